@@ -1,0 +1,1 @@
+"""Tocsin: a trigger and schedule service."""
