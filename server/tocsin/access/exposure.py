@@ -1,0 +1,30 @@
+"""Nothing listens beyond this machine without access control, unless told so in so many words."""
+
+import ipaddress
+
+
+class ExposureRefused(Exception):
+    """A listener would be open to others; the message says what would change that."""
+
+
+def refuse_exposure(option: str, host: str, *, allowed: bool) -> None:
+    """Checks one listener.
+
+    Raises:
+        ExposureRefused: the host is not loopback, and that was not allowed.
+    """
+    if allowed or is_loopback(host):
+        return
+    raise ExposureRefused(
+        f"{option} {host} can be reached from other machines, and nothing checks who calls: "
+        f"listen on 127.0.0.1, or say --allow-unauthenticated"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

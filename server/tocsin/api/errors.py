@@ -1,0 +1,139 @@
+"""All errors that a client can be given, in one table, and how they look on the wire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.rpc import error_details_pb2, status_pb2
+
+from tocsin.contract.validation import Violation, message
+
+DOMAIN = "tocsin"
+
+# Trailers above 8 KiB are refused by some clients. Violations stand in them twice.
+VIOLATIONS_BUDGET = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError(Exception):
+    """What a call is refused with. `reason` is for programs (AIP-193), `message` for people."""
+
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    violations: tuple[Violation, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def invalid(violations: Sequence[Violation]) -> ApiError:
+    told = _within_budget(violations)
+    text = message(told)
+    if len(told) < len(violations):
+        text += f"\n  … and {len(violations) - len(told)} more"
+    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS", text, tuple(told))
+
+
+def invalid_field(field: str, description: str) -> ApiError:
+    return invalid([Violation(field, description)])
+
+
+def malformed_request() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "MALFORMED_REQUEST",
+        "The request is not a message of this method",
+    )
+
+
+def trigger_not_found(trigger_id: str) -> ApiError:
+    return _not_found("TRIGGER_NOT_FOUND", f"Trigger {trigger_id[:64]} not found")
+
+
+def operation_not_found(name: str) -> ApiError:
+    return _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.')
+
+
+def integration_not_found(name: str) -> ApiError:
+    return _not_found("INTEGRATION_NOT_FOUND", f"Integration {name[:256]} not found")
+
+
+def api_trigger_not_found(trigger_id: str, name: str) -> ApiError:
+    return _not_found(
+        "INTEGRATION_TRIGGER_NOT_FOUND",
+        f"Trigger {trigger_id[:128]} not found on integration {name[:256]}",
+    )
+
+
+def name_taken(name: str, folder_id: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "TRIGGER_NAME_TAKEN",
+        f"Trigger with name {name} already exists in folder {folder_id}",
+    )
+
+
+def execution_exists(execution_id: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "EXECUTION_EXISTS",
+        f"Execution {execution_id} already exists",
+    )
+
+
+def key_reused(field: str) -> ApiError:
+    error = invalid_field(field, "was used before, for a request that asked for something else")
+    return ApiError(error.code, "KEY_REUSED", error.message, error.violations)
+
+
+def partial_success_unsupported() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "PARTIAL_SUCCESS_UNSUPPORTED",
+        "return_partial_success is not supported; leave it out",
+    )
+
+
+def internal() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the cause"
+    )
+
+
+def to_status(error: ApiError, request_id: str) -> status_pb2.Status:
+    """Returns the error with its details: its reason, the fields to blame, the request's id."""
+    details = [
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN),
+        error_details_pb2.RequestInfo(request_id=request_id),
+    ]
+    if error.violations:
+        fields = [
+            error_details_pb2.BadRequest.FieldViolation(
+                field=violation.field, description=violation.description
+            )
+            for violation in error.violations
+        ]
+        details.insert(0, error_details_pb2.BadRequest(field_violations=fields))
+    status = status_pb2.Status(code=error.code.value[0], message=error.message)
+    for detail in details:
+        packed = Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status
+
+
+def _not_found(reason: str, text: str) -> ApiError:
+    return ApiError(grpc.StatusCode.NOT_FOUND, reason, text)
+
+
+def _within_budget(violations: Sequence[Violation]) -> list[Violation]:
+    told: list[Violation] = []
+    size = 0
+    for violation in violations:
+        size += len(violation.field.encode()) + len(violation.description.encode())
+        if told and size > VIOLATIONS_BUDGET:
+            break
+        told.append(violation)
+    return told

@@ -1,0 +1,79 @@
+"""From bytes on the wire to a method of ours and back: parse, check, call, answer."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+import grpc
+import structlog
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from grpc_status import rpc_status
+
+from tocsin.api import errors
+from tocsin.contract.validation import validator
+from tocsin.plans.errors import PlanError
+
+log = structlog.get_logger(__name__)
+
+Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+# A method may answer with the bytes of its response, as the store keeps them.
+Method: TypeAlias = Callable[[Any, Context], Awaitable[Message | bytes]]
+
+
+def service_handler(
+    service: ServiceDescriptor, methods: Mapping[str, Method]
+) -> grpc.GenericRpcHandler:
+    """Binds each method of a service's contract to the one that serves it.
+
+    Raises:
+        ValueError: a method of the contract is not served, or one is that it does not have.
+    """
+    if odd := sorted(methods.keys() ^ {method.name for method in service.methods}):
+        raise ValueError(f"{service.full_name} is not served as its contract says: {odd}")
+    return grpc.method_handlers_generic_handler(
+        service.full_name,
+        {name: _unary(service.methods_by_name[name], method) for name, method in methods.items()},
+    )
+
+
+def _unary(descriptor: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    parse = message_factory.GetMessageClass(descriptor.input_type).FromString
+    violations_of = validator(descriptor.input_type)
+
+    async def serve(received: bytes, context: Context) -> bytes:
+        try:
+            request = parse(received)
+            if violations := violations_of(request):
+                raise errors.invalid(violations)
+            answer = await method(request, context)
+            return answer if isinstance(answer, bytes) else answer.SerializeToString()
+        except errors.ApiError as error:
+            refusal = error
+        except PlanError as error:
+            refusal = errors.invalid_field(error.field, error.reason)
+        except DecodeError:
+            refusal = errors.malformed_request()
+        except Exception:
+            log.exception("call failed", method=descriptor.full_name)
+            refusal = errors.internal()
+        return await _refuse(context, refusal)
+
+    # Messages are parsed above, not by gRPC, so that what can't be parsed is the client's error.
+    return grpc.unary_unary_rpc_method_handler(serve)
+
+
+async def _refuse(context: Context, error: errors.ApiError) -> bytes:
+    request_id = metadata_value(context, "x-request-id") or str(uuid.uuid4())
+    status = rpc_status.to_status(errors.to_status(error, request_id[:64]))
+    await context.abort(
+        status.code, status.details, (*status.trailing_metadata, ("x-request-id", request_id[:64]))
+    )
+
+
+def metadata_value(context: Context, key: str) -> str | None:
+    for name, value in context.invocation_metadata() or ():
+        if name == key:
+            return value if isinstance(value, str) else value.decode("ascii", "replace")
+    return None

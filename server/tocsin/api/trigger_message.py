@@ -1,0 +1,119 @@
+"""What the service makes of a trigger's message: completed, changed, checked."""
+
+import re
+import secrets
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tocsin.api import errors
+from tocsin.contract.validation import Violation, validator
+from tocsin.plans.plan import Plan
+from tocsin.plans.triggers_v1 import compile_trigger
+from tocsin_protos.yandex.cloud import validation_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+MAIL_DOMAIN = "serverless.yandexcloud.net"
+# The vendor's clients' own default, where the contract lets the cutoff be left out.
+DEFAULT_CUTOFF = Duration(seconds=1)
+
+UPDATABLE = [
+    name
+    for name in contract.UpdateTriggerRequest.DESCRIPTOR.fields_by_name
+    if name in Trigger.DESCRIPTOR.fields_by_name
+]
+NAME_PATTERN = re.compile(
+    contract.CreateTriggerRequest.DESCRIPTOR.fields_by_name["name"]
+    .GetOptions()
+    .Extensions[validation_pb2.pattern]  # type: ignore[index]
+)
+
+_violations_of_trigger = validator(Trigger.DESCRIPTOR)
+
+
+def update_paths(request: contract.UpdateTriggerRequest) -> list[str]:
+    """Returns the paths to write: those of the mask, or all where there is none (API design guide).
+
+    Raises:
+        ApiError: a path of the mask is not one that can be updated.
+    """
+    paths = list(request.update_mask.paths)
+    unknown = [path for path in paths if not _can_be_updated(path)]
+    if unknown:
+        raise errors.invalid(
+            [
+                Violation(
+                    "update_mask", f"unknown path {path[:64]!r}; expected {', '.join(UPDATABLE)}"
+                )
+                for path in unknown
+            ]
+        )
+    return paths or UPDATABLE
+
+
+def _can_be_updated(path: str) -> bool:
+    trigger: Any = Trigger.DESCRIPTOR
+    return path.split(".")[0] in UPDATABLE and FieldMask(paths=[path]).IsValidForDescriptor(trigger)
+
+
+def updated(before: Trigger, request: contract.UpdateTriggerRequest, paths: list[str]) -> Trigger:
+    sent = Trigger(name=request.name, description=request.description, labels=request.labels)
+    if request.HasField("rule"):
+        sent.rule.CopyFrom(request.rule)
+    after = Trigger()
+    after.CopyFrom(before)
+    FieldMask(paths=paths).MergeMessage(
+        sent, after, replace_message_field=True, replace_repeated_field=True
+    )
+    complete(after, before=before)
+    return after
+
+
+def complete(trigger: Trigger, before: Trigger | None) -> None:
+    """Fills in what the service, not the client, decides."""
+    kind = trigger.rule.WhichOneof("rule")
+    if kind is None:
+        return
+    rule: Any = getattr(trigger.rule, kind)
+    if kind == "mail":
+        known = before.rule.mail.email if before is not None else ""
+        rule.email = known or f"{trigger.id}-{secrets.token_hex(4)}@{MAIL_DOMAIN}"
+    # Terraform's provider reads the cutoff of any batch_settings without looking if it is there.
+    if "batch_settings" in rule.DESCRIPTOR.fields_by_name and rule.HasField("batch_settings"):
+        settings = rule.batch_settings
+        # Where the contract demands a cutoff, leaving it out stays the client's error.
+        if not settings.HasField("cutoff") and not _is_required(settings, "cutoff"):
+            settings.cutoff.CopyFrom(DEFAULT_CUTOFF)
+
+
+def _is_required(message: Any, field: str) -> bool:
+    options = message.DESCRIPTOR.fields_by_name[field].GetOptions()
+    return bool(options.Extensions[validation_pb2.required])
+
+
+def checked_plan(trigger: Trigger) -> Plan:
+    if violations := _violations_of_trigger(trigger):
+        raise errors.invalid(violations)
+    return compile_trigger(trigger)
+
+
+def refuse_other_kind(before: Plan, after: Plan) -> None:
+    if before.kind != after.kind:
+        raise errors.invalid_field(
+            "rule",
+            f"the kind of a trigger can't be changed: it is {before.kind}, not {after.kind}; "
+            "create another trigger",
+        )
+    kinds = [action.target.kind for action in before.actions]
+    if kinds != [action.target.kind for action in after.actions]:
+        raise errors.invalid_field(
+            f"rule.{after.kind}",
+            f"what a trigger calls can't become of another type: it is a {kinds[0]}; "
+            "create another trigger",
+        )
+
+
+def is_name(text: str) -> bool:
+    return bool(text) and NAME_PATTERN.fullmatch(text) is not None

@@ -1,0 +1,305 @@
+"""`yandex.cloud.serverless.triggers.v1.TriggerService`."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from google.protobuf import message_factory
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tocsin.api import errors
+from tocsin.api.filters import name_filter
+from tocsin.api.ids import Ids
+from tocsin.api.paging import page_size, page_token, position
+from tocsin.api.serving import Context, Method, metadata_value
+from tocsin.api.trigger_message import (
+    checked_plan,
+    complete,
+    is_name,
+    refuse_other_kind,
+    update_paths,
+    updated,
+)
+from tocsin.contract.operations import OperationTypes, operation_types
+from tocsin.plans.plan import Plan, TimerSource
+from tocsin.plans.triggers_v1 import compile_trigger
+from tocsin.schedule import Clock
+from tocsin.store import operations, requests, timers, triggers
+from tocsin.store.database import Database
+from tocsin.store.transaction import Transaction, UniqueViolation
+from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+SERVICE = contract.DESCRIPTOR.services_by_name["TriggerService"]
+
+IDEMPOTENCY_KEY = "idempotency-key"
+LONGEST_IDEMPOTENCY_KEY = 128
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a mutation did: its trigger, its response as bytes, the tick that it armed."""
+
+    trigger_id: str
+    response: bytes
+    next_tick: datetime | None = None
+
+
+Mutation = Callable[[Transaction, datetime], Change]
+
+
+class TriggerService:
+    """Thin: checks, asks the store, answers. `armed` is told the next tick of a timer."""
+
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, armed: Callable[[datetime], None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._armed = armed
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "Get": self.get,
+            "List": self.list,
+            "Create": self.create,
+            "Update": self.update,
+            "Delete": self.delete,
+            "Pause": self.pause,
+            "Resume": self.resume,
+            "ListOperations": self.list_operations,
+        }
+
+    async def get(self, request: contract.GetTriggerRequest, _: Context) -> bytes:
+        found = await self._database.read(lambda tx: triggers.find_trigger(tx, request.trigger_id))
+        if found is None:
+            raise errors.trigger_not_found(request.trigger_id)
+        return found
+
+    async def list(
+        self, request: contract.ListTriggersRequest, _: Context
+    ) -> contract.ListTriggersResponse:
+        arguments = (request.folder_id, request.filter)
+        after = position(request.page_token, *arguments) or ""
+        names = name_filter(request.filter, is_name)
+        size = page_size(request.page_size)
+        rows = await self._database.read(
+            lambda tx: triggers.page_of_triggers(
+                tx, folder_id=request.folder_id, names=names, after=after, limit=size + 1
+            )
+        )
+        response = contract.ListTriggersResponse()
+        for _id, _name, message in rows[:size]:
+            response.triggers.add().MergeFromString(message)
+        if len(rows) > size:
+            response.next_page_token = page_token(rows[size - 1][0], *arguments)
+        return response
+
+    async def create(self, request: contract.CreateTriggerRequest, context: Context) -> bytes:
+        trigger = Trigger(
+            id=self._ids.new(),
+            folder_id=request.folder_id,
+            name=request.name,
+            description=request.description,
+            labels=request.labels,
+            rule=request.rule,
+            status=Trigger.ACTIVE,
+        )
+        complete(trigger, before=None)
+        plan = checked_plan(trigger)
+
+        def insert(tx: Transaction, now: datetime) -> Change:
+            trigger.created_at.CopyFrom(_timestamp(now))
+            message = trigger.SerializeToString()
+            try:
+                triggers.insert_trigger(
+                    tx,
+                    trigger_id=trigger.id,
+                    folder_id=trigger.folder_id,
+                    name=trigger.name,
+                    message=message,
+                )
+            except UniqueViolation:
+                raise errors.name_taken(trigger.name, trigger.folder_id) from None
+            return Change(trigger.id, message, _arm(tx, plan, now))
+
+        return await self._mutate("Create", request, context, insert)
+
+    async def update(self, request: contract.UpdateTriggerRequest, context: Context) -> bytes:
+        paths = update_paths(request)
+
+        def replace(tx: Transaction, now: datetime) -> Change:
+            before = _find(tx, request.trigger_id)
+            after = updated(before, request, paths)
+            plan, plan_before = checked_plan(after), compile_trigger(before)
+            refuse_other_kind(plan_before, plan)
+            message = _replace(tx, after)
+            if after.status == Trigger.ACTIVE and plan.source != plan_before.source:
+                return Change(after.id, message, _arm(tx, plan, now))
+            return Change(after.id, message)
+
+        return await self._mutate("Update", request, context, replace)
+
+    async def delete(self, request: contract.DeleteTriggerRequest, context: Context) -> bytes:
+        def remove(tx: Transaction, _now: datetime) -> Change:
+            _find(tx, request.trigger_id)
+            triggers.delete_trigger(tx, request.trigger_id)
+            timers.disarm_timer(tx, request.trigger_id)
+            return Change(request.trigger_id, b"")
+
+        return await self._mutate("Delete", request, context, remove)
+
+    async def pause(self, request: contract.PauseTriggerRequest, context: Context) -> bytes:
+        def stop(tx: Transaction, _now: datetime) -> Change:
+            trigger = _find(tx, request.trigger_id)
+            if trigger.status == Trigger.PAUSED:
+                return Change(trigger.id, trigger.SerializeToString())
+            trigger.status = Trigger.PAUSED
+            timers.disarm_timer(tx, trigger.id)
+            return Change(trigger.id, _replace(tx, trigger))
+
+        return await self._mutate("Pause", request, context, stop)
+
+    async def resume(self, request: contract.ResumeTriggerRequest, context: Context) -> bytes:
+        def start(tx: Transaction, now: datetime) -> Change:
+            trigger = _find(tx, request.trigger_id)
+            if trigger.status == Trigger.ACTIVE:
+                return Change(trigger.id, trigger.SerializeToString())
+            trigger.status = Trigger.ACTIVE
+            tick = _arm(tx, compile_trigger(trigger), now)
+            return Change(trigger.id, _replace(tx, trigger), tick)
+
+        return await self._mutate("Resume", request, context, start)
+
+    async def list_operations(
+        self, request: contract.ListTriggerOperationsRequest, _: Context
+    ) -> contract.ListTriggerOperationsResponse:
+        if request.filter:
+            raise errors.invalid_field(
+                "filter", "operations have no field to filter by; leave it out"
+            )
+        trigger_id, size = request.trigger_id, page_size(request.page_size)
+        before = position(request.page_token, trigger_id) or operations.NEWEST
+
+        def page(tx: Transaction) -> list[tuple[str, bytes]]:
+            rows = operations.page_of_operations(
+                tx, trigger_id=trigger_id, before=before, limit=size + 1
+            )
+            if not rows and triggers.find_trigger(tx, trigger_id) is None:
+                raise errors.trigger_not_found(trigger_id)
+            return rows
+
+        rows = await self._database.read(page)
+        response = contract.ListTriggerOperationsResponse()
+        for _id, message in rows[:size]:
+            response.operations.add().MergeFromString(message)
+        if len(rows) > size:
+            response.next_page_token = page_token(rows[size - 1][0], trigger_id)
+        return response
+
+    async def _mutate(
+        self, method: str, request: Message, context: Context, mutation: Mutation
+    ) -> bytes:
+        """Runs a mutation once per idempotency key; it and its operation are one transaction."""
+        types = OPERATION_TYPES[method]
+        key = _request_key(method, request, context)
+        operation_id = self._ids.new()
+
+        def run(tx: Transaction) -> tuple[bytes, datetime | None]:
+            now = self._clock.now()
+            if key is not None and (done := _done_before(tx, key, now)) is not None:
+                return done, None
+            change = mutation(tx, now)
+            message = _operation(method, types, operation_id, change, now).SerializeToString()
+            operations.insert_operation(
+                tx, operation_id=operation_id, trigger_id=change.trigger_id, message=message
+            )
+            if key is not None:
+                requests.remember_answer(
+                    tx, key, operation_id.encode(), expires_at=now + IDEMPOTENCY_KEPT
+                )
+            return message, change.next_tick
+
+        answer, next_tick = await self._database.write(run)
+        if next_tick is not None:
+            self._armed(next_tick)
+        return answer
+
+
+OPERATION_TYPES: dict[str, OperationTypes] = {
+    name: operation_types(SERVICE.methods_by_name[name])
+    for name in ("Create", "Update", "Delete", "Pause", "Resume")
+}
+
+
+def _operation(
+    method: str, types: OperationTypes, operation_id: str, change: Change, now: datetime
+) -> Operation:
+    operation = Operation(
+        id=operation_id,
+        description=f"{method} trigger",
+        created_at=_timestamp(now),
+        modified_at=_timestamp(now),
+        done=True,
+    )
+    metadata: Any = message_factory.GetMessageClass(types.metadata)
+    operation.metadata.Pack(metadata(trigger_id=change.trigger_id))
+    operation.response.type_url = f"type.googleapis.com/{types.response.full_name}"
+    operation.response.value = change.response
+    return operation
+
+
+def _request_key(method: str, request: Message, context: Context) -> requests.RequestKey | None:
+    key = metadata_value(context, IDEMPOTENCY_KEY)
+    if not key:
+        return None
+    if len(key) > LONGEST_IDEMPOTENCY_KEY:
+        raise errors.invalid_field(
+            IDEMPOTENCY_KEY, f"Length must be at most {LONGEST_IDEMPOTENCY_KEY} characters"
+        )
+    asked = method.encode() + b"\0" + request.SerializeToString(deterministic=True)
+    return requests.RequestKey(SERVICE.full_name, key, hashlib.sha256(asked).digest())
+
+
+def _done_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:
+    try:
+        operation_id = requests.remembered_answer(tx, key, now=now)
+    except requests.RequestMismatch:
+        raise errors.key_reused(IDEMPOTENCY_KEY) from None
+    return None if operation_id is None else operations.find_operation(tx, operation_id.decode())
+
+
+def _find(tx: Transaction, trigger_id: str) -> Trigger:
+    message = triggers.find_trigger(tx, trigger_id)
+    if message is None:
+        raise errors.trigger_not_found(trigger_id)
+    return Trigger.FromString(message)
+
+
+def _replace(tx: Transaction, trigger: Trigger) -> bytes:
+    message = trigger.SerializeToString()
+    try:
+        triggers.update_trigger(tx, trigger_id=trigger.id, name=trigger.name, message=message)
+    except UniqueViolation:
+        raise errors.name_taken(trigger.name, trigger.folder_id) from None
+    return message
+
+
+def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
+    if not isinstance(plan.source, TimerSource):
+        return None
+    tick = plan.source.cron.next(now)
+    timers.arm_timer(tx, plan.trigger_id, tick)
+    return tick
+
+
+def _timestamp(instant: datetime) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromDatetime(instant)
+    return timestamp

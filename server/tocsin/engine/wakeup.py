@@ -1,0 +1,43 @@
+"""Lets a loop sleep until something is due, or until it is told of something earlier."""
+
+import asyncio
+from datetime import datetime
+
+from tocsin.schedule import Clock
+
+# However far the next instant is: a wall clock that was set is noticed within this time.
+LONGEST_SLEEP_SECONDS = 30.0
+
+
+class Wakeup:
+    """One loop waits, any number of callers ring. A ring for later than the wait is no reason."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rung = asyncio.Event()
+        self._until: datetime | None = None
+
+    def ring(self, due: datetime | None = None) -> None:
+        if due is None or self._until is None or due < self._until:
+            self._rung.set()
+
+    def listen(self) -> None:
+        """From here on rings count; call it before looking for what is due."""
+        self._until = None
+        self._rung.clear()
+
+    async def wait(self, until: datetime | None) -> None:
+        """Waits for the instant (None: for a ring), at the longest for half a minute."""
+        if self._rung.is_set():
+            return
+        seconds = LONGEST_SLEEP_SECONDS
+        if until is not None:
+            seconds = min(seconds, (until - self._clock.now()).total_seconds())
+            self._until = until
+        rung = asyncio.create_task(self._rung.wait())
+        slept = asyncio.create_task(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait((rung, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rung.cancel()
+            slept.cancel()

@@ -1,0 +1,145 @@
+"""Parameters of integrations: typed values of the contract to plain JSON, and back."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from google.protobuf import json_format
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from tocsin.plans.errors import PlanError
+from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
+from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
+    ScheduleIntegrationsRequest,
+)
+from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import ValueType
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+# Where the contract's int64 ends, an integer of the answer is shown as JSON text.
+INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One named value as it was sent; `field` is its path in the request."""
+
+    field: str
+    key: str
+    value: Any
+    masked: bool
+
+
+def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter]:
+    """Collects the parameters from all three carriers of the request.
+
+    Raises:
+        PlanError: a name is missing, or is given twice.
+    """
+    found: dict[str, Parameter] = {}
+    for parameter in _carried(request):
+        if not parameter.key:
+            raise PlanError(f"{parameter.field}.key", "Field is required")
+        if parameter.key in found:
+            raise PlanError(
+                parameter.field, f"parameter {parameter.key[:64]!r} is given more than once"
+            )
+        found[parameter.key] = parameter
+    return found
+
+
+def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
+    for key, value in request.input_parameters.items():
+        yield Parameter(f"input_parameters[{key[:64]}]", key, value, masked=False)
+    for index, entry in enumerate(request.parameter_entries):
+        yield Parameter(f"parameter_entries[{index}]", entry.key, entry.value, entry.masked)
+    for index, old in enumerate(request.parameters.parameters):
+        yield Parameter(f"parameters.parameters[{index}]", old.key, old.value, old.masked)
+
+
+def to_json(parameter: Parameter) -> Json:
+    """Returns the plain JSON value of a typed one.
+
+    Raises:
+        PlanError: a `json_value` that is no JSON.
+    """
+    member = parameter.value.WhichOneof("value")
+    if member is None:
+        return None
+    value = getattr(parameter.value, member)
+    match member:
+        case "json_value":
+            return _parsed(f"{parameter.field}.json_value", value)
+        case "double_value":
+            return _number(value)
+        case "double_array":
+            return [_number(each) for each in value.double_values]
+        case "string_array" | "int_array" | "boolean_array":
+            return list(getattr(value, member.replace("_array", "_values")))
+        case "proto_value":
+            return _message(value)
+        case "proto_array":
+            return [_message(each) for each in value.proto_values]
+        case "serialized_object_value":
+            return base64.b64encode(value.object_value).decode()
+        case _:
+            plain: Json = value
+            return plain
+
+
+def to_event_parameter(parameter: Parameter) -> EventParameter:
+    """Returns the public form of a parameter; of a masked one only its name."""
+    if parameter.masked:
+        return EventParameter(key=parameter.key, masked=True)
+    if isinstance(parameter.value, ValueType):
+        return EventParameter(key=parameter.key, value=parameter.value)
+    return EventParameter(key=parameter.key, value=from_json(to_json(parameter)))
+
+
+def from_json(value: Json) -> ValueType:
+    """Returns the typed value of a plain JSON one; what has no type of its own stays JSON text."""
+    match value:
+        case None:
+            return ValueType()
+        case bool():
+            return ValueType(boolean_value=value)
+        case int() if value in INT64:
+            return ValueType(int_value=value)
+        case float():
+            return ValueType(double_value=value)
+        case str():
+            return ValueType(string_value=value)
+        case _:
+            return ValueType(json_value=json.dumps(value, ensure_ascii=False))
+
+
+def _parsed(field: str, text: str) -> Json:
+    try:
+        value: Json = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise PlanError(field, f"not JSON: {error}") from error
+    return value
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _number(value: float) -> Json:
+    """JSON has no NaN and no infinities: as in proto3 JSON, those are their names."""
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _message(value: AnyMessage) -> Json:
+    try:
+        plain: Json = json_format.MessageToDict(value)
+    except TypeError:
+        # A type that only the sender and its target know.
+        plain = {"@type": value.type_url, "value": base64.b64encode(value.value).decode()}
+    return plain

@@ -1,0 +1,124 @@
+"""The plan: what a trigger means to the engine, whichever contract it came from."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from tocsin.schedule import Cron
+
+
+@checked_dataclass(frozen=True, slots=True)
+class Function:
+    function_id: str
+    tag: str = ""
+    service_account_id: str = ""
+    kind: Literal["function"] = "function"
+
+
+@checked_dataclass(frozen=True, slots=True)
+class Container:
+    container_id: str
+    path: str = ""
+    service_account_id: str = ""
+    kind: Literal["container"] = "container"
+
+
+@checked_dataclass(frozen=True, slots=True)
+class Workflow:
+    workflow_id: str
+    service_account_id: str = ""
+    kind: Literal["workflow"] = "workflow"
+
+
+@checked_dataclass(frozen=True, slots=True)
+class WebsocketBroadcast:
+    gateway_id: str
+    path: str
+    service_account_id: str
+    kind: Literal["websocket_broadcast"] = "websocket_broadcast"
+
+
+@checked_dataclass(frozen=True, slots=True)
+class Integration:
+    name: str
+    kind: Literal["integration"] = "integration"
+
+
+Target: TypeAlias = Annotated[
+    Function | Container | Workflow | WebsocketBroadcast | Integration,
+    Field(discriminator="kind"),
+]
+
+
+@checked_dataclass(frozen=True, slots=True)
+class Retry:
+    """Calls after the first one that failed, and the pause before each."""
+
+    attempts: int
+    interval: timedelta
+
+
+@checked_dataclass(frozen=True, slots=True)
+class DeadLetter:
+    queue_id: str
+    service_account_id: str
+
+
+@checked_dataclass(frozen=True, slots=True)
+class Action:
+    """What is done with each batch. It travels with its invocations, as JSON."""
+
+    target: Target
+    retry: Retry | None = None
+    dead_letter: DeadLetter | None = None
+
+
+_ACTION = TypeAdapter(Action)
+
+
+def action_to_json(action: Action) -> str:
+    return _ACTION.dump_json(action).decode()
+
+
+def action_from_json(text: str) -> Action:
+    return _ACTION.validate_json(text)
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSource:
+    cron: Cron
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnservedSource:
+    """A kind of source that is kept and shown, and from which no event comes yet."""
+
+
+Source: TypeAlias = TimerSource | UnservedSource
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """A batch is sent at `size` (events; bytes for streams) or at `cutoff`, whichever is first."""
+
+    size: int
+    cutoff: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where a trigger's events come from, how they are grouped, and what is done with them.
+
+    `kind` is the name of the rule in its contract (`timer`, `message_queue`, …).
+    """
+
+    trigger_id: str
+    folder_id: str
+    kind: str
+    source: Source
+    batching: Batching | None
+    actions: tuple[Action, ...]

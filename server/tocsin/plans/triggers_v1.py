@@ -1,0 +1,120 @@
+"""Compiles a trigger of `yandex.cloud.serverless.triggers.v1` into a plan."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError, Message
+
+from tocsin.plans.errors import PlanError
+from tocsin.plans.plan import (
+    Action,
+    Batching,
+    Container,
+    DeadLetter,
+    Function,
+    Plan,
+    Retry,
+    Source,
+    Target,
+    TimerSource,
+    UnservedSource,
+    WebsocketBroadcast,
+    Workflow,
+)
+from tocsin.schedule import Cron, CronError
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
+
+
+def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
+    """Returns the plan of a trigger that its contract's validation has passed.
+
+    Raises:
+        PlanError: the cron expression is wrong.
+    """
+    kind = trigger.rule.WhichOneof("rule")
+    if kind is None:
+        raise PlanError("rule", "Field is required")
+    rule = getattr(trigger.rule, kind)
+    return Plan(
+        trigger_id=trigger.id,
+        folder_id=trigger.folder_id,
+        kind=kind,
+        source=_source(kind, rule),
+        batching=_batching(rule),
+        actions=(_action(getattr(rule, rule.WhichOneof("action"))),),
+    )
+
+
+def _source(kind: str, rule: Any) -> Source:
+    if kind != "timer":
+        return UnservedSource()
+    try:
+        return TimerSource(Cron(rule.cron_expression), rule.payload)
+    except CronError as error:
+        raise PlanError("rule.timer.cron_expression", str(error)) from error
+
+
+def _batching(rule: Any) -> Batching | None:
+    if "batch_settings" not in rule.DESCRIPTOR.fields_by_name or not rule.HasField(
+        "batch_settings"
+    ):
+        return None
+    settings = rule.batch_settings
+    return Batching(size=max(1, settings.size), cutoff=_timedelta(settings.cutoff))
+
+
+def _action(invoke: Any) -> Action:
+    fields = invoke.DESCRIPTOR.fields_by_name
+    retry = dead_letter = None
+    if "retry_settings" in fields and invoke.HasField("retry_settings"):
+        settings = invoke.retry_settings
+        retry = Retry(attempts=settings.retry_attempts, interval=_timedelta(settings.interval))
+    if "dead_letter_queue" in fields and invoke.HasField("dead_letter_queue"):
+        queue = invoke.dead_letter_queue
+        dead_letter = DeadLetter(queue.queue_id, queue.service_account_id)
+    return Action(TARGETS[type(invoke)](invoke), retry, dead_letter)
+
+
+def _function(invoke: Any) -> Target:
+    return Function(invoke.function_id, invoke.function_tag, invoke.service_account_id)
+
+
+def _container(invoke: Any) -> Target:
+    return Container(invoke.container_id, invoke.path, invoke.service_account_id)
+
+
+def _workflow(invoke: Any) -> Target:
+    return Workflow(invoke.workflow_id, invoke.service_account_id)
+
+
+def _websocket_broadcast(invoke: Any) -> Target:
+    return WebsocketBroadcast(invoke.gateway_id, invoke.path, invoke.service_account_id)
+
+
+TARGETS: dict[type[Message], Callable[[Any], Target]] = {
+    trigger_pb2.InvokeFunctionOnce: _function,
+    trigger_pb2.InvokeFunctionWithRetry: _function,
+    trigger_pb2.InvokeContainerOnce: _container,
+    trigger_pb2.InvokeContainerWithRetry: _container,
+    trigger_pb2.StartWorkflowOnce: _workflow,
+    trigger_pb2.StartWorkflowWithRetry: _workflow,
+    trigger_pb2.GatewayWebsocketBroadcast: _websocket_broadcast,
+}
+
+
+def _timedelta(duration: Duration) -> timedelta:
+    return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
+
+
+def load_plan(message: bytes) -> Plan:
+    """Returns the plan of a stored trigger.
+
+    Raises:
+        ValueError: the bytes are no trigger that can be carried out.
+    """
+    try:
+        return compile_trigger(trigger_pb2.Trigger.FromString(message))
+    except DecodeError as error:
+        raise ValueError("not a trigger's message") from error

@@ -1,0 +1,217 @@
+"""Every setting: from the command line, `TOCSIN_*` variables, a TOML file, or its default."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from yarl import URL
+
+MEGABYTE = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message names each one that is wrong, and why."""
+
+
+class Address(NamedTuple):
+    """A host and a port to listen on; port 0 picks a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_address(value: object) -> object:
+    """Reads `HOST:PORT` or `[IPV6]:PORT`."""
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("expected HOST:PORT, such as 127.0.0.1:8080")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def parse_optional_address(value: object) -> object:
+    return None if value == "off" else parse_address(value)
+
+
+def check_url(url: str) -> str:
+    try:
+        parsed = URL(url)
+    except ValueError as error:
+        raise ValueError(f"is no URL: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError("expected a URL such as http://127.0.0.1:9000/")
+    return url
+
+
+ListenAddress = Annotated[
+    Address,
+    BeforeValidator(parse_address, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
+OptionalListenAddress = Annotated[
+    Address | None,
+    BeforeValidator(parse_optional_address, json_schema_input_type=str),
+    PlainSerializer(lambda address: str(address or "off"), return_type=str),
+]
+TargetUrl = Annotated[str, AfterValidator(check_url)]
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Targets(BaseModel):
+    """Where functions, containers, workflows and WebSocket gateways are reached, and how."""
+
+    model_config = STRICT
+
+    function: TargetUrl | None = Field(
+        None,
+        description="URL of every function that [targets.functions] does not name; "
+        "`{function_id}` stands for its id.",
+        examples=["http://127.0.0.1:9000/{function_id}"],
+    )
+    functions: dict[str, TargetUrl] = Field({}, description="URL of single functions, by id.")
+    container: TargetUrl | None = Field(
+        None,
+        description="URL of every other container; `{container_id}` stands for its id. "
+        "The rule's `path` is appended.",
+        examples=["http://127.0.0.1:9001/{container_id}"],
+    )
+    containers: dict[str, TargetUrl] = Field({}, description="URL of single containers, by id.")
+    workflow: TargetUrl | None = Field(
+        None, description="URL of every other workflow; `{workflow_id}` stands for its id."
+    )
+    workflows: dict[str, TargetUrl] = Field({}, description="URL of single workflows, by id.")
+    websocket_broadcast: TargetUrl | None = Field(
+        None,
+        description="URL of every other WebSocket gateway; `{gateway_id}` stands for its id. "
+        "The rule's `path` is appended.",
+    )
+    websocket_broadcasts: dict[str, TargetUrl] = Field(
+        {}, description="URL of single WebSocket gateways, by id."
+    )
+    timeout: float = Field(
+        600.0, gt=0, description="Seconds that a call may take, from connecting to its last byte."
+    )
+    concurrency: int = Field(100, ge=1, description="How many calls may be under way at once.")
+
+
+class Integration(BaseModel):
+    """One integration: which API triggers start it, and the URL that runs it."""
+
+    model_config = STRICT
+
+    triggers: list[str] = Field(
+        min_length=1, description="Ids of its triggers.", examples=[["api_trigger/nightly"]]
+    )
+    url: TargetUrl = Field(
+        description="Where its executions are POSTed.", examples=["http://127.0.0.1:9000/nightly"]
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of `tocsin serve`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOCSIN_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    listen: ListenAddress = Field(
+        Address("127.0.0.1", 50051), description="Where gRPC is served; port 0 picks a free one."
+    )
+    http: OptionalListenAddress = Field(
+        Address("127.0.0.1", 8080),
+        description="Where REST is served, by Envoy; port 0 picks a free one, `off` serves none.",
+    )
+    database: str = Field(
+        "sqlite:///tocsin-data/tocsin.db",
+        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`.",
+    )
+    allow_unauthenticated: bool = Field(
+        False,
+        description="Allows listening beyond loopback although anyone who gets there may do all.",
+    )
+    grace: float = Field(
+        10.0, ge=0, description="Seconds that calls and deliveries have to finish at the stop."
+    )
+    max_request_bytes: int = Field(
+        10 * MEGABYTE, ge=1024, description="The largest request that is read, in bytes."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="How log lines look on stderr: `console` or `json`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important log lines to write."
+    )
+    cloud_id: str = Field("", description="The `cloud_id` that events carry.")
+    targets: Targets = Field(Targets.model_construct(), description="What triggers call.")
+    integrations: dict[str, Integration] = Field(
+        {}, description="The integrations that can be scheduled, by name."
+    )
+
+
+def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -> Settings:
+    """Puts the settings together: what is `given` goes before variables, those before the file.
+
+    Raises:
+        SettingsError: the file can't be read, or a setting is unknown or wrong.
+    """
+    from_file = _read(config) if config is not None else {}
+
+    class LayeredSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            return init_settings, env_settings, InitSettingsSource(settings_cls, from_file)
+
+    try:
+        return LayeredSettings(**(given or {}))
+    except ValidationError as error:
+        raise SettingsError(_explained(error)) from error
+
+
+def _read(config: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(config.read_text())
+    except OSError as error:
+        raise SettingsError(f"{config}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{config} is not TOML: {error}") from error
+
+
+def _explained(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        what = (
+            "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+        )
+        lines.append(f"{name}: {what.removeprefix('Value error, ')}")
+    return "\n".join(lines)

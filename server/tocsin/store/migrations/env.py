@@ -1,0 +1,9 @@
+"""Run by alembic: applies migrations on the connection that `tocsin.store.opening` hands over."""
+
+from alembic import context
+
+from tocsin.store.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

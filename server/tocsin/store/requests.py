@@ -1,0 +1,65 @@
+"""Answers remembered under a key that the client gave, so that a repeated call is not run again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from tocsin.store.instants import to_micros
+from tocsin.store.schema import remembered_requests as table
+from tocsin.store.transaction import Transaction
+
+INSERT = insert(table)
+SELECT = select(table.c.fingerprint, table.c.answer, table.c.expires_at).where(
+    table.c.scope == bindparam("scope"), table.c.key == bindparam("key")
+)
+DELETE = delete(table).where(
+    table.c.scope == bindparam("in_scope"), table.c.key == bindparam("of_key")
+)
+DELETE_EXPIRED = delete(table).where(table.c.expires_at <= bindparam("now"))
+
+
+class RequestMismatch(Exception):
+    """The key was used before, for a call that asked for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What makes a call the same call: the client's key in its scope, and what was asked."""
+
+    scope: str
+    key: str
+    fingerprint: bytes
+
+
+def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) -> bytes | None:
+    """Returns the first answer under this key, while it is kept.
+
+    Raises:
+        RequestMismatch: the key stands for another request.
+    """
+    row = tx.one(SELECT, scope=request.scope, key=request.key)
+    if row is None or row[2] <= to_micros(now):
+        return None
+    if row[0] != request.fingerprint:
+        raise RequestMismatch
+    answer: bytes = row[1]
+    return answer
+
+
+def remember_answer(
+    tx: Transaction, request: RequestKey, answer: bytes, *, expires_at: datetime
+) -> None:
+    tx.run(DELETE, in_scope=request.scope, of_key=request.key)
+    tx.run(
+        INSERT,
+        scope=request.scope,
+        key=request.key,
+        fingerprint=request.fingerprint,
+        answer=answer,
+        expires_at=to_micros(expires_at),
+    )
+
+
+def forget_expired(tx: Transaction, *, now: datetime) -> int:
+    return tx.run(DELETE_EXPIRED, now=to_micros(now))

@@ -1,0 +1,99 @@
+"""The tables.
+
+Instants are whole microseconds since the Unix epoch; messages are their protobuf bytes.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+triggers = Table(
+    "triggers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("folder_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Index("triggers_in_folder", "folder_id", "id"),
+)
+Index(
+    "triggers_by_name",
+    triggers.c.folder_id,
+    triggers.c.name,
+    unique=True,
+    # Unnamed triggers are allowed, any number of them.
+    sqlite_where=triggers.c.name != "",
+    postgresql_where=triggers.c.name != "",
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("trigger_id", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Index("operations_of_trigger", "trigger_id", "id"),
+)
+
+armed_timers = Table(
+    "armed_timers",
+    metadata,
+    Column("trigger_id", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
+    Index("armed_timers_by_instant", "next_at"),
+)
+
+invocations = Table(
+    "invocations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # Where it is listed: a folder, or `projects/*/locations/*` for an execution.
+    Column("parent", Text, nullable=False),
+    # What fired: a trigger's id, or an integration's full name.
+    Column("origin", Text, nullable=False),
+    # One instant of a source fires once, on any number of nodes.
+    Column("occurrence", Text, unique=True),
+    Column("state", Text, nullable=False),
+    Column("scheduled_at", BigInteger, nullable=False),
+    # When the row next needs a node: due, or its lease runs out. Nothing in a final state.
+    Column("next_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    # What its API shows of it, where it has one (an ExecutionInfo).
+    Column("message", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("answer", LargeBinary),
+    Column("last_error", Text),
+    # When its client said that it no longer wants to see it.
+    Column("forgotten_at", BigInteger),
+)
+Index(
+    "invocations_by_next_at",
+    invocations.c.next_at,
+    sqlite_where=invocations.c.next_at.is_not(None),
+    postgresql_where=invocations.c.next_at.is_not(None),
+)
+Index("invocations_in_parent", invocations.c.parent, invocations.c.id)
+
+remembered_requests = Table(
+    "remembered_requests",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("remembered_requests_by_expiry", "expires_at"),
+)

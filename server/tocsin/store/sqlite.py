@@ -1,0 +1,144 @@
+"""The store on SQLite: one file, one node, commits shared by all who wait."""
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, TypeVar
+
+import structlog
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+from tocsin.store.database import StoreError
+from tocsin.store.transaction import Statements, Transaction, Work
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# Bounds how long one group keeps the event loop from other calls.
+LARGEST_GROUP = 256
+
+
+class SqliteDatabase:
+    """Writes are run in groups on the event loop and made durable by one fsync in a thread.
+
+    While a commit is on its way to the disk, calls that come meanwhile gather for the next one. The
+    statements run on the loop since they only touch memory; a thread hop for each would cost more.
+    """
+
+    def __init__(self, path: Path, *, lock: IO[bytes]) -> None:
+        self._lock = lock
+        self._writer = connect(path)
+        self._reader = connect(path)
+        self._reader.execute("PRAGMA query_only = 1")
+        statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
+        self._writing = Transaction(self._writer, statements, is_unique_violation)
+        self._reading = Transaction(self._reader, statements, is_unique_violation)
+        self._waiting: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
+        self._committer: asyncio.Task[None] | None = None
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+
+    async def read(self, work: Work[T]) -> T:
+        return work(self._reading)
+
+    async def write(self, work: Work[T]) -> T:
+        result: list[T] = []
+
+        def keep_result() -> None:
+            result[:] = [work(self._writing)]
+
+        durable = asyncio.get_running_loop().create_future()
+        self._waiting.append((keep_result, durable))
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_groups())
+        await durable
+        return result[0]
+
+    async def close(self) -> None:
+        while self._committer is not None:
+            await asyncio.wait([self._committer])
+        self._disk.shutdown()
+        self._reader.close()
+        self._writer.close()
+        self._lock.close()
+
+    async def _commit_groups(self) -> None:
+        try:
+            while self._waiting:
+                group = self._waiting[:LARGEST_GROUP]
+                del self._waiting[:LARGEST_GROUP]
+                await self._commit_group(group)
+        finally:
+            self._committer = None
+
+    async def _commit_group(
+        self, group: list[tuple[Callable[[], None], asyncio.Future[None]]]
+    ) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            kept = [durable for work, durable in group if self._run_undoably(work, durable)]
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
+        except Exception as error:
+            log.exception("commit failed", calls=len(group))
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            for _, durable in group:
+                if not durable.done():
+                    durable.set_exception(error)
+            return
+        for durable in kept:
+            if not durable.done():
+                durable.set_result(None)
+
+    def _run_undoably(self, work: Callable[[], None], durable: asyncio.Future[None]) -> bool:
+        """Runs one call's work; if it raises, only that call is undone and fails."""
+        self._writer.execute("SAVEPOINT call")
+        try:
+            work()
+        except Exception as error:
+            self._writer.execute("ROLLBACK TO call")
+            if not durable.done():
+                durable.set_exception(error)
+            return False
+        finally:
+            self._writer.execute("RELEASE call")
+        return True
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens a connection that waits for the disk at each commit."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    return connection
+
+
+def is_unique_violation(error: Exception) -> bool:
+    return isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorcode in (
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    )
+
+
+def take_lock(path: Path) -> IO[bytes]:
+    """Holds the database for this process alone; the system lets go of it when the process ends.
+
+    Raises:
+        StoreError: another process holds it.
+    """
+    lock = path.with_name(path.name + ".lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreError(
+            f"{path} is in use by another tocsin: a SQLite database serves one node. "
+            "Stop that one, or give this one another --database"
+        ) from error
+    return lock

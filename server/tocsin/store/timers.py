@@ -1,0 +1,53 @@
+"""Armed timers: for each active timer trigger, the instant of its next tick."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, insert, select
+
+from tocsin.store.instants import from_micros, to_micros
+from tocsin.store.schema import armed_timers as table
+from tocsin.store.schema import triggers
+from tocsin.store.transaction import Transaction
+
+INSERT = insert(table)
+DELETE = delete(table).where(table.c.trigger_id == bindparam("id"))
+EARLIEST = select(func.min(table.c.next_at))
+DUE = (
+    select(table.c.trigger_id, table.c.next_at, triggers.c.message)
+    .join(triggers, triggers.c.id == table.c.trigger_id)
+    .where(table.c.next_at <= bindparam("now"))
+    .order_by(table.c.next_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=table)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A tick whose instant has come, and the trigger it belongs to."""
+
+    trigger_id: str
+    instant: datetime
+    trigger: bytes
+
+
+def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> None:
+    """Sets a trigger's next tick; None: it has no more."""
+    disarm_timer(tx, trigger_id)
+    if instant is not None:
+        tx.run(INSERT, trigger_id=trigger_id, next_at=to_micros(instant))
+
+
+def disarm_timer(tx: Transaction, trigger_id: str) -> None:
+    tx.run(DELETE, id=trigger_id)
+
+
+def earliest_tick(tx: Transaction) -> datetime | None:
+    row = tx.one(EARLIEST)
+    return None if row is None or row[0] is None else from_micros(row[0])
+
+
+def due_timers(tx: Transaction, *, now: datetime, limit: int) -> list[DueTimer]:
+    rows = tx.all(DUE, now=to_micros(now), limit=limit)
+    return [DueTimer(trigger_id, from_micros(at), message) for trigger_id, at, message in rows]

@@ -1,0 +1,98 @@
+"""What a piece of store work is given: named Core statements, run on a bare driver connection.
+
+Statements are written as SQLAlchemy Core, compiled once for the dialect, and run without Core's
+result machinery, which would cost more than the query itself on the paths that matter. Rows
+therefore hold what the driver returns: the schema uses only text, integers and bytes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement
+
+T = TypeVar("T")
+Row: TypeAlias = tuple[Any, ...]
+Value: TypeAlias = str | int | bytes | None
+Work: TypeAlias = Callable[["Transaction"], T]
+
+
+class UniqueViolation(Exception):
+    """A row with this key is already there."""
+
+
+class Cursor(Protocol):
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """The part of a DB-API connection that sqlite3 and psycopg share."""
+
+    def execute(self, statement: str, parameters: Mapping[str, Value], /) -> Cursor: ...
+
+
+class Statements:
+    """Compiles each Core statement once and remembers its text."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._compiled: dict[Executable, tuple[str, dict[str, Value]]] = {}
+
+    def text(self, statement: Executable) -> tuple[str, dict[str, Value]]:
+        """Returns the driver text, and the values that the statement itself binds."""
+        known = self._compiled.get(statement)
+        if known is None:
+            known = self._compiled[statement] = self._compile(statement)
+        return known
+
+    def _compile(self, statement: Executable) -> tuple[str, dict[str, Value]]:
+        if not isinstance(statement, ClauseElement):
+            raise TypeError(f"{statement!r} is no Core statement")
+        compiled = statement.compile(dialect=self._dialect)
+        # Those without a value are for the caller to give.
+        bound = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), bound
+
+
+class Transaction:
+    """Runs statements on one connection; whoever made it begins and commits."""
+
+    __slots__ = ("_connection", "_statements", "_unique_violation")
+
+    def __init__(
+        self,
+        connection: Connection,
+        statements: Statements,
+        unique_violation: Callable[[Exception], bool],
+    ) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._unique_violation = unique_violation
+
+    def one(self, statement: Executable, **values: Value) -> Row | None:
+        row: Row | None = self._execute(statement, values).fetchone()
+        return row
+
+    def all(self, statement: Executable, **values: Value) -> list[Row]:
+        return self._execute(statement, values).fetchall()
+
+    def run(self, statement: Executable, **values: Value) -> int:
+        """Writes, and returns how many rows it touched.
+
+        Raises:
+            UniqueViolation: a unique key is taken.
+        """
+        try:
+            return self._execute(statement, values).rowcount
+        except Exception as error:
+            if self._unique_violation(error):
+                raise UniqueViolation(str(error)) from error
+            raise
+
+    def _execute(self, statement: Executable, values: dict[str, Value]) -> Cursor:
+        text, bound = self._statements.text(statement)
+        return self._connection.execute(text, {**bound, **values} if bound else values)

@@ -1,0 +1,87 @@
+"""Where a target is reached: its URL, from the configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from yarl import URL
+
+from tocsin.plans.plan import (
+    Container,
+    Function,
+    Integration,
+    Target,
+    WebsocketBroadcast,
+    Workflow,
+)
+
+
+class UnmappedTarget(Exception):
+    """No URL is configured for a target; the message says which setting would give one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """URL templates by kind of target, exceptions by kind and id, and each integration's URL."""
+
+    templates: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    integrations: Mapping[str, str] = field(default_factory=dict)
+
+    def url(self, target: Target) -> URL:
+        """Returns the URL that a call of this target is POSTed to.
+
+        Raises:
+            UnmappedTarget: the configuration has none.
+        """
+        match target:
+            case Function():
+                query = {"tag": target.tag} if target.tag else {}
+                return self._of(target.kind, target.function_id).update_query(
+                    {**query, "integration": "raw"}
+                )
+            case Container():
+                return _with_path(self._of(target.kind, target.container_id), target.path)
+            case Workflow():
+                return self._of(target.kind, target.workflow_id)
+            case WebsocketBroadcast():
+                return _with_path(self._of(target.kind, target.gateway_id), target.path)
+            case Integration():
+                return self._of_integration(target.name)
+
+    def _of(self, kind: str, target_id: str) -> URL:
+        url = self.overrides.get(kind, {}).get(target_id)
+        if url is None:
+            template = self.templates.get(kind)
+            if template is None:
+                raise UnmappedTarget(
+                    f"no URL is configured for {kind} {target_id}: "
+                    f"set {kind} in [targets], or {target_id} in [targets.{kind}s]"
+                )
+            url = template.replace("{" + ID_FIELDS[kind] + "}", quote(target_id, safe=""))
+        return URL(url)
+
+    def _of_integration(self, name: str) -> URL:
+        url = self.integrations.get(name)
+        if url is None:
+            raise UnmappedTarget(
+                f"integration {name} is no longer configured: set url in [integrations.{name}]"
+            )
+        return URL(url)
+
+
+# What stands for the id in a template.
+ID_FIELDS = {
+    "function": "function_id",
+    "container": "container_id",
+    "workflow": "workflow_id",
+    "websocket_broadcast": "gateway_id",
+}
+
+
+def _with_path(base: URL, path: str) -> URL:
+    if ".." in path.split("/"):
+        raise UnmappedTarget(f"the path {path[:64]!r} leaves its target")
+    if not path:
+        return base
+    return URL(str(base).rstrip("/") + "/" + path.lstrip("/"))

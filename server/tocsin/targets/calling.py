@@ -1,0 +1,124 @@
+"""Calls a target over HTTP and tells how it went."""
+
+import json
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from tocsin.plans.plan import Integration, Target
+from tocsin.targets.addresses import Addresses, UnmappedTarget
+
+log = structlog.get_logger(__name__)
+
+# An integration's answer becomes its response parameters; of any other only an error's text counts.
+LARGEST_ANSWER = 8 * 1024 * 1024
+LARGEST_ERROR = 16 * 1024
+LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended. `error` says in words why it failed, or what is odd about a success."""
+
+    succeeded: bool
+    status: int | None = None
+    answer: bytes | None = None
+    error: str | None = None
+
+
+class TargetCaller:
+    """Calls targets through one pool of connections. Redirects are not followed."""
+
+    def __init__(self, addresses: Addresses, *, timeout_seconds: float, user_agent: str) -> None:
+        self._addresses = addresses
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            headers={"User-Agent": user_agent, "Content-Type": "application/json"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def call(self, target: Target, payload: bytes, *, request_id: str) -> Outcome:
+        """POSTs the payload once. Never raises for what the target or the network does."""
+        try:
+            url = self._addresses.url(target)
+        except UnmappedTarget as error:
+            return Outcome(succeeded=False, error=str(error))
+        try:
+            async with self._session.post(
+                url,
+                data=payload,
+                headers={"X-Request-Id": request_id},
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as response:
+                return await _outcome(target, response)
+        except TimeoutError:
+            return _failed(url, f"no answer within {self._timeout.total:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return _failed(url, _words(error))
+
+
+async def _outcome(target: Target, response: aiohttp.ClientResponse) -> Outcome:
+    status = response.status
+    function_error = response.headers.get("X-Function-Error")
+    if not 200 <= status < 300 or (target.kind == "function" and function_error):
+        text = (await response.content.read(LARGEST_ERROR)).decode("utf-8", "replace")
+        said = f": {text.strip()}" if text.strip() else ""
+        what = f"answered {status}" + (" with X-Function-Error" if function_error else "")
+        return _failed(response.url, what + said, status)
+    if not isinstance(target, Integration):
+        return Outcome(succeeded=True, status=status)
+    answer = await _read(response.content, LARGEST_ANSWER)
+    return Outcome(True, status, *_response_parameters(answer))
+
+
+async def _read(content: aiohttp.StreamReader, most: int) -> bytes | None:
+    """Reads to the end, or gives up where there is more than that."""
+    parts, size = [], 0
+    async for part in content.iter_any():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None]:
+    """Returns the answer if it is a JSON object, else why it gives no response parameters."""
+    if answer is None:
+        return None, f"the answer is over {LARGEST_ANSWER} bytes and was not kept"
+    if not answer.strip():
+        return None, None
+    try:
+        parsed = json.loads(answer)
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        return None, "the answer is no JSON object and gives no response parameters"
+    return answer, None
+
+
+def _failed(url: URL, reason: str, status: int | None = None) -> Outcome:
+    shown = url.with_user(None).with_query(None)
+    return Outcome(succeeded=False, status=status, error=f"{shown} {reason}"[:LONGEST_REASON])
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return f"can't be reached: the name {error.host} is unknown"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return f"can't be reached: TLS failed ({error})"
+        case aiohttp.ClientConnectorError():
+            return f"can't be reached: {error.strerror or error.os_error}"
+        case aiohttp.ServerDisconnectedError():
+            return "closed the connection without an answer"
+        case aiohttp.InvalidURL():
+            return "is no usable URL"
+    return f"failed: {error or type(error).__name__}"
