@@ -27,7 +27,8 @@ if _version_not_supported:
 
 
 class OperationServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Operations of every service.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -48,16 +49,21 @@ class OperationServiceStub(object):
 
 
 class OperationServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Operations of every service.
+    """
 
     def Get(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One operation by its id. An id that does not exist is NOT_FOUND.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Cancel(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Asks for an operation to be stopped, and returns it as it then is. One that is done is returned
+        unchanged. The published annotation is a GET; the published guide shows a POST on the same
+        path, and Tocsin serves both.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -84,7 +90,8 @@ def add_OperationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OperationService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Operations of every service.
+    """
 
     @staticmethod
     def Get(request,

@@ -25,13 +25,14 @@ _sym_db = _symbol_database.Default()
 from tocsin_protos.google.cloud.integrations.v1alpha import value_type_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_value__type__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7google/cloud/integrations/v1alpha/event_parameter.proto\x12!google.cloud.integrations.v1alpha\x1a\x32google/cloud/integrations/v1alpha/value_type.proto\"j\n\x0e\x45ventParameter\x12\x0b\n\x03key\x18\x01 \x01(\t\x12;\n\x05value\x18\x02 \x01(\x0b\x32,.google.cloud.integrations.v1alpha.ValueType\x12\x0e\n\x06masked\x18\x03 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n7google/cloud/integrations/v1alpha/event_parameter.proto\x12!google.cloud.integrations.v1alpha\x1a\x32google/cloud/integrations/v1alpha/value_type.proto\"j\n\x0e\x45ventParameter\x12\x0b\n\x03key\x18\x01 \x01(\t\x12;\n\x05value\x18\x02 \x01(\x0b\x32,.google.cloud.integrations.v1alpha.ValueType\x12\x0e\n\x06masked\x18\x03 \x01(\x08\x42\xad\x01\n%com.google.cloud.integrations.v1alphaB\x13\x45ventParameterProtoP\x01ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\xaa\x02!Google.Cloud.Integrations.V1Alphab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'google.cloud.integrations.v1alpha.event_parameter_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n%com.google.cloud.integrations.v1alphaB\023EventParameterProtoP\001ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\252\002!Google.Cloud.Integrations.V1Alpha'
   _globals['_EVENTPARAMETER']._serialized_start=146
   _globals['_EVENTPARAMETER']._serialized_end=252
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ExecutionsStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Executions of integrations.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -42,10 +43,17 @@ class ExecutionsStub(object):
 
 
 class ExecutionsServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Executions of integrations.
+    """
 
     def ScheduleIntegrations(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Runs an integration once, at a given time or at once, and answers as soon as that is stored:
+        the answer does not wait for the execution. What becomes of it shows under
+        google.longrunning.Operations by the execution's id. It runs at least once.
+
+        An integration that does not exist, or that does not have the trigger, is NOT_FOUND. A request
+        that breaks a rule of its fields is INVALID_ARGUMENT, with every violation in the details.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -67,7 +75,8 @@ def add_ExecutionsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Executions(object):
-    """Missing associated documentation comment in .proto file."""
+    """Executions of integrations.
+    """
 
     @staticmethod
     def ScheduleIntegrations(request,

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2google/cloud/integrations/v1alpha/value_type.proto\x12!google.cloud.integrations.v1alpha\"\xc8\x03\n\tValueType\x12\x16\n\x0cstring_value\x18\x01 \x01(\tH\x00\x12\x13\n\tint_value\x18\x02 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x03 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x04 \x01(\x08H\x00\x12O\n\x0cstring_array\x18\x05 \x01(\x0b\x32\x37.google.cloud.integrations.v1alpha.StringParameterArrayH\x00\x12I\n\tint_array\x18\x06 \x01(\x0b\x32\x34.google.cloud.integrations.v1alpha.IntParameterArrayH\x00\x12O\n\x0c\x64ouble_array\x18\x07 \x01(\x0b\x32\x37.google.cloud.integrations.v1alpha.DoubleParameterArrayH\x00\x12Q\n\rboolean_array\x18\x08 \x01(\x0b\x32\x38.google.cloud.integrations.v1alpha.BooleanParameterArrayH\x00\x12\x14\n\njson_value\x18\t \x01(\tH\x00\x42\x07\n\x05value\"-\n\x14StringParameterArray\x12\x15\n\rstring_values\x18\x01 \x03(\t\"\'\n\x11IntParameterArray\x12\x12\n\nint_values\x18\x01 \x03(\x03\"-\n\x14\x44oubleParameterArray\x12\x15\n\rdouble_values\x18\x01 \x03(\x01\"/\n\x15\x42ooleanParameterArray\x12\x16\n\x0e\x62oolean_values\x18\x01 \x03(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2google/cloud/integrations/v1alpha/value_type.proto\x12!google.cloud.integrations.v1alpha\"\xc8\x03\n\tValueType\x12\x16\n\x0cstring_value\x18\x01 \x01(\tH\x00\x12\x13\n\tint_value\x18\x02 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x03 \x01(\x01H\x00\x12\x17\n\rboolean_value\x18\x04 \x01(\x08H\x00\x12O\n\x0cstring_array\x18\x05 \x01(\x0b\x32\x37.google.cloud.integrations.v1alpha.StringParameterArrayH\x00\x12I\n\tint_array\x18\x06 \x01(\x0b\x32\x34.google.cloud.integrations.v1alpha.IntParameterArrayH\x00\x12O\n\x0c\x64ouble_array\x18\x07 \x01(\x0b\x32\x37.google.cloud.integrations.v1alpha.DoubleParameterArrayH\x00\x12Q\n\rboolean_array\x18\x08 \x01(\x0b\x32\x38.google.cloud.integrations.v1alpha.BooleanParameterArrayH\x00\x12\x14\n\njson_value\x18\t \x01(\tH\x00\x42\x07\n\x05value\"-\n\x14StringParameterArray\x12\x15\n\rstring_values\x18\x01 \x03(\t\"\'\n\x11IntParameterArray\x12\x12\n\nint_values\x18\x01 \x03(\x03\"-\n\x14\x44oubleParameterArray\x12\x15\n\rdouble_values\x18\x01 \x03(\x01\"/\n\x15\x42ooleanParameterArray\x12\x16\n\x0e\x62oolean_values\x18\x01 \x03(\x08\x42\xa8\x01\n%com.google.cloud.integrations.v1alphaB\x0eValueTypeProtoP\x01ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\xaa\x02!Google.Cloud.Integrations.V1Alphab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'google.cloud.integrations.v1alpha.value_type_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n%com.google.cloud.integrations.v1alphaB\016ValueTypeProtoP\001ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\252\002!Google.Cloud.Integrations.V1Alpha'
   _globals['_VALUETYPE']._serialized_start=90
   _globals['_VALUETYPE']._serialized_end=546
   _globals['_STRINGPARAMETERARRAY']._serialized_start=548

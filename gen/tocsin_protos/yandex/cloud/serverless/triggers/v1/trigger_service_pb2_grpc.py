@@ -28,7 +28,8 @@ if _version_not_supported:
 
 
 class TriggerServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Triggers of a folder.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -79,52 +80,63 @@ class TriggerServiceStub(object):
 
 
 class TriggerServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Triggers of a folder.
+    """
 
     def Get(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One trigger by its id.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def List(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The triggers of a folder, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Create(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Makes a trigger, which is active at once. A name that the folder already has is refused as
+        ALREADY_EXISTS, a cron expression that does not parse as INVALID_ARGUMENT.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Update(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Changes a trigger: see UpdateTriggerRequest.update_mask for which fields. The kind of source
+        and the kind of target can't be changed, and trying to is refused.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Delete(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Deletes a trigger, whatever its state. It fires no more.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Pause(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Makes a trigger PAUSED. One that already is stays so, and the call succeeds.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Resume(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Makes a trigger ACTIVE. One that already is stays so, and the call succeeds.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOperations(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The operations on one trigger, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -181,7 +193,8 @@ def add_TriggerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TriggerService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Triggers of a folder.
+    """
 
     @staticmethod
     def Get(request,

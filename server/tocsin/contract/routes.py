@@ -1,0 +1,202 @@
+"""REST routes, read from the `google.api.http` annotations of the services that are served.
+
+Nothing here knows which proxy transcodes: the descriptor set that comes out is what Envoy,
+grpc-gateway or a documentation generator reads.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from google.api import annotations_pb2, http_pb2
+from google.protobuf import (
+    descriptor_pb2,
+    duration_pb2,
+    empty_pb2,
+    struct_pb2,
+    timestamp_pb2,
+    wrappers_pb2,
+)
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
+from google.rpc import error_details_pb2
+
+from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, log_entries_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
+
+
+class Envelope(Enum):
+    """The JSON shape in which a vendor's clients expect an error."""
+
+    STATUS = "status"
+    """A bare google.rpc.Status: `{"code": <gRPC code>, "message": …, "details": […]}`."""
+
+    GOOGLE = "google"
+    """`{"error": {"code": <HTTP status>, "message": …, "status": <code name>, "details": […]}}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One HTTP verb on one path template, and the gRPC method that answers it."""
+
+    method: str
+    """Full name, such as `google.longrunning.Operations.GetOperation`."""
+    http_verb: str
+    template: str
+    body: str
+    """`*` for the whole message, a field's name, or empty: no request body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Bindings that we serve for a method where its own proto has others, or none."""
+
+    bindings: tuple[tuple[str, str, str], ...]
+    """HTTP verb, path template, body."""
+    beside_annotation: bool = False
+    """Whether the proto's own bindings stay."""
+
+
+def _project_scoped(verb: str, rest: str, body: str = "") -> Overlay:
+    versions = ("v1", "v1alpha")  # the schedule call itself is served under both
+    return Overlay(tuple((verb, f"/{version}/{rest}", body) for version in versions))
+
+
+_OPERATION = "{name=projects/*/locations/*/operations/*}"
+
+# What a service config's http rules would say: they beat a proto's annotation, and the vendors'
+# protos stay as they are published.
+OVERLAY: Mapping[str, Overlay] = {
+    # The proto annotates GET; the API design guide documents POST.
+    "yandex.cloud.operation.OperationService.Cancel": Overlay(
+        (("POST", "/operations/{operation_id}:cancel", "*"),), beside_annotation=True
+    ),
+    # An operation here is an execution in a project and a location, and is named so.
+    "google.longrunning.Operations.ListOperations": _project_scoped(
+        "GET", "{name=projects/*/locations/*}/operations"
+    ),
+    "google.longrunning.Operations.GetOperation": _project_scoped("GET", _OPERATION),
+    "google.longrunning.Operations.DeleteOperation": _project_scoped("DELETE", _OPERATION),
+    "google.longrunning.Operations.CancelOperation": _project_scoped(
+        "POST", f"{_OPERATION}:cancel", "*"
+    ),
+    "google.longrunning.Operations.WaitOperation": _project_scoped(
+        "POST", f"{_OPERATION}:wait", "*"
+    ),
+}
+
+# Messages that travel inside an Any (error details, an operation's metadata and response) are
+# in no method's signature, and a transcoder can print only those that it knows.
+PAYLOADS: Sequence[FileDescriptor] = (
+    error_details_pb2.DESCRIPTOR,
+    duration_pb2.DESCRIPTOR,
+    empty_pb2.DESCRIPTOR,
+    struct_pb2.DESCRIPTOR,
+    timestamp_pb2.DESCRIPTOR,
+    wrappers_pb2.DESCRIPTOR,
+    trigger_service_pb2.DESCRIPTOR,
+    executions_pb2.DESCRIPTOR,
+    log_entries_pb2.DESCRIPTOR,
+)
+
+
+def routes(services: Iterable[ServiceDescriptor]) -> tuple[Route, ...]:
+    """Every route of the services, overlay included, in the order of the protos."""
+    return tuple(
+        Route(method.full_name, *binding)
+        for service in services
+        for method in service.methods
+        for binding in _bindings(method)
+    )
+
+
+def envelope_of(service: ServiceDescriptor) -> Envelope:
+    """The envelope of a service's errors: its vendor's, as its package tells."""
+    return Envelope.GOOGLE if service.full_name.startswith("google.") else Envelope.STATUS
+
+
+def envelopes(services: Iterable[ServiceDescriptor]) -> dict[str, Envelope]:
+    """The error envelope of each top path segment that is served.
+
+    Raises ValueError if a segment would need two, or if a template starts with a variable.
+    """
+    found: dict[str, Envelope] = {}
+    for service in services:
+        envelope = envelope_of(service)
+        for route in routes([service]):
+            segment = _top_segment(route)
+            if found.setdefault(segment, envelope) is not envelope:
+                raise ValueError(
+                    f"/{segment} is shared by services whose errors look different: "
+                    f"{route.method} can't be served there"
+                )
+    return found
+
+
+def descriptor_set(
+    services: Iterable[ServiceDescriptor], payloads: Iterable[FileDescriptor] = PAYLOADS
+) -> bytes:
+    """A serialized FileDescriptorSet of the services with the overlay in place of annotations.
+
+    It holds all dependencies, each file after those that it imports, and the files of `payloads`.
+    """
+    wanted = [service.file for service in services]
+    merged = descriptor_pb2.FileDescriptorSet()
+    for file in _imports_first([*wanted, *payloads]):
+        proto = merged.file.add()
+        file.CopyToProto(proto)
+        for service in proto.service:
+            for method in service.method:
+                _apply_overlay(f"{proto.package}.{service.name}.{method.name}", method.options)
+    return merged.SerializeToString()
+
+
+def _bindings(method: MethodDescriptor) -> Iterator[tuple[str, str, str]]:
+    options = descriptor_pb2.MethodOptions()
+    options.CopyFrom(method.GetOptions())
+    _apply_overlay(method.full_name, options)
+    rule = options.Extensions[annotations_pb2.http]
+    for binding in (rule, *rule.additional_bindings):
+        verb = binding.WhichOneof("pattern")
+        if verb == "custom":
+            yield binding.custom.kind, binding.custom.path, binding.body
+        elif verb is not None:
+            yield verb.upper(), getattr(binding, verb), binding.body
+
+
+def _apply_overlay(full_name: str, options: descriptor_pb2.MethodOptions) -> None:
+    overlay = OVERLAY.get(full_name)
+    if overlay is None:
+        return
+    rule = options.Extensions[annotations_pb2.http]
+    if not overlay.beside_annotation:
+        rule.Clear()
+    for verb, template, body in overlay.bindings:
+        is_first = rule.WhichOneof("pattern") is None
+        _bind(rule if is_first else rule.additional_bindings.add(), verb, template, body)
+
+
+def _bind(rule: http_pb2.HttpRule, verb: str, template: str, body: str) -> None:
+    setattr(rule, verb.lower(), template)
+    rule.body = body
+
+
+def _top_segment(route: Route) -> str:
+    segment = re.match(r"/([\w.~-]+)(?=[/:]|$)", route.template)
+    if segment is None:
+        raise ValueError(f"{route.method}: {route.template!r} has no literal first segment")
+    return segment.group(1)
+
+
+def _imports_first(files: Iterable[FileDescriptor]) -> Iterator[FileDescriptor]:
+    seen: set[str] = set()
+
+    def visit(file: FileDescriptor) -> Iterator[FileDescriptor]:
+        if file.name not in seen:
+            seen.add(file.name)
+            for imported in file.dependencies:
+                yield from visit(imported)
+            yield file
+
+    for file in files:
+        yield from visit(file)

@@ -1,0 +1,52 @@
+"""Envoy's admin interface, over its private Unix socket."""
+
+from pathlib import Path
+
+import aiohttp
+
+from tocsin.gateway.bootstrap import STAT_PREFIX
+
+_TIMEOUT = aiohttp.ClientTimeout(total=5)
+
+
+class Admin:
+    """Asks one Envoy. Every method raises aiohttp.ClientError or TimeoutError if it can't."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    async def port(self) -> int | None:
+        """The port that Envoy listens on; None as long as it isn't ready to take calls."""
+        async with self._session() as session:
+            async with session.get("/ready") as ready:
+                if ready.status != 200:
+                    return None
+            async with session.get("/listeners?format=json") as listeners:
+                found = await listeners.json(content_type=None)
+        for listener in found.get("listener_statuses", ()):
+            port: int = listener["local_address"]["socket_address"]["port_value"]
+            return port
+        return None
+
+    async def drain(self) -> None:
+        """Take no new connections, and close each open one after the answer it waits for."""
+        async with self._session() as session:
+            for command in ("/healthcheck/fail", "/drain_listeners"):
+                async with session.post(command) as answer:
+                    answer.raise_for_status()
+
+    async def active_requests(self) -> int:
+        """How many requests are being answered."""
+        name = f"http.{STAT_PREFIX}.downstream_rq_active"
+        async with (
+            self._session() as session,
+            session.get("/stats", params={"filter": f"^{name}$", "format": "json"}) as answer,
+        ):
+            stats = (await answer.json(content_type=None))["stats"]
+        return sum(stat["value"] for stat in stats)
+
+    def _session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.UnixConnector(path=str(self._socket))
+        return aiohttp.ClientSession("http://envoy", connector=connector, timeout=_TIMEOUT)

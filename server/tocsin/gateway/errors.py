@@ -1,0 +1,101 @@
+"""How errors look over REST: each vendor's envelope, for what gRPC answers and for Envoy's own.
+
+An error of the gRPC server comes out of the transcoder as a bare google.rpc.Status; on Google's
+paths a short script wraps it. What Envoy answers by itself (no such route, bad JSON, body too
+large, server down) is written in the right envelope at once.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from google.rpc import code_pb2
+
+from tocsin.contract.routes import Envelope
+
+Json = dict[str, Any]
+
+# The HTTP statuses that Envoy answers with by itself, as gRPC codes: google/rpc/code.proto read
+# backwards, and for those that it lacks a code that invites no blind retry.
+_LOCAL_CODES: Mapping[int, int] = {
+    400: code_pb2.INVALID_ARGUMENT,
+    401: code_pb2.UNAUTHENTICATED,
+    403: code_pb2.PERMISSION_DENIED,
+    404: code_pb2.NOT_FOUND,
+    408: code_pb2.DEADLINE_EXCEEDED,
+    409: code_pb2.ABORTED,
+    413: code_pb2.INVALID_ARGUMENT,
+    415: code_pb2.INVALID_ARGUMENT,
+    429: code_pb2.RESOURCE_EXHAUSTED,
+    431: code_pb2.INVALID_ARGUMENT,
+    501: code_pb2.UNIMPLEMENTED,
+    502: code_pb2.UNAVAILABLE,
+    503: code_pb2.UNAVAILABLE,
+    504: code_pb2.DEADLINE_EXCEEDED,
+}
+
+# `@NAMES@` is the table of code names. The status is printed without white space and with its
+# fields in order, so no JSON parser is needed to take the leading code off and put it in a frame.
+_WRAP_STATUS = """
+local NAMES = {@NAMES@}
+function envoy_on_response(response)
+  local http = response:headers():get(":status")
+  if tonumber(http) < 400 then return end
+  local body = response:body(true)
+  local status = body:getBytes(0, body:length())
+  if status:sub(1, 9) == '{"error":' then return end
+  local code, rest = status:match('^{"code":(%d+)(.*)}$')
+  local name = NAMES[tonumber(code or response:headers():get("grpc-status"))] or "UNKNOWN"
+  response:headers():replace("content-type", "application/json")
+  body:setBytes('{"error":{"code":' .. http .. ',"status":"' .. name .. '"' .. (rest or "") .. '}}')
+end
+"""
+
+
+def wrap_status_script() -> str:
+    """The Lua source that turns a printed google.rpc.Status into Google's envelope."""
+    names = ",".join(f'[{code}]="{name}"' for name, code in code_pb2.Code.items())
+    return _WRAP_STATUS.replace("@NAMES@", names)
+
+
+def path_pattern(names: Iterable[str]) -> str:
+    """A regular expression (RE2, whole match) for the paths under any of the top segments."""
+    return f"/({'|'.join(re.escape(name) for name in names)})([/:?].*)?"
+
+
+def local_reply_mappers(google_paths: str | None) -> Iterator[Json]:
+    """Envoy's ResponseMappers, first match wins: what it answers by itself becomes JSON.
+
+    `google_paths` is a regular expression for the paths that get Google's envelope, if any do.
+    """
+    if google_paths is not None:
+        header = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
+        yield from _mappers(Envelope.GOOGLE, {"header_filter": {"header": header}})
+    yield from _mappers(Envelope.STATUS)
+
+
+def _mappers(envelope: Envelope, *where: Json) -> Iterator[Json]:
+    for http, code in _LOCAL_CODES.items():
+        yield _mapper(envelope, code, [_status("EQ", http), *where])
+    yield _mapper(envelope, code_pb2.INTERNAL, [_status("GE", 500), *where])
+    yield _mapper(envelope, code_pb2.FAILED_PRECONDITION, [_status("GE", 400), *where])
+
+
+def _status(operator: str, http: int) -> Json:
+    value = {"default_value": http, "runtime_key": "none"}  # a key must be given
+    return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
+
+
+def _mapper(envelope: Envelope, code: int, filters: list[Json]) -> Json:
+    return {
+        "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
+        "body_format_override": {"json_format": _body(envelope, code)},
+    }
+
+
+def _body(envelope: Envelope, code: int) -> Json:
+    message = "%LOCAL_REPLY_BODY%"
+    if envelope is Envelope.STATUS:
+        return {"code": code, "message": message, "details": []}
+    name = code_pb2.Code.Name(code)
+    return {"error": {"code": "%RESPONSE_CODE%", "message": message, "status": name}}

@@ -1,0 +1,187 @@
+"""The gateway: REST for the gRPC server, kept up by restarting Envoy when it dies."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from google.protobuf.descriptor import ServiceDescriptor
+
+from tocsin.contract.routes import Envelope, descriptor_set, envelope_of, envelopes
+from tocsin.gateway.bootstrap import Limits, Settings, bootstrap
+from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
+from tocsin.schedule import Clock
+
+log = structlog.get_logger()
+
+# What a Unix socket's path may hold: 108 bytes with the final zero on Linux, 104 on macOS.
+_SOCKET_PATH_BYTES = 103
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Gateway:
+    """Serves the REST routes of gRPC services that listen on a Unix socket.
+
+    For one start and one stop, on one event loop, whose thread must live as long as Envoy is
+    to. Envoy's own log goes to stderr.
+    """
+
+    def __init__(
+        self,
+        *,
+        services: Sequence[ServiceDescriptor],
+        upstream: Path,
+        listen: tuple[str, int],
+        directory: Path,
+        clock: Clock,
+        limits: Limits | None = None,
+        concurrency: int = 1,
+    ) -> None:
+        """Nothing happens before `start`.
+
+        `listen` is a host and a port, 0 for any free one. `directory` becomes private to this
+        user and holds what Envoy is started with; its path must be short, for there is a Unix
+        socket in it. `concurrency` is Envoy's number of worker threads. The `clock` must be the
+        real one: Envoy lives in real time.
+        """
+        self._services = services
+        self._upstream = upstream
+        self._listen = listen
+        self._directory = directory
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._concurrency = concurrency
+        self._ip = ""
+        self._port = listen[1]
+        self._envoy: Envoy | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self.restarts = 0
+        """How often Envoy was started anew because it died."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port as they are served; the same after Envoy was restarted."""
+        return self._listen[0], self._port
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the Envoy that serves; None while there is none."""
+        return self._envoy.pid if self._envoy else None
+
+    async def start(self) -> None:
+        """Return when REST requests are answered; raises GatewayError if they can't be."""
+        binary = envoy_binary()
+        self._ip = await _resolve(self._listen)
+        _check_free(self._ip, self._listen)
+        self._prepare_directory()
+        await self._launch(binary)
+        self._keeper = asyncio.create_task(self._keep_up(binary))
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Close the port, let requests in flight finish for so long, and end Envoy."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        if self._envoy is not None:
+            envoy, self._envoy = self._envoy, None
+            await envoy.drain(grace_seconds)
+            await envoy.end()
+
+    def _prepare_directory(self) -> None:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory.chmod(0o700)
+        length = len(os.fsencode(self._admin_socket))
+        if length > _SOCKET_PATH_BYTES:
+            raise GatewayError(
+                f"{self._admin_socket} is too long for a Unix socket: {length} bytes, "
+                f"at most {_SOCKET_PATH_BYTES} are possible"
+            )
+        self._descriptors.write_bytes(descriptor_set(self._services))
+
+    @property
+    def _admin_socket(self) -> Path:
+        return self._directory / "admin.sock"
+
+    @property
+    def _descriptors(self) -> Path:
+        return self._directory / "services.binpb"
+
+    def _settings(self) -> Settings:
+        services = {
+            envelope: tuple(
+                service.full_name for service in self._services if envelope_of(service) is envelope
+            )
+            for envelope in Envelope
+        }
+        return Settings(
+            listen=(self._ip, self._port),
+            upstream=self._upstream,
+            admin=self._admin_socket,
+            descriptors=self._descriptors,
+            services={envelope: names for envelope, names in services.items() if names},
+            segments=envelopes(self._services),
+            limits=self._limits,
+        )
+
+    def _write_bootstrap(self) -> Path:
+        self._admin_socket.unlink(missing_ok=True)  # a dead Envoy's would be asked otherwise
+        config = self._directory / "envoy.json"
+        config.write_text(json.dumps(bootstrap(self._settings()), indent=1))
+        return config
+
+    async def _launch(self, binary: Path) -> None:
+        envoy = await Envoy.launch(
+            binary, self._write_bootstrap(), self._admin_socket, self._concurrency, self._clock
+        )
+        try:
+            self._port = await envoy.answers(self._ip)
+        except BaseException:
+            await envoy.end()
+            raise
+        self._envoy = envoy
+
+    async def _keep_up(self, binary: Path) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while self._envoy is not None:
+            began = self._clock.monotonic()
+            status = await self._envoy.ended()
+            self._envoy = None
+            log.warning("envoy ended, it is restarted", status=status)
+            if self._clock.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            while self._envoy is None:
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                try:
+                    await self._launch(binary)
+                except (GatewayError, OSError) as error:
+                    log.warning("envoy could not be restarted", error=str(error))
+            self.restarts += 1
+
+
+async def _resolve(listen: tuple[str, int]) -> str:
+    host, port = listen
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise GatewayError(f"can't listen for REST on {host}:{port}: {error.strerror}") from error
+    return str(found[0][4][0])
+
+
+def _check_free(ip: str, listen: tuple[str, int]) -> None:
+    """Bind once and let go: Envoy would only end, and say why in the midst of its log."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    host, port = listen
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ip, port))
+        except OSError as error:
+            reason = f"{error.strerror}; choose another port with `--http`, or `--http off`"
+            raise GatewayError(f"can't listen for REST on {host}:{port}: {reason}") from error

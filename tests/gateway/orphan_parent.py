@@ -1,0 +1,26 @@
+"""Starts a gateway, says so, and waits to be killed: `orphan_parent.py DIRECTORY`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from google.longrunning import operations_pb2
+
+from tocsin.gateway import Gateway
+from tocsin.schedule import SystemClock
+
+
+async def main(directory: Path) -> None:
+    gateway = Gateway(
+        services=[operations_pb2.DESCRIPTOR.services_by_name["Operations"]],
+        upstream=directory / "grpc.sock",
+        listen=("127.0.0.1", 0),
+        directory=directory / "envoy",
+        clock=SystemClock(),
+    )
+    await gateway.start()
+    print(gateway.pid, gateway.address[1], flush=True)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,227 @@
+"""Every documented path and verb reaches its method, with the fields where they belong."""
+
+import re
+
+import pytest
+from google.longrunning import operations_pb2
+from google.protobuf import text_format
+from google.protobuf.message import Message
+
+from gateway.fake_upstream import SERVICES
+from gateway.rest_client import Rest
+from tocsin.contract.routes import routes
+from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.yandex.cloud.operation import operation_service_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
+
+TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
+OPERATIONS = "yandex.cloud.operation.OperationService"
+EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
+LONGRUNNING = "google.longrunning.Operations"
+
+PLACE = "projects/p1/locations/eu"
+BODY = {"triggerId": "api_trigger/x"}
+
+
+def schedule(name: str) -> Message:
+    return executions_pb2.ScheduleIntegrationsRequest(name=name, trigger_id="api_trigger/x")
+
+
+# verb, path, body, method, request: as in the vendors' references and in our overlay.
+CALLS: list[tuple[str, str, object, str, Message]] = [
+    (
+        *("GET", "/triggers/v1/triggers/a1s", None, f"{TRIGGERS}.Get"),
+        trigger_service_pb2.GetTriggerRequest(trigger_id="a1s"),
+    ),
+    (
+        *("GET", "/triggers/v1/triggers?folderId=f&pageSize=7&pageToken=t&filter=name%3Dx", None),
+        f"{TRIGGERS}.List",
+        trigger_service_pb2.ListTriggersRequest(
+            folder_id="f", page_size=7, page_token="t", filter="name=x"
+        ),
+    ),
+    (
+        *("POST", "/triggers/v1/triggers", {"folderId": "f", "name": "n"}, f"{TRIGGERS}.Create"),
+        trigger_service_pb2.CreateTriggerRequest(folder_id="f", name="n"),
+    ),
+    (
+        *("PATCH", "/triggers/v1/triggers/a1s", {"name": "n"}, f"{TRIGGERS}.Update"),
+        trigger_service_pb2.UpdateTriggerRequest(trigger_id="a1s", name="n"),
+    ),
+    (
+        *("DELETE", "/triggers/v1/triggers/a1s", None, f"{TRIGGERS}.Delete"),
+        trigger_service_pb2.DeleteTriggerRequest(trigger_id="a1s"),
+    ),
+    (
+        *("POST", "/triggers/v1/triggers/a1s:pause", None, f"{TRIGGERS}.Pause"),
+        trigger_service_pb2.PauseTriggerRequest(trigger_id="a1s"),
+    ),
+    (
+        *("POST", "/triggers/v1/triggers/a1s:resume", {}, f"{TRIGGERS}.Resume"),
+        trigger_service_pb2.ResumeTriggerRequest(trigger_id="a1s"),
+    ),
+    (
+        *("GET", "/triggers/v1/triggers/a1s/operations?pageSize=2", None),
+        f"{TRIGGERS}.ListOperations",
+        trigger_service_pb2.ListTriggerOperationsRequest(trigger_id="a1s", page_size=2),
+    ),
+    (
+        *("GET", "/operations/op1", None, f"{OPERATIONS}.Get"),
+        operation_service_pb2.GetOperationRequest(operation_id="op1"),
+    ),
+    (
+        *("GET", "/operations/op1:cancel", None, f"{OPERATIONS}.Cancel"),
+        operation_service_pb2.CancelOperationRequest(operation_id="op1"),
+    ),
+    (
+        *("POST", "/operations/op1:cancel", None, f"{OPERATIONS}.Cancel"),
+        operation_service_pb2.CancelOperationRequest(operation_id="op1"),
+    ),
+]
+for version in ("v1", "v1alpha"):
+    CALLS += [
+        (
+            *("POST", f"/{version}/{name}:schedule", BODY),
+            f"{EXECUTIONS}.ScheduleIntegrations",
+            schedule(name),
+        )
+        for name in (f"{PLACE}/integrations/i", f"{PLACE}/products/p/integrations/i")
+    ]
+    operation = f"{PLACE}/operations/o1"
+    CALLS += [
+        (
+            *("GET", f"/{version}/{PLACE}/operations?pageSize=3", None),
+            f"{LONGRUNNING}.ListOperations",
+            operations_pb2.ListOperationsRequest(name=PLACE, page_size=3),
+        ),
+        (
+            *("GET", f"/{version}/{operation}", None, f"{LONGRUNNING}.GetOperation"),
+            operations_pb2.GetOperationRequest(name=operation),
+        ),
+        (
+            *("DELETE", f"/{version}/{operation}", None, f"{LONGRUNNING}.DeleteOperation"),
+            operations_pb2.DeleteOperationRequest(name=operation),
+        ),
+        (
+            *("POST", f"/{version}/{operation}:cancel", {}, f"{LONGRUNNING}.CancelOperation"),
+            operations_pb2.CancelOperationRequest(name=operation),
+        ),
+        (
+            *("POST", f"/{version}/{operation}:wait", {"timeout": "1.5s"}),
+            f"{LONGRUNNING}.WaitOperation",
+            text_format.Parse(
+                f'name: "{operation}" timeout {{ seconds: 1 nanos: 500000000 }}',
+                operations_pb2.WaitOperationRequest(),
+            ),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "method", "request_message"),
+    CALLS,
+    ids=[f"{verb} {path}" for verb, path, *_ in CALLS],
+)
+def test_a_path_reaches_its_method(
+    rest: Rest, verb: str, path: str, body: object, method: str, request_message: Message
+) -> None:
+    reply = rest.call(verb, path, body)
+
+    assert reply.status == 200, reply.text
+    assert reply.headers["content-type"] == "application/json"
+    assert [(call.method, call.request) for call in rest.upstream.calls] == [
+        (method, request_message)
+    ]
+
+
+def test_the_table_names_every_route_that_is_served() -> None:
+    def matches(verb: str, path: str, template: str) -> bool:
+        pattern = re.sub(r"\{\w+=([^}]*)\}", r"\1", template)
+        pattern = re.sub(r"\{\w+\}|\*", "[^/:]+", pattern)
+        return re.fullmatch(pattern, path.partition("?")[0]) is not None
+
+    unnamed = [
+        route
+        for route in routes(SERVICES)
+        if not any(
+            (route.method, route.http_verb) == (method, verb)
+            and matches(verb, path, route.template)
+            for verb, path, _, method, _ in CALLS
+        )
+    ]
+    assert unnamed == []
+    assert len(routes(SERVICES)) == len(CALLS)
+
+
+@pytest.mark.parametrize(
+    ("path", "trigger_id"),
+    [
+        ("/triggers/v1/triggers/a%2Fb", "a/b"),
+        ("/triggers/v1/triggers/a%20b", "a b"),
+        ("/triggers/v1/triggers/a+b", "a+b"),
+        ("/triggers/v1/triggers/%D0%B6", "ж"),
+    ],
+)
+def test_a_single_segment_is_decoded_whole(rest: Rest, path: str, trigger_id: str) -> None:
+    assert rest.call("GET", path).status == 200
+    assert rest.upstream.calls[0].request.trigger_id == trigger_id
+
+
+def test_a_slash_in_a_name_of_many_segments_stays_escaped(rest: Rest) -> None:
+    assert rest.call("GET", f"/v1/{PLACE}/operations/a%2Fb%20%3Ac").status == 200
+    assert rest.upstream.calls[0].request.name == f"{PLACE}/operations/a%2Fb :c"
+
+
+def test_a_plus_in_a_query_is_a_space(rest: Rest) -> None:
+    reply = rest.call("GET", "/triggers/v1/triggers?folder_id=f&filter=name+%3D+%22x%22")
+
+    assert reply.status == 200
+    assert rest.upstream.calls[0].request.filter == 'name = "x"'
+    assert rest.upstream.calls[0].request.folder_id == "f"  # a proto name
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "alt=json&prettyPrint=false",
+        "$alt=json%3Benum-encoding%3Dint&$prettyPrint=true",
+        "%24alt=json&%24.xgafv=2",
+        "fields=name&key=k&quotaUser=u&access_token=t&oauth_token=o&callback=cb",
+        "$fields=name&$key=k&$quotaUser=u&$.xgafv=1&$callback=cb&$ct=x&$apiVersion=1",
+        "$outputDefaults=1&$unique=x&uploadType=media&upload_protocol=raw",
+    ],
+)
+def test_googles_system_parameters_are_let_through_on_its_paths(rest: Rest, query: str) -> None:
+    assert rest.call("GET", f"/v1/{PLACE}/operations/o?{query}").status == 200
+    assert rest.call("POST", f"/v1/{PLACE}/integrations/i:schedule?{query}", BODY).status == 200
+
+
+def test_googles_system_parameters_mean_nothing_elsewhere(rest: Rest) -> None:
+    reply = rest.call("GET", "/triggers/v1/triggers/a1s?alt=json")
+
+    assert reply.status == 400
+    assert '"alt"' in reply.json["message"]
+
+
+@pytest.mark.parametrize("given", ["idempotency-key", "authorization", "x-goog-request-params"])
+def test_request_headers_become_metadata(rest: Rest, given: str) -> None:
+    rest.call("GET", "/operations/op1", headers={given.title(): "some value"})
+
+    assert rest.upstream.calls[0].metadata[given] == "some value"
+
+
+def test_a_request_id_is_kept_and_answered(rest: Rest) -> None:
+    reply = rest.call("GET", "/operations/op1", headers={"X-Request-Id": "mine"})
+
+    assert reply.headers["x-request-id"] == "mine"
+    assert rest.upstream.calls[0].metadata["x-request-id"] == "mine"
+
+
+def test_a_client_cannot_steer_envoy(rest: Rest) -> None:
+    steer = {"x-envoy-upstream-rq-timeout-ms": "1", "x-envoy-original-path": "/forged"}
+    reply = rest.call("GET", "/operations/op1", headers=steer)
+
+    assert reply.status == 200
+    metadata = rest.upstream.calls[0].metadata
+    assert "x-envoy-upstream-rq-timeout-ms" not in metadata
+    assert metadata["x-envoy-original-path"] == "/operations/op1"
