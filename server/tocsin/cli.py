@@ -1,5 +1,6 @@
 """The command line."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -109,6 +110,38 @@ def serve(
         "log_format": log_format,
     }
     _serve(config, {name: value for name, value in given.items() if value is not None})
+
+
+@app.command()
+def demo(
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where gRPC is served. [default: the usual port, or a free one]",
+        ),
+    ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT|off", help="Where REST is served. [default: as for gRPC]"),
+    ] = None,
+) -> None:
+    """Show it at work: a timer that ticks, an integration that runs. Ctrl-C ends it.
+
+    Starts a server with its data in a temporary directory and a target that shows what it is
+    sent, and leaves nothing behind.
+    """
+    # Slow to import, and of no use to the other commands.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+    from rich.console import Console
+
+    from tocsin.demo.demo import DemoFailed, run_demo
+    from tocsin.schedule import SystemClock
+
+    try:
+        asyncio.run(run_demo(SystemClock(), Console(highlight=False), listen=listen, http=http))
+    except DemoFailed as error:
+        raise _refusal(str(error)) from error
 
 
 @app.command()

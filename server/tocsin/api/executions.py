@@ -2,18 +2,18 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import grpc
 from google.longrunning import operations_pb2 as contract
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 
 from tocsin.api import errors
 from tocsin.api.paging import LARGEST_PAGE, page_size, page_token, position
 from tocsin.api.serving import Context, Method
+from tocsin.api.timestamps import to_timestamp
 from tocsin.plans.parameters import from_json
 from tocsin.schedule import Clock
 from tocsin.store import invocations
@@ -172,9 +172,9 @@ def _execution_info(invocation: Invocation) -> ExecutionInfo:
     details = info.integration_execution_details
     details.integration_execution_state = STATES[invocation.state]
     attempt = details.execution_attempt_stats.add()
-    attempt.start_time.CopyFrom(_timestamp(invocation.started_at or invocation.scheduled_at))
+    attempt.start_time.CopyFrom(to_timestamp(invocation.started_at or invocation.scheduled_at))
     if invocation.finished_at is not None:
-        attempt.end_time.CopyFrom(_timestamp(invocation.finished_at))
+        attempt.end_time.CopyFrom(to_timestamp(invocation.finished_at))
     if invocation.last_error is not None:
         info.errors.append(ErrorDetail(error_message=invocation.last_error))
     for key, value in _answered(invocation).items():
@@ -187,9 +187,3 @@ def _answered(invocation: Invocation) -> dict[str, Any]:
         return {}
     answered: dict[str, Any] = json.loads(invocation.answer)
     return answered
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(instant)
-    return timestamp

@@ -1,6 +1,5 @@
 """Makes the service's ids: 20 characters of `0-9a-v`, the first three telling the service."""
 
-import base64
 import secrets
 
 from tocsin.schedule import Clock
@@ -8,8 +7,10 @@ from tocsin.store.instants import to_micros
 
 TRIGGERS_PREFIX = "a1s"
 
-TIME_BITS = 52
+# 17 characters of 5 bits: 52 of microseconds since the epoch, enough until 2112, and 33 of chance.
 RANDOM_BITS = 33
+DIGITS = "0123456789abcdefghijklmnopqrstuv"
+PAIRS = tuple(high + low for high in DIGITS for low in DIGITS)
 
 
 class Ids:
@@ -25,6 +26,8 @@ class Ids:
     def new(self, prefix: str = TRIGGERS_PREFIX) -> str:
         self._last = max(self._last + 1, to_micros(self._clock.now()))
         number = self._last << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
-        # 17 characters of 5 bits: 85 bits, padded by 3 to whole bytes.
-        text = base64.b32hexencode((number << 3).to_bytes(11, "big"))
-        return prefix + text[:17].decode().lower()
+        return (
+            prefix
+            + DIGITS[number >> 80]
+            + "".join([PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
+        )

@@ -8,13 +8,13 @@ from typing import Any
 
 from google.protobuf import message_factory
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from tocsin.api import errors
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
 from tocsin.api.paging import page_size, page_token, position
 from tocsin.api.serving import Context, Method, metadata_value
+from tocsin.api.timestamps import to_timestamp
 from tocsin.api.trigger_message import (
     checked_plan,
     complete,
@@ -115,7 +115,7 @@ class TriggerService:
         plan = checked_plan(trigger)
 
         def insert(tx: Transaction, now: datetime) -> Change:
-            trigger.created_at.CopyFrom(_timestamp(now))
+            trigger.created_at.CopyFrom(to_timestamp(now))
             message = trigger.SerializeToString()
             try:
                 triggers.insert_trigger(
@@ -241,11 +241,12 @@ OPERATION_TYPES: dict[str, OperationTypes] = {
 def _operation(
     method: str, types: OperationTypes, operation_id: str, change: Change, now: datetime
 ) -> Operation:
+    timestamp = to_timestamp(now)
     operation = Operation(
         id=operation_id,
         description=f"{method} trigger",
-        created_at=_timestamp(now),
-        modified_at=_timestamp(now),
+        created_at=timestamp,
+        modified_at=timestamp,
         done=True,
     )
     metadata: Any = message_factory.GetMessageClass(types.metadata)
@@ -297,9 +298,3 @@ def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
     tick = plan.source.cron.next(now)
     timers.arm_timer(tx, plan.trigger_id, tick)
     return tick
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(instant)
-    return timestamp

@@ -7,6 +7,8 @@ from functools import lru_cache
 from tocsin.plans.parameters import Json
 from tocsin.plans.plan import Action, Integration, action_to_json
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @lru_cache(maxsize=1024)
 def integration_action(name: str) -> str:
@@ -30,7 +32,7 @@ def execution_payload(
         "scheduleTime": rfc3339(schedule_time),
         "parameters": parameters,
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(body).encode()
 
 
 def rfc3339(instant: datetime) -> str:

@@ -51,7 +51,8 @@ def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter
 
 
 def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
-    for key, value in request.input_parameters.items():
+    for key in request.input_parameters:
+        value = request.input_parameters[key]
         yield Parameter(f"input_parameters[{key[:64]}]", key, value, masked=False)
     for index, entry in enumerate(request.parameter_entries):
         yield Parameter(f"parameter_entries[{index}]", entry.key, entry.value, entry.masked)

@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass as checked_dataclass
 
 from tocsin.schedule import Cron
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Function:
     function_id: str
     tag: str = ""
@@ -18,7 +17,7 @@ class Function:
     kind: Literal["function"] = "function"
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Container:
     container_id: str
     path: str = ""
@@ -26,14 +25,14 @@ class Container:
     kind: Literal["container"] = "container"
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Workflow:
     workflow_id: str
     service_account_id: str = ""
     kind: Literal["workflow"] = "workflow"
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class WebsocketBroadcast:
     gateway_id: str
     path: str
@@ -41,7 +40,7 @@ class WebsocketBroadcast:
     kind: Literal["websocket_broadcast"] = "websocket_broadcast"
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Integration:
     name: str
     kind: Literal["integration"] = "integration"
@@ -53,7 +52,7 @@ Target: TypeAlias = Annotated[
 ]
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Retry:
     """Calls after the first one that failed, and the pause before each."""
 
@@ -61,13 +60,13 @@ class Retry:
     interval: timedelta
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     queue_id: str
     service_account_id: str
 
 
-@checked_dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Action:
     """What is done with each batch. It travels with its invocations, as JSON."""
 

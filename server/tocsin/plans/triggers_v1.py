@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
@@ -51,9 +52,13 @@ def _source(kind: str, rule: Any) -> Source:
     if kind != "timer":
         return UnservedSource()
     try:
-        return TimerSource(Cron(rule.cron_expression), rule.payload)
+        return TimerSource(_cron(rule.cron_expression), rule.payload)
     except CronError as error:
         raise PlanError("rule.timer.cron_expression", str(error)) from error
+
+
+# Expressions repeat: at each tick of a timer, and from one timer to the next.
+_cron = lru_cache(maxsize=1024)(Cron)
 
 
 def _batching(rule: Any) -> Batching | None:

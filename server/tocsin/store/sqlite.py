@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 # Bounds how long one group keeps the event loop from other calls.
 LARGEST_GROUP = 256
+# Turns of the event loop in which another call must have come for the wait to go on.
+GATHERING_TURNS = 8
 
 
 class SqliteDatabase:
@@ -68,11 +70,20 @@ class SqliteDatabase:
     async def _commit_groups(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 group = self._waiting[:LARGEST_GROUP]
                 del self._waiting[:LARGEST_GROUP]
                 await self._commit_group(group)
         finally:
             self._committer = None
+
+    async def _gather(self) -> None:
+        """Lets calls that are already on their way join the group, as long as more come."""
+        seen = 0
+        while seen < len(self._waiting) < LARGEST_GROUP:
+            seen = len(self._waiting)
+            for _ in range(GATHERING_TURNS):
+                await asyncio.sleep(0)
 
     async def _commit_group(
         self, group: list[tuple[Callable[[], None], asyncio.Future[None]]]

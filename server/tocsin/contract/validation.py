@@ -1,0 +1,622 @@
+"""Checks a request against the rules that its own descriptor carries.
+
+The rules are the `yandex.cloud` field and oneof options and `google.api.field_behavior`; no limit
+of the contract is typed here. `validator` compiles a message type once into closures, one per field
+that has something to check; fields and whole subtrees without a rule cost nothing per call.
+
+What counts as left out: a message that is absent, and a scalar without presence that holds its zero
+value. Of these only `required` is asked, for such a scalar cannot say "no number": clients send 0
+where the contract says 1-1000 and mean "not set". Items of lists, map keys and map values are
+always there, so their rules always apply. Output-only fields are ignored on input, rules and all.
+
+Beyond the options, two things are refused wherever they stand, as no client can mean them: enum
+numbers that the contract does not know, and durations and timestamps that protobuf calls invalid
+(nobody could print them later). What an Any holds is not looked into.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import cache
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, OneofDescriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto
+from google.protobuf.message import Message
+
+from tocsin.contract import ContractError
+from tocsin_protos.yandex.cloud import validation_pb2
+
+MOST_REPORTED = 100
+"""Of one list or map about so many violations are reported: enough for a person, and the answer
+to a hostile request stays cheap."""
+
+REQUIRED = "Field is required"
+
+_SHOWN_KEY = 64
+
+# Bounds that google/protobuf/duration.proto and timestamp.proto state in prose only.
+_NANOS = 1_000_000_000
+_MOST_SECONDS = 315_576_000_000
+_YEAR_1, _YEAR_9999_END = -62_135_596_800, 253_402_300_799
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that a request breaks.
+
+    `field` is a path in the contract's own names: `rule.timer.cron_expression`; an item of a list
+    is `rule.logging.stream_name[0]`; an entry of a map is `labels[KEY]`, both for its value and for
+    its key (whose descriptions begin with "Key"; a long key is cut); a oneof is its name behind the
+    path of its message, `rule.timer.action`.
+    """
+
+    field: str
+    description: str
+
+
+def message(violations: Sequence[Violation]) -> str:
+    """The error text that the vendor's clients know: a head line, then a line per violation."""
+    return "\n".join(
+        ["Validation failed:", *(f"  - {v.field}: {v.description}" for v in violations)]
+    )
+
+
+@cache
+def validator(descriptor: Descriptor) -> Callable[[Message], list[Violation]]:
+    """Compiles a message type's rules into a function that lists what a message breaks.
+
+    Violations come in the order in which the contract declares the fields, map entries by key; the
+    list is empty when all is well. A list or map that holds more items than its `size` allows is
+    reported for that alone, and see MOST_REPORTED.
+
+    Raises ContractError, naming the field, for a rule that cannot be read or has no meaning on the
+    type of its field: a rule is never silently dropped.
+    """
+    return _inside(_Compiler().checks(descriptor))
+
+
+# Says what is wrong with a present value, or None.
+_Rule: TypeAlias = Callable[[Any], str | None]
+# Lists what is wrong with a present value and inside it; the value itself has the path "".
+_Examine: TypeAlias = Callable[[Any], Sequence[Violation]]
+# Looks at one field or oneof of a message and adds what is wrong to the list.
+_Check: TypeAlias = Callable[[Any, list[Violation]], None]
+
+
+class _Compiler:
+    """Turns descriptors into checks; a type that contains itself meets its own unfinished list."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[Descriptor, list[_Check]] = {}
+        self._unfinished: set[Descriptor] = set()
+
+    def checks(self, descriptor: Descriptor) -> list[_Check]:
+        known = self._compiled.get(descriptor)
+        if known is None:
+            known = self._compiled[descriptor] = []
+            self._unfinished.add(descriptor)
+            known.extend(self._of_message(descriptor))
+            self._unfinished.remove(descriptor)
+        return known
+
+    def _of_message(self, descriptor: Descriptor) -> Iterator[_Check]:
+        declared = DescriptorProto()
+        descriptor.CopyToProto(declared)
+        # `optional` fields stand in oneofs that protoc makes up; these are no choice of anything.
+        optional = {field.name for field in declared.field if field.proto3_optional}
+        for field in descriptor.fields:
+            oneof = field.containing_oneof
+            if oneof is None or field.name in optional:
+                yield from self._of_field(field)
+            elif field.name == oneof.fields[0].name:
+                yield from self._of_oneof(oneof)
+
+    def _of_oneof(self, oneof: OneofDescriptor) -> Iterator[_Check]:
+        where = f"{oneof.containing_type.full_name}.{oneof.name}"
+        exactly_one = bool(_options(oneof.GetOptions(), {"exactly_one"}, where).get("exactly_one"))
+        members: dict[str, _Examine] = {}
+        for field in oneof.fields:
+            asked = _Asked.by(field)
+            asked.only_for_one_value(field.full_name)
+            if asked.required:
+                raise _no_meaning(field.full_name, "required")
+            examine = None if asked.output_only else self._examine(field, asked, _FIELD)
+            if examine is not None:
+                members[field.name] = examine
+        if exactly_one or members:
+            choices = ", ".join(field.name for field in oneof.fields)
+            missing = f"Exactly one of {choices} must be set" if exactly_one else None
+            yield _choice(oneof.name, missing, members)
+
+    def _of_field(self, field: FieldDescriptor) -> Iterator[_Check]:
+        asked = _Asked.by(field)
+        if asked.output_only:
+            return
+        if field.is_repeated:
+            yield from self._of_collection(field, asked)
+            return
+        asked.only_for_one_value(field.full_name)
+        if asked.required and field.type == field.TYPE_BOOL and not field.has_presence:
+            raise _no_meaning(field.full_name, "required")
+        examine = self._examine(field, asked, _FIELD)
+        if asked.required or examine is not None:
+            one_value = _if_present if field.has_presence else _if_nonzero
+            yield one_value(field.name, asked.required, examine or _fine)
+
+    def _of_collection(self, field: FieldDescriptor, asked: "_Asked") -> Iterator[_Check]:
+        size = None
+        if asked.size is not None:
+            size = _range(asked.size, _whole, field.full_name, "size")
+        if asked.required or size is not None:
+            yield _count(field.name, asked.required, size)
+        most = math.inf if size is None else size.high
+        kind = field.message_type
+        if kind is not None and kind.GetOptions().map_entry:
+            yield from self._of_map(field, kind, asked, most)
+        else:
+            yield from self._of_list(field, asked, most)
+
+    def _of_list(self, field: FieldDescriptor, asked: "_Asked", most: float) -> Iterator[_Check]:
+        if asked.map_key is not None:
+            raise _no_meaning(field.full_name, "map_key")
+        if asked.unique:
+            if field.message_type is not None:
+                raise _no_meaning(field.full_name, "unique")
+            yield _unique(field.name)
+        examine = self._examine(field, asked, _FIELD)
+        if examine is not None:
+            yield _items(field.name, most, examine)
+
+    def _of_map(
+        self, field: FieldDescriptor, entry: Descriptor, asked: "_Asked", most: float
+    ) -> Iterator[_Check]:
+        if asked.unique:
+            raise _no_meaning(field.full_name, "unique")
+        where = field.full_name
+        key = self._examine(entry.fields_by_name["key"], asked.of_key(), _KEY, where)
+        value = self._examine(entry.fields_by_name["value"], asked, _FIELD, where)
+        if key is not None or value is not None:
+            yield _entries(field.name, most, key or _fine, value or _fine)
+
+    def _examine(
+        self, kind: FieldDescriptor, asked: "_Asked", words: "_Words", where: str = ""
+    ) -> _Examine | None:
+        """What to ask of one value of a field's type; None when there is nothing."""
+        rules = tuple(_rules(kind, asked, words, where or kind.full_name))
+        within = kind.message_type
+        if within is None or within.full_name in (_DURATION, _TIMESTAMP):
+            return _outside(rules) if rules else None
+        checks = self.checks(within)
+        # A type still being compiled has an empty list for now, so that list is kept.
+        if not checks and within not in self._unfinished:
+            return _outside(rules) if rules else None
+        return _both(_outside(rules), _inside(checks)) if rules else _inside(checks)
+
+
+# --- What the options ask ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A field's options, None or False where they say nothing."""
+
+    required: bool = False
+    output_only: bool = False
+    unique: bool = False
+    size: str | None = None
+    map_key: validation_pb2.MapKeySpec | None = None
+    pattern: str | None = None
+    value: str | None = None
+    length: str | None = None
+    bytes: str | None = None
+
+    @classmethod
+    def by(cls, field: FieldDescriptor) -> "_Asked":
+        known = {option.name for option in fields(cls)}
+        declared: Any = field.GetOptions()
+        options = _options(declared, known, field.full_name)
+        behavior = declared.Extensions[field_behavior_pb2.field_behavior]
+        if field_behavior_pb2.REQUIRED in behavior:
+            options["required"] = True
+        return cls(output_only=field_behavior_pb2.OUTPUT_ONLY in behavior, **options)
+
+    def of_key(self) -> "_Asked":
+        if self.map_key is None:
+            return _Asked()
+        return _Asked(**{option.name: text for option, text in self.map_key.ListFields()})
+
+    def only_for_one_value(self, where: str) -> None:
+        """Refuses what only a list or a map can obey."""
+        for option in ("size", "unique", "map_key"):
+            if getattr(self, option) not in (None, False):
+                raise _no_meaning(where, option)
+
+
+def _options(declared: Any, known: Collection[str], where: str) -> dict[str, Any]:
+    """The validation options that a field or oneof declares, by name."""
+    found: dict[str, Any] = {}
+    for option, asked in declared.ListFields():
+        if option.is_extension and option.file.name == validation_pb2.DESCRIPTOR.name:
+            if option.name not in known:
+                raise ContractError(f"{where}: option {option.name} is not known")
+            found[option.name] = asked
+    return found
+
+
+def _no_meaning(where: str, option: str) -> ContractError:
+    return ContractError(f"{where}: option {option} has no meaning on a field of this type")
+
+
+# --- Rules of one value -----------------------------------------------------------------------
+
+
+class _Words(NamedTuple):
+    """How a value is called in descriptions."""
+
+    field: str
+    length: str
+    bytes: str
+    value: str
+
+
+_FIELD = _Words("Field", "Length", "Size", "Value")
+_KEY = _Words("Key", "Key length", "Key size", "Key")
+_DURATION = "google.protobuf.Duration"
+_TIMESTAMP = "google.protobuf.Timestamp"
+_INTEGERS = frozenset(
+    {
+        *(FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_SINT32, FieldDescriptor.TYPE_SFIXED32),
+        *(FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_SINT64, FieldDescriptor.TYPE_SFIXED64),
+        *(FieldDescriptor.TYPE_UINT32, FieldDescriptor.TYPE_FIXED32),
+        *(FieldDescriptor.TYPE_UINT64, FieldDescriptor.TYPE_FIXED64),
+    }
+)
+
+
+def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> Iterator[_Rule]:
+    """The rules of one value of a field's type; `where` is whose options ask them."""
+    text = kind.type == kind.TYPE_STRING
+    inside = kind.message_type.full_name if kind.message_type is not None else None
+    for option, meaningful in (
+        ("value", kind.type in _INTEGERS or inside == _DURATION),
+        ("length", text),
+        ("bytes", text or kind.type == kind.TYPE_BYTES or inside is not None),
+        ("pattern", text),
+    ):
+        if getattr(asked, option) is not None and not meaningful:
+            raise _no_meaning(where, option)
+    limits = None
+    if asked.value is not None:
+        number = _duration_nanos if inside == _DURATION else _whole
+        limits = _range(asked.value, number, where, "value")
+    if inside == _DURATION:
+        yield _duration(limits)
+    elif limits is not None:
+        yield _number(limits, words)
+    if inside == _TIMESTAMP:
+        yield _timestamp
+    if kind.enum_type is not None:
+        yield _known(kind.enum_type)
+    if asked.length is not None:
+        yield _length(_range(asked.length, _whole, where, "length"), words)
+    if asked.bytes is not None:
+        yield _bytes(_range(asked.bytes, _whole, where, "bytes"), words)
+    if asked.pattern is not None:
+        yield _pattern(asked.pattern, words, where)
+
+
+def _pattern(pattern: str, words: _Words, where: str) -> _Rule:
+    # The vendor's own words, seen in its documentation.
+    wrong = f"{words.field} does not match the pattern /{pattern}/"
+    try:
+        # ASCII, as \d and \w are in the RE2 that such contracts are written for.
+        matches = re.compile(pattern, re.ASCII).fullmatch
+    except re.error as error:
+        raise ContractError(f"{where}: option pattern says {pattern!r}: {error}") from error
+
+    def rule(value: str) -> str | None:
+        return None if matches(value) else wrong
+
+    return rule
+
+
+def _length(limits: "_Range", words: _Words) -> _Rule:
+    def rule(value: str) -> str | None:
+        length = len(value)
+        if limits.low <= length <= limits.high:
+            return None
+        return f"{words.length} must be {limits.text} characters, but was {length}"
+
+    return rule
+
+
+def _bytes(limits: "_Range", words: _Words) -> _Rule:
+    def rule(value: str | bytes | Message) -> str | None:
+        if isinstance(value, Message):
+            size = value.ByteSize()
+        else:
+            size = len(value.encode() if isinstance(value, str) else value)
+        if limits.low <= size <= limits.high:
+            return None
+        return f"{words.bytes} must be {limits.text} bytes, but was {size}"
+
+    return rule
+
+
+def _number(limits: "_Range", words: _Words) -> _Rule:
+    def rule(value: int) -> str | None:
+        if limits.low <= value <= limits.high:
+            return None
+        return f"{words.value} must be {limits.text}, but was {value}"
+
+    return rule
+
+
+def _known(enum: EnumDescriptor) -> _Rule:
+    numbers = frozenset(enum.values_by_number)
+
+    def rule(value: int) -> str | None:
+        return None if value in numbers else f"Unknown value {value}"
+
+    return rule
+
+
+def _duration(limits: "_Range | None") -> _Rule:
+    low, high = (limits.low, limits.high) if limits else (-math.inf, math.inf)
+
+    def rule(value: Any) -> str | None:
+        seconds, nanos = value.seconds, value.nanos
+        if abs(seconds) > _MOST_SECONDS or abs(nanos) >= _NANOS or seconds * nanos < 0:
+            return (
+                f"Duration must be within {_MOST_SECONDS}s, its nanos within a second and of the "
+                f"same sign, but was {seconds} seconds and {nanos} nanos"
+            )
+        total = seconds * _NANOS + nanos
+        if limits is None or low <= total <= high:
+            return None
+        return f"Value must be {limits.text}, but was {_shown_duration(total)}"
+
+    return rule
+
+
+def _timestamp(value: Any) -> str | None:
+    if _YEAR_1 <= value.seconds <= _YEAR_9999_END and 0 <= value.nanos < _NANOS:
+        return None
+    return (
+        "Timestamp must be from year 1 to year 9999, its nanos from 0 to less than a second, "
+        f"but was {value.seconds} seconds and {value.nanos} nanos"
+    )
+
+
+# --- Ranges: "<=50", ">0", "3-63", "8", "1s-1m" -----------------------------------------------
+
+
+class _Range(NamedTuple):
+    """A range of whole numbers, both ends included; durations count in nanoseconds."""
+
+    low: float
+    high: float
+    text: str
+
+
+def _range(text: str, number: Callable[[str], int], where: str, option: str) -> _Range:
+    parts = re.fullmatch(
+        r"(?P<sign><=|>=|<|>)?(?P<one>[^-<>=]+)|(?P<low>[^-]+)-(?P<high>[^-]+)", text
+    )
+    try:
+        if parts is None:
+            raise ValueError("it is no range")
+        if parts["one"] is None:
+            low, high = parts["low"], parts["high"]
+            limits = _Range(number(low), number(high), f"from {low} to {high}")
+        else:
+            limits = _one_sided(parts["sign"], number(parts["one"]), parts["one"])
+        if limits.low > limits.high:
+            raise ValueError("nothing is in it")
+    except ValueError as error:
+        raise ContractError(f"{where}: option {option} says {text!r}, but {error}") from error
+    return limits
+
+
+def _one_sided(sign: str | None, bound: int, text: str) -> _Range:
+    match sign:
+        case "<=":
+            return _Range(-math.inf, bound, f"at most {text}")
+        case "<":
+            return _Range(-math.inf, bound - 1, f"less than {text}")
+        case ">=":
+            return _Range(bound, math.inf, f"at least {text}")
+        case ">":
+            return _Range(bound + 1, math.inf, f"more than {text}")
+        case _:
+            return _Range(bound, bound, f"exactly {text}")
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text):
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text)
+
+
+_UNITS = {
+    "h": 3600 * _NANOS,
+    "m": 60 * _NANOS,
+    "s": _NANOS,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+_TERM = r"([0-9]+(?:\.[0-9]+)?)(ms|us|ns|h|m|s)"
+
+
+def _duration_nanos(text: str) -> int:
+    """Reads what Go prints: `12h`, `1h30m`, `1.5s`; a bare `0` needs no unit."""
+    if text == "0":
+        return 0
+    if not re.fullmatch(f"(?:{_TERM})+", text):
+        raise ValueError(f"{text!r} is no duration")
+    return int(sum(Decimal(count) * _UNITS[unit] for count, unit in re.findall(_TERM, text)))
+
+
+def _shown_duration(nanos: int) -> str:
+    """A duration as JSON has it, without trailing zeros: `5s`, `0.25s`."""
+    seconds, rest = divmod(abs(nanos), _NANOS)
+    fraction = f".{rest:09}".rstrip("0") if rest else ""
+    return f"{'-' if nanos < 0 else ''}{seconds}{fraction}s"
+
+
+# --- Checks: rules in their places ------------------------------------------------------------
+
+
+def _fine(_value: Any) -> Sequence[Violation]:
+    return ()
+
+
+def _outside(rules: Sequence[_Rule]) -> _Examine:
+    """Examines a value as a whole; a list is made only when something is wrong."""
+
+    def examine(value: Any) -> Sequence[Violation]:
+        for rule in rules:
+            if rule(value) is not None:
+                return [Violation("", wrong) for ask in rules if (wrong := ask(value)) is not None]
+        return ()
+
+    return examine
+
+
+def _inside(checks: Sequence[_Check]) -> Callable[[Any], list[Violation]]:
+    """Examines the fields of a message."""
+
+    def examine(value: Any) -> list[Violation]:
+        found: list[Violation] = []
+        for check in checks:
+            check(value, found)
+        return found
+
+    return examine
+
+
+def _both(one: _Examine, other: _Examine) -> _Examine:
+    return lambda value: [*one(value), *other(value)]
+
+
+def _placed(place: str, found: Iterable[Violation]) -> Iterator[Violation]:
+    for violation in found:
+        path = f"{place}.{violation.field}" if violation.field else place
+        yield Violation(path, violation.description)
+
+
+def _if_nonzero(name: str, required: bool, examine: _Examine) -> _Check:
+    missing = Violation(name, REQUIRED)
+
+    def check(parent: Any, found: list[Violation]) -> None:
+        value = getattr(parent, name)
+        if value:
+            wrong = examine(value)
+            if wrong:
+                found.extend(_placed(name, wrong))
+        elif required:
+            found.append(missing)
+
+    return check
+
+
+def _if_present(name: str, required: bool, examine: _Examine) -> _Check:
+    missing = Violation(name, REQUIRED)
+
+    def check(parent: Any, found: list[Violation]) -> None:
+        if parent.HasField(name):
+            wrong = examine(getattr(parent, name))
+            if wrong:
+                found.extend(_placed(name, wrong))
+        elif required:
+            found.append(missing)
+
+    return check
+
+
+def _choice(name: str, missing: str | None, members: dict[str, _Examine]) -> _Check:
+    def check(parent: Any, found: list[Violation]) -> None:
+        member = parent.WhichOneof(name)
+        if member is not None:
+            wrong = members.get(member, _fine)(getattr(parent, member))
+            if wrong:
+                found.extend(_placed(member, wrong))
+        elif missing is not None:
+            found.append(Violation(name, missing))
+
+    return check
+
+
+def _count(name: str, required: bool, size: _Range | None) -> _Check:
+    def check(parent: Any, found: list[Violation]) -> None:
+        count = len(getattr(parent, name))
+        if required and not count:
+            found.append(Violation(name, REQUIRED))
+        elif size is not None and not size.low <= count <= size.high:
+            wrong = f"Number of items must be {size.text}, but was {count}"
+            found.append(Violation(name, wrong))
+
+    return check
+
+
+def _unique(name: str) -> _Check:
+    def check(parent: Any, found: list[Violation]) -> None:
+        items = getattr(parent, name)
+        if len(set(items)) == len(items):
+            return
+        first: dict[Any, int] = {}
+        for index, item in enumerate(items):
+            if first.setdefault(item, index) != index:
+                wrong = f"Items must be unique, but this one repeats item {first[item]}"
+                found.append(Violation(f"{name}[{index}]", wrong))
+                return
+
+    return check
+
+
+def _items(name: str, most: float, examine: _Examine) -> _Check:
+    def check(parent: Any, found: list[Violation]) -> None:
+        items = getattr(parent, name)
+        if len(items) > most:
+            return
+        before = len(found)
+        for index, item in enumerate(items):
+            wrong = examine(item)
+            if wrong:
+                found.extend(_placed(f"{name}[{index}]", wrong))
+                if len(found) - before >= MOST_REPORTED:
+                    return
+
+    return check
+
+
+def _entries(name: str, most: float, examine_key: _Examine, examine_value: _Examine) -> _Check:
+    def check(parent: Any, found: list[Violation]) -> None:
+        entries = getattr(parent, name)
+        if len(entries) > most:
+            return
+        broken: list[tuple[Any, list[Violation]]] = []
+        for key in entries:
+            wrong_key, wrong_value = examine_key(key), examine_value(entries[key])
+            if wrong_key or wrong_value:
+                broken.append((key, [*wrong_key, *wrong_value]))
+                if len(broken) >= MOST_REPORTED:
+                    break
+        for key, wrong in sorted(broken, key=itemgetter(0)):
+            found.extend(_placed(f"{name}[{_shown_key(key)}]", wrong))
+
+    return check
+
+
+def _shown_key(key: object) -> str:
+    """A key as a path shows it: on one line, printable, and not longer than a label may be."""
+    text = str(key)
+    if len(text) > _SHOWN_KEY:
+        text = text[:_SHOWN_KEY] + "…"
+    return text if text.isprintable() else repr(text)[1:-1]

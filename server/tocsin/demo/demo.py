@@ -1,0 +1,164 @@
+"""The demo from its start to Ctrl-C."""
+
+import asyncio
+import json
+import signal
+import tempfile
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import grpc
+from rich.console import Console
+
+from tocsin.demo.client import API_TRIGGER, CRON, INTEGRATION, CallFailed, Client, connected
+from tocsin.demo.screen import Screen
+from tocsin.demo.server import Doors, Server, ServerFailed, usual_or_free
+from tocsin.demo.target import running_target
+from tocsin.gateway import GatewayError
+from tocsin.gateway.envoy import envoy_binary
+from tocsin.schedule import Clock, Cron
+from tocsin.settings import Settings
+
+SCHEDULED_AHEAD = timedelta(seconds=3)
+# A call that failed because the server died: how long until that is known.
+DEATH_SECONDS = 2.0
+LOOK_SECONDS = 0.5
+
+# What stands for the id in a target's URL.
+ID_FIELDS = {"function": "function_id", "container": "container_id", "workflow": "workflow_id"}
+
+
+class DemoFailed(Exception):
+    """The demo can't go on; the message says why."""
+
+
+async def run_demo(
+    clock: Clock, console: Console, *, listen: str | None = None, http: str | None = None
+) -> None:
+    """Shows Tocsin at work until SIGINT or SIGTERM, and leaves nothing behind.
+
+    Args:
+        clock: the real one.
+        console: where it is shown.
+        listen: where gRPC is served; None: on the usual port, or on a free one.
+        http: where REST is served, or `off`; None: as `listen`, off where there is no Envoy.
+
+    Raises:
+        DemoFailed: the server can't be started, or ended by itself.
+    """
+    screen = Screen(console, clock.now)
+    shown = asyncio.create_task(_show(clock, screen, listen, http))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, _cancel_once(shown))
+    try:
+        await shown
+    except asyncio.CancelledError:
+        screen.stopped()
+    except (ServerFailed, CallFailed) as error:
+        raise DemoFailed(str(error)) from error
+
+
+async def _show(clock: Clock, screen: Screen, listen: str | None, http: str | None) -> None:
+    screen.starting()
+    async with AsyncExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="tocsin-demo-")
+        directory = Path(stack.enter_context(temporary))
+        target = await stack.enter_async_context(running_target(clock, screen.called))
+        config, log = directory / "tocsin.toml", directory / "server.log"
+        config.write_text(_config(directory, target), encoding="utf-8")
+        server = await Server.start(
+            *("--config", str(config)),
+            *("--listen", listen or usual_or_free(Settings.model_fields["listen"].default)),
+            *("--http", http or _rest(screen)),
+            log=log,
+        )
+        stack.push_async_callback(server.stop)
+        doors = await server.ready()
+        screen.header(doors, target, directory, log)
+        client = await stack.enter_async_context(connected(doors))
+        stack.enter_context(screen.countdown())
+        stack.callback(screen.stopping)
+        await _while_up(server, _tell(clock, screen, client, doors))
+
+
+async def _tell(clock: Clock, screen: Screen, client: Client, doors: Doors) -> None:
+    """The story: a timer, an integration three seconds ahead, and then whatever happens."""
+    cron = Cron(CRON)
+    trigger_id = await client.create_timer()
+    screen.created(trigger_id, cron.next(clock.now()))
+    now = clock.now()
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000) + SCHEDULED_AHEAD
+    execution_id = await client.schedule(at)
+    screen.scheduled(execution_id, at, rest=doors.http is not None)
+    screen.waiting()
+    screen.ended(execution_id, await client.outcome(execution_id))
+    screen.serving(doors.http, trigger_id)
+    ticked: bool | None = True
+    while True:
+        ticks = await client.is_ticking(trigger_id)
+        if ticks is not ticked:
+            screen.changed(trigger_id, ticks)
+        if ticks:
+            screen.expect_tick(cron.next(clock.now()))
+        ticked = ticks
+        await clock.sleep(LOOK_SECONDS)
+
+
+async def _while_up(server: Server, story: Coroutine[None, None, None]) -> None:
+    """Tells the story until it is cancelled, or until the server ends by itself."""
+    told, fails = asyncio.create_task(story), asyncio.create_task(server.fails())
+    try:
+        await asyncio.wait((told, fails), return_when=asyncio.FIRST_COMPLETED)
+        if told.done():
+            # A dying server fails the call first; why it died is what matters.
+            await asyncio.wait((fails,), timeout=DEATH_SECONDS)
+        if fails.done():
+            raise fails.result()
+        await told
+    except grpc.aio.AioRpcError as error:
+        raise CallFailed(f"gRPC answered {error.code().name}: {error.details()}") from error
+    except aiohttp.ClientError as error:
+        raise CallFailed(f"REST failed: {error}") from error
+    finally:
+        told.cancel()
+        fails.cancel()
+        await asyncio.gather(told, fails, return_exceptions=True)
+
+
+def _rest(screen: Screen) -> str:
+    """Where REST is served; without Envoy it is off, and that is said."""
+    try:
+        envoy_binary()
+    except GatewayError as error:
+        screen.without_rest(str(error))
+        return "off"
+    return usual_or_free(Settings.model_fields["http"].default)
+
+
+def _config(directory: Path, target: str) -> str:
+    """The server's settings: everything that it calls is the demo's target."""
+    called = {kind: f"{target}/{kind}/{{{field}}}" for kind, field in ID_FIELDS.items()}
+    # A JSON string is a TOML string too.
+    lines = [
+        f"database = {json.dumps(f'sqlite:///{directory}/tocsin.db')}",
+        "[targets]",
+        *(f"{kind} = {json.dumps(url)}" for kind, url in called.items()),
+        f"[integrations.{INTEGRATION}]",
+        f"triggers = [{json.dumps(API_TRIGGER)}]",
+        f"url = {json.dumps(f'{target}/integration/{INTEGRATION}')}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cancel_once(task: "asyncio.Task[None]") -> Callable[[], None]:
+    """Cancels at the first signal; more of them must not keep the server from being stopped."""
+
+    def cancel() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    return cancel

@@ -1,0 +1,50 @@
+"""JSON for people: on one line where it fits, and never too much of it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+LONGEST_TEXT = 80
+MOST_LINES = 24
+
+
+def laid_out(value: Any, width: int) -> list[str]:
+    """The lines of a JSON value; long texts and the lines beyond the most are cut, visibly."""
+    lines = list(_lines(_shortened(value), width))
+    if len(lines) <= MOST_LINES:
+        return lines
+    return [*lines[: MOST_LINES - 1], f"… and {len(lines) - MOST_LINES + 1} more lines"]
+
+
+def _lines(value: Any, width: int, before: str = "", after: str = "") -> Iterator[str]:
+    on_one_line = before + json.dumps(value, ensure_ascii=False) + after
+    indent = " " * (len(before) - len(before.lstrip()) + 2)
+    if len(on_one_line) <= width or not isinstance(value, dict | list) or not value:
+        yield on_one_line
+    elif isinstance(value, dict):
+        yield before + "{"
+        for key, comma in _with_commas(value):
+            yield from _lines(value[key], width, f"{indent}{json.dumps(key)}: ", comma)
+        yield indent[2:] + "}" + after
+    else:
+        yield before + "["
+        for item, comma in _with_commas(value):
+            yield from _lines(item, width, indent, comma)
+        yield indent[2:] + "]" + after
+
+
+def _with_commas(items: Any) -> Iterator[tuple[Any, str]]:
+    last = len(items) - 1
+    for index, item in enumerate(items):
+        yield item, "" if index == last else ","
+
+
+def _shortened(value: Any) -> Any:
+    match value:
+        case dict():
+            return {_shortened(key): _shortened(each) for key, each in value.items()}
+        case list():
+            return [_shortened(each) for each in value]
+        case str() if len(value) > LONGEST_TEXT:
+            return value[: LONGEST_TEXT - 1] + "…"
+    return value
