@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.schedule import Cron, CronError
+from tocsin.schedule import Cron, CronError, SystemClock
 
 PROGRAM = "tocsin"
 
@@ -224,7 +224,7 @@ def _announcer() -> Callable[[str], None]:
 
 def _instant(text: str | None) -> datetime:
     if text is None:
-        return datetime.now(UTC)
+        return SystemClock().now()
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:

@@ -31,6 +31,8 @@ NAME_PATTERN = re.compile(
 )
 
 _violations_of_trigger = validator(Trigger.DESCRIPTOR)
+# What a request's own rules say nothing of.
+_violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
 
 
 def update_paths(request: contract.UpdateTriggerRequest) -> list[str]:
@@ -93,7 +95,23 @@ def _is_required(message: Any, field: str) -> bool:
     return bool(options.Extensions[validation_pb2.required])
 
 
-def checked_plan(trigger: Trigger) -> Plan:
+def plan_of_new(trigger: Trigger) -> Plan:
+    """Returns the plan of a trigger that was made from a request that its rules have passed.
+
+    Raises:
+        ApiError, PlanError: the trigger can't be as it was asked for.
+    """
+    if violations := _violations_of_folder(trigger):
+        raise errors.invalid(violations)
+    return compile_trigger(trigger)
+
+
+def plan_of_updated(trigger: Trigger) -> Plan:
+    """Returns the plan of a trigger that was put together from what it was and what was sent.
+
+    Raises:
+        ApiError, PlanError: the trigger can't be so.
+    """
     if violations := _violations_of_trigger(trigger):
         raise errors.invalid(violations)
     return compile_trigger(trigger)

@@ -16,9 +16,10 @@ from tocsin.api.paging import page_size, page_token, position
 from tocsin.api.serving import Context, Method, metadata_value
 from tocsin.api.timestamps import to_timestamp
 from tocsin.api.trigger_message import (
-    checked_plan,
     complete,
     is_name,
+    plan_of_new,
+    plan_of_updated,
     refuse_other_kind,
     update_paths,
     updated,
@@ -112,7 +113,7 @@ class TriggerService:
             status=Trigger.ACTIVE,
         )
         complete(trigger, before=None)
-        plan = checked_plan(trigger)
+        plan = plan_of_new(trigger)
 
         def insert(tx: Transaction, now: datetime) -> Change:
             trigger.created_at.CopyFrom(to_timestamp(now))
@@ -137,7 +138,7 @@ class TriggerService:
         def replace(tx: Transaction, now: datetime) -> Change:
             before = _find(tx, request.trigger_id)
             after = updated(before, request, paths)
-            plan, plan_before = checked_plan(after), compile_trigger(before)
+            plan, plan_before = plan_of_updated(after), compile_trigger(before)
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
             if after.status == Trigger.ACTIVE and plan.source != plan_before.source:

@@ -18,7 +18,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -29,6 +28,14 @@ from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.message import Message
 
 from tocsin.contract import ContractError
+from tocsin.contract.ranges import (
+    NANOS,
+    Range,
+    duration_nanos,
+    parse_range,
+    shown_duration,
+    whole_number,
+)
 from tocsin_protos.yandex.cloud import validation_pb2
 
 MOST_REPORTED = 100
@@ -40,7 +47,6 @@ REQUIRED = "Field is required"
 _SHOWN_KEY = 64
 
 # Bounds that google/protobuf/duration.proto and timestamp.proto state in prose only.
-_NANOS = 1_000_000_000
 _MOST_SECONDS = 315_576_000_000
 _YEAR_1, _YEAR_9999_END = -62_135_596_800, 253_402_300_799
 
@@ -67,17 +73,24 @@ def message(violations: Sequence[Violation]) -> str:
 
 
 @cache
-def validator(descriptor: Descriptor) -> Callable[[Message], list[Violation]]:
+def validator(
+    descriptor: Descriptor, only: frozenset[str] | None = None
+) -> Callable[[Message], list[Violation]]:
     """Compiles a message type's rules into a function that lists what a message breaks.
 
     Violations come in the order in which the contract declares the fields, map entries by key; the
     list is empty when all is well. A list or map that holds more items than its `size` allows is
-    reported for that alone, and see MOST_REPORTED.
+    reported for that alone, and see MOST_REPORTED. `only` names the fields of the message itself to
+    look at, where others were checked before.
 
     Raises ContractError, naming the field, for a rule that cannot be read or has no meaning on the
     type of its field: a rule is never silently dropped.
     """
-    return _inside(_Compiler().checks(descriptor))
+    compiler = _Compiler()
+    if only is None:
+        return _inside(compiler.checks(descriptor))
+    chosen = [field for field in descriptor.fields if field.name in only]
+    return _inside([check for field in chosen for check in compiler.of_field(field)])
 
 
 # Says what is wrong with a present value, or None.
@@ -112,7 +125,7 @@ class _Compiler:
         for field in descriptor.fields:
             oneof = field.containing_oneof
             if oneof is None or field.name in optional:
-                yield from self._of_field(field)
+                yield from self.of_field(field)
             elif field.name == oneof.fields[0].name:
                 yield from self._of_oneof(oneof)
 
@@ -133,7 +146,7 @@ class _Compiler:
             missing = f"Exactly one of {choices} must be set" if exactly_one else None
             yield _choice(oneof.name, missing, members)
 
-    def _of_field(self, field: FieldDescriptor) -> Iterator[_Check]:
+    def of_field(self, field: FieldDescriptor) -> Iterator[_Check]:
         asked = _Asked.by(field)
         if asked.output_only:
             return
@@ -151,7 +164,7 @@ class _Compiler:
     def _of_collection(self, field: FieldDescriptor, asked: "_Asked") -> Iterator[_Check]:
         size = None
         if asked.size is not None:
-            size = _range(asked.size, _whole, field.full_name, "size")
+            size = parse_range(asked.size, whole_number, field.full_name, "size")
         if asked.required or size is not None:
             yield _count(field.name, asked.required, size)
         most = math.inf if size is None else size.high
@@ -292,8 +305,8 @@ def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> I
             raise _no_meaning(where, option)
     limits = None
     if asked.value is not None:
-        number = _duration_nanos if inside == _DURATION else _whole
-        limits = _range(asked.value, number, where, "value")
+        number = duration_nanos if inside == _DURATION else whole_number
+        limits = parse_range(asked.value, number, where, "value")
     if inside == _DURATION:
         yield _duration(limits)
     elif limits is not None:
@@ -303,9 +316,9 @@ def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> I
     if kind.enum_type is not None:
         yield _known(kind.enum_type)
     if asked.length is not None:
-        yield _length(_range(asked.length, _whole, where, "length"), words)
+        yield _length(parse_range(asked.length, whole_number, where, "length"), words)
     if asked.bytes is not None:
-        yield _bytes(_range(asked.bytes, _whole, where, "bytes"), words)
+        yield _bytes(parse_range(asked.bytes, whole_number, where, "bytes"), words)
     if asked.pattern is not None:
         yield _pattern(asked.pattern, words, where)
 
@@ -325,7 +338,7 @@ def _pattern(pattern: str, words: _Words, where: str) -> _Rule:
     return rule
 
 
-def _length(limits: "_Range", words: _Words) -> _Rule:
+def _length(limits: Range, words: _Words) -> _Rule:
     def rule(value: str) -> str | None:
         length = len(value)
         if limits.low <= length <= limits.high:
@@ -335,7 +348,7 @@ def _length(limits: "_Range", words: _Words) -> _Rule:
     return rule
 
 
-def _bytes(limits: "_Range", words: _Words) -> _Rule:
+def _bytes(limits: Range, words: _Words) -> _Rule:
     def rule(value: str | bytes | Message) -> str | None:
         if isinstance(value, Message):
             size = value.ByteSize()
@@ -348,7 +361,7 @@ def _bytes(limits: "_Range", words: _Words) -> _Rule:
     return rule
 
 
-def _number(limits: "_Range", words: _Words) -> _Rule:
+def _number(limits: Range, words: _Words) -> _Rule:
     def rule(value: int) -> str | None:
         if limits.low <= value <= limits.high:
             return None
@@ -366,108 +379,31 @@ def _known(enum: EnumDescriptor) -> _Rule:
     return rule
 
 
-def _duration(limits: "_Range | None") -> _Rule:
+def _duration(limits: Range | None) -> _Rule:
     low, high = (limits.low, limits.high) if limits else (-math.inf, math.inf)
 
     def rule(value: Any) -> str | None:
         seconds, nanos = value.seconds, value.nanos
-        if abs(seconds) > _MOST_SECONDS or abs(nanos) >= _NANOS or seconds * nanos < 0:
+        if abs(seconds) > _MOST_SECONDS or abs(nanos) >= NANOS or seconds * nanos < 0:
             return (
                 f"Duration must be within {_MOST_SECONDS}s, its nanos within a second and of the "
                 f"same sign, but was {seconds} seconds and {nanos} nanos"
             )
-        total = seconds * _NANOS + nanos
+        total = seconds * NANOS + nanos
         if limits is None or low <= total <= high:
             return None
-        return f"Value must be {limits.text}, but was {_shown_duration(total)}"
+        return f"Value must be {limits.text}, but was {shown_duration(total)}"
 
     return rule
 
 
 def _timestamp(value: Any) -> str | None:
-    if _YEAR_1 <= value.seconds <= _YEAR_9999_END and 0 <= value.nanos < _NANOS:
+    if _YEAR_1 <= value.seconds <= _YEAR_9999_END and 0 <= value.nanos < NANOS:
         return None
     return (
         "Timestamp must be from year 1 to year 9999, its nanos from 0 to less than a second, "
         f"but was {value.seconds} seconds and {value.nanos} nanos"
     )
-
-
-# --- Ranges: "<=50", ">0", "3-63", "8", "1s-1m" -----------------------------------------------
-
-
-class _Range(NamedTuple):
-    """A range of whole numbers, both ends included; durations count in nanoseconds."""
-
-    low: float
-    high: float
-    text: str
-
-
-def _range(text: str, number: Callable[[str], int], where: str, option: str) -> _Range:
-    parts = re.fullmatch(
-        r"(?P<sign><=|>=|<|>)?(?P<one>[^-<>=]+)|(?P<low>[^-]+)-(?P<high>[^-]+)", text
-    )
-    try:
-        if parts is None:
-            raise ValueError("it is no range")
-        if parts["one"] is None:
-            low, high = parts["low"], parts["high"]
-            limits = _Range(number(low), number(high), f"from {low} to {high}")
-        else:
-            limits = _one_sided(parts["sign"], number(parts["one"]), parts["one"])
-        if limits.low > limits.high:
-            raise ValueError("nothing is in it")
-    except ValueError as error:
-        raise ContractError(f"{where}: option {option} says {text!r}, but {error}") from error
-    return limits
-
-
-def _one_sided(sign: str | None, bound: int, text: str) -> _Range:
-    match sign:
-        case "<=":
-            return _Range(-math.inf, bound, f"at most {text}")
-        case "<":
-            return _Range(-math.inf, bound - 1, f"less than {text}")
-        case ">=":
-            return _Range(bound, math.inf, f"at least {text}")
-        case ">":
-            return _Range(bound + 1, math.inf, f"more than {text}")
-        case _:
-            return _Range(bound, bound, f"exactly {text}")
-
-
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"[0-9]+", text):
-        raise ValueError(f"{text!r} is no whole number")
-    return int(text)
-
-
-_UNITS = {
-    "h": 3600 * _NANOS,
-    "m": 60 * _NANOS,
-    "s": _NANOS,
-    "ms": 1_000_000,
-    "us": 1_000,
-    "ns": 1,
-}
-_TERM = r"([0-9]+(?:\.[0-9]+)?)(ms|us|ns|h|m|s)"
-
-
-def _duration_nanos(text: str) -> int:
-    """Reads what Go prints: `12h`, `1h30m`, `1.5s`; a bare `0` needs no unit."""
-    if text == "0":
-        return 0
-    if not re.fullmatch(f"(?:{_TERM})+", text):
-        raise ValueError(f"{text!r} is no duration")
-    return int(sum(Decimal(count) * _UNITS[unit] for count, unit in re.findall(_TERM, text)))
-
-
-def _shown_duration(nanos: int) -> str:
-    """A duration as JSON has it, without trailing zeros: `5s`, `0.25s`."""
-    seconds, rest = divmod(abs(nanos), _NANOS)
-    fraction = f".{rest:09}".rstrip("0") if rest else ""
-    return f"{'-' if nanos < 0 else ''}{seconds}{fraction}s"
 
 
 # --- Checks: rules in their places ------------------------------------------------------------
@@ -553,7 +489,7 @@ def _choice(name: str, missing: str | None, members: dict[str, _Examine]) -> _Ch
     return check
 
 
-def _count(name: str, required: bool, size: _Range | None) -> _Check:
+def _count(name: str, required: bool, size: Range | None) -> _Check:
     def check(parent: Any, found: list[Violation]) -> None:
         count = len(getattr(parent, name))
         if required and not count:
