@@ -1,6 +1,7 @@
 """Calls a target over HTTP and tells how it went."""
 
 import json
+import os
 from dataclasses import dataclass
 
 import aiohttp
@@ -116,7 +117,8 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return f"can't be reached: TLS failed ({error})"
         case aiohttp.ClientConnectorError():
-            return f"can't be reached: {error.strerror or error.os_error}"
+            reason = os.strerror(error.errno) if error.errno else error.os_error
+            return f"can't be reached: {reason}"
         case aiohttp.ServerDisconnectedError():
             return "closed the connection without an answer"
         case aiohttp.InvalidURL():

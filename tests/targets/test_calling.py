@@ -1,0 +1,187 @@
+"""A call of a target, and how its outcome is told; the targets are real servers that misbehave."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from tocsin.plans.plan import Container, Function, Integration, Target
+from tocsin.targets.addresses import Addresses
+from tocsin.targets.calling import Outcome, TargetCaller
+
+FUNCTION, CONTAINER, INTEGRATION = Function("d4e1"), Container("bba1"), Integration("nightly")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[int]:
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def called(url: str, target: Target, *, patience: float = 5.0) -> Outcome:
+    addresses = Addresses(
+        templates={"function": url, "container": url}, integrations={"nightly": url}
+    )
+    caller = TargetCaller(addresses, timeout_seconds=patience, user_agent="test")
+    try:
+        return await caller.call(target, b"{}", request_id="id-1")
+    finally:
+        await caller.close()
+
+
+def outcome(handler: Handler, target: Target, *, patience: float = 5.0) -> Outcome:
+    async def scenario() -> Outcome:
+        async with serving(handler) as port:
+            return await called(f"http://127.0.0.1:{port}/", target, patience=patience)
+
+    return asyncio.run(scenario())
+
+
+def answering(status: int, text: str = "", **headers: str) -> Handler:
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(
+            status=status,
+            text=text,
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+    return handler
+
+
+def test_the_payload_is_posted_as_json_under_its_id() -> None:
+    seen: list[object] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.extend(
+            [
+                request.method,
+                request.headers["Content-Type"],
+                request.headers["X-Request-Id"],
+                await request.read(),
+            ]
+        )
+        return web.Response()
+
+    assert outcome(handler, CONTAINER).succeeded
+    assert seen == ["POST", "application/json", "id-1", b"{}"]
+
+
+@pytest.mark.parametrize(
+    ("target", "handler", "succeeded"),
+    [
+        (FUNCTION, answering(200), True),
+        (FUNCTION, answering(204), True),
+        (FUNCTION, answering(200, X_Function_Error="true"), False),
+        (CONTAINER, answering(200, X_Function_Error="true"), True),
+        (CONTAINER, answering(302, Location="/elsewhere"), False),
+        (CONTAINER, answering(404), False),
+        (CONTAINER, answering(500), False),
+        (INTEGRATION, answering(299), True),
+    ],
+)
+def test_what_counts_as_success(target: Target, handler: Handler, succeeded: bool) -> None:
+    assert outcome(handler, target).succeeded is succeeded
+
+
+def test_a_failure_tells_the_status_and_what_the_target_said() -> None:
+    failed = outcome(answering(502, '{"errorMessage": "boom"}', X_Function_Error="true"), FUNCTION)
+    assert failed.status == 502
+    assert failed.error is not None
+    assert 'answered 502 with X-Function-Error: {"errorMessage": "boom"}' in failed.error
+
+
+def test_a_long_error_is_cut() -> None:
+    failed = outcome(answering(500, "x" * 1_000_000), FUNCTION)
+    assert failed.error is not None
+    assert len(failed.error) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "remark"),
+    [
+        ('{"rows": 3}', b'{"rows": 3}', None),
+        ("", None, None),
+        ("[1]", None, "no JSON object"),
+        ("fine", None, "no JSON object"),
+    ],
+)
+def test_the_answer_of_an_integration(text: str, answer: bytes | None, remark: str | None) -> None:
+    done = outcome(answering(200, text), INTEGRATION)
+    assert done.succeeded
+    assert done.answer == answer
+    assert (remark or "") in (done.error or "")
+    assert (done.error is None) is (remark is None)
+
+
+def test_an_answer_that_is_too_large_is_not_kept() -> None:
+    done = outcome(answering(200, '{"x": "' + "y" * 9_000_000 + '"}'), INTEGRATION)
+    assert done.succeeded
+    assert done.answer is None
+    assert done.error is not None
+
+
+def test_no_answer_in_time_is_a_failure() -> None:
+    async def handler(_: web.Request) -> web.Response:
+        await asyncio.sleep(5)
+        return web.Response()
+
+    failed = outcome(handler, FUNCTION, patience=0.2)
+    assert not failed.succeeded
+    assert failed.error is not None
+    assert failed.error.endswith("no answer within 0.2 s")
+
+
+def test_a_connection_closed_without_an_answer_is_a_failure() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    failed = outcome(handler, FUNCTION)
+    assert failed.error is not None
+    assert "closed the connection without an answer" in failed.error
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:1/", "can't be reached: Connection refused"),
+        ("http://no-such-host.invalid/", "the name no-such-host.invalid is unknown"),
+    ],
+)
+def test_a_target_that_can_not_be_reached(url: str, said: str) -> None:
+    failed = asyncio.run(called(url, FUNCTION))
+    assert not failed.succeeded
+    assert failed.error is not None
+    assert said in failed.error
+
+
+def test_an_error_shows_no_password_and_no_query() -> None:
+    failed = asyncio.run(called("http://user:secret@127.0.0.1:1/path?key=secret", FUNCTION))
+    assert failed.error is not None
+    assert failed.error.startswith("http://127.0.0.1:1/path ")
+    assert "secret" not in failed.error
+
+
+def test_an_unmapped_target_fails_with_the_setting_that_is_missing() -> None:
+    async def scenario() -> Outcome:
+        caller = TargetCaller(Addresses(), timeout_seconds=1, user_agent="test")
+        try:
+            return await caller.call(FUNCTION, b"{}", request_id="id-1")
+        finally:
+            await caller.close()
+
+    failed = asyncio.run(scenario())
+    assert failed.error is not None
+    assert "set function in [targets]" in failed.error
