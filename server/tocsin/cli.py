@@ -132,7 +132,6 @@ def demo(
     sent, and leaves nothing behind.
     """
     # Slow to import, and of no use to the other commands.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     from rich.console import Console
 
     from tocsin.demo.demo import DemoFailed, run_demo

@@ -66,11 +66,23 @@ def updated(before: Trigger, request: contract.UpdateTriggerRequest, paths: list
         sent.rule.CopyFrom(request.rule)
     after = Trigger()
     after.CopyFrom(before)
+    for path in paths:
+        _keep_parents(sent, before, path)
     FieldMask(paths=paths).MergeMessage(
         sent, after, replace_message_field=True, replace_repeated_field=True
     )
     complete(after, before=before)
     return after
+
+
+def _keep_parents(sent: Any, before: Any, path: str) -> None:
+    """Leaving out a whole message resets the part of it that a path names, as that alone would."""
+    for name in path.split(".")[:-1]:
+        if not before.HasField(name):
+            return
+        if not sent.HasField(name):
+            getattr(sent, name).SetInParent()
+        sent, before = getattr(sent, name), getattr(before, name)
 
 
 def complete(trigger: Trigger, before: Trigger | None) -> None:

@@ -96,7 +96,7 @@ async def _tell(clock: Clock, screen: Screen, client: Client, doors: Doors) -> N
     screen.scheduled(execution_id, at, rest=doors.http is not None)
     screen.waiting()
     screen.ended(execution_id, await client.outcome(execution_id))
-    screen.serving(doors.http, trigger_id)
+    screen.serving(trigger_id, rest=doors.http is not None)
     ticked: bool | None = True
     while True:
         ticks = await client.is_ticking(trigger_id)

@@ -35,15 +35,18 @@ STYLES = {
     "paused": "magenta",
     "resumed": "magenta",
 }
-# A time, a label and the gaps; entries go on below their label.
-LABEL_AT = 14
+# Where an entry's text begins: after a time, a label and the gaps.
 TEXT_AT = 25
+# Further left, so that on 80 columns no line of a tick is broken.
+BODY_AT = 4
 WIDEST = 120
 
 
 class Screen:
-    """Writes lines that are never broken, so that they can be copied; with a terminal, in colour
-    and with a countdown below them."""
+    """Writes lines that are never broken, so that they can be copied.
+
+    On a terminal they are in colour, with a countdown below them.
+    """
 
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
         self._console = console
@@ -67,6 +70,7 @@ class Screen:
         self._line(("  Times are in UTC, as cron expressions are.", "dim"))
         if doors.http is not None:
             self._your_turn(doors.http)
+        self._line()
 
     def without_rest(self, reason: str) -> None:
         self._line()
@@ -89,9 +93,9 @@ class Screen:
     def called(self, call: Call) -> None:
         self._entry("called", f"{call.kind} {call.name}", _lateness(call), at=call.arrived)
         self._more(f"request id {call.request_id}")
-        width = min(self._console.width, WIDEST) - LABEL_AT
+        width = min(self._console.width, WIDEST) - BODY_AT
         for line in laid_out(call.body, width):
-            self._line(" " * LABEL_AT, self._json(line))
+            self._line(" " * BODY_AT, self._json(line))
 
     def ended(self, execution_id: str, outcome: Outcome) -> None:
         self._entry(outcome.state, f"execution {execution_id}")
@@ -117,15 +121,15 @@ class Screen:
         if not self._console.is_terminal:
             self._entry("waiting", self._countdown())
 
-    def serving(self, http: str | None, trigger_id: str) -> None:
+    def serving(self, trigger_id: str, *, rest: bool) -> None:
         self._line()
         self._line(
             "It goes on serving, and the timer ticks every minute. ", ("Ctrl-C ends it.", "bold")
         )
-        if http is not None:
+        if rest:
             self._line(("To pause the timer (and :resume it):", "dim"))
             self._line()
-            self._line(f"  curl -X POST http://{http}/triggers/v1/triggers/{trigger_id}:pause")
+            self._line(f"  curl -X POST $REST/triggers/v1/triggers/{trigger_id}:pause")
         self._line()
 
     def stopping(self) -> None:
@@ -163,7 +167,6 @@ class Screen:
         self._line(f'  curl "$REST/triggers/v1/triggers?folderId={FOLDER}"')
         self._line(f"  curl $REST{SCHEDULE_PATH} \\")
         self._line(f"""    -d '{{"triggerId": "{API_TRIGGER}"}}'""")
-        self._line()
 
     def _place(self, name: str, where: str, what: str = "") -> None:
         self._line(f"  {name:<8}", (where, "bold"), (f"  ({what})" if what else "", "dim"))

@@ -66,11 +66,12 @@ class Server:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 line = await self._process.stdout.readline()
+                if not line:
+                    await self._process.wait()
         except TimeoutError:
             raise ServerFailed(self._told(f"was not ready after {READY_SECONDS} s")) from None
         found = READY.fullmatch(line)
         if found is None:
-            await self.stop()
             raise ServerFailed(self._told("did not start"))
         grpc, http = (each.decode() for each in found.groups())
         return Doors(grpc, None if http == "off" else http)
@@ -82,6 +83,8 @@ class Server:
 
     async def stop(self) -> None:
         """Lets it finish what is under way, and waits until it has ended."""
+        if self._process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
