@@ -19,12 +19,15 @@ def open_database(url: str) -> Database:
     """Opens the store at `url`: `sqlite:///relative.db` or `sqlite:////absolute.db`.
 
     Raises:
-        StoreError: the URL is of another form, or the database is in use, damaged, or
-            written by a newer Tocsin.
+        StoreError: the URL is of another form, or the database is out of reach, in use,
+            damaged, or written by a newer Tocsin.
     """
     path = sqlite_path(parsed(url))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = take_lock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = take_lock(path)
+    except OSError as error:
+        raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
     try:
         migrate(path)
         return SqliteDatabase(path, lock=lock)

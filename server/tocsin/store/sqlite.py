@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -22,6 +22,10 @@ T = TypeVar("T")
 LARGEST_GROUP = 256
 # Turns of the event loop in which another call must have come for the wait to go on.
 GATHERING_TURNS = 8
+
+CHECKPOINT_CALLS = 1000
+CHECKPOINT_BYTES = 4 * 1024 * 1024
+LARGEST_LOG = 64 * 1024 * 1024
 
 
 class SqliteDatabase:
@@ -42,6 +46,7 @@ class SqliteDatabase:
         self._waiting: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
         self._committer: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+        self._checkpoints = Checkpoints(path)
 
     async def read(self, work: Work[T]) -> T:
         return work(self._reading)
@@ -63,6 +68,7 @@ class SqliteDatabase:
         while self._committer is not None:
             await asyncio.wait([self._committer])
         self._disk.shutdown()
+        self._checkpoints.close()
         self._reader.close()
         self._writer.close()
         self._lock.close()
@@ -103,6 +109,15 @@ class SqliteDatabase:
         for durable in kept:
             if not durable.done():
                 durable.set_result(None)
+        if self._checkpoints.committed(len(group)) > LARGEST_LOG:
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
+
+    def _empty_log(self) -> None:
+        """Lets the log begin anew; under steady writing the checkpoints beside never come to that."""
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error:
+            log.exception("the log could not be emptied, it grows on")
 
     def _run_undoably(self, work: Callable[[], None], durable: asyncio.Future[None]) -> bool:
         """Runs one call's work; if it raises, only that call is undone and fails."""
@@ -119,6 +134,42 @@ class SqliteDatabase:
         return True
 
 
+class Checkpoints:
+    """Moves what was committed from the log into the database file, beside the commits.
+
+    SQLite would do it within a commit, and every thousandth call would wait for the whole of it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._log = path.with_name(path.name + "-wal")
+        self._connection = connect(path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-checkpoint")
+        self._under_way: Future[None] | None = None
+        self._calls = 0
+        self._size = 0
+
+    def committed(self, calls: int) -> int:
+        """Begins a checkpoint when there is enough for one; returns the size of the log's file."""
+        self._calls += calls
+        size = self._log.stat().st_size
+        enough = self._calls >= CHECKPOINT_CALLS or size >= self._size + CHECKPOINT_BYTES
+        if enough and (self._under_way is None or self._under_way.done()):
+            self._calls, self._size = 0, size
+            self._under_way = self._thread.submit(self._checkpoint)
+        return size
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._connection.close()
+
+    def _checkpoint(self) -> None:
+        try:
+            # Passive: it never keeps a writer waiting.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error:
+            log.exception("checkpoint failed, the log grows until one succeeds")
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a connection that waits for the disk at each commit."""
     connection = sqlite3.connect(
@@ -126,6 +177,7 @@ def connect(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA busy_timeout = 5000")
     return connection
 
