@@ -17,9 +17,11 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as VariableError
 from yarl import URL
 
 MEGABYTE = 1024 * 1024
@@ -66,11 +68,13 @@ def check_url(url: str) -> str:
 
 ListenAddress = Annotated[
     Address,
+    NoDecode,  # a variable's text is no JSON
     BeforeValidator(parse_address, json_schema_input_type=str),
     PlainSerializer(str, return_type=str),
 ]
 OptionalListenAddress = Annotated[
     Address | None,
+    NoDecode,
     BeforeValidator(parse_optional_address, json_schema_input_type=str),
     PlainSerializer(lambda address: str(address or "off"), return_type=str),
 ]
@@ -195,6 +199,8 @@ def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -
         return LayeredSettings(**(given or {}))
     except ValidationError as error:
         raise SettingsError(_explained(error)) from error
+    except VariableError as error:
+        raise SettingsError(f"{error}: {error.__cause__}") from error
 
 
 def _read(config: Path) -> dict[str, Any]:

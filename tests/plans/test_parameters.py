@@ -107,7 +107,11 @@ def test_a_masked_parameter_shows_only_its_name() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )
@@ -116,7 +120,4 @@ JSON = st.recursive(
 @given(JSON)
 def test_an_answer_survives_its_way_into_a_type_and_back(value: Json) -> None:
     back = to_json(parameter(from_json(value)))
-    if isinstance(value, float) and math.isinf(value):
-        assert back == ("Infinity" if value > 0 else "-Infinity")
-    else:
-        assert back == value or json.dumps(back) == json.dumps(value)
+    assert back == value or json.dumps(back) == json.dumps(value)

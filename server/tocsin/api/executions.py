@@ -11,7 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import status_pb2
 
 from tocsin.api import errors
-from tocsin.api.paging import LARGEST_PAGE, page_size, page_token, position
+from tocsin.api.paging import LARGEST_PAGE, page_of, page_size, page_token, position
 from tocsin.api.serving import Context, Method
 from tocsin.api.timestamps import to_timestamp
 from tocsin.plans.parameters import from_json
@@ -79,11 +79,11 @@ class OperationsService:
                 tx, parent=request.name, after=after, limit=size + 1, final=done
             )
         )
-        response = contract.ListOperationsResponse(
-            operations=[_operation(invocation) for invocation in rows[:size]]
-        )
-        if len(rows) > size:
-            response.next_page_token = page_token(rows[size - 1].id, *arguments)
+        operations = [_operation(invocation) for invocation in rows]
+        page = page_of(operations, size, contract.Operation.ByteSize)
+        response = contract.ListOperationsResponse(operations=page)
+        if len(rows) > len(page):
+            response.next_page_token = page_token(rows[len(page) - 1].id, *arguments)
         return response
 
     async def get_operation(

@@ -3,12 +3,18 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from tocsin.api.errors import invalid_field
 
 DEFAULT_PAGE_SIZE = 100
 LARGEST_PAGE = 1000
 DIGEST_SIZE = 6
+# gRPC clients take 4 MiB unless told otherwise.
+LARGEST_PAGE_BYTES = 3 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 def page_size(asked: int) -> int:
@@ -20,6 +26,16 @@ def page_size(asked: int) -> int:
     if not 0 <= asked <= LARGEST_PAGE:
         raise invalid_field("page_size", f"Value must be from 0 to {LARGEST_PAGE}, but was {asked}")
     return asked or DEFAULT_PAGE_SIZE
+
+
+def page_of(rows: Sequence[T], size: int, bytes_of: Callable[[T], int]) -> Sequence[T]:
+    """Returns the rows that make a page: `size`, or fewer where a client could not take them."""
+    total = 0
+    for count, row in enumerate(rows[:size]):
+        total += bytes_of(row)
+        if count and total > LARGEST_PAGE_BYTES:
+            return rows[:count]
+    return rows[:size]
 
 
 def page_token(last_id: str, *list_arguments: str) -> str:

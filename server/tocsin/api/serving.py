@@ -65,11 +65,17 @@ def _unary(descriptor: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandl
 
 
 async def _refuse(context: Context, error: errors.ApiError) -> bytes:
-    request_id = metadata_value(context, "x-request-id") or str(uuid.uuid4())
-    status = rpc_status.to_status(errors.to_status(error, request_id[:64]))
+    request_id = _request_id(context)
+    status = rpc_status.to_status(errors.to_status(error, request_id))
     await context.abort(
-        status.code, status.details, (*status.trailing_metadata, ("x-request-id", request_id[:64]))
+        status.code, status.details, (*status.trailing_metadata, ("x-request-id", request_id))
     )
+
+
+def _request_id(context: Context) -> str:
+    """Returns the client's own, where it can stand in metadata again."""
+    sent = (metadata_value(context, "x-request-id") or "")[:64]
+    return sent if sent and sent.isascii() and sent.isprintable() else str(uuid.uuid4())
 
 
 def metadata_value(context: Context, key: str) -> str | None:

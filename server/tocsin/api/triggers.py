@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from tocsin.api import errors
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
-from tocsin.api.paging import page_size, page_token, position
+from tocsin.api.paging import page_of, page_size, page_token, position
 from tocsin.api.serving import Context, Method, metadata_value
 from tocsin.api.timestamps import to_timestamp
 from tocsin.api.trigger_message import (
@@ -27,7 +27,7 @@ from tocsin.api.trigger_message import (
 from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.plans.plan import Plan, TimerSource
 from tocsin.plans.triggers_v1 import compile_trigger
-from tocsin.schedule import Clock
+from tocsin.schedule import Clock, Cron
 from tocsin.store import operations, requests, timers, triggers
 from tocsin.store.database import Database
 from tocsin.store.transaction import Transaction, UniqueViolation
@@ -95,11 +95,12 @@ class TriggerService:
                 tx, folder_id=request.folder_id, names=names, after=after, limit=size + 1
             )
         )
+        page = page_of(rows, size, lambda row: len(row[2]))
         response = contract.ListTriggersResponse()
-        for _id, _name, message in rows[:size]:
+        for _id, _name, message in page:
             response.triggers.add().MergeFromString(message)
-        if len(rows) > size:
-            response.next_page_token = page_token(rows[size - 1][0], *arguments)
+        if len(rows) > len(page):
+            response.next_page_token = page_token(page[-1][0], *arguments)
         return response
 
     async def create(self, request: contract.CreateTriggerRequest, context: Context) -> bytes:
@@ -141,7 +142,7 @@ class TriggerService:
             plan, plan_before = plan_of_updated(after), compile_trigger(before)
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
-            if after.status == Trigger.ACTIVE and plan.source != plan_before.source:
+            if after.status == Trigger.ACTIVE and _cron(plan) != _cron(plan_before):
                 return Change(after.id, message, _arm(tx, plan, now))
             return Change(after.id, message)
 
@@ -188,7 +189,7 @@ class TriggerService:
         trigger_id, size = request.trigger_id, page_size(request.page_size)
         before = position(request.page_token, trigger_id) or operations.NEWEST
 
-        def page(tx: Transaction) -> list[tuple[str, bytes]]:
+        def read(tx: Transaction) -> list[tuple[str, bytes]]:
             rows = operations.page_of_operations(
                 tx, trigger_id=trigger_id, before=before, limit=size + 1
             )
@@ -196,12 +197,13 @@ class TriggerService:
                 raise errors.trigger_not_found(trigger_id)
             return rows
 
-        rows = await self._database.read(page)
+        rows = await self._database.read(read)
+        page = page_of(rows, size, lambda row: len(row[1]))
         response = contract.ListTriggerOperationsResponse()
-        for _id, message in rows[:size]:
+        for _id, message in page:
             response.operations.add().MergeFromString(message)
-        if len(rows) > size:
-            response.next_page_token = page_token(rows[size - 1][0], trigger_id)
+        if len(rows) > len(page):
+            response.next_page_token = page_token(page[-1][0], trigger_id)
         return response
 
     async def _mutate(
@@ -291,6 +293,10 @@ def _replace(tx: Transaction, trigger: Trigger) -> bytes:
     except UniqueViolation:
         raise errors.name_taken(trigger.name, trigger.folder_id) from None
     return message
+
+
+def _cron(plan: Plan) -> Cron | None:
+    return plan.source.cron if isinstance(plan.source, TimerSource) else None
 
 
 def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:

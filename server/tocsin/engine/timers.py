@@ -89,7 +89,7 @@ class Timers:
             invocation_id = self._new_id()
             invocation = Invocation(
                 id=invocation_id,
-                parent=plan.folder_id,
+                parent=f"folders/{plan.folder_id}",
                 origin=plan.trigger_id,
                 occurrence=f"{plan.trigger_id}/{tick.isoformat()}/{index}",
                 scheduled_at=tick,

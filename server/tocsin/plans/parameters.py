@@ -2,12 +2,14 @@
 
 import base64
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError
 
 from tocsin.plans.errors import PlanError
 from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
@@ -116,16 +118,39 @@ def from_json(value: Json) -> ValueType:
             return ValueType(json_value=json.dumps(value, ensure_ascii=False))
 
 
-def _parsed(field: str, text: str) -> Json:
+def parse_json(text: str) -> Json:
+    """Reads JSON as its RFC has it, so that what comes out can be written again.
+
+    Raises:
+        ValueError: it is none, or has what can't be written: NaN, 1e999, half a character.
+    """
     try:
-        value: Json = json.loads(text, parse_constant=_refused)
-    except (ValueError, RecursionError) as error:
-        raise PlanError(field, f"not JSON: {error}") from error
+        value: Json = json.loads(text, parse_constant=_refused, parse_float=_finite)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("it escapes half of a surrogate pair") from None
     return value
 
 
 def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:64]} is too large")
+    return value
+
+
+def _parsed(field: str, text: str) -> Json:
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise PlanError(field, f"not JSON: {error}") from error
 
 
 def _number(value: float) -> Json:
@@ -140,7 +165,7 @@ def _number(value: float) -> Json:
 def _message(value: AnyMessage) -> Json:
     try:
         plain: Json = json_format.MessageToDict(value)
-    except TypeError:
-        # A type that only the sender and its target know.
+    except (TypeError, ValueError, DecodeError, json_format.Error):
+        # A type, or a value of it, that only the sender and its target understand.
         plain = {"@type": value.type_url, "value": base64.b64encode(value.value).decode()}
     return plain

@@ -56,7 +56,7 @@ invocations = Table(
     "invocations",
     metadata,
     Column("id", Text, primary_key=True),
-    # Where it is listed: a folder, or `projects/*/locations/*` for an execution.
+    # Where it is listed: `folders/*`, or `projects/*/locations/*` for an execution.
     Column("parent", Text, nullable=False),
     # What fired: a trigger's id, or an integration's full name.
     Column("origin", Text, nullable=False),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from yarl import URL
 
@@ -50,6 +50,8 @@ class Addresses:
                 return self._of_integration(target.name)
 
     def _of(self, kind: str, target_id: str) -> URL:
+        if target_id in (".", ".."):
+            raise UnmappedTarget(f"the {kind} id {target_id!r} leaves its target")
         url = self.overrides.get(kind, {}).get(target_id)
         if url is None:
             template = self.templates.get(kind)
@@ -80,7 +82,7 @@ ID_FIELDS = {
 
 
 def _with_path(base: URL, path: str) -> URL:
-    if ".." in path.split("/"):
+    if ".." in unquote(path).split("/"):
         raise UnmappedTarget(f"the path {path[:64]!r} leaves its target")
     if not path:
         return base

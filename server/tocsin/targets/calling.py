@@ -1,6 +1,5 @@
 """Calls a target over HTTP and tells how it went."""
 
-import json
 import os
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from tocsin.plans.parameters import parse_json
 from tocsin.plans.plan import Integration, Target
 from tocsin.targets.addresses import Addresses, UnmappedTarget
 
@@ -97,8 +97,8 @@ def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None
     if not answer.strip():
         return None, None
     try:
-        parsed = json.loads(answer)
-    except (ValueError, RecursionError):
+        parsed = parse_json(answer.decode())
+    except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
         return None, "the answer is no JSON object and gives no response parameters"

@@ -1,0 +1,85 @@
+# `make` lists what there is. Everything lives in .venv; a stamp there tells whether it is current.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format gen gen-check proto-lint proto-breaking proto-baseline \
+	bench docs build clean
+
+help: ## List these commands
+	@echo "Usage: make COMMAND"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+
+demo: $(VENV)/installed ## Install, then show Tocsin at work until Ctrl-C
+	@$(BIN)/tocsin demo
+
+test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTEST_ARGS="-k cron")
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/installed-dev proto-lint proto-breaking ## Check style, types and contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev ## Put the code into its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+gen: $(VENV)/installed-dev ## Rebuild gen/tocsin_protos from protos/
+	$(BIN)/python gen/regenerate.py
+
+gen-check: $(VENV)/installed-dev ## Fail if gen/tocsin_protos is not what protos/ says
+	$(BIN)/python gen/regenerate.py --check
+
+proto-lint: build/googleapis ## Lint protos/
+	$(BIN)/buf lint
+
+proto-breaking: build/googleapis ## Fail if protos/ breaks what was last released
+	$(BIN)/buf breaking protos --against gen/baseline.binpb
+
+proto-baseline: build/googleapis ## For a release: what is in protos/ now must not be broken later
+	$(BIN)/buf build protos --exclude-source-info --output gen/baseline.binpb
+
+bench: $(VENV)/installed-dev ## Measure against a bare gRPC server (needs h2load: nghttp2-client)
+	$(BIN)/python bench/calls.py
+
+docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md from the settings
+	$(BIN)/python docs/build_configuration.py
+
+build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
+	$(BIN)/python -m build
+
+clean: ## Remove what was made, .venv too
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The imported google/api and google/rpc, where buf can see them.
+build/googleapis: $(VENV)/installed-dev
+	$(BIN)/python gen/regenerate.py --imports $@
+	@touch $@
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	@echo "Installing Tocsin into $(VENV)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing Tocsin and what its tests need into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $(VENV)/installed $@
+
+# The first Python that is new enough and can make environments.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			exec $$python -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "Tocsin needs Python 3.11 or newer, with venv." >&2; \
+	echo "On Debian and Ubuntu: apt install python3 python3-venv" >&2; \
+	echo "One that is elsewhere: make PYTHON=/path/to/python3" >&2; \
+	exit 1

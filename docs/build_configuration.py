@@ -1,0 +1,209 @@
+"""Rebuilds docs/configuration.md from the settings' own models: `make docs`.
+
+With --check nothing is written; it fails if the page is not what the models say.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic.fields import FieldInfo
+from typer.main import get_command
+
+from tocsin.cli import app
+from tocsin.settings import Integration, Settings, Targets
+
+PAGE = Path(__file__).with_name("configuration.md")
+
+INTRODUCTION = """\
+# Configuration
+
+<!-- Made from server/tocsin/settings.py by `make docs`. Don't edit it here. -->
+
+`tocsin serve` takes its settings from four places. What is named first wins:
+
+1. the command line: `--listen 127.0.0.1:0`
+2. variables: `TOCSIN_LISTEN=127.0.0.1:0`
+3. a TOML file, named by `--config` or by `TOCSIN_CONFIG`
+4. the defaults
+
+`tocsin config check --config FILE` reads them as `serve` would and shows what they come to. A
+setting that there is not, or a value that can't be, is an error that names it; nothing is started.
+
+The id of a function, container, workflow or gateway is a part of its URL's template, in braces. A
+target for which there is no URL fails with an error that names the setting to set.
+
+A table in a variable is JSON, and so are lists:
+
+```sh
+export TOCSIN_TARGETS__FUNCTIONS='{"d4e00000000000000001": "http://127.0.0.1:9000/first"}'
+```
+"""
+
+
+class Setting(NamedTuple):
+    """One setting. `path` is its name in TOML, from the outermost table on."""
+
+    path: tuple[str, ...]
+    field: FieldInfo
+
+    @property
+    def variable(self) -> str:
+        prefix = str(Settings.model_config["env_prefix"])
+        delimiter = str(Settings.model_config["env_nested_delimiter"])
+        return prefix + delimiter.join(self.path).upper()
+
+    @property
+    def example(self) -> Any:
+        """An example value, the default, or None."""
+        if self.field.examples:
+            return self.field.examples[0]
+        return None if self.field.is_required() else plain(self.field.default)
+
+
+def plain(value: Any) -> Any:
+    """A default as TOML has it."""
+    return str(value) if isinstance(value, tuple) else value
+
+
+def settings() -> Iterator[Setting]:
+    """Those at the top, which are no tables."""
+    for name, field in Settings.model_fields.items():
+        if name not in ("targets", "integrations"):
+            yield Setting((name,), field)
+
+
+def target_settings() -> Iterator[Setting]:
+    for name, field in Targets.model_fields.items():
+        yield Setting(("targets", name), field)
+
+
+def integration_settings() -> Iterator[Setting]:
+    for name, field in Integration.model_fields.items():
+        yield Setting(("integrations", "NAME", name), field)
+
+
+def options() -> dict[str, str]:
+    """The option of `tocsin serve` for a setting, by its name."""
+    serve: Any = get_command(app)
+    return {each.name: each.opts[0] for each in serve.commands["serve"].params}
+
+
+def to_toml(value: Any) -> str:
+    """TOML for the few kinds of value that settings have. JSON is TOML for all but tables."""
+    if isinstance(value, dict):
+        inside = ", ".join(f"{json.dumps(key)} = {to_toml(each)}" for key, each in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    head, *body = rows
+    lines = [head, tuple("---" for _ in head), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be given"
+    return "none" if field.default in (None, {}) else code(to_toml(plain(field.default)))
+
+
+def meaning(field: FieldInfo) -> str:
+    assert field.description, "every setting says what it means"
+    limits = {"ge": "At least", "gt": "More than"}
+    told = [
+        f"{words} {getattr(limit, kind)}."
+        for limit in field.metadata
+        for kind, words in limits.items()
+        if hasattr(limit, kind)
+    ]
+    return " ".join([field.description, *told])
+
+
+def top_table() -> str:
+    option = options()
+    rows = [("Setting", "Default", "Variable", "Option", "Meaning")]
+    rows += [
+        (
+            code(each.path[-1]),
+            default(each.field),
+            code(each.variable),
+            code(option.get(each.path[-1], "")),
+            meaning(each.field),
+        )
+        for each in settings()
+    ]
+    return table(rows)
+
+
+def target_table() -> str:
+    rows = [("Setting", "Default", "Variable", "Meaning")]
+    rows += [
+        (
+            code(each.path[-1]),
+            default(each.field),
+            code(each.variable),
+            meaning(each.field),
+        )
+        for each in target_settings()
+    ]
+    return table(rows)
+
+
+def integration_table() -> str:
+    rows = [("Setting", "Default", "Meaning")]
+    rows += [
+        (code(each.path[-1]), default(each.field), meaning(each.field))
+        for each in integration_settings()
+    ]
+    return table(rows)
+
+
+def example() -> str:
+    """A file with every setting that has a default or an example."""
+    lines = [*assignments(settings()), "", "[targets]", *assignments(target_settings())]
+    return "\n".join([*lines, "", "[integrations.nightly]", *assignments(integration_settings())])
+
+
+def assignments(those: Iterator[Setting]) -> Iterator[str]:
+    for each in those:
+        if each.example not in (None, {}):
+            yield f"{each.path[-1]} = {to_toml(each.example)}"
+
+
+def page() -> str:
+    return "\n".join(
+        [
+            INTRODUCTION,
+            "## The server\n",
+            top_table(),
+            "## `[targets]`: where what is called is reached\n",
+            target_table(),
+            "## `[integrations.NAME]`: what can be scheduled\n",
+            "One table for each integration; `NAME` is its short name, the last part of\n"
+            "`projects/*/locations/*/integrations/NAME`.\n",
+            integration_table(),
+            "## All in one file\n",
+            f"```toml\n{example()}\n```\n",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on drift")
+    if not parser.parse_args().check:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page():
+        raise SystemExit(f"{PAGE.name} is not what the settings say: run make docs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""A target over HTTP that remembers what it was called with and answers as told."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request, as it came."""
+
+    at: datetime
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Matches = Callable[[Received], bool]
+Answers = Callable[[Received], Answer]
+
+
+def held_until(let_go: threading.Event, body: bytes = b"") -> Answers:
+    """Answers once the event is set."""
+
+    def hold(_: Received) -> Answer:
+        let_go.wait(PATIENCE)
+        return Answer(body=body)
+
+    return hold
+
+
+class RecordingTarget:
+    """Answers an empty 200, or what `answers` makes of the request to that path."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answers] = {}
+        self._received: list[Received] = []
+        self._came = threading.Condition()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def all(self, matches: Matches) -> list[Received]:
+        with self._came:
+            return [request for request in self._received if matches(request)]
+
+    def wait_for(
+        self, matches: Matches, count: int = 1, seconds: float = PATIENCE
+    ) -> list[Received]:
+        """Returns what matches as soon as that is so many."""
+        with self._came:
+            found: list[Received] = []
+
+            def enough() -> bool:
+                found[:] = [request for request in self._received if matches(request)]
+                return len(found) >= count
+
+            assert self._came.wait_for(enough, seconds), f"{len(found)} of {count} came"
+            return found
+
+    def handle(self, request: Received) -> Answer:
+        with self._came:
+            self._received.append(request)
+            self._came.notify_all()
+        return self.answers.get(request.path, lambda _: Answer())(request)
+
+
+def _handler_for(target: RecordingTarget) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Head and body of an answer are two writes: with Nagle's algorithm the second one waits.
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            split = urlsplit(self.path)
+            received = Received(
+                at=datetime.now(UTC),
+                method=self.command,
+                path=split.path,
+                query=dict(parse_qsl(split.query)),
+                headers={name.lower(): value for name, value in self.headers.items()},
+                body=self.rfile.read(int(self.headers["Content-Length"])),
+            )
+            self._answer(target.handle(received))
+
+        def _answer(self, answer: Answer) -> None:
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            """Tells nothing: the tests' output is pytest's."""
+
+    return Handler

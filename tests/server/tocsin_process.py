@@ -1,0 +1,119 @@
+"""A real `tocsin serve` in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+TOCSIN = Path(sys.executable).with_name("tocsin")
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Tocsin:
+    """A server that said that it is ready; `http` is `off` where REST is not served."""
+
+    process: subprocess.Popen[str]
+    ready: str
+    log: Path
+
+    @property
+    def grpc_address(self) -> str:
+        return self._address("grpc")
+
+    @property
+    def http_address(self) -> str:
+        return self._address("http")
+
+    def _address(self, name: str) -> str:
+        return dict(word.split("=") for word in self.ready.split()[1:])[name]
+
+    def channel(self) -> grpc.Channel:
+        return grpc.insecure_channel(self.grpc_address)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Asks the server to stop; returns its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def children(self) -> list[int]:
+        """The processes that it started, whether they still run or not."""
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in found.split()]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that ran to its end."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@contextmanager
+def serving(
+    directory: Path,
+    config: str = "",
+    *options: str,
+    http: str = "127.0.0.1:0",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Tocsin]:
+    """Runs a server on free ports, with its database in the directory, and stops it at the end."""
+    log = directory / "log"
+    with (
+        log.open("a") as stderr,
+        subprocess.Popen(
+            serve_command(directory, config, *options, http=http),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=clean_environment(environment or {}),
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            ready = process.stdout.readline().strip()
+            assert ready, f"the server did not start:\n{log.read_text()}"
+            yield Tocsin(process, ready, log)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def serve_command(
+    directory: Path, config: str = "", *options: str, http: str = "127.0.0.1:0"
+) -> Sequence[str]:
+    file = directory / "tocsin.toml"
+    file.write_text(config)
+    database = f"sqlite:///{directory / 'tocsin.db'}"
+    listen = ("--listen", "127.0.0.1:0", "--http", http)
+    return [str(TOCSIN), "serve", *listen, "--database", database, "--config", str(file), *options]
+
+
+def run_tocsin(*arguments: str, environment: Mapping[str, str] | None = None) -> Ended:
+    """Runs a command that is expected to end by itself."""
+    done = subprocess.run(
+        [str(TOCSIN), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+        env=clean_environment(environment or {}),
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def clean_environment(added: Mapping[str, str]) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
+    return {**ours, **added}
