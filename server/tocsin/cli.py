@@ -194,6 +194,8 @@ def config_check(config: ConfigOption = None) -> None:
 def _serve(config: Path | None, given: dict[str, Any]) -> None:
     # Read when gRPC is loaded. Envoy is started by fork and exec, which needs nothing of gRPC.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+    # What goes wrong there is raised here, and told in our own words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Slow to import, and of no use to the other commands.
     import uvloop
 

@@ -94,14 +94,22 @@ class Targets(BaseModel):
         "`{function_id}` stands for its id.",
         examples=["http://127.0.0.1:9000/{function_id}"],
     )
-    functions: dict[str, TargetUrl] = Field({}, description="URL of single functions, by id.")
+    functions: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single functions, by id.",
+        examples=[{"d4e00000000000000001": "http://127.0.0.1:9100/"}],
+    )
     container: TargetUrl | None = Field(
         None,
         description="URL of every other container; `{container_id}` stands for its id. "
         "The rule's `path` is appended.",
         examples=["http://127.0.0.1:9001/{container_id}"],
     )
-    containers: dict[str, TargetUrl] = Field({}, description="URL of single containers, by id.")
+    containers: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single containers, by id.",
+        examples=[{"bba00000000000000001": "http://127.0.0.1:9101/"}],
+    )
     workflow: TargetUrl | None = Field(
         None, description="URL of every other workflow; `{workflow_id}` stands for its id."
     )

@@ -101,6 +101,7 @@ class Deliveries:
 def _log_outcome(
     invocation: Invocation, kind: str, outcome: Outcome, started: datetime, finished: datetime
 ) -> None:
+    told = (("status", outcome.status), ("error", outcome.error))
     tell = log.info if outcome.succeeded else log.warning
     tell(
         "delivered" if outcome.succeeded else "delivery failed",
@@ -110,6 +111,5 @@ def _log_outcome(
         scheduled_at=invocation.scheduled_at.isoformat(),
         late_ms=(started - invocation.scheduled_at) // timedelta(milliseconds=1),
         took_ms=(finished - started) // timedelta(milliseconds=1),
-        status=outcome.status,
-        error=outcome.error,
+        **{name: value for name, value in told if value is not None},
     )

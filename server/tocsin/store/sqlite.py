@@ -113,7 +113,7 @@ class SqliteDatabase:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
 
     def _empty_log(self) -> None:
-        """Lets the log begin anew; under steady writing the checkpoints beside never come to that."""
+        """Begins the log anew; under steady writing the checkpoints never come to that."""
         try:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error:
