@@ -150,6 +150,9 @@ async def _start_grpc(
         options=[
             ("grpc.so_reuseport", 0),
             ("grpc.max_receive_message_length", settings.max_request_bytes),
+            # The vendor's Go SDK pings every 30 s, calls under way or not.
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
         ]
     )
     server.add_generic_rpc_handlers(handlers)

@@ -27,7 +27,8 @@ class State(StrEnum):
 class Invocation:
     """One delivery to a target.
 
-    `action` is the plan's action as JSON, `message` what the contract's API shows of it.
+    `action` is the plan's action as JSON, `message` what the contract's API shows of it. The payload
+    is read only to be delivered.
     """
 
     id: str
@@ -35,8 +36,8 @@ class Invocation:
     origin: str
     scheduled_at: datetime
     action: str
-    payload: bytes
     created_at: datetime
+    payload: bytes = b""
     occurrence: str | None = None
     message: bytes | None = None
     state: State = State.PENDING
@@ -53,7 +54,6 @@ COLUMNS = (
     table.c.origin,
     table.c.scheduled_at,
     table.c.action,
-    table.c.payload,
     table.c.created_at,
     table.c.occurrence,
     table.c.message,
@@ -66,7 +66,7 @@ COLUMNS = (
 )
 
 INSERT = insert(table).values(
-    {column.name: bindparam(column.name) for column in (*COLUMNS, table.c.next_at)}
+    {column.name: bindparam(column.name) for column in (*COLUMNS, table.c.payload, table.c.next_at)}
 )
 SELECT = select(*COLUMNS).where(table.c.id == bindparam("id"), table.c.forgotten_at.is_(None))
 PAGE = (
@@ -99,7 +99,7 @@ CLAIM = (
         started_at=bindparam("started"),
         next_at=bindparam("lease_until"),
     )
-    .returning(*COLUMNS)
+    .returning(*COLUMNS, table.c.payload)
 )
 FINISH = (
     update(table)
@@ -182,7 +182,8 @@ def claim_due(
     rows = tx.all(
         CLAIM, now=micros, started=micros, lease_until=to_micros(lease_until), limit=limit
     )
-    return sorted((_invocation(row) for row in rows), key=lambda each: each.scheduled_at)
+    claimed = [_invocation(row, payload=row[-1]) for row in rows]
+    return sorted(claimed, key=lambda each: each.scheduled_at)
 
 
 def finish_invocation(
@@ -219,23 +220,23 @@ def hand_back_running(tx: Transaction, *, now: datetime) -> int:
     return tx.run(HAND_BACK, now=to_micros(now))
 
 
-def _invocation(row: Row) -> Invocation:
+def _invocation(row: Row, payload: bytes = b"") -> Invocation:
     return Invocation(
         id=row[0],
         parent=row[1],
         origin=row[2],
         scheduled_at=from_micros(row[3]),
         action=row[4],
-        payload=row[5],
-        created_at=from_micros(row[6]),
-        occurrence=row[7],
-        message=row[8],
-        state=State(row[9]),
-        attempts=row[10],
-        started_at=_instant(row[11]),
-        finished_at=_instant(row[12]),
-        answer=row[13],
-        last_error=row[14],
+        created_at=from_micros(row[5]),
+        payload=payload,
+        occurrence=row[6],
+        message=row[7],
+        state=State(row[8]),
+        attempts=row[9],
+        started_at=_instant(row[10]),
+        finished_at=_instant(row[11]),
+        answer=row[12],
+        last_error=row[13],
     )
 
 
