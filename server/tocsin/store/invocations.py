@@ -27,8 +27,8 @@ class State(StrEnum):
 class Invocation:
     """One delivery to a target.
 
-    `action` is the plan's action as JSON, `message` what the contract's API shows of it. The payload
-    is read only to be delivered.
+    `action` is the plan's action as JSON, `message` what the contract's API shows of it. The
+    payload is read only to be delivered.
     """
 
     id: str
