@@ -25,6 +25,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.engine import make_url
 
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
@@ -65,7 +66,7 @@ def main() -> None:
         sys.exit("h2load is missing: apt-get install nghttp2-client")
     with (
         tempfile.TemporaryDirectory() as scratch,
-        servers(Path(scratch)) as (echo, grpc_at, http_at),
+        servers(Path(scratch), options) as (echo, grpc_at, http_at),
     ):
         loads = make_loads(echo, grpc_at, http_at)
         rounds: dict[str, list[Round]] = {load.name: [] for load in loads}
@@ -81,11 +82,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=10_000, help="calls of each kind a round")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--streams", type=int, default=16, help="calls in flight a connection")
+    parser.add_argument("--database", help="URL of the store; without: a new SQLite file")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the numbers go")
     return parser.parse_args()
 
 
 @contextmanager
-def servers(scratch: Path) -> Iterator[tuple[str, str, str]]:
+def servers(scratch: Path, options: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     """Starts the echo server and Tocsin; gives their addresses."""
     config = scratch / "tocsin.toml"
     config.write_text(CONFIG)
@@ -93,7 +96,7 @@ def servers(scratch: Path) -> Iterator[tuple[str, str, str]]:
     tocsin = [
         *(sys.executable, "-m", "tocsin", "serve", "--config", str(config)),
         *("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"),
-        *("--database", f"sqlite:///{scratch}/tocsin.db"),
+        *("--database", options.database or f"sqlite:///{scratch}/tocsin.db"),
     ]
     with started(echo_server) as port, started(tocsin) as ready:
         _, grpc_at, http_at = ready.split()
@@ -219,9 +222,16 @@ def report(loads: list[Load], rounds: dict[str, list[Round]], options: argparse.
         )
     Console().print(table)
     machine = {"cores": os.cpu_count(), "machine": platform.machine()}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
-        json.dumps({"machine": machine, "options": vars(options), "calls": rows}, indent=2) + "\n"
+    told = {
+        "rounds": options.rounds,
+        "calls": options.calls,
+        "connections": options.connections,
+        "streams": options.streams,
+        "store": "sqlite" if options.database is None else make_url(options.database).drivername,
+    }
+    options.results.parent.mkdir(exist_ok=True)
+    options.results.write_text(
+        json.dumps({"machine": machine, "options": told, "calls": rows}, indent=2) + "\n"
     )
 
 

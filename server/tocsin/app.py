@@ -4,11 +4,12 @@ import asyncio
 import gc
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 import grpc
 import structlog
@@ -17,29 +18,33 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
+from tocsin.api import clock as clock_api
 from tocsin.api import executions, integrations, operations, triggers
 from tocsin.api.ids import Ids
-from tocsin.api.serving import service_handler
+from tocsin.api.serving import Served, service_handler
+from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
+from tocsin.engine.manual_time import ManualTime
+from tocsin.engine.misfires import MisfireRules
+from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.timers import Timers
-from tocsin.gateway import Gateway, Limits
+from tocsin.gateway import Gateway
+from tocsin.gateway import Limits as RequestLimits
+from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
-from tocsin.schedule import Clock, SystemClock
-from tocsin.settings import Address, Settings
+from tocsin.schedule import Clock, ManualClock, SystemClock
+from tocsin.settings import Address, DeadLetters, Misfires, Settings
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import TargetCaller
+from tocsin.targets.dead_letters import DeadLetterQueues, QueueSettings
 
 log = structlog.get_logger(__name__)
 
-SERVICES: Sequence[ServiceDescriptor] = (
-    triggers.SERVICE,
-    operations.SERVICE,
-    integrations.SERVICE,
-    executions.SERVICE,
-)
+# What is served: each service with its methods.
+Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
 
 
 class StartError(Exception):
@@ -57,7 +62,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         StartError, StoreError, GatewayError, ExposureRefused: it can't start.
     """
     stopped = _stop_signal()
-    async with running(settings, SystemClock()) as (listen, http):
+    async with running(settings, clock_of(settings)) as (listen, http):
         # What was made for the start lives as long as the process: no collection need look at it.
         gc.collect()
         gc.freeze()
@@ -82,54 +87,115 @@ async def running(
             addresses(settings),
             timeout_seconds=settings.targets.timeout,
             user_agent=f"tocsin/{version('tocsin')}",
+            largest_payload=settings.targets.max_payload_bytes,
         )
         stack.push_async_callback(caller.close)
-        handlers, engine = compose(settings, clock, database, caller)
+        if isinstance(clock, SystemClock) and not database.exclusive:
+            clock = await _shared_clock(stack, clock, database)
+        services, engine = compose(settings, clock, database, caller)
+        grace = Grace(SystemClock(), settings.grace)
         await engine.start()
-        stack.push_async_callback(engine.stop, settings.grace)
-        server, address = await _start_grpc(settings, handlers, directory / "grpc.sock")
-        stack.push_async_callback(server.stop, settings.grace)
+        stack.push_async_callback(lambda: engine.stop(grace.left()))
+        server, address = await _start_grpc(settings, services, directory / "grpc.sock")
+        stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None
         if settings.http is not None:
-            gateway = _gateway(settings.http, settings, directory, clock)
+            gateway = _gateway(settings.http, settings, services, directory)
             await gateway.start()
-            stack.push_async_callback(gateway.stop, settings.grace)
+            stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
         yield address, http
 
 
+class Grace:
+    """The time that all who stop have together; it runs from the first question."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def left(self) -> float:
+        now = self._clock.monotonic()
+        if self._end is None:
+            self._end = now + self._seconds
+        return max(0.0, self._end - now)
+
+
 def compose(
     settings: Settings, clock: Clock, database: Database, caller: TargetCaller
-) -> tuple[list[grpc.GenericRpcHandler], Engine]:
+) -> tuple[Services, Engine]:
     """Builds the services and the engine around one store."""
     ids = Ids(clock)
     deliveries = Deliveries(
         database,
         clock,
         caller,
-        concurrency=settings.targets.concurrency,
-        call_timeout=timedelta(seconds=settings.targets.timeout),
+        DeadLetterQueues(queue_settings(settings.dead_letters)),
+        node=ids.new("nod"),
+        limits=Limits(
+            settings.targets.concurrency,
+            settings.targets.concurrency_per_target,
+            settings.targets.concurrencies,
+        ),
     )
+    due = on_every_node(deliveries.due, database)
     timers = Timers(
         database,
         clock,
         load_plan=load_plan,
         new_id=ids.new,
-        fired=deliveries.due,
+        fired=lambda: due(clock.now()),
         cloud_id=settings.cloud_id,
+        misfires=misfire_rules(settings.misfires),
     )
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=timers.armed)
+    trigger_service = triggers.TriggerService(
+        database, clock, ids, armed=on_every_node(timers.armed, database)
+    )
     execution_service = integrations.ExecutionsService(
-        database, clock, settings.integrations, scheduled=deliveries.due
+        database, clock, settings.integrations, scheduled=due
     )
-    methods = {
+    # What is about this process and its clients, not about what fires, is in real time.
+    machine = SystemClock()
+    engine = Engine(database, clock, timers, deliveries, recovery=machine)
+    database.listen(engine.look, machine.sleep)
+    services: dict[ServiceDescriptor, Mapping[str, Served]] = {
         triggers.SERVICE: trigger_service.methods(),
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
-        executions.SERVICE: executions.OperationsService(database, clock).methods(),
+        executions.SERVICE: executions.OperationsService(database, clock, machine).methods(),
     }
-    handlers = [service_handler(service, methods[service]) for service in SERVICES]
-    return handlers, Engine(database, clock, timers, deliveries)
+    if isinstance(clock, ManualClock):
+        time = ManualTime(clock, engine)
+        services[clock_api.SERVICE] = clock_api.ClockService(time).methods()
+    return services, engine
+
+
+async def _shared_clock(stack: AsyncExitStack, clock: Clock, database: Database) -> Clock:
+    shared = StoreClock(clock, database)
+    await shared.adjust()
+    adjusting = asyncio.create_task(shared.keep_adjusted())
+    stack.callback(adjusting.cancel)
+    return shared
+
+
+def on_every_node(
+    tell: Callable[[datetime], None], database: Database
+) -> Callable[[datetime], None]:
+    """Makes what tells this node's loop of something due tell the other nodes too."""
+
+    def tell_all(at: datetime) -> None:
+        tell(at)
+        database.notify()
+
+    return tell_all
+
+
+def clock_of(settings: Settings) -> Clock:
+    clock = SystemClock()
+    if settings.clock == "system":
+        return clock
+    return ManualClock(settings.clock_start or clock.now())
 
 
 def addresses(settings: Settings) -> Addresses:
@@ -143,20 +209,42 @@ def addresses(settings: Settings) -> Addresses:
     )
 
 
+def queue_settings(settings: DeadLetters) -> QueueSettings:
+    secret = settings.secret_access_key
+    return QueueSettings(
+        endpoint=settings.endpoint,
+        region=settings.region,
+        access_key_id=settings.access_key_id,
+        secret_access_key=None if secret is None else secret.get_secret_value(),
+        urls=settings.queues,
+    )
+
+
+def misfire_rules(settings: Misfires) -> MisfireRules:
+    return MisfireRules(
+        policy=MisfirePolicy(settings.policy),
+        window=None if settings.window is None else timedelta(seconds=settings.window),
+        cap=settings.cap,
+        tolerance=timedelta(seconds=settings.tolerance),
+    )
+
+
 async def _start_grpc(
-    settings: Settings, handlers: list[grpc.GenericRpcHandler], upstream: Path
+    settings: Settings, services: Services, upstream: Path
 ) -> tuple[grpc.aio.Server, Address]:
     server = grpc.aio.server(
         options=[
             ("grpc.so_reuseport", 0),
             ("grpc.max_receive_message_length", settings.max_request_bytes),
             # The vendor's Go SDK pings every 30 s, calls under way or not.
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
         ]
     )
-    server.add_generic_rpc_handlers(handlers)
-    served = [service.full_name for service in SERVICES]
+    server.add_generic_rpc_handlers(
+        [service_handler(service, methods) for service, methods in services.items()]
+    )
+    served = [service.full_name for service in services]
     healthy = health.aio.HealthServicer()
     for name in ("", *served):
         await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -166,24 +254,31 @@ async def _start_grpc(
     )
     try:
         port = server.add_insecure_port(str(settings.listen))
-        server.add_insecure_port(f"unix:{upstream}")
     except RuntimeError as error:
         raise StartError(
             f"gRPC can't listen on {settings.listen}: is something else there? "
             "Give --listen another port"
         ) from error
+    if settings.http is not None:
+        try:
+            server.add_insecure_port(f"unix:{upstream}")
+        except RuntimeError as error:
+            raise StartError(
+                f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
+                "too long. Set TMPDIR to a shorter one, or serve no REST with --http off"
+            ) from error
     await server.start()
     return server, Address(settings.listen.host, port)
 
 
-def _gateway(listen: Address, settings: Settings, directory: Path, clock: Clock) -> Gateway:
+def _gateway(listen: Address, settings: Settings, services: Services, directory: Path) -> Gateway:
     return Gateway(
-        services=SERVICES,
+        services=list(services),
         upstream=directory / "grpc.sock",
         listen=listen,
         directory=directory / "gateway",
-        clock=clock,
-        limits=Limits(body_bytes=settings.max_request_bytes),
+        clock=SystemClock(),
+        limits=RequestLimits(body_bytes=settings.max_request_bytes),
     )
 
 

@@ -83,6 +83,18 @@ def serve(
         ),
     ] = None,
     config: ConfigOption = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            metavar="system|manual",
+            help="manual: time stands still until tocsin.v1.ClockService moves it, for tests. "
+            "[default: system]",
+        ),
+    ] = None,
+    clock_start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Where a manual clock starts, in ISO 8601."),
+    ] = None,
     allow_unauthenticated: Annotated[
         bool | None,
         typer.Option(
@@ -106,6 +118,8 @@ def serve(
         "listen": listen,
         "http": http,
         "database": database,
+        "clock": clock,
+        "clock_start": clock_start,
         "allow_unauthenticated": allow_unauthenticated,
         "log_format": log_format,
     }

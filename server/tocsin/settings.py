@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SecretStr,
     ValidationError,
 )
 from pydantic_settings import (
@@ -56,6 +58,18 @@ def parse_optional_address(value: object) -> object:
     return None if value == "off" else parse_address(value)
 
 
+def parse_instant(value: object) -> object:
+    """Reads an ISO 8601 time, and takes TOML's own; in UTC unless it says."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("expected an ISO 8601 time, such as 2026-01-01T00:00:00Z") from None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return value
+
+
 def check_url(url: str) -> str:
     try:
         parsed = URL(url)
@@ -77,6 +91,12 @@ OptionalListenAddress = Annotated[
     NoDecode,
     BeforeValidator(parse_optional_address, json_schema_input_type=str),
     PlainSerializer(lambda address: str(address or "off"), return_type=str),
+]
+StartInstant = Annotated[
+    datetime,
+    NoDecode,
+    BeforeValidator(parse_instant, json_schema_input_type=str),
+    PlainSerializer(lambda instant: instant.isoformat().replace("+00:00", "Z"), return_type=str),
 ]
 TargetUrl = Annotated[str, AfterValidator(check_url)]
 
@@ -125,7 +145,74 @@ class Targets(BaseModel):
     timeout: float = Field(
         600.0, gt=0, description="Seconds that a call may take, from connecting to its last byte."
     )
-    concurrency: int = Field(100, ge=1, description="How many calls may be under way at once.")
+    concurrency: int = Field(
+        1000, ge=1, description="How many deliveries may be under way at once."
+    )
+    concurrency_per_target: int = Field(
+        50,
+        ge=1,
+        description="How many of them may be for one target, so that a slow one holds up no other.",
+    )
+    concurrencies: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {},
+        description="The same for single targets, by kind and id.",
+        examples=[{"function/d4e00000000000000001": 1}],
+    )
+    max_payload_bytes: int = Field(
+        230 * 1024,
+        ge=1024,
+        description="The largest payload that a trigger's target is sent, in bytes. A larger one "
+        "fails and goes to the dead letter queue, if its rule has one.",
+    )
+
+
+class DeadLetters(BaseModel):
+    """The queue service, of the SQS protocol, that dead letters are put into."""
+
+    model_config = STRICT
+
+    endpoint: TargetUrl | None = Field(
+        None, description="URL of the queue service.", examples=["http://127.0.0.1:9324"]
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    queues: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
+        "the last part of their id.",
+        examples=[{"yrn:yc:ymq:ru-central1:b1g1:dlq": "http://127.0.0.1:9324/000000000000/dlq"}],
+    )
+
+
+class Misfires(BaseModel):
+    """What becomes of a timer's ticks that could not be fired in time."""
+
+    model_config = STRICT
+
+    policy: Literal["fire_once", "skip", "fire_all"] = Field(
+        "fire_once",
+        description="One call for all that was missed, none, or one for each: `fire_once`, `skip` "
+        "or `fire_all`. A trigger's label `tocsin/misfire` goes before it.",
+    )
+    window: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds; what was missed longer ago is only recorded in the log.",
+        examples=[86400.0],
+    )
+    cap: int = Field(
+        100,
+        ge=1,
+        le=1000,
+        description="How many ticks of one timer `fire_all` makes up for: the latest ones.",
+    )
+    tolerance: float = Field(
+        30.0,
+        ge=0,
+        le=3600,
+        description="Seconds that a tick may be late without being counted as missed.",
+    )
 
 
 class Integration(BaseModel):
@@ -157,7 +244,8 @@ class Settings(BaseSettings):
     )
     database: str = Field(
         "sqlite:///tocsin-data/tocsin.db",
-        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`.",
+        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, for "
+        "any number of nodes, `postgresql://user:password@host:5432/database`.",
     )
     allow_unauthenticated: bool = Field(
         False,
@@ -176,7 +264,23 @@ class Settings(BaseSettings):
         "info", description="The least important log lines to write."
     )
     cloud_id: str = Field("", description="The `cloud_id` that events carry.")
+    clock: Literal["system", "manual"] = Field(
+        "system",
+        description="`manual`: for tests, time stands still until it is moved by `ClockService`.",
+    )
+    clock_start: StartInstant | None = Field(
+        None,
+        description="Where a manual clock starts, in ISO 8601, UTC unless it says; without it, at the "
+        "time of the start.",
+        examples=["2026-01-01T00:00:00Z"],
+    )
     targets: Targets = Field(Targets.model_construct(), description="What triggers call.")
+    dead_letters: DeadLetters = Field(
+        DeadLetters.model_construct(), description="Where dead letters go."
+    )
+    misfires: Misfires = Field(
+        Misfires.model_construct(), description="What becomes of ticks that were missed."
+    )
     integrations: dict[str, Integration] = Field(
         {}, description="The integrations that can be scheduled, by name."
     )

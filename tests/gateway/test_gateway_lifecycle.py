@@ -244,7 +244,7 @@ def test_it_runs_on_uvloop(short_path: Path) -> None:
         await gateway.start()
         assert gateway.pid is not None
         os.kill(gateway.pid, signal.SIGKILL)
-        while not gateway.restarts:  # noqa: ASYNC110
+        while not gateway.restarts:
             await asyncio.sleep(0.02)
         await gateway.stop(grace_seconds=1)
         assert not accepts(gateway.address)

@@ -10,7 +10,10 @@ ADDRESSES = Addresses(
         "function": "http://127.0.0.1:9000/{function_id}",
         "container": "http://127.0.0.1:9001/{container_id}",
     },
-    overrides={"function": {"special": "https://user@fn.example/run?key=1"}},
+    overrides={
+        "function": {"special": "https://user@fn.example/run?key=1"},
+        "container": {"keyed": "http://h.example/run?key=S"},
+    },
     integrations={"nightly": "http://127.0.0.1:9002/nightly"},
 )
 
@@ -29,6 +32,7 @@ ADDRESSES = Addresses(
         (Container("bba1", path="/jobs/run"), "http://127.0.0.1:9001/bba1/jobs/run"),
         (Container("bba1", path="jobs"), "http://127.0.0.1:9001/bba1/jobs"),
         (Container("bba1", path="//evil.example/x"), "http://127.0.0.1:9001/bba1/evil.example/x"),
+        (Container("keyed", path="/extra"), "http://h.example/run/extra?key=S"),
         (Integration("nightly"), "http://127.0.0.1:9002/nightly"),
     ],
 )
@@ -42,6 +46,12 @@ def test_a_target_has_its_url(target: Target, url: str) -> None:
         (Workflow("dfq1"), r"set workflow in \[targets\], or dfq1 in \[targets.workflows\]"),
         (Integration("gone"), r"set url in \[integrations.gone\]"),
         (Container("bba1", path="/../other"), "leaves its target"),
+        (Container("bba1", path="/%2e%2e/other"), "leaves its target"),
+        (Container("bba1", path="./other"), "leaves its target"),
+        (Container("bba1", path=".\t./.\t./other"), "no path has"),
+        (Container("bba1", path="..?x"), "no path has"),
+        (Container("bba1", path="..#x"), "no path has"),
+        (Container("bba1", path="a\\..\\b"), "no path has"),
     ],
 )
 def test_a_target_without_one_is_told_what_is_missing(target: Target, said: str) -> None:

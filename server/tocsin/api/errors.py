@@ -97,6 +97,14 @@ def partial_success_unsupported() -> ApiError:
     )
 
 
+def store_unavailable() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAVAILABLE,
+        "STORE_UNAVAILABLE",
+        "The store can't be reached; try again",
+    )
+
+
 def internal() -> ApiError:
     return ApiError(
         grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the cause"

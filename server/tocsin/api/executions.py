@@ -41,17 +41,24 @@ STATES = {
     State.PENDING: IntegrationExecutionDetails.ON_HOLD,
     State.RUNNING: IntegrationExecutionDetails.IN_PROCESS,
     State.SUCCEEDED: IntegrationExecutionDetails.SUCCEEDED,
+    State.RETRYING: IntegrationExecutionDetails.RETRY_ON_HOLD,
+    State.DEAD_LETTERING: IntegrationExecutionDetails.IN_PROCESS,
     State.FAILED: IntegrationExecutionDetails.FAILED,
+    State.DEAD_LETTERED: IntegrationExecutionDetails.FAILED,
     State.CANCELLED: IntegrationExecutionDetails.CANCELLED,
 }
 
 
 class OperationsService:
-    """Shows executions as operations. An execution's id is its operation's last segment."""
+    """Shows executions as operations. An execution's id is its operation's last segment.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    `patience` is the clock of those who wait for one; None: the clock of all the rest.
+    """
+
+    def __init__(self, database: Database, clock: Clock, patience: Clock | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._patience = patience or clock
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -74,16 +81,17 @@ class OperationsService:
         size = page_size(min(request.page_size, LARGEST_PAGE))
         arguments = (request.name, request.filter)
         after = position(request.page_token, *arguments) or ""
-        rows = await self._database.read(
-            lambda tx: invocations.page_of_invocations(
+
+        def read(tx: Transaction) -> tuple[list[contract.Operation], bool]:
+            found = invocations.page_of_invocations(
                 tx, parent=request.name, after=after, limit=size + 1, final=done
             )
-        )
-        operations = [_operation(invocation) for invocation in rows]
-        page = page_of(operations, size, contract.Operation.ByteSize)
+            return page_of(map(_operation, found), size, contract.Operation.ByteSize)
+
+        page, more = await self._database.read(read)
         response = contract.ListOperationsResponse(operations=page)
-        if len(rows) > len(page):
-            response.next_page_token = page_token(rows[len(page) - 1].id, *arguments)
+        if more:
+            response.next_page_token = page_token(page[-1].name.rsplit("/")[-1], *arguments)
         return response
 
     async def get_operation(
@@ -98,13 +106,14 @@ class OperationsService:
         patience = LONGEST_WAIT
         if request.HasField("timeout"):
             patience = min(patience, request.timeout.ToTimedelta())
-        give_up = self._clock.monotonic() + patience.total_seconds()
-        while not (invocation := await self._read(request.name)).state.final:
-            left = give_up - self._clock.monotonic()
+        give_up = self._patience.monotonic() + patience.total_seconds()
+        waited_for = (await self._read(request.name)).id
+        while not await self._database.read(lambda tx: _is_over(tx, waited_for)):
+            left = give_up - self._patience.monotonic()
             if left <= 0:
                 break
-            await self._clock.sleep(min(left, POLL_SECONDS))
-        return _operation(invocation)
+            await self._patience.sleep(min(left, POLL_SECONDS))
+        return _operation(await self._read(request.name))
 
     async def cancel_operation(self, request: contract.CancelOperationRequest, _: Context) -> Empty:
         """Cancels what has not begun (docs: cancel executions); else without effect."""
@@ -136,6 +145,11 @@ def _find(tx: Transaction, name: str) -> Invocation:
     return invocation
 
 
+def _is_over(tx: Transaction, invocation_id: str) -> bool:
+    state = invocations.state_of(tx, invocation_id)
+    return state is None or state.final
+
+
 def _done_filter(text: str) -> bool | None:
     if not text:
         return None
@@ -150,11 +164,14 @@ def _operation(invocation: Invocation) -> contract.Operation:
     operation = contract.Operation(
         name=f"{invocation.parent}/operations/{invocation.id}", done=invocation.state.final
     )
+    if invocation.state is State.SUCCEEDED:
+        operation.response.Pack(info)
+        # Large parameters twice would be more than clients take.
+        info.ClearField("request_params")
+        info.ClearField("response_params")
     operation.metadata.Pack(info)
     match invocation.state:
-        case State.SUCCEEDED:
-            operation.response.Pack(info)
-        case State.FAILED:
+        case State.FAILED | State.DEAD_LETTERED:
             operation.error.CopyFrom(
                 _status(grpc.StatusCode.UNKNOWN, invocation.last_error or "failed")
             )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tocsin.api import errors
 from tocsin.api.serving import Context, Method
+from tocsin.api.writing import write_and_tell
 from tocsin.plans.integrations import execution_payload, integration_action
 from tocsin.plans.parameters import (
     Json,
@@ -99,9 +100,7 @@ class ExecutionsService:
                 requests.remember_answer(tx, key, response, expires_at=order.now + REQUEST_KEPT)
             return response
 
-        answer = await self._database.write(insert)
-        self._scheduled(order.at)
-        return answer
+        return await write_and_tell(self._database, insert, lambda: self._scheduled(order.at))
 
     def _matching(
         self, name: ResourceName, request: contract.ScheduleIntegrationsRequest
@@ -156,6 +155,7 @@ class _Order:
             origin=f"{self.name.parent}/integrations/{integration}",
             scheduled_at=self.at,
             action=integration_action(integration),
+            target=f"integration/{integration}",
             payload=execution_payload(
                 execution_id=execution_id,
                 integration=integration,

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from tocsin.api.errors import invalid_field
@@ -28,14 +28,19 @@ def page_size(asked: int) -> int:
     return asked or DEFAULT_PAGE_SIZE
 
 
-def page_of(rows: Sequence[T], size: int, bytes_of: Callable[[T], int]) -> Sequence[T]:
-    """Returns the rows that make a page: `size`, or fewer where a client could not take them."""
+def page_of(rows: Iterable[T], size: int, bytes_of: Callable[[T], int]) -> tuple[list[T], bool]:
+    """Takes a page from the rows: `size`, or fewer where a client could not take them.
+
+    Returns the page, and whether there are more.
+    """
+    page: list[T] = []
     total = 0
-    for count, row in enumerate(rows[:size]):
+    for row in rows:
         total += bytes_of(row)
-        if count and total > LARGEST_PAGE_BYTES:
-            return rows[:count]
-    return rows[:size]
+        if len(page) == size or (page and total > LARGEST_PAGE_BYTES):
+            return page, True
+        page.append(row)
+    return page, False
 
 
 def page_token(last_id: str, *list_arguments: str) -> str:

@@ -1,7 +1,8 @@
 """From bytes on the wire to a method of ours and back: parse, check, call, answer."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import grpc
@@ -12,8 +13,9 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from tocsin.api import errors
-from tocsin.contract.validation import validator
+from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
+from tocsin.store.database import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +24,22 @@ Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
 Method: TypeAlias = Callable[[Any, Context], Awaitable[Message | bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A method whose requests have rules beyond the options of their contract.
+
+    What they break is reported together with what the options find.
+    """
+
+    method: Method
+    violations_of: Callable[[Any], Sequence[Violation]]
+
+
+Served: TypeAlias = Method | Checked
+
+
 def service_handler(
-    service: ServiceDescriptor, methods: Mapping[str, Method]
+    service: ServiceDescriptor, methods: Mapping[str, Served]
 ) -> grpc.GenericRpcHandler:
     """Binds each method of a service's contract to the one that serves it.
 
@@ -34,25 +50,29 @@ def service_handler(
         raise ValueError(f"{service.full_name} is not served as its contract says: {odd}")
     return grpc.method_handlers_generic_handler(
         service.full_name,
-        {name: _unary(service.methods_by_name[name], method) for name, method in methods.items()},
+        {name: _unary(service.methods_by_name[name], served) for name, served in methods.items()},
     )
 
 
-def _unary(descriptor: MethodDescriptor, method: Method) -> "grpc.RpcMethodHandler[bytes, bytes]":
+def _unary(descriptor: MethodDescriptor, served: Served) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    checked = served if isinstance(served, Checked) else Checked(served, lambda _: ())
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
     violations_of = validator(descriptor.input_type)
 
     async def serve(received: bytes, context: Context) -> bytes:
         try:
             request = parse(received)
-            if violations := violations_of(request):
+            if violations := [*violations_of(request), *checked.violations_of(request)]:
                 raise errors.invalid(violations)
-            answer = await method(request, context)
+            answer = await checked.method(request, context)
             return answer if isinstance(answer, bytes) else answer.SerializeToString()
         except errors.ApiError as error:
             refusal = error
         except PlanError as error:
             refusal = errors.invalid_field(error.field, error.reason)
+        except StoreUnavailable as error:
+            log.warning("store unavailable", method=descriptor.full_name, error=str(error))
+            refusal = errors.store_unavailable()
         except DecodeError:
             refusal = errors.malformed_request()
         except Exception:

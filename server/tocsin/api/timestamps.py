@@ -1,10 +1,11 @@
-"""Instants as the contracts' messages carry them."""
+"""Instants and durations as the contracts' messages carry them, to the microsecond."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tocsin.store.instants import to_micros
+from tocsin.store.instants import from_micros, to_micros
 
 MICROS = 1_000_000
 
@@ -12,3 +13,11 @@ MICROS = 1_000_000
 def to_timestamp(instant: datetime) -> Timestamp:
     seconds, micros = divmod(to_micros(instant), MICROS)
     return Timestamp(seconds=seconds, nanos=micros * 1000)
+
+
+def from_timestamp(timestamp: Timestamp) -> datetime:
+    return from_micros(timestamp.seconds * MICROS + timestamp.nanos // 1000)
+
+
+def from_duration(duration: Duration) -> timedelta:
+    return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)

@@ -9,12 +9,14 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from tocsin.api import errors
 from tocsin.contract.validation import Violation, validator
+from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan
-from tocsin.plans.triggers_v1 import compile_trigger
+from tocsin.plans.triggers_v1 import compile_trigger, parse_cron
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
+MOST_PATHS = 100
 MAIL_DOMAIN = "serverless.yandexcloud.net"
 # The vendor's clients' own default, where the contract lets the cutoff be left out.
 DEFAULT_CUTOFF = Duration(seconds=1)
@@ -33,6 +35,7 @@ NAME_PATTERN = re.compile(
 _violations_of_trigger = validator(Trigger.DESCRIPTOR)
 # What a request's own rules say nothing of.
 _violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
+_violations_of_expression = validator(Trigger.Timer.DESCRIPTOR, frozenset({"cron_expression"}))
 
 
 def update_paths(request: contract.UpdateTriggerRequest) -> list[str]:
@@ -41,7 +44,10 @@ def update_paths(request: contract.UpdateTriggerRequest) -> list[str]:
     Raises:
         ApiError: a path of the mask is not one that can be updated.
     """
-    paths = list(request.update_mask.paths)
+    # Each path once: a long mask that says the same again and again is not to cost more.
+    paths = list(dict.fromkeys(request.update_mask.paths))
+    if len(paths) > MOST_PATHS:
+        raise errors.invalid_field("update_mask", f"has more than {MOST_PATHS} paths")
     unknown = [path for path in paths if not _can_be_updated(path)]
     if unknown:
         raise errors.invalid(
@@ -107,15 +113,24 @@ def _is_required(message: Any, field: str) -> bool:
     return bool(options.Extensions[validation_pb2.required])
 
 
-def plan_of_new(trigger: Trigger) -> Plan:
-    """Returns the plan of a trigger that was made from a request that its rules have passed.
+def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]:
+    """Finds what a new trigger breaks beyond the options of its request."""
+    folder = _violations_of_folder(Trigger(folder_id=request.folder_id))
+    # Without one at all, the request's own rule has said so.
+    return [*(folder if request.folder_id else []), *violations_of_rule(request)]
 
-    Raises:
-        ApiError, PlanError: the trigger can't be as it was asked for.
-    """
-    if violations := _violations_of_folder(trigger):
-        raise errors.invalid(violations)
-    return compile_trigger(trigger)
+
+def violations_of_rule(
+    request: contract.CreateTriggerRequest | contract.UpdateTriggerRequest,
+) -> list[Violation]:
+    """Finds what is wrong with a timer's cron expression."""
+    if request.rule.WhichOneof("rule") != "timer" or _violations_of_expression(request.rule.timer):
+        return []
+    try:
+        parse_cron(request.rule.timer.cron_expression)
+    except PlanError as error:
+        return [Violation(error.field, error.reason)]
+    return []
 
 
 def plan_of_updated(trigger: Trigger) -> Plan:

@@ -13,17 +13,19 @@ from tocsin.api import errors
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
 from tocsin.api.paging import page_of, page_size, page_token, position
-from tocsin.api.serving import Context, Method, metadata_value
+from tocsin.api.serving import Checked, Context, Served, metadata_value
 from tocsin.api.timestamps import to_timestamp
 from tocsin.api.trigger_message import (
     complete,
     is_name,
-    plan_of_new,
     plan_of_updated,
     refuse_other_kind,
     update_paths,
     updated,
+    violations_of_new,
+    violations_of_rule,
 )
+from tocsin.api.writing import write_and_tell
 from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.plans.plan import Plan, TimerSource
 from tocsin.plans.triggers_v1 import compile_trigger
@@ -65,12 +67,12 @@ class TriggerService:
         self._ids = ids
         self._armed = armed
 
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, Served]:
         return {
             "Get": self.get,
             "List": self.list,
-            "Create": self.create,
-            "Update": self.update,
+            "Create": Checked(self.create, violations_of_new),
+            "Update": Checked(self.update, violations_of_rule),
             "Delete": self.delete,
             "Pause": self.pause,
             "Resume": self.resume,
@@ -95,11 +97,11 @@ class TriggerService:
                 tx, folder_id=request.folder_id, names=names, after=after, limit=size + 1
             )
         )
-        page = page_of(rows, size, lambda row: len(row[2]))
+        page, more = page_of(rows, size, lambda row: len(row[2]))
         response = contract.ListTriggersResponse()
         for _id, _name, message in page:
             response.triggers.add().MergeFromString(message)
-        if len(rows) > len(page):
+        if more:
             response.next_page_token = page_token(page[-1][0], *arguments)
         return response
 
@@ -114,7 +116,7 @@ class TriggerService:
             status=Trigger.ACTIVE,
         )
         complete(trigger, before=None)
-        plan = plan_of_new(trigger)
+        plan = compile_trigger(trigger)
 
         def insert(tx: Transaction, now: datetime) -> Change:
             trigger.created_at.CopyFrom(to_timestamp(now))
@@ -198,11 +200,11 @@ class TriggerService:
             return rows
 
         rows = await self._database.read(read)
-        page = page_of(rows, size, lambda row: len(row[1]))
+        page, more = page_of(rows, size, lambda row: len(row[1]))
         response = contract.ListTriggerOperationsResponse()
         for _id, message in page:
             response.operations.add().MergeFromString(message)
-        if len(rows) > len(page):
+        if more:
             response.next_page_token = page_token(page[-1][0], trigger_id)
         return response
 
@@ -214,11 +216,15 @@ class TriggerService:
         key = _request_key(method, request, context)
         operation_id = self._ids.new()
 
-        def run(tx: Transaction) -> tuple[bytes, datetime | None]:
+        ticks: list[datetime] = []
+
+        def run(tx: Transaction) -> bytes:
             now = self._clock.now()
             if key is not None and (done := _done_before(tx, key, now)) is not None:
-                return done, None
+                return done
             change = mutation(tx, now)
+            if change.next_tick is not None:
+                ticks.append(change.next_tick)
             message = _operation(method, types, operation_id, change, now).SerializeToString()
             operations.insert_operation(
                 tx, operation_id=operation_id, trigger_id=change.trigger_id, message=message
@@ -227,12 +233,13 @@ class TriggerService:
                 requests.remember_answer(
                     tx, key, operation_id.encode(), expires_at=now + IDEMPOTENCY_KEPT
                 )
-            return message, change.next_tick
+            return message
 
-        answer, next_tick = await self._database.write(run)
-        if next_tick is not None:
-            self._armed(next_tick)
-        return answer
+        def tell() -> None:
+            for tick in ticks:
+                self._armed(tick)
+
+        return await write_and_tell(self._database, run, tell)
 
 
 OPERATION_TYPES: dict[str, OperationTypes] = {
@@ -280,7 +287,8 @@ def _done_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> by
 
 
 def _find(tx: Transaction, trigger_id: str) -> Trigger:
-    message = triggers.find_trigger(tx, trigger_id)
+    """Finds a trigger that is to be changed."""
+    message = triggers.lock_trigger(tx, trigger_id)
     if message is None:
         raise errors.trigger_not_found(trigger_id)
     return Trigger.FromString(message)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
@@ -9,8 +10,10 @@ from tocsin.engine.delivery import Deliveries
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
-from tocsin.store.invocations import hand_back_running
+from tocsin.store.deliveries import hand_back, next_due
 from tocsin.store.requests import forget_expired
+from tocsin.store.timers import earliest_tick
+from tocsin.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -19,22 +22,37 @@ FORGET_EVERY_SECONDS = 600.0
 
 
 class Engine:
+    """`recovery` is the clock by which an error is waited out; None: that of all the rest."""
+
     def __init__(
-        self, database: Database, clock: Clock, timers: Timers, deliveries: Deliveries
+        self,
+        database: Database,
+        clock: Clock,
+        timers: Timers,
+        deliveries: Deliveries,
+        recovery: Clock | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._timers = timers
         self._deliveries = deliveries
+        self._recovery = recovery or clock
         self._loops: list[asyncio.Task[None]] = []
+        self._stepped = asyncio.Event()
 
     async def start(self) -> None:
         """Takes up what a node that died left behind, then starts the loops."""
-        now = self._clock.now()
-        left = await self._database.write(lambda tx: hand_back_running(tx, now=now))
-        if left:
-            log.warning("deliveries that were under way are made again", invocations=left)
-        steps = (self._timers.run_once, self._deliveries.run_once, self._forget)
+        if self._database.exclusive:
+            now = self._clock.now()
+            left = await self._database.write(lambda tx: hand_back(tx, now=now))
+            if left:
+                log.warning("deliveries that were under way are made again", invocations=left)
+        steps = (
+            self._timers.run_once,
+            self._deliveries.run_once,
+            self._deliveries.heartbeat,
+            self._forget,
+        )
         self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
 
     async def stop(self, grace_seconds: float) -> None:
@@ -44,6 +62,34 @@ class Engine:
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self._deliveries.drain(grace_seconds)
 
+    def look(self) -> None:
+        """Makes the loops look for work: another node says that there may be some."""
+        self._timers.armed(self._clock.now())
+        self._deliveries.due()
+
+    async def next_due(self) -> datetime | None:
+        """Returns when there is something to do next: a tick, a delivery, a lease that ends."""
+
+        def earliest(tx: Transaction) -> datetime | None:
+            found = (earliest_tick(tx), next_due(tx, busy=()))
+            return min((each for each in found if each is not None), default=None)
+
+        return await self._database.read(earliest)
+
+    async def settled(self) -> None:
+        """Returns once nothing is due any more and nothing is under way.
+
+        For a clock that stands still meanwhile: on another one that may never be.
+        """
+        while True:
+            self._stepped.clear()
+            if self._deliveries.idle:
+                due = await self.next_due()
+                if self._deliveries.idle and (due is None or due > self._clock.now()):
+                    return
+            # Whatever ends or falls due makes one of the loops take a step.
+            await self._stepped.wait()
+
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats a step for ever. An error is told and waited out; it never ends the loop."""
         while True:
@@ -51,7 +97,8 @@ class Engine:
                 await step()
             except Exception:
                 log.exception("engine step failed, trying again", step=step.__qualname__)
-                await self._clock.sleep(RECOVERY_SECONDS)
+                await self._recovery.sleep(RECOVERY_SECONDS)
+            self._stepped.set()
 
     async def _forget(self) -> None:
         now = self._clock.now()

@@ -1,12 +1,14 @@
 """Timers: each due tick becomes an invocation, and the next tick is armed, in one transaction."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.engine.misfires import MisfireRules, Missed, decide
 from tocsin.engine.wakeup import Wakeup
-from tocsin.plans.plan import Plan, TimerSource, action_to_json
+from tocsin.plans.plan import MisfirePolicy, Plan, TimerSource, action_to_json, target_key
 from tocsin.schedule import Clock
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
@@ -17,7 +19,17 @@ from tocsin.store.transaction import Transaction, UniqueViolation
 log = structlog.get_logger(__name__)
 
 TICKS_AT_ONCE = 256
+# A timer can make many at once of what it missed; the loop must not be kept from others for long.
+INVOCATIONS_AT_ONCE = 1024
 UNREADABLE_WAITS = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one transaction did. Misfires are told once it is durable."""
+
+    made: int = 0
+    misfires: list[tuple[str, Missed]] = field(default_factory=list)
 
 
 class Timers:
@@ -32,6 +44,7 @@ class Timers:
         new_id: Callable[[], str],
         fired: Callable[[], None],
         cloud_id: str,
+        misfires: MisfireRules | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -39,6 +52,7 @@ class Timers:
         self._new_id = new_id
         self._fired = fired
         self._cloud_id = cloud_id
+        self._misfires = misfires or MisfireRules()
         self._wakeup = Wakeup(clock)
 
     def armed(self, tick: datetime) -> None:
@@ -51,16 +65,22 @@ class Timers:
         tick = await self._database.read(earliest_tick)
         if tick is None or tick > now:
             await self._wakeup.wait(tick)
-        elif await self._database.write(lambda tx: self._fire_due(tx, now)):
-            self._fired()
+        else:
+            done = await self._database.write(lambda tx: self._fire_due(tx, now))
+            for trigger_id, missed in done.misfires:
+                _log_misfire(trigger_id, missed, now)
+            if done.made:
+                self._fired()
 
-    def _fire_due(self, tx: Transaction, now: datetime) -> int:
-        due = due_timers(tx, now=now, limit=TICKS_AT_ONCE)
-        for timer in due:
-            self._fire(tx, timer, now)
-        return len(due)
+    def _fire_due(self, tx: Transaction, now: datetime) -> Pass:
+        done = Pass()
+        for timer in due_timers(tx, now=now, limit=TICKS_AT_ONCE):
+            self._fire(tx, timer, now, done)
+            if done.made >= INVOCATIONS_AT_ONCE:
+                break
+        return done
 
-    def _fire(self, tx: Transaction, timer: DueTimer, now: datetime) -> None:
+    def _fire(self, tx: Transaction, timer: DueTimer, now: datetime, done: Pass) -> None:
         try:
             plan = self._load_plan(timer.trigger)
         except ValueError:
@@ -68,23 +88,26 @@ class Timers:
             log.exception("trigger can't be read, its tick waits", trigger_id=timer.trigger_id)
             arm_timer(tx, timer.trigger_id, now + UNREADABLE_WAITS)
             return
-        if not isinstance(plan.source, TimerSource):
+        source = plan.source
+        if not isinstance(source, TimerSource):
             raise TypeError(f"trigger {plan.trigger_id} is armed and has no timer")
-        next_tick = plan.source.cron.next(timer.instant)
-        if next_tick is not None and next_tick <= now:
-            log.warning(
-                "ticks missed, firing once for all of them",
-                trigger_id=plan.trigger_id,
-                first_missed=timer.instant.isoformat(),
-                now=now.isoformat(),
-            )
-            next_tick = plan.source.cron.next(now)
-        self._invoke(tx, plan, plan.source, timer.instant, now)
-        arm_timer(tx, plan.trigger_id, next_tick)
+        policy = source.misfire or self._misfires.policy
+        decision = decide(source.cron, timer.instant, now, policy, self._misfires)
+        made = sum(self._invoke(tx, plan, source, tick, now) for tick in decision.fire)
+        missed = decision.missed
+        if missed and missed.fired and not made and policy is MisfirePolicy.FIRE_ONCE:
+            # The clock was set back: its first tick fired before, yet not all that it stands for.
+            made = self._invoke(tx, plan, source, missed.last, now)
+        if missed:
+            done.misfires.append((plan.trigger_id, missed))
+        done.made += made
+        arm_timer(tx, plan.trigger_id, decision.next_tick)
 
     def _invoke(
         self, tx: Transaction, plan: Plan, source: TimerSource, tick: datetime, now: datetime
-    ) -> None:
+    ) -> int:
+        """Makes a tick's invocations; returns how many, 0 where it fired before."""
+        made = 0
         for index, action in enumerate(plan.actions):
             invocation_id = self._new_id()
             invocation = Invocation(
@@ -94,6 +117,7 @@ class Timers:
                 occurrence=f"{plan.trigger_id}/{tick.isoformat()}/{index}",
                 scheduled_at=tick,
                 action=action_to_json(action),
+                target=target_key(action.target),
                 payload=tick_payload(
                     plan, source, event_id=invocation_id, tick=tick, cloud_id=self._cloud_id
                 ),
@@ -101,5 +125,30 @@ class Timers:
             )
             try:
                 insert_invocation(tx, invocation, due_at=tick)
+                made += 1
             except UniqueViolation:
                 log.info("tick fired before", trigger_id=plan.trigger_id, tick=tick.isoformat())
+        return made
+
+
+DECISIONS = {
+    MisfirePolicy.FIRE_ONCE: "ticks missed, fired once for all of them",
+    MisfirePolicy.SKIP: "ticks missed, skipped",
+    MisfirePolicy.FIRE_ALL: "ticks missed, fired each",
+}
+
+
+def _log_misfire(trigger_id: str, missed: Missed, now: datetime) -> None:
+    only_recorded = missed.expired == missed.count
+    log.warning(
+        "ticks missed too long ago, only recorded" if only_recorded else DECISIONS[missed.policy],
+        trigger_id=trigger_id,
+        policy=missed.policy.value,
+        missed=missed.count,
+        first_missed=missed.first.isoformat(),
+        last_missed=missed.last.isoformat(),
+        fired=missed.fired,
+        expired=missed.expired,
+        dropped=missed.dropped,
+        now=now.isoformat(),
+    )

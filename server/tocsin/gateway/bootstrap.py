@@ -1,5 +1,6 @@
 """Envoy's bootstrap: REST to gRPC transcoding, written from the contracts and a few limits."""
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,6 +154,8 @@ def _connection_manager(settings: Settings) -> Json:
         preserve_external_request_id=True,
         always_set_request_id_in_response=True,
         normalize_path=False,
+        # Hosts are known by their names, whatever port they are reached through.
+        strip_any_host_port=True,
         path_with_escaped_slashes_action="KEEP_UNCHANGED",
         max_request_headers_kb=limits.headers_kib,
         request_headers_timeout=f"{limits.headers_seconds}s",
@@ -211,11 +214,45 @@ def _filters(settings: Settings) -> list[Json]:
 
 def _route_config(settings: Settings) -> Json:
     served = [_route(settings, envelope) for envelope in settings.services]
+    if not ipaddress.ip_address(settings.listen[0]).is_loopback:
+        return {"virtual_hosts": [_host("rest", ["*"], [*served, _NOT_SERVED])]}
+    # A page of any site that is open in a browser here can call loopback, and, with a name that
+    # it points here, read the answers too. Its origin, or its host, gives it away.
     return {
         "virtual_hosts": [
-            {"name": "rest", "domains": ["*"], "routes": [*served, _NOT_SERVED]},
+            _host("rest", _LOCAL_HOSTS, [_FOREIGN_PAGE, *served, _NOT_SERVED]),
+            _host("others", ["*"], [_refused("the Host header names no host of this machine")]),
         ]
     }
+
+
+def _host(name: str, domains: list[str], routes: list[Json]) -> Json:
+    return {"name": name, "domains": domains, "routes": routes}
+
+
+def _refused(why: str, **match: Any) -> Json:
+    return {
+        "match": {"prefix": "/", **match},
+        "direct_response": {"status": 403, "body": {"inline_string": why}},
+    }
+
+
+# The vendors' names are there for those who point them here in their hosts file.
+_LOCAL_HOSTS = [
+    *("localhost", "*.localhost", "127.0.0.1", "[::1]"),
+    *("*.yandex.net", "*.yandexcloud.net", "*.googleapis.com"),
+]
+_LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
+_FOREIGN_PAGE = _refused(
+    "a page of another site may not call this server",
+    headers=[
+        {
+            "name": "origin",
+            "string_match": {"safe_regex": {"regex": _LOCAL_ORIGIN}},
+            "invert_match": True,
+        }
+    ],
+)
 
 
 def _route(settings: Settings, envelope: Envelope) -> Json:

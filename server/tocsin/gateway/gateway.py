@@ -78,7 +78,6 @@ class Gateway:
         binary = envoy_binary()
         self._ip = await _resolve(self._listen)
         _check_free(self._ip, self._listen)
-        self._prepare_directory()
         await self._launch(binary)
         self._keeper = asyncio.create_task(self._keep_up(binary))
 
@@ -101,7 +100,6 @@ class Gateway:
                 f"{self._admin_socket} is too long for a Unix socket: {length} bytes, "
                 f"at most {_SOCKET_PATH_BYTES} are possible"
             )
-        self._descriptors.write_bytes(descriptor_set(self._services))
 
     @property
     def _admin_socket(self) -> Path:
@@ -129,6 +127,9 @@ class Gateway:
         )
 
     def _write_bootstrap(self) -> Path:
+        # Anew at each start: what lies in a temporary directory for long may be cleaned away.
+        self._prepare_directory()
+        self._descriptors.write_bytes(descriptor_set(self._services))
         self._admin_socket.unlink(missing_ok=True)  # a dead Envoy's would be asked otherwise
         config = self._directory / "envoy.json"
         config.write_text(json.dumps(bootstrap(self._settings()), indent=1))

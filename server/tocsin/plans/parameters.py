@@ -20,6 +20,8 @@ from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import Value
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
+# Far from where reading it again, from deeper in the stack, could fail.
+DEEPEST = 100
 # Where the contract's int64 ends, an integer of the answer is shown as JSON text.
 INT64 = range(-(2**63), 2**63)
 
@@ -129,10 +131,26 @@ def parse_json(text: str) -> Json:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(f"it is nested over {DEEPEST} deep") from None
     except UnicodeEncodeError:
         raise ValueError("it escapes half of a surrogate pair") from None
+    if _is_deep(value):
+        raise ValueError(f"it is nested over {DEEPEST} deep")
     return value
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def _refused(constant: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
@@ -52,6 +53,21 @@ Target: TypeAlias = Annotated[
 ]
 
 
+def target_key(target: Target) -> str:
+    """Returns what tells one target from all others: its kind and its id."""
+    match target:
+        case Function():
+            return f"function/{target.function_id}"
+        case Container():
+            return f"container/{target.container_id}"
+        case Workflow():
+            return f"workflow/{target.workflow_id}"
+        case WebsocketBroadcast():
+            return f"websocket_broadcast/{target.gateway_id}"
+        case Integration():
+            return f"integration/{target.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Calls after the first one that failed, and the pause before each."""
@@ -86,10 +102,21 @@ def action_from_json(text: str) -> Action:
     return _ACTION.validate_json(text)
 
 
+class MisfirePolicy(StrEnum):
+    """What becomes of ticks that were missed: one call for all of them, none, or one for each."""
+
+    FIRE_ONCE = "fire_once"
+    SKIP = "skip"
+    FIRE_ALL = "fire_all"
+
+
 @dataclass(frozen=True, slots=True)
 class TimerSource:
+    """`misfire` is the timer's own policy; None: the server's."""
+
     cron: Cron
     payload: str
+    misfire: MisfirePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

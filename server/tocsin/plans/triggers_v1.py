@@ -1,6 +1,6 @@
 """Compiles a trigger of `yandex.cloud.serverless.triggers.v1` into a plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from tocsin.plans.plan import (
     Container,
     DeadLetter,
     Function,
+    MisfirePolicy,
     Plan,
     Retry,
     Source,
@@ -27,12 +28,15 @@ from tocsin.plans.plan import (
 from tocsin.schedule import Cron, CronError
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
 
+# The contract has no field for what becomes of missed ticks, so a label says it.
+MISFIRE_LABEL = "tocsin/misfire"
+
 
 def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
     """Returns the plan of a trigger that its contract's validation has passed.
 
     Raises:
-        PlanError: the cron expression is wrong.
+        PlanError: the cron expression or a label of ours is wrong.
     """
     kind = trigger.rule.WhichOneof("rule")
     if kind is None:
@@ -42,19 +46,39 @@ def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
         trigger_id=trigger.id,
         folder_id=trigger.folder_id,
         kind=kind,
-        source=_source(kind, rule),
+        source=_source(kind, rule, trigger.labels),
         batching=_batching(rule),
         actions=(_action(getattr(rule, rule.WhichOneof("action"))),),
     )
 
 
-def _source(kind: str, rule: Any) -> Source:
+def _source(kind: str, rule: Any, labels: Mapping[str, str]) -> Source:
     if kind != "timer":
         return UnservedSource()
+    return TimerSource(parse_cron(rule.cron_expression), rule.payload, _misfire(labels))
+
+
+def parse_cron(expression: str) -> Cron:
+    """Returns the cron of a timer's expression, whose length the contract has checked.
+
+    Raises:
+        PlanError: it is wrong.
+    """
     try:
-        return TimerSource(_cron(rule.cron_expression), rule.payload)
+        return _cron(expression)
     except CronError as error:
         raise PlanError("rule.timer.cron_expression", str(error)) from error
+
+
+def _misfire(labels: Mapping[str, str]) -> MisfirePolicy | None:
+    told = labels.get(MISFIRE_LABEL)
+    if told is None:
+        return None
+    try:
+        return MisfirePolicy(told)
+    except ValueError:
+        known = ", ".join(MisfirePolicy)
+        raise PlanError(f"labels[{MISFIRE_LABEL}]", f"{told!r} is none of {known}") from None
 
 
 # Expressions repeat: at each tick of a timer, and from one timer to the next.

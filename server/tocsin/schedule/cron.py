@@ -93,12 +93,61 @@ class Cron:
         day = _MONTH_STARTS[month] + _lowest_bit(self._days[_MONTH_SHAPES[month]])
         return _instant(day, _lowest_bit(self._minutes))
 
+    def previous(self, until: datetime) -> datetime | None:
+        """The last whole minute up to and including `until` at which the expression fires, in UTC.
+
+        None when there is none since the start of 1970; ValueError if `until` is naive.
+        """
+        month, day, minute = _place(until)
+        if self._months >> month & 1:
+            days = self._days[_MONTH_SHAPES[month]] & (2 << day) - 1
+            if days >> day and (minutes := self._minutes & (1 << minute) - 1):
+                return _instant(_MONTH_STARTS[month] + day, _highest_bit(minutes))
+            if days := days & (1 << day) - 1:
+                return self._last_of_day(_MONTH_STARTS[month] + _highest_bit(days))
+        months = self._months & (1 << month) - 1
+        if not months:
+            return None
+        month = _highest_bit(months)
+        return self._last_of_day(
+            _MONTH_STARTS[month] + _highest_bit(self._days[_MONTH_SHAPES[month]])
+        )
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """How often it fires after `after`, up to and including `until`; ValueError if naive.
+
+        It takes the same time however many there are.
+        """
+        return max(0, self._count_until(until) - self._count_until(after))
+
+    def _count_until(self, instant: datetime) -> int:
+        month, day, minute = _place(instant)
+        before = self._months & (1 << month) - 1
+        days = sum(
+            (before & months).bit_count() * self._days[shape].bit_count()
+            for shape, months in enumerate(_MONTHS_OF_SHAPE)
+        )
+        minutes = 0
+        if self._months >> month & 1:
+            of_month = self._days[_MONTH_SHAPES[month]]
+            days += (of_month & (1 << day) - 1).bit_count()
+            if of_month >> day & 1:
+                minutes = (self._minutes & (1 << minute) - 1).bit_count()
+        return days * self._minutes.bit_count() + minutes
+
+    def _last_of_day(self, day: int) -> datetime:
+        return _instant(day, _highest_bit(self._minutes))
+
 
 # Bit sets
 
 
 def _lowest_bit(bits: int) -> int:
     return (bits & -bits).bit_length() - 1
+
+
+def _highest_bit(bits: int) -> int:
+    return bits.bit_length() - 1
 
 
 def _each_bit(bits: int) -> Iterator[int]:
@@ -156,6 +205,18 @@ def _next_minute(after: datetime) -> tuple[int, int]:
     if elapsed.days < 0:
         return 0, 0
     return elapsed.days, elapsed.seconds // 60 + 1
+
+
+def _place(instant: datetime) -> tuple[int, int, int]:
+    """The month of an instant, the day in it from 0, and how many minutes of the day have begun.
+
+    After the last month it is that one's end, before the first one its start.
+    """
+    day, minute = _next_minute(instant)
+    if day >= _MONTH_STARTS[-1]:
+        day, minute = _MONTH_STARTS[-1] - 1, 24 * 60
+    month = bisect_right(_MONTH_STARTS, day) - 1
+    return month, day - _MONTH_STARTS[month], minute
 
 
 def _instant(day: int, minute: int) -> datetime:

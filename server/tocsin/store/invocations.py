@@ -1,10 +1,11 @@
 """Invocations: what is to be delivered, what was, and how it went."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, func, insert, null, select, update
+from sqlalchemy import bindparam, insert, null, or_, select, update
 
 from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.schema import invocations as table
@@ -14,13 +15,21 @@ from tocsin.store.transaction import Row, Transaction
 class State(StrEnum):
     PENDING = "pending"
     RUNNING = "running"
+    RETRYING = "retrying"
+    """A call failed; the next one is made at its time."""
+    DEAD_LETTERING = "dead_lettering"
+    """No call is left; it is to be put into its dead letter queue."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    DEAD_LETTERED = "dead_lettered"
     CANCELLED = "cancelled"
 
     @property
     def final(self) -> bool:
-        return self not in (State.PENDING, State.RUNNING)
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, State.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,11 @@ class Invocation:
     payload: bytes = b""
     occurrence: str | None = None
     message: bytes | None = None
+    target: str = ""
     state: State = State.PENDING
     attempts: int = 0
+    failures: int = 0
+    history: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     answer: bytes | None = None
@@ -63,14 +75,18 @@ COLUMNS = (
     table.c.finished_at,
     table.c.answer,
     table.c.last_error,
+    table.c.target,
+    table.c.failures,
+    table.c.history,
 )
 
 INSERT = insert(table).values(
     {column.name: bindparam(column.name) for column in (*COLUMNS, table.c.payload, table.c.next_at)}
 )
 SELECT = select(*COLUMNS).where(table.c.id == bindparam("id"), table.c.forgotten_at.is_(None))
+STATE = select(table.c.state).where(table.c.id == bindparam("id"))
 PAGE = (
-    select(*COLUMNS)
+    select(table.c.id)
     .where(
         table.c.parent == bindparam("parent"),
         table.c.id > bindparam("after"),
@@ -81,48 +97,15 @@ PAGE = (
 )
 PAGE_OF_FINAL = PAGE.where(table.c.finished_at.is_not(None))
 PAGE_OF_OPEN = PAGE.where(table.c.finished_at.is_(None))
-EARLIEST = select(func.min(table.c.next_at)).where(table.c.next_at.is_not(None))
-CLAIM = (
-    update(table)
-    .where(
-        table.c.id.in_(
-            select(table.c.id)
-            .where(table.c.next_at <= bindparam("now"))
-            .order_by(table.c.next_at)
-            .limit(bindparam("limit"))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(
-        state=State.RUNNING.value,
-        attempts=table.c.attempts + 1,
-        started_at=bindparam("started"),
-        next_at=bindparam("lease_until"),
-    )
-    .returning(*COLUMNS, table.c.payload)
-)
-FINISH = (
-    update(table)
-    .where(table.c.id == bindparam("of_id"), table.c.state == State.RUNNING.value)
-    .values(
-        state=bindparam("outcome"),
-        next_at=null(),
-        finished_at=bindparam("finished"),
-        answer=bindparam("answered"),
-        last_error=bindparam("error"),
-    )
-)
 CANCEL = (
     update(table)
-    .where(table.c.id == bindparam("of_id"), table.c.state == State.PENDING.value)
+    .where(
+        table.c.id == bindparam("of_id"),
+        or_(table.c.state == State.PENDING.value, table.c.state == State.RETRYING.value),
+    )
     .values(state=State.CANCELLED.value, next_at=null(), finished_at=bindparam("finished"))
 )
 FORGET = update(table).where(table.c.id == bindparam("of_id")).values(forgotten_at=bindparam("now"))
-HAND_BACK = (
-    update(table)
-    .where(table.c.next_at.is_not(None), table.c.state == State.RUNNING.value)
-    .values(state=State.PENDING.value, next_at=bindparam("now"))
-)
 
 
 def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: datetime) -> None:
@@ -148,65 +131,39 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
         finished_at=None,
         answer=None,
         last_error=None,
+        target=invocation.target,
+        failures=invocation.failures,
+        history=invocation.history,
         next_at=to_micros(due_at),
     )
 
 
 def find_invocation(tx: Transaction, invocation_id: str) -> Invocation | None:
     row = tx.one(SELECT, id=invocation_id)
-    return None if row is None else _invocation(row)
+    return None if row is None else invocation_of(row)
+
+
+def state_of(tx: Transaction, invocation_id: str) -> State | None:
+    row = tx.one(STATE, id=invocation_id)
+    return None if row is None else State(row[0])
 
 
 def page_of_invocations(
     tx: Transaction, *, parent: str, after: str, limit: int, final: bool | None = None
-) -> list[Invocation]:
-    """Returns up to `limit` of what was not forgotten, by id, beyond the id `after`.
+) -> Iterator[Invocation]:
+    """Gives up to `limit` of what was not forgotten, by id, beyond the id `after`.
 
-    `final` asks for those in a final state, or for all others.
+    `final` asks for those in a final state, or for all others. Each is read when it is asked for:
+    a thousand of them may hold more than a node has memory for.
     """
     statement = PAGE if final is None else PAGE_OF_FINAL if final else PAGE_OF_OPEN
-    rows = tx.all(statement, parent=parent, after=after, limit=limit)
-    return [_invocation(row) for row in rows]
-
-
-def earliest_due(tx: Transaction) -> datetime | None:
-    row = tx.one(EARLIEST)
-    return None if row is None or row[0] is None else from_micros(row[0])
-
-
-def claim_due(
-    tx: Transaction, *, now: datetime, lease_until: datetime, limit: int
-) -> list[Invocation]:
-    """Takes what is due, or was left by a node whose lease ran out, for this node."""
-    micros = to_micros(now)
-    rows = tx.all(
-        CLAIM, now=micros, started=micros, lease_until=to_micros(lease_until), limit=limit
-    )
-    claimed = [_invocation(row, payload=row[-1]) for row in rows]
-    return sorted(claimed, key=lambda each: each.scheduled_at)
-
-
-def finish_invocation(
-    tx: Transaction,
-    invocation_id: str,
-    *,
-    state: State,
-    now: datetime,
-    answer: bytes | None,
-    error: str | None,
-) -> None:
-    tx.run(
-        FINISH,
-        of_id=invocation_id,
-        outcome=state.value,
-        finished=to_micros(now),
-        answered=answer,
-        error=error,
-    )
+    for row in tx.all(statement, parent=parent, after=after, limit=limit):
+        if (invocation := find_invocation(tx, row[0])) is not None:
+            yield invocation
 
 
 def cancel_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> bool:
-    """Cancels what has not begun; returns whether it did."""
+    """Cancels what waits for a call; returns whether it did."""
     return tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now)) > 0
 
 
@@ -215,12 +172,7 @@ def forget_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> 
     tx.run(FORGET, of_id=invocation_id, now=to_micros(now))
 
 
-def hand_back_running(tx: Transaction, *, now: datetime) -> int:
-    """Makes all that was running due again; only for a node that has the store to itself."""
-    return tx.run(HAND_BACK, now=to_micros(now))
-
-
-def _invocation(row: Row, payload: bytes = b"") -> Invocation:
+def invocation_of(row: Row, payload: bytes = b"") -> Invocation:
     return Invocation(
         id=row[0],
         parent=row[1],
@@ -237,6 +189,9 @@ def _invocation(row: Row, payload: bytes = b"") -> Invocation:
         finished_at=_instant(row[11]),
         answer=row[12],
         last_error=row[13],
+        target=row[14],
+        failures=row[15],
+        history=row[16],
     )
 
 

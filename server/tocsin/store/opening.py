@@ -1,5 +1,7 @@
 """Opens a database by URL, creating it or bringing it up to date."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -7,43 +9,48 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from tocsin.store.connections import LOST, connect, reason
 from tocsin.store.database import Database, StoreError
-from tocsin.store.sqlite import SqliteDatabase, connect, take_lock
+from tocsin.store.postgresql import PostgresDatabase
+from tocsin.store.sqlite import SqliteDatabase, take_lock
+from tocsin.store.sqlite import connect as connect_sqlite
+
+FORMS = (
+    "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host:port/database"
+)
+# Any number that others in the same database are unlikely to lock.
+MIGRATION_LOCK = 0x746F6373696E
 
 
 def open_database(url: str) -> Database:
-    """Opens the store at `url`: `sqlite:///relative.db` or `sqlite:////absolute.db`.
+    """Opens the store at `url`: a file of SQLite, or a database of PostgreSQL.
 
     Raises:
         StoreError: the URL is of another form, or the database is out of reach, in use,
             damaged, or written by a newer Tocsin.
     """
-    path = sqlite_path(parsed(url))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = take_lock(path)
-    except OSError as error:
-        raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
-    try:
-        migrate(path)
-        return SqliteDatabase(path, lock=lock)
-    except BaseException:
-        lock.close()
-        raise
+    parsed = parsed_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        return open_postgresql(url, shown=without_secrets(parsed))
+    return open_sqlite(sqlite_path(parsed))
 
 
-def parsed(url: str) -> URL:
+def parsed_url(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"not a database URL; expected {FORMS}") from error
+    except (ArgumentError, ValueError):
+        # The error would show the password.
+        raise StoreError(f"not a database URL; expected {FORMS}") from None
 
 
-FORMS = "sqlite:///relative.db or sqlite:////absolute.db"
+def without_secrets(url: URL) -> str:
+    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database)
+    return bare.render_as_string()
 
 
 def sqlite_path(url: URL) -> Path:
@@ -56,29 +63,68 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database)
 
 
-def migrate(path: Path) -> None:
-    """Creates the schema or brings it up to this version."""
-    engine = create_engine("sqlite://", creator=lambda: connect(path))
+def open_sqlite(path: Path) -> SqliteDatabase:
     try:
-        with engine.connect() as connection, as_file(files("tocsin.store.migrations")) as scripts:
-            upgrade(connection, scripts, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = take_lock(path)
+    except OSError as error:
+        raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
+    try:
+        migrate_sqlite(path)
+        return SqliteDatabase(path, lock=lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def migrate_sqlite(path: Path) -> None:
+    """Creates the schema or brings it up to this version."""
+    engine = create_engine("sqlite://", creator=lambda: connect_sqlite(path))
+    try:
+        with engine.connect() as connection:
+            upgrade(connection, str(path))
     except DatabaseError as error:
         raise StoreError(f"{path} is no usable SQLite database: {error.orig}") from error
     finally:
         engine.dispose()
 
 
-def upgrade(connection: Connection, scripts: Path, path: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(scripts))
-    config.attributes["connection"] = connection
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in known:
-        raise StoreError(
-            f"{path} was written by a newer Tocsin (schema {current}, this one knows up to "
-            f"{script.get_current_head()}): upgrade tocsin, or start with another --database"
-        )
-    command.upgrade(config, "head")
-    connection.commit()
+def open_postgresql(url: str, *, shown: str) -> PostgresDatabase:
+    try:
+        # In a thread, since the caller's loop already runs.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, migrate_postgresql(url, shown)).result()
+    except (*LOST, ValueError) as error:
+        raise StoreError(f"{shown} can't be used: {reason(error)}; is --database right?") from error
+    except DBAPIError as error:
+        raise StoreError(f"{shown} can't be used: {error.orig}") from error
+    return PostgresDatabase(url)
+
+
+async def migrate_postgresql(url: str, shown: str) -> None:
+    """Creates the schema or brings it up to this version, one node at a time."""
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(url))
+    try:
+        async with engine.connect() as connection:
+            # Until the commit; nodes that start meanwhile wait, and find nothing left to do.
+            await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            await connection.run_sync(upgrade, shown)
+    finally:
+        await engine.dispose()
+
+
+def upgrade(connection: Connection, shown: str) -> None:
+    with as_file(files("tocsin.store.migrations")) as scripts:
+        config = Config()
+        config.set_main_option("script_location", str(scripts))
+        config.attributes["connection"] = connection
+        script = ScriptDirectory.from_config(config)
+        known = {revision.revision for revision in script.walk_revisions()}
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in known:
+            raise StoreError(
+                f"{shown} was written by a newer Tocsin (schema {current}, this one knows up to "
+                f"{script.get_current_head()}): upgrade tocsin, or start with another --database"
+            )
+        command.upgrade(config, "head")
+        connection.commit()

@@ -3,18 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from tocsin.store.instants import to_micros
 from tocsin.store.schema import remembered_requests as table
-from tocsin.store.transaction import Transaction
+from tocsin.store.transaction import Contended, Transaction, UniqueViolation
 
 INSERT = insert(table)
 SELECT = select(table.c.fingerprint, table.c.answer, table.c.expires_at).where(
     table.c.scope == bindparam("scope"), table.c.key == bindparam("key")
 )
 DELETE = delete(table).where(
-    table.c.scope == bindparam("in_scope"), table.c.key == bindparam("of_key")
+    table.c.scope == bindparam("in_scope"),
+    table.c.key == bindparam("of_key"),
+    # What another node has written since it was looked for has not.
+    table.c.expires_at <= bindparam("now"),
+)
+UPDATE = (
+    update(table)
+    .where(table.c.scope == bindparam("in_scope"), table.c.key == bindparam("of_key"))
+    .values(answer=bindparam("given"), expires_at=bindparam("until"))
 )
 DELETE_EXPIRED = delete(table).where(table.c.expires_at <= bindparam("now"))
 
@@ -35,11 +43,16 @@ class RequestKey:
 def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) -> bytes | None:
     """Returns the first answer under this key, while it is kept.
 
+    Where there is none the key is taken, so that the same call on another node waits for this one;
+    `remember_answer` belongs into the same transaction.
+
     Raises:
         RequestMismatch: the key stands for another request.
+        Contended: another node was given the key this moment.
     """
     row = tx.one(SELECT, scope=request.scope, key=request.key)
     if row is None or row[2] <= to_micros(now):
+        _take_key(tx, request, now)
         return None
     if row[0] != request.fingerprint:
         raise RequestMismatch
@@ -50,15 +63,28 @@ def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) ->
 def remember_answer(
     tx: Transaction, request: RequestKey, answer: bytes, *, expires_at: datetime
 ) -> None:
-    tx.run(DELETE, in_scope=request.scope, of_key=request.key)
     tx.run(
-        INSERT,
-        scope=request.scope,
-        key=request.key,
-        fingerprint=request.fingerprint,
-        answer=answer,
-        expires_at=to_micros(expires_at),
+        UPDATE,
+        in_scope=request.scope,
+        of_key=request.key,
+        given=answer,
+        until=to_micros(expires_at),
     )
+
+
+def _take_key(tx: Transaction, request: RequestKey, now: datetime) -> None:
+    tx.run(DELETE, in_scope=request.scope, of_key=request.key, now=to_micros(now))
+    try:
+        tx.run(
+            INSERT,
+            scope=request.scope,
+            key=request.key,
+            fingerprint=request.fingerprint,
+            answer=b"",
+            expires_at=to_micros(now),
+        )
+    except UniqueViolation:
+        raise Contended from None
 
 
 def forget_expired(tx: Transaction, *, now: datetime) -> int:

@@ -16,10 +16,13 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+# Ids are compared as bytes, whatever language the server sorts by; pages go by their order.
+ASCII = Text().with_variant(Text(collation="C"), "postgresql")
+
 triggers = Table(
     "triggers",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", ASCII, primary_key=True),
     Column("folder_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("message", LargeBinary, nullable=False),
@@ -38,8 +41,8 @@ Index(
 operations = Table(
     "operations",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("trigger_id", Text, nullable=False),
+    Column("id", ASCII, primary_key=True),
+    Column("trigger_id", ASCII, nullable=False),
     Column("message", LargeBinary, nullable=False),
     Index("operations_of_trigger", "trigger_id", "id"),
 )
@@ -47,7 +50,7 @@ operations = Table(
 armed_timers = Table(
     "armed_timers",
     metadata,
-    Column("trigger_id", Text, primary_key=True),
+    Column("trigger_id", ASCII, primary_key=True),
     Column("next_at", BigInteger, nullable=False),
     Index("armed_timers_by_instant", "next_at"),
 )
@@ -55,7 +58,7 @@ armed_timers = Table(
 invocations = Table(
     "invocations",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", ASCII, primary_key=True),
     # Where it is listed: `folders/*`, or `projects/*/locations/*` for an execution.
     Column("parent", Text, nullable=False),
     # What fired: a trigger's id, or an integration's full name.
@@ -66,7 +69,15 @@ invocations = Table(
     Column("scheduled_at", BigInteger, nullable=False),
     # When the row next needs a node: due, or its lease runs out. Nothing in a final state.
     Column("next_at", BigInteger),
+    # Which target it is for: what one target can take at once is counted by this.
+    Column("target", Text, nullable=False, server_default=""),
+    # Which node holds it while it is under way.
+    Column("node", Text),
+    # Calls that were begun, and those of them that are known to have failed.
     Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    # The failed calls, as JSON.
+    Column("history", Text),
     Column("action", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     # What its API shows of it, where it has one (an ExecutionInfo).
@@ -80,12 +91,33 @@ invocations = Table(
     Column("forgotten_at", BigInteger),
 )
 Index(
-    "invocations_by_next_at",
+    "invocations_due",
     invocations.c.next_at,
+    invocations.c.target,
     sqlite_where=invocations.c.next_at.is_not(None),
     postgresql_where=invocations.c.next_at.is_not(None),
 )
+Index(
+    "invocations_held",
+    invocations.c.node,
+    sqlite_where=invocations.c.node.is_not(None),
+    postgresql_where=invocations.c.node.is_not(None),
+)
 Index("invocations_in_parent", invocations.c.parent, invocations.c.id)
+Index(
+    "invocations_finished",
+    invocations.c.parent,
+    invocations.c.id,
+    sqlite_where=invocations.c.finished_at.is_not(None),
+    postgresql_where=invocations.c.finished_at.is_not(None),
+)
+Index(
+    "invocations_open",
+    invocations.c.parent,
+    invocations.c.id,
+    sqlite_where=invocations.c.finished_at.is_(None),
+    postgresql_where=invocations.c.finished_at.is_(None),
+)
 
 remembered_requests = Table(
     "remembered_requests",

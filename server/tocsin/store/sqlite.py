@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
@@ -48,6 +48,10 @@ class SqliteDatabase:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
 
+    @property
+    def exclusive(self) -> bool:
+        return True
+
     async def read(self, work: Work[T]) -> T:
         return work(self._reading)
 
@@ -63,6 +67,15 @@ class SqliteDatabase:
             self._committer = asyncio.create_task(self._commit_groups())
         await durable
         return result[0]
+
+    async def now(self) -> None:
+        """The file has no clock of its own."""
+
+    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        """There are no other nodes to be heard."""
+
+    def notify(self) -> None:
+        """There are no other nodes to be told."""
 
     async def close(self) -> None:
         while self._committer is not None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.schema import armed_timers as table
@@ -11,6 +12,10 @@ from tocsin.store.schema import triggers
 from tocsin.store.transaction import Transaction
 
 INSERT = insert(table)
+# In place: whoever waits for the row to disarm it must find it again, not another in its stead.
+ARM = INSERT.on_conflict_do_update(
+    index_elements=[table.c.trigger_id], set_={"next_at": INSERT.excluded.next_at}
+)
 DELETE = delete(table).where(table.c.trigger_id == bindparam("id"))
 EARLIEST = select(func.min(table.c.next_at))
 DUE = (
@@ -19,7 +24,8 @@ DUE = (
     .where(table.c.next_at <= bindparam("now"))
     .order_by(table.c.next_at)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=table)
+    # The trigger too: what is changed this moment on another node fires as it is after that.
+    .with_for_update(skip_locked=True)
 )
 
 
@@ -34,9 +40,10 @@ class DueTimer:
 
 def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> None:
     """Sets a trigger's next tick; None: it has no more."""
-    disarm_timer(tx, trigger_id)
-    if instant is not None:
-        tx.run(INSERT, trigger_id=trigger_id, next_at=to_micros(instant))
+    if instant is None:
+        disarm_timer(tx, trigger_id)
+    else:
+        tx.run(ARM, trigger_id=trigger_id, next_at=to_micros(instant))
 
 
 def disarm_timer(tx: Transaction, trigger_id: str) -> None:

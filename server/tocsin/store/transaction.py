@@ -6,11 +6,13 @@ therefore hold what the driver returns: the schema uses only text, integers and 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -22,6 +24,10 @@ class UniqueViolation(Exception):
     """A row with this key is already there."""
 
 
+class Contended(Exception):
+    """Another transaction got there first: the work has to be run again, and will find it so."""
+
+
 class Cursor(Protocol):
     @property
     def rowcount(self) -> int: ...
@@ -30,32 +36,45 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """The part of a DB-API connection that sqlite3 and psycopg share."""
+    """What runs a statement's text."""
 
     def execute(self, statement: str, parameters: Mapping[str, Value], /) -> Cursor: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as the driver wants it: its text, the values it binds itself, and the order of
+    all that it binds where the driver goes by position."""
+
+    text: str
+    bound: dict[str, Value]
+    order: tuple[str, ...] = ()
+
+
 class Statements:
-    """Compiles each Core statement once and remembers its text."""
+    """Compiles each Core statement once and remembers it."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._compiled: dict[Executable, tuple[str, dict[str, Value]]] = {}
+        self._compiled: dict[Executable, Compiled] = {}
 
-    def text(self, statement: Executable) -> tuple[str, dict[str, Value]]:
-        """Returns the driver text, and the values that the statement itself binds."""
+    def compiled(self, statement: Executable) -> Compiled:
         known = self._compiled.get(statement)
         if known is None:
             known = self._compiled[statement] = self._compile(statement)
         return known
 
-    def _compile(self, statement: Executable) -> tuple[str, dict[str, Value]]:
+    def _compile(self, statement: Executable) -> Compiled:
         if not isinstance(statement, ClauseElement):
             raise TypeError(f"{statement!r} is no Core statement")
         compiled = statement.compile(dialect=self._dialect)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError(f"{statement!r} is no statement over rows")
+        if "POSTCOMPILE" in str(compiled):
+            raise TypeError(f"{statement} has a list of any length; it needs a bindparam for each")
         # Those without a value are for the caller to give.
         bound = {name: value for name, value in compiled.params.items() if value is not None}
-        return str(compiled), bound
+        return Compiled(str(compiled), bound, tuple(compiled.positiontup or ()))
 
 
 class Transaction:
@@ -84,7 +103,8 @@ class Transaction:
         """Writes, and returns how many rows it touched.
 
         Raises:
-            UniqueViolation: a unique key is taken.
+            UniqueViolation: a unique key is taken. After an insert the work may go on; after an
+                update it has to end.
         """
         try:
             return self._execute(statement, values).rowcount
@@ -94,5 +114,6 @@ class Transaction:
             raise
 
     def _execute(self, statement: Executable, values: dict[str, Value]) -> Cursor:
-        text, bound = self._statements.text(statement)
-        return self._connection.execute(text, {**bound, **values} if bound else values)
+        compiled = self._statements.compiled(statement)
+        bound = compiled.bound
+        return self._connection.execute(compiled.text, {**bound, **values} if bound else values)

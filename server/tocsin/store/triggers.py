@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, literal_column, select, update
 
 from tocsin.store.schema import triggers as table
 from tocsin.store.transaction import Transaction
 
 INSERT = insert(table)
 SELECT = select(table.c.message).where(table.c.id == bindparam("id"))
+LOCK = SELECT.with_for_update()
 UPDATE = (
     update(table)
     .where(table.c.id == bindparam("trigger_id"))
@@ -23,7 +24,10 @@ PAGE = (
     .limit(bindparam("limit"))
 )
 NAMED = select(table.c.id, table.c.name, table.c.message).where(
-    table.c.folder_id == bindparam("folder_id"), table.c.name == bindparam("name")
+    table.c.folder_id == bindparam("folder_id"),
+    table.c.name == bindparam("name"),
+    # Only so do databases see that the index of names will do.
+    table.c.name != literal_column("''"),
 )
 
 StoredTrigger = tuple[str, str, bytes]
@@ -31,7 +35,10 @@ StoredTrigger = tuple[str, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class NameFilter:
-    """Which names a list is about: any of `included` (None: all), and none of `excluded`."""
+    """Which names a list is about: any of `included` (None: all), and none of `excluded`.
+
+    The empty name is none.
+    """
 
     included: frozenset[str] | None = None
     excluded: frozenset[str] = frozenset()
@@ -50,6 +57,12 @@ def insert_trigger(
 
 def find_trigger(tx: Transaction, trigger_id: str) -> bytes | None:
     row = tx.one(SELECT, id=trigger_id)
+    return None if row is None else row[0]
+
+
+def lock_trigger(tx: Transaction, trigger_id: str) -> bytes | None:
+    """Finds a trigger that is to be changed: until the commit nobody else can."""
+    row = tx.one(LOCK, id=trigger_id)
     return None if row is None else row[0]
 
 

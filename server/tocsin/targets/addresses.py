@@ -82,8 +82,20 @@ ID_FIELDS = {
 
 
 def _with_path(base: URL, path: str) -> URL:
-    if ".." in unquote(path).split("/"):
-        raise UnmappedTarget(f"the path {path[:64]!r} leaves its target")
+    """Appends a rule's path, of which nothing may lead out of the target's own.
+
+    Raises:
+        UnmappedTarget: the path has a dot segment, or a character that has no place in one.
+    """
     if not path:
         return base
-    return URL(str(base).rstrip("/") + "/" + path.lstrip("/"))
+    plain = unquote(path)
+    if any(ord(character) < 33 or character in "\\?#\x7f" for character in plain):
+        raise UnmappedTarget(f"the path {path[:64]!r} has a character that no path has")
+    if not {".", ".."}.isdisjoint(plain.split("/")):
+        raise UnmappedTarget(f"the path {path[:64]!r} leaves its target")
+    return base.with_path(
+        base.raw_path.rstrip("/") + "/" + quote(path.lstrip("/"), safe="/%:@!$&'()*+,;=~"),
+        encoded=True,
+        keep_query=True,
+    )

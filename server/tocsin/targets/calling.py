@@ -1,7 +1,9 @@
 """Calls a target over HTTP and tells how it went."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 import structlog
@@ -27,13 +29,23 @@ class Outcome:
     status: int | None = None
     answer: bytes | None = None
     error: str | None = None
+    retry_after: timedelta | None = None
+    may_retry: bool = True
 
 
 class TargetCaller:
     """Calls targets through one pool of connections. Redirects are not followed."""
 
-    def __init__(self, addresses: Addresses, *, timeout_seconds: float, user_agent: str) -> None:
+    def __init__(
+        self,
+        addresses: Addresses,
+        *,
+        timeout_seconds: float,
+        user_agent: str,
+        largest_payload: int | None = None,
+    ) -> None:
         self._addresses = addresses
+        self._largest_payload = largest_payload
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
@@ -44,8 +56,18 @@ class TargetCaller:
     async def close(self) -> None:
         await self._session.close()
 
-    async def call(self, target: Target, payload: bytes, *, request_id: str) -> Outcome:
+    async def call(
+        self,
+        target: Target,
+        payload: bytes,
+        *,
+        request_id: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> Outcome:
         """POSTs the payload once. Never raises for what the target or the network does."""
+        if self._is_too_large(target, payload):
+            reason = f"the payload of {len(payload)} bytes is over {self._largest_payload}"
+            return Outcome(succeeded=False, error=f"{reason} and was not sent", may_retry=False)
         try:
             url = self._addresses.url(target)
         except UnmappedTarget as error:
@@ -54,7 +76,7 @@ class TargetCaller:
             async with self._session.post(
                 url,
                 data=payload,
-                headers={"X-Request-Id": request_id},
+                headers={"X-Request-Id": request_id, **(headers or {})},
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as response:
@@ -64,6 +86,12 @@ class TargetCaller:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _failed(url, _words(error))
 
+    def _is_too_large(self, target: Target, payload: bytes) -> bool:
+        """The vendor's limit is one of events; an integration's input has its own, at its API."""
+        if self._largest_payload is None or isinstance(target, Integration):
+            return False
+        return len(payload) > self._largest_payload
+
 
 async def _outcome(target: Target, response: aiohttp.ClientResponse) -> Outcome:
     status = response.status
@@ -72,7 +100,7 @@ async def _outcome(target: Target, response: aiohttp.ClientResponse) -> Outcome:
         text = (await response.content.read(LARGEST_ERROR)).decode("utf-8", "replace")
         said = f": {text.strip()}" if text.strip() else ""
         what = f"answered {status}" + (" with X-Function-Error" if function_error else "")
-        return _failed(response.url, what + said, status)
+        return _failed(response.url, what + said, status, _retry_after(response))
     if not isinstance(target, Integration):
         return Outcome(succeeded=True, status=status)
     answer = await _read(response.content, LARGEST_ANSWER)
@@ -105,9 +133,20 @@ def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None
     return answer, None
 
 
-def _failed(url: URL, reason: str, status: int | None = None) -> Outcome:
+def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
+    """Reads how long a busy target wants to be left alone (RFC 9110, 10.2.3), given in seconds."""
+    asked = response.headers.get("Retry-After", "")
+    if response.status not in (429, 503) or not asked.isdecimal() or len(asked) > 9:
+        return None
+    return timedelta(seconds=int(asked))
+
+
+def _failed(
+    url: URL, reason: str, status: int | None = None, retry_after: timedelta | None = None
+) -> Outcome:
     shown = url.with_user(None).with_query(None)
-    return Outcome(succeeded=False, status=status, error=f"{shown} {reason}"[:LONGEST_REASON])
+    error = f"{shown} {reason}"[:LONGEST_REASON]
+    return Outcome(succeeded=False, status=status, error=error, retry_after=retry_after)
 
 
 def _words(error: Exception) -> str:

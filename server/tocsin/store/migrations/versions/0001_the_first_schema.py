@@ -8,19 +8,21 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+ASCII = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
 
     op.create_table(
         "armed_timers",
-        sa.Column("trigger_id", sa.Text(), nullable=False),
+        sa.Column("trigger_id", ASCII, nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("trigger_id"),
     )
     op.create_index("armed_timers_by_instant", "armed_timers", ["next_at"], unique=False)
     op.create_table(
         "invocations",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", ASCII, nullable=False),
         sa.Column("parent", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("occurrence", sa.Text(), nullable=True),
@@ -51,8 +53,8 @@ def upgrade() -> None:
     op.create_index("invocations_in_parent", "invocations", ["parent", "id"], unique=False)
     op.create_table(
         "operations",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("trigger_id", sa.Text(), nullable=False),
+        sa.Column("id", ASCII, nullable=False),
+        sa.Column("trigger_id", ASCII, nullable=False),
         sa.Column("message", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -71,7 +73,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "triggers",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", ASCII, nullable=False),
         sa.Column("folder_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("message", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,57 @@
+"""How much may be under way at once: in all, and for one target."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most deliveries at once; `of_targets` has the targets that differ from `per_target`."""
+
+    overall: int
+    per_target: int
+    of_targets: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, target: str) -> int:
+        return self.of_targets.get(target, self.per_target)
+
+
+class Capacity:
+    """Counts what is under way. A target that takes all it may is busy; others are not held up."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._under_way: Counter[str] = Counter()
+
+    @property
+    def free(self) -> int:
+        return self._limits.overall - self._under_way.total()
+
+    def busy_targets(self) -> list[str]:
+        """Returns the targets that can take no more, the most loaded first."""
+        return [
+            target
+            for target, count in self._under_way.most_common()
+            if count >= self._limits.of(target)
+        ]
+
+    def admitted(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
+        """Returns the ids that have room, of (id, target) pairs in the order of their claim."""
+        planned: Counter[str] = Counter()
+        ids: list[str] = []
+        for candidate_id, target in candidates:
+            if len(ids) == self.free:
+                break
+            if self._under_way[target] + planned[target] < self._limits.of(target):
+                planned[target] += 1
+                ids.append(candidate_id)
+        return ids
+
+    def begin(self, target: str) -> None:
+        self._under_way[target] += 1
+
+    def end(self, target: str) -> None:
+        self._under_way[target] -= 1
+        if not self._under_way[target]:
+            del self._under_way[target]

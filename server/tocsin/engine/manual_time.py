@@ -1,0 +1,39 @@
+"""Moves a clock that stands still: from one due instant to the next, with all of it delivered."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from tocsin.engine.engine import Engine
+from tocsin.schedule import ManualClock
+
+
+class ManualTime:
+    """The time of a server that runs for tests. One call at a time moves it, others wait."""
+
+    def __init__(self, clock: ManualClock, engine: Engine) -> None:
+        self._clock = clock
+        self._engine = engine
+        self._turn = asyncio.Lock()
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def next_due(self) -> datetime | None:
+        return await self._engine.next_due()
+
+    async def advance(self, by: timedelta) -> None:
+        async with self._turn:
+            await self._move(self._clock.now() + by)
+
+    async def advance_to(self, instant: datetime) -> None:
+        """Does nothing but wait where the clock has come further meanwhile."""
+        async with self._turn:
+            await self._move(max(instant, self._clock.now()))
+
+    async def _move(self, target: datetime) -> None:
+        await self._engine.settled()
+        while (due := await self._engine.next_due()) is not None and due <= target:
+            self._clock.jump_to(max(due, self._clock.now()))
+            await self._engine.settled()
+        self._clock.jump_to(target)
+        await self._engine.settled()

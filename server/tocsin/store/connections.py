@@ -1,0 +1,141 @@
+"""Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from tocsin.store.database import StoreUnavailable
+from tocsin.store.transaction import Compiled, Row, Value
+
+CONNECT_SECONDS = 5.0
+# A statement of ours takes milliseconds. One without an answer is lost, with its connection.
+STATEMENT_SECONDS = 20.0
+
+SESSION = {
+    "application_name": "tocsin",
+    "default_transaction_isolation": "read committed",
+    # What a node that was stopped in the midst of a transaction holds, others get after this.
+    "idle_in_transaction_session_timeout": "5s",
+    # The plan is made once, without looking at values: the one that the tests assert.
+    "plan_cache_mode": "force_generic_plan",
+    # Every hot statement reads a few rows in an index's order. To gather all that is due and sort
+    # it looks cheap while there is little of it, and is ruinous when there is much.
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+}
+
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, or not up yet
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # the connection is to what is no longer the primary
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a statement answered, as a cursor shows it."""
+
+    rows: list[Row]
+    status: str
+
+    @property
+    def rowcount(self) -> int:
+        return int(self.status.rpartition(" ")[2])
+
+    def fetchone(self) -> Row | None:
+        return self.rows[0] if self.rows else None
+
+    def fetchall(self) -> list[Row]:
+        return self.rows
+
+
+class Session:
+    """A connection, and what was prepared on it."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self._prepared: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
+
+    async def run(self, statement: Compiled, values: Mapping[str, Value]) -> Result:
+        prepared = self._prepared.get(statement.text)
+        if prepared is None:
+            prepared = await self.connection.prepare(statement.text)
+            self._prepared[statement.text] = prepared
+        bound = statement.bound
+        given = [values[name] if name in values else bound[name] for name in statement.order]
+        rows = await prepared.fetch(*given)
+        return Result([tuple(row) for row in rows], prepared.get_statusmsg() or "")
+
+
+class Connections:
+    """Up to `size` connections, each lent to one at a time."""
+
+    def __init__(self, url: str, size: int, settings: Mapping[str, str] | None = None) -> None:
+        self._url = url
+        self._settings = settings or {}
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[Session] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Session]:
+        """Lends a connection.
+
+        Raises:
+            StoreUnavailable: there is none to be had, or it was lost.
+        """
+        async with self._places:
+            session = await self._take()
+            try:
+                yield session
+            except BaseException as error:
+                if isinstance(error, LOST) or session.connection.is_closed():
+                    session.connection.terminate()
+                    raise unavailable(error) from error
+                if not isinstance(error, Exception):
+                    # Whoever was cancelled may have left a statement under way.
+                    session.connection.terminate()
+                raise
+            finally:
+                if not session.connection.is_closed():
+                    self._idle.append(session)
+
+    async def close(self) -> None:
+        for session in self._idle:
+            await session.connection.close(timeout=CONNECT_SECONDS)
+        self._idle.clear()
+
+    async def _take(self) -> Session:
+        while self._idle:
+            session = self._idle.pop()
+            if not session.connection.is_closed():
+                return session
+        try:
+            return Session(await connect(self._url, self._settings))
+        except LOST as error:
+            raise unavailable(error) from error
+
+
+async def connect(url: str, settings: Mapping[str, str] | None = None) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings={**SESSION, **(settings or {})},
+    )
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
+    return StoreUnavailable(f"PostgreSQL can't be reached: {reason(error)}")
+
+
+def reason(error: BaseException) -> str:
+    """Says what went wrong; a timeout has no words of its own."""
+    return str(error) or type(error).__name__

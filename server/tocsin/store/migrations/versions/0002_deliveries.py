@@ -1,0 +1,62 @@
+"""Deliveries: targets, leases, failed calls."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+PARTS = {
+    "invocations_finished": "finished_at IS NOT NULL",
+    "invocations_open": "finished_at IS NULL",
+}
+
+
+def upgrade() -> None:
+    op.add_column("invocations", sa.Column("target", sa.Text(), nullable=False, server_default=""))
+    op.add_column("invocations", sa.Column("node", sa.Text(), nullable=True))
+    op.add_column(
+        "invocations", sa.Column("failures", sa.Integer(), nullable=False, server_default="0")
+    )
+    op.add_column("invocations", sa.Column("history", sa.Text(), nullable=True))
+    op.drop_index("invocations_by_next_at", table_name="invocations")
+    op.create_index(
+        "invocations_due",
+        "invocations",
+        ["next_at", "target"],
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index(
+        "invocations_held",
+        "invocations",
+        ["node"],
+        sqlite_where=sa.text("node IS NOT NULL"),
+        postgresql_where=sa.text("node IS NOT NULL"),
+    )
+    for name, condition in PARTS.items():
+        op.create_index(
+            name,
+            "invocations",
+            ["parent", "id"],
+            sqlite_where=sa.text(condition),
+            postgresql_where=sa.text(condition),
+        )
+
+
+def downgrade() -> None:
+    for name in PARTS:
+        op.drop_index(name, table_name="invocations")
+    op.drop_index("invocations_held", table_name="invocations")
+    op.drop_index("invocations_due", table_name="invocations")
+    op.create_index(
+        "invocations_by_next_at",
+        "invocations",
+        ["next_at"],
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    for name in ("history", "failures", "node", "target"):
+        op.drop_column("invocations", name)

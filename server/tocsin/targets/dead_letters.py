@@ -1,0 +1,116 @@
+"""Puts dead letters into their queue, by the SQS protocol."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import BotoCoreError, ClientError
+
+# Queues of the protocol take attributes and bodies of bounded size; an error needs less.
+LONGEST_ERROR = 500
+LARGEST_BODY = 250 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """Where queues are, and how to be let in. `urls` maps a queue's id to its URL."""
+
+    endpoint: str | None = None
+    region: str = "ru-central1"
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What is put into a queue: the payload of the calls that failed, and what is known of them."""
+
+    queue_id: str
+    payload: bytes
+    trigger_id: str
+    invocation_id: str
+    attempts: int
+    error: str
+
+
+class DeadLetterQueues:
+    """Sends to any queue of one endpoint. Its client is made when the first letter is sent."""
+
+    def __init__(self, settings: QueueSettings) -> None:
+        self._settings = settings
+
+    async def put(self, letter: DeadLetter) -> str | None:
+        """Puts one message for each event of the payload; returns why it could not, or None.
+
+        A try that breaks off half way is repeated whole: a message may be there twice, never not.
+        """
+        try:
+            async with self._client() as client:
+                url = await self._url(client, letter.queue_id)
+                for body in _bodies(letter):
+                    await client.send_message(
+                        QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(letter)
+                    )
+        except (BotoCoreError, ClientError, OSError, LookupError) as error:
+            return f"dead letter queue {letter.queue_id}: {error}"
+        return None
+
+    async def _url(self, client: Any, queue_id: str) -> str:
+        known = self._settings.urls.get(queue_id)
+        if known is not None:
+            return known
+        if "://" in queue_id:
+            # A URL in a trigger must not make us call where its owner likes.
+            raise LookupError("is a URL that [dead_letters.queues] does not name")
+        name = queue_id.rsplit(":", 1)[-1]
+        answer = await client.get_queue_url(QueueName=name)
+        url: str = answer["QueueUrl"]
+        return url
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[Any]:
+        settings = self._settings
+        if settings.endpoint is None:
+            raise LookupError("no queue service is configured: set endpoint in [dead_letters]")
+        async with get_session().create_client(
+            "sqs",
+            endpoint_url=settings.endpoint,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key_id,
+            aws_secret_access_key=settings.secret_access_key,
+            config=AioConfig(connect_timeout=5, read_timeout=20, retries={"max_attempts": 1}),
+        ) as client:
+            yield client
+
+
+def _bodies(letter: DeadLetter) -> Iterator[str]:
+    """Gives each event of the payload as it stood there; of one that is too large, a pointer."""
+    for event in json.loads(letter.payload)["messages"]:
+        body = json.dumps(event, ensure_ascii=False)
+        if len(body.encode()) > LARGEST_BODY:
+            body = json.dumps(
+                {
+                    "invocation_id": letter.invocation_id,
+                    "event_metadata": event.get("event_metadata"),
+                    "bytes": len(body.encode()),
+                    "error": letter.error[:LONGEST_ERROR],
+                }
+            )
+        yield body
+
+
+def _attributes(letter: DeadLetter) -> dict[str, dict[str, str]]:
+    values = {
+        "trigger_id": ("String", letter.trigger_id),
+        "invocation_id": ("String", letter.invocation_id),
+        "attempts": ("Number", str(letter.attempts)),
+        "last_error": ("String", letter.error[:LONGEST_ERROR] or "unknown"),
+    }
+    return {
+        name: {"DataType": kind, "StringValue": value} for name, (kind, value) in values.items()
+    }

@@ -1,0 +1,159 @@
+"""What several nodes on one PostgreSQL promise together."""
+
+import collections
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+from nodes.conftest import NODES, Cluster
+from server.google_api import GoogleGrpc, operation, schedule
+from server.recording_target import Received, held_until
+from server.tocsin_process import Tocsin
+from tocsin_protos.yandex.cloud.operation import operation_service_pb2
+from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
+    TriggerServiceStub,
+)
+
+LOCATION = "projects/p/locations/l"
+PATIENCE = 30
+# A node that dies is to be missed within ten seconds.
+TAKEN_UP_SECONDS = 12
+
+
+def timer(name: str = "") -> contract.CreateTriggerRequest:
+    request = contract.CreateTriggerRequest(folder_id="b1g0", name=name)
+    request.rule.timer.cron_expression = "* * * * ? *"
+    request.rule.timer.invoke_function.function_id = "f"
+    return request
+
+
+def create(node: Tocsin, name: str = "", key: str | None = None) -> str:
+    """Returns the id of the operation."""
+    with node.channel() as channel:
+        metadata = [("idempotency-key", key)] if key else None
+        made = TriggerServiceStub(channel).Create(timer(name), metadata=metadata, timeout=PATIENCE)
+        return made.id
+
+
+def triggers(node: Tocsin) -> list[Trigger]:
+    with node.channel() as channel:
+        request = contract.ListTriggersRequest(folder_id="b1g0", page_size=1000)
+        return list(TriggerServiceStub(channel).List(request, timeout=PATIENCE).triggers)
+
+
+def execution_of(call: Received) -> str:
+    return call.headers["x-request-id"]
+
+
+def test_what_one_node_answered_all_others_know(cluster: Cluster) -> None:
+    first, second, third = cluster.nodes
+    operation_id = create(first, "daily")
+    with second.channel() as channel:
+        get = operation_service_pb2.GetOperationRequest(operation_id=operation_id)
+        assert OperationServiceStub(channel).Get(get).done
+    assert [each.name for each in triggers(third)] == ["daily"]
+
+
+def test_a_key_sent_to_all_nodes_at_once_is_one_operation(cluster: Cluster) -> None:
+    with ThreadPoolExecutor(NODES) as pool:
+        for number in range(10):
+            key, name = str(uuid.uuid4()), f"daily-{number}"
+            made = {*pool.map(lambda node, k=key, n=name: create(node, n, k), cluster.nodes)}
+            assert len(made) == 1
+    assert len(triggers(cluster.nodes[0])) == 10
+
+
+def test_each_timer_fires_once(cluster: Cluster) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(create, cluster.nodes * 30))
+    # All of them are due this moment, and every node hears of it.
+    minute = int(time.time()) // 60 * 60
+    cluster.execute("UPDATE armed_timers SET next_at = $1", minute * 1_000_000)
+    cluster.execute("NOTIFY tocsin")
+    cluster.target.wait_for(lambda _: True, count=90)
+    time.sleep(0.5)
+    called = cluster.target.all(lambda _: True)
+    fired = {call.json["messages"][0]["details"]["trigger_id"] for call in called}
+    assert fired == {each.id for each in triggers(cluster.nodes[0])}
+    assert len({execution_of(call) for call in called}) == len(called)
+    [ticks] = cluster.execute(
+        "SELECT count(*) FROM invocations WHERE scheduled_at = $1", minute * 1_000_000
+    )
+    assert ticks == (90,)
+
+
+def test_all_nodes_take_their_share(cluster: Cluster) -> None:
+    let_go = threading.Event()
+    cluster.target.answers["/nightly"] = held_until(let_go)
+    with cluster.nodes[0].channel() as channel:
+        for _ in range(100):
+            schedule(GoogleGrpc(channel), LOCATION, "nightly")
+    cluster.target.wait_for(lambda _: True, count=100)
+    held = cluster.execute("SELECT node, count(*) FROM invocations GROUP BY node")
+    let_go.set()
+    assert len(held) == NODES, held
+
+
+def test_what_a_dead_node_held_the_others_take_up(cluster: Cluster) -> None:
+    first, second, _ = cluster.nodes
+    let_go = threading.Event()
+    cluster.target.answers["/nightly"] = held_until(let_go)
+    with first.channel() as channel:
+        api = GoogleGrpc(channel)
+        mine = [each for _ in range(30) for each in schedule(api, LOCATION, "nightly")]
+        cluster.target.wait_for(lambda _: True, count=30)
+        first.kill()
+    killed = time.monotonic()
+    let_go.set()
+    with second.channel() as channel:
+        wait_until_done(GoogleGrpc(channel), mine)
+    assert time.monotonic() - killed < TAKEN_UP_SECONDS
+    times = collections.Counter(execution_of(call) for call in cluster.target.all(lambda _: True))
+    assert set(times) == set(mine)
+    # Those that the dead node held came a second time, none a third.
+    assert 30 < times.total() < 60
+    assert max(times.values()) == 2
+
+
+def wait_until_done(api: GoogleGrpc, executions: list[str]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    for each in executions:
+        while not operation(api, LOCATION, each).get("done"):
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+
+
+def test_a_restart_of_postgresql_is_survived(cluster: Cluster) -> None:
+    made: list[str] = []
+    errors: set[str] = set()
+    stop = threading.Event()
+
+    def keep_creating(node: Tocsin) -> None:
+        with node.channel() as channel:
+            stub = TriggerServiceStub(channel)
+            while not stop.is_set():
+                try:
+                    made.append(stub.Create(timer(), timeout=PATIENCE).id)
+                except grpc.RpcError as error:
+                    errors.add(f"{error.code().name}: {error.details()}")
+
+    with ThreadPoolExecutor(NODES) as pool:
+        calling = [pool.submit(keep_creating, node) for node in cluster.nodes]
+        time.sleep(0.3)
+        cluster.postgres.stop()
+        time.sleep(0.3)
+        cluster.postgres.start()
+        before = len(made)
+        time.sleep(1)
+        stop.set()
+    assert [each.exception() for each in calling] == NODES * [None]
+    assert errors == {"UNAVAILABLE: The store can't be reached; try again"}
+    assert len(made) > before > 0
+    kept = cluster.execute("SELECT count(*) FROM operations WHERE id = ANY($1)", made)
+    assert kept == [(len(made),)]

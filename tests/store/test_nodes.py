@@ -1,0 +1,225 @@
+"""Several nodes on one PostgreSQL: each thing is done once, by one of them."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, literal_column, select
+
+from postgres_server import PostgresServer
+from store.work import add, held_open, ids, two_nodes
+from tocsin.store.database import Database
+from tocsin.store.invocations import Invocation, insert_invocation, page_of_invocations
+from tocsin.store.requests import RequestKey, remember_answer, remembered_answer
+from tocsin.store.timers import arm_timer, disarm_timer, due_timers, earliest_tick
+from tocsin.store.transaction import Transaction, UniqueViolation, Work
+from tocsin.store.triggers import delete_trigger, find_trigger, lock_trigger, update_trigger
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SLEEP = select(func.pg_sleep(literal_column("0.2")))
+
+
+def fire_due(tx: Transaction) -> list[str]:
+    """What a node does with ticks that are due: an invocation for each, and the next tick."""
+    due = due_timers(tx, now=NOON, limit=10)
+    for timer in due:
+        insert_invocation(tx, invocation(timer.trigger_id), due_at=NOON)
+        arm_timer(tx, timer.trigger_id, NOON + MINUTE)
+    return [timer.trigger_id for timer in due]
+
+
+def invocation(trigger_id: str) -> Invocation:
+    return Invocation(
+        id=f"invocation of {trigger_id}",
+        parent="folders/f",
+        origin=trigger_id,
+        scheduled_at=NOON,
+        action="{}",
+        created_at=NOON,
+        occurrence=f"{trigger_id}/{NOON.isoformat()}",
+    )
+
+
+async def armed(database: Database, count: int) -> set[str]:
+    names = {f"t{number:03}" for number in range(count)}
+    for name in names:
+        await database.write(add(name))
+        await database.write(lambda tx, each=name: arm_timer(tx, each, NOON))
+    return names
+
+
+async def invocations(database: Database) -> list[Invocation]:
+    return await database.read(
+        lambda tx: list(page_of_invocations(tx, parent="folders/f", after="", limit=1000))
+    )
+
+
+def run(scenario: object, runner: asyncio.Runner, url: str) -> None:
+    async def on_two_nodes() -> None:
+        async with two_nodes(url) as (first, second):
+            assert callable(scenario)
+            await scenario(first, second)
+
+    runner.run(on_two_nodes())
+
+
+def test_each_tick_is_fired_once(postgres_url: str, runner: asyncio.Runner) -> None:
+    async def scenario(first: Database, second: Database) -> None:
+        names = await armed(first, 100)
+        fired: list[str] = []
+
+        async def fire_until_nothing_is_due(node: Database) -> None:
+            while (tick := await node.read(earliest_tick)) and tick <= NOON:
+                fired.extend(await node.write(fire_due))
+
+        await asyncio.gather(*(fire_until_nothing_is_due(each) for each in (first, second)))
+        assert sorted(fired) == sorted(names)
+        assert {each.origin for each in await invocations(first)} == names
+
+    run(scenario, runner, postgres_url)
+
+
+def test_what_one_node_fires_this_moment_another_one_passes_over(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario(first: Database, second: Database) -> None:
+        await armed(first, 3)
+        async with held_open(first, fire_due) as fired:
+            assert len(fired) == 3
+            assert await second.write(fire_due) == []
+
+    run(scenario, runner, postgres_url)
+
+
+def test_the_second_of_two_same_occurrences_is_refused(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    def insert(tx: Transaction) -> None:
+        insert_invocation(tx, invocation("t"), due_at=NOON)
+
+    async def scenario(first: Database, second: Database) -> None:
+        results = await asyncio.gather(
+            first.write(insert), second.write(insert), return_exceptions=True
+        )
+        assert sorted(type(result) for result in results if result) == [UniqueViolation]
+        assert len(await invocations(second)) == 1
+
+    run(scenario, runner, postgres_url)
+
+
+def test_a_pause_that_meets_a_tick_leaves_nothing_armed(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario(first: Database, second: Database) -> None:
+        await armed(first, 1)
+        async with held_open(first, fire_due):
+            pausing = asyncio.ensure_future(second.write(lambda tx: disarm_timer(tx, "t000")))
+            await asyncio.sleep(0.1)
+            assert not pausing.done()
+        await pausing
+        assert await first.read(earliest_tick) is None
+
+    run(scenario, runner, postgres_url)
+
+
+def test_two_changes_of_a_trigger_follow_each_other(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    def append(letter: bytes) -> Work[None]:
+        def work(tx: Transaction) -> None:
+            before = lock_trigger(tx, "a")
+            assert before is not None
+            update_trigger(tx, trigger_id="a", name="", message=before + letter)
+
+        return work
+
+    async def scenario(first: Database, second: Database) -> None:
+        await first.write(add("a"))
+        await asyncio.gather(*(node.write(append(b"x")) for node in (first, second) * 20))
+        assert await first.read(lambda tx: find_trigger(tx, "a")) == b"m" + 40 * b"x"
+
+    run(scenario, runner, postgres_url)
+
+
+def test_one_key_given_to_two_nodes_at_once_is_one_call(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    def create(trigger_id: str, key: RequestKey) -> Work[bytes]:
+        def work(tx: Transaction) -> bytes:
+            known = remembered_answer(tx, key, now=NOON)
+            if known is not None:
+                return known
+            add(trigger_id, f"named {key.key}")(tx)
+            remember_answer(tx, key, trigger_id.encode(), expires_at=NOON + MINUTE)
+            return trigger_id.encode()
+
+        return work
+
+    async def scenario(first: Database, second: Database) -> None:
+        for number in range(20):
+            key = RequestKey("s", f"{number}", b"asked")
+            answers = await asyncio.gather(
+                first.write(create(f"a{number}", key)), second.write(create(f"b{number}", key))
+            )
+            assert len(set(answers)) == 1
+        assert len(await ids(first)) == 20
+
+    run(scenario, runner, postgres_url)
+
+
+def test_work_that_runs_into_a_deadlock_is_run_again(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    def both(one: str, other: str) -> Work[None]:
+        def work(tx: Transaction) -> None:
+            lock_trigger(tx, one)
+            tx.all(SLEEP)
+            lock_trigger(tx, other)
+            delete_trigger(tx, one)
+
+        return work
+
+    async def scenario(first: Database, second: Database) -> None:
+        await first.write(add("a"))
+        await first.write(add("b"))
+        await asyncio.gather(first.write(both("a", "b")), second.write(both("b", "a")))
+        assert await ids(first) == []
+
+    run(scenario, runner, postgres_url)
+
+
+def test_a_notice_reaches_the_others_and_not_its_own_node(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario(first: Database, second: Database) -> None:
+        heard = {"first": 0, "second": 0}
+
+        def counting(name: str) -> None:
+            heard[name] += 1
+
+        first.listen(lambda: counting("first"), asyncio.sleep)
+        second.listen(lambda: counting("second"), asyncio.sleep)
+        async with asyncio.timeout(5):
+            while heard != {"first": 1, "second": 1}:  # each once, when it begins to listen
+                await asyncio.sleep(0.01)
+            for _ in range(1000):
+                first.notify()
+            while heard["second"] == 1:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        assert heard == {"first": 1, "second": 2}
+
+    run(scenario, runner, postgres_url)
+
+
+def test_nodes_that_start_at_once_migrate_once(postgres: PostgresServer, postgres_url: str) -> None:
+    code = "import sys; from tocsin.store.opening import open_database; open_database(sys.argv[1])"
+    nodes = [
+        subprocess.Popen([sys.executable, "-c", code, postgres_url], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    assert [(node.communicate()[1], node.returncode) for node in nodes] == 4 * [(b"", 0)]
+    name = postgres_url.rpartition("/")[2]
+    assert len(postgres.execute(name, "SELECT version_num FROM alembic_version")) == 1
