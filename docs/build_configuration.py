@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from tocsin.cli import app
-from tocsin.settings import Integration, Settings, Targets
+from tocsin.settings import DeadLetters, Integration, Misfires, Settings, Targets
 
 PAGE = Path(__file__).with_name("configuration.md")
 
@@ -41,6 +42,14 @@ A table in a variable is JSON, and so are lists:
 export TOCSIN_TARGETS__FUNCTIONS='{"d4e00000000000000001": "http://127.0.0.1:9000/first"}'
 ```
 """
+
+
+# The tables of settings that there are once each, and what their headings say.
+TABLES: dict[str, tuple[type[BaseModel], str]] = {
+    "targets": (Targets, "where what is called is reached"),
+    "dead_letters": (DeadLetters, "where what could not be delivered goes"),
+    "misfires": (Misfires, "what becomes of ticks that were missed"),
+}
 
 
 class Setting(NamedTuple):
@@ -71,13 +80,13 @@ def plain(value: Any) -> Any:
 def settings() -> Iterator[Setting]:
     """Those at the top, which are no tables."""
     for name, field in Settings.model_fields.items():
-        if name not in ("targets", "integrations"):
+        if name not in (*TABLES, "integrations"):
             yield Setting((name,), field)
 
 
-def target_settings() -> Iterator[Setting]:
-    for name, field in Targets.model_fields.items():
-        yield Setting(("targets", name), field)
+def settings_of(table_name: str) -> Iterator[Setting]:
+    for name, field in TABLES[table_name][0].model_fields.items():
+        yield Setting((table_name, name), field)
 
 
 def integration_settings() -> Iterator[Setting]:
@@ -117,7 +126,7 @@ def default(field: FieldInfo) -> str:
 
 def meaning(field: FieldInfo) -> str:
     assert field.description, "every setting says what it means"
-    limits = {"ge": "At least", "gt": "More than"}
+    limits = {"ge": "At least", "gt": "More than", "le": "At most"}
     told = [
         f"{words} {getattr(limit, kind)}."
         for limit in field.metadata
@@ -143,7 +152,7 @@ def top_table() -> str:
     return table(rows)
 
 
-def target_table() -> str:
+def table_of(table_name: str) -> str:
     rows = [("Setting", "Default", "Variable", "Meaning")]
     rows += [
         (
@@ -152,7 +161,7 @@ def target_table() -> str:
             code(each.variable),
             meaning(each.field),
         )
-        for each in target_settings()
+        for each in settings_of(table_name)
     ]
     return table(rows)
 
@@ -168,7 +177,9 @@ def integration_table() -> str:
 
 def example() -> str:
     """A file with every setting that has a default or an example."""
-    lines = [*assignments(settings()), "", "[targets]", *assignments(target_settings())]
+    lines = [*assignments(settings())]
+    for name in TABLES:
+        lines += ["", f"[{name}]", *assignments(settings_of(name))]
     return "\n".join([*lines, "", "[integrations.nightly]", *assignments(integration_settings())])
 
 
@@ -184,8 +195,10 @@ def page() -> str:
             INTRODUCTION,
             "## The server\n",
             top_table(),
-            "## `[targets]`: where what is called is reached\n",
-            target_table(),
+            *(
+                f"## `[{name}]`: {heading}\n\n{table_of(name)}"
+                for name, (_, heading) in TABLES.items()
+            ),
             "## `[integrations.NAME]`: what can be scheduled\n",
             "One table for each integration; `NAME` is its short name, the last part of\n"
             "`projects/*/locations/*/integrations/NAME`.\n",

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -78,7 +78,8 @@ def serve(
         str | None,
         typer.Option(
             metavar="URL",
-            help="The store: sqlite:///relative.db or sqlite:////absolute.db. "
+            help="The store: sqlite:///relative.db, sqlite:////absolute.db or, for any number of "
+            "nodes, postgresql://user:password@host/database. "
             "[default: sqlite:///tocsin-data/tocsin.db]",
         ),
     ] = None,
@@ -202,7 +203,9 @@ def config_check(config: ConfigOption = None) -> None:
         settings = load_settings(config)
     except SettingsError as error:
         raise _refusal(str(error)) from error
-    typer.echo(settings.model_dump_json(indent=2))
+    shown = settings.model_dump_json(indent=2)
+    # What stands between the scheme and the host of a URL is a password, or as good as one.
+    typer.echo(re.sub(r"://[^/@\s\"]*@", "://…@", shown))
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:
@@ -224,17 +227,14 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     try:
         settings = load_settings(config, given)
         configure_logs(settings.log_format, settings.log_level)
-        uvloop.run(serve_until_stopped(settings, _announcer()))
+        uvloop.run(serve_until_stopped(settings, _announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
         raise _refusal(str(error)) from error
 
 
-def _announcer() -> Callable[[str], None]:
-    def announce(line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-
-    return announce
+def _announce(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _instant(text: str | None) -> datetime:

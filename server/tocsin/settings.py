@@ -1,5 +1,6 @@
 """Every setting: from the command line, `TOCSIN_*` variables, a TOML file, or its default."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -80,6 +81,12 @@ def check_url(url: str) -> str:
     return url
 
 
+def without_password(url: str) -> str:
+    """Hides it where settings are shown."""
+    return re.sub(r"(?<=:)[^:/@]*(?=@)|(?<=password=)[^&]*", "***", url)
+
+
+DatabaseUrl = Annotated[str, PlainSerializer(without_password, return_type=str)]
 ListenAddress = Annotated[
     Address,
     NoDecode,  # a variable's text is no JSON
@@ -143,7 +150,10 @@ class Targets(BaseModel):
         {}, description="URL of single WebSocket gateways, by id."
     )
     timeout: float = Field(
-        600.0, gt=0, description="Seconds that a call may take, from connecting to its last byte."
+        600.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that a call may take, from connecting to its last byte.",
     )
     concurrency: int = Field(
         1000, ge=1, description="How many deliveries may be under way at once."
@@ -242,17 +252,20 @@ class Settings(BaseSettings):
         Address("127.0.0.1", 8080),
         description="Where REST is served, by Envoy; port 0 picks a free one, `off` serves none.",
     )
-    database: str = Field(
+    database: DatabaseUrl = Field(
         "sqlite:///tocsin-data/tocsin.db",
-        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, for "
-        "any number of nodes, `postgresql://user:password@host:5432/database`.",
+        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
+        "for any number of nodes, `postgresql://user:password@host:5432/database`.",
     )
     allow_unauthenticated: bool = Field(
         False,
         description="Allows listening beyond loopback although anyone who gets there may do all.",
     )
     grace: float = Field(
-        10.0, ge=0, description="Seconds that calls and deliveries have to finish at the stop."
+        10.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that calls and deliveries have to finish at the stop.",
     )
     max_request_bytes: int = Field(
         10 * MEGABYTE, ge=1024, description="The largest request that is read, in bytes."

@@ -13,6 +13,7 @@ from tocsin.plans.plan import (
     DeadLetter,
     Function,
     Integration,
+    MisfirePolicy,
     Retry,
     TimerSource,
     UnservedSource,
@@ -41,6 +42,23 @@ def test_a_timer_has_its_cron_and_its_payload() -> None:
     assert (plan.trigger_id, plan.folder_id, plan.kind) == ("a1s1", "b1g1", "timer")
     assert plan.source == TimerSource(Cron("0 9 ? * 2-6"), "hello")
     assert plan.batching is None
+
+
+@pytest.mark.parametrize("policy", MisfirePolicy)
+def test_a_label_says_what_becomes_of_missed_ticks(policy: MisfirePolicy) -> None:
+    labelled = timer(invoke_function=FUNCTION)
+    labelled.labels["tocsin/misfire"] = policy.value
+    source = compile_trigger(labelled).source
+    assert isinstance(source, TimerSource)
+    assert source.misfire is policy
+
+
+def test_a_label_that_says_no_policy_is_refused() -> None:
+    labelled = timer(invoke_function=FUNCTION)
+    labelled.labels["tocsin/misfire"] = "sometimes"
+    with pytest.raises(PlanError, match="fire_once, skip, fire_all") as raised:
+        compile_trigger(labelled)
+    assert raised.value.field == "labels[tocsin/misfire]"
 
 
 @pytest.mark.parametrize(

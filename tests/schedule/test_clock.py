@@ -104,6 +104,36 @@ def test_it_never_goes_back() -> None:
     with_diary(story)
 
 
+def test_the_wall_can_be_set_and_no_time_passes() -> None:
+    async def story(diary: Diary) -> None:
+        diary.start(diary.wake("a", 10))
+        await diary.clock.advance(seconds(5))
+        for hours in (1, -1):
+            wall = START + timedelta(hours=hours)
+            diary.clock.set_wall(wall)
+            assert (diary.clock.now(), diary.clock.monotonic()) == (wall, 5)
+        await diary.clock.advance(seconds(5))
+        assert diary.lines == [("a", 10)]
+        assert diary.clock.now() == START - timedelta(hours=1) + seconds(5)
+
+    with_diary(story)
+
+
+def test_after_a_jump_all_that_fell_due_on_the_way_wakes_once_at_its_end() -> None:
+    async def story(diary: Diary) -> None:
+        for name, due in (("late", 30), ("early", 10), ("too late", 61)):
+            diary.start(diary.wake(name, due, 1))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        diary.clock.jump_to(START + seconds(60))
+        await asyncio.sleep(0)
+        assert diary.lines == [("early", 60), ("late", 60)]
+        with pytest.raises(ValueError, match="can't go back"):
+            diary.clock.jump_to(START)
+
+    with_diary(story)
+
+
 def test_naive_instants_are_refused() -> None:
     naive = datetime(2026, 1, 1)  # noqa: DTZ001
 

@@ -223,6 +223,38 @@ def test_next_is_the_same_from_anywhere_before_it(
         assert cron.next(found - timedelta(microseconds=1)) == found
 
 
+@steady(150)
+@given(MODELS, INSTANTS, st.integers(0, 60 * 24 * 60))
+def test_count_and_previous_agree_with_next(model: Model, after: datetime, minutes: int) -> None:
+    cron = Cron(model.expression)
+    until = after + minutes * ONE_MINUTE
+    found = []
+    instant = cron.next(after)
+    while instant is not None and instant <= until and len(found) < 500:
+        found.append(instant)
+        instant = cron.next(instant)
+    if len(found) == 500:
+        until = found[-1]
+    assert cron.count(after, until) == len(found)
+    assert cron.count(until, after) == 0
+    if found:
+        assert cron.previous(until) == found[-1]
+        assert [cron.previous(each - ONE_MINUTE / 60) for each in found[1:]] == found[:-1]
+    else:
+        assert cron.previous(until) == cron.previous(after)
+
+
+def test_nothing_was_before_1970_nor_comes_after_2099() -> None:
+    cron = Cron("* * * * ? *")
+    start, end = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    assert cron.previous(start) == start
+    assert cron.previous(start - ONE_MINUTE) is None
+    assert cron.previous(end + 400 * ONE_DAY) == end - ONE_MINUTE
+    assert cron.count(start - ONE_DAY, end + ONE_DAY) == (end - start) // ONE_MINUTE
+    with pytest.raises(ValueError, match="naive"):
+        cron.previous(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
 @steady(60)
 @given(MODELS, INSTANTS)
 def test_next_is_a_whole_minute_in_utc(model: Model, after: datetime) -> None:

@@ -111,6 +111,15 @@ def test_the_file_may_be_named_by_a_variable(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["postgresql://u:hush@h:5432/d", "postgresql:///d?user=u&password=hush&host=/tmp"]
+)
+def test_no_password_is_shown(url: str) -> None:
+    ended = run_tocsin("config", "check", environment={"TOCSIN_DATABASE": url})
+    assert (ended.status, "hush" in ended.stdout) == (0, False)
+    assert '"database": "postgresql://' in ended.stdout
+
+
+@pytest.mark.parametrize(
     ("config", "told"),
     [
         ('listn = "127.0.0.1:1"', "listn: there is no such setting"),

@@ -20,6 +20,7 @@ from tocsin.api.triggers import TriggerService
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
+from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.timers import Timers
 from tocsin.plans.plan import Target
 from tocsin.plans.triggers_v1 import load_plan
@@ -89,8 +90,14 @@ class Node:
     engine: Engine
     service: TriggerService
 
-    async def create(self, cron: str, payload: str = "", folder: str = FOLDER) -> str:
-        request = contract.CreateTriggerRequest(folder_id=folder)
+    async def create(
+        self,
+        cron: str,
+        payload: str = "",
+        folder: str = FOLDER,
+        labels: Mapping[str, str] | None = None,
+    ) -> str:
+        request = contract.CreateTriggerRequest(folder_id=folder, labels=labels)
         request.rule.timer.cron_expression = cron
         request.rule.timer.payload = payload
         request.rule.timer.invoke_function.function_id = "f"
@@ -150,7 +157,12 @@ def trigger_id(operation: bytes) -> str:
 
 
 @asynccontextmanager
-async def node(directory: Path, start: datetime, concurrency: int = 10) -> AsyncIterator[Node]:
+async def node(
+    directory: Path,
+    start: datetime,
+    concurrency: int = 10,
+    misfires: MisfireRules | None = None,
+) -> AsyncIterator[Node]:
     clock = ManualClock(start)
     database = open_database(f"sqlite:///{directory / 'tocsin.db'}")
     caller = FakeCaller()
@@ -170,6 +182,7 @@ async def node(directory: Path, start: datetime, concurrency: int = 10) -> Async
         new_id=ids.new,
         fired=deliveries.due,
         cloud_id="b1g-cloud",
+        misfires=misfires,
     )
     service = TriggerService(database, clock, ids, armed=timers.armed)
     try:

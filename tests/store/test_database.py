@@ -1,6 +1,7 @@
 """What every store promises: durable writes, shared commits, work that fails alone."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -148,6 +149,25 @@ def test_readers_can_not_write(url: str, runner: asyncio.Runner) -> None:
         async with opened(url) as database:
             with pytest.raises(Exception, match=r"read-?only"):
                 await database.read(add("a"))
+            assert await ids(database) == []
+
+    runner.run(scenario())
+
+
+def test_what_a_reader_raises_passes_as_it_is(url: str, runner: asyncio.Runner) -> None:
+    @dataclass(frozen=True)
+    class Refused(Exception):
+        """As errors of the API are: nothing can be set on it."""
+
+    def refuse(tx: Transaction) -> None:
+        raise Refused
+
+    async def scenario() -> None:
+        async with opened(url) as database:
+            for run in (database.read, database.write):
+                # Not of `pytest.raises`, which would want to set its traceback.
+                [error] = await asyncio.gather(run(refuse), return_exceptions=True)
+                assert isinstance(error, Refused)
             assert await ids(database) == []
 
     runner.run(scenario())

@@ -85,20 +85,21 @@ class ExecutionsService:
             raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
         name = _resource_name(request.name)
         order = _Order.of(request, name, self._clock.now())
-        executions = [order.execution(each) for each in self._matching(name, request)]
-        response = contract.ScheduleIntegrationsResponse(
-            execution_info_ids=[execution.id for execution in executions]
-        ).SerializeToString()
         key = _request_key(name, request)
 
         def insert(tx: Transaction) -> bytes:
             if key is not None and (known := _answered_before(tx, key, order.now)) is not None:
                 return known
+            # Only now: a repeat gets its answer though the configuration has changed since.
+            executions = [order.execution(each) for each in self._matching(name, request)]
             for execution in executions:
                 _insert(tx, execution)
+            answer = contract.ScheduleIntegrationsResponse(
+                execution_info_ids=[execution.id for execution in executions]
+            ).SerializeToString()
             if key is not None:
-                requests.remember_answer(tx, key, response, expires_at=order.now + REQUEST_KEPT)
-            return response
+                requests.remember_answer(tx, key, answer, expires_at=order.now + REQUEST_KEPT)
+            return answer
 
         return await write_and_tell(self._database, insert, lambda: self._scheduled(order.at))
 

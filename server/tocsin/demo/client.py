@@ -101,7 +101,8 @@ class Client:
         request = operations_pb2.WaitOperationRequest(name=f"{LOCATION}/operations/{execution_id}")
         operation = await self._operations.WaitOperation(request)
         info = log_entries_pb2.ExecutionInfo()
-        operation.metadata.Unpack(info)
+        # What it answered stands in the response; how it failed, in what is told of the run.
+        (operation.response if operation.HasField("response") else operation.metadata).Unpack(info)
         state = info.integration_execution_details.integration_execution_state
         states = log_entries_pb2.IntegrationExecutionDetails.IntegrationExecutionState
         return Outcome(

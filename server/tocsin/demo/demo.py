@@ -21,14 +21,12 @@ from tocsin.gateway import GatewayError
 from tocsin.gateway.envoy import envoy_binary
 from tocsin.schedule import Clock, Cron
 from tocsin.settings import Settings
+from tocsin.targets.addresses import ID_FIELDS
 
 SCHEDULED_AHEAD = timedelta(seconds=3)
 # A call that failed because the server died: how long until that is known.
 DEATH_SECONDS = 2.0
 LOOK_SECONDS = 0.5
-
-# What stands for the id in a target's URL.
-ID_FIELDS = {"function": "function_id", "container": "container_id", "workflow": "workflow_id"}
 
 
 class DemoFailed(Exception):

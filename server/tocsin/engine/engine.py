@@ -63,8 +63,8 @@ class Engine:
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:
-        """Makes the loops look for work: another node says that there may be some."""
-        self._timers.armed(self._clock.now())
+        """Makes the loops look for work: another node says so, or the clock was moved."""
+        self._timers.armed()
         self._deliveries.due()
 
     async def next_due(self) -> datetime | None:

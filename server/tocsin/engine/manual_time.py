@@ -33,7 +33,11 @@ class ManualTime:
     async def _move(self, target: datetime) -> None:
         await self._engine.settled()
         while (due := await self._engine.next_due()) is not None and due <= target:
-            self._clock.jump_to(max(due, self._clock.now()))
-            await self._engine.settled()
-        self._clock.jump_to(target)
+            await self._step(max(due, self._clock.now()))
+        await self._step(target)
+
+    async def _step(self, instant: datetime) -> None:
+        self._clock.jump_to(instant)
+        # A loop that is about to sleep reckons with the time before the jump, and would oversleep.
+        self._engine.look()
         await self._engine.settled()

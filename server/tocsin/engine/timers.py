@@ -55,7 +55,8 @@ class Timers:
         self._misfires = misfires or MisfireRules()
         self._wakeup = Wakeup(clock)
 
-    def armed(self, tick: datetime) -> None:
+    def armed(self, tick: datetime | None = None) -> None:
+        """Tells of a new tick; None: look at once."""
         self._wakeup.ring(tick)
 
     async def run_once(self) -> None:

@@ -1,9 +1,9 @@
 """Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import TracebackType
 
 import asyncpg
 
@@ -84,42 +84,61 @@ class Connections:
         self._places = asyncio.Semaphore(size)
         self._idle: list[Session] = []
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[Session]:
-        """Lends a connection.
+    def one(self) -> "Lent":
+        """Lends a connection for the time of an `async with`.
 
         Raises:
             StoreUnavailable: there is none to be had, or it was lost.
         """
-        async with self._places:
-            session = await self._take()
-            try:
-                yield session
-            except BaseException as error:
-                if isinstance(error, LOST) or session.connection.is_closed():
-                    session.connection.terminate()
-                    raise unavailable(error) from error
-                if not isinstance(error, Exception):
-                    # Whoever was cancelled may have left a statement under way.
-                    session.connection.terminate()
-                raise
-            finally:
-                if not session.connection.is_closed():
-                    self._idle.append(session)
+        return Lent(self)
 
     async def close(self) -> None:
         for session in self._idle:
             await session.connection.close(timeout=CONNECT_SECONDS)
         self._idle.clear()
 
-    async def _take(self) -> Session:
-        while self._idle:
-            session = self._idle.pop()
-            if not session.connection.is_closed():
-                return session
+    async def take(self) -> Session:
+        await self._places.acquire()
         try:
+            while self._idle:
+                session = self._idle.pop()
+                if not session.connection.is_closed():
+                    return session
             return Session(await connect(self._url, self._settings))
-        except LOST as error:
+        except BaseException as error:
+            self._places.release()
+            if isinstance(error, LOST):
+                raise unavailable(error) from error
+            raise
+
+    def give_back(self, session: Session) -> None:
+        if not session.connection.is_closed():
+            self._idle.append(session)
+        self._places.release()
+
+
+class Lent:
+    """A connection, lent. What is raised meanwhile passes through as it is."""
+
+    __slots__ = ("_connections", "_session")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def __aenter__(self) -> Session:
+        self._session = await self._connections.take()
+        return self._session
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        connection = self._session.connection
+        lost = error is not None and (isinstance(error, LOST) or connection.is_closed())
+        # Whoever was cancelled may have left a statement under way.
+        if lost or (error is not None and not isinstance(error, Exception)):
+            connection.terminate()
+        self._connections.give_back(self._session)
+        if lost and isinstance(error, Exception):
             raise unavailable(error) from error
 
 

@@ -89,9 +89,7 @@ class PostgresDatabase:
         self._waiting.append(call)
         if not self._gathering and len(self._writing) < WRITERS:
             self._gathering = True
-            task = asyncio.create_task(self._write_groups())
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+            self._writing.add(asyncio.create_task(self._write_groups()))
         result: T = await call.durable
         return result
 
@@ -120,7 +118,10 @@ class PostgresDatabase:
             self._gathering = False
             group = self._waiting[:LARGEST_GROUP]
             del self._waiting[:LARGEST_GROUP]
-            await self._write_group(group)
+            if group:  # else another writer was quicker
+                await self._write_group(group)
+        # At once, not when the task is done: a call that comes between must find its writer.
+        self._writing.remove(current_task())
 
     async def _gather(self) -> None:
         """Lets calls that are already on their way join the group, as long as more come."""
@@ -174,6 +175,12 @@ class PostgresDatabase:
     async def _commit(self, session: Session, work: Work[T]) -> T:
         async with session.connection.transaction():
             return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+
+
+def current_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 class PostgresStatements(Statements):
