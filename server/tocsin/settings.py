@@ -283,8 +283,8 @@ class Settings(BaseSettings):
     )
     clock_start: StartInstant | None = Field(
         None,
-        description="Where a manual clock starts, in ISO 8601, UTC unless it says; without it, at the "
-        "time of the start.",
+        description="Where a manual clock starts, in ISO 8601, UTC unless it says; without it, at "
+        "the time of the start.",
         examples=["2026-01-01T00:00:00Z"],
     )
     targets: Targets = Field(Targets.model_construct(), description="What triggers call.")

@@ -102,5 +102,6 @@ class Engine:
 
     async def _forget(self) -> None:
         now = self._clock.now()
-        await self._database.write(lambda tx: forget_expired(tx, now=now))
+        while await self._database.write(lambda tx: forget_expired(tx, now=now)):
+            pass
         await self._clock.sleep(FORGET_EVERY_SECONDS)

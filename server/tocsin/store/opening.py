@@ -60,13 +60,16 @@ def sqlite_path(url: URL) -> Path:
         )
     if not url.database or url.database == ":memory:":
         raise StoreError(f"the database URL names no file; expected {FORMS}")
-    return Path(url.database)
+    # One file by two names would have two locks.
+    return Path(url.database).resolve()
 
 
 def open_sqlite(path: Path) -> SqliteDatabase:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = take_lock(path)
+        # Payloads are nobody else's; what SQLite puts beside the file gets the file's mode.
+        path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
     try:
@@ -82,6 +85,8 @@ def migrate_sqlite(path: Path) -> None:
     engine = create_engine("sqlite://", creator=lambda: connect_sqlite(path))
     try:
         with engine.connect() as connection:
+            # All or nothing: a start that is killed on the way leaves what was there before.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             upgrade(connection, str(path))
     except DatabaseError as error:
         raise StoreError(f"{path} is no usable SQLite database: {error.orig}") from error

@@ -11,7 +11,7 @@ from typing import IO, TypeVar
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from tocsin.store.database import StoreError
+from tocsin.store.database import StoreError, StoreUnavailable
 from tocsin.store.transaction import Statements, Transaction, Work
 
 log = structlog.get_logger(__name__)
@@ -22,6 +22,8 @@ T = TypeVar("T")
 LARGEST_GROUP = 256
 # Turns of the event loop in which another call must have come for the wait to go on.
 GATHERING_TURNS = 8
+# How long a program that looks into the file may keep the node from writing.
+PATIENCE_MILLISECONDS = 5000
 
 CHECKPOINT_CALLS = 1000
 CHECKPOINT_BYTES = 4 * 1024 * 1024
@@ -40,6 +42,7 @@ class SqliteDatabase:
         self._writer = connect(path)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = 1")
+        self._writer.execute("PRAGMA busy_timeout = 0")
         statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
         self._writing = Transaction(self._writer, statements, is_unique_violation)
         self._reading = Transaction(self._reader, statements, is_unique_violation)
@@ -108,7 +111,7 @@ class SqliteDatabase:
         self, group: list[tuple[Callable[[], None], asyncio.Future[None]]]
     ) -> None:
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
+            await self._begin()
             kept = [durable for work, durable in group if self._run_undoably(work, durable)]
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
@@ -125,10 +128,33 @@ class SqliteDatabase:
         if self._checkpoints.committed(len(group)) > LARGEST_LOG:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
 
+    async def _begin(self) -> None:
+        """Begins a transaction. Where another program writes, a thread waits for it, not the loop.
+
+        Raises:
+            StoreUnavailable: it writes for too long.
+        """
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        self._writer.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable("another program holds the database") from error
+        finally:
+            self._writer.execute("PRAGMA busy_timeout = 0")
+
     def _empty_log(self) -> None:
         """Begins the log anew; under steady writing the checkpoints never come to that."""
         try:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._checkpoints.emptied()
         except sqlite3.Error:
             log.exception("the log could not be emptied, it grows on")
 
@@ -171,6 +197,9 @@ class Checkpoints:
             self._under_way = self._thread.submit(self._checkpoint)
         return size
 
+    def emptied(self) -> None:
+        self._size = 0
+
     def close(self) -> None:
         self._thread.shutdown()
         self._connection.close()
@@ -191,7 +220,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
     return connection
 
 
@@ -208,7 +237,9 @@ def take_lock(path: Path) -> IO[bytes]:
     Raises:
         StoreError: another process holds it.
     """
-    lock = path.with_name(path.name + ".lock").open("ab")
+    lock_path = path.with_name(path.name + ".lock")
+    lock_path.touch(mode=0o600)
+    lock = lock_path.open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
