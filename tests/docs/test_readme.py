@@ -36,7 +36,8 @@ NOT_RUN = (
 SHELL = blocks(README, "sh")
 CURL = [block for block in SHELL if block.code.startswith("curl ")]
 CLIENTS = [block for block in blocks(README, "python") if "http.server" not in block.code]
-CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", README.read_text(), flags=re.MULTILINE)
+CRON_SECTION = README.read_text().partition("## Cron expressions")[2].partition("\n## ")[0]
+CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", CRON_SECTION, flags=re.MULTILINE)
 
 CURL_STAND_IN = Path(__file__).with_name("curl.py")
 

@@ -22,12 +22,14 @@ TICKS_AT_ONCE = 256
 # A timer can make many at once of what it missed; the loop must not be kept from others for long.
 INVOCATIONS_AT_ONCE = 1024
 UNREADABLE_WAITS = timedelta(minutes=1)
+HELD_ELSEWHERE = timedelta(milliseconds=50)
 
 
 @dataclass(slots=True)
 class Pass:
     """What one transaction did. Misfires are told once it is durable."""
 
+    seen: int = 0
     made: int = 0
     misfires: list[tuple[str, Missed]] = field(default_factory=list)
 
@@ -72,10 +74,14 @@ class Timers:
                 _log_misfire(trigger_id, missed, now)
             if done.made:
                 self._fired()
+            if not done.seen:
+                # Another node fires them at this moment.
+                await self._wakeup.wait(now + HELD_ELSEWHERE)
 
     def _fire_due(self, tx: Transaction, now: datetime) -> Pass:
         done = Pass()
         for timer in due_timers(tx, now=now, limit=TICKS_AT_ONCE):
+            done.seen += 1
             self._fire(tx, timer, now, done)
             if done.made >= INVOCATIONS_AT_ONCE:
                 break
