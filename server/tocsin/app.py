@@ -66,6 +66,8 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         # What was made for the start lives as long as the process: no collection need look at it.
         gc.collect()
         gc.freeze()
+        # What a call leaves is freed by counting; looking for cycles so often costs more than them.
+        gc.set_threshold(20_000, 20, 20)
         ready(f"ready grpc={listen} http={http or 'off'}")
         await stopped.wait()
         log.info("stopping, calls under way may finish", grace_seconds=settings.grace)

@@ -103,21 +103,8 @@ Index(
     sqlite_where=invocations.c.node.is_not(None),
     postgresql_where=invocations.c.node.is_not(None),
 )
-Index("invocations_in_parent", invocations.c.parent, invocations.c.id)
-Index(
-    "invocations_finished",
-    invocations.c.parent,
-    invocations.c.id,
-    sqlite_where=invocations.c.finished_at.is_not(None),
-    postgresql_where=invocations.c.finished_at.is_not(None),
-)
-Index(
-    "invocations_open",
-    invocations.c.parent,
-    invocations.c.id,
-    sqlite_where=invocations.c.finished_at.is_(None),
-    postgresql_where=invocations.c.finished_at.is_(None),
-)
+# With finished_at, so that those that a filter leaves out are passed over within the index.
+Index("invocations_listed", invocations.c.parent, invocations.c.id, invocations.c.finished_at)
 
 remembered_requests = Table(
     "remembered_requests",

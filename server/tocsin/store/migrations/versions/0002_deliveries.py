@@ -8,11 +8,6 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-PARTS = {
-    "invocations_finished": "finished_at IS NOT NULL",
-    "invocations_open": "finished_at IS NULL",
-}
-
 
 def upgrade() -> None:
     op.add_column("invocations", sa.Column("target", sa.Text(), nullable=False, server_default=""))
@@ -36,19 +31,13 @@ def upgrade() -> None:
         sqlite_where=sa.text("node IS NOT NULL"),
         postgresql_where=sa.text("node IS NOT NULL"),
     )
-    for name, condition in PARTS.items():
-        op.create_index(
-            name,
-            "invocations",
-            ["parent", "id"],
-            sqlite_where=sa.text(condition),
-            postgresql_where=sa.text(condition),
-        )
+    op.drop_index("invocations_in_parent", table_name="invocations")
+    op.create_index("invocations_listed", "invocations", ["parent", "id", "finished_at"])
 
 
 def downgrade() -> None:
-    for name in PARTS:
-        op.drop_index(name, table_name="invocations")
+    op.drop_index("invocations_listed", table_name="invocations")
+    op.create_index("invocations_in_parent", "invocations", ["parent", "id"])
     op.drop_index("invocations_held", table_name="invocations")
     op.drop_index("invocations_due", table_name="invocations")
     op.create_index(
