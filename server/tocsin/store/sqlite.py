@@ -112,7 +112,12 @@ class SqliteDatabase:
     ) -> None:
         try:
             await self._begin()
-            kept = [durable for work, durable in group if self._run_undoably(work, durable)]
+            kept = [durable for _, durable in group]
+            if not _run_all(group):
+                # Once more, each for itself: only those that fail are undone.
+                self._writer.rollback()
+                await self._begin()
+                kept = [durable for work, durable in group if self._run_undoably(work, durable)]
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
             log.exception("commit failed", calls=len(group))
@@ -171,6 +176,17 @@ class SqliteDatabase:
         finally:
             self._writer.execute("RELEASE call")
         return True
+
+
+def _run_all(group: list[tuple[Callable[[], None], asyncio.Future[None]]]) -> bool:
+    """Runs the work of calls that will succeed, as nearly all do; tells if one did not."""
+    try:
+        for work, _ in group:
+            work()
+    except Exception as error:
+        log.debug("a call of a group failed, the group is run again", error=repr(error))
+        return False
+    return True
 
 
 class Checkpoints:
