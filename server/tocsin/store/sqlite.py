@@ -21,7 +21,7 @@ T = TypeVar("T")
 # Bounds how long one group keeps the event loop from other calls.
 LARGEST_GROUP = 256
 # Turns of the event loop in which another call must have come for the wait to go on.
-GATHERING_TURNS = 8
+GATHERING_TURNS = 16
 # How long a program that looks into the file may keep the node from writing.
 PATIENCE_MILLISECONDS = 5000
 
