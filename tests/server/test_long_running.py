@@ -187,8 +187,8 @@ def test_of_a_masked_parameter_only_the_key_is_shown(
 ) -> None:
     secret = {"key": "password", "value": {"stringValue": "secret"}, "masked": True}
     [execution_id] = schedule(google, location, "nightly", parameterEntries=[secret])
-    shown = operation(google, location, execution_id)
-    assert shown["metadata"]["requestParams"] == {"password": {"key": "password", "masked": True}}
+    shown = finished(google, location, execution_id)
+    assert shown["response"]["requestParams"] == {"password": {"key": "password", "masked": True}}
     assert wait_until_called(target, execution_id).json["parameters"] == {"password": "secret"}
 
 
