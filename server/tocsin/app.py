@@ -129,6 +129,8 @@ def compose(
 ) -> tuple[Services, Engine]:
     """Builds the services and the engine around one store."""
     ids = Ids(clock)
+    # What is about this process and its clients, not about what fires, is in real time.
+    machine = SystemClock()
     deliveries = Deliveries(
         database,
         clock,
@@ -140,6 +142,7 @@ def compose(
             settings.targets.concurrency_per_target,
             settings.targets.concurrencies,
         ),
+        recovery=machine,
     )
     due = on_every_node(deliveries.due, database)
     timers = Timers(
@@ -157,8 +160,6 @@ def compose(
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
-    # What is about this process and its clients, not about what fires, is in real time.
-    machine = SystemClock()
     engine = Engine(database, clock, timers, deliveries, recovery=machine)
     database.listen(engine.look, machine.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {

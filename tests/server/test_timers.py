@@ -544,7 +544,7 @@ async def test_what_a_node_claimed_and_left_is_claimed_again_when_its_lease_is_o
             lease = at("2026-03-01 12:05")
 
             def take(tx: Transaction) -> int:
-                due = due_candidates(tx, now=at(time), busy=[], limit=10)
+                due = due_candidates(tx, now=at(time), limit=10)
                 ids = [row[0] for row in due]
                 return len(take_due(tx, ids, node="n", now=at(time), lease_until=lease))
 

@@ -28,6 +28,9 @@ class Capacity:
     def free(self) -> int:
         return self._limits.overall - self._under_way.total()
 
+    def free_of(self, target: str) -> int:
+        return self._limits.of(target) - self._under_way[target]
+
     def busy_targets(self) -> list[str]:
         """Returns the targets that can take no more, the most loaded first."""
         return [

@@ -3,20 +3,22 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import structlog
 
 from tocsin.engine.capacity import Capacity, Limits
+from tocsin.engine.delivery_log import DeliveryLog
+from tocsin.engine.endings import Endings
 from tocsin.engine.verdict import after_call, after_dead_letter, last_failure
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Action, action_from_json
 from tocsin.schedule import Clock
 from tocsin.store import deliveries
 from tocsin.store.database import Database
-from tocsin.store.deliveries import MOST_BUSY_TARGETS, Ending
+from tocsin.store.deliveries import TARGETS_AT_ONCE, Ended, Ending
 from tocsin.store.invocations import Invocation, State
 from tocsin.store.transaction import Transaction
 from tocsin.targets.calling import TargetCaller
@@ -27,12 +29,33 @@ log = structlog.get_logger(__name__)
 # A node that dies is missed after this long; one that lives says so three times meanwhile.
 LEASE = timedelta(seconds=9)
 HEARTBEAT_SECONDS = 3.0
-CANDIDATES_AT_ONCE = 256
+# How many are looked at for those that there is a place for: twice as many as there was last time.
+LEAST_CANDIDATES = 32
+MOST_CANDIDATES = 256
+# A claim takes up at least so many free places, unless no more fall free in a few turns.
+PLACES_AT_ONCE = 32
+GATHERING_TURNS = 8
+HELD_ELSEWHERE = timedelta(milliseconds=50)
+# How long a node that stops waits for a store that does not answer.
+LAST_ENDINGS_SECONDS = 5.0
 CHANCE = secrets.SystemRandom()
 
 
+@dataclass(slots=True)
+class Delivery:
+    """An invocation that this node holds."""
+
+    invocation: Invocation
+    action: Action
+    started: datetime
+
+
 class Deliveries:
-    """Delivers what is due, as much at once as its limits allow."""
+    """Delivers what is due, as much at once as its limits allow.
+
+    A place is free again once its call has ended; the node holds the invocation until that is
+    written, with others, by `Endings`. `recovery` is the clock by which an error is waited out.
+    """
 
     def __init__(
         self,
@@ -44,6 +67,7 @@ class Deliveries:
         node: str,
         limits: Limits,
         chance: Callable[[], float] = CHANCE.random,
+        recovery: Clock | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -53,17 +77,32 @@ class Deliveries:
         self._capacity = Capacity(limits)
         self._chance = chance
         self._wakeup = Wakeup(clock)
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, Delivery] = {}
+        self._endings = Endings(
+            database,
+            recovery or clock,
+            node=node,
+            written=self._written,
+            dropped=lambda ended: self._let_go(ended.invocation_id),
+        )
+        self._log = DeliveryLog(clock)
         self._claiming = False
+        # When the next one is due as far as it is known, and how many to look at for it.
+        self._expected: datetime | None = None
+        self._window = LEAST_CANDIDATES
+        # Places that fell free since the last claim, where that is what is waited for.
+        self._full = False
+        self._freed = 0
 
     @property
     def under_way(self) -> int:
-        return len(self._under_way)
+        return len(self._held)
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way, nor being claimed."""
-        return not self._claiming and not self._under_way
+        return not self._claiming and not self._held
 
     def due(self, at: datetime | None = None) -> None:
         """Tells of a new invocation; None: it is due now."""
@@ -71,23 +110,27 @@ class Deliveries:
 
     async def run_once(self) -> None:
         """Starts the delivery of what is due, then waits for more, or for a free place."""
+        if self._full:
+            await self._let_places_gather()
         self._wakeup.listen()
         now = self._clock.now()
-        busy = self._capacity.busy_targets()[:MOST_BUSY_TARGETS]
         if self._capacity.free <= 0:
             await self._wakeup.wait(None)
             return
-        due = await self._database.read(lambda tx: deliveries.next_due(tx, busy=busy))
-        if due is None or due > now:
-            await self._wakeup.wait(due)
-        elif not await self._start(now, busy):
-            # All that is due is for targets that can take no more, or was just taken elsewhere.
-            await self._wakeup.wait(now + timedelta(seconds=1))
+        known = self._expected is not None and self._expected <= now
+        if not known or (self._full and not self._freed):
+            self._expected = await self._database.read(self._next_due)
+            if self._expected is None or self._expected > now:
+                await self._wakeup.wait(self._expected)
+                return
+        if not await self._start(now):
+            # All that is due is being taken elsewhere.
+            await self._wakeup.wait(now + HELD_ELSEWHERE)
 
     async def heartbeat(self) -> None:
         """Says that this node lives, so that nobody else takes up what it holds."""
         await self._clock.sleep(HEARTBEAT_SECONDS)
-        if held := list(self._under_way):
+        if held := list(self._held):
             until = self._clock.now() + LEASE
             await self._database.write(
                 lambda tx: deliveries.extend_leases(tx, held, node=self._node, lease_until=until)
@@ -95,56 +138,121 @@ class Deliveries:
 
     async def drain(self, grace_seconds: float) -> None:
         """Lets what is under way finish; what does not is stopped and handed back."""
-        tasks = list(self._under_way.values())
+        tasks = list(self._calls.values())
         if tasks:
             await asyncio.wait(tasks, timeout=grace_seconds)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        left = await self._endings.drain(LAST_ENDINGS_SECONDS)
         now = self._clock.now()
-        await self._database.write(lambda tx: deliveries.hand_back(tx, now=now, node=self._node))
 
-    async def _start(self, now: datetime, busy: list[str]) -> int:
-        def claim(tx: Transaction) -> list[Invocation]:
-            found = deliveries.due_candidates(tx, now=now, busy=busy, limit=CANDIDATES_AT_ONCE)
-            # After a long standstill of this node its own leases have run out as well.
-            others = [(each, target) for each, target in found if each not in self._under_way]
-            ids = self._capacity.admitted(others)
-            return deliveries.take(tx, ids, node=self._node, now=now, lease_until=now + LEASE)
+        def hand_back(tx: Transaction) -> None:
+            deliveries.finish(tx, left, node=self._node)
+            deliveries.hand_back(tx, now=now, node=self._node)
 
-        self._claiming = True
+        await self._database.write(hand_back)
+        self._log.flush()
+
+    async def _let_places_gather(self) -> None:
+        """A claim for each place that falls free would cost more than the call itself."""
+        seen = -1
+        while seen < self._freed < PLACES_AT_ONCE:
+            seen = self._freed
+            for _ in range(GATHERING_TURNS):
+                await asyncio.sleep(0)
+
+    def _next_due(self, tx: Transaction) -> datetime | None:
+        """Returns when the next one is due that there may be a place for."""
+        busy = set(self._capacity.busy_targets())
+        if not busy:
+            return deliveries.next_due(tx)
+        others = deliveries.waiting_targets(tx, but=busy)
+        return others[0][1] if others else None
+
+    def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
+        """Returns (id, target) of what is due, in order; of busy targets, nothing."""
+        busy = set(self._capacity.busy_targets())
+        limit = min(self._capacity.free, self._window)
+        if not busy:
+            found = deliveries.due_candidates(tx, now=now, limit=limit)
+        else:
+            found = []
+            for target, due in deliveries.waiting_targets(tx, but=busy)[:TARGETS_AT_ONCE]:
+                if due > now or len(found) >= limit:
+                    break
+                most = min(limit - len(found), self._capacity.free_of(target))
+                found += deliveries.due_of_target(tx, target, now=now, limit=most)
+        # After a long standstill of this node its own leases have run out as well.
+        return [(each, target) for each, target in found if each not in self._held]
+
+    async def _start(self, now: datetime) -> int:
+        """Claims what is due and starts its calls; returns how many."""
+
+        def claim(tx: Transaction) -> tuple[list[Invocation], datetime | None]:
+            ids = self._capacity.admitted(self._candidates(tx, now))
+            taken = deliveries.take(tx, ids, node=self._node, now=now, lease_until=now + LEASE)
+            return taken, deliveries.next_due(tx)
+
+        self._claiming, self._freed = True, 0
         try:
-            claimed = await self._database.write(claim)
+            claimed, self._expected = await self._database.write(claim)
             for invocation in claimed:
-                self._capacity.begin(invocation.target)
-                task = asyncio.create_task(self._deliver(invocation))
-                self._under_way[invocation.id] = task
-                task.add_done_callback(partial(self._ended, invocation))
+                self._begin(invocation, now)
         finally:
             self._claiming = False
+        self._window = min(max(LEAST_CANDIDATES, 2 * len(claimed)), MOST_CANDIDATES)
+        self._full = self._capacity.free <= 0 or bool(self._capacity.busy_targets())
         return len(claimed)
 
-    def _ended(self, invocation: Invocation, task: asyncio.Task[None]) -> None:
-        self._capacity.end(invocation.target)
-        del self._under_way[invocation.id]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("delivery broke off", invocation_id=invocation.id, exc_info=error)
-        self._wakeup.ring()
+    def _begin(self, invocation: Invocation, now: datetime) -> None:
+        delivery = Delivery(invocation, action_from_json(invocation.action), now)
+        self._capacity.begin(invocation.target)
+        self._held[invocation.id] = delivery
+        self._calls[invocation.id] = asyncio.create_task(self._deliver(delivery))
 
-    async def _deliver(self, invocation: Invocation) -> None:
-        action = action_from_json(invocation.action)
-        started = self._clock.now()
-        if invocation.state is State.DEAD_LETTERING:
-            ending = await self._put_dead_letter(invocation, action)
-        else:
-            ending = await self._call(invocation, action, started)
-        now = self._clock.now()
-        kept = await self._database.write(
-            lambda tx: deliveries.finish(tx, invocation.id, ending, node=self._node, now=now)
-        )
-        if not kept:
-            log.warning("lease was lost, another node delivers", invocation_id=invocation.id)
-        _log_ending(invocation, ending, started, now)
+    async def _deliver(self, delivery: Delivery) -> None:
+        invocation = delivery.invocation
+        ended: Ended | None = None
+        try:
+            delivery.started = self._clock.now()
+            ending = await self._try(delivery)
+            ended = Ended(invocation.id, ending, self._clock.now())
+        except Exception:
+            log.exception("delivery broke off", invocation_id=invocation.id)
+        finally:
+            del self._calls[invocation.id]
+            self._capacity.end(invocation.target)
+            self._freed += 1
+            if ended is None:
+                self._let_go(invocation.id)
+            else:
+                self._endings.add(ended)
+            if self._full:
+                self._wakeup.ring()
+
+    async def _try(self, delivery: Delivery) -> Ending:
+        if delivery.invocation.state is State.DEAD_LETTERING:
+            return await self._put_dead_letter(delivery.invocation, delivery.action)
+        return await self._call(delivery.invocation, delivery.action, delivery.started)
+
+    def _written(self, batch: Sequence[Ended], kept: set[str]) -> None:
+        for ended in batch:
+            delivery = self._held[ended.invocation_id]
+            if ended.invocation_id not in kept:
+                log.warning(
+                    "lease was lost, another node delivers", invocation_id=ended.invocation_id
+                )
+            self._log.ended(delivery.invocation, ended, delivery.started)
+            if ended.ending.again_at is not None:
+                self._wakeup.ring(ended.ending.again_at)
+            self._let_go(ended.invocation_id)
+
+    def _let_go(self, invocation_id: str) -> None:
+        del self._held[invocation_id]
+        if not self._held:
+            # Whoever waits for all to be settled looks after each step.
+            self._wakeup.ring()
 
     async def _call(self, invocation: Invocation, action: Action, started: datetime) -> Ending:
         outcome = await self._caller.call(
@@ -187,21 +295,3 @@ def call_headers(invocation: Invocation, started: datetime) -> dict[str, str]:
 
 def _rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _log_ending(
-    invocation: Invocation, ending: Ending, started: datetime, finished: datetime
-) -> None:
-    told = (("error", ending.error), ("again_at", ending.again_at and ending.again_at.isoformat()))
-    tell = log.info if ending.state is State.SUCCEEDED else log.warning
-    tell(
-        "delivered" if ending.state is State.SUCCEEDED else f"delivery {ending.state.value}",
-        invocation_id=invocation.id,
-        origin=invocation.origin,
-        target=invocation.target,
-        attempt=invocation.attempts,
-        scheduled_at=invocation.scheduled_at.isoformat(),
-        late_ms=(started - invocation.scheduled_at) // timedelta(milliseconds=1),
-        took_ms=(finished - started) // timedelta(milliseconds=1),
-        **{name: value for name, value in told if value is not None},
-    )

@@ -71,7 +71,7 @@ class Engine:
         """Returns when there is something to do next: a tick, a delivery, a lease that ends."""
 
         def earliest(tx: Transaction) -> datetime | None:
-            found = (earliest_tick(tx), next_due(tx, busy=()))
+            found = (earliest_tick(tx), next_due(tx))
             return min((each for each in found if each is not None), default=None)
 
         return await self._database.read(earliest)

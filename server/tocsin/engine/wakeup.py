@@ -14,17 +14,20 @@ class Wakeup:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rung = asyncio.Event()
+        self._rung = False
         self._until: datetime | None = None
+        self._woken: asyncio.Future[None] | None = None
 
     def ring(self, due: datetime | None = None) -> None:
         if due is None or self._until is None or due < self._until:
-            self._rung.set()
+            self._rung = True
+            if self._woken is not None:
+                _wake(self._woken)
 
     def listen(self) -> None:
         """From here on rings count; call it before looking for what is due."""
         self._until = None
-        self._rung.clear()
+        self._rung = False
 
     async def wait(self, until: datetime | None) -> None:
         """Waits for the instant (None: for a ring), at the longest for ten seconds.
@@ -32,16 +35,22 @@ class Wakeup:
         The wait itself is monotonic: a wall clock that is set meanwhile neither stretches nor ends
         it. Who waits looks at the wall again afterwards, and waits on if it is not yet time.
         """
-        if self._rung.is_set():
+        if self._rung:
             return
         seconds = LONGEST_SLEEP_SECONDS
         if until is not None:
             seconds = min(seconds, (until - self._clock.now()).total_seconds())
             self._until = until
-        rung = asyncio.create_task(self._rung.wait())
+        woken = self._woken = asyncio.get_running_loop().create_future()
         slept = asyncio.create_task(self._clock.sleep(seconds))
+        slept.add_done_callback(lambda _: _wake(woken))
         try:
-            await asyncio.wait((rung, slept), return_when=asyncio.FIRST_COMPLETED)
+            await woken
         finally:
-            rung.cancel()
+            self._woken = None
             slept.cancel()
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)

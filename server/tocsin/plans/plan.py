@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
@@ -94,10 +95,13 @@ class Action:
 _ACTION = TypeAdapter(Action)
 
 
+# Actions repeat: one for all ticks of a timer, and for all that are delivered of them.
+@lru_cache(maxsize=4096)
 def action_to_json(action: Action) -> str:
     return _ACTION.dump_json(action).decode()
 
 
+@lru_cache(maxsize=4096)
 def action_from_json(text: str) -> Action:
     return _ACTION.validate_json(text)
 

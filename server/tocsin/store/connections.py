@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -65,14 +65,26 @@ class Session:
         self._prepared: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
 
     async def run(self, statement: Compiled, values: Mapping[str, Value]) -> Result:
+        prepared = await self._prepare(statement)
+        rows = await prepared.fetch(*_in_order(statement, values))
+        return Result([tuple(row) for row in rows], prepared.get_statusmsg() or "")
+
+    async def run_each(self, statement: Compiled, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
+        prepared = await self._prepare(statement)
+        found = await prepared.fetchmany([_in_order(statement, values) for values in rows])
+        return [tuple(row) for row in found]
+
+    async def _prepare(self, statement: Compiled) -> asyncpg.prepared_stmt.PreparedStatement:
         prepared = self._prepared.get(statement.text)
         if prepared is None:
             prepared = await self.connection.prepare(statement.text)
             self._prepared[statement.text] = prepared
-        bound = statement.bound
-        given = [values[name] if name in values else bound[name] for name in statement.order]
-        rows = await prepared.fetch(*given)
-        return Result([tuple(row) for row in rows], prepared.get_statusmsg() or "")
+        return prepared
+
+
+def _in_order(statement: Compiled, values: Mapping[str, Value]) -> list[Value]:
+    bound = statement.bound
+    return [values[name] if name in values else bound[name] for name in statement.order]
 
 
 class Connections:

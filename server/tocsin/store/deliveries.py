@@ -4,31 +4,52 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, null, select, update
+from sqlalchemy import Select, bindparam, case, func, literal_column, null, select, update
 
 from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.invocations import COLUMNS, Invocation, State, invocation_of
 from tocsin.store.schema import invocations as table
-from tocsin.store.transaction import Row, Transaction
+from tocsin.store.transaction import Row, Transaction, Value
 
 # Statements are compiled once, so their lists have as many places as they will ever have.
-MOST_BUSY_TARGETS = 64
 TAKEN_AT_ONCE = 64
-# Neither a target nor an id.
+TARGETS_AT_ONCE = 64
+# No id.
 NOBODY = "-"
 
-BUSY = [f"busy{place}" for place in range(MOST_BUSY_TARGETS)]
 TAKEN = [f"taken{place}" for place in range(TAKEN_AT_ONCE)]
 
-WAITING = table.c.next_at.is_not(None), table.c.target.not_in([bindparam(each) for each in BUSY])
-NEXT_DUE = select(table.c.next_at).where(*WAITING).order_by(table.c.next_at).limit(1)
+WAITS = table.c.next_at.is_not(None)
+IN_DUE_ORDER = table.c.next_at, table.c.id
+NEXT_DUE = select(table.c.next_at).where(WAITS).order_by(*IN_DUE_ORDER).limit(1)
 CANDIDATES = (
     select(table.c.id, table.c.target)
-    .where(*WAITING, table.c.next_at <= bindparam("now"))
-    .order_by(table.c.next_at)
+    .where(WAITS, table.c.next_at <= bindparam("now"))
+    .order_by(*IN_DUE_ORDER)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
+CANDIDATES_OF_TARGET = CANDIDATES.where(table.c.target == bindparam("of_target"))
+
+
+def _waiting_targets() -> Select[tuple[str, int]]:
+    """Steps from one target to the next in their index: its cost is that of the targets, however
+    many invocations wait for each."""
+    first = select(func.min(table.c.target)).where(WAITS, table.c.target > bindparam("after"))
+    step = select(first.scalar_subquery().label("target"), literal_column("1").label("number")).cte(
+        "waiting", recursive=True
+    )
+    following = select(func.min(table.c.target)).where(WAITS, table.c.target > step.c.target)
+    waiting = step.union_all(
+        select(following.scalar_subquery(), step.c.number + literal_column("1")).where(
+            step.c.target.is_not(None), step.c.number < literal_column(str(TARGETS_AT_ONCE))
+        )
+    )
+    earliest = select(func.min(table.c.next_at)).where(WAITS, table.c.target == waiting.c.target)
+    return select(waiting.c.target, earliest.scalar_subquery()).where(waiting.c.target.is_not(None))
+
+
+WAITING_TARGETS = _waiting_targets()
 # Putting a dead letter into its queue is no call of the target.
 IS_CALL = table.c.state != State.DEAD_LETTERING.value
 TAKE = (
@@ -63,6 +84,7 @@ FINISH = (
         failures=bindparam("failed"),
         history=bindparam("told"),
     )
+    .returning(table.c.id)
 )
 HAND_BACK = (
     update(table)
@@ -88,22 +110,50 @@ class Ending:
     history: str | None = None
 
 
-def next_due(tx: Transaction, *, busy: Sequence[str]) -> datetime | None:
-    """Returns when the next invocation, not of these targets, needs a node."""
-    row = tx.one(NEXT_DUE, **_places(BUSY, busy))
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the delivery of an invocation ended, and when."""
+
+    invocation_id: str
+    ending: Ending
+    at: datetime
+
+
+def next_due(tx: Transaction) -> datetime | None:
+    """Returns when the next invocation needs a node."""
+    row = tx.one(NEXT_DUE)
     return None if row is None else from_micros(row[0])
 
 
-def due_candidates(tx: Transaction, *, now: datetime, busy: Sequence[str], limit: int) -> list[Row]:
-    """Returns (id, target) of what is due, or was left by a node whose lease ran out."""
-    return tx.all(CANDIDATES, now=to_micros(now), limit=limit, **_places(BUSY, busy))
+def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str, datetime]]:
+    """Returns the other targets that something waits for, and when the first of it is due.
+
+    Those due first come first.
+    """
+    found: list[tuple[str, datetime]] = []
+    after, rows = "", [("", 0)] * TARGETS_AT_ONCE
+    while len(rows) == TARGETS_AT_ONCE:
+        rows = tx.all(WAITING_TARGETS, after=after)
+        found.extend((target, from_micros(at)) for target, at in rows if target not in but)
+        after = rows[-1][0] if rows else ""
+    return sorted(found, key=lambda each: each[1])
+
+
+def due_candidates(tx: Transaction, *, now: datetime, limit: int) -> list[Row]:
+    """Returns (id, target) of what is due, or was left by a node whose lease ran out, in order."""
+    return tx.all(CANDIDATES, now=to_micros(now), limit=limit)
+
+
+def due_of_target(tx: Transaction, target: str, *, now: datetime, limit: int) -> list[Row]:
+    """Returns the same, of one target alone."""
+    return tx.all(CANDIDATES_OF_TARGET, now=to_micros(now), limit=limit, of_target=target)
 
 
 def take(
     tx: Transaction, ids: Sequence[str], *, node: str, now: datetime, lease_until: datetime
 ) -> list[Invocation]:
-    """Takes these invocations for a node, until its lease runs out."""
-    taken: list[Invocation] = []
+    """Takes these invocations for a node, until its lease runs out; returns them in this order."""
+    taken: dict[str, Invocation] = {}
     for start in range(0, len(ids), TAKEN_AT_ONCE):
         rows = tx.all(
             TAKE,
@@ -112,8 +162,8 @@ def take(
             lease_until=to_micros(lease_until),
             **_places(TAKEN, ids[start : start + TAKEN_AT_ONCE]),
         )
-        taken.extend(invocation_of(row, payload=row[-1]) for row in rows)
-    return sorted(taken, key=lambda each: each.scheduled_at)
+        taken.update((row[0], invocation_of(row, payload=row[-1])) for row in rows)
+    return [taken[each] for each in ids if each in taken]
 
 
 def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until: datetime) -> None:
@@ -127,26 +177,28 @@ def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until
         )
 
 
-def finish(
-    tx: Transaction, invocation_id: str, ending: Ending, *, node: str, now: datetime
-) -> bool:
-    """Writes how a delivery ended. Returns False where the node's lease was lost meanwhile."""
-    finished = to_micros(now) if ending.state.final else None
-    return (
-        tx.run(
-            FINISH,
-            of_id=invocation_id,
-            of_node=node,
-            outcome=ending.state.value,
-            again_at=None if ending.again_at is None else to_micros(ending.again_at),
-            finished=finished,
-            answered=ending.answer,
-            error=ending.error,
-            failed=ending.failures,
-            told=ending.history,
-        )
-        > 0
-    )
+def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
+    """Writes how deliveries ended.
+
+    Returns the ids of those that the node still held; of the others nothing is written.
+    """
+    rows = tx.each(FINISH, [_finished(each, node) for each in ended])
+    return {row[0] for row in rows}
+
+
+def _finished(ended: Ended, node: str) -> dict[str, Value]:
+    ending = ended.ending
+    return {
+        "of_id": ended.invocation_id,
+        "of_node": node,
+        "outcome": ending.state.value,
+        "again_at": None if ending.again_at is None else to_micros(ending.again_at),
+        "finished": to_micros(ended.at) if ending.state.final else None,
+        "answered": ending.answer,
+        "error": ending.error,
+        "failed": ending.failures,
+        "told": ending.history,
+    }
 
 
 def hand_back(tx: Transaction, *, now: datetime, node: str | None = None) -> int:

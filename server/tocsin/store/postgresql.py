@@ -1,7 +1,7 @@
 """The store on PostgreSQL: any number of nodes, commits shared by the calls of each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from tocsin.store.notices import Notices
 from tocsin.store.transaction import (
     Compiled,
     Contended,
+    Row,
     Statements,
     Transaction,
     UniqueViolation,
@@ -205,6 +206,12 @@ class PostgresTransaction(Transaction):
         self._session = session
         self._statements = statements
         self._unique_violation = is_unique_violation
+
+    def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
+        """Sends all rows at once: one round trip for many."""
+        compiled = self._statements.compiled(statement)
+        found: list[Row] = await_(self._session.run_each(compiled, rows))
+        return found
 
     def _execute(self, statement: Executable, values: dict[str, Value]) -> Result:
         compiled = self._statements.compiled(statement)

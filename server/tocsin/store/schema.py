@@ -93,7 +93,16 @@ invocations = Table(
 Index(
     "invocations_due",
     invocations.c.next_at,
+    invocations.c.id,
+    sqlite_where=invocations.c.next_at.is_not(None),
+    postgresql_where=invocations.c.next_at.is_not(None),
+)
+# The same for each target: what waits for others is found past one that can take no more.
+Index(
+    "invocations_waiting",
     invocations.c.target,
+    invocations.c.next_at,
+    invocations.c.id,
     sqlite_where=invocations.c.next_at.is_not(None),
     postgresql_where=invocations.c.next_at.is_not(None),
 )

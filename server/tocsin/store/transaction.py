@@ -5,7 +5,7 @@ result machinery, which would cost more than the query itself on the paths that 
 therefore hold what the driver returns: the schema uses only text, integers and bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -98,6 +98,15 @@ class Transaction:
 
     def all(self, statement: Executable, **values: Value) -> list[Row]:
         return self._execute(statement, values).fetchall()
+
+    def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
+        """Runs the statement once for each row of values; returns all that it returned."""
+        compiled = self._statements.compiled(statement)
+        bound, execute = compiled.bound, self._connection.execute
+        found: list[Row] = []
+        for values in rows:
+            found += execute(compiled.text, {**bound, **values} if bound else values).fetchall()
+        return found
 
     def run(self, statement: Executable, **values: Value) -> int:
         """Writes, and returns how many rows it touched.

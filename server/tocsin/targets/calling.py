@@ -145,7 +145,8 @@ def _failed(
     url: URL, reason: str, status: int | None = None, retry_after: timedelta | None = None
 ) -> Outcome:
     shown = url.with_user(None).with_query(None)
-    error = f"{shown} {reason}"[:LONGEST_REASON]
+    # No text of PostgreSQL holds a zero byte.
+    error = f"{shown} {reason}"[:LONGEST_REASON].replace("\0", "\ufffd")
     return Outcome(succeeded=False, status=status, error=error, retry_after=retry_after)
 
 
