@@ -1,0 +1,201 @@
+"""Durable firing: invocations in the store, nodes that deliver them, a bare target: `make bench`.
+
+The rate is from the first call to the last, with everything due at once; the lag is how long after
+its instant a call arrives, at a steady rate. Both are held against a bare aiohttp client that calls
+the same target in the same run. It writes bench/results/firing.json.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from running import (
+    BODY,
+    RESULTS,
+    Arrival,
+    gathered,
+    keep,
+    percentile,
+    raw_rate,
+    store,
+    target,
+    tocsin,
+)
+
+from tocsin.plans.plan import Action, Function, action_to_json, target_key
+from tocsin.store.deliveries import next_due
+from tocsin.store.invocations import Invocation, insert_invocation
+from tocsin.store.opening import open_database
+from tocsin.store.transaction import Transaction
+
+AT_ONCE = 500
+BETWEEN_LAGS = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A run. `cpu_us` is what all nodes together used of the processor for one invocation."""
+
+    store: str
+    nodes: int
+    invocations: int
+    targets: int
+    raw_rate: float
+    rate: float
+    of_raw: float
+    cpu_us: float
+    repeated: int
+    lag_p50_ms: float
+    lag_p99_ms: float
+    lag_cpu_us: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """Invocations of a run: how many, how far apart they are due, for how many functions."""
+
+    count: int
+    apart: timedelta
+    functions: int
+
+    def invocation(self, number: int, due: datetime) -> Invocation:
+        action = Action(Function(f"f{number % self.functions}"))
+        return Invocation(
+            id=f"bench{number:08}",
+            parent="folders/bench",
+            origin="bench",
+            scheduled_at=due + self.apart * number,
+            action=action_to_json(action),
+            target=target_key(action.target),
+            payload=BODY,
+            created_at=due,
+            occurrence=f"bench/{number}",
+        )
+
+
+@dataclass(frozen=True)
+class Burst:
+    came: list[Arrival]
+    cpu_seconds: float
+
+
+def main() -> None:
+    options = arguments()
+    runs = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for kind in options.stores:
+            for nodes in options.nodes if kind == "postgresql" else [1]:
+                runs.append(measure(kind, nodes, Path(scratch), options))
+                print(runs[-1], file=sys.stderr)
+    show(runs)
+    keep(options.results, {"runs": [asdict(each) for each in runs]})
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--nodes", nargs="+", type=int, default=[1, 2, 4], help="on PostgreSQL")
+    parser.add_argument("--invocations", type=int, default=40_000)
+    parser.add_argument("--targets", type=int, default=1, help="functions they are spread over")
+    parser.add_argument("--lag-seconds", type=float, default=10, help="of a steady 1,000 a second")
+    parser.add_argument("--results", type=Path, default=RESULTS / "firing.json")
+    return parser.parse_args()
+
+
+def measure(kind: str, nodes: int, scratch: Path, options: argparse.Namespace) -> Fired:
+    count, steady = options.invocations, int(options.lag_seconds * 1000)
+    with target() as url:
+        before = raw_rate(url, options.invocations // 4)
+        burst = fire(kind, nodes, scratch, url, Load(count, timedelta(0), options.targets))
+        after = raw_rate(url, options.invocations // 4)
+        slow = fire(kind, nodes, scratch, url, Load(steady, BETWEEN_LAGS, options.targets))
+    instants = [at for at, _, _ in burst.came]
+    rate = count / (max(instants) - min(instants))
+    raw = (before + after) / 2
+    lags = [(at - due) * 1000 for at, _, due in slow.came if due is not None]
+    return Fired(
+        store=kind,
+        nodes=nodes,
+        invocations=count,
+        targets=options.targets,
+        raw_rate=round(raw),
+        rate=round(rate),
+        of_raw=round(rate / raw, 3),
+        cpu_us=round(burst.cpu_seconds / count * 1e6, 1),
+        repeated=len(burst.came) + len(slow.came) - count - steady,
+        lag_p50_ms=round(percentile(lags, 0.5), 2),
+        lag_p99_ms=round(percentile(lags, 0.99), 2),
+        lag_cpu_us=round(slow.cpu_seconds / steady * 1e6, 1),
+    )
+
+
+def fire(kind: str, nodes: int, scratch: Path, url: str, load: Load) -> Burst:
+    """Fills a new store, lets nodes deliver all of it, and looks whether it is all done."""
+    with store(kind, scratch) as database:
+        # By then the store is filled and the nodes are up.
+        due = datetime.now(UTC) + timedelta(seconds=3 + nodes + load.count / 4000)
+        asyncio.run(fill(database, load, due))
+        with ExitStack() as stack:
+            running = [stack.enter_context(tocsin(scratch, database, url)) for _ in range(nodes)]
+            late = (datetime.now(UTC) - due).total_seconds()
+            if late > 0:
+                sys.exit(f"filling the store took {late:.1f} s too long")
+            time.sleep(-late)
+            began = sum(each.cpu_seconds() for each in running)
+            came = gathered(url, load.count)
+            used = sum(each.cpu_seconds() for each in running) - began
+        left = asyncio.run(unfinished(database))
+        if left is not None:
+            sys.exit(f"all were called, yet in the store one is due at {left}")
+        return Burst(came, used)
+
+
+async def fill(database: str, load: Load, due: datetime) -> None:
+    """Writes the invocations, due in the order of their ids."""
+    opened = open_database(database)
+    try:
+        for start in range(0, load.count, AT_ONCE):
+            rows = [load.invocation(each, due) for each in range(start, start + AT_ONCE)]
+
+            def insert(
+                tx: Transaction, rows: list[Invocation] = rows[: load.count - start]
+            ) -> None:
+                for row in rows:
+                    insert_invocation(tx, row, due_at=row.scheduled_at)
+
+            await opened.write(insert)
+    finally:
+        await opened.close()
+
+
+async def unfinished(database: str) -> datetime | None:
+    opened = open_database(database)
+    try:
+        return await opened.read(next_due)
+    finally:
+        await opened.close()
+
+
+def show(runs: list[Fired]) -> None:
+    table = Table(title="durable firing")
+    columns = ("store", "nodes", "raw/s", "fired/s", "of raw", "CPU µs", "lag p50", "lag p99 ms")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "store" else "right")
+    for run in runs:
+        table.add_row(
+            *(run.store, str(run.nodes), f"{run.raw_rate:,}", f"{run.rate:,}", f"{run.of_raw:.2f}"),
+            *(f"{run.cpu_us:.0f}", f"{run.lag_p50_ms:.1f}", f"{run.lag_p99_ms:.1f}"),
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""What the benchmarks share: processes, the target, stores and the facts of a run."""
+
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import uvloop
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from postgres_server import PostgresServer
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+# As large as a timer's call with a short payload.
+BODY = json.dumps({"messages": [{"details": {"payload": "x" * 300}}]}, indent=2).encode()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A process under test, and the first line that it printed."""
+
+    pid: int
+    line: str
+
+    def cpu_seconds(self) -> float:
+        """What the process has used of the processor since its start."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+    def memory_mib(self) -> float:
+        """What it holds of memory, with what it shares with nobody."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        raise LookupError("VmRSS")
+
+
+@contextmanager
+def started(command: list[str], **environment: str) -> Iterator[Server]:
+    """Runs a server until the block ends; what it logs is shown only where it fails to start."""
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, **environment},
+        ) as process,
+    ):
+        try:
+            line = process.stdout.readline().strip() if process.stdout else ""
+            if not line:
+                log.seek(0)
+                sys.exit(f"did not start: {' '.join(command)}\n{log.read()}")
+            yield Server(process.pid, line)
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def target() -> Iterator[str]:
+    """Runs the target; gives its URL."""
+    with started([sys.executable, str(HERE / "target.py")]) as server:
+        yield f"http://127.0.0.1:{server.line}/"
+
+
+@contextmanager
+def tocsin(scratch: Path, database: str, target_url: str, *options: str) -> Iterator[Server]:
+    """Runs a node whose functions are all at the target."""
+    config = scratch / "tocsin.toml"
+    config.write_text(f'[targets]\nfunction = "{target_url}{{function_id}}"\n')
+    command = [sys.executable, "-m", "tocsin", "serve", "--config", str(config)]
+    command += ["--database", database, "--listen", "127.0.0.1:0", "--http", "off", *options]
+    with started(command) as server:
+        yield server
+
+
+@contextmanager
+def store(kind: str, scratch: Path) -> Iterator[str]:
+    """Gives the URL of an empty store that syncs its commits."""
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory(dir=scratch) as directory:
+            yield f"sqlite:///{directory}/tocsin.db"
+        return
+    with postgres() as server:
+        yield server.new_database()
+
+
+@contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer({"fsync": "on", "shared_buffers": "256MB"})
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+Arrival = tuple[float, str | None, float | None]
+
+
+def arrivals(target_url: str) -> list[Arrival]:
+    """Returns (when it came, its id, when it was due) of what came since this was last asked."""
+    with urllib.request.urlopen(target_url) as response:
+        return [(at, name, due) for at, name, due in json.load(response)]
+
+
+def gathered(target_url: str, count: int, *, patience: float = 60) -> list[Arrival]:
+    """Waits until that many different ids have come; gives up where nothing new comes."""
+    found: list[Arrival] = []
+    ids: set[str | None] = set()
+    last = time.monotonic()
+    while len(ids) < count:
+        if time.monotonic() - last > patience:
+            sys.exit(f"only {len(ids)} of {count} came")
+        time.sleep(0.25)
+        if new := arrivals(target_url):
+            last = time.monotonic()
+            found += new
+            ids.update(name for _, name, _ in new)
+    return found
+
+
+def raw_rate(target_url: str, calls: int, under_way: int = 50) -> float:
+    """Returns how many POSTs a second a bare aiohttp client makes to the target."""
+
+    async def drive() -> float:
+        left = iter(range(calls))
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+            async def caller() -> None:
+                for _ in left:
+                    async with session.post(target_url, data=BODY) as response:
+                        response.raise_for_status()
+
+            began = time.perf_counter()
+            await asyncio.gather(*(caller() for _ in range(under_way)))
+            return calls / (time.perf_counter() - began)
+
+    rate = uvloop.run(drive())
+    arrivals(target_url)
+    return rate
+
+
+def percentile(values: list[float], part: float) -> float:
+    """Returns the value that this part of them, from 0 to 1, does not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+def machine() -> dict[str, Any]:
+    """Tells what this runs on, and how busy it was."""
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "load_average": round(os.getloadavg()[0], 2),
+    }
+
+
+def keep(path: Path, measured: dict[str, Any]) -> None:
+    """Writes the numbers of a run, for the report."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"machine": machine(), **measured}, indent=2) + "\n")
