@@ -32,6 +32,8 @@ HEARTBEAT_SECONDS = 3.0
 # How many are looked at for those that there is a place for: twice as many as there was last time.
 LEAST_CANDIDATES = 32
 MOST_CANDIDATES = 256
+# With other nodes beside it, a node leaves them something of what falls due at once.
+MOST_CANDIDATES_SHARED = 64
 # A claim takes up at least so many free places, unless no more fall free in a few turns.
 PLACES_AT_ONCE = 32
 GATHERING_TURNS = 8
@@ -88,6 +90,7 @@ class Deliveries:
         )
         self._log = DeliveryLog(clock)
         self._claiming = False
+        self._most = MOST_CANDIDATES if database.exclusive else MOST_CANDIDATES_SHARED
         # When the next one is due as far as it is known, and how many to look at for it.
         self._expected: datetime | None = None
         self._window = LEAST_CANDIDATES
@@ -201,7 +204,7 @@ class Deliveries:
                 self._begin(invocation, now)
         finally:
             self._claiming = False
-        self._window = min(max(LEAST_CANDIDATES, 2 * len(claimed)), MOST_CANDIDATES)
+        self._window = min(max(LEAST_CANDIDATES, 2 * len(claimed)), self._most)
         self._full = self._capacity.free <= 0 or bool(self._capacity.busy_targets())
         return len(claimed)
 
@@ -261,7 +264,8 @@ class Deliveries:
             request_id=invocation.id,
             headers=call_headers(invocation, started),
         )
-        return after_call(invocation, action, outcome, now=self._clock.now(), chance=self._chance())
+        chance = 0.0 if outcome.succeeded else self._chance()
+        return after_call(invocation, action, outcome, now=self._clock.now(), chance=chance)
 
     async def _put_dead_letter(self, invocation: Invocation, action: Action) -> Ending:
         if action.dead_letter is None:

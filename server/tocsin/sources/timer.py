@@ -7,19 +7,39 @@ from tocsin.plans.plan import Plan, TimerSource
 
 EVENT_TYPE = "yandex.cloud.events.serverless.triggers.TimerMessage"
 
+quoted = json.JSONEncoder(ensure_ascii=False).encode
+# As json.dumps writes it with an indent, which takes ten times as long.
+TEMPLATE = f"""{{
+  "messages": [
+    {{
+      "event_metadata": {{
+        "event_id": %s,
+        "event_type": "{EVENT_TYPE}",
+        "created_at": %s,
+        "cloud_id": %s,
+        "folder_id": %s
+      }},
+      "details": {{
+        "trigger_id": %s,
+        "payload": %s
+      }}
+    }}
+  ]
+}}"""
+
 
 def tick_payload(
     plan: Plan, source: TimerSource, *, event_id: str, tick: datetime, cloud_id: str
 ) -> bytes:
     """Returns the body of one tick's call (docs: timer trigger, message format)."""
-    event = {
-        "event_metadata": {
-            "event_id": event_id,
-            "event_type": EVENT_TYPE,
-            "created_at": tick.isoformat().replace("+00:00", "Z"),
-            "cloud_id": cloud_id,
-            "folder_id": plan.folder_id,
-        },
-        "details": {"trigger_id": plan.trigger_id, "payload": source.payload},
-    }
-    return json.dumps({"messages": [event]}, ensure_ascii=False, indent=2).encode()
+    return (
+        TEMPLATE
+        % (
+            quoted(event_id),
+            quoted(tick.isoformat().replace("+00:00", "Z")),
+            quoted(cloud_id),
+            quoted(plan.folder_id),
+            quoted(plan.trigger_id),
+            quoted(source.payload),
+        )
+    ).encode()

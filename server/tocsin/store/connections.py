@@ -70,6 +70,8 @@ class Session:
         return Result([tuple(row) for row in rows], prepared.get_statusmsg() or "")
 
     async def run_each(self, statement: Compiled, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
+        if not rows:
+            return []
         prepared = await self._prepare(statement)
         found = await prepared.fetchmany([_in_order(statement, values) for values in rows])
         return [tuple(row) for row in found]

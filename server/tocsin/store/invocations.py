@@ -1,15 +1,17 @@
 """Invocations: what is to be delivered, what was, and how it went."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import bindparam, insert, null, or_, select, update
+from sqlalchemy import BindParameter, bindparam, insert, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.schema import invocations as table
-from tocsin.store.transaction import Row, Transaction
+from tocsin.store.transaction import Row, Transaction, Value
 
 
 class State(StrEnum):
@@ -80,9 +82,11 @@ COLUMNS = (
     table.c.history,
 )
 
-INSERT = insert(table).values(
-    {column.name: bindparam(column.name) for column in (*COLUMNS, table.c.payload, table.c.next_at)}
-)
+WRITTEN: dict[str, BindParameter[Any]] = {
+    each.name: bindparam(each.name) for each in (*COLUMNS, table.c.payload, table.c.next_at)
+}
+INSERT = insert(table).values(WRITTEN)
+INSERT_NEW = insert_or_not(table).values(WRITTEN).on_conflict_do_nothing().returning(table.c.id)
 SELECT = select(*COLUMNS).where(table.c.id == bindparam("id"), table.c.forgotten_at.is_(None))
 STATE = select(table.c.state).where(table.c.id == bindparam("id"))
 PAGE = (
@@ -114,28 +118,39 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
     Raises:
         UniqueViolation: there is one with this id, or one for this occurrence.
     """
-    tx.run(
-        INSERT,
-        id=invocation.id,
-        parent=invocation.parent,
-        origin=invocation.origin,
-        scheduled_at=to_micros(invocation.scheduled_at),
-        action=invocation.action,
-        payload=invocation.payload,
-        created_at=to_micros(invocation.created_at),
-        occurrence=invocation.occurrence,
-        message=invocation.message,
-        state=invocation.state.value,
-        attempts=invocation.attempts,
-        started_at=None,
-        finished_at=None,
-        answer=None,
-        last_error=None,
-        target=invocation.target,
-        failures=invocation.failures,
-        history=invocation.history,
-        next_at=to_micros(due_at),
-    )
+    tx.run(INSERT, **_written(invocation, due_at))
+
+
+def insert_invocations(
+    tx: Transaction, invocations: Sequence[tuple[Invocation, datetime]]
+) -> set[str]:
+    """Adds those, each due at its instant, whose occurrence is new; returns their ids."""
+    rows = tx.each(INSERT_NEW, [_written(each, due_at) for each, due_at in invocations])
+    return {row[0] for row in rows}
+
+
+def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
+    return {
+        "id": invocation.id,
+        "parent": invocation.parent,
+        "origin": invocation.origin,
+        "scheduled_at": to_micros(invocation.scheduled_at),
+        "action": invocation.action,
+        "payload": invocation.payload,
+        "created_at": to_micros(invocation.created_at),
+        "occurrence": invocation.occurrence,
+        "message": invocation.message,
+        "state": invocation.state.value,
+        "attempts": invocation.attempts,
+        "started_at": None,
+        "finished_at": None,
+        "answer": None,
+        "last_error": None,
+        "target": invocation.target,
+        "failures": invocation.failures,
+        "history": invocation.history,
+        "next_at": to_micros(due_at),
+    }
 
 
 def find_invocation(tx: Transaction, invocation_id: str) -> Invocation | None:

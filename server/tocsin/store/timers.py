@@ -1,5 +1,6 @@
 """Armed timers: for each active timer trigger, the instant of its next tick."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.schema import armed_timers as table
 from tocsin.store.schema import triggers
-from tocsin.store.transaction import Transaction
+from tocsin.store.transaction import Transaction, Value
 
 INSERT = insert(table)
 # In place: whoever waits for the row to disarm it must find it again, not another in its stead.
@@ -44,6 +45,17 @@ def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> Non
         disarm_timer(tx, trigger_id)
     else:
         tx.run(ARM, trigger_id=trigger_id, next_at=to_micros(instant))
+
+
+def arm_timers(tx: Transaction, ticks: Iterable[tuple[str, datetime | None]]) -> None:
+    """Does the same for many."""
+    armed: list[dict[str, Value]] = []
+    for trigger_id, instant in ticks:
+        if instant is None:
+            disarm_timer(tx, trigger_id)
+        else:
+            armed.append({"trigger_id": trigger_id, "next_at": to_micros(instant)})
+    tx.each(ARM, armed)
 
 
 def disarm_timer(tx: Transaction, trigger_id: str) -> None:

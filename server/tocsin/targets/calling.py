@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import aiohttp
 import structlog
@@ -44,7 +45,7 @@ class TargetCaller:
         user_agent: str,
         largest_payload: int | None = None,
     ) -> None:
-        self._addresses = addresses
+        self._url = lru_cache(maxsize=4096)(addresses.url)
         self._largest_payload = largest_payload
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
@@ -69,7 +70,7 @@ class TargetCaller:
             reason = f"the payload of {len(payload)} bytes is over {self._largest_payload}"
             return Outcome(succeeded=False, error=f"{reason} and was not sent", may_retry=False)
         try:
-            url = self._addresses.url(target)
+            url = self._url(target)
         except UnmappedTarget as error:
             return Outcome(succeeded=False, error=str(error))
         try:
