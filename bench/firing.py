@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
 from running import (
     BODY,
     RESULTS,
@@ -29,7 +30,6 @@ from running import (
     target,
     tocsin,
 )
-
 from tocsin.plans.plan import Action, Function, action_to_json, target_key
 from tocsin.store.deliveries import next_due
 from tocsin.store.invocations import Invocation, insert_invocation
