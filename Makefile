@@ -44,8 +44,12 @@ proto-breaking: build/googleapis ## Fail if protos/ breaks what was last release
 proto-baseline: build/googleapis ## For a release: what is in protos/ now must not be broken later
 	$(BIN)/buf build protos --exclude-source-info --output gen/baseline.binpb
 
-bench: $(VENV)/installed-dev ## Measure against a bare gRPC server (needs h2load: nghttp2-client)
+bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2load: nghttp2-client)
 	$(BIN)/python bench/calls.py
+	$(BIN)/python bench/firing.py
+	$(BIN)/python bench/timers.py
+	$(BIN)/python bench/peers.py
+	$(BIN)/python bench/report.py
 
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md from the settings
 	$(BIN)/python docs/build_configuration.py
