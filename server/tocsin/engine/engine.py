@@ -7,6 +7,8 @@ from datetime import datetime
 import structlog
 
 from tocsin.engine.delivery import Deliveries
+from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.timers import KIND as TIMER
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
@@ -31,12 +33,14 @@ class Engine:
         timers: Timers,
         deliveries: Deliveries,
         recovery: Clock | None = None,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
         self._timers = timers
         self._deliveries = deliveries
         self._recovery = recovery or clock
+        self._observer = observer
         self._loops: list[asyncio.Task[None]] = []
         self._stepped = asyncio.Event()
 
@@ -48,7 +52,7 @@ class Engine:
             if left:
                 log.warning("deliveries that were under way are made again", invocations=left)
         steps = (
-            self._timers.run_once,
+            self._fire_timers,
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
@@ -96,9 +100,18 @@ class Engine:
             try:
                 await step()
             except Exception:
+                self._observer.step_failed(step.__name__.removeprefix("_"))
                 log.exception("engine step failed, trying again", step=step.__qualname__)
                 await self._recovery.sleep(RECOVERY_SECONDS)
             self._stepped.set()
+
+    async def _fire_timers(self) -> None:
+        try:
+            await self._timers.run_once()
+        except Exception:
+            self._observer.source_stands(TIMER, healthy=False)
+            raise
+        self._observer.source_stands(TIMER, healthy=True)
 
     async def _forget(self) -> None:
         now = self._clock.now()

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.schedule import Clock
 from tocsin.store.database import Database, StoreUnavailable
 
@@ -20,9 +21,10 @@ class StoreClock:
     Due instants and leases are written by one node and read by another, so they need one clock.
     """
 
-    def __init__(self, clock: Clock, database: Database) -> None:
+    def __init__(self, clock: Clock, database: Database, observer: Observer = UNOBSERVED) -> None:
         self._clock = clock
         self._database = database
+        self._observer = observer
         self._behind = timedelta()
 
     def now(self) -> datetime:
@@ -40,6 +42,7 @@ class StoreClock:
         # The quickest answer is the most exact.
         _, behind = min(samples)
         self._behind = behind
+        self._observer.clock_measured(behind)
         if abs(behind) > TOLD_FROM:
             log.warning(
                 "this machine's clock differs from the store's, which is gone by",

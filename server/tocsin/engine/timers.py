@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from tocsin.engine.misfires import Decision, MisfireRules, Missed, decide
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import MisfirePolicy, Plan, TimerSource, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
@@ -18,6 +19,7 @@ from tocsin.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
+KIND = "timer"
 # Bounds how long one pass keeps the event loop: a tick takes some 60 µs of it on SQLite.
 TICKS_AT_ONCE = 128
 # A timer can make many at once of what it missed; the loop must not be kept from others for long.
@@ -54,6 +56,7 @@ class Timers:
         fired: Callable[[], None],
         cloud_id: str,
         misfires: MisfireRules | None = None,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -62,6 +65,7 @@ class Timers:
         self._fired = fired
         self._cloud_id = cloud_id
         self._misfires = misfires or MisfireRules()
+        self._observer = observer
         self._wakeup = Wakeup(clock)
 
     def armed(self, tick: datetime | None = None) -> None:
@@ -78,8 +82,10 @@ class Timers:
         else:
             done = await self._database.write(lambda tx: self._fire_due(tx, now))
             for trigger_id, missed in done.misfires:
+                self._observer.misfired(missed)
                 _log_misfire(trigger_id, missed, now)
             if done.made:
+                self._observer.fired(KIND, done.made)
                 self._fired()
             if not done.seen:
                 # Another node fires them at this moment.

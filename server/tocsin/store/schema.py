@@ -89,6 +89,8 @@ invocations = Table(
     Column("last_error", Text),
     # When its client said that it no longer wants to see it.
     Column("forgotten_at", BigInteger),
+    # Of the call that asked for it, by W3C Trace Context.
+    Column("traceparent", Text),
 )
 Index(
     "invocations_due",
