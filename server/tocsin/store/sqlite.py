@@ -11,7 +11,7 @@ from typing import IO, TypeVar
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from tocsin.store.database import StoreError, StoreUnavailable
+from tocsin.store.database import CommitObserver, StoreError, StoreUnavailable, Unobserved
 from tocsin.store.transaction import Statements, Transaction, Work
 
 log = structlog.get_logger(__name__)
@@ -50,6 +50,7 @@ class SqliteDatabase:
         self._committer: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
+        self._observer: CommitObserver = Unobserved()
 
     @property
     def exclusive(self) -> bool:
@@ -79,6 +80,9 @@ class SqliteDatabase:
 
     def notify(self) -> None:
         """There are no other nodes to be told."""
+
+    def observe(self, observer: CommitObserver) -> None:
+        self._observer = observer
 
     async def close(self) -> None:
         while self._committer is not None:
@@ -110,6 +114,7 @@ class SqliteDatabase:
     async def _commit_group(
         self, group: list[tuple[Callable[[], None], asyncio.Future[None]]]
     ) -> None:
+        committed = self._observer.committing(len(group))
         try:
             await self._begin()
             kept = [durable for _, durable in group]
@@ -120,6 +125,7 @@ class SqliteDatabase:
                 kept = [durable for work, durable in group if self._run_undoably(work, durable)]
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
+            committed(False)
             log.exception("commit failed", calls=len(group))
             if self._writer.in_transaction:
                 self._writer.rollback()
@@ -127,6 +133,7 @@ class SqliteDatabase:
                 if not durable.done():
                     durable.set_exception(error)
             return
+        committed(True)
         for durable in kept:
             if not durable.done():
                 durable.set_result(None)
