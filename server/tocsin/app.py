@@ -245,7 +245,10 @@ async def _start_grpc(
         ]
     )
     server.add_generic_rpc_handlers(
-        [service_handler(service, methods) for service, methods in services.items()]
+        [
+            service_handler(service, methods, clock=SystemClock())
+            for service, methods in services.items()
+        ]
     )
     served = [service.full_name for service in services]
     healthy = health.aio.HealthServicer()

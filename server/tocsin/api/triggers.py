@@ -10,10 +10,11 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from tocsin.api import errors
+from tocsin.api.calls import Context, metadata_value
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
 from tocsin.api.paging import page_of, page_size, page_token, position
-from tocsin.api.serving import Checked, Context, Served, metadata_value
+from tocsin.api.serving import Checked, Served
 from tocsin.api.timestamps import to_timestamp
 from tocsin.api.trigger_message import (
     complete,
