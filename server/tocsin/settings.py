@@ -257,6 +257,16 @@ class Settings(BaseSettings):
         description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
         "for any number of nodes, `postgresql://user:password@host:5432/database`.",
     )
+    metrics: OptionalListenAddress = Field(
+        None,
+        description="Where Prometheus finds the metrics, at `/metrics`; port 0 picks a free one, "
+        "`off` serves none.",
+        examples=["127.0.0.1:9464"],
+    )
+    channelz: bool = Field(
+        False,
+        description="Serves `grpc.channelz.v1.Channelz`: what gRPC knows of its connections.",
+    )
     allow_unauthenticated: bool = Field(
         False,
         description="Allows listening beyond loopback although anyone who gets there may do all.",
@@ -266,6 +276,13 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="Seconds that calls and deliveries have to finish at the stop.",
+    )
+    shutdown_delay: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds between saying NOT_SERVING and taking no more calls, at the stop: as "
+        "long as a load balancer needs to notice.",
     )
     max_request_bytes: int = Field(
         10 * MEGABYTE, ge=1024, description="The largest request that is read, in bytes."

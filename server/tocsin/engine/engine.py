@@ -51,6 +51,7 @@ class Engine:
             left = await self._database.write(lambda tx: hand_back(tx, now=now))
             if left:
                 log.warning("deliveries that were under way are made again", invocations=left)
+        self._observer.source_stands(TIMER, healthy=True)
         steps = (
             self._fire_timers,
             self._deliveries.run_once,
