@@ -1,6 +1,7 @@
 """OpenTelemetry as the `OTEL_*` variables want it. Nothing of it is imported unless they ask."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ EXPORTERS = {
     "http/protobuf": "opentelemetry.exporter.otlp.proto.http",
 }
 DEFAULT_INTERVAL_MILLISECONDS = 60_000
+# A collector that is away is not to hold up the stop.
+LAST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,14 @@ def interval_seconds(environment: Mapping[str, str]) -> float:
     said = environment.get("OTEL_METRIC_EXPORT_INTERVAL", "")
     milliseconds = int(said) if said.isdecimal() and int(said) else DEFAULT_INTERVAL_MILLISECONDS
     return milliseconds / 1000
+
+
+async def send_last(send: Callable[[], object], shut_down: Callable[[], object]) -> None:
+    """Sends what is left, in a thread; after a while the exporter is shut down, sent or not."""
+    sending = asyncio.ensure_future(asyncio.to_thread(send))
+    await asyncio.wait([sending], timeout=LAST_SECONDS)
+    await asyncio.to_thread(shut_down)
+    await sending
 
 
 def _signal(environment: Mapping[str, str], name: str) -> bool:

@@ -30,6 +30,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.samples import Sample
 
 from tocsin.schedule import Clock
+from tocsin.telemetry.otlp import send_last
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +69,8 @@ class MetricsExport:
             log.warning("metrics could not be sent by OTLP")
 
     async def close(self) -> None:
-        await self.send()
-        await asyncio.to_thread(self._exporter.shutdown)
+        data = self._data()
+        await send_last(lambda: self._exporter.export(data), self._exporter.shutdown)
 
     def _data(self) -> MetricsData:
         now = _nanos(self._clock)

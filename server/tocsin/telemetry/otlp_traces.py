@@ -1,11 +1,10 @@
 """Sends spans by OTLP, in batches, from a thread of the SDK."""
 
-import asyncio
-
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
+from tocsin.telemetry.otlp import send_last
 from tocsin.telemetry.tracing import ChosenIds
 
 
@@ -18,7 +17,8 @@ class TracesExport:
         self.provider = TracerProvider(
             resource=resource, id_generator=self.ids, shutdown_on_exit=False
         )
+        self._exporter = exporter
         self.provider.add_span_processor(BatchSpanProcessor(exporter))
 
     async def close(self) -> None:
-        await asyncio.to_thread(self.provider.shutdown)
+        await send_last(self.provider.shutdown, self._exporter.shutdown)
