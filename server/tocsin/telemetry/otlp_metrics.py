@@ -93,7 +93,7 @@ def to_otlp(family: Family, started: int, now: int) -> Metric | None:
         points = [
             NumberDataPoint(dict(sample.labels), started, now, sample.value)
             for sample in family.samples
-            if not sample.name.endswith("_created") and not math.isnan(sample.value)
+            if not math.isnan(sample.value)
         ]
         is_sum = family.type == "counter"
         data = Sum(points, CUMULATIVE, is_monotonic=True) if is_sum else Gauge(points)

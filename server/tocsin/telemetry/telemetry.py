@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from prometheus_client import CollectorRegistry, Gauge, Info
+from prometheus_client import Gauge, Info
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -17,6 +17,7 @@ from tocsin.schedule import Clock
 from tocsin.store.database import Database
 from tocsin.telemetry import otlp
 from tocsin.telemetry.engine import EngineMetrics
+from tocsin.telemetry.registry import Registry
 from tocsin.telemetry.rpcs import RpcMetrics
 from tocsin.telemetry.several import Several
 from tocsin.telemetry.store import DepthGauges, StoreMetrics, WatchedStore
@@ -26,7 +27,7 @@ class Metrics:
     """All metrics of one server, in a registry of its own."""
 
     def __init__(self, machine: Clock, *, version: str, exclusive: bool) -> None:
-        self.registry = CollectorRegistry(auto_describe=True)
+        self.registry = Registry()
         self.rpcs = RpcMetrics(self.registry, machine)
         self.engine = EngineMetrics(self.registry)
         self.store = StoreMetrics(self.registry, machine)
