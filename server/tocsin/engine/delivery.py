@@ -150,6 +150,7 @@ class Deliveries:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._dead_letters.close()
         left = await self._endings.drain(LAST_ENDINGS_SECONDS)
         now = self._clock.now()
 
