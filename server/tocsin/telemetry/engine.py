@@ -6,13 +6,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from tocsin.engine.misfires import Missed
 from tocsin.engine.observer import Unobserved
+from tocsin.plans.plan import MisfirePolicy
 from tocsin.store.deliveries import Ending
-from tocsin.store.invocations import Invocation, State
+from tocsin.store.invocations import FINAL_STATES, Invocation, State
 
 # From a local function to the ten minutes that a call may take by default.
 CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600)
 SECOND = timedelta(seconds=1)
+TARGET_KINDS = ("function", "container", "workflow", "websocket_broadcast", "integration")
 
 
 class EngineMetrics(Unobserved):
@@ -73,6 +75,19 @@ class EngineMetrics(Unobserved):
             registry=registry,
         )
 
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A series that begins with its first event hides that event from `increase()`."""
+        for decision in (*MisfirePolicy, "expired", "dropped"):
+            self._misfired.labels(str(decision))
+        for outcome in ("put", "failed"):
+            self._letters.labels(outcome)
+        for kind in TARGET_KINDS:
+            self._retries.labels(kind)
+            for state in FINAL_STATES:
+                self._finished.labels(kind, state.value)
+
     def fired(self, kind: str, invocations: int) -> None:
         self._fired.labels(kind).inc(invocations)
 
@@ -119,6 +134,7 @@ class EngineMetrics(Unobserved):
 
     def source_stands(self, kind: str, *, healthy: bool) -> None:
         self._sources.labels(kind).set(healthy)
+        self._fired.labels(kind)
 
     def step_failed(self, step: str) -> None:
         self._step_failures.labels(step).inc()
