@@ -20,13 +20,15 @@ from grpc_reflection.v1alpha import reflection
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
 from tocsin.api import executions, integrations, operations, triggers
-from tocsin.api.ids import Ids
+from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
+from tocsin.engine.housekeeping import Bells, housekeeping
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
+from tocsin.engine.retention import RetentionRules
 from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.timers import Timers
 from tocsin.gateway import Gateway
@@ -34,7 +36,7 @@ from tocsin.gateway import Limits as RequestLimits
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
-from tocsin.settings import Address, DeadLetters, Misfires, Settings
+from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -45,6 +47,12 @@ log = structlog.get_logger(__name__)
 
 # What is served: each service with its methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
+
+
+NO_SHARED_MANUAL_CLOCK = (
+    "a manual clock is this node's alone, and on PostgreSQL all nodes go by the database's: "
+    "serve a SQLite database with --clock manual, or leave --clock manual out"
+)
 
 
 class StartError(Exception):
@@ -92,7 +100,9 @@ async def running(
             largest_payload=settings.targets.max_payload_bytes,
         )
         stack.push_async_callback(caller.close)
-        if isinstance(clock, SystemClock) and not database.exclusive:
+        if not database.exclusive:
+            if isinstance(clock, ManualClock):
+                raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database)
         services, engine = compose(settings, clock, database, caller)
         grace = Grace(SystemClock(), settings.grace)
@@ -129,6 +139,7 @@ def compose(
 ) -> tuple[Services, Engine]:
     """Builds the services and the engine around one store."""
     ids = Ids(clock)
+    node = ids.new("nod")
     # What is about this process and its clients, not about what fires, is in real time.
     machine = SystemClock()
     deliveries = Deliveries(
@@ -136,7 +147,7 @@ def compose(
         clock,
         caller,
         DeadLetterQueues(queue_settings(settings.dead_letters)),
-        node=ids.new("nod"),
+        node=node,
         limits=Limits(
             settings.targets.concurrency,
             settings.targets.concurrency_per_target,
@@ -154,13 +165,28 @@ def compose(
         cloud_id=settings.cloud_id,
         misfires=misfire_rules(settings.misfires),
     )
-    trigger_service = triggers.TriggerService(
-        database, clock, ids, armed=on_every_node(timers.armed, database)
-    )
+    armed = on_every_node(timers.armed, database)
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
-    engine = Engine(database, clock, timers, deliveries, recovery=machine)
+
+    def look() -> None:
+        timers.armed()
+        deliveries.due()
+
+    kept = housekeeping(
+        database,
+        clock,
+        Bells(armed, due, look),
+        node=node,
+        pace=machine,
+        rules=retention_rules(settings.retention),
+        interval_seconds=settings.reconciler.interval,
+        load_plan=load_plan,
+        first_id_at=first_id_at,
+    )
+    engine = Engine(database, clock, timers, deliveries, recovery=machine, chores=kept.steps())
     database.listen(engine.look, machine.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
         triggers.SERVICE: trigger_service.methods(),
@@ -226,10 +252,23 @@ def queue_settings(settings: DeadLetters) -> QueueSettings:
 def misfire_rules(settings: Misfires) -> MisfireRules:
     return MisfireRules(
         policy=MisfirePolicy(settings.policy),
-        window=None if settings.window is None else timedelta(seconds=settings.window),
+        window=_timedelta(settings.window),
         cap=settings.cap,
         tolerance=timedelta(seconds=settings.tolerance),
     )
+
+
+def retention_rules(settings: Retention) -> RetentionRules:
+    return RetentionRules(
+        age=_timedelta(settings.age),
+        failed_age=_timedelta(settings.failed_age),
+        most=settings.most,
+        operations_age=_timedelta(settings.operations_age),
+    )
+
+
+def _timedelta(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 async def _start_grpc(
