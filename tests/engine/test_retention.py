@@ -17,7 +17,7 @@ from tocsin.store.database import Database
 from tocsin.store.instants import to_micros
 from tocsin.store.invocations import State
 from tocsin.store.operations import insert_operation
-from tocsin.store.retention import FINISHED_AT_ONCE, sweep_finished, swept_until
+from tocsin.store.retention import SWEPT_AT_ONCE, sweep_finished, swept_until
 from tocsin.store.schema import invocations, operations
 from tocsin.store.transaction import Transaction, Value
 from tocsin.store.triggers import insert_trigger
@@ -204,7 +204,7 @@ def test_operations(url: str, runner: asyncio.Runner) -> None:
 def test_each_step_is_small_and_is_followed_by_a_rest(url: str, runner: asyncio.Runner) -> None:
     async def scenario() -> None:
         async with opened(url) as database:
-            rows = 2 * FINISHED_AT_ONCE + 1
+            rows = 2 * SWEPT_AT_ONCE + 1
             await fill(
                 database, [row(f"i{n:04}", State.SUCCEEDED, NOON - 2 * DAY) for n in range(rows)]
             )
@@ -219,7 +219,7 @@ def test_each_step_is_small_and_is_followed_by_a_rest(url: str, runner: asyncio.
             sweeper.pace.sleep = counting  # type: ignore[method-assign]
             await sweeper.retention.run_once()
             steps = [before - after for before, after in zip([rows, *left], left, strict=False)]
-            assert max(steps) == FINISHED_AT_ONCE
+            assert max(steps) == SWEPT_AT_ONCE
             assert sum(steps) == rows
             assert min(sweeper.pace.rests) > 0
 

@@ -4,6 +4,7 @@ Nothing here counts a table. Finished invocations of one state are counted page 
 index of when they finished; whoever counts remembers where the pages end.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, select
@@ -15,8 +16,7 @@ from tocsin.store.schema import invocations as table
 from tocsin.store.schema import operations, swept_ticks, triggers
 from tocsin.store.transaction import Transaction
 
-FINISHED_AT_ONCE = 200
-OPERATIONS_AT_ONCE = 500
+SWEPT_AT_ONCE = 200
 
 OF_STATE = table.c.state == bindparam("state")
 AFTER = table.c.finished_at > bindparam("after")
@@ -33,11 +33,11 @@ FINISHED = (
     select(table.c.id)
     .where(OF_STATE, UNTIL)
     .order_by(table.c.finished_at)
-    .limit(FINISHED_AT_ONCE)
+    .limit(SWEPT_AT_ONCE)
     .with_for_update(skip_locked=True)
 )
 # Statements are compiled once, so their list has as many places as it will ever have.
-SWEPT = [f"swept{place}" for place in range(FINISHED_AT_ONCE)]
+SWEPT = [f"swept{place}" for place in range(SWEPT_AT_ONCE)]
 IN_SLICE = table.c.id.in_([bindparam(each) for each in SWEPT])
 DELETE = delete(table).where(IN_SLICE)
 MARK = insert(swept_ticks).from_select(
@@ -56,15 +56,16 @@ MARK_SWEPT = MARK.on_conflict_do_update(
 SWEPT_UNTIL = select(swept_ticks.c.until).where(swept_ticks.c.trigger_id == bindparam("id"))
 FORGET_MARK = delete(swept_ticks).where(swept_ticks.c.trigger_id == bindparam("id"))
 
-END_OF_OPERATIONS = (
+OLD_OPERATIONS = (
     select(operations.c.id)
     .where(operations.c.id < bindparam("before"))
     .order_by(operations.c.id)
-    .offset(OPERATIONS_AT_ONCE - 1)
-    .limit(1)
+    .limit(SWEPT_AT_ONCE)
+    .with_for_update(skip_locked=True)
 )
-DELETE_OPERATIONS = delete(operations).where(operations.c.id < bindparam("before"))
-DELETE_OPERATIONS_TO = delete(operations).where(operations.c.id <= bindparam("last"))
+DELETE_OPERATIONS = delete(operations).where(
+    operations.c.id.in_([bindparam(each) for each in SWEPT])
+)
 
 
 def page_of_finished(
@@ -90,10 +91,8 @@ def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
     """
     ids = [row[0] for row in tx.all(FINISHED, state=state.value, until=to_micros(until))]
     if ids:
-        # What is left over of the places is filled with what is named anyway.
-        slice_ = dict.fromkeys(SWEPT, ids[0]) | dict(zip(SWEPT, ids, strict=False))
-        tx.run(MARK_SWEPT, **slice_)
-        tx.run(DELETE, **slice_)
+        tx.run(MARK_SWEPT, **_slice(ids))
+        tx.run(DELETE, **_slice(ids))
     return len(ids)
 
 
@@ -109,7 +108,10 @@ def forget_swept(tx: Transaction, trigger_id: str) -> None:
 
 def sweep_operations(tx: Transaction, *, before: str) -> int:
     """Deletes some operations whose ids sort before this one; 0 when there is none left."""
-    row = tx.one(END_OF_OPERATIONS, before=before)
-    if row is None:
-        return tx.run(DELETE_OPERATIONS, before=before)
-    return tx.run(DELETE_OPERATIONS_TO, last=row[0])
+    ids = [row[0] for row in tx.all(OLD_OPERATIONS, before=before)]
+    return tx.run(DELETE_OPERATIONS, **_slice(ids)) if ids else 0
+
+
+def _slice(ids: Sequence[str]) -> dict[str, str]:
+    """Fills the places; what is left over of them is filled with what is named anyway."""
+    return dict.fromkeys(SWEPT, ids[0]) | dict(zip(SWEPT, ids, strict=False))
