@@ -27,8 +27,10 @@ FORMS = (
 MIGRATION_LOCK = 0x746F6373696E
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, durable: bool = True) -> Database:
     """Opens the store at `url`: a file of SQLite, or a database of PostgreSQL.
+
+    One of SQLite that is not `durable` survives the end of this process, but not of the machine.
 
     Raises:
         StoreError: the URL is of another form, or the database is out of reach, in use,
@@ -37,7 +39,7 @@ def open_database(url: str) -> Database:
     parsed = parsed_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         return open_postgresql(url, shown=without_secrets(parsed))
-    return open_sqlite(sqlite_path(parsed))
+    return open_sqlite(sqlite_path(parsed), durable=durable)
 
 
 def parsed_url(url: str) -> URL:
@@ -64,7 +66,7 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database).resolve()
 
 
-def open_sqlite(path: Path) -> SqliteDatabase:
+def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = take_lock(path)
@@ -74,7 +76,7 @@ def open_sqlite(path: Path) -> SqliteDatabase:
         raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
     try:
         migrate_sqlite(path)
-        return SqliteDatabase(path, lock=lock)
+        return SqliteDatabase(path, lock=lock, durable=durable)
     except BaseException:
         lock.close()
         raise
