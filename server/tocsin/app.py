@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -36,6 +35,7 @@ from tocsin.gateway import Limits as RequestLimits
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
+from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
@@ -90,7 +90,7 @@ async def running(
         if address is not None:
             refuse_exposure(option, address.host, allowed=settings.allow_unauthenticated)
     async with AsyncExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-")))
+        directory = stack.enter_context(scratch_directory())
         # Time that is moved by hand is a test's; it need not wait for the disk at each tick.
         database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
         stack.push_async_callback(database.close)

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from tocsin.api import errors
+from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
 from tocsin.store.database import StoreUnavailable
@@ -62,7 +63,11 @@ def _unary(descriptor: MethodDescriptor, served: Served) -> "grpc.RpcMethodHandl
     async def serve(received: bytes, context: Context) -> bytes:
         try:
             request = parse(received)
-            if violations := [*violations_of(request), *checked.violations_of(request)]:
+            if violations := [
+                *nul_violations(request, received),
+                *violations_of(request),
+                *checked.violations_of(request),
+            ]:
                 raise errors.invalid(violations)
             answer = await checked.method(request, context)
             return answer if isinstance(answer, bytes) else answer.SerializeToString()
