@@ -7,7 +7,7 @@ from tocsin.store.database import Database
 from tocsin.store.duties import hold_duty
 
 # Whoever holds a duty says so again at each step; one that died is missed after this long.
-HELD_FOR = timedelta(minutes=1)
+HELD_FOR = timedelta(minutes=3)
 RENEWED_EACH_SECONDS = 20.0
 
 

@@ -1,7 +1,7 @@
 """The reconciler: looks for what can't be and would never be heard of, repairs it, and says so.
 
 It walks through everything, a page at a time, and rests between pages for so long that an idle node
-does not notice: a pass over a million triggers takes about half an hour. What is looked at in a
+does not notice: a pass over a million triggers takes an hour or two. What is looked at in a
 page, and what is repaired, is a check's to say; a new kind of thing that can be left half done gets
 a check of its own.
 
