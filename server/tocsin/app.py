@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -24,15 +23,17 @@ from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
 from tocsin.api import executions, integrations, operations, triggers
 from tocsin.api.health import Health
-from tocsin.api.ids import Ids
+from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
+from tocsin.engine.housekeeping import Bells, housekeeping
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
+from tocsin.engine.retention import RetentionRules
 from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.timers import Timers
 from tocsin.gateway import Gateway
@@ -40,7 +41,8 @@ from tocsin.gateway import Limits as RequestLimits
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
-from tocsin.settings import Address, DeadLetters, Misfires, Settings
+from tocsin.scratch import scratch_directory
+from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -57,6 +59,10 @@ Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
 
 # The clock of what is about this process and its clients, not about what fires: in real time.
 MACHINE = SystemClock()
+NO_SHARED_MANUAL_CLOCK = (
+    "a manual clock is this node's alone, and on PostgreSQL all nodes go by the database's: "
+    "serve a SQLite database with --clock manual, or leave --clock manual out"
+)
 
 
 class StartError(Exception):
@@ -102,15 +108,18 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """Runs the whole server."""
     _refuse_exposure(settings)
     async with AsyncExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-")))
-        database = open_database(settings.database)
+        directory = stack.enter_context(scratch_directory())
+        # Time that is moved by hand is a test's; it need not wait for the disk at each tick.
+        database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
         stack.push_async_callback(database.close)
         node = Ids(MACHINE).new("nod")
         telemetry, metrics = _telemetry(stack, settings, exclusive=database.exclusive, node=node)
         database = telemetry.watched(database, MACHINE)
         caller = _caller(settings)
         stack.push_async_callback(caller.close)
-        if isinstance(clock, SystemClock) and not database.exclusive:
+        if not database.exclusive:
+            if isinstance(clock, ManualClock):
+                raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
         services, engine = compose(settings, clock, database, caller, telemetry.observer, node)
         grace = Grace(MACHINE, settings.grace)
@@ -255,13 +264,36 @@ def compose(
         misfires=misfire_rules(settings.misfires),
         observer=observer,
     )
-    trigger_service = triggers.TriggerService(
-        database, clock, ids, armed=on_every_node(timers.armed, database)
-    )
+    armed = on_every_node(timers.armed, database)
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
-    engine = Engine(database, clock, timers, deliveries, recovery=MACHINE, observer=observer)
+
+    def look() -> None:
+        timers.armed()
+        deliveries.due()
+
+    kept = housekeeping(
+        database,
+        clock,
+        Bells(armed, due, look),
+        node=node,
+        pace=MACHINE,
+        rules=retention_rules(settings.retention),
+        interval_seconds=settings.reconciler.interval,
+        load_plan=load_plan,
+        first_id_at=first_id_at,
+    )
+    engine = Engine(
+        database,
+        clock,
+        timers,
+        deliveries,
+        recovery=MACHINE,
+        observer=observer,
+        chores=kept.steps(),
+    )
     database.listen(engine.look, MACHINE.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
         triggers.SERVICE: trigger_service.methods(),
@@ -329,10 +361,23 @@ def queue_settings(settings: DeadLetters) -> QueueSettings:
 def misfire_rules(settings: Misfires) -> MisfireRules:
     return MisfireRules(
         policy=MisfirePolicy(settings.policy),
-        window=None if settings.window is None else timedelta(seconds=settings.window),
+        window=_timedelta(settings.window),
         cap=settings.cap,
         tolerance=timedelta(seconds=settings.tolerance),
     )
+
+
+def retention_rules(settings: Retention) -> RetentionRules:
+    return RetentionRules(
+        age=_timedelta(settings.age),
+        failed_age=_timedelta(settings.failed_age),
+        most=settings.most,
+        operations_age=_timedelta(settings.operations_age),
+    )
+
+
+def _timedelta(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 async def _start_grpc(

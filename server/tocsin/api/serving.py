@@ -21,6 +21,7 @@ from tocsin.api.calls import (
     server_trace_id,
 )
 from tocsin.api.calls import Context as Context
+from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
 from tocsin.schedule import Clock
@@ -123,7 +124,11 @@ def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
     async def answer(received: bytes, context: Context) -> bytes | errors.ApiError:
         try:
             request = parse(received)
-            if violations := [*violations_of(request), *checked.violations_of(request)]:
+            if violations := [
+                *nul_violations(request, received),
+                *violations_of(request),
+                *checked.violations_of(request),
+            ]:
                 return errors.invalid(violations)
             response = await checked.method(request, context)
             return response if isinstance(response, bytes) else response.SerializeToString()

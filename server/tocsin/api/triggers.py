@@ -31,7 +31,7 @@ from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.plans.plan import Plan, TimerSource
 from tocsin.plans.triggers_v1 import compile_trigger
 from tocsin.schedule import Clock, Cron
-from tocsin.store import operations, requests, timers, triggers
+from tocsin.store import operations, requests, retention, timers, triggers
 from tocsin.store.database import Database
 from tocsin.store.transaction import Transaction, UniqueViolation
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
@@ -146,7 +146,7 @@ class TriggerService:
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
             if after.status == Trigger.ACTIVE and _cron(plan) != _cron(plan_before):
-                return Change(after.id, message, _arm(tx, plan, now))
+                return Change(after.id, message, _arm_again(tx, plan, now))
             return Change(after.id, message)
 
         return await self._mutate("Update", request, context, replace)
@@ -156,6 +156,7 @@ class TriggerService:
             _find(tx, request.trigger_id)
             triggers.delete_trigger(tx, request.trigger_id)
             timers.disarm_timer(tx, request.trigger_id)
+            retention.forget_swept(tx, request.trigger_id)
             return Change(request.trigger_id, b"")
 
         return await self._mutate("Delete", request, context, remove)
@@ -177,7 +178,7 @@ class TriggerService:
             if trigger.status == Trigger.ACTIVE:
                 return Change(trigger.id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
-            tick = _arm(tx, compile_trigger(trigger), now)
+            tick = _arm_again(tx, compile_trigger(trigger), now)
             return Change(trigger.id, _replace(tx, trigger), tick)
 
         return await self._mutate("Resume", request, context, start)
@@ -306,6 +307,12 @@ def _replace(tx: Transaction, trigger: Trigger) -> bytes:
 
 def _cron(plan: Plan) -> Cron | None:
     return plan.source.cron if isinstance(plan.source, TimerSource) else None
+
+
+def _arm_again(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
+    """Arms after what fired before: its invocations may be swept, and the clock set back."""
+    fired_until = retention.swept_until(tx, plan.trigger_id)
+    return _arm(tx, plan, now if fired_until is None else max(now, fired_until))
 
 
 def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:

@@ -1,7 +1,7 @@
 """What runs while nobody calls: timers, deliveries, and the forgetting of old request keys."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -24,7 +24,10 @@ FORGET_EVERY_SECONDS = 600.0
 
 
 class Engine:
-    """`recovery` is the clock by which an error is waited out; None: that of all the rest."""
+    """`recovery` is the clock by which an error is waited out; None: that of all the rest.
+
+    `chores` are steps that are repeated beside: each does its work and waits until it is due again.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Engine:
         deliveries: Deliveries,
         recovery: Clock | None = None,
         observer: Observer = UNOBSERVED,
+        chores: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._database = database
         self._clock = clock
@@ -41,6 +45,7 @@ class Engine:
         self._deliveries = deliveries
         self._recovery = recovery or clock
         self._observer = observer
+        self._chores = tuple(chores)
         self._loops: list[asyncio.Task[None]] = []
         self._stepped = asyncio.Event()
 
@@ -57,6 +62,7 @@ class Engine:
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
+            *self._chores,
         )
         self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
 

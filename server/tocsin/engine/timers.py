@@ -14,7 +14,14 @@ from tocsin.schedule import Clock, Cron
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.invocations import Invocation, insert_invocations
-from tocsin.store.timers import DueTimer, arm_timer, arm_timers, due_timers, earliest_tick
+from tocsin.store.timers import (
+    DueTimer,
+    arm_timer,
+    arm_timers,
+    disarm_timer,
+    due_timers,
+    earliest_tick,
+)
 from tocsin.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -111,8 +118,10 @@ class Timers:
             arm_timer(tx, timer.trigger_id, now + UNREADABLE_WAITS)
             return
         source = plan.source
-        if not isinstance(source, TimerSource):
-            raise TypeError(f"trigger {plan.trigger_id} is armed and has no timer")
+        if not isinstance(source, TimerSource) or not plan.active:
+            log.error("trigger is armed and is no active timer", trigger_id=plan.trigger_id)
+            disarm_timer(tx, plan.trigger_id)
+            return
         policy = source.misfire or self._misfires.policy
         decision = done.on_time.get((source.cron, timer.instant))
         if decision is None:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
 )
 
 metadata = MetaData()
@@ -54,6 +55,27 @@ armed_timers = Table(
     Column("next_at", BigInteger, nullable=False),
     Index("armed_timers_by_instant", "next_at"),
 )
+
+# For triggers whose finished invocations were swept: the latest tick among these. What fired does
+# not fire again, though nothing else tells any more that it did.
+swept_ticks = Table(
+    "swept_ticks",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+)
+
+# What one node at a time does for all, and which one does it.
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", ASCII, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)
+
+# One row: the oldest schema that a node may know and still work on this one.
+compatibility = Table("compatibility", metadata, Column("oldest_known", Text, primary_key=True))
 
 invocations = Table(
     "invocations",
@@ -113,6 +135,20 @@ Index(
     invocations.c.node,
     sqlite_where=invocations.c.node.is_not(None),
     postgresql_where=invocations.c.node.is_not(None),
+)
+Index(
+    "invocations_finished",
+    invocations.c.state,
+    invocations.c.finished_at,
+    sqlite_where=invocations.c.finished_at.is_not(None),
+    postgresql_where=invocations.c.finished_at.is_not(None),
+)
+# Of what can't be, and would never be found: neither finished nor waiting for a node. It is empty.
+Index(
+    "invocations_lost",
+    invocations.c.id,
+    sqlite_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
+    postgresql_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
 )
 # With finished_at, so that those that a filter leaves out are passed over within the index.
 Index("invocations_listed", invocations.c.parent, invocations.c.id, invocations.c.finished_at)

@@ -35,11 +35,13 @@ class SqliteDatabase:
 
     While a commit is on its way to the disk, calls that come meanwhile gather for the next one. The
     statements run on the loop since they only touch memory; a thread hop for each would cost more.
+
+    One that is not `durable` leaves it to the system when what was written comes to the disk.
     """
 
-    def __init__(self, path: Path, *, lock: IO[bytes]) -> None:
+    def __init__(self, path: Path, *, lock: IO[bytes], durable: bool = True) -> None:
         self._lock = lock
-        self._writer = connect(path)
+        self._writer = connect(path, durable=durable)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = 1")
         self._writer.execute("PRAGMA busy_timeout = 0")
@@ -235,13 +237,13 @@ class Checkpoints:
             log.exception("checkpoint failed, the log grows until one succeeds")
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Opens a connection that waits for the disk at each commit."""
+def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+    """Opens a connection that waits for the disk at each commit, if what it writes is to last."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
     return connection

@@ -7,6 +7,7 @@ revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+oldest_known = "0002"
 
 WAITS = sa.text("next_at IS NOT NULL")
 
