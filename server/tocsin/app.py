@@ -19,15 +19,18 @@ from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
-from tocsin.api import executions, integrations, operations, triggers
+from tocsin.api import events, executions, integrations, operations, triggers
 from tocsin.api.ids import Ids
 from tocsin.api.serving import Served, service_handler
+from tocsin.engine.batches import Batches
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
+from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.store_clock import StoreClock
+from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
@@ -154,16 +157,45 @@ def compose(
         cloud_id=settings.cloud_id,
         misfires=misfire_rules(settings.misfires),
     )
+    batches = Batches(
+        database,
+        clock,
+        load_plan=load_plan,
+        new_id=ids.new,
+        fired=lambda: due(clock.now()),
+        cloud_id=settings.cloud_id,
+        largest_payload=settings.targets.max_payload_bytes,
+    )
+    intake = Intake(
+        database,
+        clock,
+        load_plan=load_plan,
+        new_id=ids.new,
+        fired=lambda: due(clock.now()),
+        batched=batches.due,
+        cloud_id=settings.cloud_id,
+        largest_payload=settings.targets.max_payload_bytes,
+        remembered=timedelta(seconds=settings.sources.remember),
+    )
+
+    def armed(at: datetime) -> None:
+        timers.armed(at)
+        batches.due(at)
+
     trigger_service = triggers.TriggerService(
-        database, clock, ids, armed=on_every_node(timers.armed, database)
+        database, clock, ids, armed=on_every_node(armed, database)
     )
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
-    engine = Engine(database, clock, timers, deliveries, recovery=machine)
+    subscribing = Subscribing(database, machine, load_plan)
+    engine = Engine(database, clock, timers, deliveries, batches, subscribing, recovery=machine)
     database.listen(engine.look, machine.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
         triggers.SERVICE: trigger_service.methods(),
+        events.SERVICE: events.EventService(
+            database, clock, ids, intake, settings.cloud_id
+        ).methods(),
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, machine).methods(),

@@ -18,7 +18,16 @@ MAY_IMPORT = {
     "sources": {"plans", "store", "schedule", "contract"},
     "engine": {"plans", "store", "targets", "sources", "schedule"},
     "gateway": {"contract", "schedule", "tocsin_protos"},
-    "api": {"store", "plans", "targets", "access", "contract", "schedule", "tocsin_protos"},
+    "api": {
+        "store",
+        "plans",
+        "sources",
+        "targets",
+        "access",
+        "contract",
+        "schedule",
+        "tocsin_protos",
+    },
 }
 
 TOP_FLOOR = {"tocsin", "demo"}

@@ -1,0 +1,104 @@
+"""Batches: events that waited long enough, or are enough, become a call in one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from tocsin.engine.calls import make_call
+from tocsin.engine.cutting import cut
+from tocsin.engine.wakeup import Wakeup
+from tocsin.plans.plan import Batching, Plan
+from tocsin.schedule import Clock
+from tocsin.store import events, triggers
+from tocsin.store.database import Database
+from tocsin.store.events import DueBatch
+from tocsin.store.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+BATCHES_AT_ONCE = 64
+EVENTS_AT_ONCE = 1000
+UNREADABLE_WAITS = timedelta(minutes=1)
+HELD_ELSEWHERE = timedelta(milliseconds=50)
+# Of a trigger that batches no more: what waits from before goes out by itself.
+ONE_BY_ONE = Batching(1, timedelta())
+
+
+class Batches:
+    """Sends what is due. `load_plan` reads a stored trigger; `fired` wakes delivery."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        load_plan: Callable[[bytes], Plan],
+        new_id: Callable[[], str],
+        fired: Callable[[], None],
+        cloud_id: str,
+        largest_payload: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._load_plan = load_plan
+        self._new_id = new_id
+        self._fired = fired
+        self._cloud_id = cloud_id
+        self._largest_payload = largest_payload
+        self._wakeup = Wakeup(clock)
+
+    def due(self, at: datetime | None = None) -> None:
+        """Tells of a batch that is due then; None: look at once."""
+        self._wakeup.ring(at)
+
+    async def run_once(self) -> None:
+        """Sends what is due, then waits for the next cutoff, or for a batch that is full."""
+        self._wakeup.listen()
+        now = self._clock.now()
+        due = await self._database.read(events.earliest_batch)
+        if due is None or due > now:
+            await self._wakeup.wait(due)
+            return
+        seen = await self._database.write(lambda tx: self._send_due(tx, now))
+        if seen:
+            self._fired()
+        else:
+            # Another node sends them at this moment.
+            await self._wakeup.wait(now + HELD_ELSEWHERE)
+
+    def _send_due(self, tx: Transaction, now: datetime) -> int:
+        due = events.due_batches(tx, now=now, limit=BATCHES_AT_ONCE)
+        for batch in due:
+            self._send(tx, batch, now)
+        return len(due)
+
+    def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> None:
+        message = triggers.find_trigger(tx, batch.trigger_id)
+        if message is None:
+            events.drop_events(tx, batch.trigger_id)
+            return
+        try:
+            plan = self._load_plan(message)
+        except ValueError:
+            # One trigger that can't be read must not keep the others from firing.
+            log.exception("trigger can't be read, its events wait", trigger_id=batch.trigger_id)
+            events.take_events(tx, batch, (), again_at=now + UNREADABLE_WAITS)
+            return
+        if not plan.active:
+            events.park_batch(tx, batch.trigger_id)
+            return
+        waiting = events.waiting_events(tx, batch.trigger_id, limit=EVENTS_AT_ONCE)
+        done = cut(waiting, plan.batching or ONE_BY_ONE, now, largest_payload=self._largest_payload)
+        for each in done.batches:
+            make_call(
+                tx,
+                plan,
+                [event.body for event in each],
+                now=now,
+                new_id=self._new_id,
+                cloud_id=self._cloud_id,
+            )
+        unseen = batch.events > len(waiting) > 0
+        again_at = now if unseen else done.again_at
+        events.take_events(tx, batch, done.taken, again_at=again_at)
