@@ -23,6 +23,7 @@ from tocsin.api import events, executions, integrations, operations, triggers
 from tocsin.api.ids import Ids
 from tocsin.api.serving import Served, service_handler
 from tocsin.engine.batches import Batches
+from tocsin.engine.calls import Calls
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
@@ -157,23 +158,22 @@ def compose(
         cloud_id=settings.cloud_id,
         misfires=misfire_rules(settings.misfires),
     )
+    calls = Calls(ids.new, settings.cloud_id)
     batches = Batches(
         database,
         clock,
         load_plan=load_plan,
-        new_id=ids.new,
+        calls=calls,
         fired=lambda: due(clock.now()),
-        cloud_id=settings.cloud_id,
         largest_payload=settings.targets.max_payload_bytes,
     )
     intake = Intake(
         database,
         clock,
         load_plan=load_plan,
-        new_id=ids.new,
+        calls=calls,
         fired=lambda: due(clock.now()),
         batched=batches.due,
-        cloud_id=settings.cloud_id,
         largest_payload=settings.targets.max_payload_bytes,
         remembered=timedelta(seconds=settings.sources.remember),
     )

@@ -272,7 +272,7 @@ def test_a_batch_that_would_be_too_large_is_split(
 
 
 def test_a_batch_is_retried_as_a_whole(
-    events: EventApi, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
+    server: Tocsin, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
 ) -> None:
     rule, _, _ = KINDS["iot_broker_message"](mine)
     retry = {"retrySettings": {"retryAttempts": "1", "interval": "10s"}}
@@ -285,7 +285,7 @@ def test_a_batch_is_retried_as_a_whole(
     answers = iter([Answer(503, headers={"Retry-After": "1"}), Answer()])
     target.answers[f"/functions/{mine}"] = lambda _: next(answers)
     message = {"iot_broker_message": {"broker_id": mine, "mqtt_topic": "t"}}
-    events.call("Publish", {"events": [message, message]})
+    RestEvents(server.http_address).call("Publish", {"events": [message, message]})
     first, second = calls_of(target, mine, 2)
     assert first.body == second.body
     assert len(messages(first)) == 2

@@ -12,7 +12,17 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from postgres_server import PostgresServer, in_a_loop
 from store.work import opened
-from tocsin.store import deliveries, invocations, operations, requests, schema, timers, triggers
+from tocsin.store import (
+    deliveries,
+    events,
+    invocations,
+    operations,
+    requests,
+    schema,
+    subscriptions,
+    timers,
+    triggers,
+)
 from tocsin.store.connections import connect
 from tocsin.store.postgresql import PostgresStatements
 from tocsin.store.transaction import Statements
@@ -25,6 +35,17 @@ HOT = {
     "page of operations": operations.PAGE,
     "due timers": timers.DUE,
     "next tick": timers.EARLIEST,
+    "who listens": subscriptions.LISTENERS,
+    "who does not listen yet": subscriptions.UNSUBSCRIBED,
+    "listening no more": subscriptions.DELETE,
+    "waiting events": events.WAITING,
+    "taking events": events.TAKE,
+    "dropping events": events.DROP,
+    "next batch": events.EARLIEST,
+    "due batches": events.DUE,
+    "batch of a trigger": events.BATCH,
+    "expired events": events.FORGET_EXPIRED,
+    "end of a slice of events": events.END_OF_SLICE,
     "remembered request": requests.SELECT,
     "expired requests": requests.DELETE_EXPIRED,
     "invocation by id": invocations.SELECT,
@@ -57,6 +78,15 @@ INSERT INTO invocations
     SELECT 'i' || n, 'p' || n % 20, 'o', 's', n, CASE WHEN n % 20 = 0 THEN n END,
            CASE WHEN n % 200 = 0 THEN 'n' || n % 3 END, 0, 't' || n % 5, 'a', 'p', n
     FROM generate_series(1, {rows}) n;
+INSERT INTO subscriptions (kind, key, trigger_id)
+    SELECT 'k' || n % 10, 'b' || n % 1000, 'i' || n FROM generate_series(1, {rows}) n;
+INSERT INTO events (trigger_id, id, received_at, body)
+    SELECT 'i' || n % 1000, 'e' || n, n, '{{}}' FROM generate_series(1, {rows}) n;
+INSERT INTO batches (trigger_id, due_at, events, bytes)
+    SELECT 'i' || n, CASE WHEN n % 20 > 0 THEN n END, 3, 100 FROM generate_series(1, {rows}) n;
+INSERT INTO accepted_events (trigger_id, key, expires_at)
+    SELECT 'i' || n % 1000, 'e' || n, n FROM generate_series(1, {rows}) n;
+UPDATE triggers SET subscribed = 1 WHERE id > 'i2';
 ANALYZE;
 """
 

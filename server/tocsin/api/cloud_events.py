@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from google.protobuf import json_format
 
@@ -59,7 +60,7 @@ def cloud_events(content_type: str, body: bytes, headers: Mapping[str, str]) -> 
 
 def _attributes(headers: Mapping[str, str]) -> Json:
     return {
-        name.removeprefix(HEADER_PREFIX): value
+        name.removeprefix(HEADER_PREFIX): unquote(value)
         for name, value in headers.items()
         if name.startswith(HEADER_PREFIX)
     }

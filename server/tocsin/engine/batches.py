@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.engine.calls import make_call
+from tocsin.engine.calls import Calls
 from tocsin.engine.cutting import cut
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Batching, Plan
@@ -13,6 +13,7 @@ from tocsin.schedule import Clock
 from tocsin.store import events, triggers
 from tocsin.store.database import Database
 from tocsin.store.events import DueBatch
+from tocsin.store.invocations import Invocation, insert_invocations
 from tocsin.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -34,17 +35,15 @@ class Batches:
         clock: Clock,
         *,
         load_plan: Callable[[bytes], Plan],
-        new_id: Callable[[], str],
+        calls: Calls,
         fired: Callable[[], None],
-        cloud_id: str,
         largest_payload: int,
     ) -> None:
         self._database = database
         self._clock = clock
         self._load_plan = load_plan
-        self._new_id = new_id
+        self._calls = calls
         self._fired = fired
-        self._cloud_id = cloud_id
         self._largest_payload = largest_payload
         self._wakeup = Wakeup(clock)
 
@@ -69,36 +68,33 @@ class Batches:
 
     def _send_due(self, tx: Transaction, now: datetime) -> int:
         due = events.due_batches(tx, now=now, limit=BATCHES_AT_ONCE)
-        for batch in due:
-            self._send(tx, batch, now)
+        made = [call for batch in due for call in self._send(tx, batch, now)]
+        insert_invocations(tx, [(each, now) for each in made])
         return len(due)
 
-    def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> None:
+    def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> list[Invocation]:
+        """Takes what is due of a trigger's events; returns the calls that deliver them."""
         message = triggers.find_trigger(tx, batch.trigger_id)
         if message is None:
             events.drop_events(tx, batch.trigger_id)
-            return
+            return []
         try:
             plan = self._load_plan(message)
         except ValueError:
             # One trigger that can't be read must not keep the others from firing.
             log.exception("trigger can't be read, its events wait", trigger_id=batch.trigger_id)
             events.take_events(tx, batch, (), again_at=now + UNREADABLE_WAITS)
-            return
+            return []
         if not plan.active:
             events.park_batch(tx, batch.trigger_id)
-            return
+            return []
         waiting = events.waiting_events(tx, batch.trigger_id, limit=EVENTS_AT_ONCE)
-        done = cut(waiting, plan.batching or ONE_BY_ONE, now, largest_payload=self._largest_payload)
-        for each in done.batches:
-            make_call(
-                tx,
-                plan,
-                [event.body for event in each],
-                now=now,
-                new_id=self._new_id,
-                cloud_id=self._cloud_id,
-            )
+        batching = plan.batching or ONE_BY_ONE
+        done = cut(waiting, batching, now, largest_payload=self._largest_payload)
         unseen = batch.events > len(waiting) > 0
-        again_at = now if unseen else done.again_at
-        events.take_events(tx, batch, done.taken, again_at=again_at)
+        events.take_events(tx, batch, done.taken, again_at=now if unseen else done.again_at)
+        return [
+            call
+            for each in done.batches
+            for call in self._calls.of(plan, [event.body for event in each], now)
+        ]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import structlog
 
-from tocsin.engine.calls import make_call
+from tocsin.engine.calls import Calls
 from tocsin.engine.cutting import one_by_one
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
@@ -17,7 +17,8 @@ from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kind import Metadata
 from tocsin.sources.kinds import kind_of
 from tocsin.store.database import Database
-from tocsin.store.events import WaitingEvent, add_events, count_lost, remember
+from tocsin.store.events import WaitingEvent, add_events, count_lost, remember_new
+from tocsin.store.invocations import Invocation, insert_invocations
 from tocsin.store.subscriptions import listeners
 from tocsin.store.transaction import Transaction
 
@@ -76,20 +77,19 @@ class Intake:
         clock: Clock,
         *,
         load_plan: Callable[[bytes], Plan],
-        new_id: Callable[[], str],
+        calls: Calls,
         fired: Callable[[], None],
         batched: Callable[[datetime], None],
-        cloud_id: str,
         largest_payload: int,
         remembered: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
         self._load_plan = lru_cache(PLANS_KEPT)(load_plan)
-        self._new_id = new_id
+        self._calls = calls
+        self._new_id = calls.new_id
         self._fired = fired
         self._batched = batched
-        self._cloud_id = cloud_id
         self._largest_payload = largest_payload
         self._remembered = remembered
         self._waiting: list[Waiting] = []
@@ -175,8 +175,7 @@ class Intake:
                 else:
                     hits.setdefault(plan.trigger_id, (plan, []))[1].append(Hit(place, each))
         now = self._clock.now()
-        for trigger_id in sorted(hits):
-            self._accept(tx, *hits[trigger_id], now, done)
+        self._accept(tx, hits, now, done)
         for trigger_id in sorted(lost):
             count_lost(tx, trigger_id=trigger_id, lost=lost[trigger_id], now=now)
         return done
@@ -196,43 +195,37 @@ class Intake:
         return plans
 
     def _accept(
-        self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime, done: Pass
+        self, tx: Transaction, hits: Mapping[str, tuple[Plan, list[Hit]]], now: datetime, done: Pass
     ) -> None:
-        fresh = self._fresh(tx, plan, hits, now)
-        for hit in hits:
-            is_fresh = hit.place in fresh
-            done.taken[hit.place] += Taken(accepted=1) if is_fresh else Taken(repeated=1)
-        elements = [self._element(plan, hit.incoming) for hit in hits if hit.place in fresh]
-        if not elements:
-            return
-        if one_by_one(plan):
-            for element in elements:
-                self._call(tx, plan, element, now)
-            done.fired = True
-            return
-        due_at = self._add(tx, plan, elements, now)
-        done.due_at = due_at if done.due_at is None else min(done.due_at, due_at)
-
-    def _fresh(
-        self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime
-    ) -> frozenset[int]:
-        """Returns the places of those that the trigger was not given before."""
-        expires_at = now + self._remembered
         # By their ids, as every node does it.
-        return frozenset(
-            hit.place
-            for hit in sorted(hits, key=lambda hit: hit.key)
-            if remember(tx, trigger_id=plan.trigger_id, key=hit.key, expires_at=expires_at)
-        )
+        keys = sorted((trigger_id, hit.key) for trigger_id in hits for hit in hits[trigger_id][1])
+        fresh = remember_new(tx, keys, expires_at=now + self._remembered)
+        calls: list[Invocation] = []
+        for trigger_id in sorted(hits):
+            plan, given = hits[trigger_id]
+            elements = []
+            for hit in given:
+                if (trigger_id, hit.key) in fresh:
+                    # The same event may stand twice in what was handed in.
+                    fresh.remove((trigger_id, hit.key))
+                    elements.append(self._element(plan, hit.incoming))
+                    done.taken[hit.place] += Taken(accepted=1)
+                else:
+                    done.taken[hit.place] += Taken(repeated=1)
+            if one_by_one(plan):
+                calls += [call for each in elements for call in self._calls.of(plan, (each,), now)]
+            elif elements:
+                due_at = self._add(tx, plan, elements, now)
+                done.due_at = due_at if done.due_at is None else min(done.due_at, due_at)
+        if calls:
+            insert_invocations(tx, [(call, now) for call in calls])
+            done.fired = True
 
     def _element(self, plan: Plan, incoming: Incoming) -> str:
         metadata = Metadata(
-            incoming.id, incoming.at, self._cloud_id, plan.folder_id, incoming.trace_id
+            incoming.id, incoming.at, self._calls.cloud_id, plan.folder_id, incoming.trace_id
         )
         return kind_of(incoming.event).element(incoming.event, metadata)
-
-    def _call(self, tx: Transaction, plan: Plan, element: str, now: datetime) -> None:
-        make_call(tx, plan, (element,), now=now, new_id=self._new_id, cloud_id=self._cloud_id)
 
     def _add(self, tx: Transaction, plan: Plan, elements: Sequence[str], now: datetime) -> datetime:
         batching = plan.batching

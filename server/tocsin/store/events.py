@@ -15,9 +15,11 @@ from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.schema import accepted_events as accepted
 from tocsin.store.schema import batches, lost_events
 from tocsin.store.schema import events as table
-from tocsin.store.transaction import Transaction, UniqueViolation
+from tocsin.store.transaction import Transaction, Value
 
-REMEMBER = insert(accepted)
+REMEMBER = (
+    insert(accepted).on_conflict_do_nothing().returning(accepted.c.trigger_id, accepted.c.key)
+)
 END_OF_SLICE = (
     select(accepted.c.expires_at)
     .where(accepted.c.expires_at <= bindparam("now"))
@@ -29,7 +31,7 @@ FORGET_EXPIRED = delete(accepted).where(accepted.c.expires_at <= bindparam("now"
 # A slice at a time: all at once could be millions, and every call would wait.
 FORGOTTEN_AT_ONCE = 1000
 
-INSERT = insert(table)
+INSERT = insert(table).on_conflict_do_nothing().returning(table.c.id)
 WAITING = (
     select(table.c.id, table.c.received_at, table.c.body)
     .where(table.c.trigger_id == bindparam("trigger_id"))
@@ -58,7 +60,7 @@ GROW = _opened.on_conflict_do_update(
             else_=func.coalesce(batches.c.due_at, _opened.excluded.due_at),
         ),
     },
-)
+).returning(batches.c.due_at)
 SHRINK = (
     update(batches)
     .where(batches.c.trigger_id == bindparam("of_trigger"))
@@ -136,13 +138,15 @@ def size_of(body: str) -> int:
     return len(body) if body.isascii() else len(body.encode())
 
 
-def remember(tx: Transaction, *, trigger_id: str, key: str, expires_at: datetime) -> bool:
-    """Remembers that a trigger was given an event; returns False where it was given it before."""
-    try:
-        tx.run(REMEMBER, trigger_id=trigger_id, key=key, expires_at=to_micros(expires_at))
-    except UniqueViolation:
-        return False
-    return True
+def remember_new(
+    tx: Transaction, keys: Sequence[tuple[str, str]], *, expires_at: datetime
+) -> set[tuple[str, str]]:
+    """Remembers which events triggers were given, as (trigger, key); returns those that are new."""
+    until = to_micros(expires_at)
+    rows: list[dict[str, Value]] = [
+        {"trigger_id": each, "key": key, "expires_at": until} for each, key in keys
+    ]
+    return {(row[0], row[1]) for row in tx.each(REMEMBER, rows)}
 
 
 def forget_expired_events(tx: Transaction, *, now: datetime) -> int:
@@ -169,7 +173,7 @@ def add_events(
     events_limit = NO_LIMIT if most_events is None else most_events
     bytes_limit = NO_LIMIT if most_bytes is None else most_bytes
     opened = now if count >= events_limit or size >= bytes_limit else due_at
-    tx.run(
+    [row] = tx.all(
         GROW,
         trigger_id=trigger_id,
         due_at=to_micros(opened),
@@ -179,16 +183,17 @@ def add_events(
         most_bytes=bytes_limit,
         full_at=to_micros(now),
     )
-    for event in added:
-        tx.run(
-            INSERT,
-            trigger_id=trigger_id,
-            id=event.id,
-            received_at=to_micros(event.received_at),
-            body=event.body,
-        )
-    row = tx.one(BATCH, trigger_id=trigger_id)
-    return opened if row is None or row[1] is None else from_micros(row[1])
+    rows: list[dict[str, Value]] = [
+        {
+            "trigger_id": trigger_id,
+            "id": event.id,
+            "received_at": to_micros(event.received_at),
+            "body": event.body,
+        }
+        for event in added
+    ]
+    tx.each(INSERT, rows)
+    return from_micros(row[0])
 
 
 def earliest_batch(tx: Transaction) -> datetime | None:
