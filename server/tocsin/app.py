@@ -158,25 +158,7 @@ def compose(
         cloud_id=settings.cloud_id,
         misfires=misfire_rules(settings.misfires),
     )
-    calls = Calls(ids.new, settings.cloud_id)
-    batches = Batches(
-        database,
-        clock,
-        load_plan=load_plan,
-        calls=calls,
-        fired=lambda: due(clock.now()),
-        largest_payload=settings.targets.max_payload_bytes,
-    )
-    intake = Intake(
-        database,
-        clock,
-        load_plan=load_plan,
-        calls=calls,
-        fired=lambda: due(clock.now()),
-        batched=batches.due,
-        largest_payload=settings.targets.max_payload_bytes,
-        remembered=timedelta(seconds=settings.sources.remember),
-    )
+    batches, intake = events_of(settings, clock, database, ids, fired=lambda: due(clock.now()))
 
     def armed(at: datetime) -> None:
         timers.armed(at)
@@ -204,6 +186,32 @@ def compose(
         time = ManualTime(clock, engine)
         services[clock_api.SERVICE] = clock_api.ClockService(time).methods()
     return services, engine
+
+
+def events_of(
+    settings: Settings, clock: Clock, database: Database, ids: Ids, fired: Callable[[], None]
+) -> tuple[Batches, Intake]:
+    """Builds what takes events, and what makes calls of those that wait."""
+    calls = Calls(ids.new, settings.cloud_id)
+    batches = Batches(
+        database,
+        clock,
+        load_plan=load_plan,
+        calls=calls,
+        fired=fired,
+        largest_payload=settings.targets.max_payload_bytes,
+    )
+    intake = Intake(
+        database,
+        clock,
+        load_plan=load_plan,
+        calls=calls,
+        fired=fired,
+        batched=batches.due,
+        largest_payload=settings.targets.max_payload_bytes,
+        remembered=timedelta(seconds=settings.sources.remember),
+    )
+    return batches, intake
 
 
 async def _shared_clock(stack: AsyncExitStack, clock: Clock, database: Database) -> Clock:

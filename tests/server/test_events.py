@@ -11,7 +11,7 @@ from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from server.event_api import EventApi, GrpcEvents, RestEvents, answered
-from server.recording_target import Answer, Received, RecordingTarget
+from server.recording_target import Received, RecordingTarget
 from server.tocsin_process import Tocsin
 from server.trigger_api import RestApi, create
 from server.wire import Json, Refused, Reply, send
@@ -269,26 +269,6 @@ def test_a_batch_that_would_be_too_large_is_split(
     events.call("Publish", {"events": [{"iot_broker_message": large}] * 5})
     calls = calls_of(target, mine, 3)
     assert [len(messages(call)) for call in calls] == [2, 2, 1]
-
-
-def test_a_batch_is_retried_as_a_whole(
-    server: Tocsin, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
-) -> None:
-    rule, _, _ = KINDS["iot_broker_message"](mine)
-    retry = {"retrySettings": {"retryAttempts": "1", "interval": "10s"}}
-    rule |= {"batchSettings": {"size": "2", "cutoff": "5s"}}
-    create(
-        rest_api,
-        folder,
-        rule={"iotBrokerMessage": rule | {"invokeFunction": {"functionId": mine} | retry}},
-    )
-    answers = iter([Answer(503, headers={"Retry-After": "1"}), Answer()])
-    target.answers[f"/functions/{mine}"] = lambda _: next(answers)
-    message = {"iot_broker_message": {"broker_id": mine, "mqtt_topic": "t"}}
-    RestEvents(server.http_address).call("Publish", {"events": [message, message]})
-    first, second = calls_of(target, mine, 2)
-    assert first.body == second.body
-    assert len(messages(first)) == 2
 
 
 def test_what_comes_while_a_trigger_is_paused_is_lost_and_counted(
