@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,11 @@ class Node:
             largest_payload=100_000,
         )
 
-    async def add(self, name: str, *, size: int = 1, cutoff: int = 5, topic: str = "") -> None:
+    async def add(
+        self, name: str, *, size: int = 1, cutoff: int = 5, topic: str = "", broker: str = "b"
+    ) -> None:
         trigger = broker_trigger(name, size, cutoff, topic)
+        trigger.rule.iot_broker_message.broker_id = broker
 
         def insert(tx: Any) -> None:
             insert_trigger(
@@ -230,6 +233,22 @@ def test_what_many_hand_in_at_once_is_told_to_each(url: str, runner: asyncio.Run
             assert taken == [
                 [Taken(accepted=1) if topic == "even" else Taken(filtered=1)] for topic in topics
             ]
+
+    runner.run(check())
+
+
+@pytest.mark.parametrize("broker", ["é" * 10_000, "a\0b"])
+def test_ids_that_no_index_could_hold_are_found_all_the_same(
+    url: str, runner: asyncio.Runner, broker: str
+) -> None:
+    async def check() -> None:
+        async with nodes(url) as [node]:
+            await node.add("a", broker=broker)
+            event = IotBrokerMessage(broker, "t", b"")
+            given = Incoming(event, 0, "id", key=broker)
+            other = Incoming(replace(event, broker_id=broker + "c"), 0, "id", key=broker + "c")
+            assert await node.intake.take([given, other]) == [Taken(accepted=1), Taken()]
+            assert await node.intake.take([given]) == [Taken(repeated=1)]
 
     runner.run(check())
 

@@ -15,7 +15,7 @@ from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kind import Metadata
-from tocsin.sources.kinds import kind_of
+from tocsin.sources.kinds import keys_of_event, kind_of, short_key
 from tocsin.store.database import Database
 from tocsin.store.events import WaitingEvent, add_events, count_lost, remember_new
 from tocsin.store.invocations import Invocation, insert_invocations
@@ -42,7 +42,7 @@ class Hit:
 
     @property
     def key(self) -> str:
-        return self.incoming.key or self.incoming.id
+        return short_key(self.incoming.key or self.incoming.id)
 
 
 @dataclass(slots=True)
@@ -242,8 +242,8 @@ class Intake:
 
 
 def _channels(incoming: Incoming) -> list[Channel]:
-    kind = kind_of(incoming.event)
-    return [(kind.name, key) for key in dict.fromkeys(kind.keys_of_event(incoming.event))]
+    kind = kind_of(incoming.event).name
+    return [(kind, key) for key in keys_of_event(incoming.event)]
 
 
 def _unique(found: Iterable[Sequence[Plan]]) -> list[Plan]:

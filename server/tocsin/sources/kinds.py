@@ -3,6 +3,7 @@
 A kind more is a module more, and a line here.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -64,7 +65,27 @@ def kind_of(event: Event) -> Kind[Any, Any]:
     return _BY_EVENT[type(event)]
 
 
+# What an index can hold on every store; some ids that a rule may name have no limit.
+LONGEST_KEY = 256
+
+
 def keys_of_plan(plan: Plan) -> tuple[str, ...]:
     """Returns the keys by which events find a trigger; a timer has none."""
     kind = KINDS.get(plan.kind)
-    return () if kind is None else kind.keys_of_source(plan.source)
+    return () if kind is None else _indexed(kind.keys_of_source(plan.source))
+
+
+def keys_of_event(event: Event) -> tuple[str, ...]:
+    """Returns the keys by which an event finds triggers, each once."""
+    return _indexed(kind_of(event).keys_of_event(event))
+
+
+def short_key(key: str) -> str:
+    """Returns the key, or a digest in its place where an index could not hold it."""
+    if len(key) <= LONGEST_KEY and "\0" not in key:
+        return key
+    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _indexed(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(short_key(key) for key in keys))
