@@ -21,6 +21,7 @@ from tocsin.settings import (
     Reconciler,
     Retention,
     Settings,
+    Sources,
     Targets,
 )
 
@@ -59,6 +60,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "misfires": (Misfires, "what becomes of ticks that were missed"),
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
+    "sources": (Sources, "where events come from"),
 }
 
 

@@ -21,20 +21,24 @@ from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
-from tocsin.api import executions, integrations, operations, triggers
+from tocsin.api import events, executions, integrations, operations, triggers
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
+from tocsin.engine.batches import Batches
+from tocsin.engine.calls import Calls
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
 from tocsin.engine.housekeeping import Bells, housekeeping
+from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
 from tocsin.engine.retention import RetentionRules
 from tocsin.engine.store_clock import StoreClock
+from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
@@ -264,7 +268,13 @@ def compose(
         misfires=misfire_rules(settings.misfires),
         observer=observer,
     )
-    armed = on_every_node(timers.armed, database)
+    batches, intake = events_of(settings, clock, database, ids, fired=lambda: due(clock.now()))
+
+    def arm(at: datetime) -> None:
+        timers.armed(at)
+        batches.due(at)
+
+    armed = on_every_node(arm, database)
     trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
@@ -272,6 +282,7 @@ def compose(
 
     def look() -> None:
         timers.armed()
+        batches.due()
         deliveries.due()
 
     kept = housekeeping(
@@ -290,6 +301,8 @@ def compose(
         clock,
         timers,
         deliveries,
+        batches,
+        Subscribing(database, MACHINE, load_plan),
         recovery=MACHINE,
         observer=observer,
         chores=kept.steps(),
@@ -297,6 +310,9 @@ def compose(
     database.listen(engine.look, MACHINE.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
         triggers.SERVICE: trigger_service.methods(),
+        events.SERVICE: events.EventService(
+            database, clock, ids, intake, settings.cloud_id
+        ).methods(),
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
@@ -305,6 +321,32 @@ def compose(
         time = ManualTime(clock, engine)
         services[clock_api.SERVICE] = clock_api.ClockService(time).methods()
     return services, engine
+
+
+def events_of(
+    settings: Settings, clock: Clock, database: Database, ids: Ids, fired: Callable[[], None]
+) -> tuple[Batches, Intake]:
+    """Builds what takes events, and what makes calls of those that wait."""
+    calls = Calls(ids.new, settings.cloud_id)
+    batches = Batches(
+        database,
+        clock,
+        load_plan=load_plan,
+        calls=calls,
+        fired=fired,
+        largest_payload=settings.targets.max_payload_bytes,
+    )
+    intake = Intake(
+        database,
+        clock,
+        load_plan=load_plan,
+        calls=calls,
+        fired=fired,
+        batched=batches.due,
+        largest_payload=settings.targets.max_payload_bytes,
+        remembered=timedelta(seconds=settings.sources.remember),
+    )
+    return batches, intake
 
 
 async def _shared_clock(

@@ -279,6 +279,20 @@ class Reconciler(BaseModel):
     )
 
 
+class Sources(BaseModel):
+    """Where events come from."""
+
+    model_config = STRICT
+
+    remember: float = Field(
+        3600.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds for which an event's id is remembered: one that comes again meanwhile "
+        "is not a second event.",
+    )
+
+
 class Integration(BaseModel):
     """One integration: which API triggers start it, and the URL that runs it."""
 
@@ -371,6 +385,7 @@ class Settings(BaseSettings):
     reconciler: Reconciler = Field(
         Reconciler.model_construct(), description="What looks for what went wrong unheard."
     )
+    sources: Sources = Field(Sources.model_construct(), description="Where events come from.")
     integrations: dict[str, Integration] = Field(
         {}, description="The integrations that can be scheduled, by name."
     )

@@ -19,7 +19,16 @@ MAY_IMPORT = {
     "engine": {"plans", "store", "targets", "sources", "schedule"},
     "gateway": {"contract", "schedule", "tocsin_protos"},
     "telemetry": {"api", "engine", "store", "plans", "schedule"},
-    "api": {"store", "plans", "targets", "access", "contract", "schedule", "tocsin_protos"},
+    "api": {
+        "store",
+        "plans",
+        "sources",
+        "targets",
+        "access",
+        "contract",
+        "schedule",
+        "tocsin_protos",
+    },
 }
 
 TOP_FLOOR = {"tocsin", "demo"}

@@ -12,6 +12,8 @@ from nodes.conftest import NODES, Cluster
 from server.google_api import GoogleGrpc, operation, schedule
 from server.recording_target import Received, held_until
 from server.tocsin_process import Tocsin
+from tocsin_protos.tocsin.v1 import event_service_pb2
+from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -166,3 +168,22 @@ def test_a_restart_of_postgresql_is_survived(cluster: Cluster) -> None:
     assert len(made) > before > 0
     kept = cluster.execute("SELECT count(*) FROM operations WHERE id = ANY($1)", made)
     assert kept == [(len(made),)]
+
+
+def test_a_batch_that_is_half_full_when_its_node_dies_is_sent_by_another(cluster: Cluster) -> None:
+    first, second, _ = cluster.nodes
+    request = contract.CreateTriggerRequest(folder_id="b1g0")
+    rule = request.rule.iot_broker_message
+    rule.broker_id, rule.invoke_function.function_id = "b", "halves"
+    rule.batch_settings.size, rule.batch_settings.cutoff.seconds = 10, 2
+    with second.channel() as channel:
+        TriggerServiceStub(channel).Create(request, timeout=PATIENCE)
+    for node, topic in ((first, "1"), (second, "2"), (first, "3")):
+        publish = event_service_pb2.EventServicePublishRequest()
+        message = publish.events.add(id=topic).iot_broker_message
+        message.broker_id, message.mqtt_topic = "b", topic
+        with node.channel() as channel:
+            EventServiceStub(channel).Publish(publish, timeout=PATIENCE)
+    first.kill()
+    [call] = cluster.target.wait_for(lambda call: call.path == "/functions/halves")
+    assert [each["details"]["mqtt_topic"] for each in call.json["messages"]] == ["1", "2", "3"]

@@ -8,7 +8,6 @@ from google.protobuf import json_format
 from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import (
     Action,
-    Batching,
     Container,
     DeadLetter,
     Function,
@@ -16,7 +15,6 @@ from tocsin.plans.plan import (
     MisfirePolicy,
     Retry,
     TimerSource,
-    UnservedSource,
     WebsocketBroadcast,
     Workflow,
     action_from_json,
@@ -99,22 +97,11 @@ def test_retries_and_the_dead_letter_queue_are_the_actions() -> None:
     assert action.dead_letter == DeadLetter("yrn:yc:ymq:q", "aje2")
 
 
-def test_other_kinds_are_kept_though_no_event_comes_from_them_yet() -> None:
-    plan = compile_trigger(
-        trigger(
-            {
-                "message_queue": {
-                    "queue_id": "yrn:yc:ymq:q",
-                    "service_account_id": "aje1",
-                    "batch_settings": {"size": 10, "cutoff": "5s"},
-                    "invoke_function": FUNCTION,
-                }
-            }
-        )
-    )
-    assert plan.kind == "message_queue"
-    assert plan.source == UnservedSource()
-    assert plan.batching == Batching(10, timedelta(seconds=5))
+def test_a_paused_trigger_is_not_active() -> None:
+    paused = timer(invoke_function=FUNCTION)
+    assert compile_trigger(paused).active
+    paused.status = Trigger.PAUSED
+    assert not compile_trigger(paused).active
 
 
 def test_a_wrong_cron_expression_names_its_field() -> None:

@@ -15,6 +15,7 @@ from google.rpc import code_pb2
 from grpc_status import rpc_status
 
 from postgres_server import PostgresServer
+from server.event_api import RestEvents
 from server.recording_target import Answer, Received, RecordingTarget, held_until
 from server.tocsin_process import Tocsin, run_tocsin, serve_command, serving
 from server.trigger_api import RestApi, changed, create
@@ -263,3 +264,30 @@ def test_a_clock_that_there_is_not_is_refused(variable: str, value: str, says: s
     ended = run_tocsin("config", "check", environment={variable: value})
     assert ended.status == 1
     assert says in ended.stderr
+
+
+def test_a_batch_waits_for_its_cutoff_and_is_retried_as_a_whole(
+    manual: Tocsin, rest_clock: RestClock, triggers: RestApi, folder: str, target: RecordingTarget
+) -> None:
+    retry = {"retrySettings": {"retryAttempts": "1", "interval": "10s"}}
+    rule = {
+        "brokerId": folder,
+        "batchSettings": {"size": "10", "cutoff": "20s"},
+        "invokeFunction": {"functionId": folder, **retry},
+    }
+    create(triggers, folder, rule={"iotBrokerMessage": rule})
+    answers = iter([Answer(503), Answer()])
+    target.answers[f"/{folder}"] = lambda _: next(answers)
+    message = {"iot_broker_message": {"broker_id": folder, "mqtt_topic": "t"}}
+    events = RestEvents(manual.http_address)
+    events.call("Publish", {"events": [message]})
+    rest_clock.call("Advance", {"duration": "15s"})
+    events.call("Publish", {"events": [message]})
+    assert rest_clock.call("Get", {})["nextDue"] == shown(START + timedelta(seconds=20))
+    assert received(target, folder) == []
+    rest_clock.call("Advance", {"duration": "5s"})
+    assert len(received(target, folder)) == 1
+    rest_clock.call("Advance", {"duration": "60s"})
+    first, second = received(target, folder)
+    assert first.body == second.body
+    assert len(first.json["messages"]) == 2

@@ -61,7 +61,7 @@ def send(
     request = urllib.request.Request(
         f"http://{address}{path}", body, headers=dict(headers or {}), method=verb
     )
-    if body is not None:
+    if body is not None and not request.has_header("Content-type"):
         request.add_header("Content-Type", "application/json")
     try:
         with DIRECT.open(request, timeout=30) as answer:

@@ -19,12 +19,14 @@ from store.work import opened
 from tocsin.store import (
     deliveries,
     depths,
+    events,
     invocations,
     operations,
     reconciliation,
     requests,
     retention,
     schema,
+    subscriptions,
     timers,
     triggers,
 )
@@ -40,6 +42,17 @@ HOT = {
     "page of operations": operations.PAGE,
     "due timers": timers.DUE,
     "next tick": timers.EARLIEST,
+    "who listens": subscriptions.LISTENERS,
+    "who does not listen yet": subscriptions.UNSUBSCRIBED,
+    "listening no more": subscriptions.DELETE,
+    "waiting events": events.WAITING,
+    "taking events": events.TAKE,
+    "dropping events": events.DROP,
+    "next batch": events.EARLIEST,
+    "due batches": events.DUE,
+    "batch of a trigger": events.BATCH,
+    "expired events": events.FORGET_EXPIRED,
+    "end of a slice of events": events.END_OF_SLICE,
     "remembered request": requests.SELECT,
     "expired requests": requests.DELETE_EXPIRED,
     "invocation by id": invocations.SELECT,
@@ -98,6 +111,15 @@ INSERT INTO invocations
            n, CASE WHEN n % 20 = 0 THEN n END, CASE WHEN n % 200 = 0 THEN 'n' || (n % 3) END, 0,
            't' || (n % 5), 'a', 'p', n, CASE WHEN n % 20 <> 0 THEN n END
     FROM numbers;
+INSERT INTO subscriptions (kind, key, trigger_id)
+    SELECT 'k' || (n % 10), 'b' || (n % 1000), 'i' || n FROM numbers;
+INSERT INTO events (trigger_id, id, received_at, body)
+    SELECT 'i' || (n % 1000), 'e' || n, n, '{}' FROM numbers;
+INSERT INTO batches (trigger_id, due_at, events, bytes)
+    SELECT 'i' || n, CASE WHEN n % 20 > 0 THEN n END, 3, 100 FROM numbers;
+INSERT INTO accepted_events (trigger_id, key, expires_at)
+    SELECT 'i' || (n % 1000), 'e' || n, n FROM numbers;
+UPDATE triggers SET subscribed = 1 WHERE id > 'i2';
 ANALYZE;
 """
 # All of an index that holds nothing unless something went wrong.

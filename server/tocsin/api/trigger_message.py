@@ -12,11 +12,13 @@ from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan
 from tocsin.plans.triggers_v1 import compile_trigger, parse_cron
+from tocsin.sources.mqtt import problem_of_filter
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 MOST_PATHS = 100
+MQTT_KINDS = ("iot_message", "iot_broker_message")
 MAIL_DOMAIN = "serverless.yandexcloud.net"
 # The vendor's clients' own default, where the contract lets the cutoff be left out.
 DEFAULT_CUTOFF = Duration(seconds=1)
@@ -123,7 +125,11 @@ def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]
 def violations_of_rule(
     request: contract.CreateTriggerRequest | contract.UpdateTriggerRequest,
 ) -> list[Violation]:
-    """Finds what is wrong with a timer's cron expression."""
+    """Finds what is wrong with a timer's cron expression, or with an MQTT filter."""
+    if kind := request.rule.WhichOneof("rule"):
+        rule: Any = getattr(request.rule, kind)
+        if kind in MQTT_KINDS and (problem := problem_of_filter(rule.mqtt_topic)):
+            return [Violation(f"rule.{kind}.mqtt_topic", problem)]
     if request.rule.WhichOneof("rule") != "timer" or _violations_of_expression(request.rule.timer):
         return []
     try:

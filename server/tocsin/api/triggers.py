@@ -13,6 +13,7 @@ from tocsin.api import errors
 from tocsin.api.calls import Context, metadata_value
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
+from tocsin.api.listening import listen, listen_elsewhere, resume_waiting, stop_listening
 from tocsin.api.paging import page_of, page_size, page_token, position
 from tocsin.api.serving import Checked, Served
 from tocsin.api.timestamps import to_timestamp
@@ -47,7 +48,7 @@ IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a mutation did: its trigger, its response as bytes, the tick that it armed."""
+    """What a mutation did: its trigger, its response as bytes, when something of it is due."""
 
     trigger_id: str
     response: bytes
@@ -58,7 +59,7 @@ Mutation = Callable[[Transaction, datetime], Change]
 
 
 class TriggerService:
-    """Thin: checks, asks the store, answers. `armed` is told the next tick of a timer."""
+    """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due."""
 
     def __init__(
         self, database: Database, clock: Clock, ids: Ids, armed: Callable[[datetime], None]
@@ -132,6 +133,7 @@ class TriggerService:
                 )
             except UniqueViolation:
                 raise errors.name_taken(trigger.name, trigger.folder_id) from None
+            listen(tx, plan)
             return Change(trigger.id, message, _arm(tx, plan, now))
 
         return await self._mutate("Create", request, context, insert)
@@ -145,6 +147,7 @@ class TriggerService:
             plan, plan_before = plan_of_updated(after), compile_trigger(before)
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
+            listen_elsewhere(tx, plan_before, plan)
             if after.status == Trigger.ACTIVE and _cron(plan) != _cron(plan_before):
                 return Change(after.id, message, _arm_again(tx, plan, now))
             return Change(after.id, message)
@@ -157,6 +160,7 @@ class TriggerService:
             triggers.delete_trigger(tx, request.trigger_id)
             timers.disarm_timer(tx, request.trigger_id)
             retention.forget_swept(tx, request.trigger_id)
+            stop_listening(tx, request.trigger_id)
             return Change(request.trigger_id, b"")
 
         return await self._mutate("Delete", request, context, remove)
@@ -178,7 +182,9 @@ class TriggerService:
             if trigger.status == Trigger.ACTIVE:
                 return Change(trigger.id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
-            tick = _arm_again(tx, compile_trigger(trigger), now)
+            tick = _arm_again(tx, compile_trigger(trigger), now) or resume_waiting(
+                tx, trigger.id, now
+            )
             return Change(trigger.id, _replace(tx, trigger), tick)
 
         return await self._mutate("Resume", request, context, start)

@@ -1,18 +1,22 @@
-"""What runs while nobody calls: timers, deliveries, and the forgetting of old request keys."""
+"""What runs while nobody calls: timers, batches, deliveries, and the forgetting of old keys."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
+from tocsin.engine.batches import Batches
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import KIND as TIMER
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
 from tocsin.store.deliveries import hand_back, next_due
+from tocsin.store.events import earliest_batch, forget_expired_events
 from tocsin.store.requests import forget_expired
 from tocsin.store.timers import earliest_tick
 from tocsin.store.transaction import Transaction
@@ -35,6 +39,8 @@ class Engine:
         clock: Clock,
         timers: Timers,
         deliveries: Deliveries,
+        batches: Batches,
+        subscribing: Subscribing,
         recovery: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -43,6 +49,8 @@ class Engine:
         self._clock = clock
         self._timers = timers
         self._deliveries = deliveries
+        self._batches = batches
+        self._subscribing = subscribing
         self._recovery = recovery or clock
         self._observer = observer
         self._chores = tuple(chores)
@@ -59,6 +67,8 @@ class Engine:
         self._observer.source_stands(TIMER, healthy=True)
         steps = (
             self._fire_timers,
+            self._batches.run_once,
+            self._subscribing.run_once,
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
@@ -76,13 +86,14 @@ class Engine:
     def look(self) -> None:
         """Makes the loops look for work: another node says so, or the clock was moved."""
         self._timers.armed()
+        self._batches.due()
         self._deliveries.due()
 
     async def next_due(self) -> datetime | None:
-        """Returns when there is something to do next: a tick, a delivery, a lease that ends."""
+        """Returns when there is something to do next: a tick, a batch, a delivery or lease."""
 
         def earliest(tx: Transaction) -> datetime | None:
-            found = (earliest_tick(tx), next_due(tx))
+            found = (earliest_tick(tx), earliest_batch(tx), next_due(tx))
             return min((each for each in found if each is not None), default=None)
 
         return await self._database.read(earliest)
@@ -122,6 +133,7 @@ class Engine:
 
     async def _forget(self) -> None:
         now = self._clock.now()
-        while await self._database.write(lambda tx: forget_expired(tx, now=now)):
-            pass
+        for forget in (forget_expired, forget_expired_events):
+            while await self._database.write(partial(forget, now=now)):
+                pass
         await self._clock.sleep(FORGET_EVERY_SECONDS)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from tocsin.plans.sources import EventSource
 from tocsin.schedule import Cron
 
 
@@ -123,20 +124,20 @@ class TimerSource:
     misfire: MisfirePolicy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnservedSource:
-    """A kind of source that is kept and shown, and from which no event comes yet."""
-
-
-Source: TypeAlias = TimerSource | UnservedSource
+Source: TypeAlias = TimerSource | EventSource
 
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """A batch is sent at `size` (events; bytes for streams) or at `cutoff`, whichever is first."""
+    """When events become a call: at `size` events, at `size_bytes` of them, or `cutoff` after the
+    first one came, whichever is sooner. None: no such limit.
 
-    size: int
+    One event that is bigger than `size_bytes` goes by itself.
+    """
+
+    size: int | None
     cutoff: timedelta
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

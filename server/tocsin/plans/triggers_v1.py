@@ -1,11 +1,9 @@
 """Compiles a trigger of `yandex.cloud.serverless.triggers.v1` into a plan."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError, Message
 
 from tocsin.plans.errors import PlanError
@@ -21,10 +19,10 @@ from tocsin.plans.plan import (
     Source,
     Target,
     TimerSource,
-    UnservedSource,
     WebsocketBroadcast,
     Workflow,
 )
+from tocsin.plans.sources_v1 import compile_source, to_timedelta
 from tocsin.schedule import Cron, CronError
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
 
@@ -49,13 +47,13 @@ def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
         source=_source(kind, rule, trigger.labels),
         batching=_batching(rule),
         actions=(_action(getattr(rule, rule.WhichOneof("action"))),),
-        active=trigger.status == trigger_pb2.Trigger.ACTIVE,
+        active=trigger.status != trigger_pb2.Trigger.PAUSED,
     )
 
 
 def _source(kind: str, rule: Any, labels: Mapping[str, str]) -> Source:
     if kind != "timer":
-        return UnservedSource()
+        return compile_source(kind, rule)
     return TimerSource(parse_cron(rule.cron_expression), rule.payload, _misfire(labels))
 
 
@@ -87,12 +85,15 @@ _cron = lru_cache(maxsize=1024)(Cron)
 
 
 def _batching(rule: Any) -> Batching | None:
-    if "batch_settings" not in rule.DESCRIPTOR.fields_by_name or not rule.HasField(
-        "batch_settings"
-    ):
+    if "batch_settings" not in rule.DESCRIPTOR.fields_by_name:
         return None
     settings = rule.batch_settings
-    return Batching(size=max(1, settings.size), cutoff=_timedelta(settings.cutoff))
+    # Left out, a size is 1: each event is called for by itself, so that no cutoff matters.
+    size = max(1, settings.size)
+    cutoff = to_timedelta(settings.cutoff)
+    if isinstance(settings, trigger_pb2.DataStreamBatchSettings):
+        return Batching(None, cutoff, size_bytes=size)
+    return Batching(size, cutoff)
 
 
 def _action(invoke: Any) -> Action:
@@ -100,7 +101,7 @@ def _action(invoke: Any) -> Action:
     retry = dead_letter = None
     if "retry_settings" in fields and invoke.HasField("retry_settings"):
         settings = invoke.retry_settings
-        retry = Retry(attempts=settings.retry_attempts, interval=_timedelta(settings.interval))
+        retry = Retry(attempts=settings.retry_attempts, interval=to_timedelta(settings.interval))
     if "dead_letter_queue" in fields and invoke.HasField("dead_letter_queue"):
         queue = invoke.dead_letter_queue
         dead_letter = DeadLetter(queue.queue_id, queue.service_account_id)
@@ -132,10 +133,6 @@ TARGETS: dict[type[Message], Callable[[Any], Target]] = {
     trigger_pb2.StartWorkflowWithRetry: _workflow,
     trigger_pb2.GatewayWebsocketBroadcast: _websocket_broadcast,
 }
-
-
-def _timedelta(duration: Duration) -> timedelta:
-    return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
 
 
 def load_plan(message: bytes) -> Plan:

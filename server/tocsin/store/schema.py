@@ -27,7 +27,15 @@ triggers = Table(
     Column("folder_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("message", LargeBinary, nullable=False),
+    # Whether `subscriptions` tells of it. A node of the version before leaves it empty.
+    Column("subscribed", Integer),
     Index("triggers_in_folder", "folder_id", "id"),
+)
+Index(
+    "triggers_to_subscribe",
+    triggers.c.id,
+    sqlite_where=triggers.c.subscribed.is_(None),
+    postgresql_where=triggers.c.subscribed.is_(None),
 )
 Index(
     "triggers_by_name",
@@ -76,6 +84,62 @@ duties = Table(
 
 # One row: the oldest schema that a node may know and still work on this one.
 compatibility = Table("compatibility", metadata, Column("oldest_known", Text, primary_key=True))
+# By which triggers are found for an event: those of its kind that share a key with it.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("kind", ASCII, primary_key=True),
+    Column("key", ASCII, primary_key=True),
+    Column("trigger_id", ASCII, primary_key=True),
+    Index("subscriptions_of_trigger", "trigger_id"),
+)
+
+# Events that were accepted and wait for others to share their call.
+events = Table(
+    "events",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("id", ASCII, primary_key=True),
+    Column("received_at", BigInteger, nullable=False),
+    # One element of a call's `messages`, as JSON.
+    Column("body", Text, nullable=False),
+)
+
+# For each trigger with waiting events: how many, and when they become a call. While nothing is
+# set, its trigger is paused.
+batches = Table(
+    "batches",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("due_at", BigInteger),
+    Column("events", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+Index(
+    "batches_due",
+    batches.c.due_at,
+    sqlite_where=batches.c.due_at.is_not(None),
+    postgresql_where=batches.c.due_at.is_not(None),
+)
+
+# The ids of events that each trigger was given, while they are remembered.
+accepted_events = Table(
+    "accepted_events",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("key", ASCII, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("accepted_events_by_expiry", "expires_at"),
+)
+
+# What a paused trigger's source could not keep.
+lost_events = Table(
+    "lost_events",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("lost", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+)
 
 invocations = Table(
     "invocations",

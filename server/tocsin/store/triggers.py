@@ -8,7 +8,9 @@ from sqlalchemy import bindparam, delete, insert, literal_column, select, update
 from tocsin.store.schema import triggers as table
 from tocsin.store.transaction import Transaction
 
-INSERT = insert(table)
+INSERT = insert(table).values(
+    **{name: bindparam(name) for name in ("id", "folder_id", "name", "message")}, subscribed=1
+)
 SELECT = select(table.c.message).where(table.c.id == bindparam("id"))
 LOCK = SELECT.with_for_update()
 UPDATE = (

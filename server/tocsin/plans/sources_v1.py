@@ -1,0 +1,122 @@
+"""Compiles the source of a rule of `yandex.cloud.serverless.triggers.v1`, but a timer's."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from tocsin.plans.sources import (
+    AttachmentsBucket,
+    BillingBudgetSource,
+    CloudLogsSource,
+    ContainerRegistrySource,
+    DataStreamSource,
+    EventSource,
+    IotBrokerMessageSource,
+    IotMessageSource,
+    LoggingSource,
+    LogLevel,
+    MailSource,
+    MessageQueueSource,
+    ObjectChange,
+    ObjectStorageSource,
+    RegistryChange,
+)
+from tocsin_protos.yandex.cloud.logging.v1.log_entry_pb2 import LogLevel as ContractLevel
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+# By the contract's numbers. What is not here, a newer client's or none, matches nothing.
+OBJECT_CHANGES = {
+    Trigger.OBJECT_STORAGE_EVENT_TYPE_CREATE_OBJECT: ObjectChange.CREATE,
+    Trigger.OBJECT_STORAGE_EVENT_TYPE_UPDATE_OBJECT: ObjectChange.UPDATE,
+    Trigger.OBJECT_STORAGE_EVENT_TYPE_DELETE_OBJECT: ObjectChange.DELETE,
+}
+REGISTRY_CHANGES = {
+    Trigger.CONTAINER_REGISTRY_EVENT_TYPE_CREATE_IMAGE: RegistryChange.CREATE_IMAGE,
+    Trigger.CONTAINER_REGISTRY_EVENT_TYPE_DELETE_IMAGE: RegistryChange.DELETE_IMAGE,
+    Trigger.CONTAINER_REGISTRY_EVENT_TYPE_CREATE_IMAGE_TAG: RegistryChange.CREATE_TAG,
+    Trigger.CONTAINER_REGISTRY_EVENT_TYPE_DELETE_IMAGE_TAG: RegistryChange.DELETE_TAG,
+}
+LEVELS = {number: LogLevel(name) for name, number in ContractLevel.Level.items()}
+
+
+def compile_source(kind: str, rule: Any) -> EventSource:
+    """Returns the source of a rule of this kind, any but `timer`."""
+    return COMPILERS[kind](rule)
+
+
+def to_timedelta(duration: Duration) -> timedelta:
+    return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
+
+
+def _message_queue(rule: Any) -> EventSource:
+    hidden = rule.visibility_timeout if rule.HasField("visibility_timeout") else None
+    return MessageQueueSource(
+        rule.queue_id,
+        rule.service_account_id,
+        None if hidden is None else to_timedelta(hidden),
+    )
+
+
+def _iot_message(rule: Any) -> EventSource:
+    return IotMessageSource(rule.registry_id, rule.device_id, rule.mqtt_topic)
+
+
+def _iot_broker_message(rule: Any) -> EventSource:
+    return IotBrokerMessageSource(rule.broker_id, rule.mqtt_topic)
+
+
+def _object_storage(rule: Any) -> EventSource:
+    known = frozenset(OBJECT_CHANGES[each] for each in rule.event_type if each in OBJECT_CHANGES)
+    return ObjectStorageSource(known, rule.bucket_id, rule.prefix, rule.suffix)
+
+
+def _container_registry(rule: Any) -> EventSource:
+    known = frozenset(
+        REGISTRY_CHANGES[each] for each in rule.event_type if each in REGISTRY_CHANGES
+    )
+    return ContainerRegistrySource(known, rule.registry_id, rule.image_name, rule.tag)
+
+
+def _cloud_logs(rule: Any) -> EventSource:
+    return CloudLogsSource(frozenset(rule.log_group_id))
+
+
+def _logging(rule: Any) -> EventSource:
+    return LoggingSource(
+        rule.log_group_id,
+        resource_types=frozenset(rule.resource_type),
+        resource_ids=frozenset(rule.resource_id),
+        stream_names=frozenset(rule.stream_name),
+        levels=frozenset(LEVELS.get(each, LogLevel.UNSPECIFIED) for each in rule.levels),
+    )
+
+
+def _billing_budget(rule: Any) -> EventSource:
+    return BillingBudgetSource(rule.billing_account_id, rule.budget_id)
+
+
+def _data_stream(rule: Any) -> EventSource:
+    return DataStreamSource(rule.endpoint, rule.database, rule.stream, rule.service_account_id)
+
+
+def _mail(rule: Any) -> EventSource:
+    if not rule.HasField("attachments_bucket"):
+        return MailSource(rule.email)
+    bucket = rule.attachments_bucket
+    return MailSource(rule.email, AttachmentsBucket(bucket.bucket_id, bucket.service_account_id))
+
+
+COMPILERS: dict[str, Callable[[Any], EventSource]] = {
+    "message_queue": _message_queue,
+    "iot_message": _iot_message,
+    "iot_broker_message": _iot_broker_message,
+    "object_storage": _object_storage,
+    "container_registry": _container_registry,
+    "cloud_logs": _cloud_logs,
+    "logging": _logging,
+    "billing_budget": _billing_budget,
+    "data_stream": _data_stream,
+    "mail": _mail,
+}

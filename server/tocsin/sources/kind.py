@@ -1,0 +1,127 @@
+"""What a kind of source is to the rest of the program, and what all kinds share.
+
+A module of this package describes one kind: the value that an event of it is, which events a rule
+lets pass, and the JSON that a target receives. All of it is pure. `kinds.py` lists them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+S = TypeVar("S")
+E = TypeVar("E")
+
+
+class Comparison(StrEnum):
+    """How a field of a rule is held against an event."""
+
+    ANY_OF = "any_of"
+    """The event's value must be one of those expected."""
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+    TOPIC = "topic"
+    """The event's topic must match the MQTT filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A field of a rule that does not let an event pass: what it asks for, and what came."""
+
+    field: str
+    comparison: Comparison
+    expected: tuple[str, ...]
+    got: str
+
+
+Mismatches = Iterator[Mismatch]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is told of an event beside its details.
+
+    `at` is when it happened, in nanoseconds since the Unix epoch. The folder is the trigger's.
+    """
+
+    event_id: str
+    at: int
+    cloud_id: str = ""
+    folder_id: str = ""
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[S, E]):
+    """One kind of source.
+
+    `keys_of_source` and `keys_of_event` are how triggers are found for an event without a look at
+    all of them: an event can only pass a rule with which it shares a key.
+
+    `mismatches` gives the fields of a rule that do not let an event pass; none: it fires.
+
+    `element` is an event as one element of `messages`, `payload` the body of a call: elements in
+    their frame. Both are JSON with an indent of two. The metadata that `payload` is given are those
+    of the batch; only kinds whose frame has some of its own need them.
+    """
+
+    name: str
+    source: type[S]
+    event: type[E]
+    keys_of_source: Callable[[S], tuple[str, ...]]
+    keys_of_event: Callable[[E], tuple[str, ...]]
+    mismatches: Callable[[S, E], Mismatches]
+    element: Callable[[E, Metadata], str]
+    payload: Callable[[Sequence[str], Metadata], bytes]
+
+
+def any_of(field: str, expected: Sequence[str], got: str) -> Mismatches:
+    """Asks for one of the values; with none, all pass."""
+    if expected and got not in expected:
+        yield Mismatch(field, Comparison.ANY_OF, tuple(expected), got)
+
+
+def equal(field: str, expected: str, got: str) -> Mismatches:
+    """Asks for exactly this value; empty, all pass."""
+    return any_of(field, (expected,) if expected else (), got)
+
+
+def dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def messages_frame(elements: Sequence[str], _: Metadata) -> bytes:
+    """`{"messages": […]}`, as all kinds have it whose frame tells nothing of its own."""
+    return f'{{\n  "messages": {_array(elements, 2)}\n}}'.encode()
+
+
+def records_frame(event_type: str) -> Callable[[Sequence[str], Metadata], bytes]:
+    """The frame of log records: one message of this type that holds all of them."""
+
+    def frame(elements: Sequence[str], batch: Metadata) -> bytes:
+        seconds, nanos = divmod(batch.at, 1_000_000_000)
+        metadata = {
+            "event_id": batch.event_id,
+            "event_type": event_type,
+            "created_at": {"seconds": seconds, "nanos": nanos},
+        }
+        details = f'{{\n  "messages": {_array(elements, 2)}\n}}'
+        message = (
+            f'{{\n  "event_metadata": {_nested(dumps(metadata), 2)},\n'
+            f'  "details": {_nested(details, 2)}\n}}'
+        )
+        return messages_frame((message,), batch)
+
+    return frame
+
+
+def _array(elements: Sequence[str], depth: int) -> str:
+    within = " " * (depth + 2)
+    inner = f",\n{within}".join(_nested(element, depth + 2) for element in elements)
+    return f"[\n{within}{inner}\n{' ' * depth}]"
+
+
+def _nested(text: str, depth: int) -> str:
+    # A string of JSON holds no line break, so each of them is between its values.
+    return text.replace("\n", "\n" + " " * depth)
