@@ -49,6 +49,11 @@ def held_until(let_go: threading.Event, body: bytes = b"") -> Answers:
     return hold
 
 
+class _Server(ThreadingHTTPServer):
+    # Five would be the default: of many calls at once most would connect after seconds.
+    request_queue_size = 1024
+
+
 class RecordingTarget:
     """Answers an empty 200, or what `answers` makes of the request to that path."""
 
@@ -56,7 +61,7 @@ class RecordingTarget:
         self.answers: dict[str, Answers] = {}
         self._received: list[Received] = []
         self._came = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
+        self._server = _Server(("127.0.0.1", 0), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 

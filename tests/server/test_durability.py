@@ -221,6 +221,7 @@ def test_a_database_of_a_newer_tocsin_is_refused_and_left_alone(directory: Path)
     connection = sqlite3.connect(file)
     with connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE compatibility SET oldest_known = '9998'")
     connection.close()
 
     ended = run_tocsin(*serve_command(directory)[1:])
