@@ -182,9 +182,8 @@ class TriggerService:
             if trigger.status == Trigger.ACTIVE:
                 return Change(trigger.id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
-            tick = _arm_again(tx, compile_trigger(trigger), now) or resume_waiting(
-                tx, trigger.id, now
-            )
+            tick = _arm_again(tx, compile_trigger(trigger), now)
+            tick = tick or resume_waiting(tx, trigger.id, now)
             return Change(trigger.id, _replace(tx, trigger), tick)
 
         return await self._mutate("Resume", request, context, start)
