@@ -35,8 +35,10 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.observer import Observer
+from tocsin.engine.pulling import Pulling
 from tocsin.engine.readiness import Readiness
 from tocsin.engine.retention import RetentionRules
+from tocsin.engine.standings import Standings
 from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
@@ -47,6 +49,7 @@ from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
+from tocsin.sources.pulled import Reader
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -275,7 +278,21 @@ def compose(
         batches.due(at)
 
     armed = on_every_node(arm, database)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
+    standings = Standings(database, clock, observer, pace=MACHINE)
+    pulling = Pulling(
+        database,
+        readers(settings, clock, database, node),
+        intake,
+        standings,
+        load_plan=load_plan,
+        pace=MACHINE,
+    )
+
+    def changed() -> None:
+        pulling.look()
+        database.notify()
+
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
@@ -303,9 +320,10 @@ def compose(
         deliveries,
         batches,
         Subscribing(database, MACHINE, load_plan),
+        pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=kept.steps(),
+        chores=(*kept.steps(), standings.run_once),
     )
     database.listen(engine.look, MACHINE.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
@@ -347,6 +365,12 @@ def events_of(
         remembered=timedelta(seconds=settings.sources.remember),
     )
     return batches, intake
+
+
+def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
+    """Builds what reads the sources that are asked for their events; a line for each protocol."""
+    del settings, clock, database, node
+    return []
 
 
 async def _shared_clock(

@@ -141,6 +141,41 @@ lost_events = Table(
     Column("last_at", BigInteger, nullable=False),
 )
 
+# How the sources stand that are asked for their events, for each trigger.
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("connected", Integer, nullable=False),
+    Column("last_event_at", BigInteger),
+    Column("last_error", Text),
+    Column("last_error_at", BigInteger),
+    # Events that came and can't be delivered, whatever is done.
+    Column("refused", BigInteger, nullable=False),
+)
+
+# What one node at a time reads of a trigger's source: a shard, or all of it; and how far it got.
+source_parts = Table(
+    "source_parts",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("part", ASCII, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)
+
+# Accepted messages that their queue keeps until they are delivered: the receipt by which it is
+# told, and the invocation that delivers them, once there is one.
+held_messages = Table(
+    "held_messages",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("key", ASCII, primary_key=True),
+    Column("receipt", Text, nullable=False),
+    Column("invocation_id", ASCII),
+)
+
 invocations = Table(
     "invocations",
     metadata,
