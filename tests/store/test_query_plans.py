@@ -12,7 +12,18 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from postgres_server import PostgresServer, in_a_loop
 from store.work import opened
-from tocsin.store import deliveries, invocations, operations, requests, schema, timers, triggers
+from tocsin.store import (
+    decisions,
+    deliveries,
+    invocations,
+    listing,
+    operations,
+    requests,
+    schema,
+    steering,
+    timers,
+    triggers,
+)
 from tocsin.store.connections import connect
 from tocsin.store.postgresql import PostgresStatements
 from tocsin.store.transaction import Statements
@@ -37,6 +48,24 @@ HOT = {
     "keeping": deliveries.EXTEND,
     "finishing": deliveries.FINISH,
     "handing back": deliveries.HAND_BACK,
+    "all invocations": listing.PAGE,
+    "invocations of an origin": listing.PAGE_OF_ORIGIN,
+    "troubled invocations": listing.TROUBLED_PAGE,
+    "troubled invocations of an origin": listing.TROUBLED_PAGE_OF_ORIGIN,
+    "a stretch of all": listing.STRETCH,
+    "a stretch of an origin": listing.STRETCH_OF_ORIGIN,
+    "oldest of an origin": listing.OLDEST,
+    "under way at a target": listing.UNDER_WAY,
+    "delivering again": steering.RETRY,
+    "dead letters": steering.CANDIDATES,
+    "counting dead letters": steering.COUNT,
+    "redriving": steering.REDRIVE,
+    "armed timer": timers.ARMED_AT,
+    "decision about an instant": decisions.LATEST,
+    "decision after an instant": decisions.FOLLOWING,
+    "end of a pause": decisions.END_PAUSE,
+    "decision that goes on": decisions.EXTEND,
+    "old decisions": decisions.DELETE_OLD,
 }
 
 
@@ -54,8 +83,12 @@ INSERT INTO remembered_requests (scope, key, fingerprint, answer, expires_at)
 INSERT INTO invocations
     (id, parent, origin, state, scheduled_at, next_at, node, attempts, target, action, payload,
      created_at)
-    SELECT 'i' || n, 'p' || n % 20, 'o', 's', n, CASE WHEN n % 20 = 0 THEN n END,
+    SELECT 'i' || n, 'p' || n % 20, 'o' || n % 20,
+           CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, n, CASE WHEN n % 20 = 0 THEN n END,
            CASE WHEN n % 200 = 0 THEN 'n' || n % 3 END, 0, 't' || n % 5, 'a', 'p', n
+    FROM generate_series(1, {rows}) n;
+INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, decided_at)
+    SELECT 'i' || n, 'i' || n % 5000, 'pause', n, CASE WHEN n % 20 <> 0 THEN n END, 1, '{{}}', n
     FROM generate_series(1, {rows}) n;
 ANALYZE;
 """

@@ -1,4 +1,4 @@
-"""What runs while nobody calls: timers, deliveries, and the forgetting of old request keys."""
+"""What runs while nobody calls: timers, deliveries, the forgetting of old keys and decisions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,6 +10,7 @@ from tocsin.engine.delivery import Deliveries
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
+from tocsin.store.decisions import DECISIONS_KEPT, forget_decisions
 from tocsin.store.deliveries import hand_back, next_due
 from tocsin.store.requests import forget_expired
 from tocsin.store.timers import earliest_tick
@@ -103,5 +104,9 @@ class Engine:
     async def _forget(self) -> None:
         now = self._clock.now()
         while await self._database.write(lambda tx: forget_expired(tx, now=now)):
+            pass
+        while await self._database.write(
+            lambda tx: forget_decisions(tx, before=now - DECISIONS_KEPT)
+        ):
             pass
         await self._clock.sleep(FORGET_EVERY_SECONDS)
