@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
@@ -19,7 +20,15 @@ from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
-from tocsin.api import executions, integrations, operations, triggers
+from tocsin.api import (
+    dead_letters,
+    executions,
+    firing,
+    integrations,
+    invocations,
+    operations,
+    triggers,
+)
 from tocsin.api.ids import Ids
 from tocsin.api.serving import Served, service_handler
 from tocsin.engine.capacity import Limits
@@ -35,6 +44,7 @@ from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.settings import Address, DeadLetters, Misfires, Settings
+from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -131,17 +141,18 @@ def compose(
     ids = Ids(clock)
     # What is about this process and its clients, not about what fires, is in real time.
     machine = SystemClock()
+    limits = Limits(
+        settings.targets.concurrency,
+        settings.targets.concurrency_per_target,
+        settings.targets.concurrencies,
+    )
     deliveries = Deliveries(
         database,
         clock,
         caller,
         DeadLetterQueues(queue_settings(settings.dead_letters)),
         node=ids.new("nod"),
-        limits=Limits(
-            settings.targets.concurrency,
-            settings.targets.concurrency_per_target,
-            settings.targets.concurrencies,
-        ),
+        limits=limits,
         recovery=machine,
     )
     due = on_every_node(deliveries.due, database)
@@ -167,11 +178,36 @@ def compose(
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, machine).methods(),
+        **steering_services(settings, clock, database, ids, limits, due),
     }
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
         services[clock_api.SERVICE] = clock_api.ClockService(time).methods()
     return services, engine
+
+
+def steering_services(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    limits: Limits,
+    due: Callable[[datetime], None],
+) -> Services:
+    """Builds what shows people what happens, and lets them step in."""
+    firing_service = firing.FiringService(
+        database,
+        clock,
+        ids,
+        due=due,
+        tick_payload=partial(tick_payload, cloud_id=settings.cloud_id),
+        limit_of=limits.of,
+    )
+    return {
+        invocations.SERVICE: invocations.InvocationService(database, clock, due).methods(),
+        firing.SERVICE: firing_service.methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, due).methods(),
+    }
 
 
 async def _shared_clock(stack: AsyncExitStack, clock: Clock, database: Database) -> Clock:

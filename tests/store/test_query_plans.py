@@ -84,7 +84,8 @@ INSERT INTO invocations
     (id, parent, origin, state, scheduled_at, next_at, node, attempts, target, action, payload,
      created_at)
     SELECT 'i' || n, 'p' || n % 20, 'o' || n % 20,
-           CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, n, CASE WHEN n % 20 = 0 THEN n END,
+           CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, n,
+           CASE WHEN n % 20 = 0 THEN n END,
            CASE WHEN n % 200 = 0 THEN 'n' || n % 3 END, 0, 't' || n % 5, 'a', 'p', n
     FROM generate_series(1, {rows}) n;
 INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, decided_at)

@@ -23,18 +23,27 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tocsin_protos.tocsin.v1 import invocation_pb2 as tocsin_dot_v1_dot_invocation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etocsin/v1/firing_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\"\x93\x01\n\x12\x46ireTriggerRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x11\n\x07payload\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x62ody\x18\x03 \x01(\x0cH\x00\x12&\n\x04json\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12\x12\n\nrequest_id\x18\x05 \x01(\tB\n\n\x08override\"A\n\x13\x46ireTriggerResponse\x12*\n\x0binvocations\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\"\x8e\x01\n\x14NextFireTimesRequest\x12\x14\n\ntrigger_id\x18\x01 \x01(\tH\x00\x12\x19\n\x0f\x63ron_expression\x18\x02 \x01(\tH\x00\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12)\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\n\ttimetable\"W\n\x15NextFireTimesResponse\x12.\n\nfire_times\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\xcb\x01\n\x0ePreviewRequest\x12\x11\n\tfolder_id\x18\x01 \x01(\t\x12\x13\n\x0btrigger_ids\x18\x02 \x03(\t\x12)\n\x05start\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0einclude_paused\x18\x05 \x01(\x08\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"\x8a\x01\n\x0fPreviewResponse\x12+\n\x07\x66irings\x18\x01 \x03(\x0b\x32\x1a.tocsin.v1.PreviewedFiring\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12\x1e\n\x16unreadable_trigger_ids\x18\x04 \x03(\t\"z\n\x0fPreviewedFiring\x12-\n\tfire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ntrigger_id\x18\x02 \x01(\t\x12\x14\n\x0ctrigger_name\x18\x03 \x01(\t\x12\x0e\n\x06paused\x18\x04 \x01(\x08\"Q\n\x0e\x45xplainRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12+\n\x07instant\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x08\n\x0f\x45xplainResponse\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12(\n\x04tick\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x06reason\x18\x03 \x01(\x0e\x32!.tocsin.v1.ExplainResponse.Reason\x12\x13\n\x0b\x65xplanation\x18\x04 \x01(\t\x12.\n\ndecided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63ron_expression\x18\x06 \x01(\t\x12\x31\n\rprevious_tick\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tnext_tick\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\ndeliveries\x18\t \x03(\x0b\x32\x13.tocsin.v1.Delivery\x12\x1f\n\x05pause\x18\n \x01(\x0b\x32\x10.tocsin.v1.Pause\x12#\n\x07misfire\x18\x0b \x01(\x0b\x32\x12.tocsin.v1.Misfire\x12*\n\x0brule_change\x18\x0c \x01(\x0b\x32\x15.tocsin.v1.RuleChange\x12\x36\n\x12trigger_created_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12trigger_deleted_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x03\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n\x0cREASON_FIRED\x10\x01\x12\x18\n\x14REASON_FIRED_BY_HAND\x10\x02\x12\x15\n\x11REASON_NOT_A_TICK\x10\x03\x12\x11\n\rREASON_PAUSED\x10\x04\x12\x1a\n\x16REASON_MISFIRE_SKIPPED\x10\x05\x12\x1c\n\x18REASON_MISFIRE_COALESCED\x10\x06\x12\x1a\n\x16REASON_MISFIRE_EXPIRED\x10\x07\x12\x19\n\x15REASON_MISFIRE_CAPPED\x10\x08\x12\x12\n\x0eREASON_NOT_YET\x10\t\x12\x0e\n\nREASON_DUE\x10\n\x12 \n\x1cREASON_TRIGGER_DID_NOT_EXIST\x10\x0b\x12\x1d\n\x19REASON_RULE_WAS_DIFFERENT\x10\x0c\x12\x14\n\x10REASON_WITHDRAWN\x10\r\x12\x15\n\x11REASON_UNREADABLE\x10\x0e\x12\x19\n\x15REASON_RECORD_EXPIRED\x10\x0f\x12\x14\n\x10REASON_NO_RECORD\x10\x10\x12\x13\n\x0fREASON_NO_EVENT\x10\x11\"\xf5\x02\n\x08\x44\x65livery\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\x12*\n\x06reason\x18\x02 \x01(\x0e\x32\x1a.tocsin.v1.Delivery.Reason\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t\"\xfc\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x12\n\x0eREASON_WAITING\x10\x01\x12\x0e\n\nREASON_DUE\x10\x02\x12\x16\n\x12REASON_TARGET_BUSY\x10\x03\x12\x15\n\x11REASON_DELIVERING\x10\x04\x12\x13\n\x0fREASON_RETRYING\x10\x05\x12\x19\n\x15REASON_DEAD_LETTERING\x10\x06\x12\x14\n\x10REASON_SUCCEEDED\x10\x07\x12\x11\n\rREASON_FAILED\x10\x08\x12\x18\n\x14REASON_DEAD_LETTERED\x10\t\x12\x14\n\x10REASON_CANCELLED\x10\n\"f\n\x05Pause\x12-\n\tpaused_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nresumed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe2\x02\n\x07Misfire\x12)\n\x06policy\x18\x01 \x01(\x0e\x32\x19.tocsin.v1.Misfire.Policy\x12.\n\nfirst_tick\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_tick\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06missed\x18\x04 \x01(\x03\x12\r\n\x05\x66ired\x18\x05 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\x06 \x01(\x03\x12\x0f\n\x07\x64ropped\x18\x07 \x01(\x03\x12.\n\nfired_tick\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x06Policy\x12\x16\n\x12POLICY_UNSPECIFIED\x10\x00\x12\x14\n\x10POLICY_FIRE_ONCE\x10\x01\x12\x0f\n\x0bPOLICY_SKIP\x10\x02\x12\x13\n\x0fPOLICY_FIRE_ALL\x10\x03\"{\n\nRuleChange\x12.\n\nchanged_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x63ron_expression_before\x18\x02 \x01(\t\x12\x1d\n\x15\x63ron_expression_after\x18\x03 \x01(\t2\x92\x04\n\rFiringService\x12~\n\x0b\x46ireTrigger\x12\x1d.tocsin.v1.FireTriggerRequest\x1a\x1e.tocsin.v1.FireTriggerResponse\"0\x82\xd3\xe4\x93\x02*\"%/tocsin/v1/triggers/{trigger_id}:fire:\x01*\x12\xa6\x01\n\rNextFireTimes\x12\x1f.tocsin.v1.NextFireTimesRequest\x1a .tocsin.v1.NextFireTimesResponse\"R\x82\xd3\xe4\x93\x02L\x12./tocsin/v1/triggers/{trigger_id}/nextFireTimesZ\x1a\x12\x18/tocsin/v1/nextFireTimes\x12\x64\n\x07Preview\x12\x19.tocsin.v1.PreviewRequest\x1a\x1a.tocsin.v1.PreviewResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/tocsin/v1/firings:preview\x12r\n\x07\x45xplain\x12\x19.tocsin.v1.ExplainRequest\x1a\x1a.tocsin.v1.ExplainResponse\"0\x82\xd3\xe4\x93\x02*\x12(/tocsin/v1/triggers/{trigger_id}:explainb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etocsin/v1/firing_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\"\x99\x01\n\x12\x46ireTriggerRequest\x12\x18\n\ntrigger_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x07payload\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x62ody\x18\x03 \x01(\x0cH\x00\x12&\n\x04json\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12\x12\n\nrequest_id\x18\x05 \x01(\tB\n\n\x08override\"A\n\x13\x46ireTriggerResponse\x12*\n\x0binvocations\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\"\x8e\x01\n\x14NextFireTimesRequest\x12\x14\n\ntrigger_id\x18\x01 \x01(\tH\x00\x12\x19\n\x0f\x63ron_expression\x18\x02 \x01(\tH\x00\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12)\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0b\n\ttimetable\"W\n\x15NextFireTimesResponse\x12.\n\nfire_times\x18\x01 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\xd1\x01\n\x0ePreviewRequest\x12\x11\n\tfolder_id\x18\x01 \x01(\t\x12\x13\n\x0btrigger_ids\x18\x02 \x03(\t\x12)\n\x05start\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x16\n\x0einclude_paused\x18\x05 \x01(\x08\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"\x8a\x01\n\x0fPreviewResponse\x12+\n\x07\x66irings\x18\x01 \x03(\x0b\x32\x1a.tocsin.v1.PreviewedFiring\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12\x1e\n\x16unreadable_trigger_ids\x18\x04 \x03(\t\"z\n\x0fPreviewedFiring\x12-\n\tfire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ntrigger_id\x18\x02 \x01(\t\x12\x14\n\x0ctrigger_name\x18\x03 \x01(\t\x12\x0e\n\x06paused\x18\x04 \x01(\x08\"]\n\x0e\x45xplainRequest\x12\x18\n\ntrigger_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x07instant\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"\x8f\x08\n\x0f\x45xplainResponse\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12(\n\x04tick\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\x06reason\x18\x03 \x01(\x0e\x32!.tocsin.v1.ExplainResponse.Reason\x12\x13\n\x0b\x65xplanation\x18\x04 \x01(\t\x12.\n\ndecided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63ron_expression\x18\x06 \x01(\t\x12\x31\n\rprevious_tick\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tnext_tick\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\ndeliveries\x18\t \x03(\x0b\x32\x13.tocsin.v1.Delivery\x12\x1f\n\x05pause\x18\n \x01(\x0b\x32\x10.tocsin.v1.Pause\x12#\n\x07misfire\x18\x0b \x01(\x0b\x32\x12.tocsin.v1.Misfire\x12*\n\x0brule_change\x18\x0c \x01(\x0b\x32\x15.tocsin.v1.RuleChange\x12\x36\n\x12trigger_created_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12trigger_deleted_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x03\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x10\n\x0cREASON_FIRED\x10\x01\x12\x18\n\x14REASON_FIRED_BY_HAND\x10\x02\x12\x15\n\x11REASON_NOT_A_TICK\x10\x03\x12\x11\n\rREASON_PAUSED\x10\x04\x12\x1a\n\x16REASON_MISFIRE_SKIPPED\x10\x05\x12\x1c\n\x18REASON_MISFIRE_COALESCED\x10\x06\x12\x1a\n\x16REASON_MISFIRE_EXPIRED\x10\x07\x12\x19\n\x15REASON_MISFIRE_CAPPED\x10\x08\x12\x12\n\x0eREASON_NOT_YET\x10\t\x12\x0e\n\nREASON_DUE\x10\n\x12 \n\x1cREASON_TRIGGER_DID_NOT_EXIST\x10\x0b\x12\x1d\n\x19REASON_RULE_WAS_DIFFERENT\x10\x0c\x12\x14\n\x10REASON_WITHDRAWN\x10\r\x12\x15\n\x11REASON_UNREADABLE\x10\x0e\x12\x19\n\x15REASON_RECORD_EXPIRED\x10\x0f\x12\x14\n\x10REASON_NO_RECORD\x10\x10\x12\x13\n\x0fREASON_NO_EVENT\x10\x11\"\xf5\x02\n\x08\x44\x65livery\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\x12*\n\x06reason\x18\x02 \x01(\x0e\x32\x1a.tocsin.v1.Delivery.Reason\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t\"\xfc\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x12\n\x0eREASON_WAITING\x10\x01\x12\x0e\n\nREASON_DUE\x10\x02\x12\x16\n\x12REASON_TARGET_BUSY\x10\x03\x12\x15\n\x11REASON_DELIVERING\x10\x04\x12\x13\n\x0fREASON_RETRYING\x10\x05\x12\x19\n\x15REASON_DEAD_LETTERING\x10\x06\x12\x14\n\x10REASON_SUCCEEDED\x10\x07\x12\x11\n\rREASON_FAILED\x10\x08\x12\x18\n\x14REASON_DEAD_LETTERED\x10\t\x12\x14\n\x10REASON_CANCELLED\x10\n\"f\n\x05Pause\x12-\n\tpaused_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nresumed_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe2\x02\n\x07Misfire\x12)\n\x06policy\x18\x01 \x01(\x0e\x32\x19.tocsin.v1.Misfire.Policy\x12.\n\nfirst_tick\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_tick\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06missed\x18\x04 \x01(\x03\x12\r\n\x05\x66ired\x18\x05 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\x06 \x01(\x03\x12\x0f\n\x07\x64ropped\x18\x07 \x01(\x03\x12.\n\nfired_tick\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x06Policy\x12\x16\n\x12POLICY_UNSPECIFIED\x10\x00\x12\x14\n\x10POLICY_FIRE_ONCE\x10\x01\x12\x0f\n\x0bPOLICY_SKIP\x10\x02\x12\x13\n\x0fPOLICY_FIRE_ALL\x10\x03\"{\n\nRuleChange\x12.\n\nchanged_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x63ron_expression_before\x18\x02 \x01(\t\x12\x1d\n\x15\x63ron_expression_after\x18\x03 \x01(\t2\x92\x04\n\rFiringService\x12~\n\x0b\x46ireTrigger\x12\x1d.tocsin.v1.FireTriggerRequest\x1a\x1e.tocsin.v1.FireTriggerResponse\"0\x82\xd3\xe4\x93\x02*\"%/tocsin/v1/triggers/{trigger_id}:fire:\x01*\x12\xa6\x01\n\rNextFireTimes\x12\x1f.tocsin.v1.NextFireTimesRequest\x1a .tocsin.v1.NextFireTimesResponse\"R\x82\xd3\xe4\x93\x02L\x12./tocsin/v1/triggers/{trigger_id}/nextFireTimesZ\x1a\x12\x18/tocsin/v1/nextFireTimes\x12\x64\n\x07Preview\x12\x19.tocsin.v1.PreviewRequest\x1a\x1a.tocsin.v1.PreviewResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/tocsin/v1/firings:preview\x12r\n\x07\x45xplain\x12\x19.tocsin.v1.ExplainRequest\x1a\x1a.tocsin.v1.ExplainResponse\"0\x82\xd3\xe4\x93\x02*\x12(/tocsin/v1/triggers/{trigger_id}:explainb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tocsin.v1.firing_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_FIRETRIGGERREQUEST'].fields_by_name['trigger_id']._loaded_options = None
+  _globals['_FIRETRIGGERREQUEST'].fields_by_name['trigger_id']._serialized_options = b'\342A\001\002'
+  _globals['_PREVIEWREQUEST'].fields_by_name['end']._loaded_options = None
+  _globals['_PREVIEWREQUEST'].fields_by_name['end']._serialized_options = b'\342A\001\002'
+  _globals['_EXPLAINREQUEST'].fields_by_name['trigger_id']._loaded_options = None
+  _globals['_EXPLAINREQUEST'].fields_by_name['trigger_id']._serialized_options = b'\342A\001\002'
+  _globals['_EXPLAINREQUEST'].fields_by_name['instant']._loaded_options = None
+  _globals['_EXPLAINREQUEST'].fields_by_name['instant']._serialized_options = b'\342A\001\002'
   _globals['_FIRINGSERVICE'].methods_by_name['FireTrigger']._loaded_options = None
   _globals['_FIRINGSERVICE'].methods_by_name['FireTrigger']._serialized_options = b'\202\323\344\223\002*\"%/tocsin/v1/triggers/{trigger_id}:fire:\001*'
   _globals['_FIRINGSERVICE'].methods_by_name['NextFireTimes']._loaded_options = None
@@ -43,38 +52,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FIRINGSERVICE'].methods_by_name['Preview']._serialized_options = b'\202\323\344\223\002\034\022\032/tocsin/v1/firings:preview'
   _globals['_FIRINGSERVICE'].methods_by_name['Explain']._loaded_options = None
   _globals['_FIRINGSERVICE'].methods_by_name['Explain']._serialized_options = b'\202\323\344\223\002*\022(/tocsin/v1/triggers/{trigger_id}:explain'
-  _globals['_FIRETRIGGERREQUEST']._serialized_start=167
-  _globals['_FIRETRIGGERREQUEST']._serialized_end=314
-  _globals['_FIRETRIGGERRESPONSE']._serialized_start=316
-  _globals['_FIRETRIGGERRESPONSE']._serialized_end=381
-  _globals['_NEXTFIRETIMESREQUEST']._serialized_start=384
-  _globals['_NEXTFIRETIMESREQUEST']._serialized_end=526
-  _globals['_NEXTFIRETIMESRESPONSE']._serialized_start=528
-  _globals['_NEXTFIRETIMESRESPONSE']._serialized_end=615
-  _globals['_PREVIEWREQUEST']._serialized_start=618
-  _globals['_PREVIEWREQUEST']._serialized_end=821
-  _globals['_PREVIEWRESPONSE']._serialized_start=824
-  _globals['_PREVIEWRESPONSE']._serialized_end=962
-  _globals['_PREVIEWEDFIRING']._serialized_start=964
-  _globals['_PREVIEWEDFIRING']._serialized_end=1086
-  _globals['_EXPLAINREQUEST']._serialized_start=1088
-  _globals['_EXPLAINREQUEST']._serialized_end=1169
-  _globals['_EXPLAINRESPONSE']._serialized_start=1172
-  _globals['_EXPLAINRESPONSE']._serialized_end=2211
-  _globals['_EXPLAINRESPONSE_REASON']._serialized_start=1764
-  _globals['_EXPLAINRESPONSE_REASON']._serialized_end=2211
-  _globals['_DELIVERY']._serialized_start=2214
-  _globals['_DELIVERY']._serialized_end=2587
-  _globals['_DELIVERY_REASON']._serialized_start=2335
-  _globals['_DELIVERY_REASON']._serialized_end=2587
-  _globals['_PAUSE']._serialized_start=2589
-  _globals['_PAUSE']._serialized_end=2691
-  _globals['_MISFIRE']._serialized_start=2694
-  _globals['_MISFIRE']._serialized_end=3048
-  _globals['_MISFIRE_POLICY']._serialized_start=2956
-  _globals['_MISFIRE_POLICY']._serialized_end=3048
-  _globals['_RULECHANGE']._serialized_start=3050
-  _globals['_RULECHANGE']._serialized_end=3173
-  _globals['_FIRINGSERVICE']._serialized_start=3176
-  _globals['_FIRINGSERVICE']._serialized_end=3706
+  _globals['_FIRETRIGGERREQUEST']._serialized_start=200
+  _globals['_FIRETRIGGERREQUEST']._serialized_end=353
+  _globals['_FIRETRIGGERRESPONSE']._serialized_start=355
+  _globals['_FIRETRIGGERRESPONSE']._serialized_end=420
+  _globals['_NEXTFIRETIMESREQUEST']._serialized_start=423
+  _globals['_NEXTFIRETIMESREQUEST']._serialized_end=565
+  _globals['_NEXTFIRETIMESRESPONSE']._serialized_start=567
+  _globals['_NEXTFIRETIMESRESPONSE']._serialized_end=654
+  _globals['_PREVIEWREQUEST']._serialized_start=657
+  _globals['_PREVIEWREQUEST']._serialized_end=866
+  _globals['_PREVIEWRESPONSE']._serialized_start=869
+  _globals['_PREVIEWRESPONSE']._serialized_end=1007
+  _globals['_PREVIEWEDFIRING']._serialized_start=1009
+  _globals['_PREVIEWEDFIRING']._serialized_end=1131
+  _globals['_EXPLAINREQUEST']._serialized_start=1133
+  _globals['_EXPLAINREQUEST']._serialized_end=1226
+  _globals['_EXPLAINRESPONSE']._serialized_start=1229
+  _globals['_EXPLAINRESPONSE']._serialized_end=2268
+  _globals['_EXPLAINRESPONSE_REASON']._serialized_start=1821
+  _globals['_EXPLAINRESPONSE_REASON']._serialized_end=2268
+  _globals['_DELIVERY']._serialized_start=2271
+  _globals['_DELIVERY']._serialized_end=2644
+  _globals['_DELIVERY_REASON']._serialized_start=2392
+  _globals['_DELIVERY_REASON']._serialized_end=2644
+  _globals['_PAUSE']._serialized_start=2646
+  _globals['_PAUSE']._serialized_end=2748
+  _globals['_MISFIRE']._serialized_start=2751
+  _globals['_MISFIRE']._serialized_end=3105
+  _globals['_MISFIRE_POLICY']._serialized_start=3013
+  _globals['_MISFIRE_POLICY']._serialized_end=3105
+  _globals['_RULECHANGE']._serialized_start=3107
+  _globals['_RULECHANGE']._serialized_end=3230
+  _globals['_FIRINGSERVICE']._serialized_start=3233
+  _globals['_FIRINGSERVICE']._serialized_end=3763
 # @@protoc_insertion_point(module_scope)
