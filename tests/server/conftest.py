@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from postgres_server import PostgresServer
 from server.google_api import GoogleApi, GoogleGrpc, GoogleRest
 from server.recording_target import RecordingTarget
+from server.steering import QueueService, Steering, steered
+from server.tocsin_api import TocsinGrpc, TocsinRest
 from server.tocsin_process import Tocsin, serving
 from server.trigger_api import GrpcApi, RestApi, TriggerApi
 from server.vendor_client import VendorClient
@@ -131,3 +134,47 @@ def google(request: pytest.FixtureRequest) -> GoogleApi:
 def location() -> str:
     """A location that no other test knows."""
     return f"projects/p-{uuid.uuid4().hex[:12]}/locations/local"
+
+
+@pytest.fixture(scope="session")
+def queues() -> Iterator[QueueService]:
+    service = QueueService()
+    yield service
+    service.close()
+
+
+STEERED_FROM = "2026-03-01T12:00:30Z"
+
+
+@pytest.fixture(scope="session")
+def steered_sqlite(target: RecordingTarget, queues: QueueService) -> Iterator[Tocsin]:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        steered(Path(made), target, queues, STEERED_FROM) as tocsin,
+    ):
+        yield tocsin
+
+
+@pytest.fixture(scope="session")
+def steered_postgresql(
+    target: RecordingTarget, queues: QueueService, postgres: PostgresServer
+) -> Iterator[Tocsin]:
+    database = ("--database", postgres.new_database())
+    with (
+        tempfile.TemporaryDirectory() as made,
+        steered(Path(made), target, queues, STEERED_FROM, *database) as tocsin,
+    ):
+        yield tocsin
+
+
+@pytest.fixture(params=["sqlite-grpc", "sqlite-rest", "postgresql-rest"])
+def it(
+    request: pytest.FixtureRequest, target: RecordingTarget, queues: QueueService, folder: str
+) -> Iterator[Steering]:
+    """Each test that asks for it runs on both stores and over both wires, with a moved clock."""
+    store, wire = request.param.split("-")
+    server: Tocsin = request.getfixturevalue(f"steered_{store}")
+    api = TocsinGrpc(server.grpc_address) if wire == "grpc" else TocsinRest(server.http_address)
+    steering = Steering(server, api, target, queues, folder)
+    yield steering
+    steering.leave()

@@ -25,9 +25,10 @@ from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan, TimerSource, action_to_json, target_key
 from tocsin.plans.triggers_v1 import compile_trigger, parse_cron
 from tocsin.schedule import Clock, Cron
+from tocsin.schedule.cron import FIRST_YEAR, LAST_YEAR
 from tocsin.store import requests, triggers
 from tocsin.store.database import Database
-from tocsin.store.instants import from_micros, to_micros
+from tocsin.store.instants import MICROSECOND, from_micros, to_micros
 from tocsin.store.invocations import Invocation, insert_invocation
 from tocsin.store.transaction import Transaction
 from tocsin.store.triggers import NameFilter
@@ -169,7 +170,9 @@ class FiringService:
     async def preview(
         self, request: contract.PreviewRequest, _: Context
     ) -> contract.PreviewResponse:
-        start, end = instant_in(request, "start") or self._clock.now(), from_timestamp(request.end)
+        # What ticks at this moment has fired, or is about to.
+        start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
+        end = _known_instant(request, "end") or start
         _check_preview(request, start, end)
         arguments = (
             request.folder_id,
@@ -200,7 +203,8 @@ class FiringService:
     async def explain(
         self, request: contract.ExplainRequest, _: Context
     ) -> contract.ExplainResponse:
-        instant, now = from_timestamp(request.instant), self._clock.now()
+        now = self._clock.now()
+        instant = _known_instant(request, "instant") or now
         evidence = await self._database.read(
             lambda tx: gather(tx, request.trigger_id, instant, now)
         )
@@ -250,6 +254,20 @@ def _timetables(tx: Transaction, request: contract.PreviewRequest) -> _Found:
         for trigger_id, _name, message in rows[:MOST_PREVIEWED]:
             found.add(trigger_id, message)
     return found
+
+
+def _known_instant(
+    request: contract.PreviewRequest | contract.ExplainRequest, field: str
+) -> datetime | None:
+    """Returns the instant of a field; None: it is not set.
+
+    Raises:
+        ApiError: cron does not know it.
+    """
+    instant = instant_in(request, field)
+    if instant is not None and not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise errors.invalid_field(field, f"must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
 
 
 def _check_preview(request: contract.PreviewRequest, start: datetime, end: datetime) -> None:
