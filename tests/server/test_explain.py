@@ -5,18 +5,32 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, delete
 
 from server.recording_target import RecordingTarget, held_until
 from server.rules import LEAST
 from server.steering import MINUTE, QueueService, Steering, shown, steered
+from server.test_timers import NOON, Node, NoMetadata, in_loop, node
 from server.tocsin_api import TocsinRest
 from server.trigger_api import create
 from server.wire import Json, Refused
+from tocsin.api.firing import FiringService
+from tocsin.api.ids import Ids
+from tocsin.sources.timer import tick_payload
+from tocsin.store.instants import to_micros
+from tocsin.store.schema import decisions, invocations
+from tocsin.store.triggers import find_trigger, update_trigger
+from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
 
+HOUR = timedelta(hours=1)
+NOON_SHARP = NOON.replace(second=0)
+REMOVE = delete(invocations).where(invocations.c.scheduled_at == bindparam("of"))
+FORGET_DECISIONS = delete(decisions)
 EVERY_10 = "*/10 * * * ? *"
 
 
@@ -452,3 +466,111 @@ def test_what_is_asked_about_is_required(it: Steering, left_out: str) -> None:
     with pytest.raises(Refused) as refused:
         it.api.call("FiringService.Explain", request)
     assert refused.value.code in ("INVALID_ARGUMENT", "NOT_FOUND")
+
+
+# What no front door leads to: a store that was written by others, a tick that was found too late
+
+
+def explained_by(it: Node) -> FiringService:
+    return FiringService(
+        it.database,
+        it.clock,
+        Ids(it.clock),
+        due=lambda _: None,
+        tick_payload=partial(tick_payload, cloud_id=""),
+        limit_of=lambda _: 10,
+    )
+
+
+async def reason_at(it: Node, trigger: str, instant: datetime) -> str:
+    request = contract.ExplainRequest(trigger_id=trigger)
+    request.instant.FromDatetime(instant)
+    answer = await explained_by(it).explain(request, NoMetadata())
+    assert answer.explanation
+    return contract.ExplainResponse.Reason.Name(answer.reason).removeprefix("REASON_")
+
+
+@pytest.mark.parametrize(
+    ("method", "changes"),
+    [("Pause", {}), ("Delete", {}), ("Update", {"cron_expression": "5 * * * ? *"})],
+)
+@in_loop
+async def test_a_tick_that_was_taken_away_before_it_fired(
+    directory: Path, method: str, changes: dict[str, str]
+) -> None:
+    async with node(directory, NOON) as it:
+        trigger = await it.create(EVERY_10)
+        await it.clock.advance_to(NOON + 25 * MINUTE)
+        first, second = NOON_SHARP + 10 * MINUTE, NOON_SHARP + 20 * MINUTE
+        assert await reason_at(it, trigger, first) == "DUE"
+        assert await reason_at(it, trigger, second) == "DUE"
+        if changes:
+            await it.update(trigger, **changes)
+        else:
+            await it.change(method, trigger)
+        await it.clock.advance(HOUR)
+        await it.fire_due()
+        assert await reason_at(it, trigger, first) == "WITHDRAWN"
+        assert await reason_at(it, trigger, second) == "WITHDRAWN"
+
+
+@in_loop
+async def test_one_that_could_not_be_read(directory: Path) -> None:
+    async with node(directory, NOON) as it:
+        trigger = await it.create(EVERY_10)
+        stored = await it.database.read(lambda tx: find_trigger(tx, trigger))
+        assert stored is not None
+
+        async def store(message: bytes) -> None:
+            await it.database.write(
+                lambda tx: update_trigger(tx, trigger_id=trigger, name="", message=message)
+            )
+
+        await store(b"\xff broken")
+        await it.run_until(NOON + 14 * MINUTE)
+        assert await reason_at(it, trigger, NOON_SHARP + 10 * MINUTE) == "UNREADABLE"
+        await store(stored)
+        await it.run_until(NOON + 35 * MINUTE)
+        assert await reason_at(it, trigger, NOON_SHARP + 10 * MINUTE) == "UNREADABLE"
+        assert await reason_at(it, trigger, NOON_SHARP + 20 * MINUTE) == "FIRED"
+
+
+@in_loop
+async def test_what_is_not_kept_any_more_is_told_from_what_was_lost(directory: Path) -> None:
+    async with node(directory, NOON) as it:
+        trigger = await it.create(EVERY_10)
+        await it.run_until(NOON + HOUR)
+
+        async def remove(instant: datetime) -> None:
+            await it.database.write(lambda tx: tx.run(REMOVE, of=to_micros(instant)))
+
+        ticks = [NOON_SHARP + n * MINUTE for n in (10, 20, 30)]
+        await remove(ticks[0])
+        await remove(ticks[2])
+        told = [await reason_at(it, trigger, tick) for tick in ticks]
+        assert told == ["RECORD_EXPIRED", "FIRED", "NO_RECORD"]
+
+
+@in_loop
+async def test_one_that_was_paused_before_such_things_were_written_down(directory: Path) -> None:
+    async with node(directory, NOON) as it:
+        trigger = await it.create(EVERY_10)
+        await it.change("Pause", trigger)
+        await it.database.write(lambda tx: tx.run(FORGET_DECISIONS))
+        await it.clock.advance(HOUR)
+        for minute in (20, 200):
+            assert await reason_at(it, trigger, NOON_SHARP + minute * MINUTE) == "PAUSED"
+
+
+@in_loop
+async def test_a_wall_clock_set_back_leaves_each_tick_explained(directory: Path) -> None:
+    async with node(directory, NOON) as it:
+        trigger = await it.create(EVERY_10)
+        await it.run_until(NOON + 30 * MINUTE)
+        it.clock.set_wall(NOON)
+        await it.change("Pause", trigger)
+        await it.change("Resume", trigger)
+        await it.clock.advance(HOUR)
+        await it.fire_due()
+        told = [await reason_at(it, trigger, NOON_SHARP + n * MINUTE) for n in range(10, 61, 10)]
+        assert told == ["FIRED"] * 3 + ["MISFIRE_COALESCED"] * 2 + ["FIRED"]
