@@ -155,6 +155,7 @@ class Deliveries:
             deliveries.hand_back(tx, now=now, node=self._node)
 
         await self._database.write(hand_back)
+        await self._dead_letters.close()
         self._log.flush()
 
     async def _let_places_gather(self) -> None:

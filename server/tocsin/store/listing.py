@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, select, tuple_
 
 from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.invocations import State
-from tocsin.store.schema import TROUBLED, TROUBLED_STATES
+from tocsin.store.schema import TROUBLED, UNTROUBLED_STATES
 from tocsin.store.schema import invocations as table
 from tocsin.store.transaction import Row, Transaction
 
@@ -171,7 +171,7 @@ def page_of_shown(tx: Transaction, wanted: Filter, *, after: Position | None, li
     does not return.
     """
     span = _span(wanted, after)
-    if all(state.value in TROUBLED_STATES for state in wanted.states):
+    if not any(state.value in UNTROUBLED_STATES for state in wanted.states):
         rows = _troubled(tx, wanted, span, limit + 1)
         return _cut(rows, limit, None)
     stretch = None if len(wanted.states) == len(State) else _end_of_stretch(tx, wanted, span)

@@ -9,9 +9,7 @@ branch_labels = None
 depends_on = None
 
 ASCII = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-TROUBLED = sa.text(
-    "state IN ('retrying', 'dead_lettering', 'failed', 'dead_lettered', 'cancelled')"
-)
+TROUBLED = sa.text("state != 'pending' AND state != 'running' AND state != 'succeeded'")
 EXECUTION = sa.text("message IS NOT NULL")
 
 
