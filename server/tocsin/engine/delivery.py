@@ -126,8 +126,9 @@ class Deliveries:
             if self._expected is None or self._expected > now:
                 await self._wakeup.wait(self._expected)
                 return
-        if not await self._start(now):
-            # All that is due is being taken elsewhere.
+        if not await self._start(now) and self._expected is not None and self._expected <= now:
+            # All that is due is being taken elsewhere. Where nothing is, what was expected has been
+            # cancelled.
             await self._wakeup.wait(now + HELD_ELSEWHERE)
 
     async def heartbeat(self) -> None:
