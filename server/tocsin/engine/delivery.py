@@ -113,9 +113,10 @@ class Deliveries:
 
     async def run_once(self) -> None:
         """Starts the delivery of what is due, then waits for more, or for a free place."""
+        # First of all: that the last call has ended meanwhile must not go unheard.
+        self._wakeup.listen()
         if self._full:
             await self._let_places_gather()
-        self._wakeup.listen()
         now = self._clock.now()
         if self._capacity.free <= 0:
             await self._wakeup.wait(None)
