@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format gen gen-check proto-lint proto-breaking proto-baseline \
+.PHONY: help demo test million lint format gen gen-check proto-lint proto-breaking proto-baseline \
 	bench docs build clean
 
 help: ## List these commands
@@ -19,6 +19,9 @@ demo: $(VENV)/installed ## Install, then show Tocsin at work until Ctrl-C
 
 test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTEST_ARGS="-k cron")
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+million: $(VENV)/installed-dev ## Test the plans of the store's queries with a million rows a table
+	TOCSIN_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/store/test_query_plans.py
 
 lint: $(VENV)/installed-dev proto-lint proto-breaking ## Check style, types and contracts
 	$(BIN)/ruff check
@@ -44,8 +47,12 @@ proto-breaking: build/googleapis ## Fail if protos/ breaks what was last release
 proto-baseline: build/googleapis ## For a release: what is in protos/ now must not be broken later
 	$(BIN)/buf build protos --exclude-source-info --output gen/baseline.binpb
 
-bench: $(VENV)/installed-dev ## Measure against a bare gRPC server (needs h2load: nghttp2-client)
+bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2load: nghttp2-client)
 	$(BIN)/python bench/calls.py
+	$(BIN)/python bench/firing.py
+	$(BIN)/python bench/timers.py
+	$(BIN)/python bench/peers.py
+	$(BIN)/python bench/report.py
 
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md from the settings
 	$(BIN)/python docs/build_configuration.py

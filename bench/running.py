@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,34 +79,38 @@ def target() -> Iterator[str]:
 
 
 @contextmanager
-def tocsin(scratch: Path, database: str, target_url: str, *options: str) -> Iterator[Server]:
+def tocsin(database: str, target_url: str) -> Iterator[Server]:
     """Runs a node whose functions are all at the target."""
-    config = scratch / "tocsin.toml"
-    config.write_text(f'[targets]\nfunction = "{target_url}{{function_id}}"\n')
-    command = [sys.executable, "-m", "tocsin", "serve", "--config", str(config)]
-    command += ["--database", database, "--listen", "127.0.0.1:0", "--http", "off", *options]
-    with started(command) as server:
+    command = [sys.executable, "-m", "tocsin", "serve", "--listen", "127.0.0.1:0", "--http", "off"]
+    functions = {"TOCSIN_TARGETS__FUNCTION": f"{target_url}{{function_id}}"}
+    with started([*command, "--database", database], **functions) as server:
         yield server
 
 
-@contextmanager
-def store(kind: str, scratch: Path) -> Iterator[str]:
-    """Gives the URL of an empty store that syncs its commits."""
-    if kind == "sqlite":
-        with tempfile.TemporaryDirectory(dir=scratch) as directory:
-            yield f"sqlite:///{directory}/tocsin.db"
-        return
-    with postgres() as server:
-        yield server.new_database()
+class Stores:
+    """Empty stores that sync their commits: files, and databases of one PostgreSQL."""
 
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._stack = ExitStack()
+        self._postgres: PostgresServer | None = None
+        self._made = 0
 
-@contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer({"fsync": "on", "shared_buffers": "256MB"})
-    try:
-        yield server
-    finally:
-        server.close()
+    def __enter__(self) -> "Stores":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def new(self, kind: str) -> str:
+        """Returns the URL of another one."""
+        if kind == "sqlite":
+            self._made += 1
+            return f"sqlite:///{self._scratch}/{self._made}.db"
+        if self._postgres is None:
+            self._postgres = PostgresServer({"fsync": "on", "shared_buffers": "256MB"})
+            self._stack.callback(self._postgres.close)
+        return self._postgres.new_database()
 
 
 Arrival = tuple[float, str | None, float | None]

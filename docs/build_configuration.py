@@ -14,7 +14,15 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from tocsin.cli import app
-from tocsin.settings import DeadLetters, Integration, Misfires, Settings, Targets
+from tocsin.settings import (
+    DeadLetters,
+    Integration,
+    Misfires,
+    Reconciler,
+    Retention,
+    Settings,
+    Targets,
+)
 
 PAGE = Path(__file__).with_name("configuration.md")
 
@@ -49,6 +57,8 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "targets": (Targets, "where what is called is reached"),
     "dead_letters": (DeadLetters, "where what could not be delivered goes"),
     "misfires": (Misfires, "what becomes of ticks that were missed"),
+    "retention": (Retention, "how long what is done is kept"),
+    "reconciler": (Reconciler, "what looks for what went wrong unheard"),
 }
 
 

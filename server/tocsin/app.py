@@ -2,20 +2,22 @@
 
 import asyncio
 import gc
+import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import grpc
 import structlog
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_channelz.v1 import channelz, channelz_pb2
+from grpc_health.v1 import health as health_service
+from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
@@ -29,13 +31,18 @@ from tocsin.api import (
     operations,
     triggers,
 )
-from tocsin.api.ids import Ids
+from tocsin.api.health import Health
+from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
+from tocsin.engine.housekeeping import Bells, housekeeping
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
+from tocsin.engine.observer import Observer
+from tocsin.engine.readiness import Readiness
+from tocsin.engine.retention import RetentionRules
 from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.timers import Timers
 from tocsin.gateway import Gateway
@@ -43,18 +50,29 @@ from tocsin.gateway import Limits as RequestLimits
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
-from tocsin.settings import Address, DeadLetters, Misfires, Settings
+from tocsin.scratch import scratch_directory
+from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetterQueues, QueueSettings
+from tocsin.telemetry.exposition import Exposition
+from tocsin.telemetry.telemetry import Telemetry, open_telemetry
 
 log = structlog.get_logger(__name__)
 
 # What is served: each service with its methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
+
+
+# The clock of what is about this process and its clients, not about what fires: in real time.
+MACHINE = SystemClock()
+NO_SHARED_MANUAL_CLOCK = (
+    "a manual clock is this node's alone, and on PostgreSQL all nodes go by the database's: "
+    "serve a SQLite database with --clock manual, or leave --clock manual out"
+)
 
 
 class StartError(Exception):
@@ -72,43 +90,55 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         StartError, StoreError, GatewayError, ExposureRefused: it can't start.
     """
     stopped = _stop_signal()
-    async with running(settings, clock_of(settings)) as (listen, http):
+    async with running(settings, clock_of(settings)) as served:
         # What was made for the start lives as long as the process: no collection need look at it.
         gc.collect()
         gc.freeze()
         # What a call leaves is freed by counting; looking for cycles so often costs more than them.
         gc.set_threshold(20_000, 20, 20)
-        ready(f"ready grpc={listen} http={http or 'off'}")
+        ready(served.line())
         await stopped.wait()
         log.info("stopping, calls under way may finish", grace_seconds=settings.grace)
 
 
+class Running(NamedTuple):
+    """The addresses on which a server answers."""
+
+    grpc: Address
+    http: Address | None
+    metrics: Address | None
+
+    def line(self) -> str:
+        metrics = f" metrics={self.metrics}" if self.metrics else ""
+        return f"ready grpc={self.grpc} http={self.http or 'off'}{metrics}"
+
+
 @asynccontextmanager
-async def running(
-    settings: Settings, clock: Clock
-) -> AsyncIterator[tuple[Address, Address | None]]:
-    """Runs the whole server; gives the addresses on which gRPC and REST answer."""
-    for option, address in (("--listen", settings.listen), ("--http", settings.http)):
-        if address is not None:
-            refuse_exposure(option, address.host, allowed=settings.allow_unauthenticated)
+async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
+    """Runs the whole server."""
+    _refuse_exposure(settings)
     async with AsyncExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-")))
-        database = open_database(settings.database)
+        directory = stack.enter_context(scratch_directory())
+        # Time that is moved by hand is a test's; it need not wait for the disk at each tick.
+        database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
         stack.push_async_callback(database.close)
-        caller = TargetCaller(
-            addresses(settings),
-            timeout_seconds=settings.targets.timeout,
-            user_agent=f"tocsin/{version('tocsin')}",
-            largest_payload=settings.targets.max_payload_bytes,
-        )
+        node = Ids(MACHINE).new("nod")
+        telemetry, metrics = _telemetry(stack, settings, exclusive=database.exclusive, node=node)
+        database = telemetry.watched(database, MACHINE)
+        caller = _caller(settings)
         stack.push_async_callback(caller.close)
-        if isinstance(clock, SystemClock) and not database.exclusive:
-            clock = await _shared_clock(stack, clock, database)
-        services, engine = compose(settings, clock, database, caller)
-        grace = Grace(SystemClock(), settings.grace)
+        if not database.exclusive:
+            if isinstance(clock, ManualClock):
+                raise StartError(NO_SHARED_MANUAL_CLOCK)
+            clock = await _shared_clock(stack, clock, database, telemetry.observer)
+        services, engine = compose(settings, clock, database, caller, telemetry.observer, node)
+        grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
-        server, address = await _start_grpc(settings, services, directory / "grpc.sock")
+        health = Health(service.full_name for service in services)
+        server, address = await _start_grpc(
+            settings, services, health, telemetry, directory / "grpc.sock"
+        )
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None
         if settings.http is not None:
@@ -116,7 +146,82 @@ async def running(
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
-        yield address, http
+        telemetry.count_depths(database, clock, MACHINE)
+        watching = Standing(health, telemetry)
+        _watch_store(stack, Readiness(database, clock, MACHINE, node=node, tell=watching.ready))
+        stack.push_async_callback(lambda: watching.stop(settings.shutdown_delay))
+        yield Running(address, http, metrics)
+
+
+class Standing:
+    """Tells all who ask whether calls are worth sending."""
+
+    def __init__(self, health: Health, telemetry: Telemetry) -> None:
+        self._health = health
+        self._telemetry = telemetry
+        telemetry.ready(True)
+
+    def ready(self, ready: bool) -> None:
+        self._health.set(serving=ready)
+        self._telemetry.ready(ready)
+
+    async def stop(self, delay_seconds: float) -> None:
+        """Says NOT_SERVING, and gives those who asked time to send their calls elsewhere."""
+        self._health.stop()
+        self._telemetry.ready(False)
+        await MACHINE.sleep(delay_seconds)
+
+
+def _refuse_exposure(settings: Settings) -> None:
+    listeners = (
+        ("--listen", settings.listen),
+        ("--http", settings.http),
+        ("--metrics", settings.metrics),
+    )
+    for option, address in listeners:
+        if address is not None:
+            refuse_exposure(option, address.host, allowed=settings.allow_unauthenticated)
+
+
+def _telemetry(
+    stack: AsyncExitStack, settings: Settings, *, exclusive: bool, node: str
+) -> tuple[Telemetry, Address | None]:
+    telemetry = open_telemetry(
+        os.environ,
+        MACHINE,
+        with_metrics=settings.metrics is not None,
+        exclusive=exclusive,
+        version=version("tocsin"),
+        instance=node,
+    )
+    address = None
+    if settings.metrics is not None and telemetry.metrics is not None:
+        try:
+            exposition = Exposition(telemetry.metrics.registry, *settings.metrics)
+        except OSError as error:
+            raise StartError(
+                f"metrics can't be served on {settings.metrics}: {error.strerror}. "
+                "Give --metrics another address"
+            ) from error
+        stack.push_async_callback(exposition.close)
+        address = Address(settings.metrics.host, exposition.port)
+    # First what is sent, then what is fetched: a last look at a server that stops is possible.
+    stack.push_async_callback(telemetry.close)
+    return telemetry, address
+
+
+def _caller(settings: Settings) -> TargetCaller:
+    return TargetCaller(
+        addresses(settings),
+        timeout_seconds=settings.targets.timeout,
+        user_agent=f"tocsin/{version('tocsin')}",
+        largest_payload=settings.targets.max_payload_bytes,
+    )
+
+
+def _watch_store(stack: AsyncExitStack, readiness: Readiness) -> None:
+    watching = asyncio.create_task(readiness.watch())
+    stack.callback(watching.cancel)
 
 
 class Grace:
@@ -135,12 +240,15 @@ class Grace:
 
 
 def compose(
-    settings: Settings, clock: Clock, database: Database, caller: TargetCaller
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    caller: TargetCaller,
+    observer: Observer,
+    node: str,
 ) -> tuple[Services, Engine]:
     """Builds the services and the engine around one store."""
     ids = Ids(clock)
-    # What is about this process and its clients, not about what fires, is in real time.
-    machine = SystemClock()
     limits = Limits(
         settings.targets.concurrency,
         settings.targets.concurrency_per_target,
@@ -151,9 +259,10 @@ def compose(
         clock,
         caller,
         DeadLetterQueues(queue_settings(settings.dead_letters)),
-        node=ids.new("nod"),
+        node=node,
         limits=limits,
-        recovery=machine,
+        recovery=MACHINE,
+        observer=observer,
     )
     due = on_every_node(deliveries.due, database)
     timers = Timers(
@@ -164,20 +273,44 @@ def compose(
         fired=lambda: due(clock.now()),
         cloud_id=settings.cloud_id,
         misfires=misfire_rules(settings.misfires),
+        observer=observer,
     )
-    trigger_service = triggers.TriggerService(
-        database, clock, ids, armed=on_every_node(timers.armed, database)
-    )
+    armed = on_every_node(timers.armed, database)
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
-    engine = Engine(database, clock, timers, deliveries, recovery=machine)
-    database.listen(engine.look, machine.sleep)
+
+    def look() -> None:
+        timers.armed()
+        deliveries.due()
+
+    kept = housekeeping(
+        database,
+        clock,
+        Bells(armed, due, look),
+        node=node,
+        pace=MACHINE,
+        rules=retention_rules(settings.retention),
+        interval_seconds=settings.reconciler.interval,
+        load_plan=load_plan,
+        first_id_at=first_id_at,
+    )
+    engine = Engine(
+        database,
+        clock,
+        timers,
+        deliveries,
+        recovery=MACHINE,
+        observer=observer,
+        chores=kept.steps(),
+    )
+    database.listen(engine.look, MACHINE.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
         triggers.SERVICE: trigger_service.methods(),
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
-        executions.SERVICE: executions.OperationsService(database, clock, machine).methods(),
+        executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
         **steering_services(settings, clock, database, ids, limits, due),
     }
     if isinstance(clock, ManualClock):
@@ -210,8 +343,10 @@ def steering_services(
     }
 
 
-async def _shared_clock(stack: AsyncExitStack, clock: Clock, database: Database) -> Clock:
-    shared = StoreClock(clock, database)
+async def _shared_clock(
+    stack: AsyncExitStack, clock: Clock, database: Database, observer: Observer
+) -> Clock:
+    shared = StoreClock(clock, database, observer)
     await shared.adjust()
     adjusting = asyncio.create_task(shared.keep_adjusted())
     stack.callback(adjusting.cancel)
@@ -262,14 +397,27 @@ def queue_settings(settings: DeadLetters) -> QueueSettings:
 def misfire_rules(settings: Misfires) -> MisfireRules:
     return MisfireRules(
         policy=MisfirePolicy(settings.policy),
-        window=None if settings.window is None else timedelta(seconds=settings.window),
+        window=_timedelta(settings.window),
         cap=settings.cap,
         tolerance=timedelta(seconds=settings.tolerance),
     )
 
 
+def retention_rules(settings: Retention) -> RetentionRules:
+    return RetentionRules(
+        age=_timedelta(settings.age),
+        failed_age=_timedelta(settings.failed_age),
+        most=settings.most,
+        operations_age=_timedelta(settings.operations_age),
+    )
+
+
+def _timedelta(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
 async def _start_grpc(
-    settings: Settings, services: Services, upstream: Path
+    settings: Settings, services: Services, health: Health, telemetry: Telemetry, upstream: Path
 ) -> tuple[grpc.aio.Server, Address]:
     server = grpc.aio.server(
         options=[
@@ -278,19 +426,10 @@ async def _start_grpc(
             # The vendor's Go SDK pings every 30 s, calls under way or not.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.enable_channelz", int(settings.channelz)),
         ]
     )
-    server.add_generic_rpc_handlers(
-        [service_handler(service, methods) for service, methods in services.items()]
-    )
-    served = [service.full_name for service in services]
-    healthy = health.aio.HealthServicer()
-    for name in ("", *served):
-        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    reflection.enable_server_reflection(
-        [*served, health.SERVICE_NAME, reflection.SERVICE_NAME], server
-    )
+    _add_services(server, settings, services, health, telemetry)
     try:
         port = server.add_insecure_port(str(settings.listen))
     except RuntimeError as error:
@@ -308,6 +447,28 @@ async def _start_grpc(
             ) from error
     await server.start()
     return server, Address(settings.listen.host, port)
+
+
+def _add_services(
+    server: grpc.aio.Server,
+    settings: Settings,
+    services: Services,
+    health: Health,
+    telemetry: Telemetry,
+) -> None:
+    server.add_generic_rpc_handlers(
+        [
+            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers)
+            for service, methods in services.items()
+        ]
+    )
+    names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    if settings.channelz:
+        channelz.add_channelz_servicer(server)
+        names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
+    reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+    server.add_generic_rpc_handlers(telemetry.handlers())
 
 
 def _gateway(listen: Address, settings: Settings, services: Services, directory: Path) -> Gateway:

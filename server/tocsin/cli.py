@@ -84,6 +84,13 @@ def serve(
         ),
     ] = None,
     config: ConfigOption = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT|off",
+            help="Where Prometheus finds the metrics; off: nowhere. [default: off]",
+        ),
+    ] = None,
     clock: Annotated[
         str | None,
         typer.Option(
@@ -106,11 +113,19 @@ def serve(
     log_format: Annotated[
         str | None, typer.Option(metavar="console|json", help="How log lines look on stderr.")
     ] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="debug|info|warning|error",
+            help="The least important lines to write; debug has one for each call. [default: info]",
+        ),
+    ] = None,
 ) -> None:
     """Serve triggers and schedules until Ctrl-C or SIGTERM.
 
     When gRPC and REST both answer, one line says so on stdout:
-    `ready grpc=HOST:PORT http=HOST:PORT`. Logs go to stderr.
+    `ready grpc=HOST:PORT http=HOST:PORT`, and `metrics=HOST:PORT` where those are asked for. Logs
+    go to stderr.
 
     Each option can be given as a variable too (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …) or
     in the file that --config names.
@@ -123,6 +138,8 @@ def serve(
         "clock_start": clock_start,
         "allow_unauthenticated": allow_unauthenticated,
         "log_format": log_format,
+        "log_level": log_level,
+        "metrics": metrics,
     }
     _serve(config, {name: value for name, value in given.items() if value is not None})
 

@@ -28,6 +28,7 @@ from pydantic_settings import SettingsError as VariableError
 from yarl import URL
 
 MEGABYTE = 1024 * 1024
+DAY = 86400.0
 
 
 class SettingsError(Exception):
@@ -105,6 +106,14 @@ StartInstant = Annotated[
     BeforeValidator(parse_instant, json_schema_input_type=str),
     PlainSerializer(lambda instant: instant.isoformat().replace("+00:00", "Z"), return_type=str),
 ]
+# TOML has no null.
+FOREVER = "forever"
+ForEver = (
+    BeforeValidator(lambda value: None if value == FOREVER else value, json_schema_input_type=str),
+    PlainSerializer(lambda value: FOREVER if value is None else value),
+)
+Kept = Annotated[float | None, *ForEver]
+KeptCount = Annotated[int | None, *ForEver]
 TargetUrl = Annotated[str, AfterValidator(check_url)]
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -225,6 +234,51 @@ class Misfires(BaseModel):
     )
 
 
+class Retention(BaseModel):
+    """How long, and how much, of what is done is kept. It is swept once a minute."""
+
+    model_config = STRICT
+
+    age: Kept = Field(
+        30 * DAY,
+        gt=0,
+        description="Seconds that an invocation that succeeded or was cancelled is kept; "
+        "`forever` keeps it.",
+    )
+    failed_age: Kept = Field(
+        90 * DAY,
+        gt=0,
+        description="The same for one that failed or was dead-lettered; it is kept for `age` at "
+        "least.",
+    )
+    most: KeptCount = Field(
+        1_000_000,
+        ge=1,
+        description="How many invocations of each final state are kept, a few more or less: the "
+        "latest. `forever` keeps all.",
+    )
+    operations_age: Kept = Field(
+        30 * DAY,
+        ge=2 * DAY,
+        description="Seconds that operations on triggers are kept, two days (172800) at least: a "
+        "repeated call is answered with the operation of the first.",
+    )
+
+
+class Reconciler(BaseModel):
+    """The search for what nobody would hear of, such as an active timer without a next tick."""
+
+    model_config = STRICT
+
+    interval: float = Field(
+        300.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds from one pass over all triggers and all that waits to the next, "
+        "give or take a fifth.",
+    )
+
+
 class Integration(BaseModel):
     """One integration: which API triggers start it, and the URL that runs it."""
 
@@ -257,6 +311,16 @@ class Settings(BaseSettings):
         description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
         "for any number of nodes, `postgresql://user:password@host:5432/database`.",
     )
+    metrics: OptionalListenAddress = Field(
+        None,
+        description="Where Prometheus finds the metrics, at `/metrics`; port 0 picks a free one, "
+        "`off` serves none.",
+        examples=["127.0.0.1:9464"],
+    )
+    channelz: bool = Field(
+        False,
+        description="Serves `grpc.channelz.v1.Channelz`: what gRPC knows of its connections.",
+    )
     allow_unauthenticated: bool = Field(
         False,
         description="Allows listening beyond loopback although anyone who gets there may do all.",
@@ -266,6 +330,13 @@ class Settings(BaseSettings):
         ge=0,
         allow_inf_nan=False,
         description="Seconds that calls and deliveries have to finish at the stop.",
+    )
+    shutdown_delay: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds between saying NOT_SERVING and taking no more calls, at the stop: as "
+        "long as a load balancer needs to notice.",
     )
     max_request_bytes: int = Field(
         10 * MEGABYTE, ge=1024, description="The largest request that is read, in bytes."
@@ -293,6 +364,12 @@ class Settings(BaseSettings):
     )
     misfires: Misfires = Field(
         Misfires.model_construct(), description="What becomes of ticks that were missed."
+    )
+    retention: Retention = Field(
+        Retention.model_construct(), description="How long what is done is kept."
+    )
+    reconciler: Reconciler = Field(
+        Reconciler.model_construct(), description="What looks for what went wrong unheard."
     )
     integrations: dict[str, Integration] = Field(
         {}, description="The integrations that can be scheduled, by name."

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "sources": {"plans", "store", "schedule", "contract"},
     "engine": {"plans", "store", "targets", "sources", "schedule"},
     "gateway": {"contract", "schedule", "tocsin_protos"},
+    "telemetry": {"api", "engine", "store", "plans", "schedule"},
     "api": {"store", "plans", "targets", "access", "contract", "schedule", "tocsin_protos"},
 }
 
@@ -65,6 +66,15 @@ def test_only_the_store_speaks_sql() -> None:
         if "sqlalchemy" in module.read_text()
     }
     assert speakers == {"store"}
+
+
+def test_only_telemetry_knows_who_fetches_metrics_and_traces() -> None:
+    knowing = {
+        module.relative_to(SERVER).parts[0]
+        for module in SERVER.rglob("*.py")
+        if any(name in module.read_text() for name in ("prometheus_client", "opentelemetry."))
+    }
+    assert knowing == {"telemetry"}
 
 
 CLOCK_CALLS = {

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,13 @@ from tocsin.engine.delivery import Deliveries
 from tocsin.plans.plan import Action, DeadLetter, Function, Retry, action_to_json, target_key
 from tocsin.schedule import ManualClock
 from tocsin.store.database import Database
-from tocsin.store.invocations import Invocation, State, find_invocation, insert_invocation
+from tocsin.store.invocations import (
+    Invocation,
+    State,
+    find_invocation,
+    insert_invocation,
+    insert_invocations,
+)
 from tocsin.store.opening import open_database
 from tocsin.store.schema import invocations as table
 from tocsin.targets.addresses import Addresses
@@ -70,16 +76,7 @@ class Node:
 
     async def invoke(self, action: Action, name: str = "i1", payload: bytes = PAYLOAD) -> None:
         now = self.clock.now()
-        invocation = Invocation(
-            id=name,
-            parent="folders/b1g1",
-            origin="a1s1",
-            scheduled_at=now,
-            action=action_to_json(action),
-            target=target_key(action.target),
-            created_at=now,
-            payload=payload,
-        )
+        invocation = replace(invocation_of(action, now), id=name, payload=payload)
         await self.database.write(lambda tx: insert_invocation(tx, invocation, due_at=now))
         self.deliveries.due()
 
@@ -97,6 +94,19 @@ class Node:
         while text not in ((found := await self.found()).last_error or ""):
             await asyncio.sleep(0.005)
         return found
+
+
+def invocation_of(action: Action, now: datetime) -> Invocation:
+    return Invocation(
+        id="i1",
+        parent="folders/b1g1",
+        origin="a1s1",
+        scheduled_at=now,
+        action=action_to_json(action),
+        target=target_key(action.target),
+        created_at=now,
+        payload=PAYLOAD,
+    )
 
 
 @asynccontextmanager
@@ -242,6 +252,65 @@ def test_a_hanging_target_holds_up_no_other(tmp_path: Path) -> None:
             return hanging
 
     assert asyncio.run(scenario()) == 3
+
+
+def test_what_is_due_is_called_in_the_order_of_its_instants(tmp_path: Path) -> None:
+    target = answering(200)
+    names = [f"i{number:03}" for number in range(300)]
+    # Two at each instant, and written from the last to the first.
+    instants = {name: NOON + timedelta(seconds=place // 2) for place, name in enumerate(names)}
+
+    async def scenario() -> None:
+        async with delivering(tmp_path, target, per_target=1) as node:
+            made = [
+                (replace(invocation_of(Action(Function("f")), NOON), id=name), instants[name])
+                for name in reversed(names)
+            ]
+            await node.database.write(lambda tx: insert_invocations(tx, made))
+            node.clock.set_wall(NOON + timedelta(hours=1))
+            node.deliveries.due()
+            await node.until(State.SUCCEEDED, names[-1])
+
+    asyncio.run(scenario())
+    assert [headers["x-request-id"] for _, headers in target.calls] == names
+
+
+def test_many_busy_targets_hold_up_none_that_has_a_place(tmp_path: Path) -> None:
+    released = asyncio.Event()
+
+    async def hang_or_answer(request: web.Request) -> web.Response:
+        if request.path.startswith("/hangs"):
+            await released.wait()
+        return web.Response()
+
+    target = Target(hang_or_answer)
+
+    async def scenario() -> None:
+        async with delivering(tmp_path, target, per_target=1) as node:
+            # More of them than are looked at in one step.
+            for number in range(70):
+                for again in range(2):
+                    await node.invoke(Action(Function(f"hangs{number}")), f"h{number} {again}")
+            for number in range(3):
+                await node.invoke(Action(Function("quick")), f"quick {number}")
+            for number in range(3):
+                await node.until(State.SUCCEEDED, f"quick {number}")
+            released.set()
+            await node.until(State.SUCCEEDED, "h69 1")
+
+    asyncio.run(scenario())
+
+
+def test_a_zero_byte_in_an_answer_is_no_reason_to_lose_its_failure(tmp_path: Path) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=500, body=b"a\0b")
+
+    async def scenario() -> Invocation:
+        async with delivering(tmp_path, Target(answer)) as node:
+            await node.invoke(Action(Function("f")))
+            return await node.until(State.FAILED)
+
+    assert (asyncio.run(scenario()).last_error or "").endswith("answered 500: a\ufffdb")
 
 
 def test_a_dead_letter_is_one_message_for_each_event(tmp_path: Path, queue_service: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import structlog
 
 from tocsin.engine.store_clock import StoreClock
@@ -49,3 +50,67 @@ def test_the_quickest_answer_counts() -> None:
     behind, logs = adjusted(timedelta(), [slow, slow, quick, slow, slow])
     assert abs(behind) <= quick / 2
     assert logs == []
+
+
+def test_how_far_off_it_is_is_shown_and_told_once() -> None:
+    machine = ManualClock(NOON)
+    store: Any = ClockedStore(machine, timedelta(minutes=-5), 10 * [timedelta()])
+    clock = StoreClock(machine, store)
+    assert (clock.skew, clock.measured_at) == (timedelta(), None)
+
+    async def adjust_twice() -> None:
+        await clock.adjust()
+        await clock.adjust()
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(adjust_twice())
+    assert (clock.skew, clock.measured_at) == (timedelta(minutes=-5), NOON - timedelta(minutes=5))
+    assert len(logs) == 1
+
+
+class TruthfulStore:
+    """A store with a clock of its own, whatever the machine's wall clock shows."""
+
+    def __init__(self, machine: ManualClock) -> None:
+        self._machine = machine
+        self.ahead = timedelta()
+
+    async def now(self) -> datetime:
+        return NOON + self.ahead + timedelta(seconds=self._machine.monotonic())
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_machine_whose_wall_clock_is_set_goes_on_by_the_stores(jump: timedelta) -> None:
+    async def scenario() -> tuple[timedelta, timedelta]:
+        machine = ManualClock(NOON)
+        store: Any = TruthfulStore(machine)
+        clock = StoreClock(machine, store)
+        await clock.adjust()
+        keeping = asyncio.create_task(clock.keep_adjusted())
+        for _ in range(3):
+            await machine.advance(timedelta(seconds=1))
+        machine.set_wall(machine.now() + jump)
+        at_once = clock.now()
+        await machine.advance(timedelta(seconds=3))
+        keeping.cancel()
+        # It was measured anew, and is no other.
+        assert clock.now() - at_once == timedelta(seconds=3)
+        return at_once - NOON, clock.skew
+
+    assert asyncio.run(scenario()) == (timedelta(seconds=3), -jump)
+
+
+def test_a_store_whose_clock_is_set_is_followed_within_seconds() -> None:
+    async def scenario() -> timedelta:
+        machine = ManualClock(NOON)
+        store: Any = TruthfulStore(machine)
+        clock = StoreClock(machine, store)
+        await clock.adjust()
+        keeping = asyncio.create_task(clock.keep_adjusted())
+        store.ahead = timedelta(hours=1)
+        for _ in range(12):
+            await machine.advance(timedelta(seconds=1))
+        keeping.cancel()
+        return clock.now() - machine.now()
+
+    assert asyncio.run(scenario()) == timedelta(hours=1)

@@ -352,14 +352,6 @@ def test_a_target_that_takes_no_more_is_busy(it: Steering) -> None:
 # Downtime
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def options(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Of a server of the test's own, which is stopped and started again."""
-    if request.param == "sqlite":
-        return ()
-    return ("--database", request.getfixturevalue("postgres").new_database())
-
-
 @contextmanager
 def started(
     directory: Path,
@@ -367,9 +359,8 @@ def started(
     queues: QueueService,
     folder: str,
     start: str,
-    options: tuple[str, ...],
 ) -> Iterator[Steering]:
-    with steered(directory, target, queues, start, *options) as tocsin:
+    with steered(directory, target, queues, start) as tocsin:
         yield Steering(tocsin, TocsinRest(tocsin.http_address), target, queues, folder)
         assert tocsin.stop() == 0
 
@@ -379,16 +370,15 @@ def test_what_was_missed_in_a_downtime_is_told_by_each_policy(
     target: RecordingTarget,
     queues: QueueService,
     folder: str,
-    options: tuple[str, ...],
 ) -> None:
     policies = ("fire_once", "skip", "fire_all")
     here = (directory, target, queues, folder)
-    with started(*here, "2026-03-01T12:00:30Z", options) as it:
+    with started(*here, "2026-03-01T12:00:30Z") as it:
         triggers = {
             policy: it.timer(EVERY_10, labels={"tocsin/misfire": policy}) for policy in policies
         }
     # Twelve ticks are missed. The window goes back to 12:35, the cap is 3.
-    with started(*here, "2026-03-01T14:05:00Z", options) as it:
+    with started(*here, "2026-03-01T14:05:00Z") as it:
         it.advance(5 * MINUTE)
         answers = {
             policy: {text: it.explain(triggers[policy], at(text)) for text in TICKS}

@@ -14,8 +14,9 @@ from google.protobuf import json_format
 from google.rpc import code_pb2
 from grpc_status import rpc_status
 
+from postgres_server import PostgresServer
 from server.recording_target import Answer, Received, RecordingTarget, held_until
-from server.tocsin_process import Tocsin, run_tocsin, serving
+from server.tocsin_process import Tocsin, run_tocsin, serve_command, serving
 from server.trigger_api import RestApi, changed, create
 from server.wire import Json, Refused, send
 from tocsin_protos.tocsin.v1 import clock_service_pb2 as contract
@@ -240,6 +241,15 @@ def test_on_the_systems_clock_there_is_no_such_service(server: Tocsin) -> None:
     with pytest.raises(Refused, match="UNIMPLEMENTED"):
         GrpcClock(server.grpc_address).call("Get", {})
     assert send(server.http_address, "GET", "/tocsin/v1/clock", None, None).status == 404
+
+
+def test_on_postgresql_it_is_refused(postgres: PostgresServer, directory: Path) -> None:
+    url = postgres.new_database()
+    options = serve_command(directory, "", "--clock", "manual", "--database", url, http="off")[1:]
+    ended = run_tocsin(*options)
+    assert ended.status == 1
+    assert "a manual clock is this node's alone" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(

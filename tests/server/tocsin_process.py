@@ -25,13 +25,13 @@ class Tocsin:
 
     @property
     def grpc_address(self) -> str:
-        return self._address("grpc")
+        return self.address("grpc")
 
     @property
     def http_address(self) -> str:
-        return self._address("http")
+        return self.address("http")
 
-    def _address(self, name: str) -> str:
+    def address(self, name: str) -> str:
         return dict(word.split("=") for word in self.ready.split()[1:])[name]
 
     def channel(self) -> grpc.Channel:

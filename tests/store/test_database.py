@@ -5,13 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from store.work import add, ids, opened
-from tocsin.store import schema
 from tocsin.store.database import StoreError
 from tocsin.store.opening import open_database
 from tocsin.store.operations import NEWEST, insert_operation, page_of_operations
@@ -267,51 +262,6 @@ def test_an_answer_is_remembered_while_it_is_kept(url: str, runner: asyncio.Runn
             assert await database.write(lambda tx: forget_expired(tx, now=later)) == 1
 
     runner.run(scenario())
-
-
-def test_a_database_of_a_newer_tocsin_is_refused(url: str, runner: asyncio.Runner) -> None:
-    async def create() -> None:
-        async with opened(url):
-            pass
-
-    runner.run(create())
-    runner.run(on_connection(url, lambda connection: stamp(connection, "9999")))
-    with pytest.raises(StoreError, match=r"newer Tocsin \(schema 9999"):
-        open_database(url)
-
-
-def test_the_migrations_make_the_schema_of_the_code(url: str, runner: asyncio.Runner) -> None:
-    async def create() -> None:
-        async with opened(url):
-            pass
-
-    runner.run(create())
-    runner.run(on_connection(url, assert_is_schema_of_the_code))
-
-
-def stamp(connection: Connection, revision: str) -> None:
-    connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
-    connection.commit()
-
-
-def assert_is_schema_of_the_code(connection: Connection) -> None:
-    context = MigrationContext.configure(connection)
-    assert compare_metadata(context, schema.metadata) == []
-
-
-async def on_connection(url: str, work: object) -> None:
-    """Runs work on a connection of SQLAlchemy, which the program itself does not use."""
-    assert callable(work)
-    if url.startswith("sqlite"):
-        engine = create_engine(url)
-        with engine.connect() as connection:
-            work(connection)
-        engine.dispose()
-        return
-    async_engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
-    async with async_engine.connect() as async_connection:
-        await async_connection.run_sync(work)
-    await async_engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from tocsin.api import errors
-from tocsin.api.serving import Context, Method
+from tocsin.api.calls import Context
+from tocsin.api.serving import Method
 from tocsin.api.timestamps import from_duration, from_timestamp, to_timestamp
 from tocsin_protos.tocsin.v1 import clock_service_pb2 as contract
 

@@ -11,8 +11,9 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import status_pb2
 
 from tocsin.api import errors
+from tocsin.api.calls import Context
 from tocsin.api.paging import LARGEST_PAGE, page_of, page_size, page_token, position
-from tocsin.api.serving import Context, Method
+from tocsin.api.serving import Method
 from tocsin.api.timestamps import to_timestamp
 from tocsin.plans.parameters import from_json
 from tocsin.schedule import Clock

@@ -1,6 +1,7 @@
 """Makes the service's ids: 20 characters of `0-9a-v`, the first three telling the service."""
 
 import secrets
+from datetime import datetime
 
 from tocsin.schedule import Clock
 from tocsin.store.instants import to_micros
@@ -25,9 +26,15 @@ class Ids:
 
     def new(self, prefix: str = TRIGGERS_PREFIX) -> str:
         self._last = max(self._last + 1, to_micros(self._clock.now()))
-        number = self._last << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
-        return (
-            prefix
-            + DIGITS[number >> 80]
-            + "".join([PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
-        )
+        return prefix + _digits(self._last << RANDOM_BITS | secrets.randbits(RANDOM_BITS))
+
+
+def first_id_at(instant: datetime, prefix: str = TRIGGERS_PREFIX) -> str:
+    """Returns what sorts before all ids of a service that were made from an instant on."""
+    return prefix + _digits(max(0, to_micros(instant)) << RANDOM_BITS)
+
+
+def _digits(number: int) -> str:
+    return DIGITS[number >> 80] + "".join(
+        [PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)]
+    )

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tocsin.api import errors
-from tocsin.api.serving import Context, Method
+from tocsin.api.calls import Context, traceparent_of
+from tocsin.api.serving import Method
 from tocsin.api.writing import write_and_tell
 from tocsin.plans.integrations import execution_payload, integration_action
 from tocsin.plans.parameters import (
@@ -79,12 +80,12 @@ class ExecutionsService:
         return {"ScheduleIntegrations": self.schedule_integrations}
 
     async def schedule_integrations(
-        self, request: contract.ScheduleIntegrationsRequest, _: Context
+        self, request: contract.ScheduleIntegrationsRequest, context: Context
     ) -> bytes:
         if request.ByteSize() > LARGEST_INPUT:
             raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
         name = _resource_name(request.name)
-        order = _Order.of(request, name, self._clock.now())
+        order = _Order.of(request, name, self._clock.now(), traceparent_of(context))
         key = _request_key(name, request)
 
         def insert(tx: Transaction) -> bytes:
@@ -139,14 +140,20 @@ class _Order:
     at: datetime
     parameters: dict[str, Parameter]
     plain: dict[str, Json]
+    traceparent: str | None
 
     @classmethod
     def of(
-        cls, request: contract.ScheduleIntegrationsRequest, name: ResourceName, now: datetime
+        cls,
+        request: contract.ScheduleIntegrationsRequest,
+        name: ResourceName,
+        now: datetime,
+        traceparent: str | None,
     ) -> "_Order":
         parameters = sent_parameters(request)
         plain = {key: to_json(parameter) for key, parameter in parameters.items()}
-        return cls(request, name, now, _schedule_time(request, now), parameters, plain)
+        at = _schedule_time(request, now)
+        return cls(request, name, now, at, parameters, plain, traceparent)
 
     def execution(self, integration: str) -> Invocation:
         execution_id = self.request.user_generated_execution_id or str(uuid.uuid4())
@@ -166,6 +173,7 @@ class _Order:
             ),
             created_at=self.now,
             message=self._info(execution_id, integration).SerializeToString(),
+            traceparent=self.traceparent,
         )
 
     def _info(self, execution_id: str, integration: str) -> ExecutionInfo:

@@ -1,7 +1,8 @@
 """`yandex.cloud.operation.OperationService`."""
 
 from tocsin.api import errors
-from tocsin.api.serving import Context, Method
+from tocsin.api.calls import Context
+from tocsin.api.serving import Method
 from tocsin.store.database import Database
 from tocsin.store.operations import find_operation
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2 as contract

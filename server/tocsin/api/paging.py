@@ -61,7 +61,7 @@ def position(token: str, *list_arguments: str) -> str | None:
         digest, last_id = content[:DIGEST_SIZE], content[DIGEST_SIZE:].decode()
     except (binascii.Error, ValueError) as error:
         raise _refused() from error
-    if not last_id or digest != _digest(list_arguments):
+    if not last_id or "\0" in last_id or digest != _digest(list_arguments):
         raise _refused()
     return last_id
 

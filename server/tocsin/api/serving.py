@@ -1,6 +1,6 @@
 """From bytes on the wire to a method of ours and back: parse, check, call, answer."""
 
-import uuid
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -13,13 +13,22 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from tocsin.api import errors
+from tocsin.api.calls import (
+    REQUEST_ID,
+    Watcher,
+    request_id,
+    sent_request_id,
+    server_trace_id,
+)
+from tocsin.api.calls import Context as Context
+from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
+from tocsin.schedule import Clock
 from tocsin.store.database import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
 # A method may answer with the bytes of its response, as the store keeps them.
 Method: TypeAlias = Callable[[Any, Context], Awaitable[Message | bytes]]
 
@@ -38,8 +47,16 @@ class Checked:
 Served: TypeAlias = Method | Checked
 
 
+# What went wrong here, and not at the client, is told louder.
+OURS = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN})
+
+
 def service_handler(
-    service: ServiceDescriptor, methods: Mapping[str, Served]
+    service: ServiceDescriptor,
+    methods: Mapping[str, Served],
+    *,
+    clock: Clock,
+    watchers: Sequence[Watcher] = (),
 ) -> grpc.GenericRpcHandler:
     """Binds each method of a service's contract to the one that serves it.
 
@@ -50,56 +67,102 @@ def service_handler(
         raise ValueError(f"{service.full_name} is not served as its contract says: {odd}")
     return grpc.method_handlers_generic_handler(
         service.full_name,
-        {name: _unary(service.methods_by_name[name], served) for name, served in methods.items()},
+        {
+            name: _unary(service.methods_by_name[name], served, clock, watchers)
+            for name, served in methods.items()
+        },
     )
 
 
-def _unary(descriptor: MethodDescriptor, served: Served) -> "grpc.RpcMethodHandler[bytes, bytes]":
-    checked = served if isinstance(served, Checked) else Checked(served, lambda _: ())
-    parse = message_factory.GetMessageClass(descriptor.input_type).FromString
-    violations_of = validator(descriptor.input_type)
+# Parses, checks and calls; never raises but when it is cancelled.
+Answering: TypeAlias = Callable[[bytes, Context], Awaitable[bytes | errors.ApiError]]
+
+
+def _unary(
+    descriptor: MethodDescriptor, served: Served, clock: Clock, watchers: Sequence[Watcher]
+) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    answering = _answering(descriptor, served)
+    watches = [watcher.watch(descriptor) for watcher in watchers]
+    # A call that went well is found in the log only there; else its id would lead nowhere.
+    all_are_logged = log.is_enabled_for(logging.DEBUG)
+    named = request_id if all_are_logged or watches else sent_request_id
 
     async def serve(received: bytes, context: Context) -> bytes:
+        began = clock.monotonic()
+        endings = [watch(context) for watch in watches]
+        code, reason, name = grpc.StatusCode.CANCELLED, "", None
         try:
-            request = parse(received)
-            if violations := [*violations_of(request), *checked.violations_of(request)]:
-                raise errors.invalid(violations)
-            answer = await checked.method(request, context)
-            return answer if isinstance(answer, bytes) else answer.SerializeToString()
-        except errors.ApiError as error:
-            refusal = error
-        except PlanError as error:
-            refusal = errors.invalid_field(error.field, error.reason)
-        except StoreUnavailable as error:
-            log.warning("store unavailable", method=descriptor.full_name, error=str(error))
-            refusal = errors.store_unavailable()
-        except DecodeError:
-            refusal = errors.malformed_request()
-        except Exception:
-            log.exception("call failed", method=descriptor.full_name)
-            refusal = errors.internal()
-        return await _refuse(context, refusal)
+            answer = await answering(received, context)
+            if isinstance(answer, bytes):
+                code, name = grpc.StatusCode.OK, named(context)
+                if name is not None:
+                    context.set_trailing_metadata(((REQUEST_ID, name), *server_trace_id()))
+                return answer
+            code, reason, name = answer.code, answer.reason, request_id(context)
+            return await _refuse(context, answer, name)
+        finally:
+            for ended in endings:
+                ended(code)
+            if code is not grpc.StatusCode.OK or all_are_logged:
+                _log_call(
+                    method=descriptor.full_name,
+                    code=code,
+                    reason=reason,
+                    request_id=name or request_id(context),
+                    took_ms=round((clock.monotonic() - began) * 1000, 3),
+                )
 
     # Messages are parsed above, not by gRPC, so that what can't be parsed is the client's error.
     return grpc.unary_unary_rpc_method_handler(serve)
 
 
-async def _refuse(context: Context, error: errors.ApiError) -> bytes:
-    request_id = _request_id(context)
-    status = rpc_status.to_status(errors.to_status(error, request_id))
+def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
+    checked = served if isinstance(served, Checked) else Checked(served, lambda _: ())
+    parse = message_factory.GetMessageClass(descriptor.input_type).FromString
+    violations_of = validator(descriptor.input_type)
+
+    async def answer(received: bytes, context: Context) -> bytes | errors.ApiError:
+        try:
+            request = parse(received)
+            if violations := [
+                *nul_violations(request, received),
+                *violations_of(request),
+                *checked.violations_of(request),
+            ]:
+                return errors.invalid(violations)
+            response = await checked.method(request, context)
+            return response if isinstance(response, bytes) else response.SerializeToString()
+        except errors.ApiError as error:
+            return error
+        except PlanError as error:
+            return errors.invalid_field(error.field, error.reason)
+        except StoreUnavailable as error:
+            told = {"method": descriptor.full_name, "request_id": request_id(context)}
+            log.warning("store unavailable", error=str(error), **told)
+            return errors.store_unavailable()
+        except DecodeError:
+            return errors.malformed_request()
+        except Exception:
+            told = {"method": descriptor.full_name, "request_id": request_id(context)}
+            log.exception("call failed", **told)
+            return errors.internal()
+
+    return answer
+
+
+async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
+    status = rpc_status.to_status(errors.to_status(error, name))
     await context.abort(
-        status.code, status.details, (*status.trailing_metadata, ("x-request-id", request_id))
+        status.code,
+        status.details,
+        (*status.trailing_metadata, (REQUEST_ID, name), *server_trace_id()),
     )
 
 
-def _request_id(context: Context) -> str:
-    """Returns the client's own, where it can stand in metadata again."""
-    sent = (metadata_value(context, "x-request-id") or "")[:64]
-    return sent if sent and sent.isascii() and sent.isprintable() else str(uuid.uuid4())
-
-
-def metadata_value(context: Context, key: str) -> str | None:
-    for name, value in context.invocation_metadata() or ():
-        if name == key:
-            return value if isinstance(value, str) else value.decode("ascii", "replace")
-    return None
+def _log_call(
+    *, method: str, code: grpc.StatusCode, reason: str, request_id: str, took_ms: float
+) -> None:
+    """Neither the message nor the request: both hold what is nobody else's business."""
+    told = {"reason": reason} if reason else {}
+    tell = log.debug if code is grpc.StatusCode.OK else log.warning if code in OURS else log.info
+    tell("rpc", method=method, code=code.name, request_id=request_id, took_ms=took_ms, **told)

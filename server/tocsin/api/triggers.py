@@ -10,10 +10,11 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from tocsin.api import errors
+from tocsin.api.calls import Context, metadata_value
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
 from tocsin.api.paging import page_of, page_size, page_token, position
-from tocsin.api.serving import Checked, Context, Served, metadata_value
+from tocsin.api.serving import Checked, Served
 from tocsin.api.timestamps import to_timestamp
 from tocsin.api.trigger_history import TriggerHistory
 from tocsin.api.trigger_message import (
@@ -31,7 +32,7 @@ from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.plans.plan import Plan, TimerSource
 from tocsin.plans.triggers_v1 import compile_trigger
 from tocsin.schedule import Clock, Cron
-from tocsin.store import operations, requests, timers, triggers
+from tocsin.store import operations, requests, retention, timers, triggers
 from tocsin.store.database import Database
 from tocsin.store.transaction import Transaction, UniqueViolation
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
@@ -149,7 +150,7 @@ class TriggerService:
             if _cron(plan) == _cron(plan_before):
                 return Change(after.id, message)
             self._history.rule_changed(tx, plan_before, plan, now)
-            tick = _arm(tx, plan, now) if after.status == Trigger.ACTIVE else None
+            tick = _arm_again(tx, plan, now) if after.status == Trigger.ACTIVE else None
             return Change(after.id, message, tick)
 
         return await self._mutate("Update", request, context, replace)
@@ -159,6 +160,7 @@ class TriggerService:
             self._history.deleted(tx, _find(tx, request.trigger_id), now)
             triggers.delete_trigger(tx, request.trigger_id)
             timers.disarm_timer(tx, request.trigger_id)
+            retention.forget_swept(tx, request.trigger_id)
             return Change(request.trigger_id, b"")
 
         return await self._mutate("Delete", request, context, remove)
@@ -182,7 +184,7 @@ class TriggerService:
                 return Change(trigger.id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
             self._history.resumed(tx, trigger.id, now)
-            tick = _arm(tx, compile_trigger(trigger), now)
+            tick = _arm_again(tx, compile_trigger(trigger), now)
             return Change(trigger.id, _replace(tx, trigger), tick)
 
         return await self._mutate("Resume", request, context, start)
@@ -311,6 +313,12 @@ def _replace(tx: Transaction, trigger: Trigger) -> bytes:
 
 def _cron(plan: Plan) -> Cron | None:
     return plan.source.cron if isinstance(plan.source, TimerSource) else None
+
+
+def _arm_again(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
+    """Arms after what fired before: its invocations may be swept, and the clock set back."""
+    fired_until = retention.swept_until(tx, plan.trigger_id)
+    return _arm(tx, plan, now if fired_until is None else max(now, fired_until))
 
 
 def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:

@@ -545,12 +545,12 @@ def _entries(name: str, most: float, examine_key: _Examine, examine_value: _Exam
                 if len(broken) >= MOST_REPORTED:
                     break
         for key, wrong in sorted(broken, key=itemgetter(0)):
-            found.extend(_placed(f"{name}[{_shown_key(key)}]", wrong))
+            found.extend(_placed(f"{name}[{shown_key(key)}]", wrong))
 
     return check
 
 
-def _shown_key(key: object) -> str:
+def shown_key(key: object) -> str:
     """A key as a path shows it: on one line, printable, and not longer than a label may be."""
     text = str(key)
     if len(text) > _SHOWN_KEY:

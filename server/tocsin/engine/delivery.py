@@ -1,7 +1,6 @@
 """Delivery: one loop for every invocation. Claim a lease, call, then write what became of it."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ import structlog
 from tocsin.engine.capacity import Capacity, Limits
 from tocsin.engine.delivery_log import DeliveryLog
 from tocsin.engine.endings import Endings
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.verdict import after_call, after_dead_letter, last_failure
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Action, action_from_json
+from tocsin.plans.trace_context import try_traceparent
 from tocsin.schedule import Clock
 from tocsin.store import deliveries
 from tocsin.store.database import Database
@@ -70,6 +71,7 @@ class Deliveries:
         limits: Limits,
         chance: Callable[[], float] = CHANCE.random,
         recovery: Clock | None = None,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -78,6 +80,7 @@ class Deliveries:
         self._node = node
         self._capacity = Capacity(limits)
         self._chance = chance
+        self._observer = observer
         self._wakeup = Wakeup(clock)
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, Delivery] = {}
@@ -149,6 +152,7 @@ class Deliveries:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._dead_letters.close()
         left = await self._endings.drain(LAST_ENDINGS_SECONDS)
         now = self._clock.now()
 
@@ -157,7 +161,6 @@ class Deliveries:
             deliveries.hand_back(tx, now=now, node=self._node)
 
         await self._database.write(hand_back)
-        await self._dead_letters.close()
         self._log.flush()
 
     async def _let_places_gather(self) -> None:
@@ -203,6 +206,7 @@ class Deliveries:
         self._claiming, self._freed = True, 0
         try:
             claimed, self._expected = await self._database.write(claim)
+            self._observer.claimed(len(claimed))
             for invocation in claimed:
                 self._begin(invocation, now)
         finally:
@@ -222,33 +226,41 @@ class Deliveries:
         ended: Ended | None = None
         try:
             delivery.started = self._clock.now()
-            ending = await self._try(delivery)
+            traceparent = self._observer.began(invocation, delivery.started)
+            ending = await self._try(delivery, traceparent)
             ended = Ended(invocation.id, ending, self._clock.now())
         except Exception:
-            log.exception("delivery broke off", invocation_id=invocation.id)
+            log.exception(
+                "delivery broke off", invocation_id=invocation.id, origin=invocation.origin
+            )
         finally:
             del self._calls[invocation.id]
             self._capacity.end(invocation.target)
             self._freed += 1
             if ended is None:
+                self._observer.broke_off(invocation)
                 self._let_go(invocation.id)
             else:
                 self._endings.add(ended)
             if self._full:
                 self._wakeup.ring()
 
-    async def _try(self, delivery: Delivery) -> Ending:
+    async def _try(self, delivery: Delivery, traceparent: str | None) -> Ending:
         if delivery.invocation.state is State.DEAD_LETTERING:
             return await self._put_dead_letter(delivery.invocation, delivery.action)
-        return await self._call(delivery.invocation, delivery.action, delivery.started)
+        return await self._call(delivery.invocation, delivery.action, delivery.started, traceparent)
 
     def _written(self, batch: Sequence[Ended], kept: set[str]) -> None:
         for ended in batch:
             delivery = self._held[ended.invocation_id]
             if ended.invocation_id not in kept:
+                self._observer.lease_lost()
                 log.warning(
-                    "lease was lost, another node delivers", invocation_id=ended.invocation_id
+                    "lease was lost, another node delivers",
+                    invocation_id=ended.invocation_id,
+                    origin=delivery.invocation.origin,
                 )
+            self._observer.ended(delivery.invocation, ended.ending, delivery.started, ended.at)
             self._log.ended(delivery.invocation, ended, delivery.started)
             if ended.ending.again_at is not None:
                 self._wakeup.ring(ended.ending.again_at)
@@ -260,12 +272,14 @@ class Deliveries:
             # Whoever waits for all to be settled looks after each step.
             self._wakeup.ring()
 
-    async def _call(self, invocation: Invocation, action: Action, started: datetime) -> Ending:
+    async def _call(
+        self, invocation: Invocation, action: Action, started: datetime, traceparent: str | None
+    ) -> Ending:
         outcome = await self._caller.call(
             action.target,
             invocation.payload,
             request_id=invocation.id,
-            headers=call_headers(invocation, started),
+            headers=call_headers(invocation, started, traceparent),
         )
         chance = 0.0 if outcome.succeeded else self._chance()
         return after_call(invocation, action, outcome, now=self._clock.now(), chance=chance)
@@ -286,17 +300,19 @@ class Deliveries:
         return after_dead_letter(invocation, error, now=self._clock.now())
 
 
-def call_headers(invocation: Invocation, started: datetime) -> dict[str, str]:
+def call_headers(
+    invocation: Invocation, started: datetime, traceparent: str | None = None
+) -> dict[str, str]:
     """Returns what a target is told beside the payload: which try it is, of what, meant for when.
 
-    `traceparent` (W3C Trace Context) has one trace id for all tries of an invocation.
+    `traceparent` (W3C Trace Context) has one trace id for all tries of an invocation; it is made up
+    where nobody traces.
     """
-    trace_id = hashlib.sha256(invocation.id.encode()).hexdigest()[:32]
     return {
         "X-Attempt": str(invocation.attempts),
         "X-Scheduled-At": _rfc3339(invocation.scheduled_at),
         "X-Started-At": _rfc3339(started),
-        "traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01",
+        "traceparent": traceparent or try_traceparent(invocation.id, invocation.traceparent),
     }
 
 

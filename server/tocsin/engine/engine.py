@@ -1,12 +1,14 @@
 """What runs while nobody calls: timers, deliveries, the forgetting of old keys and decisions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
 
 from tocsin.engine.delivery import Deliveries
+from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.timers import KIND as TIMER
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
@@ -23,7 +25,10 @@ FORGET_EVERY_SECONDS = 600.0
 
 
 class Engine:
-    """`recovery` is the clock by which an error is waited out; None: that of all the rest."""
+    """`recovery` is the clock by which an error is waited out; None: that of all the rest.
+
+    `chores` are steps that are repeated beside: each does its work and waits until it is due again.
+    """
 
     def __init__(
         self,
@@ -32,12 +37,16 @@ class Engine:
         timers: Timers,
         deliveries: Deliveries,
         recovery: Clock | None = None,
+        observer: Observer = UNOBSERVED,
+        chores: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._timers = timers
         self._deliveries = deliveries
         self._recovery = recovery or clock
+        self._observer = observer
+        self._chores = tuple(chores)
         self._loops: list[asyncio.Task[None]] = []
         self._stepped = asyncio.Event()
 
@@ -48,11 +57,13 @@ class Engine:
             left = await self._database.write(lambda tx: hand_back(tx, now=now))
             if left:
                 log.warning("deliveries that were under way are made again", invocations=left)
+        self._observer.source_stands(TIMER, healthy=True)
         steps = (
-            self._timers.run_once,
+            self._fire_timers,
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
+            *self._chores,
         )
         self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
 
@@ -97,9 +108,18 @@ class Engine:
             try:
                 await step()
             except Exception:
+                self._observer.step_failed(step.__name__.removeprefix("_"))
                 log.exception("engine step failed, trying again", step=step.__qualname__)
                 await self._recovery.sleep(RECOVERY_SECONDS)
             self._stepped.set()
+
+    async def _fire_timers(self) -> None:
+        try:
+            await self._timers.run_once()
+        except Exception:
+            self._observer.source_stands(TIMER, healthy=False)
+            raise
+        self._observer.source_stands(TIMER, healthy=True)
 
     async def _forget(self) -> None:
         now = self._clock.now()

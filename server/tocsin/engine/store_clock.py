@@ -4,29 +4,40 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.engine.clock_watch import ClockWatch
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.schedule import Clock
 from tocsin.store.database import Database, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 SAMPLES = 5
-ADJUST_EVERY_SECONDS = 60.0
+ADJUST_EVERY_SECONDS = 10.0
 TOLD_FROM = timedelta(seconds=1)
 
 
 class StoreClock:
-    """This machine's clock, put right by the store's.
+    """The store's clock, asked now and then, and carried on by this machine's monotonic one.
 
     Due instants and leases are written by one node and read by another, so they need one clock.
+    When this machine's wall clock is set, nothing happens here.
+
+    `skew` is how far this machine's wall clock was behind the store's when it was last measured
+    (ahead, where that is negative); `measured_at` is when that was, by the store's clock.
     """
 
-    def __init__(self, clock: Clock, database: Database) -> None:
+    def __init__(self, clock: Clock, database: Database, observer: Observer = UNOBSERVED) -> None:
         self._clock = clock
         self._database = database
-        self._behind = timedelta()
+        self._observer = observer
+        # The store's time when the monotonic clock was at zero.
+        self._zero = clock.now() - timedelta(seconds=clock.monotonic())
+        self._told = timedelta()
+        self.skew = timedelta()
+        self.measured_at: datetime | None = None
 
     def now(self) -> datetime:
-        return self._clock.now() + self._behind
+        return self._zero + timedelta(seconds=self._clock.monotonic())
 
     def monotonic(self) -> float:
         return self._clock.monotonic()
@@ -35,28 +46,46 @@ class StoreClock:
         await self._clock.sleep(seconds)
 
     async def adjust(self) -> None:
-        """Measures how far this machine's clock is behind the store's."""
+        """Measures what time it is in the store, and how far this machine's clock is behind.
+
+        Raises:
+            StoreUnavailable: the store can't be asked.
+        """
         samples = [await self._sample() for _ in range(SAMPLES)]
         # The quickest answer is the most exact.
-        _, behind = min(samples)
-        self._behind = behind
-        if abs(behind) > TOLD_FROM:
+        _, self._zero, self.skew = min(samples)
+        self.measured_at = self.now()
+        self._observer.clock_measured(self.skew)
+        if abs(self.skew - self._told) > TOLD_FROM:
+            self._told = self.skew
             log.warning(
                 "this machine's clock differs from the store's, which is gone by",
-                behind_seconds=behind.total_seconds(),
+                behind_seconds=self.skew.total_seconds(),
             )
 
     async def keep_adjusted(self) -> None:
+        """Asks again every ten seconds, and soon after this machine was asleep or its wall set."""
+        due_at = 0.0
+
+        def jumped(_: timedelta) -> None:
+            nonlocal due_at
+            due_at = self._clock.monotonic()
+
+        watch = ClockWatch(self._clock, jumped)
         while True:
-            await self._clock.sleep(ADJUST_EVERY_SECONDS)
+            due_at = self._clock.monotonic() + ADJUST_EVERY_SECONDS
+            while self._clock.monotonic() < due_at:
+                await watch.run_once()
             try:
                 await self.adjust()
             except StoreUnavailable as error:
                 log.warning("the store's clock can't be asked", error=str(error))
 
-    async def _sample(self) -> tuple[float, timedelta]:
-        """Returns how long the answer took, and how far the clock was behind in its midst."""
+    async def _sample(self) -> tuple[float, datetime, timedelta]:
+        """Returns how long the answer took; the store's time at the monotonic zero; the skew."""
         started, asked_at = self._clock.monotonic(), self._clock.now()
         there = await self._database.now()
         took = self._clock.monotonic() - started
-        return took, (there or asked_at) - (asked_at + timedelta(seconds=took / 2))
+        midst = timedelta(seconds=took / 2)
+        skew = (there or asked_at) - (asked_at + midst)
+        return took, asked_at + skew - timedelta(seconds=started), skew

@@ -8,6 +8,7 @@ import structlog
 
 from tocsin.engine.decision_records import misfire_record, unreadable_record
 from tocsin.engine.misfires import Decision, MisfireRules, Missed, decide
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import MisfirePolicy, Plan, TimerSource, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
@@ -15,11 +16,19 @@ from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.decisions import record_decision, record_or_extend
 from tocsin.store.invocations import Invocation, insert_invocations
-from tocsin.store.timers import DueTimer, arm_timer, arm_timers, due_timers, earliest_tick
+from tocsin.store.timers import (
+    DueTimer,
+    arm_timer,
+    arm_timers,
+    disarm_timer,
+    due_timers,
+    earliest_tick,
+)
 from tocsin.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
+KIND = "timer"
 # Bounds how long one pass keeps the event loop: a tick takes some 60 µs of it on SQLite.
 TICKS_AT_ONCE = 128
 # A timer can make many at once of what it missed; the loop must not be kept from others for long.
@@ -56,6 +65,7 @@ class Timers:
         fired: Callable[[], None],
         cloud_id: str,
         misfires: MisfireRules | None = None,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -64,6 +74,7 @@ class Timers:
         self._fired = fired
         self._cloud_id = cloud_id
         self._misfires = misfires or MisfireRules()
+        self._observer = observer
         self._wakeup = Wakeup(clock)
 
     def armed(self, tick: datetime | None = None) -> None:
@@ -80,8 +91,10 @@ class Timers:
         else:
             done = await self._database.write(lambda tx: self._fire_due(tx, now))
             for trigger_id, missed in done.misfires:
+                self._observer.misfired(missed)
                 _log_misfire(trigger_id, missed, now)
             if done.made:
+                self._observer.fired(KIND, done.made)
                 self._fired()
             if not done.seen:
                 # Another node fires them at this moment.
@@ -109,8 +122,10 @@ class Timers:
             record_or_extend(tx, unreadable_record(self._new_id(), timer, again_at, now))
             return
         source = plan.source
-        if not isinstance(source, TimerSource):
-            raise TypeError(f"trigger {plan.trigger_id} is armed and has no timer")
+        if not isinstance(source, TimerSource) or not plan.active:
+            log.error("trigger is armed and is no active timer", trigger_id=plan.trigger_id)
+            disarm_timer(tx, plan.trigger_id)
+            return
         policy = source.misfire or self._misfires.policy
         decision = done.on_time.get((source.cron, timer.instant))
         if decision is None:

@@ -13,6 +13,10 @@ from tocsin.gateway.errors import Json, local_reply_mappers, path_pattern, wrap_
 STAT_PREFIX = "rest"
 """Under which Envoy counts what the listener does."""
 
+HEALTH_PATH = "/healthz"
+"""Where load balancers ask over HTTP: 200 while gRPC's health says SERVING, else 503."""
+
+_UPSTREAM = "grpc"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _WRAP_STATUS = "wrap_status"
@@ -110,12 +114,15 @@ def _upstream(settings: Settings) -> Json:
     thresholds = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
     endpoint = {"endpoint": {"address": {"pipe": {"path": str(settings.upstream)}}}}
     return {
-        "name": "grpc",
+        "name": _UPSTREAM,
         "type": "STATIC",
         "connect_timeout": "5s",
+        # It is only for those who ask: the one server there is gets its calls in any case.
+        "health_checks": [_health_check()],
+        "common_lb_config": {"healthy_panic_threshold": {"value": 100}},
         "circuit_breakers": {"thresholds": [thresholds]},
         "load_assignment": {
-            "cluster_name": "grpc",
+            "cluster_name": _UPSTREAM,
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
         "typed_extension_protocol_options": {
@@ -126,6 +133,30 @@ def _upstream(settings: Settings) -> Json:
             )
         },
     }
+
+
+def _health_check() -> Json:
+    return {
+        "grpc_health_check": {},
+        "interval": "1s",
+        "no_traffic_interval": "1s",
+        "no_traffic_healthy_interval": "1s",
+        "unhealthy_interval": "1s",
+        "timeout": "2s",
+        "healthy_threshold": 1,
+        "unhealthy_threshold": 1,
+    }
+
+
+def _health_answer() -> Json:
+    """Answers at `HEALTH_PATH`, whoever asks: a load balancer knows no host name."""
+    return _typed(
+        "extensions.filters.http.health_check.v3",
+        "HealthCheck",
+        pass_through_mode=False,
+        headers=[{"name": ":path", "string_match": {"exact": HEALTH_PATH}}],
+        cluster_min_healthy_percentages={_UPSTREAM: {"value": 100}},
+    )
 
 
 def _listener(settings: Settings) -> Json:
@@ -204,6 +235,7 @@ def _filters(settings: Settings) -> list[Json]:
     )
     router = _typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
+        {"name": "envoy.filters.http.health_check", "typed_config": _health_answer()},
         # The transcoder streams a body on as it comes; only here does its size have an end.
         {"name": "envoy.filters.http.buffer", "typed_config": buffer},
         {"name": _LUA, "typed_config": lua},

@@ -143,7 +143,8 @@ class Batching:
 class Plan:
     """Where a trigger's events come from, how they are grouped, and what is done with them.
 
-    `kind` is the name of the rule in its contract (`timer`, `message_queue`, …).
+    `kind` is the name of the rule in its contract (`timer`, `message_queue`, …). One that is not
+    active is paused, and nothing of it fires.
     """
 
     trigger_id: str
@@ -152,3 +153,4 @@ class Plan:
     source: Source
     batching: Batching | None
     actions: tuple[Action, ...]
+    active: bool = True

@@ -49,6 +49,7 @@ def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
         source=_source(kind, rule, trigger.labels),
         batching=_batching(rule),
         actions=(_action(getattr(rule, rule.WhichOneof("action"))),),
+        active=trigger.status == trigger_pb2.Trigger.ACTIVE,
     )
 
 

@@ -9,6 +9,22 @@ from tocsin.store.transaction import Work
 T = TypeVar("T")
 
 
+class CommitObserver(Protocol):
+    """Watches the commits. It is called on the event loop, must be quick and must not raise."""
+
+    def committing(self, calls: int) -> Callable[[bool], None]:
+        """A group of so many calls begins; what is returned is told whether it became durable."""
+
+
+class Unobserved:
+    def committing(self, calls: int) -> Callable[[bool], None]:
+        del calls
+        return _ignored
+
+
+def _ignored(_durable: bool) -> None: ...
+
+
 class StoreError(Exception):
     """The store can't be opened or used; the message says what to do."""
 
@@ -52,6 +68,9 @@ class Database(Protocol):
 
     def notify(self) -> None:
         """Tells the other nodes that there may be something to do; many calls become one notice."""
+
+    def observe(self, observer: CommitObserver) -> None:
+        """From here on the observer is told of commits."""
 
     async def close(self) -> None:
         """Finishes what was handed in, then lets go of the database."""

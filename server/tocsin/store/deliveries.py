@@ -14,6 +14,7 @@ from tocsin.store.transaction import Row, Transaction, Value
 # Statements are compiled once, so their lists have as many places as they will ever have.
 TAKEN_AT_ONCE = 64
 TARGETS_AT_ONCE = 64
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # No id.
 NOBODY = "-"
 
@@ -195,7 +196,8 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
         "again_at": None if ending.again_at is None else to_micros(ending.again_at),
         "finished": to_micros(ended.at) if ending.state.final else None,
         "answered": ending.answer,
-        "error": ending.error,
+        # A target may answer anything, and PostgreSQL keeps no NUL in a text.
+        "error": ending.error and ending.error.replace("\0", REPLACEMENT),
         "failed": ending.failures,
         "told": ending.history,
     }

@@ -38,8 +38,8 @@ FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, St
 class Invocation:
     """One delivery to a target.
 
-    `action` is the plan's action as JSON, `message` what the contract's API shows of it. The
-    payload is read only to be delivered.
+    `action` is the plan's action as JSON, `message` what the contract's API shows of it,
+    `traceparent` that of the call that asked for it. The payload is read only to be delivered.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Invocation:
     finished_at: datetime | None = None
     answer: bytes | None = None
     last_error: str | None = None
+    traceparent: str | None = None
 
 
 COLUMNS = (
@@ -80,6 +81,7 @@ COLUMNS = (
     table.c.target,
     table.c.failures,
     table.c.history,
+    table.c.traceparent,
 )
 
 WRITTEN: dict[str, BindParameter[Any]] = {
@@ -151,6 +153,7 @@ def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
         "target": invocation.target,
         "failures": invocation.failures,
         "history": invocation.history,
+        "traceparent": invocation.traceparent,
         "next_at": to_micros(due_at),
     }
 
@@ -209,6 +212,7 @@ def invocation_of(row: Row, payload: bytes = b"") -> Invocation:
         target=row[14],
         failures=row[15],
         history=row[16],
+        traceparent=row[17],
     )
 
 

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy import Connection, create_engine, delete, func, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -17,8 +18,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from tocsin.store.connections import LOST, connect, reason
 from tocsin.store.database import Database, StoreError
 from tocsin.store.postgresql import PostgresDatabase
+from tocsin.store.schema import compatibility
 from tocsin.store.sqlite import SqliteDatabase, take_lock
 from tocsin.store.sqlite import connect as connect_sqlite
+
+log = structlog.get_logger(__name__)
 
 FORMS = (
     "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host:port/database"
@@ -27,8 +31,10 @@ FORMS = (
 MIGRATION_LOCK = 0x746F6373696E
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, durable: bool = True) -> Database:
     """Opens the store at `url`: a file of SQLite, or a database of PostgreSQL.
+
+    One of SQLite that is not `durable` survives the end of this process, but not of the machine.
 
     Raises:
         StoreError: the URL is of another form, or the database is out of reach, in use,
@@ -37,7 +43,7 @@ def open_database(url: str) -> Database:
     parsed = parsed_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         return open_postgresql(url, shown=without_secrets(parsed))
-    return open_sqlite(sqlite_path(parsed))
+    return open_sqlite(sqlite_path(parsed), durable=durable)
 
 
 def parsed_url(url: str) -> URL:
@@ -64,7 +70,7 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database).resolve()
 
 
-def open_sqlite(path: Path) -> SqliteDatabase:
+def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = take_lock(path)
@@ -74,7 +80,7 @@ def open_sqlite(path: Path) -> SqliteDatabase:
         raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
     try:
         migrate_sqlite(path)
-        return SqliteDatabase(path, lock=lock)
+        return SqliteDatabase(path, lock=lock, durable=durable)
     except BaseException:
         lock.close()
         raise
@@ -119,17 +125,45 @@ async def migrate_postgresql(url: str, shown: str) -> None:
 
 
 def upgrade(connection: Connection, shown: str) -> None:
+    """Brings the schema up to this version, where it is not newer.
+
+    A newer one says itself which nodes may still work on it (`oldest_known` of its migrations): so
+    nodes of two versions run side by side while they are replaced one by one.
+
+    Raises:
+        StoreError: the schema is too new for this version.
+    """
     with as_file(files("tocsin.store.migrations")) as scripts:
         config = Config()
         config.set_main_option("script_location", str(scripts))
         config.attributes["connection"] = connection
         script = ScriptDirectory.from_config(config)
         known = {revision.revision for revision in script.walk_revisions()}
+        head = script.get_revision("head")
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
-            raise StoreError(
-                f"{shown} was written by a newer Tocsin (schema {current}, this one knows up to "
-                f"{script.get_current_head()}): upgrade tocsin, or start with another --database"
-            )
+            _work_on_newer(connection, shown, current, head.revision)
+            return
         command.upgrade(config, "head")
+        _tell_oldest_known(connection, head.module.oldest_known)
         connection.commit()
+
+
+def _work_on_newer(connection: Connection, shown: str, current: str, head: str) -> None:
+    oldest = None
+    # One so old that it does not say is none that this version does not know.
+    if inspect(connection).has_table(compatibility.name):
+        oldest = connection.execute(select(compatibility.c.oldest_known)).scalar()
+    if oldest is None or head < oldest:
+        serves = "" if oldest is None else f" and serves nodes from {oldest} on"
+        raise StoreError(
+            f"{shown} was written by a newer Tocsin (schema {current}{serves}; this one knows up "
+            f"to {head}): upgrade tocsin, or start with another --database"
+        )
+    log.warning("the store's schema is newer, upgrade this node soon", schema=current, known=head)
+
+
+def _tell_oldest_known(connection: Connection, oldest: str) -> None:
+    if connection.execute(select(compatibility.c.oldest_known)).scalar() != oldest:
+        connection.execute(delete(compatibility))
+        connection.execute(insert(compatibility).values(oldest_known=oldest))

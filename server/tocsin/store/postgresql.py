@@ -14,7 +14,7 @@ from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from tocsin.store.connections import Connections, Result, Session, connect
-from tocsin.store.database import StoreUnavailable
+from tocsin.store.database import CommitObserver, StoreUnavailable, Unobserved
 from tocsin.store.notices import Notices
 from tocsin.store.transaction import (
     Compiled,
@@ -76,6 +76,7 @@ class PostgresDatabase:
         self._writing: set[asyncio.Task[None]] = set()
         self._gathering = False
         self._notices = Notices(lambda: connect(url))
+        self._observer: CommitObserver = Unobserved()
 
     @property
     def exclusive(self) -> bool:
@@ -105,6 +106,9 @@ class PostgresDatabase:
     def notify(self) -> None:
         self._notices.notify()
 
+    def observe(self, observer: CommitObserver) -> None:
+        self._observer = observer
+
     async def close(self) -> None:
         while self._writing:
             await asyncio.wait(self._writing)
@@ -133,13 +137,15 @@ class PostgresDatabase:
                 await asyncio.sleep(0)
 
     async def _write_group(self, group: list[Call]) -> None:
+        committed = self._observer.committing(len(group))
         try:
             async with self._writers.one() as session:
-                if len(group) > 1 and await self._write_together(session, group):
-                    return
-                for call in group:
-                    await self._write_alone(session, call)
+                if len(group) == 1 or not await self._write_together(session, group):
+                    for call in group:
+                        await self._write_alone(session, call)
+            committed(True)
         except Exception as error:
+            committed(False)
             log.warning("commit failed", calls=len(group), error=str(error))
             for call in group:
                 call.fail(error)

@@ -57,6 +57,27 @@ armed_timers = Table(
     Index("armed_timers_by_instant", "next_at"),
 )
 
+# For triggers whose finished invocations were swept: the latest tick among these. What fired does
+# not fire again, though nothing else tells any more that it did.
+swept_ticks = Table(
+    "swept_ticks",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+)
+
+# What one node at a time does for all, and which one does it.
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", ASCII, primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)
+
+# One row: the oldest schema that a node may know and still work on this one.
+compatibility = Table("compatibility", metadata, Column("oldest_known", Text, primary_key=True))
+
 invocations = Table(
     "invocations",
     metadata,
@@ -91,6 +112,8 @@ invocations = Table(
     Column("last_error", Text),
     # When its client said that it no longer wants to see it.
     Column("forgotten_at", BigInteger),
+    # Of the call that asked for it, by W3C Trace Context.
+    Column("traceparent", Text),
 )
 Index(
     "invocations_due",
@@ -113,6 +136,20 @@ Index(
     invocations.c.node,
     sqlite_where=invocations.c.node.is_not(None),
     postgresql_where=invocations.c.node.is_not(None),
+)
+Index(
+    "invocations_finished",
+    invocations.c.state,
+    invocations.c.finished_at,
+    sqlite_where=invocations.c.finished_at.is_not(None),
+    postgresql_where=invocations.c.finished_at.is_not(None),
+)
+# Of what can't be, and would never be found: neither finished nor waiting for a node. It is empty.
+Index(
+    "invocations_lost",
+    invocations.c.id,
+    sqlite_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
+    postgresql_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
 )
 # Executions only, which alone are listed by it: a tick must not pay for it. With finished_at, so
 # that those that a filter leaves out are passed over within the index.

@@ -11,7 +11,7 @@ from typing import IO, TypeVar
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from tocsin.store.database import StoreError, StoreUnavailable
+from tocsin.store.database import CommitObserver, StoreError, StoreUnavailable, Unobserved
 from tocsin.store.transaction import Statements, Transaction, Work
 
 log = structlog.get_logger(__name__)
@@ -35,11 +35,13 @@ class SqliteDatabase:
 
     While a commit is on its way to the disk, calls that come meanwhile gather for the next one. The
     statements run on the loop since they only touch memory; a thread hop for each would cost more.
+
+    One that is not `durable` leaves it to the system when what was written comes to the disk.
     """
 
-    def __init__(self, path: Path, *, lock: IO[bytes]) -> None:
+    def __init__(self, path: Path, *, lock: IO[bytes], durable: bool = True) -> None:
         self._lock = lock
-        self._writer = connect(path)
+        self._writer = connect(path, durable=durable)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = 1")
         self._writer.execute("PRAGMA busy_timeout = 0")
@@ -50,6 +52,7 @@ class SqliteDatabase:
         self._committer: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
+        self._observer: CommitObserver = Unobserved()
 
     @property
     def exclusive(self) -> bool:
@@ -79,6 +82,9 @@ class SqliteDatabase:
 
     def notify(self) -> None:
         """There are no other nodes to be told."""
+
+    def observe(self, observer: CommitObserver) -> None:
+        self._observer = observer
 
     async def close(self) -> None:
         while self._committer is not None:
@@ -110,6 +116,7 @@ class SqliteDatabase:
     async def _commit_group(
         self, group: list[tuple[Callable[[], None], asyncio.Future[None]]]
     ) -> None:
+        committed = self._observer.committing(len(group))
         try:
             await self._begin()
             kept = [durable for _, durable in group]
@@ -120,6 +127,7 @@ class SqliteDatabase:
                 kept = [durable for work, durable in group if self._run_undoably(work, durable)]
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
+            committed(False)
             log.exception("commit failed", calls=len(group))
             if self._writer.in_transaction:
                 self._writer.rollback()
@@ -127,6 +135,7 @@ class SqliteDatabase:
                 if not durable.done():
                     durable.set_exception(error)
             return
+        committed(True)
         for durable in kept:
             if not durable.done():
                 durable.set_result(None)
@@ -228,13 +237,13 @@ class Checkpoints:
             log.exception("checkpoint failed, the log grows until one succeeds")
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Opens a connection that waits for the disk at each commit."""
+def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+    """Opens a connection that waits for the disk at each commit, if what it writes is to last."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
     return connection

@@ -7,6 +7,8 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+# The oldest schema that a node may know and still work beside those that know this one.
+oldest_known = "0002"
 
 ASCII = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 TROUBLED = sa.text("state != 'pending' AND state != 'running' AND state != 'succeeded'")

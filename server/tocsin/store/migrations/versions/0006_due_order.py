@@ -4,9 +4,10 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
+oldest_known = "0002"
 
 WAITS = sa.text("next_at IS NOT NULL")
 

@@ -1,0 +1,292 @@
+"""Writes docs/benchmarks.md, its plot and the table of nodes in docs/scaling.md from bench/results.
+
+`make bench` runs it after the benchmarks. What is told here of the other systems' promises is from
+their own documentation.
+"""
+
+import argparse
+import json
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+HERE = Path(__file__).parent
+MARKS = "<!-- nodes: from bench/results -->", "<!-- /nodes -->"
+
+GUARANTEES = {
+    "tocsin": (
+        "Committed and synced before it is answered. At least once: a node that dies is missed "
+        "after seconds, and another one calls again. Retries, dead letters, and each attempt is "
+        "kept."
+    ),
+    "apscheduler": (
+        "Committed before `add_job` returns. At most once: a job leaves the store when it is "
+        "started, so a crash loses what is under way. No retries. One scheduler a store."
+    ),
+    "procrastinate": (
+        "Committed before `defer` returns. A worker that dies leaves its jobs `doing`; to find and "
+        "retry those is left to a task that you write. Retries by task."
+    ),
+    "dbos": (
+        "Committed before `enqueue` returns. Workflows resume after a crash at the step that was "
+        "not yet recorded, which is run at least once; it records each step, which here is more "
+        "than the work asks for."
+    ),
+}
+NAMES = {
+    "tocsin": "Tocsin",
+    "apscheduler": "APScheduler",
+    "procrastinate": "Procrastinate",
+    "dbos": "DBOS Transact",
+}
+STORES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=HERE / "results")
+    parser.add_argument("--docs", type=Path, default=HERE.parent / "docs")
+    options = parser.parse_args()
+    results = {
+        name: json.loads((options.results / f"{name}.json").read_text())
+        for name in ("calls", "firing", "timers", "peers")
+    }
+    draw(results["peers"], options.docs / "benchmarks.svg")
+    (options.docs / "benchmarks.md").write_text(page(results))
+    scaling = options.docs / "scaling.md"
+    scaling.write_text(with_nodes(scaling.read_text(), results["firing"]))
+
+
+def page(results: dict[str, Any]) -> str:
+    parts = (INTRODUCTION, *map(str, sections(results)))
+    return "\n".join(part.strip() + "\n" for part in parts)
+
+
+def sections(results: dict[str, Any]) -> list[str]:
+    calls, firing, timers, peers = (
+        results[name] for name in ("calls", "firing", "timers", "peers")
+    )
+    return [
+        "## Firing",
+        FIRING,
+        firing_table([run for run in firing["runs"] if run["nodes"] == 1]),
+        run_on(firing) + " More nodes: [scaling](scaling.md).",
+        "## Many timers",
+        TIMERS,
+        waiting_table(timers["waiting"]),
+        "And due at the same instant:",
+        due_table(timers["due"]),
+        run_on(timers),
+        "## Beside other systems",
+        PEERS.format(jobs=f"{peers['jobs']:,}"),
+        "![Calls a second](benchmarks.svg)",
+        peers_table(peers["systems"]),
+        run_on(peers) + f" A bare client made {peers['raw_rate']:,} calls a second.",
+        guarantees(peers["systems"]),
+        "## Calls",
+        CALLS,
+        calls_table(calls["calls"]),
+    ]
+
+
+def table(head: list[str], rows: list[list[str]], *, words: int = 1) -> str:
+    """Writes a table whose first columns are words and whose others are numbers."""
+    rule = ["---"] * words + ["---:"] * (len(head) - words)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+
+
+def run_on(result: dict[str, Any]) -> str:
+    told = result["machine"]
+    load = f", load average {told['load_average']} at its end" if "load_average" in told else ""
+    return f"{told['cores']} cores ({told['machine']}), Python {told['python']}{load}."
+
+
+def firing_table(runs: list[dict[str, Any]]) -> str:
+    head = [
+        "Store",
+        "Bare client /s",
+        "Fired /s",
+        "Of bare",
+        "Node's CPU for one",
+        "Lag p50",
+        "p99",
+    ]
+    rows = [
+        [
+            STORES[run["store"]],
+            f"{run['raw_rate']:,}",
+            f"{run['rate']:,}",
+            f"{run['of_raw']:.2f}",
+            f"{run['cpu_us']:.0f} µs",
+            f"{run['lag_p50_ms']:.1f} ms",
+            f"{run['lag_p99_ms']:.1f} ms",
+        ]
+        for run in runs
+    ]
+    return table(head, rows)
+
+
+def waiting_table(nodes: list[dict[str, Any]]) -> str:
+    head = ["Armed timers", "Start", "Memory", "CPU, idle", "CPU for a Get", "for a Create"]
+    rows = []
+    for node in nodes:
+        costs = [
+            f"{statistics.median(node[name]):.0f} µs" if node[name] else ""
+            for name in ("get_us", "create_us")
+        ]
+        rows.append(
+            [
+                f"{node['timers']:,}",
+                f"{node['start_seconds']:.1f} s",
+                f"{node['memory_mib']:.0f} MiB",
+                f"{node['idle_percent']:.2f} %",
+                *costs,
+            ]
+        )
+    return table(head, rows, words=0)
+
+
+def due_table(runs: list[dict[str, Any]]) -> str:
+    head = ["Store", "Timers", "Fired /s", "Of bare", "First call after", "Lag p50", "p99"]
+    head.append("Get meanwhile, p50 / p99")
+    rows = [
+        [
+            STORES[run["store"]],
+            f"{run['timers']:,}",
+            f"{run['rate']:,}",
+            f"{run['of_raw']:.2f}",
+            f"{run['first_ms']:.0f} ms",
+            f"{run['lag_p50_s']:.1f} s",
+            f"{run['lag_p99_s']:.1f} s",
+            f"{run['get_p50_ms']:.0f} / {run['get_p99_ms']:.0f} ms",
+        ]
+        for run in runs
+    ]
+    return table(head, rows)
+
+
+def peers_table(systems: list[dict[str, Any]]) -> str:
+    ours = {row["store"]: row for row in systems if row["system"] == "tocsin"}
+    rows = [
+        [
+            named(row),
+            STORES[row["store"]],
+            f"{row['added']:,}",
+            f"{row['fired']:,}",
+            f"{row['of_raw']:.3f}",
+            f"{row['cpu_us']:,.0f} µs",
+            f"{ours[row['store']]['fired'] / row['fired']:.1f} times that",
+        ]
+        for row in systems
+    ]
+    head = [
+        "System",
+        "Store",
+        "Added /s",
+        "Fired /s",
+        "Of bare",
+        "CPU for one",
+        "Tocsin fires",
+    ]
+    return table(head, rows, words=2)
+
+
+def guarantees(systems: list[dict[str, Any]]) -> str:
+    names = dict.fromkeys(row["system"] for row in systems)
+    return table(
+        ["System", "What it promises"], [[NAMES[name], GUARANTEES[name]] for name in names], words=2
+    )
+
+
+def named(row: dict[str, Any]) -> str:
+    name = NAMES[row["system"]]
+    return name if row["system"] == "tocsin" else f"{name} {row['version']}"
+
+
+def calls_table(calls: list[dict[str, Any]]) -> str:
+    rows = [
+        [
+            row["call"],
+            f"{row['rate']:,.0f}",
+            f"{row['of_echo']:.2f}",
+            f"{row['p50_us'] / 1000:.1f} ms",
+            f"{row['p99_us'] / 1000:.1f} ms",
+        ]
+        for row in calls
+    ]
+    return table(["Call", "A second", "Of echo", "p50", "p99"], rows)
+
+
+def with_nodes(text: str, firing: dict[str, Any]) -> str:
+    """Puts the rates of one and more nodes where scaling.md has its marks."""
+    runs = [run for run in firing["runs"] if run["store"] == "postgresql"]
+    head = ["Nodes", "Fired /s", "Of a bare client", "CPU of all nodes for one", "Lag p50", "p99"]
+    rows = [
+        [
+            str(run["nodes"]),
+            f"{run['rate']:,}",
+            f"{run['of_raw']:.2f}",
+            f"{run['cpu_us']:.0f} µs",
+            f"{run['lag_p50_ms']:.1f} ms",
+            f"{run['lag_p99_ms']:.1f} ms",
+        ]
+        for run in runs
+    ]
+    start, end = MARKS
+    told = f"{start}\n{table(head, rows, words=0)}\n\n{run_on(firing)}\n{end}"
+    return re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: told, text, flags=re.DOTALL)
+
+
+def draw(peers: dict[str, Any], path: Path) -> None:
+    """Draws the rates of all systems as bars, the best at the top."""
+    mpl.rcParams["svg.hashsalt"] = "benchmarks"  # the same picture for the same numbers
+    rows = sorted(peers["systems"], key=lambda row: row["fired"])
+    figure = Figure(figsize=(8, 0.7 + 0.5 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    labels = [f"{named(row)}, {STORES[row['store']]}" for row in rows]
+    colours = ["#b5482a" if row["system"] == "tocsin" else "#8a8f98" for row in rows]
+    bars = axes.barh(labels, [row["fired"] for row in rows], color=colours)
+    axes.bar_label(bars, [f"{row['fired']:,}" for row in rows], padding=4)
+    axes.set_xlabel("calls a second, all due at once (more is better)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.margins(x=0.1)
+    figure.savefig(path, metadata={"Date": None})
+
+
+INTRODUCTION = """
+# Benchmarks
+
+This page is made by `make bench` from what it measured: `bench/results/*.json`. Machines differ and
+are never quite idle, so go by the ratios: each is to a reference that ran on the same machine in
+the same run, beside the same target. Node, target, client and PostgreSQL share the cores. SQLite
+and PostgreSQL sync each commit.
+"""
+FIRING = """
+Invocations wait in the store, all due at one instant, for one function; 50 calls of it may be under
+way. The rate is from the first call to the last. The target is a bare server in a process of its
+own; the bare client is aiohttp, 50 calls under way, with nothing to remember. The lag, from an
+invocation's instant to its arrival at the target, is that at a steady 1,000 a second.
+"""
+TIMERS = """
+Nodes on SQLite that stand side by side. Get asks for triggers all over the store. What a call costs
+is the processor time of the node.
+"""
+PEERS = """
+{jobs} jobs are added one by one by 50 callers (APScheduler: by one, as its scheduler is one), each
+committed; then each makes a POST to the same target, at most 50 under way (APScheduler: all at
+once). Tocsin is called over gRPC, the others within their own process. CPU is that of the process
+that fires. Jobs of milliseconds are what is measured here: who has jobs of minutes will see no
+difference.
+"""
+CALLS = """
+`h2load` with 64 calls under way, each call durable before it is answered; ratios to a gRPC server
+in Python that only echoes.
+"""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What is known of a call beside its request: its id, its trace, and who watches it."""
+
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Protocol, TypeAlias
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+
+from tocsin.plans.trace_context import SpanContext, parse_traceparent
+
+Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+
+REQUEST_ID = "x-request-id"
+SERVER_TRACE_ID = "x-server-trace-id"
+LONGEST_REQUEST_ID = 64
+
+# The span of the call that is being served, where someone records it. Each call has its own task.
+SPAN: ContextVar[SpanContext | None] = ContextVar("span", default=None)
+MADE: ContextVar[str | None] = ContextVar("made", default=None)
+
+Ended: TypeAlias = Callable[[grpc.StatusCode], None]
+# Is told that a call of a method begins; what it returns is told the code with which it ended.
+Watch: TypeAlias = Callable[[Context], Ended]
+
+
+class Watcher(Protocol):
+    def watch(self, method: MethodDescriptor) -> Watch:
+        """Returns what watches the calls of one method. It must be quick and must not raise."""
+
+
+def metadata_value(context: Context, key: str) -> str | None:
+    for name, value in context.invocation_metadata() or ():
+        if name == key:
+            return value if isinstance(value, str) else value.decode("ascii", "replace")
+    return None
+
+
+def sent_request_id(context: Context) -> str | None:
+    """Returns the client's own, where it can stand in metadata again."""
+    sent = (metadata_value(context, REQUEST_ID) or "")[:LONGEST_REQUEST_ID]
+    return sent if sent and sent.isascii() and sent.isprintable() else None
+
+
+def request_id(context: Context) -> str:
+    """Returns the client's own, else one that is made for this call and stays its own."""
+    name = sent_request_id(context) or MADE.get()
+    if name is None:
+        name = str(uuid.uuid4())
+        MADE.set(name)
+    return name
+
+
+def traceparent_of(context: Context) -> str | None:
+    """Returns what is done for this call belongs under: its own span, else its client's."""
+    span = SPAN.get() or parse_traceparent(metadata_value(context, "traceparent"))
+    return None if span is None else span.header()
+
+
+def server_trace_id() -> tuple[tuple[str, str], ...]:
+    """Returns the metadata that tells a client by which id its call is found among the traces."""
+    span = SPAN.get()
+    return () if span is None else ((SERVER_TRACE_ID, span.trace_id),)

@@ -1,0 +1,67 @@
+"""`grpc.health.v1.Health`: whether calls are worth sending.
+
+Ours, since that of grpcio-health-checking forgets a second watcher of a service when the first one
+leaves, and keeps a server that stops waiting for its watchers.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import grpc
+from grpc_health.v1 import health_pb2 as contract
+from grpc_health.v1 import health_pb2_grpc
+
+Context = grpc.aio.ServicerContext[contract.HealthCheckRequest, contract.HealthCheckResponse]
+WHOLE_SERVER = ""
+
+
+class Health(health_pb2_grpc.HealthServicer):
+    """All services stand and fall together: with the store, and with the process."""
+
+    def __init__(self, services: Iterable[str]) -> None:
+        self._services = frozenset((WHOLE_SERVER, *services))
+        self._serving = True
+        self._stopping = False
+        self._changed = asyncio.Event()
+
+    def set(self, *, serving: bool) -> None:
+        self._serving = serving
+        self._tell()
+
+    def stop(self) -> None:
+        """From here on nothing is served; those who watch are told so, and let go."""
+        self._stopping = True
+        self._tell()
+
+    async def Check(  # noqa: N802
+        self, request: contract.HealthCheckRequest, context: Context
+    ) -> contract.HealthCheckResponse:
+        if request.service not in self._services:
+            await context.abort(
+                grpc.StatusCode.NOT_FOUND, f"there is no service {request.service[:256]}"
+            )
+        return contract.HealthCheckResponse(status=self._status(request.service))
+
+    async def Watch(  # noqa: N802
+        self, request: contract.HealthCheckRequest, context: Context
+    ) -> None:
+        told: int | None = None
+        while True:
+            changed, status = self._changed, self._status(request.service)
+            if status != told:
+                await context.write(contract.HealthCheckResponse(status=status))
+                told = status
+            if self._stopping:
+                return
+            await changed.wait()
+
+    def _status(self, service: str) -> int:
+        if service not in self._services:
+            return contract.HealthCheckResponse.SERVICE_UNKNOWN
+        if self._serving and not self._stopping:
+            return contract.HealthCheckResponse.SERVING
+        return contract.HealthCheckResponse.NOT_SERVING
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

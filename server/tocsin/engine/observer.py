@@ -1,0 +1,77 @@
+"""What watches the engine is told. It is passed in; without one, nobody watches."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tocsin.engine.misfires import Missed
+from tocsin.store.deliveries import Ending
+from tocsin.store.invocations import Invocation
+
+
+class Observer(Protocol):
+    """Each method is called on the event loop, once for each thing that happened, after it is
+    durable. It must be quick and must not raise."""
+
+    def fired(self, kind: str, invocations: int) -> None:
+        """Events of rules of this kind (`timer`, …) became so many invocations."""
+
+    def misfired(self, missed: Missed) -> None:
+        """A timer's ticks were missed, and it was decided what becomes of them."""
+
+    def claimed(self, invocations: int) -> None:
+        """This node took so many for delivery."""
+
+    def began(self, invocation: Invocation, at: datetime) -> str | None:
+        """A call begins, or the try to put a dead letter into its queue.
+
+        Returns the `traceparent` that the target is told; None: nobody traces.
+        """
+
+    def ended(
+        self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
+    ) -> None:
+        """It ended; what becomes of the invocation is written."""
+
+    def broke_off(self, invocation: Invocation) -> None:
+        """It ended without an ending: the node stops, or failed."""
+
+    def lease_lost(self) -> None:
+        """What this node delivered another had taken over meanwhile."""
+
+    def source_stands(self, kind: str, *, healthy: bool) -> None:
+        """A source of this kind brings events, or can't at the moment."""
+
+    def step_failed(self, step: str) -> None:
+        """A step of one of the engine's loops raised, and is tried again."""
+
+    def clock_measured(self, behind: timedelta) -> None:
+        """This machine's clock is so far behind the store's."""
+
+
+class Unobserved:
+    """Nobody watches."""
+
+    def fired(self, kind: str, invocations: int) -> None: ...
+
+    def misfired(self, missed: Missed) -> None: ...
+
+    def claimed(self, invocations: int) -> None: ...
+
+    def began(self, invocation: Invocation, at: datetime) -> str | None: ...
+
+    def ended(
+        self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
+    ) -> None: ...
+
+    def broke_off(self, invocation: Invocation) -> None: ...
+
+    def lease_lost(self) -> None: ...
+
+    def source_stands(self, kind: str, *, healthy: bool) -> None: ...
+
+    def step_failed(self, step: str) -> None: ...
+
+    def clock_measured(self, behind: timedelta) -> None: ...
+
+
+UNOBSERVED = Unobserved()

@@ -1,0 +1,148 @@
+"""Metrics of the engine: what fires, how late, how it ends."""
+
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from tocsin.engine.misfires import Missed
+from tocsin.engine.observer import Unobserved
+from tocsin.plans.plan import MisfirePolicy
+from tocsin.store.deliveries import Ending
+from tocsin.store.invocations import FINAL_STATES, Invocation, State
+
+# From a local function to the ten minutes that a call may take by default.
+CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)
+LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600)
+SECOND = timedelta(seconds=1)
+TARGET_KINDS = ("function", "container", "workflow", "websocket_broadcast", "integration")
+
+
+class EngineMetrics(Unobserved):
+    """An `engine.observer.Observer`. Labels are kinds and states, never ids."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"tocsin_{name}", text, labels, registry=registry)
+
+        self._fired = counter(
+            "fired_total", "Invocations made of events, by the kind of the rule.", "kind"
+        )
+        self._misfired = counter(
+            "misfired_ticks_total",
+            "Ticks that were missed, by what became of them: taken in by one call (fire_once), "
+            "made up for (fire_all), skip, dropped beyond the cap, expired beyond the window.",
+            "decision",
+        )
+        self._claimed = counter("claimed_total", "Invocations that this node took for delivery.")
+        self._lost = counter("lease_lost_total", "Deliveries that another node had taken over.")
+        self._broke_off = counter(
+            "deliveries_broken_off_total", "Deliveries without an ending, which are made again."
+        )
+        self._retries = counter("retries_total", "Calls to be made again.", "target_kind")
+        self._finished = counter(
+            "invocations_finished_total",
+            "Invocations that came to an end, by its state.",
+            *("target_kind", "state"),
+        )
+        self._letters = counter(
+            "dead_letter_tries_total", "Tries to put a dead letter into its queue.", "outcome"
+        )
+        self._step_failures = counter(
+            "engine_step_failures_total", "Steps of the engine's loops that failed.", "step"
+        )
+        self._lag = Histogram(
+            "tocsin_lag_seconds",
+            "Time from when an invocation was due to the beginning of its first call.",
+            buckets=LAG_SECONDS,
+            registry=registry,
+        )
+        self._calls = Histogram(
+            "tocsin_call_duration_seconds",
+            "Time that a call of a target took.",
+            ("target_kind", "outcome"),
+            buckets=CALL_SECONDS,
+            registry=registry,
+        )
+        self._sources = Gauge(
+            "tocsin_source_healthy",
+            "1 while the sources of this kind bring events, 0 while they can't.",
+            ("kind",),
+            registry=registry,
+        )
+        self._skew = Gauge(
+            "tocsin_clock_skew_seconds",
+            "How far this machine's clock is behind the store's; the store's is gone by.",
+            registry=registry,
+        )
+
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A series that begins with its first event hides that event from `increase()`."""
+        for decision in (*MisfirePolicy, "expired", "dropped"):
+            self._misfired.labels(str(decision))
+        for outcome in ("put", "failed"):
+            self._letters.labels(outcome)
+        for kind in TARGET_KINDS:
+            self._retries.labels(kind)
+            for state in FINAL_STATES:
+                self._finished.labels(kind, state.value)
+
+    def fired(self, kind: str, invocations: int) -> None:
+        self._fired.labels(kind).inc(invocations)
+
+    def misfired(self, missed: Missed) -> None:
+        decided = missed.count - missed.expired - missed.dropped
+        for decision, ticks in (
+            (missed.policy.value, decided),
+            ("expired", missed.expired),
+            ("dropped", missed.dropped),
+        ):
+            if ticks:
+                self._misfired.labels(decision).inc(ticks)
+
+    def claimed(self, invocations: int) -> None:
+        self._claimed.inc(invocations)
+
+    def began(self, invocation: Invocation, at: datetime) -> str | None:
+        if invocation.attempts == 1 and invocation.state is not State.DEAD_LETTERING:
+            self._lag.observe(max(0.0, (at - invocation.scheduled_at) / SECOND))
+        return None
+
+    def ended(
+        self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
+    ) -> None:
+        kind = target_kind(invocation)
+        if invocation.state is State.DEAD_LETTERING:
+            put = ending.state is State.DEAD_LETTERED
+            self._letters.labels("put" if put else "failed").inc()
+        else:
+            outcome = "succeeded" if ending.state is State.SUCCEEDED else "failed"
+            seconds = max(0.0, (ended - began) / SECOND)
+            self._calls.labels(kind, outcome).observe(seconds)
+            if ending.state is State.RETRYING:
+                self._retries.labels(kind).inc()
+        if ending.state.final:
+            self._finished.labels(kind, ending.state.value).inc()
+
+    def broke_off(self, invocation: Invocation) -> None:
+        del invocation
+        self._broke_off.inc()
+
+    def lease_lost(self) -> None:
+        self._lost.inc()
+
+    def source_stands(self, kind: str, *, healthy: bool) -> None:
+        self._sources.labels(kind).set(healthy)
+        self._fired.labels(kind)
+
+    def step_failed(self, step: str) -> None:
+        self._step_failures.labels(step).inc()
+
+    def clock_measured(self, behind: timedelta) -> None:
+        self._skew.set(behind / SECOND)
+
+
+def target_kind(invocation: Invocation) -> str:
+    """Returns `function`, `container`, …: the part of the target's key before its id."""
+    return invocation.target.partition("/")[0]

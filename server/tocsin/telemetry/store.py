@@ -1,0 +1,153 @@
+"""Metrics of the store: commits, reads, and what waits in it."""
+
+import math
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+
+from tocsin.schedule import Clock
+from tocsin.store.database import CommitObserver, Database, StoreError
+from tocsin.store.depths import Depths, armed_timer_count, depths
+from tocsin.store.invocations import State
+from tocsin.store.transaction import Work
+
+T = TypeVar("T")
+
+SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 20)
+CALLS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+WAITING = (State.PENDING, State.RETRYING, State.DEAD_LETTERING)
+# Counting costs milliseconds with a million rows: so many times a minute, however often one looks.
+COUNT_EVERY_SECONDS = 15.0
+
+
+class StoreMetrics:
+    """A `CommitObserver`, and what the reads of a `WatchedStore` are told to."""
+
+    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
+        self._monotonic = clock.monotonic
+        self._calls = Histogram(
+            "tocsin_store_commit_calls",
+            "Calls that shared one commit.",
+            buckets=CALLS,
+            registry=registry,
+        )
+        commits = Histogram(
+            "tocsin_store_commit_duration_seconds",
+            "Time that a group of calls took, from its first statement until it was durable.",
+            ("outcome",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._durable, self._failed = commits.labels("durable"), commits.labels("failed")
+        self.reads = Histogram(
+            "tocsin_store_read_duration_seconds",
+            "Time that a read took, with the wait for a connection.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+
+    def committing(self, calls: int) -> Callable[[bool], None]:
+        began = self._monotonic()
+
+        def committed(durable: bool) -> None:
+            (self._durable if durable else self._failed).observe(self._monotonic() - began)
+            if durable:
+                self._calls.observe(calls)
+
+        return committed
+
+
+class WatchedStore:
+    """A store whose reads are timed; all else passes through."""
+
+    def __init__(self, database: Database, metrics: StoreMetrics, clock: Clock) -> None:
+        self._database = database
+        self._observe = metrics.reads.observe
+        self._monotonic = clock.monotonic
+        database.observe(metrics)
+
+    @property
+    def exclusive(self) -> bool:
+        return self._database.exclusive
+
+    async def read(self, work: Work[T]) -> T:
+        began = self._monotonic()
+        try:
+            return await self._database.read(work)
+        finally:
+            self._observe(self._monotonic() - began)
+
+    async def write(self, work: Work[T]) -> T:
+        return await self._database.write(work)
+
+    async def now(self) -> datetime | None:
+        return await self._database.now()
+
+    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._database.listen(heard, sleep)
+
+    def notify(self) -> None:
+        self._database.notify()
+
+    def observe(self, observer: CommitObserver) -> None:
+        self._database.observe(observer)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+class DepthGauges:
+    """What waits in the store. On PostgreSQL each node tells the same, of all nodes together."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._depth = Gauge(
+            "tocsin_queue_depth",
+            "Invocations that are not finished, by state; counted up to 5000.",
+            ("state",),
+            registry=registry,
+        )
+        self._due = Gauge(
+            "tocsin_queue_due",
+            "Those of them that are due and that no node holds yet; counted up to 5000.",
+            ("state",),
+            registry=registry,
+        )
+        self._oldest = Gauge(
+            "tocsin_queue_oldest_due_seconds",
+            "For how long the first of them has been due.",
+            registry=registry,
+        )
+        self._armed = Gauge(
+            "tocsin_armed_timers", "Timers that have a next tick.", registry=registry
+        )
+
+    async def keep_current(self, database: Database, clock: Clock, machine: Clock) -> None:
+        """Counts now and then, for ever."""
+        while True:
+            try:
+                await self._count(database, clock.now())
+            except (StoreError, OSError):
+                self._show_nothing()
+            await machine.sleep(COUNT_EVERY_SECONDS)
+
+    async def _count(self, database: Database, now: datetime) -> None:
+        self._show(await database.read(lambda tx: depths(tx, now=now)), now)
+        self._armed.set(await database.read(armed_timer_count))
+
+    def _show(self, found: Depths, now: datetime) -> None:
+        for state in WAITING:
+            due = found.waiting.get((state, True), 0)
+            self._due.labels(state.value).set(due)
+            self._depth.labels(state.value).set(due + found.waiting.get((state, False), 0))
+        self._depth.labels(State.RUNNING.value).set(found.held)
+        late = 0.0 if found.oldest_due is None else (now - found.oldest_due).total_seconds()
+        self._oldest.set(late)
+
+    def _show_nothing(self) -> None:
+        """A number of long ago would be taken for one of now."""
+        self._depth.clear()
+        self._due.clear()
+        self._oldest.set(math.nan)
+        self._armed.set(math.nan)

@@ -1,0 +1,62 @@
+"""The benchmarks run and their page is made. How fast it was is no matter here."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+BENCH = ROOT / "bench"
+PATIENCE = 120
+
+
+def run(program: str, results: Path, *options: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, BENCH / f"{program}.py", "--results", results, *options],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(results.read_text()) if results.is_file() else None
+
+
+def test_firing(tmp_path: Path) -> None:
+    told = run(
+        *("firing", tmp_path / "firing.json"),
+        *("--invocations", "200", "--lag-seconds", "0.2", "--nodes", "2"),
+    )
+    kinds = [(each["store"], each["nodes"]) for each in told["runs"]]
+    assert kinds == [("sqlite", 1), ("postgresql", 2)]
+    assert all(each["rate"] > 0 and each["lag_p50_ms"] > 0 for each in told["runs"])
+
+
+def test_timers(tmp_path: Path) -> None:
+    told = run(
+        *("timers", tmp_path / "timers.json"),
+        *("--few", "10", "--many", "100", "--calls", "5", "--idle-seconds", "0.1"),
+        *("--due", "50", "--stores", "sqlite"),
+    )
+    assert [each["timers"] for each in told["waiting"]] == [0, 10, 100]
+    assert [each["timers"] for each in told["due"]] == [50]
+
+
+def test_tocsin_in_the_benchmark_of_peers(tmp_path: Path) -> None:
+    told = run(
+        *("peers", tmp_path / "peers.json", "--jobs", "100"),
+        *("--systems", "tocsin-sqlite", "tocsin-postgresql"),
+    )
+    assert [each["store"] for each in told["systems"]] == ["sqlite", "postgresql"]
+    assert all(each["added"] > 0 and each["repeated"] == 0 for each in told["systems"])
+
+
+@pytest.mark.parametrize("page", ["benchmarks.md", "benchmarks.svg", "scaling.md"])
+def test_the_pages_are_made_from_the_results(tmp_path: Path, page: str) -> None:
+    shutil.copy(ROOT / "docs" / "scaling.md", tmp_path)
+    run("report", BENCH / "results", "--docs", str(tmp_path))
+    assert (tmp_path / page).read_text() == (ROOT / "docs" / page).read_text()

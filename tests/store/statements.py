@@ -1,0 +1,57 @@
+"""All statements of the store, as text. Run as a script it writes those of a release.
+
+A release's file stays as long as its nodes may run beside newer ones: `test_migrations.py` runs
+its statements on the newest schema.
+"""
+
+import json
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import Executable
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.sql import Delete, Insert, Select, Update
+
+from tocsin import store
+from tocsin.store.postgresql import PostgresStatements
+from tocsin.store.transaction import Statements
+
+HERE = Path(__file__).parent
+
+
+def all_statements() -> Iterator[tuple[str, Executable]]:
+    """Gives each statement that a module of the store holds, by module and name."""
+    for module in pkgutil.iter_modules(store.__path__):
+        if not module.ispkg:
+            for name, value in vars(import_module(f"{store.__name__}.{module.name}")).items():
+                if isinstance(value, (Select, Insert, Update, Delete)):
+                    yield f"{module.name}.{name}", value
+
+
+def texts() -> dict[str, dict[str, str]]:
+    sqlite = Statements(sqlite_dialect.dialect(paramstyle="named"))
+    postgresql = PostgresStatements()
+    return {
+        name: {
+            "sqlite": sqlite.compiled(statement).text,
+            "postgresql": postgresql.compiled(statement).text,
+        }
+        for name, statement in all_statements()
+    }
+
+
+def head() -> str:
+    with as_file(files("tocsin.store.migrations")) as scripts:
+        found = ScriptDirectory(str(scripts)).get_current_head()
+    assert found is not None
+    return found
+
+
+if __name__ == "__main__":
+    written = HERE / f"statements_{head()}.json"
+    written.write_text(json.dumps(texts(), indent=1) + "\n")
+    print(written)
