@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -21,7 +22,16 @@ from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
-from tocsin.api import events, executions, integrations, operations, triggers
+from tocsin.api import (
+    dead_letters,
+    events,
+    executions,
+    firing,
+    integrations,
+    invocations,
+    operations,
+    triggers,
+)
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
@@ -47,6 +57,7 @@ from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
+from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -243,17 +254,18 @@ def compose(
 ) -> tuple[Services, Engine]:
     """Builds the services and the engine around one store."""
     ids = Ids(clock)
+    limits = Limits(
+        settings.targets.concurrency,
+        settings.targets.concurrency_per_target,
+        settings.targets.concurrencies,
+    )
     deliveries = Deliveries(
         database,
         clock,
         caller,
         DeadLetterQueues(queue_settings(settings.dead_letters)),
         node=node,
-        limits=Limits(
-            settings.targets.concurrency,
-            settings.targets.concurrency_per_target,
-            settings.targets.concurrencies,
-        ),
+        limits=limits,
         recovery=MACHINE,
         observer=observer,
     )
@@ -316,6 +328,7 @@ def compose(
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
+        **steering_services(settings, clock, database, ids, limits, due),
     }
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
@@ -347,6 +360,30 @@ def events_of(
         remembered=timedelta(seconds=settings.sources.remember),
     )
     return batches, intake
+
+
+def steering_services(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    limits: Limits,
+    due: Callable[[datetime], None],
+) -> Services:
+    """Builds what shows people what happens, and lets them step in."""
+    firing_service = firing.FiringService(
+        database,
+        clock,
+        ids,
+        due=due,
+        tick_payload=partial(tick_payload, cloud_id=settings.cloud_id),
+        limit_of=limits.of,
+    )
+    return {
+        invocations.SERVICE: invocations.InvocationService(database, clock, due).methods(),
+        firing.SERVICE: firing_service.methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, due).methods(),
+    }
 
 
 async def _shared_clock(

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from docs.curl_stand_in import path_with_curl
 from docs.markdown import README, Block, block_after, blocks
 from server.recording_target import RecordingTarget
 from server.tocsin_process import serving
@@ -38,8 +38,6 @@ CURL = [block for block in SHELL if block.code.startswith("curl ")]
 CLIENTS = [block for block in blocks(README, "python") if "http.server" not in block.code]
 CRON_SECTION = README.read_text().partition("## Cron expressions")[2].partition("\n## ")[0]
 CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", CRON_SECTION, flags=re.MULTILINE)
-
-CURL_STAND_IN = Path(__file__).with_name("curl.py")
 
 Live = Callable[[str], str]
 Shell = Callable[[str], str]
@@ -71,11 +69,7 @@ def live() -> Iterator[Live]:
 def shell() -> Iterator[Shell]:
     """Runs a block as a person would who has activated the environment."""
     with tempfile.TemporaryDirectory() as made:
-        if shutil.which("curl") is None:
-            stand_in = Path(made) / "curl"
-            stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{CURL_STAND_IN}" "$@"\n')
-            stand_in.chmod(0o755)
-        path = os.pathsep.join([str(Path(sys.executable).parent), made, os.environ["PATH"]])
+        path = path_with_curl(Path(made))
         yield lambda code: run("sh", "-e", "-c", code, PATH=path)
 
 

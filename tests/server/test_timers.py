@@ -25,11 +25,11 @@ from tocsin.engine.timers import Timers
 from tocsin.plans.plan import Target
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import ManualClock
-from tocsin.store import invocations
 from tocsin.store.database import Database
 from tocsin.store.deliveries import due_candidates
 from tocsin.store.deliveries import take as take_due
-from tocsin.store.invocations import Invocation, State
+from tocsin.store.invocations import Invocation, State, find_invocation
+from tocsin.store.listing import Filter, page_of_shown
 from tocsin.store.opening import open_database
 from tocsin.store.schema import invocations as table
 from tocsin.store.timers import arm_timer, earliest_tick
@@ -131,12 +131,12 @@ class Node:
         await self.clock.advance_to(end)
 
     async def fired(self) -> list[Invocation]:
-        found = await self.database.read(
-            lambda tx: list(
-                invocations.page_of_invocations(tx, parent=PARENT, after="", limit=10_000)
-            )
-        )
-        return sorted(found, key=lambda each: each.scheduled_at)
+        def read(tx: Transaction) -> list[Invocation]:
+            found = page_of_shown(tx, Filter(), after=None, limit=10_000).rows
+            each = (find_invocation(tx, shown.id) for shown in reversed(found))
+            return [invocation for invocation in each if invocation is not None]
+
+        return await self.database.read(read)
 
     async def told(self, invocation: Invocation) -> dict[str, Any]:
         """The one message that the invocation's target is sent."""

@@ -116,9 +116,10 @@ class Deliveries:
 
     async def run_once(self) -> None:
         """Starts the delivery of what is due, then waits for more, or for a free place."""
+        # First of all: that the last call has ended meanwhile must not go unheard.
+        self._wakeup.listen()
         if self._full:
             await self._let_places_gather()
-        self._wakeup.listen()
         now = self._clock.now()
         if self._capacity.free <= 0:
             await self._wakeup.wait(None)
@@ -129,8 +130,9 @@ class Deliveries:
             if self._expected is None or self._expected > now:
                 await self._wakeup.wait(self._expected)
                 return
-        if not await self._start(now):
-            # All that is due is being taken elsewhere.
+        if not await self._start(now) and self._expected is not None and self._expected <= now:
+            # All that is due is being taken elsewhere. Where nothing is, what was expected has been
+            # cancelled.
             await self._wakeup.wait(now + HELD_ELSEWHERE)
 
     async def heartbeat(self) -> None:
