@@ -224,13 +224,22 @@ def calls_table(calls: list[dict[str, Any]]) -> str:
 def with_nodes(text: str, firing: dict[str, Any]) -> str:
     """Puts the rates of one and more nodes where scaling.md has its marks."""
     runs = [run for run in firing["runs"] if run["store"] == "postgresql"]
-    head = ["Nodes", "Fired /s", "Of a bare client", "CPU of all nodes for one", "Lag p50", "p99"]
+    head = [
+        "Nodes",
+        "Fired /s",
+        "Of a bare client",
+        "CPU of all nodes for one",
+        "of PostgreSQL",
+        "Lag p50",
+        "p99",
+    ]
     rows = [
         [
             str(run["nodes"]),
             f"{run['rate']:,}",
             f"{run['of_raw']:.2f}",
             f"{run['cpu_us']:.0f} µs",
+            f"{run['store_cpu_us']:.0f} µs",
             f"{run['lag_p50_ms']:.1f} ms",
             f"{run['lag_p99_ms']:.1f} ms",
         ]

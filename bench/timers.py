@@ -26,6 +26,7 @@ from running import (
     Arrival,
     Server,
     Stores,
+    arrivals,
     gathered,
     keep,
     percentile,
@@ -174,6 +175,7 @@ def fire(
     seconds = 4 + count / 5000
     while True:
         database = stores.new(kind)
+        arrivals(url)  # those of a try that was too late are not of this one
         # By then the store is to be filled and the node is to be up.
         due = datetime.now(UTC) + timedelta(seconds=seconds)
         asyncio.run(fill(database, count, due))
