@@ -288,8 +288,9 @@ PEERS = """
 {jobs} jobs are added one by one by 50 callers (APScheduler: by one, as its scheduler is one), each
 committed; then each makes a POST to the same target, at most 50 under way (APScheduler: all at
 once). Tocsin is called over gRPC, the others within their own process. CPU is that of the process
-that fires. Jobs of milliseconds are what is measured here: who has jobs of minutes will see no
-difference.
+that fires. Rates are from the first call to the last; APScheduler's first call comes when all jobs
+that are due have left its store, and that time is not counted. Jobs of milliseconds are what is
+measured here: who has jobs of minutes will see no difference.
 """
 CALLS = """
 `h2load` with 64 calls under way, each call durable before it is answered; ratios to a gRPC server
