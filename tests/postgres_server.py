@@ -45,6 +45,10 @@ class PostgresServer:
     def url(self, database: str, *, port: int | None = None) -> str:
         return f"postgresql://postgres@127.0.0.1:{port or self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def new_database(self) -> str:
         """Returns the URL of an empty database."""
         name = f"test_{uuid.uuid4().hex[:12]}"

@@ -173,7 +173,7 @@ class Deliveries:
 
     def _next_due(self, tx: Transaction) -> datetime | None:
         """Returns when the next one is due that there may be a place for."""
-        busy = set(self._capacity.busy_targets())
+        busy = self._capacity.busy_targets()
         if not busy:
             return deliveries.next_due(tx)
         others = deliveries.waiting_targets(tx, but=busy)
@@ -181,7 +181,7 @@ class Deliveries:
 
     def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
         """Returns (id, target) of what is due, in order; of busy targets, nothing."""
-        busy = set(self._capacity.busy_targets())
+        busy = self._capacity.busy_targets()
         limit = min(self._capacity.free, self._window)
         if not busy:
             found = deliveries.due_candidates(tx, now=now, limit=limit)

@@ -25,6 +25,8 @@ SESSION = {
     # it looks cheap while there is little of it, and is ruinous when there is much.
     "enable_bitmapscan": "off",
     "enable_sort": "off",
+    # A plan that was made while a table was empty would read all of it, until it is analyzed.
+    "enable_seqscan": "off",
 }
 
 LOST = (
