@@ -1,6 +1,7 @@
 """A target over HTTP that remembers what it was called with and answers as told."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,9 +50,14 @@ def held_until(let_go: threading.Event, body: bytes = b"") -> Answers:
     return hold
 
 
-class _Server(ThreadingHTTPServer):
-    # Five would be the default: of many calls at once most would connect after seconds.
+class Server(ThreadingHTTPServer):
+    # Of many connections at once none may hang because five wait to be accepted.
     request_queue_size = 1024
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, killed perhaps, is nothing to tell of."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class RecordingTarget:
@@ -61,7 +67,7 @@ class RecordingTarget:
         self.answers: dict[str, Answers] = {}
         self._received: list[Received] = []
         self._came = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), _handler_for(self))
+        self._server = Server(("127.0.0.1", 0), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 

@@ -1,0 +1,93 @@
+"""kill -9, again and again, while clients call and timers tick: all that was answered stays."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from faults.clients import Clients, now
+from faults.conftest import Run
+from faults.fleet import Fleet
+from faults.journal import Journal, Trigger
+from faults.seen import PostgresDatabase, SqliteFile, Store, judge, rewind
+from postgres_server import PostgresServer
+from server.recording_target import RecordingTarget
+
+CLIENTS = 4
+# How late a tick may be: a start takes seconds where the machine is busy.
+TOLERANCE = timedelta(seconds=20)
+KILLS = {False: 3, True: 50}
+
+
+@pytest.mark.parametrize(("kind", "nodes"), [("sqlite", 1), ("postgresql", 3)])
+def test_nothing_answered_is_lost_and_no_tick_is_doubled(
+    kind: str,
+    nodes: int,
+    run: Run,
+    tmp_path: Path,
+    config: str,
+    target: RecordingTarget,
+    journal: Journal,
+    request: pytest.FixtureRequest,
+) -> None:
+    store: Store
+    if kind == "sqlite":
+        store, url = SqliteFile(tmp_path / "tocsin.db"), f"sqlite:///{tmp_path}/tocsin.db"
+    else:
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        url = postgres.new_database()
+        store = PostgresDatabase(postgres, url.rpartition("/")[2])
+    kills = KILLS[run.long]
+    with Fleet(tmp_path, config, "--database", url) as fleet:
+        fleet.start(nodes)
+        clients = Clients(journal, fleet.addresses, run.seed, integrations=("nightly", "slow"))
+        with clients.calling(CLIENTS), ticking(store, journal, run.chance):
+            for _ in range(kills):
+                time.sleep(run.chance.uniform(0.1, 0.5))
+                clients.hurry.set()
+                time.sleep(run.chance.uniform(0.05, 0.2))
+                fleet.kill(run.chance.choice(fleet.nodes))
+                clients.hurry.clear()
+                fleet.start()
+        # Once more with all that still ticks, and nobody who changes it any more.
+        for trigger in journal.triggers:
+            tick_now(store, trigger, minutes=5)
+        fleet.kill(fleet.nodes[0])
+        if not fleet.nodes:
+            fleet.start()
+        report = judge(journal, store, target, fleet.addresses()[0], tolerance=TOLERANCE)
+    run.tell(report, kills=kills)
+    assert report.counts["ticks that must be"] > 10 * kills
+    assert report.counts["executions"] > 10 * kills
+
+
+@contextmanager
+def ticking(store: Store, journal: Journal, chance: random.Random) -> Iterator[None]:
+    """Makes minutes happen now: all the time the next tick of some timers is put into the past."""
+    stopped = threading.Event()
+    mine = random.Random(chance.random())
+
+    def run() -> None:
+        while not stopped.wait(0.2):
+            known = [each for each in list(journal.triggers) if each.id is not None]
+            for trigger in mine.sample(known, min(3, len(known))):
+                tick_now(store, trigger, minutes=mine.randrange(3, 10))
+
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(run)
+        try:
+            yield
+        finally:
+            stopped.set()
+    under_way.result()
+
+
+def tick_now(store: Store, trigger: Trigger, minutes: int) -> None:
+    since = now() - timedelta(minutes=minutes)
+    rewind(store, trigger, next(trigger.cron.instants(since, now().date())))
