@@ -86,6 +86,22 @@ class Clients:
             each.result()
 
 
+def schedule(
+    journal: Journal, channel: grpc.Channel, integration: str, made: str, due: datetime
+) -> None:
+    """Schedules once and writes it down; what the server refuses is raised."""
+    request = executions_pb2.ScheduleIntegrationsRequest(
+        name=f"{LOCATION}/integrations/{integration}",
+        trigger_id=f"api_trigger/{integration}",
+        user_generated_execution_id=made,
+    )
+    request.schedule_time.FromDatetime(due)
+    execution = Execution(made, due, now())
+    journal.new_execution(execution)
+    ExecutionsStub(channel).ScheduleIntegrations(request, timeout=CALL_SECONDS)
+    execution.answered = now()
+
+
 class Client:
     """Has triggers of its own, so that their calls don't cross."""
 

@@ -71,6 +71,10 @@ def config(target: RecordingTarget) -> str:
         [integrations.slow]
         triggers = ["api_trigger/slow"]
         url = "{target.url}/slow"
+
+        [integrations.held]
+        triggers = ["api_trigger/held"]
+        url = "{target.url}/held"
     """
 
 
