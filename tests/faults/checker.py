@@ -149,7 +149,7 @@ def ticks_that_must_be(
         until = settled_at if span.end == FOR_EVER else span.end - tolerance
         must.update(span.ticks(span.start + MOMENT, until))
         for rewind in trigger.rewinds:
-            if span.start < rewind.began and rewind.ended <= until:
+            if rewind.certain and span.start < rewind.began and rewind.ended <= until:
                 must.update(span.ticks(rewind.to, rewind.ended))
     return must
 

@@ -34,11 +34,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Rewind:
-    """The armed tick was set back to an instant, which makes all since then due."""
+    """The armed tick was set back to an instant, which makes all since then due.
+
+    Of one that is not `certain` the store was lost before it said so.
+    """
 
     began: datetime
     ended: datetime
     to: datetime
+    certain: bool = True
 
 
 @dataclass

@@ -1,18 +1,23 @@
 """Waits until a server has nothing left to do, then gathers all that can be seen of it."""
 
+import random
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import asyncpg
 import grpc
 from google.longrunning import operations_pb2
 
 from faults.checker import Delivery, Evidence, Report, Row, Shown, check
-from faults.clients import FOLDER, LOCATION
+from faults.clients import FOLDER, LOCATION, now
 from faults.journal import Journal, Rewind, Trigger
 from postgres_server import PostgresServer
 from server.recording_target import Received, RecordingTarget
@@ -26,6 +31,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 60
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 ROWS = "SELECT id, origin, scheduled_at, created_at, state, attempts FROM invocations"
 LEFT = (
     "SELECT (SELECT count(*) FROM armed_timers WHERE next_at <= {now})"
@@ -68,16 +74,50 @@ def instant(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-def rewind(store: Store, trigger: Trigger, to: datetime) -> bool:
-    """Sets a trigger's armed tick back; returns whether it is armed."""
-    began = datetime.now(UTC)
-    armed = store.execute(
-        f"UPDATE armed_timers SET next_at = {micros(to)} "  # noqa: S608 (our own numbers and ids)
-        f"WHERE trigger_id = '{trigger.id}' AND next_at > {micros(began)} RETURNING trigger_id"
-    )
+def rewind(store: Store, trigger: Trigger, to: datetime) -> None:
+    """Sets a trigger's tick back, if it is armed.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the store is away.
+    """
+    began = now()
+    try:
+        armed = store.execute(
+            f"UPDATE armed_timers SET next_at = {micros(to)} "
+            f"WHERE trigger_id = '{trigger.id}' AND next_at > {micros(began)} RETURNING trigger_id"
+        )
+    except AWAY:
+        trigger.rewinds.append(Rewind(began, now(), to, certain=False))
+        raise
     if armed:
-        trigger.rewinds.append(Rewind(began, datetime.now(UTC), to))
-    return bool(armed)
+        trigger.rewinds.append(Rewind(began, now(), to))
+
+
+@contextmanager
+def ticking(store: Store, journal: Journal, chance: random.Random) -> Iterator[None]:
+    """Makes minutes happen now: all the time the next tick of some timers is put into the past."""
+    stopped = threading.Event()
+    mine = random.Random(chance.random())
+
+    def run() -> None:
+        while not stopped.wait(0.2):
+            known = [each for each in list(journal.triggers) if each.id is not None]
+            for trigger in mine.sample(known, min(3, len(known))):
+                with suppress(*AWAY):
+                    tick_now(store, trigger, minutes=mine.randrange(3, 10))
+
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(run)
+        try:
+            yield
+        finally:
+            stopped.set()
+    under_way.result()
+
+
+def tick_now(store: Store, trigger: Trigger, minutes: int) -> None:
+    since = now() - timedelta(minutes=minutes)
+    rewind(store, trigger, next(trigger.cron.instants(since, now().date())))
 
 
 def settle(store: Store, look_again: Callable[[], object] = lambda: None) -> datetime:
@@ -94,7 +134,7 @@ def settle(store: Store, look_again: Callable[[], object] = lambda: None) -> dat
 
 
 def undone(store: Store, at: datetime) -> str:
-    timers = store.execute(f"SELECT * FROM armed_timers WHERE next_at <= {micros(at)}")  # noqa: S608
+    timers = store.execute(f"SELECT * FROM armed_timers WHERE next_at <= {micros(at)}")
     rows = store.execute(f"{ROWS} WHERE next_at IS NOT NULL")
     return f"due and not done at {micros(at)}: {timers[:10]} {rows[:10]}"
 
@@ -147,7 +187,8 @@ def done_operations(journal: Journal, operations: OperationServiceStub) -> set[s
                 if operations.Get(request).done:
                     done.add(call.operation)
             except grpc.RpcError as error:
-                assert error.code() is grpc.StatusCode.NOT_FOUND  # type: ignore[attr-defined]
+                if error.code() is not grpc.StatusCode.NOT_FOUND:  # type: ignore[attr-defined]
+                    raise
     return done
 
 
@@ -160,7 +201,8 @@ def state_of(channel: grpc.Channel, execution: str) -> str:
     try:
         shown = get(operations_pb2.GetOperationRequest(name=f"{LOCATION}/operations/{execution}"))
     except grpc.RpcError as error:
-        assert error.code() is grpc.StatusCode.NOT_FOUND  # type: ignore[attr-defined]
+        if error.code() is not grpc.StatusCode.NOT_FOUND:  # type: ignore[attr-defined]
+            raise
         return "missing"
     return shown.WhichOneof("result") or "running"
 

@@ -1,21 +1,16 @@
 """kill -9, again and again, while clients call and timers tick: all that was answered stays."""
 
-import random
-import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from faults.clients import Clients, now
+from faults.clients import Clients
 from faults.conftest import Run
 from faults.fleet import Fleet
-from faults.journal import Journal, Trigger
-from faults.seen import PostgresDatabase, SqliteFile, Store, judge, rewind
+from faults.journal import Journal
+from faults.seen import PostgresDatabase, SqliteFile, Store, judge, tick_now, ticking
 from postgres_server import PostgresServer
 from server.recording_target import RecordingTarget
 
@@ -65,29 +60,3 @@ def test_nothing_answered_is_lost_and_no_tick_is_doubled(
     run.tell(report, kills=kills)
     assert report.counts["ticks that must be"] > 10 * kills
     assert report.counts["executions"] > 10 * kills
-
-
-@contextmanager
-def ticking(store: Store, journal: Journal, chance: random.Random) -> Iterator[None]:
-    """Makes minutes happen now: all the time the next tick of some timers is put into the past."""
-    stopped = threading.Event()
-    mine = random.Random(chance.random())
-
-    def run() -> None:
-        while not stopped.wait(0.2):
-            known = [each for each in list(journal.triggers) if each.id is not None]
-            for trigger in mine.sample(known, min(3, len(known))):
-                tick_now(store, trigger, minutes=mine.randrange(3, 10))
-
-    with ThreadPoolExecutor(1) as pool:
-        under_way = pool.submit(run)
-        try:
-            yield
-        finally:
-            stopped.set()
-    under_way.result()
-
-
-def tick_now(store: Store, trigger: Trigger, minutes: int) -> None:
-    since = now() - timedelta(minutes=minutes)
-    rewind(store, trigger, next(trigger.cron.instants(since, now().date())))

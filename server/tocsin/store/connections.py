@@ -11,14 +11,19 @@ from tocsin.store.database import StoreUnavailable
 from tocsin.store.transaction import Compiled, Row, Value
 
 CONNECT_SECONDS = 5.0
-# A statement of ours takes milliseconds. One without an answer is lost, with its connection.
-STATEMENT_SECONDS = 20.0
+# A statement of ours takes milliseconds, or waits for locks that are held for five seconds at the
+# most. One without an answer is lost, with its connection.
+STATEMENT_SECONDS = 8.0
 
 SESSION = {
     "application_name": "tocsin",
     "default_transaction_isolation": "read committed",
     # What a node that was stopped in the midst of a transaction holds, others get after this.
     "idle_in_transaction_session_timeout": "5s",
+    # A node that vanished without a word leaves connections, and PostgreSQL has only so many.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     # The plan is made once, without looking at values: the one that the tests assert.
     "plan_cache_mode": "force_generic_plan",
     # Every hot statement reads a few rows in an index's order. To gather all that is due and sort
@@ -125,6 +130,12 @@ class Connections:
                 raise unavailable(error) from error
             raise
 
+    def drop_idle(self) -> None:
+        """Drops those that nobody has: where one was lost, they were too, and may not tell."""
+        for session in self._idle:
+            session.connection.terminate()
+        self._idle.clear()
+
     def give_back(self, session: Session) -> None:
         if not session.connection.is_closed():
             self._idle.append(session)
@@ -151,16 +162,23 @@ class Lent:
         # Whoever was cancelled may have left a statement under way.
         if lost or (error is not None and not isinstance(error, Exception)):
             connection.terminate()
+        if lost:
+            self._connections.drop_idle()
         self._connections.give_back(self._session)
         if lost and isinstance(error, Exception):
             raise unavailable(error) from error
 
 
-async def connect(url: str, settings: Mapping[str, str] | None = None) -> asyncpg.Connection:
+async def connect(
+    url: str,
+    settings: Mapping[str, str] | None = None,
+    *,
+    statement_seconds: float | None = STATEMENT_SECONDS,
+) -> asyncpg.Connection:
     return await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=statement_seconds,
         server_settings={**SESSION, **(settings or {})},
     )
 

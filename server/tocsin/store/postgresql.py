@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
-from tocsin.store.connections import Connections, Result, Session, connect
+from tocsin.store.connections import LOST, Connections, Result, Session, connect
 from tocsin.store.database import CommitObserver, StoreUnavailable, Unobserved
 from tocsin.store.notices import Notices
 from tocsin.store.transaction import (
@@ -158,8 +158,8 @@ class PostgresDatabase:
 
         try:
             results = await self._commit(session, work)
-        except Exception:
-            if session.connection.is_closed():
+        except Exception as error:
+            if is_lost(session, error):
                 raise
             return False
         for call, result in zip(group, results, strict=True):
@@ -173,15 +173,28 @@ class PostgresDatabase:
             except IN_THE_WAY:
                 continue
             except Exception as error:
-                if session.connection.is_closed():
+                if is_lost(session, error):
                     raise
                 call.fail(error)
             return
         call.fail(StoreUnavailable(f"others were in the way {TRIES} times"))
 
     async def _commit(self, session: Session, work: Work[T]) -> T:
-        async with session.connection.transaction():
-            return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+        transaction = session.connection.transaction()
+        await transaction.start()
+        try:
+            result = await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+        except BaseException as error:
+            # A connection that does not answer would not answer to this either, and we would wait.
+            if not is_lost(session, error):
+                await transaction.rollback()
+            raise
+        await transaction.commit()
+        return result
+
+
+def is_lost(session: Session, error: BaseException) -> bool:
+    return isinstance(error, LOST) or session.connection.is_closed()
 
 
 def current_task() -> asyncio.Task[None]:
