@@ -31,7 +31,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 60
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.OperationalError)
 ROWS = "SELECT id, origin, scheduled_at, created_at, state, attempts FROM invocations"
 LEFT = (
     "SELECT (SELECT count(*) FROM armed_timers WHERE next_at <= {now})"

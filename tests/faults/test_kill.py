@@ -11,7 +11,6 @@ from faults.conftest import Run
 from faults.fleet import Fleet
 from faults.journal import Journal
 from faults.seen import PostgresDatabase, SqliteFile, Store, judge, tick_now, ticking
-from postgres_server import PostgresServer
 from server.recording_target import RecordingTarget
 
 CLIENTS = 4
@@ -35,7 +34,7 @@ def test_nothing_answered_is_lost_and_no_tick_is_doubled(
     if kind == "sqlite":
         store, url = SqliteFile(tmp_path / "tocsin.db"), f"sqlite:///{tmp_path}/tocsin.db"
     else:
-        postgres: PostgresServer = request.getfixturevalue("postgres")
+        postgres = request.getfixturevalue("postgres")
         url = postgres.new_database()
         store = PostgresDatabase(postgres, url.rpartition("/")[2])
     kills = KILLS[run.long]

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import asyncpg
 
-from tocsin.store.database import StoreUnavailable
+from tocsin.store.database import StoreFull, StoreUnavailable
 from tocsin.store.transaction import Compiled, Row, Value
 
 CONNECT_SECONDS = 5.0
@@ -184,6 +184,8 @@ async def connect(
 
 
 def unavailable(error: BaseException) -> StoreUnavailable:
+    if isinstance(error, asyncpg.DiskFullError):
+        return StoreFull(f"PostgreSQL has no space left: {error}")
     return StoreUnavailable(f"PostgreSQL can't be reached: {reason(error)}")
 
 
