@@ -158,13 +158,15 @@ def gather(
     return evidence
 
 
-def delivery(call: Received) -> Delivery:
+def delivery(call: Received, *, by_its_clock: bool = False) -> Delivery:
+    """`by_its_clock`: at the time that the server told, whose clock is moved by hand."""
     made, attempt = call.headers["x-request-id"], int(call.headers["x-attempt"])
+    at = datetime.fromisoformat(call.headers["x-started-at"]) if by_its_clock else call.at
     if not call.path.startswith("/functions/"):
-        return Delivery(made, attempt, call.at)
+        return Delivery(made, attempt, at)
     [event] = call.json["messages"]
     tick = datetime.fromisoformat(event["event_metadata"]["created_at"])
-    return Delivery(made, attempt, call.at, event["details"]["trigger_id"], tick)
+    return Delivery(made, attempt, at, event["details"]["trigger_id"], tick)
 
 
 def listed(triggers: TriggerServiceStub) -> list[TriggerMessage]:

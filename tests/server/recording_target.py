@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlsplit
 
 PATIENCE = 30
@@ -34,6 +34,8 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    speak: Callable[[BinaryIO], None] | None = None
+    """Says something else in place of all this; then the connection is closed."""
 
 
 Matches = Callable[[Received], bool]
@@ -63,11 +65,11 @@ class Server(ThreadingHTTPServer):
 class RecordingTarget:
     """Answers an empty 200, or what `answers` makes of the request to that path."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.answers: dict[str, Answers] = {}
         self._received: list[Received] = []
         self._came = threading.Condition()
-        self._server = Server(("127.0.0.1", 0), _handler_for(self))
+        self._server = Server(("127.0.0.1", port), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
@@ -124,6 +126,10 @@ def _handler_for(target: RecordingTarget) -> type[BaseHTTPRequestHandler]:
             self._answer(target.handle(received))
 
         def _answer(self, answer: Answer) -> None:
+            if answer.speak is not None:
+                self.close_connection = True
+                answer.speak(self.wfile)
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
