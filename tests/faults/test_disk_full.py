@@ -127,6 +127,6 @@ def test_a_full_disk_is_told_and_survived(
 
 def wait_until_refused(journal: Journal, refusal: str) -> None:
     give_up = time.monotonic() + PATIENCE
-    while sum(n for error, n in journal.errors.items() if error.startswith(refusal)) < 20:
+    while sum(n for error, n in journal.errors.items() if error.startswith(refusal)) < 10:
         assert time.monotonic() < give_up, journal.errors
         time.sleep(0.05)
