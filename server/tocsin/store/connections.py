@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -95,11 +95,22 @@ def _in_order(statement: Compiled, values: Mapping[str, Value]) -> list[Value]:
 
 
 class Connections:
-    """Up to `size` connections, each lent to one at a time."""
+    """Up to `size` connections, each lent to one at a time.
 
-    def __init__(self, url: str, size: int, settings: Mapping[str, str] | None = None) -> None:
+    `lost` is told when one was lost, or could not be made.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        size: int,
+        settings: Mapping[str, str] | None = None,
+        *,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
         self._url = url
         self._settings = settings or {}
+        self.lost = lost
         self._places = asyncio.Semaphore(size)
         self._idle: list[Session] = []
 
@@ -127,11 +138,12 @@ class Connections:
         except BaseException as error:
             self._places.release()
             if isinstance(error, LOST):
+                self.lost()
                 raise unavailable(error) from error
             raise
 
     def drop_idle(self) -> None:
-        """Drops those that nobody has: where one was lost, they were too, and may not tell."""
+        """Drops those that nobody has."""
         for session in self._idle:
             session.connection.terminate()
         self._idle.clear()
@@ -163,7 +175,7 @@ class Lent:
         if lost or (error is not None and not isinstance(error, Exception)):
             connection.terminate()
         if lost:
-            self._connections.drop_idle()
+            self._connections.lost()
         self._connections.give_back(self._session)
         if lost and isinstance(error, Exception):
             raise unavailable(error) from error

@@ -69,8 +69,9 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str) -> None:
-        self._readers = Connections(url, READERS, {"default_transaction_read_only": "on"})
-        self._writers = Connections(url, WRITERS)
+        read_only = {"default_transaction_read_only": "on"}
+        self._readers = Connections(url, READERS, read_only, lost=self._lost)
+        self._writers = Connections(url, WRITERS, lost=self._lost)
         self._statements = PostgresStatements()
         self._waiting: list[Call] = []
         self._writing: set[asyncio.Task[None]] = set()
@@ -115,6 +116,11 @@ class PostgresDatabase:
         await self._notices.close()
         await self._readers.close()
         await self._writers.close()
+
+    def _lost(self) -> None:
+        """Where one connection was lost the others were too, and tell so only when they are used."""
+        self._readers.drop_idle()
+        self._writers.drop_idle()
 
     async def _write_groups(self) -> None:
         while self._waiting:
