@@ -118,7 +118,7 @@ class PostgresDatabase:
         await self._writers.close()
 
     def _lost(self) -> None:
-        """Where one connection was lost the others were too, and tell so only when they are used."""
+        """Where one connection was lost others were too, and tell so only when they are used."""
         self._readers.drop_idle()
         self._writers.drop_idle()
 
