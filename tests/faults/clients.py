@@ -148,7 +148,9 @@ class Client:
         execution.answered = now()
 
     def _create(self) -> None:
-        trigger = self._all.journal.new_trigger(f"t-{self._number}-{len(self._mine)}")
+        trigger = self._all.journal.new_trigger(
+            f"t-{self._all.seed}-{self._number}-{len(self._mine)}"
+        )
         self._mine.append(trigger)
         cron = cron_of(self._chance.choice(MINUTE_FIELDS))
         request = contract.CreateTriggerRequest(folder_id=FOLDER, name=trigger.name)

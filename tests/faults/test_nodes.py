@@ -59,11 +59,10 @@ def test_a_frozen_node_loses_nothing_and_writes_nothing_late(
     let_go = threading.Event()
     target.answers["/held"] = held_until(let_go)
     frozen, *_ = fleet.start(3)
-    clients = Clients(journal, fleet.addresses, run.seed)
-    for _ in range(5 if run.long else 1):
+    for number in range(5 if run.long else 1):
+        clients = Clients(journal, fleet.addresses, run.seed + number)
         let_go.clear()
         came = len(target.all(lambda call: call.path == "/held"))
-        clients.stopped.clear()
         with clients.calling(2):
             schedule_many(journal, frozen, "held", 20, now(), run.chance)
             target.wait_for(lambda call: call.path == "/held", count=came + 20)
