@@ -18,6 +18,7 @@ class Fleet:
         self._config = config
         self._options = options
         self._started = 0
+        self._frozen: list[Tocsin] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> "Fleet":
@@ -26,6 +27,8 @@ class Fleet:
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
+        for node in list(self._frozen):
+            self.thaw(node)
         self._stack.close()
 
     def addresses(self) -> list[str]:
@@ -46,10 +49,12 @@ class Fleet:
 
     def freeze(self, node: Tocsin) -> None:
         self.nodes.remove(node)
+        self._frozen.append(node)
         node.process.send_signal(signal.SIGSTOP)
 
     def thaw(self, node: Tocsin) -> None:
         node.process.send_signal(signal.SIGCONT)
+        self._frozen.remove(node)
         self.nodes.append(node)
 
     def _start(self, number: int) -> Tocsin:
