@@ -149,6 +149,14 @@ def store_unavailable() -> ApiError:
     )
 
 
+def store_full() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "STORE_FULL",
+        "The store has no space left and nothing was changed; try again when there is some",
+    )
+
+
 def internal() -> ApiError:
     return ApiError(
         grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the cause"

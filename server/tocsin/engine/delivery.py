@@ -28,8 +28,8 @@ from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
 log = structlog.get_logger(__name__)
 
 # A node that dies is missed after this long; one that lives says so three times meanwhile.
-LEASE = timedelta(seconds=9)
-HEARTBEAT_SECONDS = 3.0
+LEASE = timedelta(seconds=6)
+HEARTBEAT_SECONDS = 2.0
 # How many are looked at for those that there is a place for: twice as many as there was last time.
 LEAST_CANDIDATES = 32
 MOST_CANDIDATES = 256
