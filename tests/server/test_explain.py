@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, delete
 
+from server.engine_node import NOON, Node, NoMetadata, in_loop, node
 from server.recording_target import RecordingTarget, held_until
 from server.rules import LEAST
 from server.steering import MINUTE, QueueService, Steering, shown, steered
-from server.test_timers import NOON, Node, NoMetadata, in_loop, node
 from server.tocsin_api import TocsinRest
 from server.trigger_api import create
 from server.wire import Json, Refused
