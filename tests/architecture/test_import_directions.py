@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "api": {"store", "plans", "targets", "access", "contract", "schedule", "tocsin_protos"},
 }
 
-TOP_FLOOR = {"tocsin", "demo"}
+TOP_FLOOR = {"tocsin", "cli", "demo"}
 
 
 def imported_rooms(module: Path) -> set[str]:
