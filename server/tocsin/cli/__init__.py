@@ -5,6 +5,7 @@ from importlib.metadata import version as installed_version
 import typer
 
 from tocsin.cli import config, cron, demo, serve
+from tocsin.cli.deferred import deferred
 from tocsin.cli.refusal import PROGRAM
 
 app = typer.Typer(
@@ -44,5 +45,6 @@ def version() -> None:
     typer.echo(f"{PROGRAM} {installed_version(PROGRAM)}")
 
 
+app.add_typer(deferred("tocsin.cli.triggers", "See and steer triggers."), name="triggers")
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")

@@ -4,8 +4,12 @@ import typer
 
 PROGRAM = "tocsin"
 
+USAGE = 2
+"""The exit status of a command that was asked for what can't be: an option, a file, a name."""
 
-def refusal(message: str) -> typer.Exit:
-    """Tells on stderr why; returns what is to be raised, which ends the program with status 1."""
-    typer.echo(f"{PROGRAM}: {message}", err=True)
-    return typer.Exit(1)
+
+def refusal(*messages: str, status: int = 1) -> typer.Exit:
+    """Tells on stderr why, in a line for each message; returns what is to be raised."""
+    for message in messages:
+        typer.echo(f"{PROGRAM}: {message}", err=True)
+    return typer.Exit(status)
