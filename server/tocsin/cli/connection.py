@@ -78,7 +78,7 @@ def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:
     """Tells what the server said, or that there is none; returns what is to be raised."""
     status = rpc_status.from_call(error)
     if status is None and error.code() is grpc.StatusCode.UNAVAILABLE:
-        why = error.details().rpartition(": ")[2]
+        why = error.details().rpartition(": ")[2].strip("[].")
         return refusal(
             f"UNAVAILABLE: no server answers at {server} ({why}). "
             "Start one with `tocsin serve`, or say where it is: --server or TOCSIN_SERVER."

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from google.protobuf import json_format
+from google.protobuf import empty_pb2, json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.cells import cell_len
@@ -36,6 +36,9 @@ OutputOption = Annotated[
         help="table: for people, instants in UTC. json: the API's messages as proto JSON.",
     ),
 ]
+
+# JSON of an Any needs the message types that it may hold to be loaded: this one no stub imports.
+EMPTY = empty_pb2.Empty
 
 STYLES = {
     "ACTIVE": "green",
