@@ -46,5 +46,13 @@ def version() -> None:
 
 
 app.add_typer(deferred("tocsin.cli.triggers", "See and steer triggers."), name="triggers")
+app.add_typer(
+    deferred("tocsin.cli.invocations", "See and steer what is delivered to targets."),
+    name="invocations",
+)
+app.add_typer(
+    deferred("tocsin.cli.dead_letters", "See what could not be delivered; deliver it again."),
+    name="dead-letters",
+)
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")

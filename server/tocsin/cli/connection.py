@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import grpc
@@ -12,6 +13,12 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.schedule import SystemClock
+from tocsin_protos.tocsin.v1 import clock_service_pb2
+from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
+from tocsin_protos.tocsin.v1.dead_letter_service_pb2_grpc import DeadLetterServiceStub
+from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
+from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,
@@ -29,7 +36,8 @@ FolderOption = Annotated[
     str | None, typer.Option("--folder", envvar="TOCSIN_FOLDER", metavar="ID", help="The folder.")
 ]
 LimitOption = Annotated[
-    int | None, typer.Option(min=1, help="The most to list. [default: all there are]")
+    int | None,
+    typer.Option(min=1, metavar="COUNT", help="The most to list. [default: all there are]"),
 ]
 
 # The longest that one call may take; a server that is there answers in milliseconds.
@@ -57,6 +65,24 @@ class Connection:
         # The generated stubs have no types.
         self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._clock: Any = ClockServiceStub(channel)  # type: ignore[no-untyped-call]
+
+    def now(self) -> datetime:
+        """Returns the server's time where its clock is moved by hand, else this machine's."""
+        if self._clock is not None:
+            try:
+                response = self._clock.Get(clock_service_pb2.ClockServiceGetRequest())
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                    raise
+                self._clock = None
+            else:
+                found: datetime = response.now.ToDatetime(UTC)
+                return found
+        return SystemClock().now()
 
 
 @contextmanager
@@ -105,7 +131,13 @@ def refused_with(status: Status, blame: Blame) -> typer.Exit:
     return refusal(f"{code}: {status.message}")
 
 
-def pages(method: Any, request: Any, items: str, limit: int | None = None) -> Iterator[Any]:
+def pages(
+    method: Any,
+    request: Any,
+    items: str,
+    limit: int | None = None,
+    look: Callable[[Any], None] = lambda _: None,
+) -> Iterator[Any]:
     """Yields what a list holds, page by page, at most `limit` of it.
 
     Args:
@@ -113,11 +145,13 @@ def pages(method: Any, request: Any, items: str, limit: int | None = None) -> It
         request: what is asked for; its page fields are written.
         items: the name of the response's repeated field.
         limit: the most to yield; None: all.
+        look: is shown each response, for what it says besides.
     """
     left = limit
     while left is None or left > 0:
         request.page_size = LARGEST_PAGE if left is None else min(left, LARGEST_PAGE)
         response = method(request)
+        look(response)
         found = getattr(response, items)
         yield from found
         if left is not None:

@@ -1,10 +1,10 @@
 """`tocsin cron`."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from tocsin.cli.instants import iso, read_instant
 from tocsin.cli.refusal import refusal
 from tocsin.schedule import Cron, CronError, SystemClock
 
@@ -31,21 +31,12 @@ def cron_next(
         cron = Cron(expression)
     except CronError as error:
         raise refusal(str(error)) from error
-    instant: datetime | None = _instant(after)
+    instant = read_instant(after) if after else SystemClock().now()
     for told in range(count):
-        instant = cron.next(instant) if instant is not None else None
-        if instant is None:
+        found = cron.next(instant)
+        if found is None:
             if not told:
                 raise refusal("it never fires")
             return
-        typer.echo(instant.isoformat().replace("+00:00", "Z"))
-
-
-def _instant(text: str | None) -> datetime:
-    if text is None:
-        return SystemClock().now()
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise refusal(f"{text!r} is no ISO 8601 time, such as 2026-01-31T09:00Z") from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        typer.echo(iso(found))
+        instant = found

@@ -1,12 +1,12 @@
 """What the commands print: tables for people, the API's own JSON for machines.
 
-On a terminal a table has colours and fits its width, by folding and never by leaving out. Elsewhere
-it is plain: one line for each row, columns two blanks apart.
+On a terminal a table has colours, and what does not fit beside stands below. Elsewhere it is plain:
+one line for each row, columns two blanks apart.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -16,9 +16,11 @@ from google.protobuf import empty_pb2, json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from tocsin.cli.instants import for_people
 
 
 class Output(StrEnum):
@@ -43,11 +45,26 @@ EMPTY = empty_pb2.Empty
 STYLES = {
     "ACTIVE": "green",
     "PAUSED": "yellow",
+    "PENDING": "cyan",
+    "RUNNING": "bold cyan",
+    "RETRYING": "yellow",
+    "DEAD_LETTERING": "magenta",
+    "SUCCEEDED": "green",
+    "FAILED": "red",
+    "DEAD_LETTERED": "magenta",
+    "CANCELLED": "dim",
 }
 
 GAP = 2
 
 Row = Sequence[str]
+
+Note = Callable[[Row, int], str]
+"""What stands below a row, of which the first so many columns fit. Empty: nothing."""
+
+
+def _rest(row: Row, fitting: int) -> str:
+    return "  ".join(filter(None, row[fitting:]))
 
 
 def to_json(message: Message, defaults: bool = True) -> Any:
@@ -76,38 +93,55 @@ def as_yaml(value: Any) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000).rstrip()
 
 
-def shown_instant(timestamp: Timestamp) -> str:
-    """Returns an instant for people: UTC, to the second, or finer where it is."""
-    instant = timestamp.ToDatetime(UTC)
-    shown = f"{instant:%Y-%m-%d %H:%M:%S}"
-    return f"{shown}.{instant.microsecond // 1000:03}" if instant.microsecond else shown
+def shown(timestamp: Timestamp) -> str:
+    """Returns an instant for people; one that is not set is empty."""
+    return for_people(timestamp.ToDatetime(UTC)) if timestamp != Timestamp() else ""
 
 
-def iso(instant: datetime) -> str:
-    """Returns an instant as the API's JSON has it."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def note(text: str) -> None:
+    """Tells on stderr what is not part of the output."""
+    typer.echo(text, err=True)
 
 
-def print_table(head: Row, rows: Sequence[Row], nothing: str) -> None:
-    """Prints a table; on a terminal, one of no rows says so instead."""
+def print_table(head: Row, rows: Sequence[Row], nothing: str, note: Note = _rest) -> None:
+    """Prints a table.
+
+    On a terminal the last columns are left out if they don't fit; what `note` makes of them stands
+    below the row. If there are no rows, `nothing` says so. Elsewhere a row is a line, whatever its
+    length, and no rows are no lines but the head.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
         for line in plain_lines([head, *rows]):
             typer.echo(line)
     elif rows:
-        console.print(table(head, rows))
+        console.print(drawn(head, rows, note, console.width), soft_wrap=True)
     else:
         console.print(Text(nothing, style="dim"))
 
 
-def table(head: Row, rows: Iterable[Row]) -> RenderableType:
-    """Returns a table for a terminal."""
-    drawn = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for name in head:
-        drawn.add_column(name, overflow="fold")
+def drawn(head: Row, rows: Sequence[Row], note: Note, width: int) -> Text:
+    """Returns a table for a terminal of that width."""
+    widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
+    fitting = 1
+    while fitting < len(head) and sum(widths[: fitting + 1]) + GAP * fitting <= width:
+        fitting += 1
+    text = Text(no_wrap=True)
+    text.append_text(_aligned(head, widths[:fitting], "bold"))
     for row in rows:
-        drawn.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
-    return drawn
+        text.append("\n").append_text(_aligned(row, widths[:fitting]))
+        if told := note(row, fitting):
+            text.append("\n").append(" " * GAP + told, style="dim")
+    return text
+
+
+def _aligned(row: Row, widths: Sequence[int], style: str = "") -> Text:
+    line = Text()
+    for cell, width in zip(row, widths, strict=False):
+        line.append(cell, style=style or STYLES.get(cell, ""))
+        line.append(" " * (width - cell_len(cell) + GAP))
+    line.rstrip()
+    return line
 
 
 def plain_lines(rows: Sequence[Row]) -> Iterable[str]:

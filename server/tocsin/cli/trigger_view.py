@@ -2,10 +2,10 @@
 
 from google.protobuf.message import Message
 
-from tocsin.cli.output import as_yaml, shown_instant, to_json
+from tocsin.cli.output import as_yaml, shown, to_json
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
-HEAD = ("ID", "NAME", "STATUS", "RULE", "ACTION")
+HEAD = ("ID", "STATUS", "NAME", "RULE", "ACTION")
 
 # What best tells one rule of a kind from another.
 TELLING = {
@@ -25,7 +25,7 @@ TELLING = {
 
 def row(trigger: Trigger) -> tuple[str, ...]:
     """Returns the trigger's row in a list, under HEAD."""
-    return (trigger.id, trigger.name, _status(trigger), _rule(trigger), _action(trigger))
+    return (trigger.id, _status(trigger), trigger.name, _rule(trigger), _action(trigger))
 
 
 def details(trigger: Trigger) -> list[tuple[str, str]]:
@@ -35,7 +35,7 @@ def details(trigger: Trigger) -> list[tuple[str, str]]:
         ("name", trigger.name),
         ("status", _status(trigger)),
         ("folderId", trigger.folder_id),
-        ("createdAt", shown_instant(trigger.created_at)),
+        ("createdAt", shown(trigger.created_at)),
         ("description", trigger.description),
         ("labels", "\n".join(f"{key}: {text}" for key, text in sorted(trigger.labels.items()))),
         ("rule", as_yaml(to_json(trigger.rule, defaults=False))),

@@ -1,12 +1,11 @@
 """`tocsin triggers`: a client of TriggerService."""
 
 import asyncio
-import re
 from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli import trigger_view
+from tocsin.cli import firing, trigger_view
 from tocsin.cli.connection import (
     USUAL_SERVER,
     Connection,
@@ -18,7 +17,7 @@ from tocsin.cli.connection import (
     pages,
     refused_with,
 )
-from tocsin.cli.documents import Document, DocumentError, read_document
+from tocsin.cli.documents import Document
 from tocsin.cli.output import (
     Output,
     OutputOption,
@@ -26,24 +25,20 @@ from tocsin.cli.output import (
     print_json,
     print_table,
 )
-from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.trigger_files import create_request, read_file, update_request
+from tocsin.cli.trigger_names import TriggerArgument, find_trigger, id_of
 from tocsin.schedule import SystemClock
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode="markdown")
 
-TriggerArgument = Annotated[
-    str,
-    typer.Argument(metavar="TRIGGER", help="The trigger's id, or its name in the folder."),
-]
 FileOption = Annotated[
     str,
     typer.Option("-f", "--file", metavar="FILE", help="YAML or JSON; - is the standard input."),
 ]
 
-ID = re.compile(r"[0-9a-v]{20}")
 POLL_SECONDS = 0.2
 
 
@@ -98,7 +93,6 @@ def create_trigger(
     FILE holds a CreateTriggerRequest in its proto JSON form, as YAML or as JSON:
 
         name: nightly
-
         rule:
           timer:
             cronExpression: 0 3 ? * * *
@@ -107,9 +101,8 @@ def create_trigger(
 
     The folder is that of --folder where FILE names none.
     """
-    request = trigger_service_pb2.CreateTriggerRequest()
-    document = _read(file)
-    _parse(document, request)
+    document = read_file(file)
+    request = create_request(document)
     request.folder_id = request.folder_id or folder_named(folder)
     with connected(server, document.where) as api:
         operation = _finished(api, api.triggers.Create(request), document)
@@ -129,10 +122,10 @@ def update_trigger(
     FILE holds what is to change of name, description, labels and rule; what it leaves out stays as
     it is. What `get -o json` prints can be edited and given back.
     """
-    document = _read(file)
+    document = read_file(file)
     with connected(server, document.where) as api:
-        trigger_id = _id(api, trigger, folder)
-        request = _update_request(document, trigger_id)
+        trigger_id = id_of(api, trigger, folder)
+        request = update_request(document, trigger_id)
         operation = _finished(api, api.triggers.Update(request), document)
         _show(_result(operation), output)
 
@@ -146,7 +139,7 @@ def pause_trigger(
 ) -> None:
     """Make a trigger PAUSED: it fires no more until it is resumed."""
     with connected(server) as api:
-        request = trigger_service_pb2.PauseTriggerRequest(trigger_id=_id(api, trigger, folder))
+        request = trigger_service_pb2.PauseTriggerRequest(trigger_id=id_of(api, trigger, folder))
         _tell(_result(_finished(api, api.triggers.Pause(request))), output)
 
 
@@ -159,7 +152,7 @@ def resume_trigger(
 ) -> None:
     """Make a trigger ACTIVE again; what a timer missed is not made up for."""
     with connected(server) as api:
-        request = trigger_service_pb2.ResumeTriggerRequest(trigger_id=_id(api, trigger, folder))
+        request = trigger_service_pb2.ResumeTriggerRequest(trigger_id=id_of(api, trigger, folder))
         _tell(_result(_finished(api, api.triggers.Resume(request))), output)
 
 
@@ -172,7 +165,7 @@ def delete_trigger(
 ) -> None:
     """Delete a trigger. With -o json, prints the operation."""
     with connected(server) as api:
-        trigger_id = _id(api, trigger, folder)
+        trigger_id = id_of(api, trigger, folder)
         request = trigger_service_pb2.DeleteTriggerRequest(trigger_id=trigger_id)
         operation = _finished(api, api.triggers.Delete(request))
     if output is Output.JSON:
@@ -181,80 +174,10 @@ def delete_trigger(
         typer.echo(f"{trigger_id} deleted")
 
 
-def find_trigger(api: Connection, trigger: str, folder: str | None) -> Any:
-    """Returns a trigger by its id or, where a folder is named, by its name.
-
-    What looks like an id is taken for one. Ends the program where there is no such trigger.
-    """
-    if ID.fullmatch(trigger):
-        return api.triggers.Get(trigger_service_pb2.GetTriggerRequest(trigger_id=trigger))
-    if not folder:
-        raise refusal(
-            f"{trigger} is no id. To go by name, name the folder: --folder ID or TOCSIN_FOLDER.",
-            status=USAGE,
-        )
-    request = trigger_service_pb2.ListTriggersRequest(
-        folder_id=folder, filter=f'name = "{trigger}"'
-    )
-    found = next(pages(api.triggers.List, request, "triggers", 1), None)
-    if found is None:
-        raise refusal(f"NOT_FOUND: folder {folder} has no trigger named {trigger}")
-    return found
-
-
-def _id(api: Connection, trigger: str, folder: str | None) -> str:
-    if ID.fullmatch(trigger):
-        return trigger
-    return str(find_trigger(api, trigger, folder).id)
-
-
-def _read(file: str) -> Document:
-    try:
-        return read_document(file)
-    except DocumentError as error:
-        raise refusal(*error.lines, status=USAGE) from error
-
-
-def _parse(document: Document, message: Any) -> Any:
-    try:
-        return document.parse(message)
-    except DocumentError as error:
-        raise refusal(*error.lines, status=USAGE) from error
-
-
-def _update_request(document: Document, trigger_id: str) -> Any:
-    """Only what the file has is named in the mask, else all that it leaves out would be reset."""
-    request = trigger_service_pb2.UpdateTriggerRequest()
-    if "id" in document.fields:
-        shown = _parse(document, Trigger())
-        request.MergeFrom(
-            trigger_service_pb2.UpdateTriggerRequest(
-                trigger_id=shown.id,
-                name=shown.name,
-                description=shown.description,
-                labels=shown.labels,
-                rule=shown.rule,
-            )
-        )
-        request.update_mask.paths.extend(("name", "description", "labels", "rule"))
-    else:
-        _parse(document, request)
-    if request.trigger_id not in ("", trigger_id):
-        raise refusal(
-            f"{document.name}: is for trigger {request.trigger_id}, not for {trigger_id}",
-            status=USAGE,
-        )
-    request.trigger_id = trigger_id
-    if not request.update_mask.paths:
-        names = {each.json_name: each.name for each in request.DESCRIPTOR.fields}
-        given = [names.get(each, each) for each in document.fields]
-        request.update_mask.paths.extend(each for each in given if each in CHANGEABLE)
-    if not request.update_mask.paths:
-        raise refusal(f"{document.name}: names nothing to change", status=USAGE)
-    return request
-
-
-CHANGEABLE = ("name", "description", "labels", "rule")
+app.command("fire")(firing.fire)
+app.command("next")(firing.next_ticks)
+app.command("preview")(firing.preview)
+app.command("explain")(firing.explain)
 
 
 def _finished(api: Connection, operation: Any, document: Document | None = None) -> Any:
