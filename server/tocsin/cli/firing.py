@@ -112,7 +112,7 @@ def next_ticks(
     for each in response.fire_times:
         typer.echo(iso(each.ToDatetime(UTC)))
     if not response.fire_times:
-        note("it never fires")
+        note("it never fires then")
     elif response.paused:
         note("it is paused: so it would fire if it were resumed")
 
