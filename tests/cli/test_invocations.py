@@ -11,13 +11,15 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import ioctl
+from pathlib import Path
+from select import select
 
 import pytest
 
 from cli.person import Person, parsed
 from cli.triggers import DEAD_LETTERED, create, path_of
 from server.recording_target import Answer, RecordingTarget
-from server.tocsin_process import PATIENCE, TOCSIN, Tocsin, clean_environment
+from server.tocsin_process import PATIENCE, TOCSIN, clean_environment, serving
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2 import RedriveResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -163,7 +165,7 @@ def test_redrive_must_be_told_what(person: Person) -> None:
 @contextmanager
 def watching(person: Person, *options: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [str(TOCSIN), "invocations", "watch", "--trigger", "nightly", *options],
+        [str(TOCSIN), "invocations", "watch", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -183,7 +185,7 @@ def line_of(process: subprocess.Popen[str]) -> str:
 @pytest.mark.usefixtures("trigger")
 def test_watch_tells_what_was_and_what_comes_until_ctrl_c(person: Person) -> None:
     before = fire(person)
-    with watching(person) as process:
+    with watching(person, "--trigger", "nightly") as process:
         assert line_of(process).split()[0] == "ID"
         assert re.match(f"{before.id}  SUCCEEDED  ", line_of(process))
         after = fire(person)
@@ -198,11 +200,12 @@ def test_watch_tells_what_was_and_what_comes_until_ctrl_c(person: Person) -> Non
 @pytest.mark.usefixtures("trigger")
 def test_watch_as_json_is_a_message_in_each_line(person: Person) -> None:
     fire(person)
-    with watching(person, "-o", "json", "--last", "0") as process:
-        # What was there before is not told, so this one is the first.
-        fired = fire(person)
-        shown = parsed(Invocation, json.loads(line_of(process)))
-        assert shown.id == fired.id
+    with watching(person, "--trigger", "nightly", "-o", "json", "--last", "0") as process:
+        # What was there before is not told. When the watch begins is not told either.
+        fired = {fire(person).id}
+        while not select([process.stdout], [], [], 0)[0]:
+            fired.add(fire(person).id)
+        assert parsed(Invocation, json.loads(line_of(process))).id in fired
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
 
@@ -236,5 +239,20 @@ def until(terminal: int, pattern: str) -> None:
         written += os.read(terminal, 65536).decode()
 
 
-def test_watch_waits_for_a_server_that_is_away(server: Tocsin, person: Person) -> None:
-    assert person.is_refused("invocations", "watch", "--server", "127.0.0.1:1")[0] == 1
+def test_watch_needs_a_server_to_begin_with(person: Person) -> None:
+    status, [line] = person.is_refused("invocations", "watch", "--server", "127.0.0.1:1")
+    assert status == 1
+    assert line.startswith("tocsin: UNAVAILABLE: no server answers at 127.0.0.1:1 ")
+
+
+def test_watch_waits_for_a_server_that_went_away(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, http="off") as server,
+        watching(Person(server.grpc_address, "f", tmp_path)) as process,
+    ):
+        assert line_of(process).startswith("ID")
+        server.kill()
+        assert process.stderr is not None
+        assert process.stderr.readline() == "The server is away; waiting for it.\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0

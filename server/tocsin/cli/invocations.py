@@ -186,10 +186,10 @@ def _state(text: str) -> Any:
 
 
 def _print_changes(watch: Watch, output: Output, last: int) -> None:
-    if output is Output.TABLE:
-        typer.echo(invocation_view.line(invocation_view.HEAD))
     changes = watch.follow(note)
     first = next(changes)
+    if output is Output.TABLE:
+        typer.echo(invocation_view.line(invocation_view.HEAD))
     for changed in chain([first[len(first) - min(last, len(first)) :]], changes):
         for each in changed:
             if output is Output.JSON:
