@@ -4,9 +4,10 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -21,7 +22,16 @@ from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
-from tocsin.api import events, executions, integrations, operations, triggers
+from tocsin.api import (
+    dead_letters,
+    events,
+    executions,
+    firing,
+    integrations,
+    invocations,
+    operations,
+    triggers,
+)
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
@@ -49,7 +59,9 @@ from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
+from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.pulled import Reader
+from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -246,17 +258,18 @@ def compose(
 ) -> tuple[Services, Engine]:
     """Builds the services and the engine around one store."""
     ids = Ids(clock)
+    limits = Limits(
+        settings.targets.concurrency,
+        settings.targets.concurrency_per_target,
+        settings.targets.concurrencies,
+    )
     deliveries = Deliveries(
         database,
         clock,
         caller,
         DeadLetterQueues(queue_settings(settings.dead_letters)),
         node=node,
-        limits=Limits(
-            settings.targets.concurrency,
-            settings.targets.concurrency_per_target,
-            settings.targets.concurrencies,
-        ),
+        limits=limits,
         recovery=MACHINE,
         observer=observer,
     )
@@ -278,14 +291,12 @@ def compose(
         batches.due(at)
 
     armed = on_every_node(arm, database)
-    standings = Standings(database, clock, observer, pace=MACHINE)
-    pulling = Pulling(
+    pulling = pulling_of(
         database,
+        clock,
         readers(settings, clock, database, node),
         intake,
-        standings,
-        load_plan=load_plan,
-        pace=MACHINE,
+        observer,
     )
 
     def changed() -> None:
@@ -323,7 +334,7 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=(*kept.steps(), standings.run_once),
+        chores=kept.steps(),
     )
     database.listen(engine.look, MACHINE.sleep)
     services: dict[ServiceDescriptor, Mapping[str, Served]] = {
@@ -334,6 +345,7 @@ def compose(
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
+        **steering_services(settings, clock, database, ids, limits, due),
     }
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
@@ -367,10 +379,46 @@ def events_of(
     return batches, intake
 
 
+def pulling_of(
+    database: Database,
+    clock: Clock,
+    readers: Sequence[Reader],
+    intake: TakesEvents,
+    observer: Observer,
+) -> Pulling:
+    """Builds what keeps the sources read that are asked for their events."""
+    standings = Standings(database, clock, observer, pace=MACHINE)
+    return Pulling(database, readers, intake, standings, load_plan=load_plan, pace=MACHINE)
+
+
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
     del settings, clock, database, node
     return []
+
+
+def steering_services(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    limits: Limits,
+    due: Callable[[datetime], None],
+) -> Services:
+    """Builds what shows people what happens, and lets them step in."""
+    firing_service = firing.FiringService(
+        database,
+        clock,
+        ids,
+        due=due,
+        tick_payload=partial(tick_payload, cloud_id=settings.cloud_id),
+        limit_of=limits.of,
+    )
+    return {
+        invocations.SERVICE: invocations.InvocationService(database, clock, due).methods(),
+        firing.SERVICE: firing_service.methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, due).methods(),
+    }
 
 
 async def _shared_clock(

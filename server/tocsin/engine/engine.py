@@ -16,6 +16,7 @@ from tocsin.engine.timers import KIND as TIMER
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
+from tocsin.store.decisions import DECISIONS_KEPT, forget_decisions
 from tocsin.store.deliveries import hand_back, next_due
 from tocsin.store.events import earliest_batch, forget_expired_events
 from tocsin.store.requests import forget_expired
@@ -72,7 +73,7 @@ class Engine:
             self._fire_timers,
             self._batches.run_once,
             self._subscribing.run_once,
-            self._pulling.run_once,
+            *self._pulling.steps(),
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
@@ -142,4 +143,8 @@ class Engine:
         for forget in (forget_expired, forget_expired_events):
             while await self._database.write(partial(forget, now=now)):
                 pass
+        while await self._database.write(
+            lambda tx: forget_decisions(tx, before=now - DECISIONS_KEPT)
+        ):
+            pass
         await self._clock.sleep(FORGET_EVERY_SECONDS)

@@ -6,7 +6,7 @@ makes only its own triggers sick.
 
 import asyncio
 import random
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import TypeAlias
 
 import structlog
@@ -128,6 +128,10 @@ class Pulling:
     def look(self) -> None:
         """Tells that triggers may have come, changed or gone."""
         self._wakeup.ring()
+
+    def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        """Returns what an engine repeats."""
+        return self.run_once, self._standings.run_once
 
     async def run_once(self) -> None:
         """Makes what is read what is to be read, then waits to be told, ten seconds at most."""
