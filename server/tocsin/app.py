@@ -66,11 +66,14 @@ from tocsin.settings import (
     Retention,
     Settings,
     Sources,
+    StreamService,
 )
 from tocsin.sources.aws import Account
 from tocsin.sources.incoming import TakesEvents
+from tocsin.sources.leases import Leases
 from tocsin.sources.pulled import Reader
 from tocsin.sources.queue_reader import QueueReader, QueueReading
+from tocsin.sources.stream_reader import StreamReader, StreamReading
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
@@ -403,8 +406,11 @@ def pulling_of(
 
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
-    del node
-    return [QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE)]
+    leases = Leases(database, clock, node=node)
+    return [
+        QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE),
+        StreamReader(stream_reading(settings.sources), database, leases, pace=MACHINE),
+    ]
 
 
 def queue_reading(settings: Sources) -> QueueReading:
@@ -412,7 +418,12 @@ def queue_reading(settings: Sources) -> QueueReading:
     return QueueReading(queues.endpoint, account(queues), queues.urls)
 
 
-def account(service: QueueService) -> Account:
+def stream_reading(settings: Sources) -> StreamReading:
+    streams = settings.data_stream
+    return StreamReading(streams.endpoint, account(streams), streams.endpoints)
+
+
+def account(service: QueueService | StreamService) -> Account:
     secret = service.secret_access_key
     return Account(
         region=service.region,
