@@ -301,6 +301,25 @@ def test_many_busy_targets_hold_up_none_that_has_a_place(tmp_path: Path) -> None
     asyncio.run(scenario())
 
 
+def test_an_invocation_that_cant_be_read_holds_up_no_other(tmp_path: Path) -> None:
+    target = answering(200)
+
+    async def scenario() -> None:
+        async with delivering(tmp_path, target) as node:
+            good = invocation_of(Action(Function("f")), NOON)
+            # Such as one of a newer version, for a kind of target that this one does not know.
+            odd = replace(good, id="i0", action='{"target": {"kind": "of tomorrow"}}')
+            await node.database.write(
+                lambda tx: insert_invocations(tx, [(odd, NOON), (good, NOON)])
+            )
+            node.deliveries.due()
+            await node.until(State.SUCCEEDED)
+            assert node.deliveries.under_way == 0
+
+    asyncio.run(scenario())
+    assert [headers["x-request-id"] for _, headers in target.calls] == ["i1"]
+
+
 def test_a_zero_byte_in_an_answer_is_no_reason_to_lose_its_failure(tmp_path: Path) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=500, body=b"a\0b")

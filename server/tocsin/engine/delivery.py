@@ -216,7 +216,13 @@ class Deliveries:
         return len(claimed)
 
     def _begin(self, invocation: Invocation, now: datetime) -> None:
-        delivery = Delivery(invocation, action_from_json(invocation.action), now)
+        try:
+            action = action_from_json(invocation.action)
+        except ValueError:
+            # It must not keep the others from being called. A node that knows more may take it.
+            log.exception("invocation can't be read, it waits", invocation_id=invocation.id)
+            return
+        delivery = Delivery(invocation, action, now)
         self._capacity.begin(invocation.target)
         self._held[invocation.id] = delivery
         self._calls[invocation.id] = asyncio.create_task(self._deliver(delivery))
