@@ -29,7 +29,7 @@ from yarl import URL
 
 MEGABYTE = 1024 * 1024
 DAY = 86400.0
-# The longest time that a setting may ask for: from any instant there is one so much earlier or later.
+# The longest time of a setting: there is an instant that much before each, and after it.
 CENTURY = 36525 * DAY
 HIDDEN = "***"
 

@@ -129,7 +129,9 @@ def test_endings_wait_for_a_store_that_is_away(tmp_path: Path) -> None:
 def test_nothing_is_dropped_because_the_store_was_away_for_some_of_them(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with holding(tmp_path) as node:
-            node.store.fault = lambda: StoreUnavailable("is away") if node.store.writes < 4 else None
+            node.store.fault = lambda: (
+                StoreUnavailable("is away") if node.store.writes < 4 else None
+            )
             node.add(*NAMES)
             while len(node.kept) + len(node.dropped) < 3:
                 await node.clock.advance(timedelta(seconds=1))

@@ -176,16 +176,20 @@ class Deliveries:
         busy = self._capacity.busy_targets()
         if not busy:
             return deliveries.next_due(tx)
-        others = deliveries.waiting_targets(tx, but=busy)
+        first = deliveries.first_waiting(tx, limit=LEAST_CANDIDATES)
+        others = [each for each in first if each[0] not in busy]
+        if not others and len(first) == LEAST_CANDIDATES:
+            others = deliveries.waiting_targets(tx, but=busy)
         return others[0][1] if others else None
 
     def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
         """Returns (id, target) of what is due, in order; of busy targets, nothing."""
         busy = self._capacity.busy_targets()
         limit = min(self._capacity.free, self._window)
-        if not busy:
-            found = deliveries.due_candidates(tx, now=now, limit=limit)
-        else:
+        found = deliveries.due_candidates(tx, now=now, limit=limit)
+        # A step from target to target costs by how many there are: not where few are in the way.
+        in_the_way = sum(target in busy for _, target in found)
+        if len(found) == limit and 2 * in_the_way > limit:
             found = []
             for target, due in deliveries.waiting_targets(tx, but=busy)[:TARGETS_AT_ONCE]:
                 if due > now or len(found) >= limit:
