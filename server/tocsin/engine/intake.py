@@ -199,7 +199,7 @@ class Intake:
     ) -> None:
         # By their ids, as every node does it.
         keys = sorted((trigger_id, hit.key) for trigger_id in hits for hit in hits[trigger_id][1])
-        fresh = remember_new(tx, keys, expires_at=now + self._remembered)
+        fresh = remember_new(tx, keys, now=now, expires_at=now + self._remembered)
         calls: list[Invocation] = []
         for trigger_id in sorted(hits):
             plan, given = hits[trigger_id]
