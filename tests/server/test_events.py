@@ -387,6 +387,27 @@ def test_a_folder_is_tested_page_by_page(
     assert found == made
 
 
+def test_a_page_is_no_longer_than_clients_take(
+    events: EventApi, rest_api: RestApi, folder: str, mine: str
+) -> None:
+    made = [budget_trigger(rest_api, folder, mine) for _ in range(8)]
+    long = budget(mine, budget_display_name="x" * 700_000)
+    test = {"event": {"id": "1", "billing_budget": long}, "include_payload": True}
+    found: list[str] = []
+    page = {"nextPageToken": ""}
+    while not found or page["nextPageToken"]:
+        page = events.call(
+            "TestEvent", test | {"folder_id": folder, "page_token": page["nextPageToken"]}
+        )
+        assert sum(len(each["payload"]) for each in page["verdicts"]) < 4_000_000
+        found += [each["triggerId"] for each in page["verdicts"]]
+    assert found == made
+    with pytest.raises(Refused) as refused:
+        events.call("TestEvent", test | {"trigger_ids": made})
+    assert refused.value.code == "INVALID_ARGUMENT"
+    assert "name fewer" in json.dumps(refused.value.details)
+
+
 @pytest.mark.parametrize(
     ("event", "field", "told"),
     [
