@@ -227,6 +227,23 @@ def test_an_event_is_taken_once_while_it_is_remembered(url: str, runner: asyncio
     runner.run(check())
 
 
+def test_what_one_hands_in_fails_no_other(url: str, runner: asyncio.Runner) -> None:
+    async def check() -> None:
+        async with nodes(url) as [node]:
+            await node.add("a")
+            # No store takes half a character.
+            odd = replace(message("odd"), key="\ud800")
+            taken = await asyncio.gather(
+                *(node.intake.take([each]) for each in (message("1"), odd, message("2"))),
+                return_exceptions=True,
+            )
+            assert [taken[0], taken[2]] == [[Taken(accepted=1)]] * 2
+            assert isinstance(taken[1], Exception)
+            assert sorted(call for _, [call] in await node.calls()) == ["1", "2"]
+
+    runner.run(check())
+
+
 def test_an_event_reaches_all_who_listen_however_many(url: str, runner: asyncio.Runner) -> None:
     async def check() -> None:
         async with nodes(url) as [node]:
