@@ -18,7 +18,7 @@ from tocsin.plans.plan import Action, action_from_json
 from tocsin.plans.trace_context import try_traceparent
 from tocsin.schedule import Clock
 from tocsin.store import deliveries
-from tocsin.store.database import Database
+from tocsin.store.database import Database, StoreUnavailable
 from tocsin.store.deliveries import TARGETS_AT_ONCE, Ended, Ending
 from tocsin.store.invocations import Invocation, State
 from tocsin.store.transaction import Transaction
@@ -145,7 +145,10 @@ class Deliveries:
             )
 
     async def drain(self, grace_seconds: float) -> None:
-        """Lets what is under way finish; what does not is stopped and handed back."""
+        """Lets what is under way finish; what does not is stopped and handed back.
+
+        A store that is away is no reason to fail: leases run out by themselves.
+        """
         tasks = list(self._calls.values())
         if tasks:
             await asyncio.wait(tasks, timeout=grace_seconds)
@@ -160,7 +163,11 @@ class Deliveries:
             deliveries.finish(tx, left, node=self._node)
             deliveries.hand_back(tx, now=now, node=self._node)
 
-        await self._database.write(hand_back)
+        try:
+            await self._database.write(hand_back)
+        except StoreUnavailable as error:
+            told = "what is held can't be handed back, it is delivered after its lease"
+            log.warning(told, endings=len(left), error=str(error))
         self._log.flush()
 
     async def _let_places_gather(self) -> None:
