@@ -17,9 +17,13 @@ from tocsin.store.schema import batches, lost_events
 from tocsin.store.schema import events as table
 from tocsin.store.transaction import Transaction, Value
 
-REMEMBER = (
-    insert(accepted).on_conflict_do_nothing().returning(accepted.c.trigger_id, accepted.c.key)
-)
+_remembered = insert(accepted)
+# What has expired and was not swept yet is as good as forgotten.
+REMEMBER = _remembered.on_conflict_do_update(
+    index_elements=[accepted.c.trigger_id, accepted.c.key],
+    set_={"expires_at": _remembered.excluded.expires_at},
+    where=accepted.c.expires_at <= bindparam("now"),
+).returning(accepted.c.trigger_id, accepted.c.key)
 END_OF_SLICE = (
     select(accepted.c.expires_at)
     .where(accepted.c.expires_at <= bindparam("now"))
@@ -139,13 +143,11 @@ def size_of(body: str) -> int:
 
 
 def remember_new(
-    tx: Transaction, keys: Sequence[tuple[str, str]], *, expires_at: datetime
+    tx: Transaction, keys: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
 ) -> set[tuple[str, str]]:
     """Remembers which events triggers were given, as (trigger, key); returns those that are new."""
-    until = to_micros(expires_at)
-    rows: list[dict[str, Value]] = [
-        {"trigger_id": each, "key": key, "expires_at": until} for each, key in keys
-    ]
+    times: dict[str, Value] = {"now": to_micros(now), "expires_at": to_micros(expires_at)}
+    rows = [{"trigger_id": each, "key": key, **times} for each, key in keys]
     return {(row[0], row[1]) for row in tx.each(REMEMBER, rows)}
 
 
