@@ -76,10 +76,11 @@ SHRINK = (
 )
 CLOSE = delete(batches).where(batches.c.trigger_id == bindparam("of_trigger"))
 PARK = update(batches).where(batches.c.trigger_id == bindparam("of_trigger")).values(due_at=null())
+# Whether it is parked is asked of the row once it is locked: another node may be parking it.
 UNPARK = (
     update(batches)
-    .where(batches.c.trigger_id == bindparam("of_trigger"), batches.c.due_at.is_(None))
-    .values(due_at=bindparam("now"))
+    .where(batches.c.trigger_id == bindparam("of_trigger"))
+    .values(due_at=func.coalesce(batches.c.due_at, bindparam("now")))
 )
 EARLIEST = select(func.min(batches.c.due_at)).where(batches.c.due_at.is_not(None))
 DUE = (
