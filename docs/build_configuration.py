@@ -17,6 +17,7 @@ from tocsin.cli import app
 from tocsin.settings import (
     DeadLetters,
     Integration,
+    Mail,
     Misfires,
     Reconciler,
     Retention,
@@ -61,6 +62,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "sources": (Sources, "where events come from"),
+    "sources.mail": (Mail, "mails to triggers"),
 }
 
 
@@ -98,7 +100,8 @@ def settings() -> Iterator[Setting]:
 
 def settings_of(table_name: str) -> Iterator[Setting]:
     for name, field in TABLES[table_name][0].model_fields.items():
-        yield Setting((table_name, name), field)
+        if f"{table_name}.{name}" not in TABLES:
+            yield Setting((*table_name.split("."), name), field)
 
 
 def integration_settings() -> Iterator[Setting]:

@@ -46,7 +46,10 @@ from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
+from tocsin.settings import Address, DeadLetters, Mail, Misfires, Retention, Settings
+from tocsin.sources.attachments import Attachments, BucketSettings
+from tocsin.sources.mail import KIND as MAIL_KIND
+from tocsin.sources.mail_server import MailLimits, MailServer
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -101,10 +104,12 @@ class Running(NamedTuple):
     grpc: Address
     http: Address | None
     metrics: Address | None
+    smtp: Address | None
 
     def line(self) -> str:
         metrics = f" metrics={self.metrics}" if self.metrics else ""
-        return f"ready grpc={self.grpc} http={self.http or 'off'}{metrics}"
+        smtp = f" smtp={self.smtp}" if self.smtp else ""
+        return f"ready grpc={self.grpc} http={self.http or 'off'}{metrics}{smtp}"
 
 
 @asynccontextmanager
@@ -125,7 +130,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
-        services, engine = compose(settings, clock, database, caller, telemetry.observer, node)
+        services, engine, intake = compose(
+            settings, clock, database, caller, telemetry.observer, node
+        )
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
@@ -140,11 +147,16 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
+        smtp = None
+        if settings.smtp is not None:
+            mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)
+            smtp = await _start_smtp(settings.smtp, mails)
+            stack.push_async_callback(lambda: mails.stop(grace.left()))
         telemetry.count_depths(database, clock, MACHINE)
         watching = Standing(health, telemetry)
         _watch_store(stack, Readiness(database, clock, MACHINE, node=node, tell=watching.ready))
         stack.push_async_callback(lambda: watching.stop(settings.shutdown_delay))
-        yield Running(address, http, metrics)
+        yield Running(address, http, metrics, smtp)
 
 
 class Standing:
@@ -171,6 +183,7 @@ def _refuse_exposure(settings: Settings) -> None:
         ("--listen", settings.listen),
         ("--http", settings.http),
         ("--metrics", settings.metrics),
+        ("--smtp", settings.smtp),
     )
     for option, address in listeners:
         if address is not None:
@@ -240,8 +253,8 @@ def compose(
     caller: TargetCaller,
     observer: Observer,
     node: str,
-) -> tuple[Services, Engine]:
-    """Builds the services and the engine around one store."""
+) -> tuple[Services, Engine, Intake]:
+    """Builds the services, the engine and what takes events around one store."""
     ids = Ids(clock)
     deliveries = Deliveries(
         database,
@@ -320,7 +333,39 @@ def compose(
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
         services[clock_api.SERVICE] = clock_api.ClockService(time).methods()
-    return services, engine
+    return services, engine, intake
+
+
+def mail_server(
+    settings: Mail, clock: Clock, database: Database, intake: Intake, observer: Observer
+) -> MailServer:
+    secret = settings.s3_secret_access_key
+    buckets = BucketSettings(
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=None if secret is None else secret.get_secret_value(),
+    )
+    return MailServer(
+        database,
+        clock,
+        intake,
+        Attachments(buckets),
+        machine=MACHINE,
+        load_plan=load_plan,
+        limits=MailLimits(settings.max_bytes, settings.connections),
+        stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
+    )
+
+
+async def _start_smtp(listen: Address, mails: MailServer) -> Address:
+    try:
+        port = await mails.start(*listen)
+    except OSError as error:
+        raise StartError(
+            f"mails can't be taken on {listen}: {error.strerror}. Give --smtp another address"
+        ) from error
+    return Address(listen.host, port)
 
 
 def events_of(

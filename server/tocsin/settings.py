@@ -279,6 +279,27 @@ class Reconciler(BaseModel):
     )
 
 
+class Mail(BaseModel):
+    """Mails to the addresses of triggers, and where their attachments go."""
+
+    model_config = STRICT
+
+    max_bytes: int = Field(
+        10 * MEGABYTE, ge=1024, description="The largest mail that is taken, in bytes."
+    )
+    connections: int = Field(
+        100, ge=1, description="How many may send mails at once; others are asked to come again."
+    )
+    s3_endpoint: TargetUrl | None = Field(
+        None,
+        description="URL of the storage, of the S3 protocol, that has the buckets for attachments.",
+        examples=["http://127.0.0.1:9000"],
+    )
+    s3_region: str = Field("ru-central1", description="The region that requests are signed for.")
+    s3_access_key_id: str | None = Field(None, description="Whose requests they are.")
+    s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+
+
 class Sources(BaseModel):
     """Where events come from."""
 
@@ -291,6 +312,7 @@ class Sources(BaseModel):
         description="Seconds for which an event's id is remembered: one that comes again meanwhile "
         "is not a second event.",
     )
+    mail: Mail = Field(Mail.model_construct(), description="Mails to the addresses of triggers.")
 
 
 class Integration(BaseModel):
@@ -319,6 +341,12 @@ class Settings(BaseSettings):
     http: OptionalListenAddress = Field(
         Address("127.0.0.1", 8080),
         description="Where REST is served, by Envoy; port 0 picks a free one, `off` serves none.",
+    )
+    smtp: OptionalListenAddress = Field(
+        None,
+        description="Where mails to triggers are taken, over SMTP; port 0 picks a free one, `off` "
+        "takes none.",
+        examples=["127.0.0.1:2525"],
     )
     database: DatabaseUrl = Field(
         "sqlite:///tocsin-data/tocsin.db",
