@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
+from typing import cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope
@@ -207,9 +208,9 @@ class Busy(asyncio.Protocol):
     """One connection too many."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(TOO_MANY_CLIENTS)
-        transport.close()
+        wire = cast("asyncio.Transport", transport)
+        wire.write(TOO_MANY_CLIENTS)
+        wire.close()
 
 
 class Connection(SMTP):
@@ -234,6 +235,8 @@ class Connection(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._among.add(self)
+        # Those of uvloop are none of asyncio's by their types.
+        self._wire = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -242,10 +245,10 @@ class Connection(SMTP):
 
     def data_received(self, data: bytes) -> None:
         self.read_bytes += len(data)
-        if self.read_bytes > self._most_read and isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
-            return
-        super().data_received(data)
+        if self.read_bytes > self._most_read:
+            self._wire.abort()
+        else:
+            super().data_received(data)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         with self._server.transfer():
@@ -253,9 +256,8 @@ class Connection(SMTP):
 
     def leave(self) -> None:
         """Says that the server stops, and hangs up."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.write(b"421 4.3.2 the server stops\r\n")
-            self.transport.close()
+        self._wire.write(b"421 4.3.2 the server stops\r\n")
+        self._wire.close()
 
 
 class Commands:
