@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test million lint format gen gen-check proto-lint proto-breaking proto-baseline \
-	bench docs build clean
+.PHONY: help demo test million chaos soak lint format gen gen-check proto-lint proto-breaking \
+	proto-baseline bench docs build clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -22,6 +22,12 @@ test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTES
 
 million: $(VENV)/installed-dev ## Test the plans of the store's queries with a million rows a table
 	TOCSIN_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/store/test_query_plans.py
+
+chaos: $(VENV)/installed-dev ## Fault tests in their long form, 10 minutes and more (PYTEST_ARGS="--seed 7")
+	$(BIN)/python -m pytest tests/faults --ignore tests/faults/test_soak.py --long -s $(PYTEST_ARGS)
+
+soak: $(VENV)/installed-dev ## A steady load for 10 minutes, with memory and lag as they go
+	$(BIN)/python -m pytest tests/faults/test_soak.py --long -s $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev proto-lint proto-breaking ## Check style, types and contracts
 	$(BIN)/ruff check

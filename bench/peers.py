@@ -133,7 +133,7 @@ def peer(name: str, python: Path, database: str, url: str, jobs: int) -> tuple[F
     )
     seconds = float(adding.stdout.split()[-1])
     with started([*command, "fire"], **told) as server:
-        came = gathered(url, jobs)
+        came = gathered(url, jobs, patience=300)
         # What it used for its start is a second or so of what many jobs cost, and not taken off.
         cpu = server.cpu_seconds()
     [version] = [
@@ -157,7 +157,7 @@ def tocsin(scratch: Path, database: str, url: str, jobs: int) -> Firing:
             sys.exit(f"scheduling took {-left:.1f} s too long")
         time.sleep(left)
         before = server.cpu_seconds()
-        came = gathered(url, jobs)
+        came = gathered(url, jobs, patience=300)
         cpu = server.cpu_seconds() - before
     return firing(jobs, seconds, [at for at, _, _ in came], cpu)
 

@@ -36,9 +36,8 @@ class Server:
     line: str
 
     def cpu_seconds(self) -> float:
-        """What the process has used of the processor since its start."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        """What the process has used of the processor since its start, without its children."""
+        return sum(stat(self.pid)[11:13]) / CLOCK_TICKS
 
     def memory_mib(self) -> float:
         """What it holds of memory, with what it shares with nobody."""
@@ -46,6 +45,26 @@ class Server:
             if line.startswith("VmRSS"):
                 return int(line.split()[1]) / 1024
         raise LookupError("VmRSS")
+
+
+def stat(pid: int) -> list[int]:
+    """Returns what /proc tells of a process, from its parent on (see proc_pid_stat(5))."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [0, *map(int, told[1:])]
+
+
+def cpu_seconds_of_family(pid: int) -> float:
+    """What a process and all that it started have used of the processor."""
+    ticks = sum(stat(pid)[11:15])
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                told = stat(int(entry.name))
+            except OSError:  # it has ended meanwhile
+                continue
+            if told[1] == pid:
+                ticks += sum(told[11:13])
+    return ticks / CLOCK_TICKS
 
 
 @contextmanager
@@ -111,6 +130,10 @@ class Stores:
             self._postgres = PostgresServer({"fsync": "on", "shared_buffers": "256MB"})
             self._stack.callback(self._postgres.close)
         return self._postgres.new_database()
+
+    def cpu_seconds(self) -> float:
+        """What PostgreSQL has used of the processor; a file uses that of its node."""
+        return 0 if self._postgres is None else cpu_seconds_of_family(self._postgres.pid)
 
 
 Arrival = tuple[float, str | None, float | None]

@@ -7,6 +7,7 @@ are, and how long another caller waits meanwhile. It writes bench/results/timers
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 import threading
@@ -26,6 +27,7 @@ from running import (
     Arrival,
     Server,
     Stores,
+    arrivals,
     gathered,
     keep,
     percentile,
@@ -106,6 +108,7 @@ def wait(counts: list[int], stores: Stores, options: argparse.Namespace) -> list
         for count in counts:
             database = stores.new("sqlite")
             asyncio.run(fill(database, count, datetime.now(UTC) + timedelta(days=700)))
+            os.sync()  # or the start waits for what filling left to be written
             began = time.perf_counter()
             server = stack.enter_context(tocsin(database, "http://127.0.0.1:9/"))
             took = time.perf_counter() - began
@@ -174,6 +177,7 @@ def fire(
     seconds = 4 + count / 5000
     while True:
         database = stores.new(kind)
+        arrivals(url)  # those of a try that was too late are not of this one
         # By then the store is to be filled and the node is to be up.
         due = datetime.now(UTC) + timedelta(seconds=seconds)
         asyncio.run(fill(database, count, due))

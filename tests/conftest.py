@@ -13,3 +13,9 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     yield server
     server.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("faults")
+    group.addoption("--long", action="store_true", help="fault tests in their long form")
+    group.addoption("--seed", type=int, help="makes a run of a fault test again")

@@ -1,6 +1,7 @@
 """A real PostgreSQL of the tests' own, from a wheel: in a temporary directory, on loopback."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -45,6 +46,10 @@ class PostgresServer:
     def url(self, database: str, *, port: int | None = None) -> str:
         return f"postgresql://postgres@127.0.0.1:{port or self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def new_database(self) -> str:
         """Returns the URL of an empty database."""
         name = f"test_{uuid.uuid4().hex[:12]}"
@@ -64,6 +69,16 @@ class PostgresServer:
     def stop(self) -> None:
         """Breaks all connections off and stops, as a restart does."""
         self._process.send_signal(signal.SIGINT)
+        self._process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """kill -9, of the server and of each of its processes."""
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        self._process.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
         self._process.wait(PATIENCE)
 
     def start(self) -> None:

@@ -4,9 +4,10 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -21,7 +22,16 @@ from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
-from tocsin.api import events, executions, integrations, operations, triggers
+from tocsin.api import (
+    dead_letters,
+    events,
+    executions,
+    firing,
+    integrations,
+    invocations,
+    operations,
+    triggers,
+)
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids, first_id_at
 from tocsin.api.serving import Served, service_handler
@@ -35,8 +45,10 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.observer import Observer
+from tocsin.engine.pulling import Pulling
 from tocsin.engine.readiness import Readiness
 from tocsin.engine.retention import RetentionRules
+from tocsin.engine.standings import Standings
 from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
@@ -48,8 +60,11 @@ from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, DeadLetters, Mail, Misfires, Retention, Settings
 from tocsin.sources.attachments import Attachments, BucketSettings
+from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
+from tocsin.sources.pulled import Reader
+from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.addresses import Addresses
@@ -256,17 +271,18 @@ def compose(
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store."""
     ids = Ids(clock)
+    limits = Limits(
+        settings.targets.concurrency,
+        settings.targets.concurrency_per_target,
+        settings.targets.concurrencies,
+    )
     deliveries = Deliveries(
         database,
         clock,
         caller,
         DeadLetterQueues(queue_settings(settings.dead_letters)),
         node=node,
-        limits=Limits(
-            settings.targets.concurrency,
-            settings.targets.concurrency_per_target,
-            settings.targets.concurrencies,
-        ),
+        limits=limits,
         recovery=MACHINE,
         observer=observer,
     )
@@ -288,7 +304,19 @@ def compose(
         batches.due(at)
 
     armed = on_every_node(arm, database)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
+    pulling = pulling_of(
+        database,
+        clock,
+        readers(settings, clock, database, node),
+        intake,
+        observer,
+    )
+
+    def changed() -> None:
+        pulling.look()
+        database.notify()
+
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
@@ -316,6 +344,7 @@ def compose(
         deliveries,
         batches,
         Subscribing(database, MACHINE, load_plan),
+        pulling,
         recovery=MACHINE,
         observer=observer,
         chores=kept.steps(),
@@ -329,6 +358,7 @@ def compose(
         operations.SERVICE: operations.OperationService(database).methods(),
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
+        **steering_services(settings, clock, database, ids, limits, due),
     }
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
@@ -392,6 +422,48 @@ def events_of(
         remembered=timedelta(seconds=settings.sources.remember),
     )
     return batches, intake
+
+
+def pulling_of(
+    database: Database,
+    clock: Clock,
+    readers: Sequence[Reader],
+    intake: TakesEvents,
+    observer: Observer,
+) -> Pulling:
+    """Builds what keeps the sources read that are asked for their events."""
+    standings = Standings(database, clock, observer, pace=MACHINE)
+    return Pulling(database, readers, intake, standings, load_plan=load_plan, pace=MACHINE)
+
+
+def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
+    """Builds what reads the sources that are asked for their events; a line for each protocol."""
+    del settings, clock, database, node
+    return []
+
+
+def steering_services(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    limits: Limits,
+    due: Callable[[datetime], None],
+) -> Services:
+    """Builds what shows people what happens, and lets them step in."""
+    firing_service = firing.FiringService(
+        database,
+        clock,
+        ids,
+        due=due,
+        tick_payload=partial(tick_payload, cloud_id=settings.cloud_id),
+        limit_of=limits.of,
+    )
+    return {
+        invocations.SERVICE: invocations.InvocationService(database, clock, due).methods(),
+        firing.SERVICE: firing_service.methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, due).methods(),
+    }
 
 
 async def _shared_clock(

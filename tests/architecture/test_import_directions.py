@@ -31,7 +31,7 @@ MAY_IMPORT = {
     },
 }
 
-TOP_FLOOR = {"tocsin", "demo"}
+TOP_FLOOR = {"tocsin", "cli", "demo"}
 
 
 def imported_rooms(module: Path) -> set[str]:

@@ -8,6 +8,7 @@ import urllib.request
 
 parser = argparse.ArgumentParser()
 parser.add_argument("url")
+parser.add_argument("-s", action="store_true")
 parser.add_argument("-G", dest="get", action="store_true")
 parser.add_argument("-X", dest="method")
 parser.add_argument("-d", dest="data", action="append", default=[])

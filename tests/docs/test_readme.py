@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from docs.curl_stand_in import path_with_curl
 from docs.markdown import README, Block, block_after, blocks
 from server.recording_target import RecordingTarget
 from server.tocsin_process import serving
@@ -23,7 +23,7 @@ from vendor_environment import vendor_python
 
 # What a block of shell may begin with: what is run here, and what is not, since it installs, never
 # ends, or needs a program that the tests do without.
-RUN = ("curl ", "tocsin cron ")
+RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "export TOCSIN_FOLDER=")
 NOT_RUN = (
     "make ",
     "python3 -m venv ",
@@ -38,8 +38,6 @@ CURL = [block for block in SHELL if block.code.startswith("curl ")]
 CLIENTS = [block for block in blocks(README, "python") if "http.server" not in block.code]
 CRON_SECTION = README.read_text().partition("## Cron expressions")[2].partition("\n## ")[0]
 CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", CRON_SECTION, flags=re.MULTILINE)
-
-CURL_STAND_IN = Path(__file__).with_name("curl.py")
 
 Live = Callable[[str], str]
 Shell = Callable[[str], str]
@@ -71,11 +69,7 @@ def live() -> Iterator[Live]:
 def shell() -> Iterator[Shell]:
     """Runs a block as a person would who has activated the environment."""
     with tempfile.TemporaryDirectory() as made:
-        if shutil.which("curl") is None:
-            stand_in = Path(made) / "curl"
-            stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{CURL_STAND_IN}" "$@"\n')
-            stand_in.chmod(0o755)
-        path = os.pathsep.join([str(Path(sys.executable).parent), made, os.environ["PATH"]])
+        path = path_with_curl(Path(made))
         yield lambda code: run("sh", "-e", "-c", code, PATH=path)
 
 
@@ -136,6 +130,26 @@ def test_the_target_compiles_and_the_settings_load(tmp_path: Path) -> None:
     file = tmp_path / "tocsin.toml"
     file.write_text(config.code)
     assert list(load_settings(file).integrations) == ["nightly"]
+
+
+def test_the_commands_work_one_after_the_other(live: Live, tmp_path: Path) -> None:
+    [nightly] = blocks(README, "yaml")
+    (tmp_path / "nightly.yaml").write_text(nightly.code)
+    typed = [each for each in SHELL if each.code.startswith(("export ", "tocsin triggers "))]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    script = "\n".join(each.code for each in typed)
+    told = run(
+        *("sh", "-e", "-c", f"cd {tmp_path}\n{script}"),
+        PATH=path,
+        TOCSIN_SERVER=live("127.0.0.1:50051"),
+    )
+    assert "SUCCEEDED" in told
+    shown = block_after(README, typed[-1])
+    assert shown is not None
+    got = told.splitlines()[told.splitlines().index(shown.code.splitlines()[0]) :]
+    since = re.compile(r"created at \S+,")
+    for line, expected in zip(got, shown.code.splitlines(), strict=False):
+        assert since.sub("", line) == since.sub("", expected)
 
 
 def test_the_cron_command_prints_what_is_shown(shell: Shell) -> None:

@@ -24,9 +24,9 @@ def test_what_is_under_way_counts_until_it_ends() -> None:
     capacity = Capacity(LIMITS)
     capacity.begin("a")
     capacity.begin("a")
-    assert capacity.busy_targets() == ["a"]
+    assert capacity.busy_targets() == {"a"}
     assert capacity.admitted([("1", "a"), ("2", "b")]) == ["2"]
     capacity.end("a")
-    assert capacity.busy_targets() == []
+    assert capacity.busy_targets() == set()
     assert capacity.admitted([("1", "a"), ("2", "a")]) == ["1"]
     assert capacity.free == 4

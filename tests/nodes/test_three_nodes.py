@@ -24,8 +24,8 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 
 LOCATION = "projects/p/locations/l"
 PATIENCE = 30
-# A node that dies is to be missed within ten seconds.
-TAKEN_UP_SECONDS = 20.0
+# A node that dies is to be missed within this time.
+TAKEN_UP_SECONDS = 10.0
 
 
 def timer(name: str = "") -> contract.CreateTriggerRequest:
@@ -120,11 +120,14 @@ def test_what_a_dead_node_held_the_others_take_up(cluster: Cluster) -> None:
         mine = [each for _ in range(30) for each in schedule(api, LOCATION, "nightly")]
         cluster.target.wait_for(lambda _: True, count=30)
         first.kill()
-    killed = time.monotonic()
+    killed = time.time()
     let_go.set()
     with second.channel() as channel:
         wait_until_done(GoogleGrpc(channel), mine)
-    assert time.monotonic() - killed < TAKEN_UP_SECONDS
+    # When, by the store, and not when this machine came to tell.
+    [(taken_up,)] = cluster.execute("SELECT max(started_at) FROM invocations WHERE attempts = 2")
+    assert isinstance(taken_up, int)
+    assert taken_up / 1_000_000 - killed < TAKEN_UP_SECONDS
     times = collections.Counter(execution_of(call) for call in cluster.target.all(lambda _: True))
     assert set(times) == set(mine)
     # Those that the dead node held came a second time, none a third.

@@ -13,6 +13,8 @@ import pytest
 
 from server.google_api import GoogleApi, GoogleGrpc, GoogleRest
 from server.recording_target import RecordingTarget
+from server.steering import QueueService, Steering, steered
+from server.tocsin_api import TocsinGrpc, TocsinRest
 from server.tocsin_process import Tocsin, serving
 from server.trigger_api import GrpcApi, RestApi, TriggerApi
 from server.vendor_client import VendorClient
@@ -131,3 +133,42 @@ def google(request: pytest.FixtureRequest) -> GoogleApi:
 def location() -> str:
     """A location that no other test knows."""
     return f"projects/p-{uuid.uuid4().hex[:12]}/locations/local"
+
+
+@pytest.fixture(scope="session")
+def queues() -> Iterator[QueueService]:
+    service = QueueService()
+    yield service
+    service.close()
+
+
+STEERED_FROM = "2026-03-01T12:00:30Z"
+
+
+@pytest.fixture(scope="session")
+def steered_sqlite(target: RecordingTarget, queues: QueueService) -> Iterator[Tocsin]:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        steered(Path(made), target, queues, STEERED_FROM) as tocsin,
+    ):
+        yield tocsin
+
+
+@pytest.fixture(params=["grpc", "rest"])
+def it(
+    request: pytest.FixtureRequest,
+    steered_sqlite: Tocsin,
+    target: RecordingTarget,
+    queues: QueueService,
+    folder: str,
+) -> Iterator[Steering]:
+    """Each test that asks for it runs over both wires, with a clock that is moved.
+
+    That is for a node alone with its store; test_steering_on_postgresql.py has the other one.
+    """
+    server = steered_sqlite
+    rest = request.param == "rest"
+    api = TocsinRest(server.http_address) if rest else TocsinGrpc(server.grpc_address)
+    steering = Steering(server, api, target, queues, folder)
+    yield steering
+    steering.leave()

@@ -1,12 +1,13 @@
 """A target over HTTP that remembers what it was called with and answers as told."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlsplit
 
 PATIENCE = 30
@@ -33,6 +34,8 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    speak: Callable[[BinaryIO], None] | None = None
+    """Says something else in place of all this; then the connection is closed."""
 
 
 Matches = Callable[[Received], bool]
@@ -49,19 +52,24 @@ def held_until(let_go: threading.Event, body: bytes = b"") -> Answers:
     return hold
 
 
-class _Server(ThreadingHTTPServer):
-    # Five would be the default: of many calls at once most would connect after seconds.
+class Server(ThreadingHTTPServer):
+    # Of many connections at once none may hang because five wait to be accepted.
     request_queue_size = 1024
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up, killed perhaps, is nothing to tell of."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class RecordingTarget:
     """Answers an empty 200, or what `answers` makes of the request to that path."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.answers: dict[str, Answers] = {}
         self._received: list[Received] = []
         self._came = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), _handler_for(self))
+        self._server = Server(("127.0.0.1", port), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
@@ -118,6 +126,10 @@ def _handler_for(target: RecordingTarget) -> type[BaseHTTPRequestHandler]:
             self._answer(target.handle(received))
 
         def _answer(self, answer: Answer) -> None:
+            if answer.speak is not None:
+                self.close_connection = True
+                answer.speak(self.wfile)
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

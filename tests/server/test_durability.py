@@ -1,6 +1,5 @@
 """What was answered stays, whatever happens to the process; what stops, stops altogether."""
 
-import random
 import re
 import signal
 import sqlite3
@@ -8,110 +7,16 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import grpc
 import pytest
 
 from server.google_api import NEVER, GoogleGrpc, finished, operation, schedule
 from server.recording_target import Received, RecordingTarget, held_until
-from server.tocsin_process import Tocsin, run_tocsin, serve_command, serving
-from server.trigger_api import CRON
+from server.tocsin_process import run_tocsin, serve_command, serving
 from server.wire import Refused
 from tocsin.store.database import StoreError
 from tocsin.store.opening import open_database
-from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
-from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2_grpc import ExecutionsStub
-from tocsin_protos.yandex.cloud.operation import operation_service_pb2
-from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
-from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
-    TriggerServiceStub,
-)
-
-ROUNDS = 10
-FOLDER = "b1g0"
-LOCATION = "projects/p/locations/l"
-FAR_AWAY = 4_000_000_000
-
-
-@dataclass
-class Answered:
-    """What clients were told before the server was killed."""
-
-    operations: dict[str, str] = field(default_factory=dict)
-    executions: list[str] = field(default_factory=list)
-    errors: set[str] = field(default_factory=set)
-
-
-def call_until_killed(server: Tocsin, answered: Answered) -> None:
-    """Keeps calls under way until the server is gone, and writes down what it answered."""
-    create_request = contract.CreateTriggerRequest(folder_id=FOLDER)
-    create_request.rule.timer.cron_expression = CRON
-    create_request.rule.timer.invoke_function.function_id = "f"
-    schedule_request = executions_pb2.ScheduleIntegrationsRequest(
-        name=f"{LOCATION}/integrations/nightly", trigger_id="api_trigger/nightly"
-    )
-    schedule_request.schedule_time.seconds = FAR_AWAY
-    with server.channel() as channel:
-        create, plan = TriggerServiceStub(channel).Create, ExecutionsStub(channel)
-        try:
-            while True:
-                creating = [create.future(create_request) for _ in range(5)]
-                scheduling = plan.ScheduleIntegrations.future(schedule_request)
-                for call in creating:
-                    made = call.result()
-                    metadata = contract.CreateTriggerMetadata()
-                    made.metadata.Unpack(metadata)
-                    answered.operations[made.id] = metadata.trigger_id
-                answered.executions.extend(scheduling.result().execution_info_ids)
-        except grpc.RpcError as error:
-            answered.errors.add(error.code().name)
-
-
-def check(server: Tocsin, answered: Answered) -> None:
-    """All that was answered is there, and no trigger without its operation."""
-    with server.channel() as channel:
-        triggers, operations = TriggerServiceStub(channel), OperationServiceStub(channel)
-        for operation_id, trigger_id in answered.operations.items():
-            get = operation_service_pb2.GetOperationRequest(operation_id=operation_id)
-            assert operations.Get(get).done
-            triggers.Get(contract.GetTriggerRequest(trigger_id=trigger_id))
-        for trigger_id in stored_ids(triggers):
-            request = contract.ListTriggerOperationsRequest(trigger_id=trigger_id)
-            assert len(triggers.ListOperations(request).operations) == 1
-        api = GoogleGrpc(channel)
-        for execution_id in answered.executions:
-            assert not operation(api, LOCATION, execution_id).get("done")
-
-
-def stored_ids(triggers: TriggerServiceStub) -> list[str]:
-    request = contract.ListTriggersRequest(folder_id=FOLDER, page_size=1000)
-    found = []
-    while True:
-        page = triggers.List(request)
-        found.extend(trigger.id for trigger in page.triggers)
-        if not page.next_page_token:
-            return found
-        request.page_token = page.next_page_token
-
-
-def test_no_answered_call_is_lost_by_kill_9(directory: Path, config: str) -> None:
-    answered = Answered()
-    chance = random.Random(9)
-    for _ in range(ROUNDS):
-        with serving(directory, config, http="off") as server:
-            calling = threading.Thread(target=call_until_killed, args=(server, answered))
-            calling.start()
-            time.sleep(chance.uniform(0.05, 0.3))
-            server.kill()
-            calling.join()
-    with serving(directory, config, http="off") as server:
-        check(server, answered)
-    assert answered.errors == {"UNAVAILABLE"}
-    assert len(answered.operations) > ROUNDS
-    assert len(answered.executions) > ROUNDS
 
 
 def test_what_was_under_way_at_kill_9_is_delivered_again_with_the_same_id(

@@ -408,7 +408,7 @@ def test_a_folder_is_tested_page_by_page(
             "is not JSON",
         ),
         ({"id": "x" * 257, "billing_budget": budget("a")}, "events[0].id", "at most 256"),
-        ({"mail": {"recipient": "a\0b"}}, "events[0].mail.recipient", "U+0000"),
+        ({"mail": {"recipient": "a\0b"}}, "events[0].mail.recipient", "NUL"),
     ],
 )
 def test_an_event_that_is_wrong_is_refused_by_its_field(

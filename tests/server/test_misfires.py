@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from server.engine_node import NOON, Node, at, in_loop, node, until
 from server.recording_target import RecordingTarget
-from server.test_timers import NOON, Node, at, in_loop, node, until
 from server.tocsin_process import run_tocsin, serving
 from server.trigger_api import RestApi, TriggerApi, changed, create
 from server.wire import Json, Refused

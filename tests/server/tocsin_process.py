@@ -101,10 +101,13 @@ def serve_command(
     return [str(TOCSIN), "serve", *listen, "--database", database, "--config", str(file), *options]
 
 
-def run_tocsin(*arguments: str, environment: Mapping[str, str] | None = None) -> Ended:
+def run_tocsin(
+    *arguments: str, environment: Mapping[str, str] | None = None, stdin: str | None = None
+) -> Ended:
     """Runs a command that is expected to end by itself."""
     done = subprocess.run(
         [str(TOCSIN), *arguments],
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,

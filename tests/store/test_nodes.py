@@ -10,7 +10,8 @@ from sqlalchemy import func, literal_column, select
 from postgres_server import PostgresServer
 from store.work import add, held_open, ids, two_nodes
 from tocsin.store.database import Database
-from tocsin.store.invocations import Invocation, insert_invocation, page_of_invocations
+from tocsin.store.invocations import Invocation, insert_invocation
+from tocsin.store.listing import Filter, Shown, page_of_shown
 from tocsin.store.requests import RequestKey, remember_answer, remembered_answer
 from tocsin.store.timers import arm_timer, disarm_timer, due_timers, earliest_tick
 from tocsin.store.transaction import Transaction, UniqueViolation, Work
@@ -50,10 +51,8 @@ async def armed(database: Database, count: int) -> set[str]:
     return names
 
 
-async def invocations(database: Database) -> list[Invocation]:
-    return await database.read(
-        lambda tx: list(page_of_invocations(tx, parent="folders/f", after="", limit=1000))
-    )
+async def invocations(database: Database) -> list[Shown]:
+    return await database.read(lambda tx: page_of_shown(tx, Filter(), after=None, limit=1000).rows)
 
 
 def run(scenario: object, runner: asyncio.Runner, url: str) -> None:

@@ -84,6 +84,50 @@ def execution_exists(execution_id: str) -> ApiError:
     )
 
 
+def invocation_not_found(invocation_id: str) -> ApiError:
+    return _not_found("INVOCATION_NOT_FOUND", f"Invocation {invocation_id[:256]} not found")
+
+
+def not_retriable(invocation_id: str, standing: str) -> ApiError:
+    return _precondition(
+        "INVOCATION_NOT_RETRIABLE",
+        f"Invocation {invocation_id} {standing}; what can be delivered again has ended, or waits "
+        "after a failed call",
+    )
+
+
+def not_cancellable(invocation_id: str, standing: str) -> ApiError:
+    return _precondition(
+        "INVOCATION_NOT_CANCELLABLE",
+        f"Invocation {invocation_id} {standing}; what can be cancelled waits for a call",
+    )
+
+
+def not_a_dead_letter(invocation_id: str, state: str) -> ApiError:
+    return _precondition(
+        "NOT_A_DEAD_LETTER",
+        f"Invocation {invocation_id} is no dead letter, it is {state.replace('_', ' ')}",
+    )
+
+
+def dead_letter_held(invocation_id: str) -> ApiError:
+    return _precondition(
+        "NOT_A_DEAD_LETTER",
+        f"Invocation {invocation_id} is being put into its dead letter queue; try again",
+    )
+
+
+def not_a_timer(field: str, trigger_id: str, kind: str) -> ApiError:
+    return invalid_field(field, f"trigger {trigger_id} has no timetable: its rule is {kind}")
+
+
+def trigger_unreadable(trigger_id: str, reason: str) -> ApiError:
+    return _precondition(
+        "TRIGGER_UNREADABLE",
+        f"Trigger {trigger_id} can't be read by this version of the server: {reason}",
+    )
+
+
 def key_reused(field: str) -> ApiError:
     error = invalid_field(field, "was used before, for a request that asked for something else")
     return ApiError(error.code, "KEY_REUSED", error.message, error.violations)
@@ -102,6 +146,14 @@ def store_unavailable() -> ApiError:
         grpc.StatusCode.UNAVAILABLE,
         "STORE_UNAVAILABLE",
         "The store can't be reached; try again",
+    )
+
+
+def store_full() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "STORE_FULL",
+        "The store has no space left and nothing was changed; try again when there is some",
     )
 
 
@@ -131,6 +183,10 @@ def to_status(error: ApiError, request_id: str) -> status_pb2.Status:
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def _precondition(reason: str, text: str) -> ApiError:
+    return ApiError(grpc.StatusCode.FAILED_PRECONDITION, reason, text)
 
 
 def _not_found(reason: str, text: str) -> ApiError:

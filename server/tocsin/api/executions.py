@@ -84,7 +84,7 @@ class OperationsService:
         after = position(request.page_token, *arguments) or ""
 
         def read(tx: Transaction) -> tuple[list[contract.Operation], bool]:
-            found = invocations.page_of_invocations(
+            found = invocations.page_of_executions(
                 tx, parent=request.name, after=after, limit=size + 1, final=done
             )
             return page_of(map(_operation, found), size, contract.Operation.ByteSize)

@@ -17,14 +17,14 @@ LARGEST_PAGE_BYTES = 3 * 1024 * 1024
 T = TypeVar("T")
 
 
-def page_size(asked: int) -> int:
+def page_size(asked: int, field: str = "page_size") -> int:
     """Returns the size of a page; 0 asks for the default.
 
     Raises:
         ApiError: out of 0-1000 (Yandex Cloud API design guide, pagination).
     """
     if not 0 <= asked <= LARGEST_PAGE:
-        raise invalid_field("page_size", f"Value must be from 0 to {LARGEST_PAGE}, but was {asked}")
+        raise invalid_field(field, f"Value must be from 0 to {LARGEST_PAGE}, but was {asked}")
     return asked or DEFAULT_PAGE_SIZE
 
 

@@ -25,7 +25,7 @@ from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
 from tocsin.schedule import Clock
-from tocsin.store.database import StoreUnavailable
+from tocsin.store.database import StoreFull, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +139,8 @@ def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
         except StoreUnavailable as error:
             told = {"method": descriptor.full_name, "request_id": request_id(context)}
             log.warning("store unavailable", error=str(error), **told)
-            return errors.store_unavailable()
+            full = isinstance(error, StoreFull)
+            return errors.store_full() if full else errors.store_unavailable()
         except DecodeError:
             return errors.malformed_request()
         except Exception:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tocsin.store.instants import from_micros, to_micros
@@ -21,3 +22,15 @@ def from_timestamp(timestamp: Timestamp) -> datetime:
 
 def from_duration(duration: Duration) -> timedelta:
     return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
+
+
+def to_duration(duration: timedelta) -> Duration:
+    return Duration(
+        seconds=duration // timedelta(seconds=1),
+        nanos=duration % timedelta(seconds=1) // timedelta(microseconds=1) * 1000,
+    )
+
+
+def instant_in(message: Message, field: str) -> datetime | None:
+    """Returns the instant of a message's field; None: it is not set."""
+    return from_timestamp(getattr(message, field)) if message.HasField(field) else None

@@ -17,6 +17,7 @@ from tocsin.api.listening import listen, listen_elsewhere, resume_waiting, stop_
 from tocsin.api.paging import page_of, page_size, page_token, position
 from tocsin.api.serving import Checked, Served
 from tocsin.api.timestamps import to_timestamp
+from tocsin.api.trigger_history import TriggerHistory
 from tocsin.api.trigger_message import (
     complete,
     is_name,
@@ -59,15 +60,23 @@ Mutation = Callable[[Transaction, datetime], Change]
 
 
 class TriggerService:
-    """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due."""
+    """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due,
+    `changed` that a trigger came, changed or went."""
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, armed: Callable[[datetime], None]
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        armed: Callable[[datetime], None],
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._armed = armed
+        self._changed = changed
+        self._history = TriggerHistory(ids)
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -148,15 +157,17 @@ class TriggerService:
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
             listen_elsewhere(tx, plan_before, plan)
-            if after.status == Trigger.ACTIVE and _cron(plan) != _cron(plan_before):
-                return Change(after.id, message, _arm_again(tx, plan, now))
-            return Change(after.id, message)
+            if _cron(plan) == _cron(plan_before):
+                return Change(after.id, message)
+            self._history.rule_changed(tx, plan_before, plan, now)
+            tick = _arm_again(tx, plan, now) if after.status == Trigger.ACTIVE else None
+            return Change(after.id, message, tick)
 
         return await self._mutate("Update", request, context, replace)
 
     async def delete(self, request: contract.DeleteTriggerRequest, context: Context) -> bytes:
-        def remove(tx: Transaction, _now: datetime) -> Change:
-            _find(tx, request.trigger_id)
+        def remove(tx: Transaction, now: datetime) -> Change:
+            self._history.deleted(tx, _find(tx, request.trigger_id), now)
             triggers.delete_trigger(tx, request.trigger_id)
             timers.disarm_timer(tx, request.trigger_id)
             retention.forget_swept(tx, request.trigger_id)
@@ -166,11 +177,12 @@ class TriggerService:
         return await self._mutate("Delete", request, context, remove)
 
     async def pause(self, request: contract.PauseTriggerRequest, context: Context) -> bytes:
-        def stop(tx: Transaction, _now: datetime) -> Change:
+        def stop(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.PAUSED:
                 return Change(trigger.id, trigger.SerializeToString())
             trigger.status = Trigger.PAUSED
+            self._history.paused(tx, trigger.id, now)
             timers.disarm_timer(tx, trigger.id)
             return Change(trigger.id, _replace(tx, trigger))
 
@@ -182,6 +194,7 @@ class TriggerService:
             if trigger.status == Trigger.ACTIVE:
                 return Change(trigger.id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
+            self._history.resumed(tx, trigger.id, now)
             tick = _arm_again(tx, compile_trigger(trigger), now)
             tick = tick or resume_waiting(tx, trigger.id, now)
             return Change(trigger.id, _replace(tx, trigger), tick)
@@ -245,6 +258,7 @@ class TriggerService:
         def tell() -> None:
             for tick in ticks:
                 self._armed(tick)
+            self._changed()
 
         return await write_and_tell(self._database, run, tell)
 

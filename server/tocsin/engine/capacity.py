@@ -23,21 +23,20 @@ class Capacity:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._under_way: Counter[str] = Counter()
+        self._total = 0
 
     @property
     def free(self) -> int:
-        return self._limits.overall - self._under_way.total()
+        return self._limits.overall - self._total
 
     def free_of(self, target: str) -> int:
         return self._limits.of(target) - self._under_way[target]
 
-    def busy_targets(self) -> list[str]:
-        """Returns the targets that can take no more, the most loaded first."""
-        return [
-            target
-            for target, count in self._under_way.most_common()
-            if count >= self._limits.of(target)
-        ]
+    def busy_targets(self) -> set[str]:
+        """Returns the targets that can take no more."""
+        return {
+            target for target, count in self._under_way.items() if count >= self._limits.of(target)
+        }
 
     def admitted(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
         """Returns the ids that have room, of (id, target) pairs in the order of their claim."""
@@ -53,8 +52,10 @@ class Capacity:
 
     def begin(self, target: str) -> None:
         self._under_way[target] += 1
+        self._total += 1
 
     def end(self, target: str) -> None:
         self._under_way[target] -= 1
+        self._total -= 1
         if not self._under_way[target]:
             del self._under_way[target]

@@ -28,8 +28,8 @@ from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
 log = structlog.get_logger(__name__)
 
 # A node that dies is missed after this long; one that lives says so three times meanwhile.
-LEASE = timedelta(seconds=9)
-HEARTBEAT_SECONDS = 3.0
+LEASE = timedelta(seconds=6)
+HEARTBEAT_SECONDS = 2.0
 # How many are looked at for those that there is a place for: twice as many as there was last time.
 LEAST_CANDIDATES = 32
 MOST_CANDIDATES = 256
@@ -116,9 +116,10 @@ class Deliveries:
 
     async def run_once(self) -> None:
         """Starts the delivery of what is due, then waits for more, or for a free place."""
+        # First of all: that the last call has ended meanwhile must not go unheard.
+        self._wakeup.listen()
         if self._full:
             await self._let_places_gather()
-        self._wakeup.listen()
         now = self._clock.now()
         if self._capacity.free <= 0:
             await self._wakeup.wait(None)
@@ -129,8 +130,9 @@ class Deliveries:
             if self._expected is None or self._expected > now:
                 await self._wakeup.wait(self._expected)
                 return
-        if not await self._start(now):
-            # All that is due is being taken elsewhere.
+        if not await self._start(now) and self._expected is not None and self._expected <= now:
+            # All that is due is being taken elsewhere. Where nothing is, what was expected has been
+            # cancelled.
             await self._wakeup.wait(now + HELD_ELSEWHERE)
 
     async def heartbeat(self) -> None:
@@ -171,7 +173,7 @@ class Deliveries:
 
     def _next_due(self, tx: Transaction) -> datetime | None:
         """Returns when the next one is due that there may be a place for."""
-        busy = set(self._capacity.busy_targets())
+        busy = self._capacity.busy_targets()
         if not busy:
             return deliveries.next_due(tx)
         others = deliveries.waiting_targets(tx, but=busy)
@@ -179,7 +181,7 @@ class Deliveries:
 
     def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
         """Returns (id, target) of what is due, in order; of busy targets, nothing."""
-        busy = set(self._capacity.busy_targets())
+        busy = self._capacity.busy_targets()
         limit = min(self._capacity.free, self._window)
         if not busy:
             found = deliveries.due_candidates(tx, now=now, limit=limit)

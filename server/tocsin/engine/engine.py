@@ -10,11 +10,13 @@ import structlog
 from tocsin.engine.batches import Batches
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.pulling import Pulling
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import KIND as TIMER
 from tocsin.engine.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
+from tocsin.store.decisions import DECISIONS_KEPT, forget_decisions
 from tocsin.store.deliveries import hand_back, next_due
 from tocsin.store.events import earliest_batch, forget_expired_events
 from tocsin.store.requests import forget_expired
@@ -41,6 +43,7 @@ class Engine:
         deliveries: Deliveries,
         batches: Batches,
         subscribing: Subscribing,
+        pulling: Pulling,
         recovery: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -51,6 +54,7 @@ class Engine:
         self._deliveries = deliveries
         self._batches = batches
         self._subscribing = subscribing
+        self._pulling = pulling
         self._recovery = recovery or clock
         self._observer = observer
         self._chores = tuple(chores)
@@ -69,6 +73,7 @@ class Engine:
             self._fire_timers,
             self._batches.run_once,
             self._subscribing.run_once,
+            *self._pulling.steps(),
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
@@ -81,6 +86,7 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._pulling.stop()
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:
@@ -88,6 +94,7 @@ class Engine:
         self._timers.armed()
         self._batches.due()
         self._deliveries.due()
+        self._pulling.look()
 
     async def next_due(self) -> datetime | None:
         """Returns when there is something to do next: a tick, a batch, a delivery or lease."""
@@ -136,4 +143,8 @@ class Engine:
         for forget in (forget_expired, forget_expired_events):
             while await self._database.write(partial(forget, now=now)):
                 pass
+        while await self._database.write(
+            lambda tx: forget_decisions(tx, before=now - DECISIONS_KEPT)
+        ):
+            pass
         await self._clock.sleep(FORGET_EVERY_SECONDS)

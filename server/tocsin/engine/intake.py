@@ -167,11 +167,14 @@ class Intake:
         for place, each in enumerate(incoming):
             kind = kind_of(each.event)
             for plan in _unique(plans.get(channel, ()) for channel in _channels(each)):
+                if each.trigger_id not in ("", plan.trigger_id):
+                    continue
                 if next(kind.mismatches(plan.source, each.event), None) is not None:
                     done.taken[place] += Taken(filtered=1)
                 elif not plan.active:
                     done.taken[place] += Taken(lost=1)
-                    lost[plan.trigger_id] = lost.get(plan.trigger_id, 0) + 1
+                    if not each.trigger_id:
+                        lost[plan.trigger_id] = lost.get(plan.trigger_id, 0) + 1
                 else:
                     hits.setdefault(plan.trigger_id, (plan, []))[1].append(Hit(place, each))
         now = self._clock.now()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.engine.decision_records import misfire_record, unreadable_record
 from tocsin.engine.misfires import Decision, MisfireRules, Missed, decide
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.wakeup import Wakeup
@@ -13,6 +14,7 @@ from tocsin.plans.plan import MisfirePolicy, Plan, TimerSource, action_to_json, 
 from tocsin.schedule import Clock, Cron
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
+from tocsin.store.decisions import record_decision, record_or_extend
 from tocsin.store.invocations import Invocation, insert_invocations
 from tocsin.store.timers import (
     DueTimer,
@@ -115,7 +117,9 @@ class Timers:
         except ValueError:
             # One trigger that can't be read must not keep the others from firing.
             log.exception("trigger can't be read, its tick waits", trigger_id=timer.trigger_id)
-            arm_timer(tx, timer.trigger_id, now + UNREADABLE_WAITS)
+            again_at = now + UNREADABLE_WAITS
+            arm_timer(tx, timer.trigger_id, again_at)
+            record_or_extend(tx, unreadable_record(self._new_id(), timer, again_at, now))
             return
         source = plan.source
         if not isinstance(source, TimerSource) or not plan.active:
@@ -135,11 +139,13 @@ class Timers:
             return
         made = sum(self._invoke(tx, plan, source, tick, now) for tick in decision.fire)
         missed = decision.missed
-        if missed and missed.fired and not made and policy is MisfirePolicy.FIRE_ONCE:
+        fired_tick = decision.fire[0] if decision.fire else None
+        if missed.fired and not made and policy is MisfirePolicy.FIRE_ONCE:
             # The clock was set back: its first tick fired before, yet not all that it stands for.
-            made = self._invoke(tx, plan, source, missed.last, now)
-        if missed:
-            done.misfires.append((plan.trigger_id, missed))
+            made, fired_tick = self._invoke(tx, plan, source, missed.last, now), missed.last
+        done.misfires.append((plan.trigger_id, missed))
+        record = misfire_record(self._new_id(), plan.trigger_id, missed, fired_tick, now)
+        record_decision(tx, record)
         done.made += made
         arm_timer(tx, plan.trigger_id, decision.next_tick)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from tocsin.schedule import Clock
 
 # However far the next instant is: a wall clock that was set is noticed within this time.
-LONGEST_SLEEP_SECONDS = 10.0
+LONGEST_SLEEP_SECONDS = 5.0
 
 
 class Wakeup:
@@ -30,7 +30,7 @@ class Wakeup:
         self._rung = False
 
     async def wait(self, until: datetime | None) -> None:
-        """Waits for the instant (None: for a ring), at the longest for ten seconds.
+        """Waits for the instant (None: for a ring), at the longest for five seconds.
 
         The wait itself is monotonic: a wall clock that is set meanwhile neither stretches nor ends
         it. Who waits looks at the wall again afterwards, and waits on if it is not yet time.

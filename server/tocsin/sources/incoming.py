@@ -13,6 +13,9 @@ class Incoming:
 
     Events with the same key are one event, for as long as it is remembered; without a key, those
     with the same id. Without an id each is an event of its own.
+
+    One with a `trigger_id` is for this trigger alone. Its source keeps it until it is acknowledged,
+    so that nothing is lost while that is paused.
     """
 
     event: Event
@@ -20,6 +23,7 @@ class Incoming:
     id: str = ""
     trace_id: str = ""
     key: str = ""
+    trigger_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,37 @@
 """Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 import asyncpg
 
-from tocsin.store.database import StoreUnavailable
+from tocsin.store.database import StoreFull, StoreUnavailable
 from tocsin.store.transaction import Compiled, Row, Value
 
 CONNECT_SECONDS = 5.0
-# A statement of ours takes milliseconds. One without an answer is lost, with its connection.
-STATEMENT_SECONDS = 20.0
+# A statement of ours takes milliseconds, or waits for locks that are held for five seconds at the
+# most. One without an answer is lost, with its connection.
+STATEMENT_SECONDS = 8.0
 
 SESSION = {
     "application_name": "tocsin",
     "default_transaction_isolation": "read committed",
     # What a node that was stopped in the midst of a transaction holds, others get after this.
     "idle_in_transaction_session_timeout": "5s",
+    # A node that vanished without a word leaves connections, and PostgreSQL has only so many.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     # The plan is made once, without looking at values: the one that the tests assert.
     "plan_cache_mode": "force_generic_plan",
     # Every hot statement reads a few rows in an index's order. To gather all that is due and sort
     # it looks cheap while there is little of it, and is ruinous when there is much.
     "enable_bitmapscan": "off",
     "enable_sort": "off",
+    # A plan that was made while a table was empty would read all of it, until it is analyzed.
+    "enable_seqscan": "off",
 }
 
 LOST = (
@@ -90,11 +97,22 @@ def _in_order(statement: Compiled, values: Mapping[str, Value]) -> list[Value]:
 
 
 class Connections:
-    """Up to `size` connections, each lent to one at a time."""
+    """Up to `size` connections, each lent to one at a time.
 
-    def __init__(self, url: str, size: int, settings: Mapping[str, str] | None = None) -> None:
+    `lost` is told when one was lost, or could not be made.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        size: int,
+        settings: Mapping[str, str] | None = None,
+        *,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
         self._url = url
         self._settings = settings or {}
+        self.lost = lost
         self._places = asyncio.Semaphore(size)
         self._idle: list[Session] = []
 
@@ -122,8 +140,15 @@ class Connections:
         except BaseException as error:
             self._places.release()
             if isinstance(error, LOST):
+                self.lost()
                 raise unavailable(error) from error
             raise
+
+    def drop_idle(self) -> None:
+        """Drops those that nobody has."""
+        for session in self._idle:
+            session.connection.terminate()
+        self._idle.clear()
 
     def give_back(self, session: Session) -> None:
         if not session.connection.is_closed():
@@ -151,21 +176,30 @@ class Lent:
         # Whoever was cancelled may have left a statement under way.
         if lost or (error is not None and not isinstance(error, Exception)):
             connection.terminate()
+        if lost:
+            self._connections.lost()
         self._connections.give_back(self._session)
         if lost and isinstance(error, Exception):
             raise unavailable(error) from error
 
 
-async def connect(url: str, settings: Mapping[str, str] | None = None) -> asyncpg.Connection:
+async def connect(
+    url: str,
+    settings: Mapping[str, str] | None = None,
+    *,
+    statement_seconds: float | None = STATEMENT_SECONDS,
+) -> asyncpg.Connection:
     return await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=statement_seconds,
         server_settings={**SESSION, **(settings or {})},
     )
 
 
 def unavailable(error: BaseException) -> StoreUnavailable:
+    if isinstance(error, asyncpg.DiskFullError):
+        return StoreFull(f"PostgreSQL has no space left: {error}")
     return StoreUnavailable(f"PostgreSQL can't be reached: {reason(error)}")
 
 

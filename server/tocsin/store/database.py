@@ -33,6 +33,10 @@ class StoreUnavailable(StoreError):
     """The store can't be reached now. What was being written may be there, or may not."""
 
 
+class StoreFull(StoreUnavailable):
+    """There is no space left; nothing of what was to be written is there."""
+
+
 class Database(Protocol):
     @property
     def exclusive(self) -> bool:
@@ -54,6 +58,7 @@ class Database(Protocol):
 
         Raises:
             StoreUnavailable: the store can't be reached, or can't be brought to an answer.
+            StoreFull: it has no space left.
         """
 
     async def now(self) -> datetime | None:

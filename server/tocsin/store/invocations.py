@@ -95,6 +95,8 @@ PAGE = (
     select(table.c.id)
     .where(
         table.c.parent == bindparam("parent"),
+        # What their index is about.
+        table.c.message.is_not(None),
         table.c.id > bindparam("after"),
         table.c.forgotten_at.is_(None),
     )
@@ -166,10 +168,10 @@ def state_of(tx: Transaction, invocation_id: str) -> State | None:
     return None if row is None else State(row[0])
 
 
-def page_of_invocations(
+def page_of_executions(
     tx: Transaction, *, parent: str, after: str, limit: int, final: bool | None = None
 ) -> Iterator[Invocation]:
-    """Gives up to `limit` of what was not forgotten, by id, beyond the id `after`.
+    """Gives up to `limit` executions that were not forgotten, by id, beyond the id `after`.
 
     `final` asks for those in a final state, or for all others. Each is read when it is asked for:
     a thousand of them may hold more than a node has memory for.

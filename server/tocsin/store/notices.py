@@ -14,6 +14,9 @@ CHANNEL = "tocsin"
 # A notice at each commit would cost PostgreSQL half of its commits.
 BETWEEN_NOTICES_SECONDS = 0.05
 BEFORE_LISTENING_AGAIN_SECONDS = 1.0
+# Who only listens would never notice that the other end is gone. So it is asked now and then.
+BETWEEN_QUESTIONS_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
 
 
 class Notices:
@@ -61,9 +64,22 @@ class Notices:
             await connection.add_listener(CHANNEL, notice)
             heard()  # what was told meanwhile
             while True:
-                await self._to_tell.wait()
+                await self._wait_for_news(sleep)
+                if not self._to_tell.is_set():
+                    await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+                    continue
                 self._to_tell.clear()
-                await connection.execute(f"NOTIFY {CHANNEL}")
+                await connection.execute(f"NOTIFY {CHANNEL}", timeout=ANSWER_SECONDS)
                 await sleep(BETWEEN_NOTICES_SECONDS)
         finally:
             connection.terminate()
+
+    async def _wait_for_news(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Waits until there is something to tell, or it is time to ask whether anyone listens."""
+        told = asyncio.ensure_future(self._to_tell.wait())
+        slept = asyncio.ensure_future(sleep(BETWEEN_QUESTIONS_SECONDS))
+        try:
+            await asyncio.wait((told, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            slept.cancel()

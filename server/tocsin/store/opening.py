@@ -114,7 +114,11 @@ def open_postgresql(url: str, *, shown: str) -> PostgresDatabase:
 
 async def migrate_postgresql(url: str, shown: str) -> None:
     """Creates the schema or brings it up to this version, one node at a time."""
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(url))
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        # A large table takes its time, and so does another node that migrates.
+        async_creator=lambda: connect(url, statement_seconds=None),
+    )
     try:
         async with engine.connect() as connection:
             # Until the commit; nodes that start meanwhile wait, and find nothing left to do.

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
-from tocsin.store.connections import Connections, Result, Session, connect
+from tocsin.store.connections import LOST, Connections, Result, Session, connect
 from tocsin.store.database import CommitObserver, StoreUnavailable, Unobserved
 from tocsin.store.notices import Notices
 from tocsin.store.transaction import (
@@ -69,8 +69,9 @@ class PostgresDatabase:
     """
 
     def __init__(self, url: str) -> None:
-        self._readers = Connections(url, READERS, {"default_transaction_read_only": "on"})
-        self._writers = Connections(url, WRITERS)
+        read_only = {"default_transaction_read_only": "on"}
+        self._readers = Connections(url, READERS, read_only, lost=self._lost)
+        self._writers = Connections(url, WRITERS, lost=self._lost)
         self._statements = PostgresStatements()
         self._waiting: list[Call] = []
         self._writing: set[asyncio.Task[None]] = set()
@@ -116,6 +117,11 @@ class PostgresDatabase:
         await self._readers.close()
         await self._writers.close()
 
+    def _lost(self) -> None:
+        """Where one connection was lost others were too, and tell so only when they are used."""
+        self._readers.drop_idle()
+        self._writers.drop_idle()
+
     async def _write_groups(self) -> None:
         while self._waiting:
             self._gathering = True
@@ -158,8 +164,8 @@ class PostgresDatabase:
 
         try:
             results = await self._commit(session, work)
-        except Exception:
-            if session.connection.is_closed():
+        except Exception as error:
+            if is_lost(session, error):
                 raise
             return False
         for call, result in zip(group, results, strict=True):
@@ -173,15 +179,28 @@ class PostgresDatabase:
             except IN_THE_WAY:
                 continue
             except Exception as error:
-                if session.connection.is_closed():
+                if is_lost(session, error):
                     raise
                 call.fail(error)
             return
         call.fail(StoreUnavailable(f"others were in the way {TRIES} times"))
 
     async def _commit(self, session: Session, work: Work[T]) -> T:
-        async with session.connection.transaction():
-            return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+        transaction = session.connection.transaction()
+        await transaction.start()
+        try:
+            result = await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+        except BaseException as error:
+            # A connection that does not answer would not answer to this either, and we would wait.
+            if not is_lost(session, error):
+                await transaction.rollback()
+            raise
+        await transaction.commit()
+        return result
+
+
+def is_lost(session: Session, error: BaseException) -> bool:
+    return isinstance(error, LOST) or session.connection.is_closed()
 
 
 def current_task() -> asyncio.Task[None]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -141,6 +142,41 @@ lost_events = Table(
     Column("last_at", BigInteger, nullable=False),
 )
 
+# How the sources stand that are asked for their events, for each trigger.
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("connected", Integer, nullable=False),
+    Column("last_event_at", BigInteger),
+    Column("last_error", Text),
+    Column("last_error_at", BigInteger),
+    # Events that came and can't be delivered, whatever is done.
+    Column("refused", BigInteger, nullable=False),
+)
+
+# What one node at a time reads of a trigger's source: a shard, or all of it; and how far it got.
+source_parts = Table(
+    "source_parts",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("part", ASCII, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)
+
+# Accepted messages that their queue keeps until they are delivered: the receipt by which it is
+# told, and the invocation that delivers them, once there is one.
+held_messages = Table(
+    "held_messages",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("key", ASCII, primary_key=True),
+    Column("receipt", Text, nullable=False),
+    Column("invocation_id", ASCII),
+)
+
 invocations = Table(
     "invocations",
     metadata,
@@ -214,8 +250,59 @@ Index(
     sqlite_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
     postgresql_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
 )
-# With finished_at, so that those that a filter leaves out are passed over within the index.
-Index("invocations_listed", invocations.c.parent, invocations.c.id, invocations.c.finished_at)
+# Executions only, which alone are listed by it: a tick must not pay for it. With finished_at, so
+# that those that a filter leaves out are passed over within the index.
+Index(
+    "invocations_listed",
+    invocations.c.parent,
+    invocations.c.id,
+    invocations.c.finished_at,
+    sqlite_where=invocations.c.message.is_not(None),
+    postgresql_where=invocations.c.message.is_not(None),
+)
+# What these two hold never changes: a claim and a completion leave them alone.
+Index("invocations_of_origin", invocations.c.origin, invocations.c.scheduled_at, invocations.c.id)
+Index("invocations_by_instant", invocations.c.scheduled_at, invocations.c.id)
+# What people look for among millions that went well. Databases see that these will do only where
+# a statement repeats the condition in the same words.
+# SQLite evaluates it at each write: comparisons take it a tenth of what a list takes.
+UNTROUBLED_STATES = ("pending", "running", "succeeded")
+TROUBLED = and_(*(invocations.c.state != literal_column(f"'{each}'") for each in UNTROUBLED_STATES))
+Index(
+    "invocations_troubled",
+    invocations.c.state,
+    invocations.c.scheduled_at,
+    invocations.c.id,
+    sqlite_where=TROUBLED,
+    postgresql_where=TROUBLED,
+)
+Index(
+    "invocations_troubled_of_origin",
+    invocations.c.origin,
+    invocations.c.state,
+    invocations.c.scheduled_at,
+    invocations.c.id,
+    sqlite_where=TROUBLED,
+    postgresql_where=TROUBLED,
+)
+
+# What was decided about a trigger's ticks, other than to fire them in time.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", ASCII, primary_key=True),
+    Column("trigger_id", ASCII, nullable=False),
+    Column("kind", Text, nullable=False),
+    # The instants that it covers. No last one: it goes on.
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger),
+    Column("count", Integer, nullable=False),
+    # By kind, as JSON.
+    Column("detail", Text, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Index("decisions_of_trigger", "trigger_id", "kind", "first_at", "id"),
+    Index("decisions_by_end", "last_at"),
+)
 
 remembered_requests = Table(
     "remembered_requests",

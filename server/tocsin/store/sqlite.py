@@ -11,7 +11,13 @@ from typing import IO, TypeVar
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from tocsin.store.database import CommitObserver, StoreError, StoreUnavailable, Unobserved
+from tocsin.store.database import (
+    CommitObserver,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    Unobserved,
+)
 from tocsin.store.transaction import Statements, Transaction, Work
 
 log = structlog.get_logger(__name__)
@@ -128,12 +134,14 @@ class SqliteDatabase:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
             committed(False)
-            log.exception("commit failed", calls=len(group))
+            told = in_our_words(error)
+            known = isinstance(told, StoreUnavailable)
+            log.error("commit failed", calls=len(group), error=str(told), exc_info=not known)
             if self._writer.in_transaction:
                 self._writer.rollback()
             for _, durable in group:
                 if not durable.done():
-                    durable.set_exception(error)
+                    durable.set_exception(told)
             return
         committed(True)
         for durable in kept:
@@ -178,12 +186,14 @@ class SqliteDatabase:
         try:
             work()
         except Exception as error:
+            if not self._writer.in_transaction:
+                raise  # SQLite has undone all of it, as it does where the disk is full
             self._writer.execute("ROLLBACK TO call")
-            if not durable.done():
-                durable.set_exception(error)
-            return False
-        finally:
             self._writer.execute("RELEASE call")
+            if not durable.done():
+                durable.set_exception(in_our_words(error))
+            return False
+        self._writer.execute("RELEASE call")
         return True
 
 
@@ -247,6 +257,18 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
     return connection
+
+
+def in_our_words(error: Exception) -> Exception:
+    """Returns what a disk's failure means to a caller; any other error as it is."""
+    if isinstance(error, sqlite3.OperationalError):
+        # The lowest byte is the kind, the others tell more of it.
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_FULL:
+                return StoreFull("the disk of the database is full")
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+                return StoreUnavailable(f"the database can't be written: {error}")
+    return error
 
 
 def is_unique_violation(error: Exception) -> bool:

@@ -18,6 +18,7 @@ ARM = INSERT.on_conflict_do_update(
     index_elements=[table.c.trigger_id], set_={"next_at": INSERT.excluded.next_at}
 )
 DELETE = delete(table).where(table.c.trigger_id == bindparam("id"))
+ARMED_AT = select(table.c.next_at).where(table.c.trigger_id == bindparam("id"))
 EARLIEST = select(func.min(table.c.next_at))
 DUE = (
     select(table.c.trigger_id, table.c.next_at, triggers.c.message)
@@ -70,3 +71,9 @@ def earliest_tick(tx: Transaction) -> datetime | None:
 def due_timers(tx: Transaction, *, now: datetime, limit: int) -> list[DueTimer]:
     rows = tx.all(DUE, now=to_micros(now), limit=limit)
     return [DueTimer(trigger_id, from_micros(at), message) for trigger_id, at, message in rows]
+
+
+def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:
+    """Returns a trigger's next tick; None: it has none."""
+    row = tx.one(ARMED_AT, id=trigger_id)
+    return None if row is None else from_micros(row[0])

@@ -104,18 +104,33 @@ class DeadLetterQueues:
 
 def _bodies(letter: DeadLetter) -> Iterator[str]:
     """Gives each event of the payload as it stood there; of one that is too large, a pointer."""
-    for event in json.loads(letter.payload)["messages"]:
-        body = json.dumps(event, ensure_ascii=False)
-        if len(body.encode()) > LARGEST_BODY:
-            body = json.dumps(
-                {
-                    "invocation_id": letter.invocation_id,
-                    "event_metadata": event.get("event_metadata"),
-                    "bytes": len(body.encode()),
-                    "error": letter.error[:LONGEST_ERROR],
-                }
-            )
-        yield body
+    for body, metadata in _events(letter.payload):
+        size = len(body.encode())
+        if size > LARGEST_BODY:
+            pointer = {
+                "invocation_id": letter.invocation_id,
+                "event_metadata": metadata,
+                "bytes": size,
+                "error": letter.error[:LONGEST_ERROR],
+            }
+            yield json.dumps(pointer)
+        else:
+            yield body
+
+
+def _events(payload: bytes) -> list[tuple[str, Any]]:
+    """Returns each event's text and metadata. What was fired by hand may be no events: it is one.
+
+    A queue takes no empty body, so of nothing there is `{}`.
+    """
+    try:
+        events = [
+            (json.dumps(event, ensure_ascii=False), event.get("event_metadata"))
+            for event in json.loads(payload)["messages"]
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        events = []
+    return events or [(payload.decode("utf-8", "replace") or "{}", None)]
 
 
 def _attributes(letter: DeadLetter) -> dict[str, dict[str, str]]:

@@ -1,0 +1,58 @@
+"""The command line: one module for each command, or group of commands."""
+
+from importlib.metadata import version as installed_version
+
+import typer
+
+from tocsin.cli import config, cron, demo, serve
+from tocsin.cli.deferred import deferred
+from tocsin.cli.refusal import PROGRAM
+
+app = typer.Typer(
+    name=PROGRAM,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""
+A trigger and schedule service that really fires.
+
+It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Application Integration
+*schedules*, so the clients you have work with it as they are.
+
+**First steps**
+
+`tocsin demo` shows it at work: a timer that ticks, an integration that runs.
+
+`tocsin serve` serves gRPC on 127.0.0.1:50051 and REST on 127.0.0.1:8080, with its data in
+./tocsin-data.
+
+`tocsin cron next "0 9 ? * 2-6 *"` tells when a timer would fire.
+""",
+)
+app.command()(serve.serve)
+app.command()(demo.demo)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app(prog_name=PROGRAM)
+
+
+@app.command()
+def version() -> None:
+    """Tell which version this is."""
+    typer.echo(f"{PROGRAM} {installed_version(PROGRAM)}")
+
+
+app.add_typer(deferred("tocsin.cli.triggers", "See and steer triggers."), name="triggers")
+app.add_typer(
+    deferred("tocsin.cli.invocations", "See and steer what is delivered to targets."),
+    name="invocations",
+)
+app.add_typer(
+    deferred("tocsin.cli.dead_letters", "See what could not be delivered; deliver it again."),
+    name="dead-letters",
+)
+app.add_typer(cron.app, name="cron")
+app.add_typer(config.app, name="config")

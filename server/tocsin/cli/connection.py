@@ -1,0 +1,168 @@
+"""How the commands reach a server, and how they end when it refuses."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import grpc
+import typer
+from google.rpc import code_pb2, error_details_pb2
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from tocsin.cli.refusal import USAGE, refusal
+from tocsin.schedule import SystemClock
+from tocsin_protos.tocsin.v1 import clock_service_pb2
+from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
+from tocsin_protos.tocsin.v1.dead_letter_service_pb2_grpc import DeadLetterServiceStub
+from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
+from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
+from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
+    TriggerServiceStub,
+)
+
+USUAL_SERVER = "127.0.0.1:50051"
+
+ServerOption = Annotated[
+    str,
+    typer.Option(
+        "--server", envvar="TOCSIN_SERVER", metavar="HOST:PORT", help="Where gRPC is served."
+    ),
+]
+FolderOption = Annotated[
+    str | None, typer.Option("--folder", envvar="TOCSIN_FOLDER", metavar="ID", help="The folder.")
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="COUNT", help="The most to list. [default: all there are]"),
+]
+
+# The longest that one call may take; a server that is there answers in milliseconds.
+CALL_SECONDS = 30
+LARGEST_PAGE = 1000
+
+CHANNEL_OPTIONS: list[tuple[str, Any]] = [
+    (
+        "grpc.service_config",
+        json.dumps({"methodConfig": [{"name": [{}], "timeout": f"{CALL_SECONDS}s"}]}),
+    ),
+    ("grpc.max_receive_message_length", -1),
+    # A proxy for the world is of no use on the way to a server of one's own.
+    ("grpc.enable_http_proxy", 0),
+]
+
+Blame = Callable[[str], str]
+"""Tells for the path of a field where the person wrote it, such as `file.yaml:7: `."""
+
+
+class Connection:
+    """The services of one server."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        # The generated stubs have no types.
+        self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._clock: Any = ClockServiceStub(channel)  # type: ignore[no-untyped-call]
+
+    def now(self) -> datetime:
+        """Returns the server's time where its clock is moved by hand, else this machine's."""
+        if self._clock is not None:
+            try:
+                response = self._clock.Get(clock_service_pb2.ClockServiceGetRequest())
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                    raise
+                self._clock = None
+            else:
+                found: datetime = response.now.ToDatetime(UTC)
+                return found
+        return SystemClock().now()
+
+
+@contextmanager
+def connected(server: str, blame: Blame = lambda _: "") -> Iterator[Connection]:
+    """Connects to a server. A call that it refuses ends the program with its error.
+
+    Args:
+        server: HOST:PORT.
+        blame: tells where fields were written that the server may find wrong.
+    """
+    with grpc.insecure_channel(server, options=CHANNEL_OPTIONS) as channel:
+        try:
+            yield Connection(channel)
+        except grpc.RpcError as error:
+            raise refused_by(server, error, blame) from error
+
+
+def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:
+    """Tells what the server said, or that there is none; returns what is to be raised."""
+    status = rpc_status.from_call(error)
+    if status is None and error.code() is grpc.StatusCode.UNAVAILABLE:
+        why = error.details().rpartition(": ")[2].strip("[].")
+        return refusal(
+            f"UNAVAILABLE: no server answers at {server} ({why}). "
+            "Start one with `tocsin serve`, or say where it is: --server or TOCSIN_SERVER."
+        )
+    if status is None and error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return refusal(f"UNIMPLEMENTED: {server} does not serve this: {error.details()}")
+    if status is None:
+        status = Status(code=error.code().value[0], message=error.details())
+    return refused_with(status, blame)
+
+
+def refused_with(status: Status, blame: Blame) -> typer.Exit:
+    """Tells an error, in a line for each field that is to blame."""
+    code = code_pb2.Code.Name(status.code)
+    found = error_details_pb2.BadRequest()
+    for detail in status.details:
+        if detail.Unpack(found):
+            return refusal(
+                *(
+                    f"{code}: {blame(each.field)}{each.field}: {each.description}"
+                    for each in found.field_violations
+                )
+            )
+    return refusal(f"{code}: {status.message}")
+
+
+def pages(
+    method: Any,
+    request: Any,
+    items: str,
+    limit: int | None = None,
+    look: Callable[[Any], None] = lambda _: None,
+) -> Iterator[Any]:
+    """Yields what a list holds, page by page, at most `limit` of it.
+
+    Args:
+        method: the list's method.
+        request: what is asked for; its page fields are written.
+        items: the name of the response's repeated field.
+        limit: the most to yield; None: all.
+        look: is shown each response, for what it says besides.
+    """
+    left = limit
+    while left is None or left > 0:
+        request.page_size = LARGEST_PAGE if left is None else min(left, LARGEST_PAGE)
+        response = method(request)
+        look(response)
+        found = getattr(response, items)
+        yield from found
+        if left is not None:
+            left -= len(found)
+        request.page_token = response.next_page_token
+        if not request.page_token:
+            return
+
+
+def folder_named(folder: str | None) -> str:
+    """Returns the folder; where none is named, ends the program and says how to."""
+    if folder:
+        return folder
+    raise refusal("which folder? Name it by --folder ID or TOCSIN_FOLDER.", status=USAGE)

@@ -1,0 +1,108 @@
+"""`tocsin dead-letters`: a client of DeadLetterService."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from tocsin.cli import invocation_view
+from tocsin.cli.connection import (
+    LARGEST_PAGE,
+    USUAL_SERVER,
+    FolderOption,
+    LimitOption,
+    ServerOption,
+    connected,
+    pages,
+)
+from tocsin.cli.invocations import TriggerOption
+from tocsin.cli.output import Output, OutputOption, print_json
+from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.trigger_names import id_of
+from tocsin_protos.tocsin.v1.dead_letter_service_pb2 import (
+    DeadLetterServiceListRequest,
+    RedriveRequest,
+    RedriveResponse,
+)
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+
+@app.command("list")
+def list_dead_letters(
+    trigger: TriggerOption = None,
+    folder: FolderOption = None,
+    limit: LimitOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+) -> None:
+    """List invocations that are in their dead letter queue, or on their way there."""
+    request = DeadLetterServiceListRequest()
+    with connected(server) as api:
+        if trigger:
+            request.trigger_id = id_of(api, trigger, folder)
+        found = list(pages(api.dead_letters.List, request, "dead_letters", limit))
+    if output is Output.JSON:
+        print_json(found)
+    else:
+        invocation_view.print_invocations(found, "There are no dead letters.")
+
+
+@app.command("redrive")
+def redrive_dead_letters(
+    invocation: Annotated[
+        str | None, typer.Argument(metavar="[INVOCATION]", help="The invocation's id.")
+    ] = None,
+    trigger: TriggerOption = None,
+    folder: FolderOption = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="COUNT", help="The most of a trigger's, the oldest first. [default: all]"
+        ),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+) -> None:
+    """Deliver dead letters again: one by its id, or those of a trigger.
+
+    What is in the dead letter queue already stays there.
+    """
+    if (invocation is None) == (trigger is None):
+        raise refusal("name either an INVOCATION or a --trigger", status=USAGE)
+    with connected(server) as api:
+        if invocation is not None:
+            response = api.dead_letters.Redrive(RedriveRequest(invocation_id=invocation))
+        else:
+            assert trigger is not None
+            request = RedriveRequest(trigger_id=id_of(api, trigger, folder))
+            response = _all_of(api.dead_letters.Redrive, request, limit)
+    if output is Output.JSON:
+        print_json(response)
+    else:
+        for each in response.invocation_ids:
+            typer.echo(f"{each} due again")
+        if response.left:
+            typer.echo(f"{response.left} left")
+
+
+def _all_of(
+    redrive: Callable[[RedriveRequest], RedriveResponse], request: RedriveRequest, limit: int | None
+) -> RedriveResponse:
+    """Redrives those that there are now, however many calls that takes.
+
+    One that dies again meanwhile is not taken for another one: so it ends.
+    """
+    every = RedriveResponse()
+    wanted = limit
+    while wanted is None or len(every.invocation_ids) < wanted:
+        left = LARGEST_PAGE if wanted is None else wanted - len(every.invocation_ids)
+        request.limit = min(left, LARGEST_PAGE)
+        response = redrive(request)
+        every.invocation_ids.extend(response.invocation_ids)
+        every.left = response.left
+        if wanted is None:
+            wanted = len(response.invocation_ids) + response.left
+        if not response.invocation_ids:
+            break
+    return every

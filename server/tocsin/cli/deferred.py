@@ -1,0 +1,37 @@
+"""Groups of commands whose modules are imported when they are asked for."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+
+class DeferredGroup(TyperGroup):
+    """A group that takes its commands from the `app` of a module, once it must know them.
+
+    gRPC, the stubs and what draws tables cost a tenth of a second. Who asks for `tocsin --help`,
+    or for when a cron expression fires next, doesn't pay for them.
+    """
+
+    module: str
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self.commands:
+            group: Any = get_command(import_module(self.module).app)
+            self.commands = group.commands
+
+
+def deferred(module: str, summary: str) -> typer.Typer:
+    """Returns a group whose commands are those of the module's `app`."""
+    group = type("Deferred", (DeferredGroup,), {"module": module})
+    return typer.Typer(cls=group, no_args_is_help=True, help=summary)

@@ -1,0 +1,37 @@
+"""Dead letters to a queue service that counts its connections."""
+
+import asyncio
+
+from aiohttp import web
+
+from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues, QueueSettings
+
+LETTER = DeadLetter("dead", b'{"messages": [{"n": 1}]}', "a1s1", "i1", 1, "out of order")
+
+
+def test_letters_share_one_client_and_its_connection() -> None:
+    connections: list[object] = []
+
+    async def receive(request: web.Request) -> web.Response:
+        connections.append(request.transport)
+        return web.json_response({"MessageId": "m1"})
+
+    async def scenario() -> list[str | None]:
+        app = web.Application()
+        app.router.add_post("/{path:.*}", receive)
+        runner = web.AppRunner(app, shutdown_timeout=0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        queues = DeadLetterQueues(
+            QueueSettings(endpoint, "x", "id", "key", urls={"dead": f"{endpoint}/dead"})
+        )
+        try:
+            return [await queues.put(LETTER) for _ in range(3)]
+        finally:
+            await queues.close()
+            await runner.cleanup()
+
+    assert asyncio.run(scenario()) == [None, None, None]
+    assert len(connections) == 3
+    assert len({id(each) for each in connections}) == 1
