@@ -58,12 +58,23 @@ from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, DeadLetters, Mail, Misfires, Retention, Settings
+from tocsin.settings import (
+    Address,
+    DeadLetters,
+    Mail,
+    Misfires,
+    QueueService,
+    Retention,
+    Settings,
+    Sources,
+)
 from tocsin.sources.attachments import Attachments, BucketSettings
+from tocsin.sources.aws import Account
 from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
 from tocsin.sources.pulled import Reader
+from tocsin.sources.queue_reader import QueueReader, QueueReading
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
@@ -438,8 +449,22 @@ def pulling_of(
 
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
-    del settings, clock, database, node
-    return []
+    del node
+    return [QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE)]
+
+
+def queue_reading(settings: Sources) -> QueueReading:
+    queues = settings.message_queue
+    return QueueReading(queues.endpoint, account(queues), queues.urls)
+
+
+def account(service: QueueService) -> Account:
+    secret = service.secret_access_key
+    return Account(
+        region=service.region,
+        access_key_id=service.access_key_id,
+        secret_access_key=None if secret is None else secret.get_secret_value(),
+    )
 
 
 def steering_services(

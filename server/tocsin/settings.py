@@ -300,6 +300,25 @@ class Mail(BaseModel):
     s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
 
 
+class QueueService(BaseModel):
+    """The queue service, of the SQS protocol, whose queues are read."""
+
+    model_config = STRICT
+
+    endpoint: TargetUrl | None = Field(
+        None, description="URL of the queue service.", examples=["http://127.0.0.1:9324"]
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    urls: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
+        "the last part of their id.",
+        examples=[{"yrn:yc:ymq:ru-central1:b1g1:in": "http://127.0.0.1:9324/000000000000/in"}],
+    )
+
+
 class Sources(BaseModel):
     """Where events come from."""
 
@@ -313,6 +332,9 @@ class Sources(BaseModel):
         "is not a second event.",
     )
     mail: Mail = Field(Mail.model_construct(), description="Mails to the addresses of triggers.")
+    message_queue: QueueService = Field(
+        QueueService.model_construct(), description="The queues of `message_queue` rules."
+    )
 
 
 class Integration(BaseModel):

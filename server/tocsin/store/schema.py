@@ -167,14 +167,16 @@ source_parts = Table(
 )
 
 # Accepted messages that their queue keeps until they are delivered: the receipt by which it is
-# told, and the invocation that delivers them, once there is one.
+# told, the event that waits for its call, and the invocation that delivers it once there is one.
 held_messages = Table(
     "held_messages",
     metadata,
     Column("trigger_id", ASCII, primary_key=True),
     Column("key", ASCII, primary_key=True),
     Column("receipt", Text, nullable=False),
+    Column("event_id", ASCII),
     Column("invocation_id", ASCII),
+    Index("held_messages_by_event", "trigger_id", "event_id"),
 )
 
 invocations = Table(

@@ -37,9 +37,11 @@ def upgrade() -> None:
         sa.Column("trigger_id", ASCII, nullable=False),
         sa.Column("key", ASCII, nullable=False),
         sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("event_id", ASCII, nullable=True),
         sa.Column("invocation_id", ASCII, nullable=True),
         sa.PrimaryKeyConstraint("trigger_id", "key"),
     )
+    op.create_index("held_messages_by_event", "held_messages", ["trigger_id", "event_id"])
 
 
 def downgrade() -> None:
