@@ -19,6 +19,7 @@ from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from yarl import URL
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
@@ -63,6 +64,7 @@ from tocsin.settings import (
     DeadLetters,
     Mail,
     Misfires,
+    MqttBroker,
     QueueService,
     Retention,
     Settings,
@@ -71,8 +73,11 @@ from tocsin.settings import (
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.aws import Account
 from tocsin.sources.incoming import TakesEvents
+from tocsin.sources.leases import Leases
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
+from tocsin.sources.mqtt_places import MqttPlace, RegistryTopics
+from tocsin.sources.mqtt_reader import Broker, MqttReader
 from tocsin.sources.pulled import Reader
 from tocsin.sources.queue_reader import QueueReader, QueueReading
 from tocsin.sources.timer import tick_payload
@@ -449,8 +454,37 @@ def pulling_of(
 
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
-    del node
-    return [QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE)]
+    leases = Leases(database, clock, node=node)
+    brokers = {name: mqtt_broker(each) for name, each in settings.sources.mqtt.items()}
+    return [
+        QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE),
+        MqttReader(brokers, leases, clock, pace=MACHINE),
+    ]
+
+
+def mqtt_broker(settings: MqttBroker) -> Broker:
+    url = URL(settings.url)
+    assert url.host is not None
+    tls = url.scheme == "mqtts"
+    return Broker(
+        url.host,
+        url.explicit_port or (8883 if tls else 1883),
+        MqttPlace(
+            frozenset(settings.brokers),
+            {
+                registry_id: RegistryTopics(each.devices, each.own or f"$registries/{registry_id}")
+                for registry_id, each in settings.registries.items()
+            },
+        ),
+        tls=tls,
+        ca_file=None if settings.ca_file is None else str(settings.ca_file),
+        version5=settings.version == "5",
+        username=settings.username,
+        password=None if settings.password is None else settings.password.get_secret_value(),
+        client_id=settings.client_id,
+        sessions=settings.sessions,
+        session_expiry_seconds=settings.session_expiry,
+    )
 
 
 def queue_reading(settings: Sources) -> QueueReading:
