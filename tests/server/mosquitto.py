@@ -42,6 +42,7 @@ class Mosquitto:
             "persistence true",
             f"persistence_location {self.directory}/",
             "max_inflight_messages 100",
+            "max_queued_messages 0",
             *more,
         )
         config = self.directory / "mosquitto.conf"
