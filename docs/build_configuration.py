@@ -26,6 +26,7 @@ from tocsin.settings import (
     Retention,
     Settings,
     Sources,
+    StreamService,
     Targets,
 )
 
@@ -65,8 +66,9 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "sources": (Sources, "where events come from"),
-    "sources.message_queue": (QueueService, "the queues of `message_queue` rules"),
     "sources.mail": (Mail, "mails to triggers"),
+    "sources.message_queue": (QueueService, "queues of the SQS protocol"),
+    "sources.data_stream": (StreamService, "streams of the Kinesis protocol"),
 }
 
 

@@ -69,6 +69,7 @@ from tocsin.settings import (
     Retention,
     Settings,
     Sources,
+    StreamService,
 )
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.aws import Account
@@ -80,6 +81,7 @@ from tocsin.sources.mqtt_places import MqttPlace, RegistryTopics
 from tocsin.sources.mqtt_reader import Broker, MqttReader
 from tocsin.sources.pulled import Reader
 from tocsin.sources.queue_reader import QueueReader, QueueReading
+from tocsin.sources.stream_reader import StreamReader, StreamReading
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
@@ -458,6 +460,7 @@ def readers(settings: Settings, clock: Clock, database: Database, node: str) -> 
     brokers = {name: mqtt_broker(each) for name, each in settings.sources.mqtt.items()}
     return [
         QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE),
+        StreamReader(stream_reading(settings.sources), database, leases, pace=MACHINE),
         MqttReader(brokers, leases, clock, pace=MACHINE),
     ]
 
@@ -492,7 +495,12 @@ def queue_reading(settings: Sources) -> QueueReading:
     return QueueReading(queues.endpoint, account(queues), queues.urls)
 
 
-def account(service: QueueService) -> Account:
+def stream_reading(settings: Sources) -> StreamReading:
+    streams = settings.data_stream
+    return StreamReading(streams.endpoint, account(streams), streams.endpoints)
+
+
+def account(service: QueueService | StreamService) -> Account:
     secret = service.secret_access_key
     return Account(
         region=service.region,

@@ -30,6 +30,16 @@ class Amazon:
             aws_secret_access_key="secret",
         )
 
+    def config(self, kind: str) -> str:
+        """What a server of ours needs to read sources of a kind here."""
+        return f"""
+            [sources.{kind}]
+            endpoint = "{self.url}"
+            region = "{REGION}"
+            access_key_id = "id"
+            secret_access_key = "secret"
+        """
+
     def close(self) -> None:
         self._server.stop()
 

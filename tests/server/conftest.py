@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from server.amazon import Amazon, amazon
 from server.google_api import GoogleApi, GoogleGrpc, GoogleRest
 from server.recording_target import RecordingTarget
 from server.steering import QueueService, Steering, steered
@@ -79,6 +80,28 @@ def config(target: RecordingTarget) -> str:
 def server(config: str) -> Iterator[Tocsin]:
     with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
         yield tocsin
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Amazon]:
+    """Queues and streams."""
+    with amazon() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def aws_config(config: str, aws: Amazon) -> str:
+    return f"{config}\n{aws.config('message_queue')}\n{aws.config('data_stream')}"
+
+
+@pytest.fixture(scope="session")
+def asking(aws_config: str) -> Iterator[Tocsin]:
+    """A server that reads queues and streams."""
+    with (
+        tempfile.TemporaryDirectory() as made,
+        serving(Path(made), aws_config, http="off") as server,
+    ):
+        yield server
 
 
 @pytest.fixture

@@ -2,65 +2,37 @@
 
 import hashlib
 import random
-import tempfile
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from server.amazon import REGION, Amazon, Queue, amazon, until
-from server.event_api import GrpcEvents
+from server.amazon import Amazon, Queue, until
+from server.event_api import GrpcEvents, source_of
 from server.recording_target import Answer, Received, RecordingTarget, held_until
+from server.sources import connected
 from server.tocsin_process import Tocsin, serving
 from server.trigger_api import GrpcApi, create
 from server.vendor_client import VendorClient
 from server.wire import Json
 
 SEED = 9
-ROUNDS = 4
-
-
-@pytest.fixture(scope="module")
-def sqs() -> Iterator[Amazon]:
-    with amazon() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def queue_config(config: str, sqs: Amazon) -> str:
-    return f"""
-        {config}
-
-        [sources.message_queue]
-        endpoint = "{sqs.url}"
-        region = "{REGION}"
-        access_key_id = "id"
-        secret_access_key = "secret"
-    """
-
-
-@pytest.fixture(scope="module")
-def polling(queue_config: str) -> Iterator[Tocsin]:
-    with (
-        tempfile.TemporaryDirectory() as made,
-        serving(Path(made), queue_config, http="off") as server,
-    ):
-        yield server
+ROUNDS = 1
 
 
 @pytest.fixture
-def api(vendor: VendorClient, polling: Tocsin) -> GrpcApi:
-    return GrpcApi(vendor, polling.grpc_address)
+def api(vendor: VendorClient, asking: Tocsin) -> GrpcApi:
+    return GrpcApi(vendor, asking.grpc_address)
 
 
 @pytest.fixture
-def queue(sqs: Amazon) -> Queue:
-    return Queue(sqs.client("sqs"), f"q-{uuid.uuid4().hex}")
+def queue(aws: Amazon) -> Queue:
+    return Queue(aws.client("sqs"), f"q-{uuid.uuid4().hex}")
 
 
 def queue_id(name: str) -> str:
@@ -86,13 +58,6 @@ def calls_of(name: str) -> Callable[[Received], bool]:
 
 def bodies(call: Received) -> list[str]:
     return [each["details"]["message"]["body"] for each in call.json["messages"]]
-
-
-def source_of(server: Tocsin, trigger_id: str) -> Json:
-    """How the trigger's source stands."""
-    told = GrpcEvents(server.grpc_address).call("GetIntake", {"triggerId": trigger_id})
-    found: Json = told.get("source") or {}
-    return found
 
 
 def test_a_message_is_delivered_as_it_stands_in_the_queue(
@@ -168,9 +133,9 @@ def test_a_message_whose_delivery_failed_comes_again_when_it_is_visible(
 
 
 def test_what_fails_too_often_goes_where_the_queue_has_it_go(
-    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, sqs: Amazon
+    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, aws: Amazon
 ) -> None:
-    dead = Queue(sqs.client("sqs"), f"dead-{uuid.uuid4().hex}")
+    dead = Queue(aws.client("sqs"), f"dead-{uuid.uuid4().hex}")
     queue.redrive(dead, receives=2)
     target.answers[f"/functions/{queue.name}"] = lambda _: Answer(500)
     create(api, folder, rule=rule(queue.name, visibilityTimeout="1s"))
@@ -223,58 +188,60 @@ def test_a_batch_comes_again_as_a_whole(
 
 
 def test_while_it_is_paused_messages_pile_up_and_then_are_worked_off(
-    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, polling: Tocsin
+    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, asking: Tocsin
 ) -> None:
     trigger_id = create(api, folder, rule=rule(queue.name))["id"]
-    until(lambda: source_of(polling, trigger_id).get("connected"), "it is not connected")
+    until(
+        lambda: source_of(asking.grpc_address, trigger_id).get("connected"), "it is not connected"
+    )
     api.call("Pause", {"triggerId": trigger_id})
-    until(lambda: not source_of(polling, trigger_id)["connected"], "it is still read")
+    until(
+        lambda: not source_of(asking.grpc_address, trigger_id).get("connected"), "it is still read"
+    )
     queue.send(*"abc")
-    assert queue.counts() == (3, 0)
+    # The request that was waiting when it was paused gives back what it still gets.
+    until(lambda: queue.counts() == (3, 0), "messages are hidden")
     api.call("Resume", {"triggerId": trigger_id})
     calls = target.wait_for(calls_of(queue.name), 3)
     assert sorted(body for call in calls for body in bodies(call)) == list("abc")
-    intake = GrpcEvents(polling.grpc_address).call("GetIntake", {"triggerId": trigger_id})
+    intake = GrpcEvents(asking.grpc_address).call("GetIntake", {"triggerId": trigger_id})
     assert intake["lostEvents"] == "0"
 
 
 def test_a_queue_that_is_not_there_makes_only_its_own_trigger_sick(
-    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, polling: Tocsin, sqs: Amazon
+    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, asking: Tocsin, aws: Amazon
 ) -> None:
     late = f"late-{uuid.uuid4().hex}"
     sick = create(api, folder, rule=rule(late))["id"]
     well = create(api, folder, rule=rule(queue.name))["id"]
-    state = until(lambda: source_of(polling, sick), "nothing is told of it")
+    state = until(lambda: source_of(asking.grpc_address, sick), "nothing is told of it")
     assert not state["connected"]
     assert late in state["lastError"]
     queue.send("fine")
     target.wait_for(calls_of(queue.name))
-    state = until(
-        lambda: source_of(polling, well).get("lastEvent") and source_of(polling, well), ""
-    )
+    until(lambda: source_of(asking.grpc_address, well).get("lastEvent"), "its event is not told")
+    state = source_of(asking.grpc_address, well)
     assert state["connected"]
     assert state["lastError"] == ""
-    Queue(sqs.client("sqs"), late).send("at last")
+    Queue(aws.client("sqs"), late).send("at last")
     target.wait_for(calls_of(late))
-    until(lambda: source_of(polling, sick)["connected"], "it is still sick")
+    connected(asking, sick)
 
 
 def test_a_queue_that_is_nowhere_configured_is_told_of(
-    directory: Path, config: str, vendor: VendorClient, folder: str
+    grpc_api: GrpcApi, server: Tocsin, folder: str
 ) -> None:
-    with serving(directory, config, http="off") as server:
-        api = GrpcApi(vendor, server.grpc_address)
-        trigger_id = create(api, folder, rule=rule("nowhere"))["id"]
-        state = until(lambda: source_of(server, trigger_id), "nothing is told of it")
+    trigger_id = create(grpc_api, folder, rule=rule("nowhere"))["id"]
+    state = until(lambda: source_of(server.grpc_address, trigger_id), "nothing is told of it")
     assert not state["connected"]
     assert "set endpoint in [sources.message_queue]" in state["lastError"]
 
 
 def test_a_trigger_that_names_another_queue_reads_that(
-    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, sqs: Amazon
+    api: GrpcApi, folder: str, queue: Queue, target: RecordingTarget, aws: Amazon
 ) -> None:
     trigger_id = create(api, folder, rule=rule(queue.name))["id"]
-    other = Queue(sqs.client("sqs"), f"q-{uuid.uuid4().hex}")
+    other = Queue(aws.client("sqs"), f"q-{uuid.uuid4().hex}")
     other.send("there")
     api.call("Update", {"triggerId": trigger_id, "updateMask": "rule", "rule": rule(other.name)})
     target.wait_for(calls_of(other.name))
@@ -282,7 +249,7 @@ def test_a_trigger_that_names_another_queue_reads_that(
 
 def test_no_message_is_lost_by_kill_9(
     directory: Path,
-    queue_config: str,
+    aws_config: str,
     vendor: VendorClient,
     folder: str,
     queue: Queue,
@@ -291,7 +258,7 @@ def test_no_message_is_lost_by_kill_9(
     chance = random.Random(SEED)
     sent: list[str] = []
     for number in range(ROUNDS):
-        with serving(directory, queue_config, http="off") as server:
+        with serving(directory, aws_config, http="off") as server:
             if number == 0:
                 api = GrpcApi(vendor, server.grpc_address)
                 create(api, folder, rule=rule(queue.name, 3, "1s", visibilityTimeout="3s"))
@@ -300,7 +267,7 @@ def test_no_message_is_lost_by_kill_9(
             queue.send(*names)
             time.sleep(chance.uniform(0.05, 0.4))
             server.kill()
-    with serving(directory, queue_config, http="off"):
+    with serving(directory, aws_config, http="off"):
         until(lambda: queue.counts() == (0, 0), "messages stay in their queue")
     calls = target.all(calls_of(queue.name))
     assert set(sent) == {body for call in calls for body in bodies(call)}

@@ -21,6 +21,7 @@ from tocsin.store import (
     deliveries,
     depths,
     events,
+    held_messages,
     invocations,
     listing,
     operations,
@@ -28,6 +29,7 @@ from tocsin.store import (
     requests,
     retention,
     schema,
+    sources,
     steering,
     subscriptions,
     timers,
@@ -56,6 +58,16 @@ HOT = {
     "batch of a trigger": events.BATCH,
     "expired events": events.FORGET_EXPIRED,
     "end of a slice of events": events.END_OF_SLICE,
+    "triggers whose source is asked": sources.PAGE,
+    "how a source stands": sources.STATE,
+    "holding a part of a source": sources.HOLD,
+    "how far a part was read": sources.MOVE,
+    "parts of a source": sources.PARTS,
+    "messages that are delivered": held_messages.ENDED,
+    "a message that came again": held_messages.AGAIN,
+    "messages that became a call": held_messages.SENT,
+    "a message that is done": held_messages.RELEASE,
+    "a message that may come again": held_messages.FORGET,
     "remembered request": requests.SELECT,
     "expired requests": requests.DELETE_EXPIRED,
     "invocation by id": invocations.SELECT,
@@ -140,6 +152,12 @@ INSERT INTO batches (trigger_id, due_at, events, bytes)
     SELECT 'i' || n, CASE WHEN n % 20 > 0 THEN n END, 3, 100 FROM numbers;
 INSERT INTO accepted_events (trigger_id, key, expires_at)
     SELECT 'i' || (n % 1000), 'e' || n, n FROM numbers;
+INSERT INTO source_parts (trigger_id, part, position, node, held_until)
+    SELECT 'i' || (n % 1000), 'p' || n, '', 'n', n FROM numbers;
+INSERT INTO source_states (trigger_id, connected, refused)
+    SELECT 'i' || n, 1, 0 FROM numbers;
+INSERT INTO held_messages (trigger_id, key, receipt, event_id, invocation_id)
+    SELECT 'i' || (n % 1000), 'k' || n, 'r', 'e' || n, 'i' || n FROM numbers;
 UPDATE triggers SET subscribed = 1 WHERE id > 'i2';
 INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, decided_at)
     SELECT 'i' || n, 'i' || (n % 5000), 'pause', n, CASE WHEN n % 20 <> 0 THEN n END, 1, 'd', n

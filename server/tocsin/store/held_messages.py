@@ -123,9 +123,7 @@ def count_held(tx: Transaction, trigger_id: str, *, limit: int) -> int:
 
 def release(tx: Transaction, trigger_id: str, keys: Sequence[str], *, again: bool) -> None:
     """Forgets messages. With `again`, their queue gives them once more and they are new then."""
-    rows: list[dict[str, Value]] = [
-        {"trigger_id": trigger_id, "key": key} for key in sorted(keys)
-    ]
+    rows: list[dict[str, Value]] = [{"trigger_id": trigger_id, "key": key} for key in sorted(keys)]
     tx.each(RELEASE, rows)
     if again:
         tx.each(FORGET, rows)
