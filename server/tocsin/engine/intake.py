@@ -16,12 +16,8 @@ from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kind import Metadata
 from tocsin.sources.kinds import keys_of_event, kind_of, short_key
-<<<<<<< HEAD
 from tocsin.store import held_messages
-from tocsin.store.database import Database
-=======
 from tocsin.store.database import Database, StoreUnavailable
->>>>>>> main
 from tocsin.store.events import WaitingEvent, add_events, count_lost, remember_new
 from tocsin.store.held_messages import Held
 from tocsin.store.invocations import Invocation, insert_invocations
