@@ -17,7 +17,10 @@ from tocsin.cli import app
 from tocsin.settings import (
     DeadLetters,
     Integration,
+    Mail,
     Misfires,
+    MqttBroker,
+    MqttRegistry,
     QueueService,
     Reconciler,
     Retention,
@@ -63,6 +66,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "sources": (Sources, "where events come from"),
+    "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),
     "sources.data_stream": (StreamService, "streams of the Kinesis protocol"),
 }
@@ -102,13 +106,24 @@ def settings() -> Iterator[Setting]:
 
 def settings_of(table_name: str) -> Iterator[Setting]:
     for name, field in TABLES[table_name][0].model_fields.items():
-        if f"{table_name}.{name}" not in TABLES:
+        if f"{table_name}.{name}" not in (*TABLES, "sources.mqtt"):
             yield Setting((*table_name.split("."), name), field)
 
 
 def integration_settings() -> Iterator[Setting]:
     for name, field in Integration.model_fields.items():
         yield Setting(("integrations", "NAME", name), field)
+
+
+def mqtt_settings() -> Iterator[Setting]:
+    for name, field in MqttBroker.model_fields.items():
+        if name != "registries":
+            yield Setting(("sources", "mqtt", "NAME", name), field)
+
+
+def mqtt_registry_settings() -> Iterator[Setting]:
+    for name, field in MqttRegistry.model_fields.items():
+        yield Setting(("sources", "mqtt", "NAME", "registries", "REGISTRY_ID", name), field)
 
 
 def options() -> dict[str, str]:
@@ -183,12 +198,9 @@ def table_of(table_name: str) -> str:
     return table(rows)
 
 
-def integration_table() -> str:
+def named_table(those: Iterator[Setting]) -> str:
     rows = [("Setting", "Default", "Meaning")]
-    rows += [
-        (code(each.path[-1]), default(each.field), meaning(each.field))
-        for each in integration_settings()
-    ]
+    rows += [(code(each.path[-1]), default(each.field), meaning(each.field)) for each in those]
     return table(rows)
 
 
@@ -197,6 +209,9 @@ def example() -> str:
     lines = [*assignments(settings())]
     for name in TABLES:
         lines += ["", f"[{name}]", *assignments(settings_of(name))]
+    lines += ["", "[sources.mqtt.home]", *assignments(mqtt_settings())]
+    lines += ["", "[sources.mqtt.home.registries.are000000000000reg]"]
+    lines += assignments(mqtt_registry_settings())
     return "\n".join([*lines, "", "[integrations.nightly]", *assignments(integration_settings())])
 
 
@@ -216,10 +231,16 @@ def page() -> str:
                 f"## `[{name}]`: {heading}\n\n{table_of(name)}"
                 for name, (_, heading) in TABLES.items()
             ),
+            "## `[sources.mqtt.NAME]`: MQTT brokers\n",
+            "One table for each broker, by any name.\n",
+            named_table(mqtt_settings()),
+            "## `[sources.mqtt.NAME.registries.REGISTRY_ID]`: topics of a registry\n",
+            "One table for each registry whose devices are on the broker.\n",
+            named_table(mqtt_registry_settings()),
             "## `[integrations.NAME]`: what can be scheduled\n",
             "One table for each integration; `NAME` is its short name, the last part of\n"
             "`projects/*/locations/*/integrations/NAME`.\n",
-            integration_table(),
+            named_table(integration_settings()),
             "## All in one file\n",
             f"```toml\n{example()}\n```\n",
         ]

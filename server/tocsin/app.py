@@ -19,6 +19,7 @@ from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from yarl import URL
 
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api import clock as clock_api
@@ -61,16 +62,23 @@ from tocsin.scratch import scratch_directory
 from tocsin.settings import (
     Address,
     DeadLetters,
+    Mail,
     Misfires,
+    MqttBroker,
     QueueService,
     Retention,
     Settings,
     Sources,
     StreamService,
 )
+from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.aws import Account
 from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.leases import Leases
+from tocsin.sources.mail import KIND as MAIL_KIND
+from tocsin.sources.mail_server import MailLimits, MailServer
+from tocsin.sources.mqtt_places import MqttPlace, RegistryTopics
+from tocsin.sources.mqtt_reader import Broker, MqttReader
 from tocsin.sources.pulled import Reader
 from tocsin.sources.queue_reader import QueueReader, QueueReading
 from tocsin.sources.stream_reader import StreamReader, StreamReading
@@ -129,10 +137,12 @@ class Running(NamedTuple):
     grpc: Address
     http: Address | None
     metrics: Address | None
+    smtp: Address | None
 
     def line(self) -> str:
         metrics = f" metrics={self.metrics}" if self.metrics else ""
-        return f"ready grpc={self.grpc} http={self.http or 'off'}{metrics}"
+        smtp = f" smtp={self.smtp}" if self.smtp else ""
+        return f"ready grpc={self.grpc} http={self.http or 'off'}{metrics}{smtp}"
 
 
 @asynccontextmanager
@@ -153,7 +163,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
-        services, engine = compose(settings, clock, database, caller, telemetry.observer, node)
+        services, engine, intake = compose(
+            settings, clock, database, caller, telemetry.observer, node
+        )
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
@@ -168,11 +180,16 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
+        smtp = None
+        if settings.smtp is not None:
+            mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)
+            smtp = await _start_smtp(settings.smtp, mails)
+            stack.push_async_callback(lambda: mails.stop(grace.left()))
         telemetry.count_depths(database, clock, MACHINE)
         watching = Standing(health, telemetry)
         _watch_store(stack, Readiness(database, clock, MACHINE, node=node, tell=watching.ready))
         stack.push_async_callback(lambda: watching.stop(settings.shutdown_delay))
-        yield Running(address, http, metrics)
+        yield Running(address, http, metrics, smtp)
 
 
 class Standing:
@@ -199,6 +216,7 @@ def _refuse_exposure(settings: Settings) -> None:
         ("--listen", settings.listen),
         ("--http", settings.http),
         ("--metrics", settings.metrics),
+        ("--smtp", settings.smtp),
     )
     for option, address in listeners:
         if address is not None:
@@ -268,8 +286,8 @@ def compose(
     caller: TargetCaller,
     observer: Observer,
     node: str,
-) -> tuple[Services, Engine]:
-    """Builds the services and the engine around one store."""
+) -> tuple[Services, Engine, Intake]:
+    """Builds the services, the engine and what takes events around one store."""
     ids = Ids(clock)
     limits = Limits(
         settings.targets.concurrency,
@@ -363,7 +381,39 @@ def compose(
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
         services[clock_api.SERVICE] = clock_api.ClockService(time).methods()
-    return services, engine
+    return services, engine, intake
+
+
+def mail_server(
+    settings: Mail, clock: Clock, database: Database, intake: Intake, observer: Observer
+) -> MailServer:
+    secret = settings.s3_secret_access_key
+    buckets = BucketSettings(
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key_id,
+        secret_access_key=None if secret is None else secret.get_secret_value(),
+    )
+    return MailServer(
+        database,
+        clock,
+        intake,
+        Attachments(buckets),
+        machine=MACHINE,
+        load_plan=load_plan,
+        limits=MailLimits(settings.max_bytes, settings.connections),
+        stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
+    )
+
+
+async def _start_smtp(listen: Address, mails: MailServer) -> Address:
+    try:
+        port = await mails.start(*listen)
+    except OSError as error:
+        raise StartError(
+            f"mails can't be taken on {listen}: {error.strerror}. Give --smtp another address"
+        ) from error
+    return Address(listen.host, port)
 
 
 def events_of(
@@ -407,10 +457,37 @@ def pulling_of(
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
     leases = Leases(database, clock, node=node)
+    brokers = {name: mqtt_broker(each) for name, each in settings.sources.mqtt.items()}
     return [
         QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE),
         StreamReader(stream_reading(settings.sources), database, leases, pace=MACHINE),
+        MqttReader(brokers, leases, clock, pace=MACHINE),
     ]
+
+
+def mqtt_broker(settings: MqttBroker) -> Broker:
+    url = URL(settings.url)
+    assert url.host is not None
+    tls = url.scheme == "mqtts"
+    return Broker(
+        url.host,
+        url.explicit_port or (8883 if tls else 1883),
+        MqttPlace(
+            frozenset(settings.brokers),
+            {
+                registry_id: RegistryTopics(each.devices, each.own or f"$registries/{registry_id}")
+                for registry_id, each in settings.registries.items()
+            },
+        ),
+        tls=tls,
+        ca_file=None if settings.ca_file is None else str(settings.ca_file),
+        version5=settings.version == "5",
+        username=settings.username,
+        password=None if settings.password is None else settings.password.get_secret_value(),
+        client_id=settings.client_id,
+        sessions=settings.sessions,
+        session_expiry_seconds=settings.session_expiry,
+    )
 
 
 def queue_reading(settings: Sources) -> QueueReading:

@@ -15,7 +15,9 @@ from pydantic import (
     Field,
     PlainSerializer,
     SecretStr,
+    StringConstraints,
     ValidationError,
+    field_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -296,6 +298,27 @@ class Reconciler(BaseModel):
     )
 
 
+class Mail(BaseModel):
+    """Mails to the addresses of triggers, and where their attachments go."""
+
+    model_config = STRICT
+
+    max_bytes: int = Field(
+        10 * MEGABYTE, ge=1024, description="The largest mail that is taken, in bytes."
+    )
+    connections: int = Field(
+        100, ge=1, description="How many may send mails at once; others are asked to come again."
+    )
+    s3_endpoint: TargetUrl | None = Field(
+        None,
+        description="URL of the storage, of the S3 protocol, that has the buckets for attachments.",
+        examples=["http://127.0.0.1:9000"],
+    )
+    s3_region: str = Field("ru-central1", description="The region that requests are signed for.")
+    s3_access_key_id: str | None = Field(None, description="Whose requests they are.")
+    s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+
+
 class QueueService(BaseModel):
     """The queue service, of the SQS protocol, whose queues are read."""
 
@@ -313,6 +336,99 @@ class QueueService(BaseModel):
         "the last part of their id.",
         examples=[{"yrn:yc:ymq:ru-central1:b1g1:in": "http://127.0.0.1:9324/000000000000/in"}],
     )
+
+
+def parse_broker_url(url: str) -> str:
+    try:
+        parsed = URL(url)
+    except ValueError as error:
+        raise ValueError(f"is no URL: {error}") from error
+    if parsed.scheme not in ("mqtt", "mqtts") or not parsed.host or parsed.user is not None:
+        raise ValueError(
+            "expected mqtt://HOST:PORT, or mqtts:// for TLS; username and password are settings"
+        )
+    return url
+
+
+def check_device_topics(template: str) -> str:
+    if [level for level in template.split("/") if "{" in level] != ["{device_id}"]:
+        raise ValueError("expected a topic with {device_id} as one level, such as x/{device_id}")
+    return check_topics(template)
+
+
+def check_topics(topic: str) -> str:
+    if not topic or {"+", "#", "\0"} & set(topic):
+        raise ValueError("expected a topic without + and #")
+    return topic
+
+
+class MqttRegistry(BaseModel):
+    """Which topics of a broker are those of a registry."""
+
+    model_config = STRICT
+
+    devices: Annotated[str, AfterValidator(check_device_topics)] = Field(
+        "$devices/{device_id}",
+        description="Where the topics of a device begin: this topic and all below it are the "
+        "device's. One level is `{device_id}`.",
+        examples=["factory/{device_id}"],
+    )
+    own: Annotated[str | None, AfterValidator(lambda t: t if t is None else check_topics(t))] = (
+        Field(
+            None,
+            description="Where those of the registry itself begin; none: `$registries/` and its "
+            "id.",
+            examples=["factory-own"],
+        )
+    )
+
+
+class MqttBroker(BaseModel):
+    """An MQTT broker: how it is reached, and what its messages are of."""
+
+    model_config = STRICT
+
+    url: Annotated[str, AfterValidator(parse_broker_url)] = Field(
+        description="Where it is: `mqtt://HOST:PORT`, or `mqtts://HOST:PORT` for TLS.",
+        examples=["mqtt://127.0.0.1:1883"],
+    )
+    version: Literal["3.1.1", "5"] = Field("5", description="The version of MQTT: `3.1.1` or `5`.")
+    username: str | None = Field(None, description="Who logs in.")
+    password: SecretStr | None = Field(None, description="With which password.")
+    ca_file: Path | None = Field(
+        None, description="The certificates, in PEM, that sign the broker's; none: the system's."
+    )
+    client_id: str = Field(
+        "tocsin",
+        pattern=r"^[A-Za-z0-9_.-]{1,60}$",
+        description="What the sessions are called, by which the broker keeps what was not "
+        "acknowledged: this, `-` and their number. Nobody else may have it there.",
+    )
+    sessions: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="How many sessions share the messages, over all nodes. More than one need a "
+        "broker with shared subscriptions.",
+    )
+    session_expiry: int = Field(
+        7 * 86400,
+        ge=60,
+        le=2**32 - 1,
+        description="Seconds for which the broker keeps a session that is not connected; MQTT 5 "
+        "only.",
+    )
+    brokers: list[str] = Field(
+        [], description="The `broker_id`s that are this broker.", examples=[["are000000000000brk"]]
+    )
+    registries: dict[str, MqttRegistry] = Field(
+        {},
+        description="The topics of the registries that are on it, by `registry_id`.",
+    )
+
+
+# The name is in the store, and in the log.
+MqttName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
 
 
 class StreamService(BaseModel):
@@ -352,6 +468,21 @@ class Sources(BaseModel):
         description="Seconds for which an event's id is remembered: one that comes again meanwhile "
         "is not a second event.",
     )
+    mail: Mail = Field(Mail.model_construct(), description="Mails to the addresses of triggers.")
+    mqtt: dict[MqttName, MqttBroker] = Field({}, description="The MQTT brokers, by any name.")
+
+    @field_validator("mqtt")
+    @classmethod
+    def _each_id_once(cls, brokers: dict[str, MqttBroker]) -> dict[str, MqttBroker]:
+        for ids in (
+            [each for broker in brokers.values() for each in broker.brokers],
+            [each for broker in brokers.values() for each in broker.registries],
+        ):
+            for each in ids:
+                if ids.count(each) > 1:
+                    raise ValueError(f"{each} is named by two brokers, or twice by one")
+        return brokers
+
     message_queue: QueueService = Field(
         QueueService.model_construct(), description="The queues of `message_queue` rules."
     )
@@ -386,6 +517,12 @@ class Settings(BaseSettings):
     http: OptionalListenAddress = Field(
         Address("127.0.0.1", 8080),
         description="Where REST is served, by Envoy; port 0 picks a free one, `off` serves none.",
+    )
+    smtp: OptionalListenAddress = Field(
+        None,
+        description="Where mails to triggers are taken, over SMTP; port 0 picks a free one, `off` "
+        "takes none.",
+        examples=["127.0.0.1:2525"],
     )
     database: DatabaseUrl = Field(
         "sqlite:///tocsin-data/tocsin.db",

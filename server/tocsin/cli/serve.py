@@ -43,6 +43,13 @@ def serve(
             help="Where Prometheus finds the metrics; off: nowhere. [default: off]",
         ),
     ] = None,
+    smtp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT|off",
+            help="Where mails to triggers are taken; off: nowhere. [default: off]",
+        ),
+    ] = None,
     clock: Annotated[
         str | None,
         typer.Option(
@@ -76,8 +83,8 @@ def serve(
     """Serve triggers and schedules until Ctrl-C or SIGTERM.
 
     When gRPC and REST both answer, one line says so on stdout:
-    `ready grpc=HOST:PORT http=HOST:PORT`, and `metrics=HOST:PORT` where those are asked for. Logs
-    go to stderr.
+    `ready grpc=HOST:PORT http=HOST:PORT`, and `metrics=HOST:PORT` and `smtp=HOST:PORT` where those
+    are asked for. Logs go to stderr.
 
     Each option can be given as a variable too (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …) or
     in the file that --config names.
@@ -92,6 +99,7 @@ def serve(
         "log_format": log_format,
         "log_level": log_level,
         "metrics": metrics,
+        "smtp": smtp,
     }
     _serve(config, {name: value for name, value in given.items() if value is not None})
 

@@ -6,7 +6,7 @@ makes only its own triggers sick.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from typing import TypeAlias
 
 import structlog
@@ -16,7 +16,7 @@ from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Taken, TakesEvents
-from tocsin.sources.pulled import Reader, SourceFailed
+from tocsin.sources.pulled import UNBUFFERED, Reader, SourceFailed
 from tocsin.store.database import Database
 from tocsin.store.sources import triggers_of_kind
 from tocsin.store.transaction import Transaction
@@ -41,6 +41,7 @@ class PulledLine:
         self.spot = spot
         self.task: asyncio.Task[None] | None = None
         self.answered = False
+        self.ended = False
         self._intake = intake
         self._standings = standings
         self._plans: tuple[Plan, ...] = ()
@@ -69,12 +70,13 @@ class PulledLine:
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
         taken = await self._intake.take(incoming)
-        # What is for all that listen may be for any of them.
-        of = {each.trigger_id for each in incoming}
-        for plan in self._plans:
-            if plan.trigger_id in of or "" in of:
-                self._standings.received(plan.trigger_id)
+        self.received({each.trigger_id for each in incoming})
         return taken
+
+    def received(self, trigger_ids: Collection[str]) -> None:
+        for plan in self._plans:
+            if plan.trigger_id in trigger_ids:
+                self._standings.received(plan.trigger_id)
 
     def connected(self) -> None:
         self.answered = True
@@ -186,7 +188,7 @@ class Pulling:
         misplaced: dict[str, tuple[Plan, str]] = {}
         for trigger_id, message in sorted(messages.items()):
             plan = self._plan(trigger_id, message, before)
-            if plan is None or not plan.active:
+            if plan is None or not (plan.active or plan.kind in UNBUFFERED):
                 continue
             try:
                 wanted.setdefault(self._spot(plan), []).append(plan)
@@ -232,6 +234,7 @@ class Pulling:
 
     async def _end(self, line: PulledLine) -> None:
         assert line.task is not None
+        line.ended = True
         line.task.cancel()
         await asyncio.gather(line.task, return_exceptions=True)
         for plan in line.plans:

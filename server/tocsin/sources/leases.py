@@ -19,6 +19,11 @@ class Leases:
         self._clock = clock
         self._node = node
 
+    @property
+    def lasting(self) -> bool:
+        """Whether what this node once had it keeps: it has the store to itself."""
+        return self._database.exclusive
+
     async def hold(self, trigger_id: str, part: str = "") -> str | None:
         """Takes a part or keeps it, for 15 s; returns its position, None while another node has it.
 

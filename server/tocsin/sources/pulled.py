@@ -10,6 +10,10 @@ from typing import Protocol
 from tocsin.plans.plan import Plan
 from tocsin.sources.incoming import Incoming, Taken
 
+# Kinds whose sources keep nothing for a trigger that is paused. They are read all the same: what
+# comes meanwhile is lost, and counted.
+UNBUFFERED = frozenset(("iot_message", "iot_broker_message"))
+
 
 class SourceFailed(Exception):
     """The source can't be read at the moment, or as it is configured; the message says why."""
@@ -20,7 +24,14 @@ class Line(Protocol):
 
     @property
     def plans(self) -> Sequence[Plan]:
-        """The triggers as they are now: active, of one place, at least one."""
+        """The triggers as they are now, of one place, at least one.
+
+        They are active, but those of kinds that are `UNBUFFERED`.
+        """
+
+    @property
+    def ended(self) -> bool:
+        """Whether the reading is cancelled since no trigger of the place is left."""
 
     async def changed(self) -> None:
         """Returns once `plans` are others than at the last call, or at the beginning."""
@@ -31,6 +42,9 @@ class Line(Protocol):
         Raises:
             StoreUnavailable: the store can't be reached. Some of them may have been taken.
         """
+
+    def received(self, trigger_ids: Collection[str]) -> None:
+        """Events that were for these triggers, not named by `trigger_id`, are taken."""
 
     def connected(self) -> None:
         """The source answers. Call it as often as it does."""

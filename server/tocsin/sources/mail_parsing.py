@@ -1,0 +1,209 @@
+"""Reads a mail: its headers, its text, and what is attached to it.
+
+Whoever can reach the port can send what they like, so the work is bounded by what is refused before
+it begins: the parser's costs grow with the lines times the depth of the parts, and with the square
+of a content header's length.
+"""
+
+import codecs
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesFeedParser
+from email.policy import Policy, compat32
+from typing import NamedTuple, TypeAlias
+
+MOST_LINES = 500_000
+# Each line is held against the boundary of each part that it may be within.
+MOST_LINES_BY_DEPTH = 4_000_000
+MOST_HEADER_LINES = 5_000
+MOST_PARTS = 500
+DEEPEST = 32
+LONGEST_CONTENT_HEADER = 4096
+LONGEST_NAME = 150
+
+# Where the parser sees the end of a line.
+LINE_END = re.compile(rb"\r\n|\r|\n")
+# A header that tells of content, with its continuation lines.
+CONTENT_HEADER = re.compile(
+    rb"^content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Those of parts that hold parts.
+COMPOSITE = re.compile(rb"^content-type[ \t]*:[\s\x1c-\x1f]*(?:multipart|message)/", re.IGNORECASE)
+CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+ANY_CONTENT = "application/octet-stream"
+# What has no place in the name of an object, or would be a folder there.
+UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
+# Codecs of text that no mail is written in; the time that some take is the square of the length.
+NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape"))
+# RFC 5322, section 2.1: lines end so wherever a mail is passed on.
+REWRITTEN = compat32.clone(linesep="\r\n", max_line_length=0)
+
+Part: TypeAlias = "Message[str, str]"
+
+
+class MailRefused(Exception):
+    """The mail is not taken, now or later; the message says why, in ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """One attachment; its name has no `/` in it, and is empty if it has none."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """A mail. The headers are in their order, each value on one line and otherwise as it stood.
+
+    `message` is the first text; of alternatives, the one in HTML. What else there is, is attached.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    message: str
+    attached: tuple[Attached, ...]
+
+
+def parse_mail(content: bytes) -> ParsedMail:
+    """Parses a mail; lines that can't be part of one are no error, as everywhere in mail.
+
+    Raises:
+        MailRefused: it is made of more than a mail is.
+    """
+    content = LINE_END.sub(b"\r\n", content)
+    check(content)
+    mail = _parsed(content)
+    headers = tuple((name, _unfolded(str(value))) for name, value in mail.raw_items())
+    message, attached = _divided(_leaves(mail, alternative=False))
+    return ParsedMail(headers, message, attached)
+
+
+def check(content: bytes) -> None:
+    """Refuses what would be long in parsing; takes one look at each byte. Lines end with CR LF.
+
+    Raises:
+        MailRefused: it has too many lines, headers or levels of parts.
+    """
+    lines = content.count(b"\n")
+    if lines > MOST_LINES:
+        raise MailRefused(f"the mail has more than {MOST_LINES} lines")
+    end = content.find(b"\r\n\r\n")
+    if content.count(b"\n", 0, end if end >= 0 else None) > MOST_HEADER_LINES:
+        raise MailRefused(f"its headers have more than {MOST_HEADER_LINES} lines")
+    depth = 0
+    for header in CONTENT_HEADER.finditer(content):
+        if header.end() - header.start() > LONGEST_CONTENT_HEADER:
+            raise MailRefused(f"a content header is longer than {LONGEST_CONTENT_HEADER} bytes")
+        depth += COMPOSITE.match(header[0]) is not None
+        if depth > DEEPEST or depth * lines > MOST_LINES_BY_DEPTH:
+            raise MailRefused(f"too many of its parts hold parts: {depth}, with {lines} lines")
+
+
+def _parsed(content: bytes) -> Part:
+    parts = 0
+
+    def new_part(policy: "Policy[Part]" = compat32) -> Part:
+        nonlocal parts
+        parts += 1
+        if parts > MOST_PARTS:
+            raise MailRefused(f"the mail has more than {MOST_PARTS} parts")
+        return Message(policy=policy)
+
+    parser: BytesFeedParser[Part] = BytesFeedParser(new_part, policy=compat32)
+    parser.feed(content)
+    return parser.close()
+
+
+class Leaf(NamedTuple):
+    """A part that holds no parts, and whether it is one of several forms of the same content."""
+
+    part: Part
+    alternative: bool
+
+
+def _leaves(part: Part, *, alternative: bool) -> list[Leaf]:
+    """Those within a part, in their order; a mail within the mail is one."""
+    payload = part.get_payload()
+    if part.get_content_maintype() != "multipart" or not isinstance(payload, list):
+        return [Leaf(part, alternative)]
+    within = alternative or part.get_content_subtype() == "alternative"
+    return [
+        leaf
+        for each in payload
+        if isinstance(each, Message)
+        for leaf in _leaves(each, alternative=within)
+    ]
+
+
+def _divided(leaves: list[Leaf]) -> tuple[str, tuple[Attached, ...]]:
+    """Tells the text from what is attached. Its alternatives are neither."""
+    texts = [leaf for leaf in leaves if _is_text(leaf.part)]
+    if not texts:
+        return "", tuple(_attached(leaf.part) for leaf in leaves)
+    chosen, dropped = texts[0], [texts[0]]
+    if chosen.alternative:
+        dropped = [leaf for leaf in texts if leaf.alternative]
+        html = (leaf for leaf in dropped if leaf.part.get_content_type() == "text/html")
+        chosen = next(html, chosen)
+    attached = tuple(_attached(leaf.part) for leaf in leaves if leaf not in dropped)
+    return _text(chosen.part), attached
+
+
+def _is_text(part: Part) -> bool:
+    return (
+        part.get_content_type() in ("text/plain", "text/html")
+        and part.get_content_disposition() != "attachment"
+        and not part.get_filename()
+    )
+
+
+def _text(part: Part) -> str:
+    content = _content(part)
+    charset = part.get_content_charset("utf-8")
+    try:
+        if codecs.lookup(charset).name in NO_CHARSETS:
+            charset = "utf-8"
+        text = content.decode(charset, "replace")
+    except (LookupError, ValueError):
+        text = content.decode("utf-8", "replace")
+    # UTF-7 can hold what is no text.
+    return text.encode("utf-8", "replace").decode()
+
+
+def _attached(part: Part) -> Attached:
+    content_type = part.get_content_type()
+    if CONTENT_TYPE.fullmatch(content_type) is None:
+        content_type = ANY_CONTENT
+    return Attached(_name(part), content_type, _content(part))
+
+
+def _content(part: Part) -> bytes:
+    payload = part.get_payload(decode=True)
+    if isinstance(payload, bytes):
+        return payload
+    whole = part.get_payload()
+    inner = whole if isinstance(whole, list) else []
+    # A mail within the mail.
+    return b"".join(each.as_bytes(policy=REWRITTEN) for each in inner if isinstance(each, Message))
+
+
+def _name(part: Part) -> str:
+    name = part.get_filename() or ""
+    with suppress(HeaderParseError, LookupError, ValueError):
+        # What RFC 2047 forbids here is what most programs write.
+        name = str(make_header(decode_header(name)))
+    whole = name.encode("utf-8", "replace").decode()
+    return UNSAFE.sub("_", whole).strip(" .")[-LONGEST_NAME:]
+
+
+def _unfolded(value: str) -> str:
+    """A value on one line: a line break and the white space around it are one space."""
+    text = value.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+    return " ".join(line.strip(" \t") for line in text.split("\r\n")).strip()
