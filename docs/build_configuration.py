@@ -17,12 +17,14 @@ from tocsin.cli import app
 from tocsin.settings import (
     DeadLetters,
     Integration,
+    Logs,
     Misfires,
     Reconciler,
     Retention,
     Settings,
     Sources,
     Targets,
+    Webhooks,
 )
 
 PAGE = Path(__file__).with_name("configuration.md")
@@ -61,6 +63,8 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "sources": (Sources, "where events come from"),
+    "sources.webhooks": (Webhooks, "what tells of events by HTTP"),
+    "sources.logs": (Logs, "what comes of log records"),
 }
 
 
@@ -98,7 +102,8 @@ def settings() -> Iterator[Setting]:
 
 def settings_of(table_name: str) -> Iterator[Setting]:
     for name, field in TABLES[table_name][0].model_fields.items():
-        yield Setting((table_name, name), field)
+        if f"{table_name}.{name}" not in TABLES:
+            yield Setting((*table_name.split("."), name), field)
 
 
 def integration_settings() -> Iterator[Setting]:

@@ -21,6 +21,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
@@ -29,8 +30,11 @@ from tocsin.api import (
     firing,
     integrations,
     invocations,
+    log_ingestion,
     operations,
+    otlp_logs,
     triggers,
+    webhooks,
 )
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids, first_id_at
@@ -329,6 +333,7 @@ def compose(
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
         **steering_services(settings, clock, database, ids, limits, due),
+        **doors(settings, clock, intake),
     }
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
@@ -360,6 +365,19 @@ def events_of(
         remembered=timedelta(seconds=settings.sources.remember),
     )
     return batches, intake
+
+
+def doors(settings: Settings, clock: Clock, intake: Intake) -> Services:
+    """Builds what other software tells of its events, as it does it."""
+    logs, secret = settings.sources.logs, settings.sources.webhooks.secret
+    shared = None if secret is None else SharedSecret(secret.get_secret_value())
+    return {
+        webhooks.SERVICE: webhooks.WebhookService(clock, intake, shared).methods(),
+        log_ingestion.SERVICE: log_ingestion.LogIngestionService(
+            intake, logs.default_groups
+        ).methods(),
+        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(clock, intake, logs.otlp_group).methods(),
+    }
 
 
 def steering_services(

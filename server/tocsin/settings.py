@@ -16,6 +16,7 @@ from pydantic import (
     PlainSerializer,
     SecretStr,
     ValidationError,
+    field_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -279,6 +280,41 @@ class Reconciler(BaseModel):
     )
 
 
+class Webhooks(BaseModel):
+    """What object storages and container registries tell by HTTP."""
+
+    model_config = STRICT
+
+    secret: SecretStr | None = Field(
+        None,
+        description="What their senders show in the `Authorization` header: by itself, as `Bearer "
+        "SECRET`, or as the password of basic authentication. Without it, all may send.",
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _not_empty(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().strip():
+            raise ValueError("is empty; leave it out if all may send")
+        return secret
+
+
+class Logs(BaseModel):
+    """Which group log records are of that do not say so."""
+
+    model_config = STRICT
+
+    default_groups: dict[str, str] = Field(
+        {},
+        description="The log groups of what is written to folders, by the folder's id.",
+        examples=[{"b1g00000000000000001": "e2300000000000000001"}],
+    )
+    otlp_group: str | None = Field(
+        None,
+        description="The log group of OTLP records that name none. Without it, they are rejected.",
+    )
+
+
 class Sources(BaseModel):
     """Where events come from."""
 
@@ -291,6 +327,10 @@ class Sources(BaseModel):
         description="Seconds for which an event's id is remembered: one that comes again meanwhile "
         "is not a second event.",
     )
+    webhooks: Webhooks = Field(
+        Webhooks.model_construct(), description="What tells of events by HTTP."
+    )
+    logs: Logs = Field(Logs.model_construct(), description="What comes of log records.")
 
 
 class Integration(BaseModel):
