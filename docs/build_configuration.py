@@ -19,6 +19,8 @@ from tocsin.settings import (
     Integration,
     Logs,
     Misfires,
+    NotificationQueue,
+    QueueService,
     Reconciler,
     Retention,
     Settings,
@@ -63,6 +65,8 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "sources": (Sources, "where events come from"),
+    "sources.message_queue": (QueueService, "the queues of `message_queue` rules"),
+    "sources.object_storage": (NotificationQueue, "what object storages put into a queue"),
     "sources.webhooks": (Webhooks, "what tells of events by HTTP"),
     "sources.logs": (Logs, "what comes of log records"),
 }

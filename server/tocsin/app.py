@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -49,8 +49,10 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.observer import Observer
+from tocsin.engine.pulling import Pulling
 from tocsin.engine.readiness import Readiness
 from tocsin.engine.retention import RetentionRules
+from tocsin.engine.standings import Standings
 from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
@@ -60,7 +62,21 @@ from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, DeadLetters, Misfires, Retention, Settings
+from tocsin.settings import (
+    Address,
+    DeadLetters,
+    Misfires,
+    NotificationQueue,
+    QueueService,
+    Retention,
+    Settings,
+    Sources,
+)
+from tocsin.sources.aws import Account
+from tocsin.sources.incoming import TakesEvents
+from tocsin.sources.notification_queue import NotificationReader
+from tocsin.sources.pulled import Reader
+from tocsin.sources.queue_reader import QueueReader, QueueReading
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
@@ -291,7 +307,19 @@ def compose(
         batches.due(at)
 
     armed = on_every_node(arm, database)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed)
+    pulling = pulling_of(
+        database,
+        clock,
+        readers(settings, clock, database, node),
+        intake,
+        observer,
+    )
+
+    def changed() -> None:
+        pulling.look()
+        database.notify()
+
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
     execution_service = integrations.ExecutionsService(
         database, clock, settings.integrations, scheduled=due
     )
@@ -319,6 +347,7 @@ def compose(
         deliveries,
         batches,
         Subscribing(database, MACHINE, load_plan),
+        pulling,
         recovery=MACHINE,
         observer=observer,
         chores=kept.steps(),
@@ -378,6 +407,42 @@ def doors(settings: Settings, clock: Clock, intake: Intake) -> Services:
         ).methods(),
         otlp_logs.SERVICE: otlp_logs.OtlpLogsService(clock, intake, logs.otlp_group).methods(),
     }
+
+
+def pulling_of(
+    database: Database,
+    clock: Clock,
+    readers: Sequence[Reader],
+    intake: TakesEvents,
+    observer: Observer,
+) -> Pulling:
+    """Builds what keeps the sources read that are asked for their events."""
+    standings = Standings(database, clock, observer, pace=MACHINE)
+    return Pulling(database, readers, intake, standings, load_plan=load_plan, pace=MACHINE)
+
+
+def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
+    """Builds what reads the sources that are asked for their events; a line for each protocol."""
+    del node
+    sources = settings.sources
+    found: list[Reader] = [QueueReader(queue_reading(sources), database, clock, pace=MACHINE)]
+    if (queue := sources.object_storage.queue) is not None:
+        found.append(NotificationReader(queue, account(sources.object_storage), clock))
+    return found
+
+
+def queue_reading(settings: Sources) -> QueueReading:
+    queues = settings.message_queue
+    return QueueReading(queues.endpoint, account(queues), queues.urls)
+
+
+def account(service: QueueService | NotificationQueue) -> Account:
+    secret = service.secret_access_key
+    return Account(
+        region=service.region,
+        access_key_id=service.access_key_id,
+        secret_access_key=None if secret is None else secret.get_secret_value(),
+    )
 
 
 def steering_services(

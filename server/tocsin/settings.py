@@ -293,10 +293,28 @@ class Webhooks(BaseModel):
 
     @field_validator("secret")
     @classmethod
-    def _not_empty(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not secret.get_secret_value().strip():
-            raise ValueError("is empty; leave it out if all may send")
+    def _can_be_shown(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None:
+            return None
+        value = secret.get_secret_value()
+        if not value or value != value.strip():
+            raise ValueError("is empty, or has white space around it; left out, all may send")
         return secret
+
+
+class NotificationQueue(BaseModel):
+    """A queue, of the SQS protocol, that object storages put their notifications into."""
+
+    model_config = STRICT
+
+    queue: TargetUrl | None = Field(
+        None,
+        description="The queue's URL. Without it, notifications come by webhooks alone.",
+        examples=["http://127.0.0.1:9324/000000000000/objects"],
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
 
 
 class Logs(BaseModel):
@@ -315,6 +333,25 @@ class Logs(BaseModel):
     )
 
 
+class QueueService(BaseModel):
+    """The queue service, of the SQS protocol, whose queues are read."""
+
+    model_config = STRICT
+
+    endpoint: TargetUrl | None = Field(
+        None, description="URL of the queue service.", examples=["http://127.0.0.1:9324"]
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    urls: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
+        "the last part of their id.",
+        examples=[{"yrn:yc:ymq:ru-central1:b1g1:in": "http://127.0.0.1:9324/000000000000/in"}],
+    )
+
+
 class Sources(BaseModel):
     """Where events come from."""
 
@@ -330,7 +367,13 @@ class Sources(BaseModel):
     webhooks: Webhooks = Field(
         Webhooks.model_construct(), description="What tells of events by HTTP."
     )
+    object_storage: NotificationQueue = Field(
+        NotificationQueue.model_construct(), description="What object storages put into a queue."
+    )
     logs: Logs = Field(Logs.model_construct(), description="What comes of log records.")
+    message_queue: QueueService = Field(
+        QueueService.model_construct(), description="The queues of `message_queue` rules."
+    )
 
 
 class Integration(BaseModel):

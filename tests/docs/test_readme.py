@@ -23,7 +23,7 @@ from vendor_environment import vendor_python
 
 # What a block of shell may begin with: what is run here, and what is not, since it installs, never
 # ends, or needs a program that the tests do without.
-RUN = ("curl ", "tocsin cron ")
+RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "export TOCSIN_FOLDER=")
 NOT_RUN = (
     "make ",
     "python3 -m venv ",
@@ -130,6 +130,26 @@ def test_the_target_compiles_and_the_settings_load(tmp_path: Path) -> None:
     file = tmp_path / "tocsin.toml"
     file.write_text(config.code)
     assert list(load_settings(file).integrations) == ["nightly"]
+
+
+def test_the_commands_work_one_after_the_other(live: Live, tmp_path: Path) -> None:
+    [nightly] = blocks(README, "yaml")
+    (tmp_path / "nightly.yaml").write_text(nightly.code)
+    typed = [each for each in SHELL if each.code.startswith(("export ", "tocsin triggers "))]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    script = "\n".join(each.code for each in typed)
+    told = run(
+        *("sh", "-e", "-c", f"cd {tmp_path}\n{script}"),
+        PATH=path,
+        TOCSIN_SERVER=live("127.0.0.1:50051"),
+    )
+    assert "SUCCEEDED" in told
+    shown = block_after(README, typed[-1])
+    assert shown is not None
+    got = told.splitlines()[told.splitlines().index(shown.code.splitlines()[0]) :]
+    since = re.compile(r"created at \S+,")
+    for line, expected in zip(got, shown.code.splitlines(), strict=False):
+        assert since.sub("", line) == since.sub("", expected)
 
 
 def test_the_cron_command_prints_what_is_shown(shell: Shell) -> None:

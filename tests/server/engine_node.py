@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from tocsin.api.ids import Ids
 from tocsin.api.triggers import TriggerService
-from tocsin.app import events_of
+from tocsin.app import events_of, pulling_of
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine
 from tocsin.engine.misfires import MisfireRules
+from tocsin.engine.observer import UNOBSERVED
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.plans.plan import Target
@@ -183,9 +184,10 @@ async def node(
     )
     service = TriggerService(database, clock, ids, armed=timers.armed)
     try:
-        batches, _ = events_of(Settings(), clock, database, ids, fired=deliveries.due)
+        batches, intake = events_of(Settings(), clock, database, ids, fired=deliveries.due)
         subscribing = Subscribing(database, clock, load_plan)
-        engine = Engine(database, clock, timers, deliveries, batches, subscribing)
+        pulling = pulling_of(database, clock, (), intake, UNOBSERVED)
+        engine = Engine(database, clock, timers, deliveries, batches, subscribing, pulling)
         yield Node(clock, database, caller, timers, engine, service)
     finally:
         await database.close()

@@ -1,5 +1,6 @@
 """S3 event notifications, in the forms of those who send them."""
 
+import contextlib
 import copy
 import json
 from typing import Any
@@ -148,6 +149,22 @@ def test_a_body_that_is_none_is_refused_where_it_is_wrong(field: str, value: Any
     with pytest.raises(NotificationError) as refused:
         object_notification(changed(field, value), NOW)
     assert refused.value.field == field
+
+
+def test_what_goes_through_a_topic_is_taken_out_of_it() -> None:
+    topic = {"Type": "Notification", "Message": json.dumps({"Records": [record()]})}
+    [told] = object_notification(json.dumps(topic).encode(), NOW).incoming
+    [direct] = object_notification(json.dumps({"Records": [record()]}).encode(), NOW).incoming
+    assert told == direct
+    with pytest.raises(NotificationError, match="Message: is not JSON"):
+        object_notification(b'{"Type": "Notification", "Message": "hello"}', NOW)
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 10))
+def test_nothing_that_is_nested_deep_breaks_more_than_itself(depth: int) -> None:
+    told = json.dumps({"Records": [record()]})[:-3] + ', "x": ' + "[" * depth + "]" * depth + "}]}"
+    with contextlib.suppress(NotificationError):
+        assert len(object_notification(told.encode(), NOW).incoming) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"<xml/>", b"[" * 100_000])

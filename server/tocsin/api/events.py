@@ -24,6 +24,7 @@ from tocsin.sources.kinds import kind_of
 from tocsin.store import triggers
 from tocsin.store.database import Database
 from tocsin.store.events import Standing, standing_of
+from tocsin.store.sources import SourceState, source_state
 from tocsin.store.transaction import Transaction
 from tocsin.store.triggers import NameFilter, StoredTrigger
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
@@ -111,12 +112,12 @@ class EventService:
     async def get_intake(
         self, request: contract.EventServiceGetIntakeRequest, _: Context
     ) -> contract.EventServiceGetIntakeResponse:
-        def read(tx: Transaction) -> tuple[bytes | None, Standing]:
-            return triggers.find_trigger(tx, request.trigger_id), standing_of(
-                tx, request.trigger_id
-            )
+        def read(tx: Transaction) -> tuple[bytes | None, Standing, SourceState | None]:
+            asked = request.trigger_id
+            found = triggers.find_trigger(tx, asked)
+            return found, standing_of(tx, asked), source_state(tx, asked)
 
-        message, standing = await self._database.read(read)
+        message, standing, source = await self._database.read(read)
         if message is None:
             raise errors.trigger_not_found(request.trigger_id)
         response = contract.EventServiceGetIntakeResponse(
@@ -129,6 +130,8 @@ class EventService:
             response.due.CopyFrom(to_timestamp(standing.due_at))
         if standing.last_lost_at is not None:
             response.last_lost.CopyFrom(to_timestamp(standing.last_lost_at))
+        if source is not None:
+            _tell(response.source, source)
         return response
 
     async def _take(self, incoming: Sequence[Incoming]) -> list[contract.PublishedEvent]:
@@ -226,6 +229,16 @@ def _published(event_id: str, taken: Taken) -> contract.PublishedEvent:
         lost=taken.lost,
         filtered=taken.filtered,
     )
+
+
+def _tell(told: contract.SourceState, state: SourceState) -> None:
+    told.connected = state.connected
+    told.last_error = state.last_error or ""
+    told.refused_events = state.refused
+    if state.last_event_at is not None:
+        told.last_event.CopyFrom(to_timestamp(state.last_event_at))
+    if state.last_error_at is not None:
+        told.last_error_time.CopyFrom(to_timestamp(state.last_error_at))
 
 
 def _fill(filtered: contract.Obstacle.Filtered, mismatch: Mismatch) -> None:

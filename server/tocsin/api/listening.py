@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tocsin.plans.plan import Plan
 from tocsin.sources.kinds import keys_of_plan
-from tocsin.store import events, subscriptions
+from tocsin.store import events, held_messages, sources, subscriptions
 from tocsin.store.transaction import Transaction
 
 
@@ -25,6 +25,8 @@ def stop_listening(tx: Transaction, trigger_id: str) -> None:
     subscriptions.unsubscribe(tx, trigger_id)
     events.drop_events(tx, trigger_id)
     events.forget_lost(tx, trigger_id)
+    sources.forget_source(tx, trigger_id)
+    held_messages.release_all(tx, trigger_id)
 
 
 def resume_waiting(tx: Transaction, trigger_id: str, now: datetime) -> datetime | None:

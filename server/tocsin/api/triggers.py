@@ -60,15 +60,22 @@ Mutation = Callable[[Transaction, datetime], Change]
 
 
 class TriggerService:
-    """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due."""
+    """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due,
+    `changed` that a trigger came, changed or went."""
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, armed: Callable[[datetime], None]
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        armed: Callable[[datetime], None],
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._armed = armed
+        self._changed = changed
         self._history = TriggerHistory(ids)
 
     def methods(self) -> dict[str, Served]:
@@ -251,6 +258,7 @@ class TriggerService:
         def tell() -> None:
             for tick in ticks:
                 self._armed(tick)
+            self._changed()
 
         return await write_and_tell(self._database, run, tell)
 

@@ -10,7 +10,8 @@ from tocsin.engine.cutting import cut
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Batching, Plan
 from tocsin.schedule import Clock
-from tocsin.store import events, triggers
+from tocsin.sources.kinds import KINDS
+from tocsin.store import events, held_messages, triggers
 from tocsin.store.database import Database
 from tocsin.store.events import DueBatch
 from tocsin.store.invocations import Invocation, insert_invocations
@@ -93,8 +94,10 @@ class Batches:
         done = cut(waiting, batching, now, largest_payload=self._largest_payload)
         unseen = batch.events > len(waiting) > 0
         events.take_events(tx, batch, done.taken, again_at=now if unseen else done.again_at)
-        return [
-            call
-            for each in done.batches
-            for call in self._calls.of(plan, [event.body for event in each], now)
-        ]
+        made: list[Invocation] = []
+        for each in done.batches:
+            calls = self._calls.of(plan, [event.body for event in each], now)
+            if KINDS[plan.kind].held:
+                held_messages.sent(tx, plan.trigger_id, [event.id for event in each], calls[0].id)
+            made += calls
+        return made

@@ -10,6 +10,7 @@ import structlog
 from tocsin.engine.batches import Batches
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.pulling import Pulling
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import KIND as TIMER
 from tocsin.engine.timers import Timers
@@ -42,6 +43,7 @@ class Engine:
         deliveries: Deliveries,
         batches: Batches,
         subscribing: Subscribing,
+        pulling: Pulling,
         recovery: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -52,6 +54,7 @@ class Engine:
         self._deliveries = deliveries
         self._batches = batches
         self._subscribing = subscribing
+        self._pulling = pulling
         self._recovery = recovery or clock
         self._observer = observer
         self._chores = tuple(chores)
@@ -70,6 +73,7 @@ class Engine:
             self._fire_timers,
             self._batches.run_once,
             self._subscribing.run_once,
+            *self._pulling.steps(),
             self._deliveries.run_once,
             self._deliveries.heartbeat,
             self._forget,
@@ -82,6 +86,7 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._pulling.stop()
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:
@@ -89,6 +94,7 @@ class Engine:
         self._timers.armed()
         self._batches.due()
         self._deliveries.due()
+        self._pulling.look()
 
     async def next_due(self) -> datetime | None:
         """Returns when there is something to do next: a tick, a batch, a delivery or lease."""

@@ -16,8 +16,10 @@ from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kind import Metadata
 from tocsin.sources.kinds import keys_of_event, kind_of, short_key
+from tocsin.store import held_messages
 from tocsin.store.database import Database
 from tocsin.store.events import WaitingEvent, add_events, count_lost, remember_new
+from tocsin.store.held_messages import Held
 from tocsin.store.invocations import Invocation, insert_invocations
 from tocsin.store.subscriptions import listeners
 from tocsin.store.transaction import Transaction
@@ -167,11 +169,14 @@ class Intake:
         for place, each in enumerate(incoming):
             kind = kind_of(each.event)
             for plan in _unique(plans.get(channel, ()) for channel in _channels(each)):
+                if each.trigger_id not in ("", plan.trigger_id):
+                    continue
                 if next(kind.mismatches(plan.source, each.event), None) is not None:
                     done.taken[place] += Taken(filtered=1)
                 elif not plan.active:
                     done.taken[place] += Taken(lost=1)
-                    lost[plan.trigger_id] = lost.get(plan.trigger_id, 0) + 1
+                    if not each.trigger_id:
+                        lost[plan.trigger_id] = lost.get(plan.trigger_id, 0) + 1
                 else:
                     hits.setdefault(plan.trigger_id, (plan, []))[1].append(Hit(place, each))
         now = self._clock.now()
@@ -203,23 +208,37 @@ class Intake:
         calls: list[Invocation] = []
         for trigger_id in sorted(hits):
             plan, given = hits[trigger_id]
-            elements = []
+            accepted = []
             for hit in given:
                 if (trigger_id, hit.key) in fresh:
                     # The same event may stand twice in what was handed in.
                     fresh.remove((trigger_id, hit.key))
-                    elements.append(self._element(plan, hit.incoming))
+                    accepted.append(hit)
                     done.taken[hit.place] += Taken(accepted=1)
                 else:
-                    done.taken[hit.place] += Taken(repeated=1)
+                    done.taken[hit.place] += _repeated(tx, trigger_id, hit)
             if one_by_one(plan):
-                calls += [call for each in elements for call in self._calls.of(plan, (each,), now)]
-            elif elements:
-                due_at = self._add(tx, plan, elements, now)
+                calls += self._call_each(tx, plan, accepted, now)
+            elif accepted:
+                due_at = self._add(tx, plan, accepted, now)
                 done.due_at = due_at if done.due_at is None else min(done.due_at, due_at)
         if calls:
             insert_invocations(tx, [(call, now) for call in calls])
             done.fired = True
+
+    def _call_each(
+        self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime
+    ) -> list[Invocation]:
+        made = []
+        held = []
+        for hit in hits:
+            calls = self._calls.of(plan, (self._element(plan, hit.incoming),), now)
+            made += calls
+            if hit.incoming.receipt:
+                receipt = hit.incoming.receipt
+                held.append(Held(plan.trigger_id, hit.key, receipt, invocation_id=calls[0].id))
+        held_messages.hold(tx, held)
+        return made
 
     def _element(self, plan: Plan, incoming: Incoming) -> str:
         metadata = Metadata(
@@ -227,18 +246,34 @@ class Intake:
         )
         return kind_of(incoming.event).element(incoming.event, metadata)
 
-    def _add(self, tx: Transaction, plan: Plan, elements: Sequence[str], now: datetime) -> datetime:
+    def _add(self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime) -> datetime:
         batching = plan.batching
         assert batching is not None
+        added = [
+            WaitingEvent(self._new_id(), now, self._element(plan, hit.incoming)) for hit in hits
+        ]
+        held = [
+            Held(plan.trigger_id, hit.key, hit.incoming.receipt, event_id=event.id)
+            for hit, event in zip(hits, added, strict=True)
+            if hit.incoming.receipt
+        ]
+        held_messages.hold(tx, held)
         return add_events(
             tx,
             trigger_id=plan.trigger_id,
-            added=[WaitingEvent(self._new_id(), now, element) for element in elements],
+            added=added,
             due_at=now + batching.cutoff,
             most_events=batching.size,
             most_bytes=min(batching.size_bytes or self._largest_payload, self._largest_payload),
             now=now,
         )
+
+
+def _repeated(tx: Transaction, trigger_id: str, hit: Hit) -> Taken:
+    receipt = hit.incoming.receipt
+    if receipt and not held_messages.received_again(tx, trigger_id, hit.key, receipt):
+        return Taken(repeated=1, settled=1)
+    return Taken(repeated=1)
 
 
 def _channels(incoming: Incoming) -> list[Channel]:

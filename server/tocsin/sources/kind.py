@@ -64,6 +64,8 @@ class Kind(Generic[S, E]):
     `element` is an event as one element of `messages`, `payload` the body of a call: elements in
     their frame. Both are JSON with an indent of two. The metadata that `payload` is given are those
     of the batch; only kinds whose frame has some of its own need them.
+
+    `held`: its source keeps an event until that is delivered.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Kind(Generic[S, E]):
     mismatches: Callable[[S, E], Mismatches]
     element: Callable[[E, Metadata], str]
     payload: Callable[[Sequence[str], Metadata], bytes]
+    held: bool = False
 
 
 def any_of(field: str, expected: Sequence[str], got: str) -> Mismatches:

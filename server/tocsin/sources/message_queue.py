@@ -108,4 +108,5 @@ KIND = Kind(
     mismatches=mismatches,
     element=element,
     payload=messages_frame,
+    held=True,
 )

@@ -86,6 +86,13 @@ def joined(path: str, name: str) -> str:
 
 
 def identity(*parts: object) -> str:
-    """Returns an id that is the same whenever the same is told again."""
-    told = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    """Returns an id that is the same whenever the same is told again.
+
+    Raises:
+        NotificationError: it is nested too deep.
+    """
+    try:
+        told = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    except RecursionError as error:
+        raise NotificationError("", "is nested too deep") from error
     return hashlib.sha256(told.encode()).hexdigest()[:32]

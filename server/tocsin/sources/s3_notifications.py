@@ -1,6 +1,7 @@
 """S3 event notifications: what AWS, MinIO and Ceph tell of their objects.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 https://docs.ceph.com/en/latest/radosgw/notifications/#events
 """
 
@@ -53,13 +54,23 @@ def object_notification(body: bytes, now: int) -> Notification:
     Raises:
         NotificationError: it is no notification.
     """
-    content = json_object(body)
+    content = _unwrapped(json_object(body))
     if content.get("Event") == TEST_EVENT:
         return Notification((), 1)
     records = members(content, "", "Records")
     told = [_incoming(record, path, now) for path, record in records]
     incoming = tuple(each for each in told if each is not None)
     return Notification(incoming, len(told) - len(incoming))
+
+
+def _unwrapped(content: Json) -> Json:
+    """What goes through a topic on its way to a queue is a text in that topic's own message."""
+    if content.get("Type") != "Notification":
+        return content
+    try:
+        return json_object(text(content, "", "Message").encode())
+    except NotificationError as error:
+        raise NotificationError("Message", error.reason) from error
 
 
 def _incoming(record: Json, path: str, now: int) -> Incoming | None:

@@ -142,6 +142,43 @@ lost_events = Table(
     Column("last_at", BigInteger, nullable=False),
 )
 
+# How the sources stand that are asked for their events, for each trigger.
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("connected", Integer, nullable=False),
+    Column("last_event_at", BigInteger),
+    Column("last_error", Text),
+    Column("last_error_at", BigInteger),
+    # Events that came and can't be delivered, whatever is done.
+    Column("refused", BigInteger, nullable=False),
+)
+
+# What one node at a time reads of a trigger's source: a shard, or all of it; and how far it got.
+source_parts = Table(
+    "source_parts",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("part", ASCII, primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)
+
+# Accepted messages that their queue keeps until they are delivered: the receipt by which it is
+# told, the event that waits for its call, and the invocation that delivers it once there is one.
+held_messages = Table(
+    "held_messages",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("key", ASCII, primary_key=True),
+    Column("receipt", Text, nullable=False),
+    Column("event_id", ASCII),
+    Column("invocation_id", ASCII),
+    Index("held_messages_by_event", "trigger_id", "event_id"),
+)
+
 invocations = Table(
     "invocations",
     metadata,

@@ -393,17 +393,33 @@ class EventServiceGetIntakeRequest(_message.Message):
     def __init__(self, trigger_id: _Optional[str] = ...) -> None: ...
 
 class EventServiceGetIntakeResponse(_message.Message):
-    __slots__ = ("trigger_id", "kind", "waiting_events", "due", "lost_events", "last_lost")
+    __slots__ = ("trigger_id", "kind", "waiting_events", "due", "lost_events", "last_lost", "source")
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     WAITING_EVENTS_FIELD_NUMBER: _ClassVar[int]
     DUE_FIELD_NUMBER: _ClassVar[int]
     LOST_EVENTS_FIELD_NUMBER: _ClassVar[int]
     LAST_LOST_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     kind: str
     waiting_events: int
     due: _timestamp_pb2.Timestamp
     lost_events: int
     last_lost: _timestamp_pb2.Timestamp
-    def __init__(self, trigger_id: _Optional[str] = ..., kind: _Optional[str] = ..., waiting_events: _Optional[int] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lost_events: _Optional[int] = ..., last_lost: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    source: SourceState
+    def __init__(self, trigger_id: _Optional[str] = ..., kind: _Optional[str] = ..., waiting_events: _Optional[int] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lost_events: _Optional[int] = ..., last_lost: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[SourceState, _Mapping]] = ...) -> None: ...
+
+class SourceState(_message.Message):
+    __slots__ = ("connected", "last_event", "last_error", "last_error_time", "refused_events")
+    CONNECTED_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_FIELD_NUMBER: _ClassVar[int]
+    LAST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    LAST_ERROR_TIME_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    connected: bool
+    last_event: _timestamp_pb2.Timestamp
+    last_error: str
+    last_error_time: _timestamp_pb2.Timestamp
+    refused_events: int
+    def __init__(self, connected: bool = ..., last_event: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_error: _Optional[str] = ..., last_error_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., refused_events: _Optional[int] = ...) -> None: ...

@@ -91,7 +91,7 @@ class EventServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetIntake(self, request, context):
-        """Tells what waits for a trigger, and what its pauses have lost.
+        """Tells what waits for a trigger, what its pauses have lost, and how its source stands.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

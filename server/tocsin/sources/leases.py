@@ -1,0 +1,56 @@
+"""Leases: of a source that only one node may read at a time, who does, and how far it got."""
+
+from datetime import timedelta
+
+from tocsin.schedule import Clock
+from tocsin.store import sources
+from tocsin.store.database import Database
+
+# One that died is missed after this long; one that lives says so more often.
+HELD_FOR = timedelta(seconds=15)
+RENEWED_EACH_SECONDS = 5.0
+
+
+class Leases:
+    """The leases of one node, on parts of triggers' sources: a shard, or `""` for all of it."""
+
+    def __init__(self, database: Database, clock: Clock, *, node: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._node = node
+
+    async def hold(self, trigger_id: str, part: str = "") -> str | None:
+        """Takes a part or keeps it, for 15 s; returns its position, None while another node has it.
+
+        Raises:
+            StoreUnavailable: the store can't be asked.
+        """
+        now = self._clock.now()
+        until = now + HELD_FOR
+        # Where a node has the store to itself, nobody else can read: a lease of before is void.
+        since = until if self._database.exclusive else now
+        return await self._database.write(
+            lambda tx: sources.hold_part(
+                tx, trigger_id, part, node=self._node, now=since, until=until
+            )
+        )
+
+    async def move(self, trigger_id: str, part: str, position: str) -> bool:
+        """Writes how far a part was read; returns False if another node has taken it over.
+
+        Raises:
+            StoreUnavailable: the store can't be asked.
+        """
+        return await self._database.write(
+            lambda tx: sources.move_part(tx, trigger_id, part, node=self._node, position=position)
+        )
+
+    async def release(self, trigger_id: str, part: str = "") -> None:
+        """Lets other nodes read it at once.
+
+        Raises:
+            StoreUnavailable: the store can't be asked.
+        """
+        await self._database.write(
+            lambda tx: sources.release_part(tx, trigger_id, part, node=self._node)
+        )
