@@ -30,6 +30,9 @@ from yarl import URL
 
 MEGABYTE = 1024 * 1024
 DAY = 86400.0
+# The longest time of a setting: there is an instant that much before each, and after it.
+CENTURY = 36525 * DAY
+HIDDEN = "***"
 
 
 class SettingsError(Exception):
@@ -83,12 +86,22 @@ def check_url(url: str) -> str:
     return url
 
 
-def without_password(url: str) -> str:
-    """Hides it where settings are shown."""
-    return re.sub(r"(?<=:)[^:/@]*(?=@)|(?<=password=)[^&]*", "***", url)
+def without_secrets(url: str) -> str:
+    """Returns a URL as it may be shown: who asks, by which password, and with what query is hidden.
+
+    What stands there is a secret, or as good as one.
+    """
+    scheme, separator, rest = url.partition("://")
+    # A database's password may have any character but the last @.
+    authority = rest if scheme.startswith("postgres") else re.split("[/?#]", rest)[0]
+    place, query, arguments = rest[authority.rfind("@") + 1 :].partition("?")
+    user = f"{HIDDEN}@" if "@" in authority else ""
+    arguments = re.sub(r"(?<==)[^&#]+", HIDDEN, arguments)
+    return f"{scheme}{separator}{user}{place}{query}{arguments}"
 
 
-DatabaseUrl = Annotated[str, PlainSerializer(without_password, return_type=str)]
+Shown = PlainSerializer(without_secrets, return_type=str)
+DatabaseUrl = Annotated[str, Shown]
 ListenAddress = Annotated[
     Address,
     NoDecode,  # a variable's text is no JSON
@@ -115,7 +128,7 @@ ForEver = (
 )
 Kept = Annotated[float | None, *ForEver]
 KeptCount = Annotated[int | None, *ForEver]
-TargetUrl = Annotated[str, AfterValidator(check_url)]
+TargetUrl = Annotated[str, AfterValidator(check_url), Shown]
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -218,6 +231,7 @@ class Misfires(BaseModel):
     window: float | None = Field(
         None,
         gt=0,
+        le=CENTURY,
         description="Seconds; what was missed longer ago is only recorded in the log.",
         examples=[86400.0],
     )
@@ -243,12 +257,14 @@ class Retention(BaseModel):
     age: Kept = Field(
         30 * DAY,
         gt=0,
+        le=CENTURY,
         description="Seconds that an invocation that succeeded or was cancelled is kept; "
         "`forever` keeps it.",
     )
     failed_age: Kept = Field(
         90 * DAY,
         gt=0,
+        le=CENTURY,
         description="The same for one that failed or was dead-lettered; it is kept for `age` at "
         "least.",
     )
@@ -261,6 +277,7 @@ class Retention(BaseModel):
     operations_age: Kept = Field(
         30 * DAY,
         ge=2 * DAY,
+        le=CENTURY,
         description="Seconds that operations on triggers are kept, two days (172800) at least: a "
         "repeated call is answered with the operation of the first.",
     )
@@ -360,7 +377,7 @@ class Sources(BaseModel):
     remember: float = Field(
         3600.0,
         ge=0,
-        allow_inf_nan=False,
+        le=CENTURY,
         description="Seconds for which an event's id is remembered: one that comes again meanwhile "
         "is not a second event.",
     )

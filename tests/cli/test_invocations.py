@@ -236,6 +236,7 @@ def until(terminal: int, pattern: str) -> None:
     """Reads what is written to a terminal until the pattern is there."""
     written = ""
     while not re.search(pattern, written):
+        assert select([terminal], [], [], PATIENCE)[0], f"{pattern} did not come: {written!r}"
         written += os.read(terminal, 65536).decode()
 
 

@@ -48,6 +48,15 @@ def test_create_shows_the_trigger_that_it_made(person: Person) -> None:
     assert "cronExpression: 0 3 ? * * 2098\n" in shown
 
 
+def test_a_terminal_that_does_not_know_a_character_shows_the_rest(person: Person) -> None:
+    create(person, NIGHTLY + "description: ночь\n")
+    environment = person.environment | {"PYTHONIOENCODING": "latin-1"}
+    for form in ("table", "json"):
+        done = run_tocsin("triggers", "get", "nightly", "-o", form, environment=environment)
+        assert (done.status, done.stderr) == (0, "")
+        assert r"\u043d\u043e\u0447\u044c" in done.stdout
+
+
 def test_json_is_read_as_yaml_is(person: Person) -> None:
     text = json.dumps(yaml.safe_load(NIGHTLY))
     trigger = create(person, text)

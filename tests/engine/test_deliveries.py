@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.plans.plan import Action, DeadLetter, Function, Retry, action_to_json, target_key
 from tocsin.schedule import ManualClock
+from tocsin.store import deliveries
 from tocsin.store.database import Database
 from tocsin.store.invocations import (
     Invocation,
@@ -29,6 +30,7 @@ from tocsin.store.invocations import (
 )
 from tocsin.store.opening import open_database
 from tocsin.store.schema import invocations as table
+from tocsin.store.transaction import Transaction
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetterQueues, QueueSettings
@@ -299,6 +301,64 @@ def test_many_busy_targets_hold_up_none_that_has_a_place(tmp_path: Path) -> None
             await node.until(State.SUCCEEDED, "h69 1")
 
     asyncio.run(scenario())
+
+
+def test_a_busy_target_is_no_reason_to_look_at_all_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = asyncio.Event()
+    walks: list[int] = []
+    walk = deliveries.waiting_targets
+
+    def counted(tx: Transaction, *, but: Collection[str]) -> list[tuple[str, datetime]]:
+        walks.append(len(but))
+        return walk(tx, but=but)
+
+    monkeypatch.setattr(deliveries, "waiting_targets", counted)
+
+    async def hang_or_answer(request: web.Request) -> web.Response:
+        if request.path == "/hangs":
+            await released.wait()
+        return web.Response()
+
+    async def scenario() -> None:
+        async with delivering(tmp_path, Target(hang_or_answer), per_target=2) as node:
+            made = [
+                replace(
+                    invocation_of(Action(Function("hangs" if number < 9 else f"f{number}")), NOON),
+                    id=f"i{number:03}",
+                )
+                for number in range(400)
+            ]
+            await node.database.write(
+                lambda tx: insert_invocations(tx, [(each, NOON) for each in made])
+            )
+            node.deliveries.due()
+            await node.until(State.SUCCEEDED, "i399")
+            released.set()
+            await node.until(State.SUCCEEDED, "i008")
+
+    asyncio.run(scenario())
+    assert walks == []
+
+
+def test_an_invocation_that_cant_be_read_holds_up_no_other(tmp_path: Path) -> None:
+    target = answering(200)
+
+    async def scenario() -> None:
+        async with delivering(tmp_path, target) as node:
+            good = invocation_of(Action(Function("f")), NOON)
+            # Such as one of a newer version, for a kind of target that this one does not know.
+            odd = replace(good, id="i0", action='{"target": {"kind": "of tomorrow"}}')
+            await node.database.write(
+                lambda tx: insert_invocations(tx, [(odd, NOON), (good, NOON)])
+            )
+            node.deliveries.due()
+            await node.until(State.SUCCEEDED)
+            assert node.deliveries.under_way == 0
+
+    asyncio.run(scenario())
+    assert [headers["x-request-id"] for _, headers in target.calls] == ["i1"]
 
 
 def test_a_zero_byte_in_an_answer_is_no_reason_to_lose_its_failure(tmp_path: Path) -> None:

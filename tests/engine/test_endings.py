@@ -126,6 +126,21 @@ def test_endings_wait_for_a_store_that_is_away(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_nothing_is_dropped_because_the_store_was_away_for_some_of_them(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with holding(tmp_path) as node:
+            node.store.fault = lambda: (
+                StoreUnavailable("is away") if node.store.writes < 4 else None
+            )
+            node.add(*NAMES)
+            while len(node.kept) + len(node.dropped) < 3:
+                await node.clock.advance(timedelta(seconds=1))
+            assert (sorted(node.kept), node.dropped) == (NAMES, [])
+            assert await node.states() == [State.SUCCEEDED] * 3
+
+    asyncio.run(scenario())
+
+
 def test_one_that_the_store_refuses_keeps_no_other_from_being_written(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with holding(tmp_path) as node:

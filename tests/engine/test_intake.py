@@ -192,6 +192,23 @@ def test_a_batch_is_due_at_once_when_it_is_full(url: str, runner: asyncio.Runner
     runner.run(check())
 
 
+def test_an_event_is_a_new_one_once_its_time_is_over(url: str, runner: asyncio.Runner) -> None:
+    async def check() -> None:
+        async with nodes(url) as [node]:
+            await node.add("a")
+            assert await node.intake.take([message("1", "x")]) == [Taken(accepted=1)]
+            # What is expired is swept now and then, and not yet.
+            node.clock.jump_to(NOON + REMEMBERED)
+            assert await node.intake.take([message("2", "x")] * 2) == [
+                Taken(accepted=1),
+                Taken(repeated=1),
+            ]
+            node.clock.jump_to(NOON + REMEMBERED + SECOND)
+            assert await node.intake.take([message("3", "x")]) == [Taken(repeated=1)]
+
+    runner.run(check())
+
+
 def test_an_event_is_taken_once_while_it_is_remembered(url: str, runner: asyncio.Runner) -> None:
     async def check() -> None:
         async with nodes(url) as [node]:
@@ -206,6 +223,23 @@ def test_an_event_is_taken_once_while_it_is_remembered(url: str, runner: asyncio
             )
             assert forgotten == 1
             assert await node.intake.take([message("1", "x")]) == [Taken(accepted=1)]
+
+    runner.run(check())
+
+
+def test_what_one_hands_in_fails_no_other(url: str, runner: asyncio.Runner) -> None:
+    async def check() -> None:
+        async with nodes(url) as [node]:
+            await node.add("a")
+            # No store takes half a character.
+            odd = replace(message("odd"), key="\ud800")
+            taken = await asyncio.gather(
+                *(node.intake.take([each]) for each in (message("1"), odd, message("2"))),
+                return_exceptions=True,
+            )
+            assert [taken[0], taken[2]] == [[Taken(accepted=1)]] * 2
+            assert isinstance(taken[1], Exception)
+            assert sorted(call for _, [call] in await node.calls()) == ["1", "2"]
 
     runner.run(check())
 

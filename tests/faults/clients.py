@@ -13,6 +13,16 @@ from typing import Any
 
 import grpc
 
+from faults.events import (
+    KINDS,
+    Event,
+    EventRule,
+    Sending,
+    event_message,
+    rule_message,
+    some_event,
+    some_rule,
+)
 from faults.journal import Call, Execution, Journal, Kind, Trigger
 from schedule.cron_model import (
     HOURS,
@@ -28,6 +38,8 @@ from schedule.cron_model import (
 )
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2_grpc import ExecutionsStub
+from tocsin_protos.tocsin.v1 import event_service_pb2
+from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,
@@ -38,6 +50,11 @@ LOCATION = "projects/p/locations/l"
 CALL_SECONDS = 10.0
 # Words of a server that is away, or whose store is: the same call is made again.
 AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED")
+CHANGES = (Kind.UPDATE, Kind.UPDATE, Kind.PAUSE, Kind.PAUSE, Kind.DELETE)
+# What waits for a trigger goes with it, so most that listen are there to the end.
+CHANGES_OF_LISTENERS = (*CHANGES[:4] * 4, Kind.DELETE)
+LISTENERS = 3
+EVENTS_IN_A_CALL = 4
 
 MINUTE_FIELDS: tuple[Value, ...] = (
     Every(MINUTES),
@@ -110,22 +127,33 @@ class Client:
         self._number = number
         self._chance = random.Random(f"{clients.seed}/{number}")
         self._mine: list[Trigger] = []
+        self._listeners: list[Trigger] = []
+        self._events: list[Event] = []
         self._channels: dict[str, grpc.Channel] = {}
 
     def run(self) -> None:
         try:
             while not self._all.stopped.is_set():
-                if self._chance.random() < 0.5:
-                    self._schedule()
-                elif len(self._mine) < 5 or self._chance.random() < 0.3:
-                    self._create()
-                else:
-                    self._change(self._chance.choice(self._mine))
+                self._do_something()
                 pause = self._chance.uniform(0, 2 * self._all.pause_seconds)
                 time.sleep(0 if self._all.hurry.is_set() else pause)
+            self._resume_listeners()
         finally:
             for channel in self._channels.values():
                 channel.close()
+
+    def _do_something(self) -> None:
+        what = self._chance.random()
+        if what < 0.35:
+            self._schedule()
+        elif what < 0.6:
+            self._publish()
+        elif what < 0.7:
+            self._change_listeners()
+        elif len(self._mine) < 5 or self._chance.random() < 0.3:
+            self._create()
+        else:
+            self._change(self._chance.choice(self._mine), CHANGES)
 
     def _schedule(self) -> None:
         made = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
@@ -147,6 +175,58 @@ class Client:
         self._until_answered(call, answers=("ALREADY_EXISTS",))
         execution.answered = now()
 
+    def _publish(self) -> None:
+        """Publishes new events, and now and then one that it has published before."""
+        count = self._chance.randint(1, EVENTS_IN_A_CALL)
+        events = [self._new_event() for _ in range(count)]
+        if len(self._events) > count and self._chance.random() < 0.1:
+            again = self._chance.choice(self._events[:-count])
+            again.sendings.append(Sending(now()))
+            events.append(again)
+        request = event_service_pb2.EventServicePublishRequest(
+            events=[event_message(each) for each in events]
+        )
+
+        def call(channel: grpc.Channel, **options: Any) -> Any:
+            for each in events:
+                each.sendings[-1].tries += 1
+            return EventServiceStub(channel).Publish(request, **options)
+
+        answer = self._until_answered(call)
+        for event, told in zip(events, answer.events, strict=True):
+            sending = event.sendings[-1]
+            sending.taken, sending.lost = told.accepted + told.repeated, told.lost
+            sending.answered = now()
+
+    def _new_event(self) -> Event:
+        name = f"e-{self._all.seed}-{self._number}-{len(self._events)}"
+        event = some_event(name, self._chance)
+        event.sendings.append(Sending(now()))
+        self._events.append(event)
+        self._all.journal.new_event(event)
+        return event
+
+    def _change_listeners(self) -> None:
+        live = [each for each in self._listeners if each.calls[-1].kind is not Kind.DELETE]
+        if len(live) == LISTENERS:
+            self._change(self._chance.choice(live), CHANGES_OF_LISTENERS)
+            return
+        number = len(self._listeners)
+        trigger = self._all.journal.new_trigger(f"l-{self._all.seed}-{self._number}-{number}")
+        self._listeners.append(trigger)
+        rule = some_rule(KINDS[number % len(KINDS)], self._chance)
+        request = contract.CreateTriggerRequest(folder_id=FOLDER, name=trigger.name)
+        request.rule.CopyFrom(rule_message(rule, trigger.name))
+        self._call(trigger, Kind.CREATE, request, rule=rule)
+
+    def _resume_listeners(self) -> None:
+        """Lets what waits while its trigger is paused come out in the end."""
+        for trigger in self._listeners:
+            if trigger.calls[-1].kind is Kind.PAUSE:
+                self._call(
+                    trigger, Kind.RESUME, contract.ResumeTriggerRequest(trigger_id=trigger.id)
+                )
+
     def _create(self) -> None:
         trigger = self._all.journal.new_trigger(
             f"t-{self._all.seed}-{self._number}-{len(self._mine)}"
@@ -156,31 +236,48 @@ class Client:
         request = contract.CreateTriggerRequest(folder_id=FOLDER, name=trigger.name)
         request.rule.timer.cron_expression = cron.expression
         request.rule.timer.invoke_function.function_id = "f"
-        self._call(trigger, Kind.CREATE, request, cron)
+        self._call(trigger, Kind.CREATE, request, cron=cron)
 
-    def _change(self, trigger: Trigger) -> None:
+    def _change(self, trigger: Trigger, changes: Sequence[Kind]) -> None:
         kind = trigger.calls[-1].kind
         if kind is Kind.DELETE:
             return
         if kind is Kind.PAUSE:
             self._call(trigger, Kind.RESUME, contract.ResumeTriggerRequest(trigger_id=trigger.id))
             return
-        kind = self._chance.choice((Kind.UPDATE, Kind.UPDATE, Kind.PAUSE, Kind.PAUSE, Kind.DELETE))
+        kind = self._chance.choice(changes)
         if kind is Kind.UPDATE:
-            cron = cron_of(self._chance.choice(MINUTE_FIELDS))
-            update = contract.UpdateTriggerRequest(trigger_id=trigger.id)
-            update.update_mask.paths.append("rule")
-            update.rule.timer.cron_expression = cron.expression
-            update.rule.timer.invoke_function.function_id = "f"
-            self._call(trigger, kind, update, cron)
+            self._update(trigger)
         elif kind is Kind.PAUSE:
             self._call(trigger, kind, contract.PauseTriggerRequest(trigger_id=trigger.id))
         else:
             self._call(trigger, kind, contract.DeleteTriggerRequest(trigger_id=trigger.id))
 
-    def _call(self, trigger: Trigger, kind: Kind, request: Any, cron: Model | None = None) -> None:
+    def _update(self, trigger: Trigger) -> None:
+        update = contract.UpdateTriggerRequest(trigger_id=trigger.id)
+        update.update_mask.paths.append("rule")
+        before = trigger.calls[0].rule
+        if before is not None:
+            rule = some_rule(before.kind, self._chance)
+            update.rule.CopyFrom(rule_message(rule, trigger.name))
+            self._call(trigger, Kind.UPDATE, update, rule=rule)
+            return
+        cron = cron_of(self._chance.choice(MINUTE_FIELDS))
+        update.rule.timer.cron_expression = cron.expression
+        update.rule.timer.invoke_function.function_id = "f"
+        self._call(trigger, Kind.UPDATE, update, cron=cron)
+
+    def _call(
+        self,
+        trigger: Trigger,
+        kind: Kind,
+        request: Any,
+        *,
+        cron: Model | None = None,
+        rule: EventRule | None = None,
+    ) -> None:
         key = [("idempotency-key", str(uuid.UUID(int=self._chance.getrandbits(128), version=4)))]
-        call = Call(kind, now(), cron=cron)
+        call = Call(kind, now(), cron=cron, rule=rule)
         trigger.calls.append(call)
         method = kind.value.capitalize()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from faults.checker import Report
+from faults.evidence import Report
 from faults.journal import Journal
 from server.recording_target import Answer, Received, RecordingTarget
 

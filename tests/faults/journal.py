@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from faults.events import Event, EventRule
 from schedule.cron_model import Model
 
 
@@ -29,7 +30,9 @@ class Call:
     answered: datetime | None = None
     operation: str | None = None
     cron: Model | None = None
-    """What the trigger's cron is from here on; only for create and update."""
+    """What the trigger's cron is from here on; only for create and update of a timer."""
+    rule: EventRule | None = None
+    """The same of a trigger that listens."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Trigger:
     id: str | None = None
 
     @property
+    def listens(self) -> bool:
+        """Whether it is for events; else it is a timer."""
+        return self.calls[0].rule is not None
+
+    @property
     def cron(self) -> Model:
         """The latest that was asked for."""
         return next(call.cron for call in reversed(self.calls) if call.cron is not None)
@@ -76,6 +84,7 @@ class Journal:
 
     triggers: list[Trigger] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
     """Calls that had to be repeated, by what they were told."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -88,6 +97,10 @@ class Journal:
     def new_execution(self, execution: Execution) -> None:
         with self.lock:
             self.executions.append(execution)
+
+    def new_event(self, event: Event) -> None:
+        with self.lock:
+            self.events.append(event)
 
     def refused(self, error: str) -> None:
         with self.lock:

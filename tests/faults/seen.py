@@ -16,11 +16,15 @@ import asyncpg
 import grpc
 from google.longrunning import operations_pb2
 
-from faults.checker import Delivery, Evidence, Report, Row, Shown, check
+from faults.checker import check
 from faults.clients import FOLDER, LOCATION, now
+from faults.events import id_in, rule_of
+from faults.evidence import Delivery, Evidence, Intake, Report, Row, Shown
 from faults.journal import Journal, Rewind, Trigger
 from postgres_server import PostgresServer
 from server.recording_target import Received, RecordingTarget
+from tocsin_protos.tocsin.v1 import event_service_pb2
+from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -36,6 +40,7 @@ ROWS = "SELECT id, origin, scheduled_at, created_at, state, attempts FROM invoca
 LEFT = (
     "SELECT (SELECT count(*) FROM armed_timers WHERE next_at <= {now})"
     " + (SELECT count(*) FROM invocations WHERE next_at IS NOT NULL)"
+    " + (SELECT count(*) FROM events) + (SELECT count(*) FROM batches)"
 )
 
 
@@ -101,7 +106,7 @@ def ticking(store: Store, journal: Journal, chance: random.Random) -> Iterator[N
 
     def run() -> None:
         while not stopped.wait(0.2):
-            known = [each for each in list(journal.triggers) if each.id is not None]
+            known = [each for each in timers(journal) if each.id is not None]
             for trigger in mine.sample(known, min(3, len(known))):
                 with suppress(*AWAY):
                     tick_now(store, trigger, minutes=mine.randrange(3, 10))
@@ -113,6 +118,11 @@ def ticking(store: Store, journal: Journal, chance: random.Random) -> Iterator[N
         finally:
             stopped.set()
     under_way.result()
+
+
+def timers(journal: Journal) -> list[Trigger]:
+    """Those that are known by now."""
+    return [each for each in list(journal.triggers) if each.calls and not each.listens]
 
 
 def tick_now(store: Store, trigger: Trigger, minutes: int) -> None:
@@ -136,7 +146,8 @@ def settle(store: Store, look_again: Callable[[], object] = lambda: None) -> dat
 def undone(store: Store, at: datetime) -> str:
     timers = store.execute(f"SELECT * FROM armed_timers WHERE next_at <= {micros(at)}")
     rows = store.execute(f"{ROWS} WHERE next_at IS NOT NULL")
-    return f"due and not done at {micros(at)}: {timers[:10]} {rows[:10]}"
+    batches = store.execute("SELECT * FROM batches")
+    return f"not done at {micros(at)}: {timers[:10]} {rows[:10]} {batches[:10]}"
 
 
 def gather(
@@ -150,9 +161,11 @@ def gather(
     evidence.deliveries = [delivery(call) for call in target.all(lambda _: True)]
     with grpc.insecure_channel(address) as channel:
         for each in listed(TriggerServiceStub(channel)):
-            active = each.status == TriggerMessage.ACTIVE
-            shown = Shown(each.id, active, each.rule.timer.cron_expression)
+            active, rule = each.status == TriggerMessage.ACTIVE, rule_of(each.rule)
+            shown = Shown(each.id, active, each.rule.timer.cron_expression, rule)
             evidence.triggers.setdefault(each.name, []).append(shown)
+            if rule is not None:
+                evidence.intakes[each.name] = intake_of(channel, each.id)
         evidence.operations = done_operations(journal, OperationServiceStub(channel))
         evidence.executions = {each.id: state_of(channel, each.id) for each in journal.executions}
     return evidence
@@ -164,9 +177,20 @@ def delivery(call: Received, *, by_its_clock: bool = False) -> Delivery:
     at = datetime.fromisoformat(call.headers["x-started-at"]) if by_its_clock else call.at
     if not call.path.startswith("/functions/"):
         return Delivery(made, attempt, at)
-    [event] = call.json["messages"]
+    messages = call.json["messages"]
+    name = call.path.removeprefix("/functions/")
+    if name.startswith("l-"):
+        events = tuple(id_in(each) for each in messages)
+        return Delivery(made, attempt, at, listener=name, events=events)
+    [event] = messages
     tick = datetime.fromisoformat(event["event_metadata"]["created_at"])
     return Delivery(made, attempt, at, event["details"]["trigger_id"], tick)
+
+
+def intake_of(channel: grpc.Channel, trigger_id: str) -> Intake:
+    request = event_service_pb2.EventServiceGetIntakeRequest(trigger_id=trigger_id)
+    told = EventServiceStub(channel).GetIntake(request)
+    return Intake(told.waiting_events, told.lost_events)
 
 
 def listed(triggers: TriggerServiceStub) -> list[TriggerMessage]:

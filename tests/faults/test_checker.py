@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from faults.checker import Delivery, Evidence, Report, Row, Shown, check
+from faults.checker import check
+from faults.evidence import Delivery, Evidence, Report, Row, Shown
 from faults.journal import Call, Execution, Journal, Kind, Rewind, Trigger
 from schedule.cron_model import HOURS, MINUTES, MONTH_DAYS, MONTHS, ByNumber, Every, Model
 

@@ -119,6 +119,32 @@ def test_no_password_is_shown(url: str) -> None:
     assert '"database": "postgresql://' in ended.stdout
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:h/u@s:h@h:5432/d", "postgresql://u:a@h@hush/d"])
+def test_no_part_of_a_password_is_shown(url: str) -> None:
+    ended = run_tocsin("config", "check", environment={"TOCSIN_DATABASE": url})
+    assert f'"database": "postgresql://***@{url.rpartition("@")[2]}"' in ended.stdout
+
+
+def test_no_url_of_the_settings_shows_a_secret(directory: Path) -> None:
+    url = "http://u:hush@h:1/a@b/{function_id}?key=hush&k=hush"
+    file = directory / "tocsin.toml"
+    file.write_text(f"""
+        [targets]
+        function = "{url}"
+        functions.f = "{url}"
+        [dead_letters]
+        endpoint = "{url}"
+        secret_access_key = "hush"
+        queues.q = "{url}"
+        [integrations.i]
+        triggers = ["api_trigger/i"]
+        url = "{url}"
+    """)
+    ended = run_tocsin("config", "check", "--config", str(file))
+    assert (ended.status, "hush" in ended.stdout) == (0, False)
+    assert ended.stdout.count('"http://***@h:1/a@b/{function_id}?key=***&k=***"') == 5
+
+
 @pytest.mark.parametrize(
     ("config", "told"),
     [
@@ -131,6 +157,12 @@ def test_no_password_is_shown(url: str) -> None:
         ('listen = "127.0.0.1:65536"', "listen: expected HOST:PORT"),
         ("max_request_bytes = 1", "max_request_bytes: "),
         ("grace = -1", "grace: "),
+        # Longer than there are years to go back, or on.
+        ("[retention]\nage = inf", "retention.age: "),
+        ("[retention]\nfailed_age = 1e11", "retention.failed_age: "),
+        ("[retention]\noperations_age = 1e11", "retention.operations_age: "),
+        ("[misfires]\nwindow = nan", "misfires.window: "),
+        ("[sources]\nremember = 1e300", "sources.remember: "),
         ("[targets", "is not TOML"),
     ],
 )

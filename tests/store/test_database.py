@@ -1,13 +1,15 @@
 """What every store promises: durable writes, shared commits, work that fails alone."""
 
 import asyncio
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from store.work import add, ids, opened
-from tocsin.store.database import StoreError
+from tocsin.store.database import StoreError, StoreUnavailable
 from tocsin.store.opening import open_database
 from tocsin.store.operations import NEWEST, insert_operation, page_of_operations
 from tocsin.store.requests import (
@@ -145,6 +147,23 @@ def test_readers_can_not_write(url: str, runner: asyncio.Runner) -> None:
             with pytest.raises(Exception, match=r"read-?only"):
                 await database.read(add("a"))
             assert await ids(database) == []
+
+    runner.run(scenario())
+
+
+def test_a_disk_that_cant_be_read_is_a_store_that_is_away(
+    tmp_path: Path, runner: asyncio.Runner
+) -> None:
+    def fail(_: Transaction) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise error
+
+    async def scenario() -> None:
+        async with opened(f"sqlite:///{tmp_path}/t.db") as database:
+            for run in (database.read, database.write):
+                with pytest.raises(StoreUnavailable, match="disk I/O error"):
+                    await run(fail)
 
     runner.run(scenario())
 

@@ -10,6 +10,14 @@ from sqlalchemy import func, literal_column, select
 from postgres_server import PostgresServer
 from store.work import add, held_open, ids, two_nodes
 from tocsin.store.database import Database
+from tocsin.store.events import (
+    WaitingEvent,
+    add_events,
+    due_batches,
+    earliest_batch,
+    park_batch,
+    unpark_batch,
+)
 from tocsin.store.invocations import Invocation, insert_invocation
 from tocsin.store.listing import Filter, Shown, page_of_shown
 from tocsin.store.requests import RequestKey, remember_answer, remembered_answer
@@ -119,6 +127,39 @@ def test_a_pause_that_meets_a_tick_leaves_nothing_armed(
             assert not pausing.done()
         await pausing
         assert await first.read(earliest_tick) is None
+
+    run(scenario, runner, postgres_url)
+
+
+def test_a_resume_that_meets_the_parking_of_a_batch_makes_it_due(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    """One node still finds the trigger paused when another one resumes it."""
+
+    def wait_a_moment(tx: Transaction) -> None:
+        add_events(
+            tx,
+            trigger_id="t",
+            added=[WaitingEvent("e", NOON, "{}")],
+            due_at=NOON,
+            most_events=None,
+            most_bytes=None,
+            now=NOON,
+        )
+
+    def park_what_is_due(tx: Transaction) -> None:
+        [batch] = due_batches(tx, now=NOON, limit=1)
+        park_batch(tx, batch.trigger_id)
+
+    async def scenario(first: Database, second: Database) -> None:
+        await first.write(wait_a_moment)
+        async with held_open(first, park_what_is_due):
+            resuming = asyncio.ensure_future(
+                second.write(lambda tx: unpark_batch(tx, "t", now=NOON + MINUTE))
+            )
+            await asyncio.sleep(0.1)
+        assert await resuming
+        assert await first.read(earliest_batch) == NOON + MINUTE
 
     run(scenario, runner, postgres_url)
 

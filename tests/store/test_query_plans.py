@@ -61,6 +61,7 @@ HOT = {
     "invocation by id": invocations.SELECT,
     "page of executions": invocations.PAGE,
     "next invocation": deliveries.NEXT_DUE,
+    "first of what waits": deliveries.FIRST,
     "what is due": deliveries.CANDIDATES,
     "what is due of a target": deliveries.CANDIDATES_OF_TARGET,
     "targets that are waited for": deliveries.WAITING_TARGETS,

@@ -174,6 +174,31 @@ def test_an_error_shows_no_password_and_no_query() -> None:
     assert "secret" not in failed.error
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    ],
+)
+def test_an_answer_that_is_no_http_is_a_failure_and_shows_no_query(answer: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async def scenario() -> Outcome:
+        async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await called(f"http://127.0.0.1:{port}/?key=secret", FUNCTION)
+
+    failed = asyncio.run(scenario())
+    assert failed.error is not None
+    assert "answered what is no HTTP" in failed.error
+    assert "secret" not in failed.error
+
+
 def test_an_unmapped_target_fails_with_the_setting_that_is_missing() -> None:
     async def scenario() -> Outcome:
         caller = TargetCaller(Addresses(), timeout_seconds=1, user_agent="test")

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from google.protobuf import json_format
 
 from tocsin.api.errors import ApiError, invalid_field
 from tocsin.api.event_message import CONVERTERS
+from tocsin.plans.parameters import parse_json
 from tocsin_protos.tocsin.v1.event_service_pb2 import SourceEvent
 
 TYPE_PREFIX = "tocsin.v1."
@@ -68,8 +68,8 @@ def _attributes(headers: Mapping[str, str]) -> Json:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return parse_json(body.decode())
+    except ValueError as error:
         raise invalid_field(PATH, f"is not JSON: {error}") from error
 
 

@@ -100,14 +100,22 @@ class EventService:
             incoming = replace(incoming, id=self._ids.new())
         if bool(request.folder_id) == bool(request.trigger_ids):
             raise errors.invalid_field("folder_id", "expected either this or trigger_ids")
-        rows, token = await (
-            self._page_of_folder(request) if request.folder_id else self._named(request)
+        # The event is part of what the list is about.
+        arguments = (request.folder_id, request.event.SerializeToString(deterministic=True).hex())
+        rows, more = await (
+            self._page_of_folder(request, arguments)
+            if request.folder_id
+            else self._named(request.trigger_ids)
         )
-        response = contract.EventServiceTestEventResponse(next_page_token=token)
-        for trigger_id, name, message in rows:
-            verdict = response.verdicts.add(trigger_id=trigger_id, name=name)
-            self._judge(verdict, message, incoming, include_payload=request.include_payload)
-        return response
+        judged = (self._judged(row, incoming, request.include_payload) for row in rows)
+        verdicts, cut = page_of(judged, len(rows), contract.TriggerVerdict.ByteSize)
+        if cut and not request.folder_id:
+            raise errors.invalid_field(
+                "trigger_ids",
+                f"the answer about the first {len(verdicts)} is as long as one may be: name fewer",
+            )
+        token = page_token(verdicts[-1].trigger_id, *arguments) if cut or more else ""
+        return contract.EventServiceTestEventResponse(verdicts=verdicts, next_page_token=token)
 
     async def get_intake(
         self, request: contract.EventServiceGetIntakeRequest, _: Context
@@ -140,10 +148,8 @@ class EventService:
         return [_published(each.id, became) for each, became in zip(named, taken, strict=True)]
 
     async def _page_of_folder(
-        self, request: contract.EventServiceTestEventRequest
-    ) -> tuple[list[StoredTrigger], str]:
-        # The event is part of what the list is about.
-        arguments = (request.folder_id, request.event.SerializeToString(deterministic=True).hex())
+        self, request: contract.EventServiceTestEventRequest, arguments: tuple[str, ...]
+    ) -> tuple[list[StoredTrigger], bool]:
         after = position(request.page_token, *arguments) or ""
         size = page_size(request.page_size)
         rows = await self._database.read(
@@ -151,13 +157,10 @@ class EventService:
                 tx, folder_id=request.folder_id, names=NameFilter(), after=after, limit=size + 1
             )
         )
-        page, more = page_of(rows, size, lambda row: len(row[2]))
-        return page, page_token(page[-1][0], *arguments) if more else ""
+        return page_of(rows, size, lambda row: len(row[2]))
 
-    async def _named(
-        self, request: contract.EventServiceTestEventRequest
-    ) -> tuple[list[StoredTrigger], str]:
-        wanted = sorted(set(request.trigger_ids))
+    async def _named(self, trigger_ids: Sequence[str]) -> tuple[list[StoredTrigger], bool]:
+        wanted = sorted(set(trigger_ids))
         if len(wanted) > MOST_TRIGGERS:
             raise errors.invalid_field("trigger_ids", f"has more than {MOST_TRIGGERS}")
 
@@ -170,7 +173,16 @@ class EventService:
                 found.append((trigger_id, Trigger.FromString(message).name, message))
             return found
 
-        return await self._database.read(read), ""
+        return await self._database.read(read), False
+
+    def _judged(
+        self, stored: StoredTrigger, incoming: Incoming, include_payload: bool
+    ) -> contract.TriggerVerdict:
+        """Tells whether the event would fire the trigger, and all that speaks against it."""
+        trigger_id, name, message = stored
+        verdict = contract.TriggerVerdict(trigger_id=trigger_id, name=name)
+        self._judge(verdict, message, incoming, include_payload=include_payload)
+        return verdict
 
     def _judge(
         self,
@@ -180,7 +192,6 @@ class EventService:
         *,
         include_payload: bool,
     ) -> None:
-        """Fills in whether the event would fire the trigger, and all that speaks against it."""
         try:
             plan = load_plan(message)
         except ValueError:

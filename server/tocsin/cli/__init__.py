@@ -1,6 +1,8 @@
 """The command line: one module for each command, or group of commands."""
 
+import sys
 from importlib.metadata import version as installed_version
+from io import TextIOWrapper
 
 import typer
 
@@ -36,6 +38,9 @@ app.command()(demo.demo)
 
 def main() -> None:
     """Runs the command line."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal that does not know a character of a name or an error still shows the rest.
+        sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name=PROGRAM)
 
 

@@ -1,6 +1,5 @@
 """`tocsin config`, and the option that names the file."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +29,4 @@ def config_check(config: ConfigOption = None) -> None:
         settings = load_settings(config)
     except SettingsError as error:
         raise refusal(str(error)) from error
-    shown = settings.model_dump_json(indent=2)
-    # What stands between the scheme and the host of a URL is a password, or as good as one.
-    typer.echo(re.sub(r"://[^/@\s\"]*@", "://…@", shown))
+    typer.echo(settings.model_dump_json(indent=2))

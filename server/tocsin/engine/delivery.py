@@ -18,7 +18,7 @@ from tocsin.plans.plan import Action, action_from_json
 from tocsin.plans.trace_context import try_traceparent
 from tocsin.schedule import Clock
 from tocsin.store import deliveries
-from tocsin.store.database import Database
+from tocsin.store.database import Database, StoreUnavailable
 from tocsin.store.deliveries import TARGETS_AT_ONCE, Ended, Ending
 from tocsin.store.invocations import Invocation, State
 from tocsin.store.transaction import Transaction
@@ -145,7 +145,10 @@ class Deliveries:
             )
 
     async def drain(self, grace_seconds: float) -> None:
-        """Lets what is under way finish; what does not is stopped and handed back."""
+        """Lets what is under way finish; what does not is stopped and handed back.
+
+        A store that is away is no reason to fail: leases run out by themselves.
+        """
         tasks = list(self._calls.values())
         if tasks:
             await asyncio.wait(tasks, timeout=grace_seconds)
@@ -160,7 +163,11 @@ class Deliveries:
             deliveries.finish(tx, left, node=self._node)
             deliveries.hand_back(tx, now=now, node=self._node)
 
-        await self._database.write(hand_back)
+        try:
+            await self._database.write(hand_back)
+        except StoreUnavailable as error:
+            told = "what is held can't be handed back, it is delivered after its lease"
+            log.warning(told, endings=len(left), error=str(error))
         self._log.flush()
 
     async def _let_places_gather(self) -> None:
@@ -176,16 +183,20 @@ class Deliveries:
         busy = self._capacity.busy_targets()
         if not busy:
             return deliveries.next_due(tx)
-        others = deliveries.waiting_targets(tx, but=busy)
+        first = deliveries.first_waiting(tx, limit=LEAST_CANDIDATES)
+        others = [each for each in first if each[0] not in busy]
+        if not others and len(first) == LEAST_CANDIDATES:
+            others = deliveries.waiting_targets(tx, but=busy)
         return others[0][1] if others else None
 
     def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
         """Returns (id, target) of what is due, in order; of busy targets, nothing."""
         busy = self._capacity.busy_targets()
         limit = min(self._capacity.free, self._window)
-        if not busy:
-            found = deliveries.due_candidates(tx, now=now, limit=limit)
-        else:
+        found = deliveries.due_candidates(tx, now=now, limit=limit)
+        # A step from target to target costs by how many there are: not where few are in the way.
+        in_the_way = sum(target in busy for _, target in found)
+        if len(found) == limit and 2 * in_the_way > limit:
             found = []
             for target, due in deliveries.waiting_targets(tx, but=busy)[:TARGETS_AT_ONCE]:
                 if due > now or len(found) >= limit:
@@ -216,7 +227,13 @@ class Deliveries:
         return len(claimed)
 
     def _begin(self, invocation: Invocation, now: datetime) -> None:
-        delivery = Delivery(invocation, action_from_json(invocation.action), now)
+        try:
+            action = action_from_json(invocation.action)
+        except ValueError:
+            # It must not keep the others from being called. A node that knows more may take it.
+            log.exception("invocation can't be read, it waits", invocation_id=invocation.id)
+            return
+        delivery = Delivery(invocation, action, now)
         self._capacity.begin(invocation.target)
         self._held[invocation.id] = delivery
         self._calls[invocation.id] = asyncio.create_task(self._deliver(delivery))

@@ -7,7 +7,7 @@ import structlog
 
 from tocsin.schedule import Clock
 from tocsin.store import deliveries
-from tocsin.store.database import Database
+from tocsin.store.database import Database, StoreUnavailable
 from tocsin.store.deliveries import Ended
 from tocsin.store.transaction import Transaction
 
@@ -23,8 +23,8 @@ class Endings:
     """While one batch is on its way to the store, what ends meanwhile gathers for the next one.
 
     `written` is told of each batch, with the ids of those that the node still held. A store that
-    takes nothing is waited for, by `recovery`. Where it refuses one ending and takes others,
-    `dropped` is told of that one: its row is left to its lease, and delivered again.
+    is away, or takes nothing, is waited for, by `recovery`. Where it refuses one ending and takes
+    others, `dropped` is told of that one: its row is left to its lease, and delivered again.
     """
 
     def __init__(
@@ -61,17 +61,32 @@ class Endings:
         try:
             while self._waiting:
                 batch = self._waiting[:WRITTEN_AT_ONCE]
-                if await self._write(batch):
-                    continue
-                taken = [each for each in batch if len(batch) > 1 and await self._write([each])]
-                if taken:
-                    self._drop([each for each in batch if each in self._waiting])
-                else:
+                try:
+                    goes_on = await self._write(batch) or await self._write_each(batch)
+                except StoreUnavailable:
+                    goes_on = False
+                if not goes_on:
                     await self._recovery.sleep(RECOVERY_SECONDS)
         finally:
             self._writer = None
 
+    async def _write_each(self, batch: list[Ended]) -> bool:
+        """Writes each by itself and drops those that are refused; False: all of them are."""
+        if len(batch) == 1:
+            return False
+        refused = [each for each in batch if not await self._write([each])]
+        if len(refused) == len(batch):
+            return False
+        self._drop(refused)
+        return True
+
     async def _write(self, batch: list[Ended]) -> bool:
+        """Returns False where the store refuses the batch.
+
+        Raises:
+            StoreUnavailable: it is away, and would take none: no reason to drop one.
+        """
+
         def finish(tx: Transaction) -> set[str]:
             return deliveries.finish(tx, batch, node=self._node)
 
@@ -84,6 +99,8 @@ class Endings:
                 endings=len(self._waiting),
                 error=str(error) or type(error).__name__,
             )
+            if isinstance(error, StoreUnavailable):
+                raise
             return False
         for each in batch:
             self._waiting.remove(each)

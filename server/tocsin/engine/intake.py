@@ -17,7 +17,7 @@ from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kind import Metadata
 from tocsin.sources.kinds import keys_of_event, kind_of, short_key
 from tocsin.store import held_messages
-from tocsin.store.database import Database
+from tocsin.store.database import Database, StoreUnavailable
 from tocsin.store.events import WaitingEvent, add_events, count_lost, remember_new
 from tocsin.store.held_messages import Held
 from tocsin.store.invocations import Invocation, insert_invocations
@@ -106,7 +106,9 @@ class Intake:
         if not incoming:
             return []
         done: asyncio.Future[list[Taken]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(incoming, done))
+        # What has no id of its own keeps the one it gets, however often its work is run.
+        named = [each if each.id else replace(each, id=self._new_id()) for each in incoming]
+        self._waiting.append(Waiting(named, done))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_waiting())
         return await done
@@ -114,20 +116,27 @@ class Intake:
     async def _write_waiting(self) -> None:
         try:
             while self._waiting:
-                group = self._next_group()
-                try:
-                    taken = await self._write([each for w in group for each in w.incoming])
-                except Exception as error:
-                    for waiting in group:
-                        if not waiting.done.done():
-                            waiting.done.set_exception(error)
-                    continue
-                for waiting in group:
-                    mine, taken = taken[: len(waiting.incoming)], taken[len(waiting.incoming) :]
-                    if not waiting.done.done():
-                        waiting.done.set_result(mine)
+                await self._write_group(self._next_group())
         finally:
             self._writer = None
+
+    async def _write_group(self, group: Sequence[Waiting]) -> None:
+        try:
+            taken = await self._write([each for w in group for each in w.incoming])
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, StoreUnavailable):
+                # What one of them handed in must not fail the others.
+                for waiting in group:
+                    await self._write_group([waiting])
+                return
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_exception(error)
+            return
+        for waiting in group:
+            mine, taken = taken[: len(waiting.incoming)], taken[len(waiting.incoming) :]
+            if not waiting.done.done():
+                waiting.done.set_result(mine)
 
     def _next_group(self) -> list[Waiting]:
         group = [self._waiting.pop(0)]
@@ -139,14 +148,12 @@ class Intake:
 
     async def _write(self, incoming: Sequence[Incoming]) -> list[Taken]:
         taken = [Taken()] * len(incoming)
-        # What has no id of its own keeps the one it gets, however often its work is run.
-        named = [each if each.id else replace(each, id=self._new_id()) for each in incoming]
         channels: dict[Channel, str] = {
-            channel: "" for each in named for channel in _channels(each)
+            channel: "" for each in incoming for channel in _channels(each)
         }
         while channels:
             done = await self._database.write(
-                lambda tx, seen=channels: self._take(tx, named, seen)  # type: ignore[misc]
+                lambda tx, seen=channels: self._take(tx, incoming, seen)  # type: ignore[misc]
             )
             taken = [one + more for one, more in zip(taken, done.taken, strict=True)]
             if done.fired:
@@ -204,7 +211,7 @@ class Intake:
     ) -> None:
         # By their ids, as every node does it.
         keys = sorted((trigger_id, hit.key) for trigger_id in hits for hit in hits[trigger_id][1])
-        fresh = remember_new(tx, keys, expires_at=now + self._remembered)
+        fresh = remember_new(tx, keys, now=now, expires_at=now + self._remembered)
         calls: list[Invocation] = []
         for trigger_id in sorted(hits):
             plan, given = hits[trigger_id]

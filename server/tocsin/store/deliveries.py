@@ -23,6 +23,13 @@ TAKEN = [f"taken{place}" for place in range(TAKEN_AT_ONCE)]
 WAITS = table.c.next_at.is_not(None)
 IN_DUE_ORDER = table.c.next_at, table.c.id
 NEXT_DUE = select(table.c.next_at).where(WAITS).order_by(*IN_DUE_ORDER).limit(1)
+# Without a lock: a read may run it.
+FIRST = (
+    select(table.c.target, table.c.next_at)
+    .where(WAITS)
+    .order_by(*IN_DUE_ORDER)
+    .limit(bindparam("limit"))
+)
 CANDIDATES = (
     select(table.c.id, table.c.target)
     .where(WAITS, table.c.next_at <= bindparam("now"))
@@ -124,6 +131,11 @@ def next_due(tx: Transaction) -> datetime | None:
     """Returns when the next invocation needs a node."""
     row = tx.one(NEXT_DUE)
     return None if row is None else from_micros(row[0])
+
+
+def first_waiting(tx: Transaction, *, limit: int) -> list[tuple[str, datetime]]:
+    """Returns (target, when it is due) of what waits, in order."""
+    return [(target, from_micros(at)) for target, at in tx.all(FIRST, limit=limit)]
 
 
 def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str, datetime]]:

@@ -17,9 +17,13 @@ from tocsin.store.schema import batches, lost_events
 from tocsin.store.schema import events as table
 from tocsin.store.transaction import Transaction, Value
 
-REMEMBER = (
-    insert(accepted).on_conflict_do_nothing().returning(accepted.c.trigger_id, accepted.c.key)
-)
+_remembered = insert(accepted)
+# What has expired and was not swept yet is as good as forgotten.
+REMEMBER = _remembered.on_conflict_do_update(
+    index_elements=[accepted.c.trigger_id, accepted.c.key],
+    set_={"expires_at": _remembered.excluded.expires_at},
+    where=accepted.c.expires_at <= bindparam("now"),
+).returning(accepted.c.trigger_id, accepted.c.key)
 END_OF_SLICE = (
     select(accepted.c.expires_at)
     .where(accepted.c.expires_at <= bindparam("now"))
@@ -72,10 +76,11 @@ SHRINK = (
 )
 CLOSE = delete(batches).where(batches.c.trigger_id == bindparam("of_trigger"))
 PARK = update(batches).where(batches.c.trigger_id == bindparam("of_trigger")).values(due_at=null())
+# Whether it is parked is asked of the row once it is locked: another node may be parking it.
 UNPARK = (
     update(batches)
-    .where(batches.c.trigger_id == bindparam("of_trigger"), batches.c.due_at.is_(None))
-    .values(due_at=bindparam("now"))
+    .where(batches.c.trigger_id == bindparam("of_trigger"))
+    .values(due_at=func.coalesce(batches.c.due_at, bindparam("now")))
 )
 EARLIEST = select(func.min(batches.c.due_at)).where(batches.c.due_at.is_not(None))
 DUE = (
@@ -139,13 +144,11 @@ def size_of(body: str) -> int:
 
 
 def remember_new(
-    tx: Transaction, keys: Sequence[tuple[str, str]], *, expires_at: datetime
+    tx: Transaction, keys: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
 ) -> set[tuple[str, str]]:
     """Remembers which events triggers were given, as (trigger, key); returns those that are new."""
-    until = to_micros(expires_at)
-    rows: list[dict[str, Value]] = [
-        {"trigger_id": each, "key": key, "expires_at": until} for each, key in keys
-    ]
+    times: dict[str, Value] = {"now": to_micros(now), "expires_at": to_micros(expires_at)}
+    rows = [{"trigger_id": each, "key": key, **times} for each, key in keys]
     return {(row[0], row[1]) for row in tx.each(REMEMBER, rows)}
 
 

@@ -65,7 +65,13 @@ class SqliteDatabase:
         return True
 
     async def read(self, work: Work[T]) -> T:
-        return work(self._reading)
+        try:
+            return work(self._reading)
+        except sqlite3.OperationalError as error:
+            told = in_our_words(error)
+            if told is error:
+                raise
+            raise told from error
 
     async def write(self, work: Work[T]) -> T:
         result: list[T] = []

@@ -162,6 +162,9 @@ def _words(error: Exception) -> str:
             return f"can't be reached: {reason}"
         case aiohttp.ServerDisconnectedError():
             return "closed the connection without an answer"
+        case aiohttp.ClientResponseError():
+            # Its own words have the whole URL in them.
+            return f"answered what is no HTTP: {error.message}"
         case aiohttp.InvalidURL():
             return "is no usable URL"
     return f"failed: {error or type(error).__name__}"

@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from tocsin.schedule import Clock
-from tocsin.store.database import CommitObserver, Database, StoreError
+from tocsin.store.database import CommitObserver, Database
 from tocsin.store.depths import Depths, armed_timer_count, depths
 from tocsin.store.invocations import State
 from tocsin.store.transaction import Work
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -128,7 +131,9 @@ class DepthGauges:
         while True:
             try:
                 await self._count(database, clock.now())
-            except (StoreError, OSError):
+            except Exception as error:
+                # Whatever it is: a count that ended for good would show the last numbers for ever.
+                log.warning("what waits in the store can't be counted", error=str(error))
                 self._show_nothing()
             await machine.sleep(COUNT_EVERY_SECONDS)
 

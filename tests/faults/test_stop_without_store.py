@@ -1,0 +1,24 @@
+"""A server that is told to stop while its store is away stops all the same."""
+
+from pathlib import Path
+
+from faults.tcp_proxy import TcpProxy
+from postgres_server import PostgresServer
+from server.tocsin_process import serving
+
+
+def test_a_stop_while_the_store_is_away_is_no_failure(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    network = TcpProxy(postgres.port)
+    name = postgres.new_database().rpartition("/")[2]
+    through = postgres.url(name, port=network.port)
+    try:
+        with serving(tmp_path, "grace = 2", "--database", through, http="off") as server:
+            network.cut()
+            status = server.stop()
+            told = server.log.read_text()
+    finally:
+        network.close()
+    assert status == 0
+    assert "what is held can't be handed back" in told
