@@ -25,6 +25,7 @@ from tocsin.settings import (
     Retention,
     Settings,
     Sources,
+    StreamService,
     Targets,
     Webhooks,
 )
@@ -66,6 +67,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "sources": (Sources, "where events come from"),
     "sources.message_queue": (QueueService, "the queues of `message_queue` rules"),
+    "sources.data_stream": (StreamService, "the streams of `data_stream` rules"),
     "sources.object_storage": (NotificationQueue, "what object storages put into a queue"),
     "sources.webhooks": (Webhooks, "what tells of events by HTTP"),
     "sources.logs": (Logs, "what comes of log records"),

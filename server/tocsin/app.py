@@ -71,12 +71,15 @@ from tocsin.settings import (
     Retention,
     Settings,
     Sources,
+    StreamService,
 )
 from tocsin.sources.aws import Account
 from tocsin.sources.incoming import TakesEvents
+from tocsin.sources.leases import Leases
 from tocsin.sources.notification_queue import NotificationReader
 from tocsin.sources.pulled import Reader
 from tocsin.sources.queue_reader import QueueReader, QueueReading
+from tocsin.sources.stream_reader import StreamReader, StreamReading
 from tocsin.sources.timer import tick_payload
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
@@ -423,9 +426,12 @@ def pulling_of(
 
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
-    del node
+    leases = Leases(database, clock, node=node)
     sources = settings.sources
-    found: list[Reader] = [QueueReader(queue_reading(sources), database, clock, pace=MACHINE)]
+    found: list[Reader] = [
+        QueueReader(queue_reading(sources), database, clock, pace=MACHINE),
+        StreamReader(stream_reading(sources), database, leases, pace=MACHINE),
+    ]
     if (queue := sources.object_storage.queue) is not None:
         found.append(NotificationReader(queue, account(sources.object_storage), clock))
     return found
@@ -436,7 +442,12 @@ def queue_reading(settings: Sources) -> QueueReading:
     return QueueReading(queues.endpoint, account(queues), queues.urls)
 
 
-def account(service: QueueService | NotificationQueue) -> Account:
+def stream_reading(settings: Sources) -> StreamReading:
+    streams = settings.data_stream
+    return StreamReading(streams.endpoint, account(streams), streams.endpoints)
+
+
+def account(service: QueueService | StreamService | NotificationQueue) -> Account:
     secret = service.secret_access_key
     return Account(
         region=service.region,

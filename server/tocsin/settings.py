@@ -369,6 +369,31 @@ class QueueService(BaseModel):
     )
 
 
+class StreamService(BaseModel):
+    """The stream service, of the Kinesis protocol, whose streams are read."""
+
+    model_config = STRICT
+
+    endpoint: TargetUrl | None = Field(
+        None,
+        description="URL of the stream service. Rules that name another endpoint are read here "
+        "too, but for those in `endpoints`.",
+        examples=["http://127.0.0.1:4566"],
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    endpoints: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single services, by the `endpoint` of the rule.",
+        examples=[
+            {
+                "https://yds.serverless.yandexcloud.net": "https://yds.serverless.yandexcloud.net",
+            }
+        ],
+    )
+
+
 class Sources(BaseModel):
     """Where events come from."""
 
@@ -390,6 +415,9 @@ class Sources(BaseModel):
     logs: Logs = Field(Logs.model_construct(), description="What comes of log records.")
     message_queue: QueueService = Field(
         QueueService.model_construct(), description="The queues of `message_queue` rules."
+    )
+    data_stream: StreamService = Field(
+        StreamService.model_construct(), description="The streams of `data_stream` rules."
     )
 
 

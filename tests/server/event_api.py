@@ -63,3 +63,10 @@ def answered(reply: Reply) -> Json:
         raise Refused(code, told["message"], told["details"], reply.status)
     answer: Json = reply.json
     return answer
+
+
+def source_of(address: str, trigger_id: str) -> Json:
+    """How the trigger's source stands; empty: nothing is known of it yet."""
+    told = GrpcEvents(address).call("GetIntake", {"triggerId": trigger_id})
+    found: Json = told.get("source") or {}
+    return found

@@ -1,7 +1,7 @@
 """The plan: what a trigger means to the engine, whichever contract it came from."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
@@ -145,7 +145,7 @@ class Plan:
     """Where a trigger's events come from, how they are grouped, and what is done with them.
 
     `kind` is the name of the rule in its contract (`timer`, `message_queue`, …). One that is not
-    active is paused, and nothing of it fires.
+    active is paused, and nothing of it fires. `created_at` None: it is not yet.
     """
 
     trigger_id: str
@@ -155,3 +155,4 @@ class Plan:
     batching: Batching | None
     actions: tuple[Action, ...]
     active: bool = True
+    created_at: datetime | None = None

@@ -1,6 +1,7 @@
 """Compiles a trigger of `yandex.cloud.serverless.triggers.v1` into a plan."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +49,9 @@ def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
         batching=_batching(rule),
         actions=(_action(getattr(rule, rule.WhichOneof("action"))),),
         active=trigger.status != trigger_pb2.Trigger.PAUSED,
+        created_at=(
+            trigger.created_at.ToDatetime(tzinfo=UTC) if trigger.HasField("created_at") else None
+        ),
     )
 
 

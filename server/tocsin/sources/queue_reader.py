@@ -7,10 +7,10 @@ has it. Any number of nodes read one queue, and triggers that share one share it
 
 import asyncio
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -41,6 +41,8 @@ ATTRIBUTES = (
     "SenderId",
     "SentTimestamp",
 )
+Messages: TypeAlias = Sequence[Mapping[str, Any]]
+
 SOON_SECONDS = 0.02
 AT_THE_LATEST_SECONDS = 1.0
 
@@ -63,6 +65,44 @@ class Queue:
     trigger_id: str
     source: MessageQueueSource
 
+    async def ask(self, *, most: int, wait_seconds: int) -> Messages:
+        """Returns up to `most` messages as soon as there are some.
+
+        Raises:
+            SourceFailed: the queue can't be asked.
+        """
+        with asking(f"queue {self.source.queue_id}"):
+            answer = await self.client.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=most,
+                WaitTimeSeconds=wait_seconds,
+                AttributeNames=list(ATTRIBUTES),
+                MessageAttributeNames=["All"],
+                **_visibility(self.source),
+            )
+        messages: Messages = answer.get("Messages", ())
+        return messages
+
+    async def give_back(self, asked: asyncio.Future[Messages]) -> None:
+        """Makes visible again what was asked for and nobody wants any more."""
+        try:
+            messages = await asked
+            if messages:
+                with asking(f"queue {self.source.queue_id}"):
+                    await self.client.change_message_visibility_batch(
+                        QueueUrl=self.url,
+                        Entries=[
+                            {
+                                "Id": str(number),
+                                "ReceiptHandle": each["ReceiptHandle"],
+                                "VisibilityTimeout": 0,
+                            }
+                            for number, each in enumerate(messages)
+                        ],
+                    )
+        except SourceFailed as error:
+            log.info("messages stay hidden for a while", error=str(error))
+
 
 class QueueReader:
     """A `sources.pulled.Reader`. `pace` is the clock by which it looks how deliveries end."""
@@ -77,6 +117,8 @@ class QueueReader:
         self._clock = clock
         self._pace = pace
         self._clients = Clients("sqs", settings.account)
+        # Requests of readings that ended.
+        self._last_asked: set[asyncio.Task[None]] = set()
 
     def place(self, plan: Plan) -> Hashable:
         """Each trigger reads for itself."""
@@ -107,6 +149,10 @@ class QueueReader:
             raise SourceFailed(f"the store can't be reached: {error}") from error
 
     async def close(self) -> None:
+        last_asked = tuple(self._last_asked)
+        for giving_back in last_asked:
+            giving_back.cancel()
+        await asyncio.gather(*last_asked, return_exceptions=True)
         await self._clients.close()
 
     async def _queue(self, trigger_id: str, source: MessageQueueSource) -> Queue:
@@ -127,22 +173,28 @@ class QueueReader:
             if room <= 0:
                 await self._pace.sleep(SOON_SECONDS)
                 continue
-            with asking(f"queue {queue.source.queue_id}"):
-                answer = await queue.client.receive_message(
-                    QueueUrl=queue.url,
-                    MaxNumberOfMessages=min(AT_ONCE, room),
-                    WaitTimeSeconds=wait,
-                    AttributeNames=list(ATTRIBUTES),
-                    MessageAttributeNames=["All"],
-                    **_visibility(queue.source),
-                )
+            asked = queue.ask(most=min(AT_ONCE, room), wait_seconds=wait)
+            messages = await self._unless_cancelled(queue, asked)
             line.connected()
             # The first answer comes at once, so that it is soon known whether there is one.
             wait = LONGEST_POLL_SECONDS
-            messages = answer.get("Messages", ())
             if messages:
                 await self._take(line, queue, messages)
                 taken.set()
+
+    async def _unless_cancelled(
+        self, queue: Queue, asked: Coroutine[None, None, Messages]
+    ) -> Messages:
+        """Waits for messages. If the reading ends meanwhile, what still comes is given back: the
+        queue would hide it all the same."""
+        asking = asyncio.ensure_future(asked)
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            giving_back = asyncio.create_task(queue.give_back(asking))
+            self._last_asked.add(giving_back)
+            giving_back.add_done_callback(self._last_asked.discard)
+            raise
 
     async def _room(self, plan: Plan) -> int:
         """Returns how many messages more may be taken."""
@@ -153,7 +205,7 @@ class QueueReader:
         )
         return most - held
 
-    async def _take(self, line: Line, queue: Queue, messages: Sequence[Mapping[str, Any]]) -> None:
+    async def _take(self, line: Line, queue: Queue, messages: Messages) -> None:
         incoming = [self._incoming(queue, message) for message in messages]
         taken = await line.take(incoming)
         done = [each for each, became in zip(incoming, taken, strict=True) if became.settled]
