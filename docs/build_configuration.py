@@ -17,10 +17,12 @@ from tocsin.cli import app
 from tocsin.settings import (
     DeadLetters,
     Integration,
+    Logs,
     Mail,
     Misfires,
     MqttBroker,
     MqttRegistry,
+    NotificationQueue,
     QueueService,
     Reconciler,
     Retention,
@@ -28,6 +30,7 @@ from tocsin.settings import (
     Sources,
     StreamService,
     Targets,
+    Webhooks,
 )
 
 PAGE = Path(__file__).with_name("configuration.md")
@@ -69,6 +72,9 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),
     "sources.data_stream": (StreamService, "streams of the Kinesis protocol"),
+    "sources.object_storage": (NotificationQueue, "what object storages put into a queue"),
+    "sources.webhooks": (Webhooks, "what tells of events by HTTP"),
+    "sources.logs": (Logs, "what comes of log records"),
 }
 
 

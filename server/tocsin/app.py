@@ -22,6 +22,7 @@ from grpc_reflection.v1alpha import reflection
 from yarl import URL
 
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
@@ -30,8 +31,11 @@ from tocsin.api import (
     firing,
     integrations,
     invocations,
+    log_ingestion,
     operations,
+    otlp_logs,
     triggers,
+    webhooks,
 )
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids, first_id_at
@@ -65,6 +69,7 @@ from tocsin.settings import (
     Mail,
     Misfires,
     MqttBroker,
+    NotificationQueue,
     QueueService,
     Retention,
     Settings,
@@ -79,6 +84,7 @@ from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
 from tocsin.sources.mqtt_places import MqttPlace, RegistryTopics
 from tocsin.sources.mqtt_reader import Broker, MqttReader
+from tocsin.sources.notification_queue import NotificationReader
 from tocsin.sources.pulled import Reader
 from tocsin.sources.queue_reader import QueueReader, QueueReading
 from tocsin.sources.stream_reader import StreamReader, StreamReading
@@ -377,6 +383,7 @@ def compose(
         integrations.SERVICE: execution_service.methods(),
         executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
         **steering_services(settings, clock, database, ids, limits, due),
+        **doors(settings, clock, intake),
     }
     if isinstance(clock, ManualClock):
         time = ManualTime(clock, engine)
@@ -442,6 +449,19 @@ def events_of(
     return batches, intake
 
 
+def doors(settings: Settings, clock: Clock, intake: Intake) -> Services:
+    """Builds what other software tells of its events, as it does it."""
+    logs, secret = settings.sources.logs, settings.sources.webhooks.secret
+    shared = None if secret is None else SharedSecret(secret.get_secret_value())
+    return {
+        webhooks.SERVICE: webhooks.WebhookService(clock, intake, shared).methods(),
+        log_ingestion.SERVICE: log_ingestion.LogIngestionService(
+            intake, logs.default_groups
+        ).methods(),
+        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(clock, intake, logs.otlp_group).methods(),
+    }
+
+
 def pulling_of(
     database: Database,
     clock: Clock,
@@ -457,12 +477,16 @@ def pulling_of(
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
     leases = Leases(database, clock, node=node)
-    brokers = {name: mqtt_broker(each) for name, each in settings.sources.mqtt.items()}
-    return [
-        QueueReader(queue_reading(settings.sources), database, clock, pace=MACHINE),
-        StreamReader(stream_reading(settings.sources), database, leases, pace=MACHINE),
+    sources = settings.sources
+    brokers = {name: mqtt_broker(each) for name, each in sources.mqtt.items()}
+    found: list[Reader] = [
+        QueueReader(queue_reading(sources), database, clock, pace=MACHINE),
+        StreamReader(stream_reading(sources), database, leases, pace=MACHINE),
         MqttReader(brokers, leases, clock, pace=MACHINE),
     ]
+    if (queue := sources.object_storage.queue) is not None:
+        found.append(NotificationReader(queue, account(sources.object_storage), clock))
+    return found
 
 
 def mqtt_broker(settings: MqttBroker) -> Broker:
@@ -500,7 +524,7 @@ def stream_reading(settings: Sources) -> StreamReading:
     return StreamReading(streams.endpoint, account(streams), streams.endpoints)
 
 
-def account(service: QueueService | StreamService) -> Account:
+def account(service: QueueService | StreamService | NotificationQueue) -> Account:
     secret = service.secret_access_key
     return Account(
         region=service.region,

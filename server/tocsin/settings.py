@@ -319,6 +319,59 @@ class Mail(BaseModel):
     s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
 
 
+class Webhooks(BaseModel):
+    """What object storages and container registries tell by HTTP."""
+
+    model_config = STRICT
+
+    secret: SecretStr | None = Field(
+        None,
+        description="What their senders show in the `Authorization` header: by itself, as `Bearer "
+        "SECRET`, or as the password of basic authentication. Without it, all may send.",
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _can_be_shown(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None:
+            return None
+        value = secret.get_secret_value()
+        if not value or value != value.strip():
+            raise ValueError("is empty, or has white space around it; left out, all may send")
+        return secret
+
+
+class NotificationQueue(BaseModel):
+    """A queue, of the SQS protocol, that object storages put their notifications into."""
+
+    model_config = STRICT
+
+    queue: TargetUrl | None = Field(
+        None,
+        description="The queue's URL. Without it, notifications come by webhooks alone.",
+        examples=["http://127.0.0.1:9324/000000000000/objects"],
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+
+
+class Logs(BaseModel):
+    """Which group log records are of that do not say so."""
+
+    model_config = STRICT
+
+    default_groups: dict[str, str] = Field(
+        {},
+        description="The log groups of what is written to folders, by the folder's id.",
+        examples=[{"b1g00000000000000001": "e2300000000000000001"}],
+    )
+    otlp_group: str | None = Field(
+        None,
+        description="The log group of OTLP records that name none. Without it, they are rejected.",
+    )
+
+
 class QueueService(BaseModel):
     """The queue service, of the SQS protocol, whose queues are read."""
 
@@ -483,6 +536,13 @@ class Sources(BaseModel):
                     raise ValueError(f"{each} is named by two brokers, or twice by one")
         return brokers
 
+    webhooks: Webhooks = Field(
+        Webhooks.model_construct(), description="What tells of events by HTTP."
+    )
+    object_storage: NotificationQueue = Field(
+        NotificationQueue.model_construct(), description="What object storages put into a queue."
+    )
+    logs: Logs = Field(Logs.model_construct(), description="What comes of log records.")
     message_queue: QueueService = Field(
         QueueService.model_construct(), description="The queues of `message_queue` rules."
     )

@@ -45,10 +45,11 @@ def theirs() -> dict[str, bytes]:
     return {proto: base64.b64decode(serialized) for proto, serialized in dump.items()}
 
 
-def test_every_file_of_the_trigger_contract_is_compared() -> None:
+def test_every_file_of_the_contract_is_compared() -> None:
     assert SERVED == [
         "yandex/cloud/api/operation.proto",
         "yandex/cloud/logging/v1/log_entry.proto",
+        "yandex/cloud/logging/v1/log_ingestion_service.proto",
         "yandex/cloud/logging/v1/log_resource.proto",
         "yandex/cloud/operation/operation.proto",
         "yandex/cloud/operation/operation_service.proto",

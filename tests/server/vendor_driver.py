@@ -15,6 +15,7 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf import json_format, symbol_database
 from google.rpc import error_details_pb2, status_pb2  # noqa: F401 (details are printed by name)
 from googleapiclient import discovery, errors
+from yandex.cloud.logging.v1 import log_ingestion_service_pb2, log_ingestion_service_pb2_grpc
 from yandex.cloud.operation import operation_service_pb2, operation_service_pb2_grpc
 from yandex.cloud.serverless.triggers.v1 import (
     trigger_pb2,
@@ -28,6 +29,10 @@ Json = dict[str, Any]
 SERVICES = {
     "TriggerService": (trigger_service_pb2, trigger_service_pb2_grpc.TriggerServiceStub),
     "OperationService": (operation_service_pb2, operation_service_pb2_grpc.OperationServiceStub),
+    "LogIngestionService": (
+        log_ingestion_service_pb2,
+        log_ingestion_service_pb2_grpc.LogIngestionServiceStub,
+    ),
     "Operations": (operations_pb2, operations_pb2_grpc.OperationsStub),
 }
 

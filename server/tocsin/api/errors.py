@@ -141,6 +141,22 @@ def partial_success_unsupported() -> ApiError:
     )
 
 
+def secret_not_shown() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SECRET_NOT_SHOWN",
+        "The Authorization header does not show the secret for webhooks",
+    )
+
+
+def no_default_group(folder_id: str) -> ApiError:
+    return _not_found(
+        "NO_DEFAULT_LOG_GROUP",
+        f"Folder {folder_id[:64]} has no default log group; write to a group, or name the folder's "
+        "in [sources.logs.default_groups]",
+    )
+
+
 def store_unavailable() -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAVAILABLE,

@@ -4,16 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from google.protobuf import json_format
-
 from tocsin.api.errors import invalid_field
+from tocsin.api.structs import plain
 from tocsin.plans.sources import LogLevel, ObjectChange, RegistryChange
 from tocsin.sources.billing_budget import BudgetEvent, ThresholdType
 from tocsin.sources.cloud_logs import CloudLogsRecord
 from tocsin.sources.container_registry import RegistryEvent
 from tocsin.sources.data_stream import StreamRecord, record_text
 from tocsin.sources.incoming import Incoming
-from tocsin.sources.instants import NANOS, nanos_of
+from tocsin.sources.instants import FIRST_SECOND, LAST_SECOND, NANOS, nanos_of
 from tocsin.sources.iot import IotBrokerMessage, IotMessage
 from tocsin.sources.kinds import Event
 from tocsin.sources.logging import LogRecord
@@ -24,8 +23,6 @@ from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
 LONGEST_ID = 256
 LONGEST_TRACE_ID = 64
-# Instants that a `datetime` can show.
-FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 OBJECT_CHANGES = {
     contract.OBJECT_CHANGE_CREATE: ObjectChange.CREATE,
@@ -146,27 +143,8 @@ def _logging(message: contract.LoggingEvent, path: str) -> Event:
         message.stream_name,
         _chosen(LEVELS, message.level, f"{path}.level"),
         message.message,
-        _whole_numbers(_plain(message.json_payload, f"{path}.json_payload")),
+        plain(message.json_payload, f"{path}.json_payload"),
     )
-
-
-def _plain(message: Any, path: str) -> Any:
-    try:
-        return json_format.MessageToDict(message)
-    except (json_format.SerializeToJsonError, ValueError, RecursionError) as error:
-        raise invalid_field(path, f"can't be shown as JSON: {error}") from error
-
-
-def _whole_numbers(value: Any) -> Any:
-    """A Struct has only floating numbers; those that are whole were meant so."""
-    match value:
-        case dict():
-            return {name: _whole_numbers(each) for name, each in value.items()}
-        case list():
-            return [_whole_numbers(each) for each in value]
-        case float() if value.is_integer() and abs(value) < 2**53:
-            return int(value)
-    return value
 
 
 def _billing_budget(message: contract.BillingBudgetEvent, path: str) -> Event:

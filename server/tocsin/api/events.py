@@ -1,6 +1,5 @@
 """`tocsin.v1.EventService`: takes events, and tells what they would fire."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +12,7 @@ from tocsin.api.event_message import incoming_of
 from tocsin.api.ids import Ids
 from tocsin.api.paging import page_of, page_size, page_token, position
 from tocsin.api.serving import Context, Method
+from tocsin.api.taking import take
 from tocsin.api.timestamps import to_timestamp
 from tocsin.plans.plan import Plan
 from tocsin.plans.triggers_v1 import load_plan
@@ -144,8 +144,7 @@ class EventService:
 
     async def _take(self, incoming: Sequence[Incoming]) -> list[contract.PublishedEvent]:
         named = [each if each.id else replace(each, id=self._ids.new()) for each in incoming]
-        # A client that hangs up does not undo what is on its way to the disk.
-        taken = await asyncio.shield(asyncio.ensure_future(self._intake.take(named)))
+        taken = await take(self._intake, named)
         return [_published(each.id, became) for each, became in zip(named, taken, strict=True)]
 
     async def _page_of_folder(

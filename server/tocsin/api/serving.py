@@ -44,7 +44,18 @@ class Checked:
     violations_of: Callable[[Any], Sequence[Violation]]
 
 
-Served: TypeAlias = Method | Checked
+@dataclass(frozen=True, slots=True)
+class SelfChecked:
+    """A method that answers by itself for what is wrong with parts of its requests.
+
+    `violations_of` gives what refuses all of a request, in place of the options of its contract.
+    """
+
+    method: Method
+    violations_of: Callable[[Any], Sequence[Violation]]
+
+
+Served: TypeAlias = Method | Checked | SelfChecked
 
 
 # What went wrong here, and not at the client, is told louder.
@@ -117,20 +128,16 @@ def _unary(
 
 
 def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
-    checked = served if isinstance(served, Checked) else Checked(served, lambda _: ())
+    method = served.method if isinstance(served, Checked | SelfChecked) else served
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
-    violations_of = validator(descriptor.input_type)
+    violations_of = _violations_of(descriptor, served)
 
     async def answer(received: bytes, context: Context) -> bytes | errors.ApiError:
         try:
             request = parse(received)
-            if violations := [
-                *nul_violations(request, received),
-                *violations_of(request),
-                *checked.violations_of(request),
-            ]:
+            if violations := violations_of(request, received):
                 return errors.invalid(violations)
-            response = await checked.method(request, context)
+            response = await method(request, context)
             return response if isinstance(response, bytes) else response.SerializeToString()
         except errors.ApiError as error:
             return error
@@ -149,6 +156,21 @@ def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
             return errors.internal()
 
     return answer
+
+
+def _violations_of(
+    descriptor: MethodDescriptor, served: Served
+) -> Callable[[Any, bytes], Sequence[Violation]]:
+    if isinstance(served, SelfChecked):
+        own = served.violations_of
+        return lambda request, _: own(request)
+    more = served.violations_of if isinstance(served, Checked) else lambda _: ()
+    by_contract = validator(descriptor.input_type)
+
+    def violations_of(request: Any, received: bytes) -> list[Violation]:
+        return [*nul_violations(request, received), *by_contract(request), *more(request)]
+
+    return violations_of
 
 
 async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:

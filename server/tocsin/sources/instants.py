@@ -4,15 +4,38 @@ They come in as whole nanoseconds since the Unix epoch, finer than `datetime`: d
 records are told apart by them. All go out in UTC.
 """
 
+import re
 from datetime import UTC, datetime
 
 NANOS = 1_000_000_000
+# Instants that a `datetime` can show.
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 def nanos_of(instant: datetime) -> int:
     """Returns an aware instant as nanoseconds since the Unix epoch."""
     whole = instant.replace(microsecond=0)
     return int(whole.timestamp()) * NANOS + instant.microsecond * 1000
+
+
+def nanos_of_rfc3339(text: str) -> int:
+    """Reads what `rfc3339` writes, and the same of other zones; cut to the nanosecond.
+
+    Raises:
+        ValueError: it is no such instant.
+    """
+    parts = _RFC3339.fullmatch(text)
+    if parts is None:
+        raise ValueError("expected an instant such as 2026-11-21T10:00:00.5Z")
+    second, fraction, zone = parts.groups()
+    seconds = int(datetime.fromisoformat(second + zone.upper()).timestamp())
+    if not FIRST_SECOND <= seconds <= LAST_SECOND:
+        raise ValueError("is not between the years 1 and 9999")
+    return seconds * NANOS + int((fraction or "").ljust(9, "0"))
 
 
 def rfc3339(nanos: int) -> str:
