@@ -14,25 +14,33 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 class ClockedStore:
-    """A store whose clock is ahead of the machine's, and whose answers take their time."""
+    """A store whose clock is ahead of the machine's, and whose answers take their time.
 
-    def __init__(self, clock: ManualClock, ahead: timedelta, took: list[timedelta]) -> None:
+    `back` is how much of that is the way back, from none of it (0) to all of it (1).
+    """
+
+    def __init__(
+        self, clock: ManualClock, ahead: timedelta, took: list[timedelta], back: float = 1
+    ) -> None:
         self._clock = clock
         self._ahead = ahead
         self._took = took
+        self._back = back
 
     async def now(self) -> datetime:
         took = self._took.pop(0)
-        # All of the delay is on the way back, the worst that can be.
+        await self._clock.advance(took * (1 - self._back))
         answer = self._clock.now() + self._ahead
-        await self._clock.advance(took)
+        await self._clock.advance(took * self._back)
         return answer
 
 
-def adjusted(ahead: timedelta, took: list[timedelta]) -> tuple[timedelta, list[dict[str, Any]]]:
+def adjusted(
+    ahead: timedelta, took: list[timedelta], back: float = 1
+) -> tuple[timedelta, list[dict[str, Any]]]:
     """Returns by how much the clock is put right, and what was logged."""
     machine = ManualClock(NOON)
-    store: Any = ClockedStore(machine, ahead, took)
+    store: Any = ClockedStore(machine, ahead, took, back)
     clock = StoreClock(machine, store)
     with structlog.testing.capture_logs() as logs:
         asyncio.run(clock.adjust())
@@ -48,8 +56,15 @@ def test_a_clock_that_is_wrong_is_put_right_and_told() -> None:
 def test_the_quickest_answer_counts() -> None:
     slow, quick = timedelta(seconds=2), timedelta(milliseconds=2)
     behind, logs = adjusted(timedelta(), [slow, slow, quick, slow, slow])
-    assert abs(behind) <= quick / 2
+    assert -quick <= behind <= timedelta()
     assert logs == []
+
+
+@pytest.mark.parametrize("back", [0, 0.5, 1])
+def test_it_is_never_ahead_of_the_stores_so_nothing_comes_before_its_time(back: float) -> None:
+    took = timedelta(milliseconds=2)
+    behind, _ = adjusted(timedelta(), 5 * [took], back)
+    assert behind == -took * back
 
 
 def test_how_far_off_it_is_is_shown_and_told_once() -> None:

@@ -1,17 +1,19 @@
 """Targets that are down, hang, or answer nonsense; a dead letter queue that is away."""
 
 import random
+import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import boto3
 import grpc
+import pytest
 from moto.server import ThreadedMotoServer
 
 from faults.checker import check
@@ -20,7 +22,6 @@ from faults.conftest import Run
 from faults.fleet import Fleet
 from faults.journal import Call, Journal, Kind, Trigger
 from faults.seen import SqliteFile, delivery, gather, judge
-from postgres_server import free_port
 from schedule.cron_model import MINUTES, Every
 from server.recording_target import Answer, Answers, RecordingTarget
 from tocsin_protos.tocsin.v1 import clock_service_pb2
@@ -33,6 +34,26 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 START = datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)
 QUEUE = "yrn:yc:ymq:us-east-1:b1g1:dead"
 PATIENCE = 60
+
+
+@pytest.fixture
+def reserved() -> Iterator[Callable[[int], list[int]]]:
+    """Gives ports at which nobody listens until the test does: each is bound all the time, so that
+    no other process gets it meanwhile, and who connects is refused."""
+    with ExitStack() as stack:
+
+        def reserve(count: int) -> list[int]:
+            return [stack.enter_context(bound()).getsockname()[1] for _ in range(count)]
+
+        yield reserve
+
+
+def bound() -> socket.socket:
+    held = socket.socket()
+    # A server may bind it, too, as long as this one does not listen.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 def saying(speak: Callable[[BinaryIO], object]) -> Answers:
@@ -89,12 +110,17 @@ def integrations(url: str, down: str) -> str:
 
 
 def test_a_bad_target_is_told_in_words_and_holds_up_no_other(
-    run: Run, tmp_path: Path, target: RecordingTarget, journal: Journal
+    run: Run,
+    tmp_path: Path,
+    target: RecordingTarget,
+    journal: Journal,
+    reserved: Callable[[int], list[int]],
 ) -> None:
     target.answers |= {f"/{name}": answers for name, (answers, _) in BAD.items()}
     target.answers["/silent"] = saying(lambda _: let_go.wait(PATIENCE))
     let_go = threading.Event()
-    config = integrations(target.url, f"http://127.0.0.1:{free_port()}/")
+    [down] = reserved(1)
+    config = integrations(target.url, f"http://127.0.0.1:{down}/")
     store = SqliteFile(tmp_path / "tocsin.db")
     of_each = 300 if run.long else 60
     with Fleet(tmp_path, config, "--database", f"sqlite:///{tmp_path}/tocsin.db") as fleet:
@@ -139,9 +165,9 @@ def schedule_one(journal: Journal, channel: grpc.Channel, name: str, chance: ran
 
 
 def test_what_a_target_missed_while_it_was_down_and_a_queue_too_comes_when_they_are_up(
-    run: Run, tmp_path: Path, journal: Journal
+    run: Run, tmp_path: Path, journal: Journal, reserved: Callable[[int], list[int]]
 ) -> None:
-    function, queue = free_port(), free_port()
+    function, queue = reserved(2)
     config = f"""
         clock_start = {START.isoformat()}
         [targets]

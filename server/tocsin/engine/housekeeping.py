@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tocsin.engine.clock_watch import ClockWatch
 from tocsin.engine.delivery import LEASE
 from tocsin.engine.duty import Duty
+from tocsin.engine.event_checks import BatchCheck, SubscriptionCheck, WaitingEventsCheck
 from tocsin.engine.invocation_checks import LostCheck, OverdueCheck, WaitingCheck
 from tocsin.engine.reconciler import Reconciler
 from tocsin.engine.retention import Retention, RetentionRules
@@ -34,7 +35,7 @@ class Housekeeping:
 
 @dataclass(frozen=True, slots=True)
 class Bells:
-    """Whom to tell: of a new tick, of a new delivery, that it is time to look at all."""
+    """Whom to tell: of a new tick or batch, of a new delivery, that it is time to look at all."""
 
     armed: Callable[[datetime], None]
     due: Callable[[datetime], None]
@@ -61,6 +62,9 @@ def housekeeping(
             LostCheck(database, clock, bells.due),
             OverdueCheck(database, clock, bells.due),
             WaitingCheck(database, clock, bells.due),
+            SubscriptionCheck(database, load_plan),
+            BatchCheck(database, clock, load_plan=load_plan, due=bells.armed),
+            WaitingEventsCheck(database, clock, bells.armed),
         ),
         Duty("reconciler", database, clock, node=node),
         pace=pace,

@@ -20,7 +20,8 @@ class StoreClock:
     """The store's clock, asked now and then, and carried on by this machine's monotonic one.
 
     Due instants and leases are written by one node and read by another, so they need one clock.
-    When this machine's wall clock is set, nothing happens here.
+    When this machine's wall clock is set, nothing happens here. It is behind the store's by no more
+    than an answer took to come, and never ahead: nothing comes before its time.
 
     `skew` is how far this machine's wall clock was behind the store's when it was last measured
     (ahead, where that is negative); `measured_at` is when that was, by the store's clock.
@@ -52,8 +53,9 @@ class StoreClock:
             StoreUnavailable: the store can't be asked.
         """
         samples = [await self._sample() for _ in range(SAMPLES)]
-        # The quickest answer is the most exact.
-        _, self._zero, self.skew = min(samples)
+        # In each sample the store's clock was at least so far: the latest is the most exact.
+        self._zero = max(zero for _, zero, _ in samples)
+        _, _, self.skew = min(samples)
         self.measured_at = self.now()
         self._observer.clock_measured(self.skew)
         if abs(self.skew - self._told) > TOLD_FROM:
@@ -82,10 +84,13 @@ class StoreClock:
                 log.warning("the store's clock can't be asked", error=str(error))
 
     async def _sample(self) -> tuple[float, datetime, timedelta]:
-        """Returns how long the answer took; the store's time at the monotonic zero; the skew."""
+        """Returns how long the answer took; the store's time at the monotonic zero, at least;
+        the skew."""
         started, asked_at = self._clock.monotonic(), self._clock.now()
         there = await self._database.now()
         took = self._clock.monotonic() - started
         midst = timedelta(seconds=took / 2)
         skew = (there or asked_at) - (asked_at + midst)
-        return took, asked_at + skew - timedelta(seconds=started), skew
+        # When the answer came it was later there, by nobody knows how much.
+        zero = (there or asked_at) - timedelta(seconds=started + took)
+        return took, zero, skew
