@@ -47,8 +47,9 @@ INTRODUCTION = """\
 3. a TOML file, named by `--config` or by `TOCSIN_CONFIG`
 4. the defaults
 
-`tocsin config check --config FILE` reads them as `serve` would and shows what they come to. A
-setting that there is not, or a value that can't be, is an error that names it; nothing is started.
+`tocsin config check --config FILE` reads them as `serve` would and shows what they come to, users,
+passwords and queries of URLs hidden. A setting that there is not, or a value that can't be, is an
+error that names it; nothing is started.
 
 The id of a function, container, workflow or gateway is a part of its URL's template, in braces. A
 target for which there is no URL fails with an error that names the setting to set.

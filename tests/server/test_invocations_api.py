@@ -16,6 +16,8 @@ from server.recording_target import Answer, held_until
 from server.steering import MINUTE, Steering, shown
 from server.tocsin_api import pages
 from server.wire import Json, Refused
+from tocsin.api.paging import page_token
+from tocsin.store.invocations import State
 
 HOURLY = "0 * * * ? *"
 EVERY_10 = "*/10 * * * ? *"
@@ -243,6 +245,15 @@ def test_a_page_token_is_for_the_list_that_it_came_from(it: Steering) -> None:
         with pytest.raises(Refused) as refused:
             it.api.call("InvocationService.List", asked | other | {"pageToken": token})
         assert list(refused.value.fields) == ["page_token"]
+
+
+@pytest.mark.parametrize("place", ["soon/x", "9" * 30 + "/x", "9" * 5000 + "/x"])
+def test_a_page_token_that_was_tampered_with_is_refused(it: Steering, place: str) -> None:
+    token = page_token(place, "a1s", *sorted(State), "", "")
+    with pytest.raises(Refused) as refused:
+        it.api.call("InvocationService.List", {"triggerId": "a1s", "pageToken": token})
+    assert refused.value.code == "INVALID_ARGUMENT"
+    assert list(refused.value.fields) == ["page_token"]
 
 
 # Retry

@@ -3,13 +3,16 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, literal_column, select
 
 from postgres_server import PostgresServer
 from store.work import add, held_open, ids, two_nodes
+from tocsin.store import deliveries
 from tocsin.store.database import Database
+from tocsin.store.deliveries import Ended, Ending
 from tocsin.store.events import (
     WaitingEvent,
     add_events,
@@ -18,7 +21,7 @@ from tocsin.store.events import (
     park_batch,
     unpark_batch,
 )
-from tocsin.store.invocations import Invocation, insert_invocation
+from tocsin.store.invocations import Invocation, State, insert_invocation, insert_invocations
 from tocsin.store.listing import Filter, Shown, page_of_shown
 from tocsin.store.requests import RequestKey, remember_answer, remembered_answer
 from tocsin.store.timers import arm_timer, disarm_timer, due_timers, earliest_tick
@@ -228,6 +231,37 @@ def test_work_that_runs_into_a_deadlock_is_run_again(
         assert await ids(first) == []
 
     run(scenario, runner, postgres_url)
+
+
+def test_leases_and_endings_are_written_side_by_side(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    names = [f"i{number:04}" for number in range(512)]
+    made = [(replace(invocation(each), id=each), NOON) for each in names]
+    ended = [Ended(each, Ending(State.SUCCEEDED), NOON) for each in names]
+    runs: list[str] = []
+
+    def take(tx: Transaction) -> None:
+        deliveries.take(tx, names, node="n", now=NOON, lease_until=NOON)
+
+    def extend(tx: Transaction) -> None:
+        runs.append("extend")
+        deliveries.extend_leases(tx, names[::-1], node="n", lease_until=NOON + MINUTE)
+
+    def finish(tx: Transaction) -> set[str]:
+        runs.append("finish")
+        return deliveries.finish(tx, ended, node="n")
+
+    async def scenario(first: Database, second: Database) -> None:
+        await first.write(lambda tx: insert_invocations(tx, made))
+        for _ in range(10):
+            await first.write(take)
+            _, kept = await asyncio.gather(first.write(extend), second.write(finish))
+            assert kept == set(names)
+
+    run(scenario, runner, postgres_url)
+    # Nothing was run again: neither waited for what the other held.
+    assert sorted(runs) == ["extend"] * 10 + ["finish"] * 10
 
 
 def test_a_notice_reaches_the_others_and_not_its_own_node(

@@ -15,7 +15,7 @@ from tocsin.api.explaining import explained
 from tocsin.api.ids import Ids
 from tocsin.api.invocation_message import by_hand, to_message
 from tocsin.api.invocations import find
-from tocsin.api.paging import page_size, page_token, position
+from tocsin.api.paging import page_size, page_token, place_in_time, position_in_time
 from tocsin.api.preview import Timetable, merged
 from tocsin.api.serving import Context, Method
 from tocsin.api.timestamps import from_timestamp, instant_in, to_timestamp
@@ -28,7 +28,7 @@ from tocsin.schedule import Clock, Cron
 from tocsin.schedule.cron import FIRST_YEAR, LAST_YEAR
 from tocsin.store import requests, triggers
 from tocsin.store.database import Database
-from tocsin.store.instants import MICROSECOND, from_micros, to_micros
+from tocsin.store.instants import MICROSECOND
 from tocsin.store.invocations import Invocation, insert_invocation
 from tocsin.store.transaction import Transaction
 from tocsin.store.triggers import NameFilter
@@ -180,7 +180,8 @@ class FiringService:
             *(each.SerializeToString().hex() for each in (request.start, request.end)),
             str(request.include_paused),
         )
-        size, after = page_size(request.page_size), _place(request.page_token, *arguments)
+        size = page_size(request.page_size)
+        after = position_in_time(request.page_token, *arguments)
         found = await self._database.read(lambda tx: _timetables(tx, request))
         response = contract.PreviewResponse(
             truncated=found.truncated, unreadable_trigger_ids=found.unreadable
@@ -189,7 +190,7 @@ class FiringService:
         for tick in islice(merged(timetables, start, end, after), size + 1):
             if len(response.firings) == size:
                 last = response.firings[-1]
-                place = f"{to_micros(from_timestamp(last.fire_time))}/{last.trigger_id}"
+                place = place_in_time(from_timestamp(last.fire_time), last.trigger_id)
                 response.next_page_token = page_token(place, *arguments)
                 break
             response.firings.add(
@@ -282,14 +283,6 @@ def _check_preview(request: contract.PreviewRequest, start: datetime, end: datet
         raise errors.invalid_field("end", "is before the start")
     if end - start > LONGEST_PREVIEW:
         raise errors.invalid_field("end", f"is over {LONGEST_PREVIEW.days} days after the start")
-
-
-def _place(token: str, *arguments: str) -> tuple[datetime, str] | None:
-    last = position(token, *arguments)
-    if last is None:
-        return None
-    micros, _, trigger_id = last.partition("/")
-    return from_micros(int(micros)), trigger_id
 
 
 def _trigger(tx: Transaction, trigger_id: str) -> Trigger:

@@ -6,12 +6,20 @@ from typing import TypeVar
 
 from tocsin.api import errors
 from tocsin.api.invocation_message import to_full_message, to_message, with_success
-from tocsin.api.paging import LARGEST_PAGE_BYTES, page_of, page_size, page_token, position
+from tocsin.api.paging import (
+    LARGEST_PAGE_BYTES,
+    page_of,
+    page_size,
+    page_token,
+    place_in_time,
+    position_in_time,
+)
 from tocsin.api.serving import Context, Method
 from tocsin.api.timestamps import instant_in
 from tocsin.api.writing import write_and_tell
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
+from tocsin.store.instants import from_micros, to_micros
 from tocsin.store.invocations import State, cancel_invocation
 from tocsin.store.listing import (
     Filter,
@@ -116,18 +124,19 @@ def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Shown:
 
 def place_in(token: str, *arguments: str) -> Position | None:
     """Returns where the page begins that a token stands for, None: at the list's begin."""
-    last = position(token, *arguments)
-    if last is None:
-        return None
-    scheduled_at, _, invocation_id = last.partition("/")
-    return Position(int(scheduled_at), invocation_id)
+    last = position_in_time(token, *arguments)
+    return None if last is None else Position(to_micros(last[0]), last[1])
 
 
 def messages_of(found: Page, *arguments: str) -> tuple[list[Invocation], str]:
     """Returns a page as its messages, no more than clients take, and the token of the next one."""
     rows, cut = page_of(found.rows, len(found.rows), _size_of)
     rest = place_of(rows[-1]) if cut else found.rest
-    token = "" if rest is None else page_token(f"{rest.scheduled_at}/{rest.id}", *arguments)
+    token = (
+        ""
+        if rest is None
+        else page_token(place_in_time(from_micros(rest.scheduled_at), rest.id), *arguments)
+    )
     return [to_message(row) for row in rows], token
 
 

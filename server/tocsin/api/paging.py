@@ -4,9 +4,11 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TypeVar
 
 from tocsin.api.errors import invalid_field
+from tocsin.store.instants import from_micros, to_micros
 
 DEFAULT_PAGE_SIZE = 100
 LARGEST_PAGE = 1000
@@ -64,6 +66,22 @@ def position(token: str, *list_arguments: str) -> str | None:
     if not last_id or "\0" in last_id or digest != _digest(list_arguments):
         raise _refused()
     return last_id
+
+
+def position_in_time(token: str, *list_arguments: str) -> tuple[datetime, str] | None:
+    """The same for a list by instants, whose tokens are made of `place_in_time`."""
+    last = position(token, *list_arguments)
+    if last is None:
+        return None
+    micros, _, last_id = last.partition("/")
+    try:
+        return from_micros(int(micros)), last_id
+    except (ValueError, OverflowError):
+        raise _refused() from None
+
+
+def place_in_time(instant: datetime, last_id: str) -> str:
+    return f"{to_micros(instant)}/{last_id}"
 
 
 def _digest(list_arguments: tuple[str, ...]) -> bytes:

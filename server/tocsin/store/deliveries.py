@@ -180,13 +180,18 @@ def take(
 
 
 def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until: datetime) -> None:
-    """Keeps what a node holds and still works at."""
-    for start in range(0, len(ids), TAKEN_AT_ONCE):
+    """Keeps what a node holds and still works at.
+
+    As all that writes many invocations without having locked them, by their ids: in different
+    orders two of them would wait for each other.
+    """
+    in_order = sorted(ids)
+    for start in range(0, len(in_order), TAKEN_AT_ONCE):
         tx.run(
             EXTEND,
             of_node=node,
             lease_until=to_micros(lease_until),
-            **_places(TAKEN, ids[start : start + TAKEN_AT_ONCE]),
+            **_places(TAKEN, in_order[start : start + TAKEN_AT_ONCE]),
         )
 
 
@@ -195,7 +200,8 @@ def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
 
     Returns the ids of those that the node still held; of the others nothing is written.
     """
-    rows = tx.each(FINISH, [_finished(each, node) for each in ended])
+    in_order = sorted(ended, key=lambda each: each.invocation_id)
+    rows = tx.each(FINISH, [_finished(each, node) for each in in_order])
     return {row[0] for row in rows}
 
 
