@@ -24,7 +24,7 @@ from server.tocsin_process import Tocsin
 
 RATE = 40
 AHEAD = timedelta(seconds=0.5)
-SHORT, LONG = (3, 3.0), (20, 30.0)
+SHORT, LONG = (3, 1.5), (20, 30.0)
 MEBIBYTE = 1024
 # What caches and the allocator may still take after the first third.
 GROWTH = 8 * MEBIBYTE
