@@ -76,6 +76,7 @@ def test_all_nodes_poll_a_queue_and_each_message_is_delivered_once(
     request = contract.CreateTriggerRequest(folder_id="b1g0")
     rule = request.rule.message_queue
     rule.queue_id, rule.service_account_id = queue.name, "aje0"
+    rule.visibility_timeout.FromSeconds(3)
     rule.batch_settings.size = 3
     rule.batch_settings.cutoff.FromSeconds(1)
     rule.invoke_function.function_id = "f"
