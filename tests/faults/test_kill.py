@@ -16,14 +16,15 @@ from server.recording_target import RecordingTarget
 CLIENTS = 4
 # How late a tick may be: a start takes seconds where the machine is busy.
 TOLERANCE = timedelta(seconds=20)
-# One more kill follows at the end.
-KILLS = {False: 1, True: 50}
+# One more follows at the end.
+LONG_KILLS = 50
 
 
-@pytest.mark.parametrize(("kind", "nodes"), [("sqlite", 1), ("postgresql", 3)])
+@pytest.mark.parametrize(("kind", "nodes", "kills"), [("sqlite", 1, 2), ("postgresql", 3, 1)])
 def test_nothing_answered_is_lost_and_no_tick_is_doubled(
     kind: str,
     nodes: int,
+    kills: int,
     run: Run,
     tmp_path: Path,
     config: str,
@@ -38,7 +39,7 @@ def test_nothing_answered_is_lost_and_no_tick_is_doubled(
         postgres = request.getfixturevalue("postgres")
         url = postgres.new_database()
         store = PostgresDatabase(postgres, url.rpartition("/")[2])
-    kills = KILLS[run.long]
+    kills = LONG_KILLS if run.long else kills
     with Fleet(tmp_path, config, "--database", url) as fleet:
         fleet.start(nodes)
         clients = Clients(journal, fleet.addresses, run.seed, integrations=("nightly", "slow"))
@@ -59,6 +60,7 @@ def test_nothing_answered_is_lost_and_no_tick_is_doubled(
             fleet.start()
         report = judge(journal, store, target, fleet.addresses()[0], tolerance=TOLERANCE)
     run.tell(report, kills=kills)
-    assert report.counts["ticks that must be"] > 10 * kills
-    assert report.counts["executions"] > 10 * kills
-    assert report.counts["events that must have come"] > 10 * kills
+    # How much a busy machine lets happen between two kills varies; nothing would be no test.
+    assert report.counts["ticks that must be"] > 3 * kills
+    assert report.counts["executions"] > 3 * kills
+    assert report.counts["events that must have come"] > 3 * kills
