@@ -1,0 +1,83 @@
+"""The gRPC server: what it serves, and where it listens."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_channelz.v1 import channelz, channelz_pb2
+from grpc_health.v1 import health as health_service
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from tocsin.api.health import Health
+from tocsin.api.serving import Served, service_handler
+from tocsin.configured import MACHINE
+from tocsin.settings import (
+    Address,
+    Settings,
+)
+from tocsin.telemetry.telemetry import Telemetry
+
+# What is served: each service with its methods.
+Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
+
+
+class StartError(Exception):
+    """The server can't start; the message says why and what to do."""
+
+
+async def start_grpc(
+    settings: Settings, services: Services, health: Health, telemetry: Telemetry, upstream: Path
+) -> tuple[grpc.aio.Server, Address]:
+    server = grpc.aio.server(
+        options=[
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", settings.max_request_bytes),
+            # The vendor's Go SDK pings every 30 s, calls under way or not.
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.enable_channelz", int(settings.channelz)),
+        ]
+    )
+    _add_services(server, settings, services, health, telemetry)
+    try:
+        port = server.add_insecure_port(str(settings.listen))
+    except RuntimeError as error:
+        raise StartError(
+            f"gRPC can't listen on {settings.listen}: is something else there? "
+            "Give --listen another port"
+        ) from error
+    if settings.http is not None:
+        try:
+            server.add_insecure_port(f"unix:{upstream}")
+        except RuntimeError as error:
+            raise StartError(
+                f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
+                "too long. Set TMPDIR to a shorter one, or serve no REST with --http off"
+            ) from error
+    await server.start()
+    return server, Address(settings.listen.host, port)
+
+
+def _add_services(
+    server: grpc.aio.Server,
+    settings: Settings,
+    services: Services,
+    health: Health,
+    telemetry: Telemetry,
+) -> None:
+    server.add_generic_rpc_handlers(
+        [
+            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers)
+            for service, methods in services.items()
+        ]
+    )
+    names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    if settings.channelz:
+        channelz.add_channelz_servicer(server)
+        names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
+    reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+    server.add_generic_rpc_handlers(telemetry.handlers())
