@@ -32,6 +32,8 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 )
 
 START = datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)
+# Its own: moto keeps the queues of a region for as long as the process lives.
+REGION = "eu-north-1"
 QUEUE = "yrn:yc:ymq:us-east-1:b1g1:dead"
 PATIENCE = 60
 
@@ -177,7 +179,7 @@ def test_what_a_target_missed_while_it_was_down_and_a_queue_too_comes_when_they_
         function = "http://127.0.0.1:{function}/functions/{{function_id}}"
         [dead_letters]
         endpoint = "http://127.0.0.1:{queue}"
-        region = "us-east-1"
+        region = "{REGION}"
         access_key_id = "id"
         secret_access_key = "key"
     """
@@ -262,7 +264,7 @@ def queues(port: int) -> Iterator[Callable[[], set[str]]]:
     client: Any = boto3.client(
         "sqs",
         endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
+        region_name=REGION,
         aws_access_key_id="id",
         aws_secret_access_key="key",
     )
