@@ -58,11 +58,8 @@ def compose(
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store."""
     ids = Ids(clock)
-    limits = Limits(
-        settings.targets.concurrency,
-        settings.targets.concurrency_per_target,
-        settings.targets.concurrencies,
-    )
+    targets = settings.targets
+    limits = Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
     deliveries = Deliveries(
         database,
         clock,
@@ -74,39 +71,24 @@ def compose(
         observer=observer,
     )
     due = on_every_node(deliveries.due, database)
-    timers = Timers(
-        database,
-        clock,
-        load_plan=load_plan,
-        new_id=ids.new,
-        fired=lambda: due(clock.now()),
-        cloud_id=settings.cloud_id,
-        misfires=misfire_rules(settings.misfires),
-        observer=observer,
-    )
-    batches, intake = events_of(settings, clock, database, ids, fired=lambda: due(clock.now()))
+
+    def fired() -> None:
+        due(clock.now())
+
+    timers = timers_of(settings, clock, database, ids, fired, observer)
+    batches, intake = events_of(settings, clock, database, ids, fired)
 
     def arm(at: datetime) -> None:
         timers.armed(at)
         batches.due(at)
 
     armed = on_every_node(arm, database)
-    pulling = pulling_of(
-        database,
-        clock,
-        readers(settings, clock, database, node),
-        intake,
-        observer,
-    )
+    read = readers(settings, clock, database, node)
+    pulling = pulling_of(database, clock, read, intake, observer)
 
     def changed() -> None:
         pulling.look()
         database.notify()
-
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
-    execution_service = integrations.ExecutionsService(
-        database, clock, settings.integrations, scheduled=due
-    )
 
     def look() -> None:
         timers.armed()
@@ -137,19 +119,53 @@ def compose(
         chores=kept.steps(),
     )
     database.listen(engine.look, MACHINE.sleep)
-    services: Services = {
+    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
+    services = {
         triggers.SERVICE: trigger_service.methods(),
+        **execution_services(settings, clock, database, due),
+        **steering_services(settings, clock, database, ids, limits, due),
+        **doors(settings, clock, intake),
         events.SERVICE: events.EventService(
             database, clock, ids, intake, settings.cloud_id
         ).methods(),
-        operations.SERVICE: operations.OperationService(database).methods(),
-        integrations.SERVICE: execution_service.methods(),
-        executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
-        **steering_services(settings, clock, database, ids, limits, due),
-        **doors(settings, clock, intake),
         **clock_services(clock, engine),
     }
     return services, engine, intake
+
+
+def timers_of(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    fired: Callable[[], None],
+    observer: Observer,
+) -> Timers:
+    """Builds what makes ticks fire."""
+    return Timers(
+        database,
+        clock,
+        load_plan=load_plan,
+        new_id=ids.new,
+        fired=fired,
+        cloud_id=settings.cloud_id,
+        misfires=misfire_rules(settings.misfires),
+        observer=observer,
+    )
+
+
+def execution_services(
+    settings: Settings, clock: Clock, database: Database, due: Callable[[datetime], None]
+) -> Services:
+    """Builds what schedules integrations, and what shows operations of either contract."""
+    scheduling = integrations.ExecutionsService(
+        database, clock, settings.integrations, scheduled=due
+    )
+    return {
+        operations.SERVICE: operations.OperationService(database).methods(),
+        integrations.SERVICE: scheduling.methods(),
+        executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
+    }
 
 
 def clock_services(clock: Clock, engine: Engine) -> Services:
