@@ -38,7 +38,7 @@ PAGE = Path(__file__).with_name("configuration.md")
 INTRODUCTION = """\
 # Configuration
 
-<!-- Made from server/tocsin/settings.py by `make docs`. Don't edit it here. -->
+<!-- Made from server/tocsin/settings/ by `make docs`. Don't edit it here. -->
 
 `tocsin serve` takes its settings from four places. What is named first wins:
 

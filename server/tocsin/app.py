@@ -27,11 +27,7 @@ from tocsin.grpc_server import Services, StartError, start_grpc
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import (
-    Address,
-    Mail,
-    Settings,
-)
+from tocsin.settings import Address, Mail, Settings
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer

@@ -37,9 +37,7 @@ from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
-from tocsin.settings import (
-    Settings,
-)
+from tocsin.settings import Settings
 from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.pulled import Reader
 from tocsin.sources.timer import tick_payload

@@ -14,10 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from tocsin.api.health import Health
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
-from tocsin.settings import (
-    Address,
-    Settings,
-)
+from tocsin.settings import Address, Settings
 from tocsin.telemetry.telemetry import Telemetry
 
 # What is served: each service with its methods.

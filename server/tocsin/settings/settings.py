@@ -1,0 +1,109 @@
+"""Every setting of `tocsin serve`."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tocsin.settings.calling import DeadLetters, Integration, Targets
+from tocsin.settings.fields import (
+    MEGABYTE,
+    Address,
+    DatabaseUrl,
+    ListenAddress,
+    OptionalListenAddress,
+    StartInstant,
+)
+from tocsin.settings.keeping import Misfires, Reconciler, Retention
+from tocsin.settings.sources import Sources
+
+
+class Settings(BaseSettings):
+    """All settings of `tocsin serve`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOCSIN_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    listen: ListenAddress = Field(
+        Address("127.0.0.1", 50051), description="Where gRPC is served; port 0 picks a free one."
+    )
+    http: OptionalListenAddress = Field(
+        Address("127.0.0.1", 8080),
+        description="Where REST is served, by Envoy; port 0 picks a free one, `off` serves none.",
+    )
+    smtp: OptionalListenAddress = Field(
+        None,
+        description="Where mails to triggers are taken, over SMTP; port 0 picks a free one, `off` "
+        "takes none.",
+        examples=["127.0.0.1:2525"],
+    )
+    database: DatabaseUrl = Field(
+        "sqlite:///tocsin-data/tocsin.db",
+        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
+        "for any number of nodes, `postgresql://user:password@host:5432/database`.",
+    )
+    metrics: OptionalListenAddress = Field(
+        None,
+        description="Where Prometheus finds the metrics, at `/metrics`; port 0 picks a free one, "
+        "`off` serves none.",
+        examples=["127.0.0.1:9464"],
+    )
+    channelz: bool = Field(
+        False,
+        description="Serves `grpc.channelz.v1.Channelz`: what gRPC knows of its connections.",
+    )
+    allow_unauthenticated: bool = Field(
+        False,
+        description="Allows listening beyond loopback although anyone who gets there may do all.",
+    )
+    grace: float = Field(
+        10.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that calls and deliveries have to finish at the stop.",
+    )
+    shutdown_delay: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds between saying NOT_SERVING and taking no more calls, at the stop: as "
+        "long as a load balancer needs to notice.",
+    )
+    max_request_bytes: int = Field(
+        10 * MEGABYTE, ge=1024, description="The largest request that is read, in bytes."
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="How log lines look on stderr: `console` or `json`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important log lines to write."
+    )
+    cloud_id: str = Field("", description="The `cloud_id` that events carry.")
+    clock: Literal["system", "manual"] = Field(
+        "system",
+        description="`manual`: for tests, time stands still until it is moved by `ClockService`.",
+    )
+    clock_start: StartInstant | None = Field(
+        None,
+        description="Where a manual clock starts, in ISO 8601, UTC unless it says; without it, at "
+        "the time of the start.",
+        examples=["2026-01-01T00:00:00Z"],
+    )
+    targets: Targets = Field(Targets.model_construct(), description="What triggers call.")
+    dead_letters: DeadLetters = Field(
+        DeadLetters.model_construct(), description="Where dead letters go."
+    )
+    misfires: Misfires = Field(
+        Misfires.model_construct(), description="What becomes of ticks that were missed."
+    )
+    retention: Retention = Field(
+        Retention.model_construct(), description="How long what is done is kept."
+    )
+    reconciler: Reconciler = Field(
+        Reconciler.model_construct(), description="What looks for what went wrong unheard."
+    )
+    sources: Sources = Field(Sources.model_construct(), description="Where events come from.")
+    integrations: dict[str, Integration] = Field(
+        {}, description="The integrations that can be scheduled, by name."
+    )
