@@ -16,7 +16,7 @@ from tocsin.access.exposure import refuse_exposure
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
 from tocsin.composing import compose
-from tocsin.configured import MACHINE, addresses, clock_of
+from tocsin.configured import MACHINE, addresses, clock_of, reach_of
 from tocsin.engine.intake import Intake
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
@@ -27,7 +27,7 @@ from tocsin.grpc_server import Services, StartError, start_grpc
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, Mail, Settings
+from tocsin.settings import Address, Settings
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
@@ -119,7 +119,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             http = Address(*gateway.address)
         smtp = None
         if settings.smtp is not None:
-            mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)
+            mails = mail_server(settings, clock, database, intake, telemetry.observer)
             smtp = await _start_smtp(settings.smtp, mails)
             stack.push_async_callback(lambda: mails.stop(grace.left()))
         telemetry.count_depths(database, clock, MACHINE)
@@ -193,6 +193,7 @@ def _caller(settings: Settings) -> TargetCaller:
         timeout_seconds=settings.targets.timeout,
         user_agent=f"tocsin/{version('tocsin')}",
         largest_payload=settings.targets.max_payload_bytes,
+        reach=reach_of(settings),
     )
 
 
@@ -217,23 +218,24 @@ class Grace:
 
 
 def mail_server(
-    settings: Mail, clock: Clock, database: Database, intake: Intake, observer: Observer
+    settings: Settings, clock: Clock, database: Database, intake: Intake, observer: Observer
 ) -> MailServer:
-    secret = settings.s3_secret_access_key
+    mail = settings.sources.mail
+    secret = mail.s3_secret_access_key
     buckets = BucketSettings(
-        endpoint=settings.s3_endpoint,
-        region=settings.s3_region,
-        access_key_id=settings.s3_access_key_id,
+        endpoint=mail.s3_endpoint,
+        region=mail.s3_region,
+        access_key_id=mail.s3_access_key_id,
         secret_access_key=None if secret is None else secret.get_secret_value(),
     )
     return MailServer(
         database,
         clock,
         intake,
-        Attachments(buckets),
+        Attachments(buckets, reach_of(settings)),
         machine=MACHINE,
         load_plan=load_plan,
-        limits=MailLimits(settings.max_bytes, settings.connections),
+        limits=MailLimits(mail.max_bytes, mail.connections),
         stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
     )
 

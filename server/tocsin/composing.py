@@ -20,7 +20,14 @@ from tocsin.api import (
     webhooks,
 )
 from tocsin.api.ids import Ids, first_id_at
-from tocsin.configured import MACHINE, misfire_rules, queue_settings, readers, retention_rules
+from tocsin.configured import (
+    MACHINE,
+    misfire_rules,
+    queue_settings,
+    reach_of,
+    readers,
+    retention_rules,
+)
 from tocsin.engine.batches import Batches
 from tocsin.engine.calls import Calls
 from tocsin.engine.capacity import Limits
@@ -62,7 +69,7 @@ def compose(
         database,
         clock,
         caller,
-        DeadLetterQueues(queue_settings(settings.dead_letters)),
+        DeadLetterQueues(queue_settings(settings.dead_letters), reach_of(settings)),
         node=node,
         limits=limits,
         recovery=MACHINE,

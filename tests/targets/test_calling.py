@@ -1,12 +1,16 @@
 """A call of a target, and how its outcome is told; the targets are real servers that misbehave."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 
+from tocsin.outgoing import connecting
 from tocsin.plans.plan import Container, Function, Integration, Target
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import Outcome, TargetCaller
@@ -167,6 +171,33 @@ def test_a_target_that_can_not_be_reached(url: str, said: str) -> None:
     assert said in failed.error
 
 
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "http://[::ffff:169.254.169.254]/", "http://0.0.0.0/"]
+)
+def test_a_target_at_an_address_that_is_never_called(url: str) -> None:
+    failed = asyncio.run(called(url, FUNCTION))
+    assert not failed.succeeded
+    assert failed.may_retry
+    assert failed.error is not None
+    assert "is not called" in failed.error
+    assert "it is never called" in failed.error
+
+
+def test_a_target_whose_name_leads_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Private(ThreadedResolver):
+        async def resolve(self, host: str, port: int = 0, *_: object) -> list[ResolveResult]:
+            del host
+            return await super().resolve("10.1.2.3", port, socket.AF_INET)
+
+    monkeypatch.setattr(connecting, "ThreadedResolver", Private)
+    failed = asyncio.run(called("http://fn.example:9000/", FUNCTION))
+    assert failed.error is not None
+    assert failed.error.startswith(
+        "http://fn.example:9000/ is not called: fn.example is at 10.1.2.3, a private address"
+    )
+    assert "networks in [targets]" in failed.error
+
+
 def test_an_error_shows_no_password_and_no_query() -> None:
     failed = asyncio.run(called("http://user:secret@127.0.0.1:1/path?key=secret", FUNCTION))
     assert failed.error is not None
@@ -210,3 +241,17 @@ def test_an_unmapped_target_fails_with_the_setting_that_is_missing() -> None:
     failed = asyncio.run(scenario())
     assert failed.error is not None
     assert "set function in [targets]" in failed.error
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_failure_and_leads_nowhere(status: int) -> None:
+    came: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        came.append(request.path)
+        return web.Response(status=status, headers={"Location": f"http://{request.host}/other"})
+
+    failed = outcome(handler, CONTAINER)
+    assert not failed.succeeded
+    assert failed.status == status
+    assert came == ["/"]

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerialize
 from pydantic_settings import NoDecode
 from yarl import URL
 
+from tocsin.outgoing.reach import is_address, never_called, parse_networks
+
 MEGABYTE = 1024 * 1024
 
 
@@ -69,7 +71,14 @@ def check_url(url: str) -> str:
         raise ValueError(f"is no URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError("expected a URL such as http://127.0.0.1:9000/")
+    if is_address(parsed.host) and (why := never_called(parsed.host)):
+        raise ValueError(f"{parsed.host} is {why}: it is never called")
     return url
+
+
+def check_network(network: str) -> str:
+    parse_networks([network])
+    return network
 
 
 def without_secrets(url: str) -> str:
@@ -133,6 +142,9 @@ KeptCount = Annotated[int | None, *ForEver]
 
 
 TargetUrl = Annotated[str, AfterValidator(check_url), Shown]
+
+
+Network = Annotated[str, AfterValidator(check_network)]
 
 
 STRICT = ConfigDict(extra="forbid", frozen=True)

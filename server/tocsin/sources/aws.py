@@ -10,6 +10,8 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.reach import Reach
 from tocsin.sources.pulled import SourceFailed
 
 # Each reader keeps one request open that waits for events.
@@ -20,11 +22,12 @@ LONGEST_POLL_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose requests they are, and the region that they are signed for."""
+    """Whose requests they are, the region that they are signed for, and where they may go."""
 
     region: str = "ru-central1"
     access_key_id: str | None = None
     secret_access_key: str | None = field(default=None, repr=False)
+    reach: Reach = field(default_factory=Reach)
 
 
 class Clients:
@@ -33,6 +36,7 @@ class Clients:
     def __init__(self, service: str, account: Account) -> None:
         self._service = service
         self._account = account
+        self._session = checked_session(account.reach)
         self._open = AsyncExitStack()
         self._made: dict[str, Any] = {}
 
@@ -52,6 +56,7 @@ class Clients:
                     # Who reads waits and tries again, and says so.
                     retries={"max_attempts": 0},
                     max_pool_connections=MOST_CONNECTIONS,
+                    http_session_cls=self._session,
                 ),
             )
             made = await self._open.enter_async_context(creating)
@@ -74,4 +79,4 @@ def asking(what: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, aiohttp.ClientError, OSError) as error:
-        raise SourceFailed(f"{what}: {error}") from error
+        raise SourceFailed(f"{what}: {words(error)}") from error

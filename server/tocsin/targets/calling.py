@@ -10,6 +10,8 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from tocsin.outgoing.connecting import checked_connector
+from tocsin.outgoing.reach import AddressRefused, Reach
 from tocsin.plans.parameters import parse_json
 from tocsin.plans.plan import Integration, Target
 from tocsin.targets.addresses import Addresses, UnmappedTarget
@@ -44,12 +46,13 @@ class TargetCaller:
         timeout_seconds: float,
         user_agent: str,
         largest_payload: int | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._url = lru_cache(maxsize=4096)(addresses.url)
         self._largest_payload = largest_payload
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=checked_connector(reach or Reach(), limit=0),
             headers={"User-Agent": user_agent, "Content-Type": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -153,6 +156,8 @@ def _failed(
 
 def _words(error: Exception) -> str:
     match error:
+        case aiohttp.ClientConnectorError(os_error=AddressRefused() as refused):
+            return f"is not called: {refused}"
         case aiohttp.ClientConnectorDNSError():
             return f"can't be reached: the name {error.host} is unknown"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
