@@ -113,7 +113,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.push_async_callback(lambda: engine.stop(grace.left()))
         health = Health(service.full_name for service in services)
         server, address = await start_grpc(
-            settings, services, health, telemetry, directory / "grpc.sock"
+            settings, services, health, telemetry, directory / "grpc.sock", gate=None
         )
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None
