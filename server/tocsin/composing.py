@@ -36,6 +36,7 @@ from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
+from tocsin.identity import identity_services
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
@@ -129,6 +130,7 @@ def compose(
             database, clock, ids, intake, settings.cloud_id
         ).methods(),
         **clock_services(clock, engine),
+        **identity_services(clock, signing.keys),
     }
     return services, engine, intake
 

@@ -149,6 +149,35 @@ def secret_not_shown() -> ApiError:
     )
 
 
+def credential_missing() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "CREDENTIAL_MISSING",
+        "A credential is missing: send one in the Authorization header, as `Bearer TOKEN` or "
+        "`Api-Key KEY`",
+    )
+
+
+def credential_refused() -> ApiError:
+    """Says the same whatever was wrong; the log has the cause."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "CREDENTIAL_REFUSED",
+        "Token is invalid or has expired.",
+    )
+
+
+def proof_refused(what: str, why: str) -> ApiError:
+    """Says why, where only its owner can have got that far."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REFUSED", f"The {what} is refused: {why}"
+    )
+
+
+def account_not_found(account_id: str) -> ApiError:
+    return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
+
+
 def no_default_group(folder_id: str) -> ApiError:
     return _not_found(
         "NO_DEFAULT_LOG_GROUP",

@@ -22,7 +22,7 @@ from tocsin.api.calls import (
     server_trace_id,
 )
 from tocsin.api.calls import Context as Context
-from tocsin.api.gate import Gate, Guard
+from tocsin.api.gate import Admitted, Gate, Guard
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
@@ -155,7 +155,8 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
     async def answer_guarded(
         guard: Guard, received: bytes, context: Context
     ) -> bytes | errors.ApiError:
-        admitted, outcome = None, None
+        admitted: Admitted | None = None
+        outcome: bytes | errors.ApiError | None = None
         try:
             admitted = await guard.admit(context)
             request = parse(received)
