@@ -149,24 +149,6 @@ def secret_not_shown() -> ApiError:
     )
 
 
-def credential_missing() -> ApiError:
-    return ApiError(
-        grpc.StatusCode.UNAUTHENTICATED,
-        "CREDENTIAL_MISSING",
-        "A credential is missing: send one in the Authorization header, as `Bearer TOKEN` or "
-        "`Api-Key KEY`",
-    )
-
-
-def credential_refused() -> ApiError:
-    """Says the same whatever was wrong; the log has the cause."""
-    return ApiError(
-        grpc.StatusCode.UNAUTHENTICATED,
-        "CREDENTIAL_REFUSED",
-        "Token is invalid or has expired.",
-    )
-
-
 def proof_refused(what: str, why: str) -> ApiError:
     """Says why, where only its owner can have got that far."""
     return ApiError(
