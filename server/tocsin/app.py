@@ -13,13 +13,15 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.signing import SigningKeys
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
 from tocsin.composing import compose
-from tocsin.configured import MACHINE, addresses, clock_of
+from tocsin.configured import MACHINE, addresses, clock_of, real_clock
 from tocsin.engine.intake import Intake
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
+from tocsin.engine.signing import KeyRotation
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
@@ -100,8 +102,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
+        keys = SigningKeys(real_clock(clock))
+        signing = KeyRotation(database, real_clock(clock), keys, pace=MACHINE)
+        await signing.look()
         services, engine, intake = compose(
-            settings, clock, database, caller, telemetry.observer, node
+            settings, clock, database, caller, telemetry.observer, signing, node
         )
         grace = Grace(MACHINE, settings.grace)
         await engine.start()

@@ -31,6 +31,7 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.observer import Observer
 from tocsin.engine.pulling import Pulling
+from tocsin.engine.signing import KeyRotation
 from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
@@ -52,6 +53,7 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
+    signing: KeyRotation,
     node: str,
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store."""
@@ -114,7 +116,7 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=kept.steps(),
+        chores=(*kept.steps(), signing.run_once),
     )
     database.listen(engine.look, MACHINE.sleep)
     trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
