@@ -30,3 +30,14 @@ class Bindings(Protocol):
         Raises:
             StoreUnavailable: the store can't be reached.
         """
+
+
+class ServiceAccounts(Protocol):
+    async def folder_of(self, service_account_id: str) -> str | None:
+        """Returns the folder that a service account is in; None: there is no such account.
+
+        An account that is in no folder has the empty one.
+
+        Raises:
+            StoreUnavailable: the store can't be reached.
+        """

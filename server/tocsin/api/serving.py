@@ -22,7 +22,7 @@ from tocsin.api.calls import (
     server_trace_id,
 )
 from tocsin.api.calls import Context as Context
-from tocsin.api.gate import Admitted, Gate, Guard
+from tocsin.api.gate import Gate, Guard
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
@@ -155,7 +155,7 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
     async def answer_guarded(
         guard: Guard, received: bytes, context: Context
     ) -> bytes | errors.ApiError:
-        admitted: Admitted | None = None
+        admitted = None
         outcome: bytes | errors.ApiError | None = None
         try:
             admitted = await guard.admit(context)
@@ -164,13 +164,16 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
                 raise errors.invalid(violations)
             await admitted.authorise(request)
             response = await method(request, context)
-            outcome = response if isinstance(response, bytes) else response.SerializeToString()
+            answered = response if isinstance(response, bytes) else response.SerializeToString()
+            outcome = answered
+            return answered
         except Exception as error:
-            outcome = _refusal(error, descriptor, context)
+            refused = _refusal(error, descriptor, context)
+            outcome = refused
+            return refused
         finally:
             if admitted is not None:
                 admitted.ended(outcome)
-        return outcome
 
     return answer if guard is None else partial(answer_guarded, guard)
 
