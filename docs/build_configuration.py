@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from tocsin.cli import app
 from tocsin.settings import (
+    Access,
     DeadLetters,
     Integration,
     Logs,
@@ -69,6 +70,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "misfires": (Misfires, "what becomes of ticks that were missed"),
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
+    "access": (Access, "who may call"),
     "sources": (Sources, "where events come from"),
     "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),

@@ -13,13 +13,15 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.signing import SigningKeys
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
 from tocsin.composing import compose
-from tocsin.configured import MACHINE, addresses, clock_of, reach_of
+from tocsin.configured import MACHINE, addresses, clock_of, reach_of, real_clock
 from tocsin.engine.intake import Intake
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
+from tocsin.engine.signing import KeyRotation
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
@@ -100,15 +102,18 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
+        keys = SigningKeys(real_clock(clock))
+        signing = KeyRotation(database, real_clock(clock), keys, pace=MACHINE)
+        await signing.look()
         services, engine, intake = compose(
-            settings, clock, database, caller, telemetry.observer, node
+            settings, clock, database, caller, telemetry.observer, signing, node
         )
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
         health = Health(service.full_name for service in services)
         server, address = await start_grpc(
-            settings, services, health, telemetry, directory / "grpc.sock"
+            settings, services, health, telemetry, directory / "grpc.sock", gate=None
         )
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None

@@ -38,10 +38,12 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.observer import Observer
 from tocsin.engine.pulling import Pulling
+from tocsin.engine.signing import KeyRotation
 from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
+from tocsin.identity import identity_services
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
@@ -59,6 +61,7 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
+    signing: KeyRotation,
     node: str,
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store."""
@@ -121,7 +124,7 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=kept.steps(),
+        chores=(*kept.steps(), signing.run_once),
     )
     database.listen(engine.look, MACHINE.sleep)
     trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
@@ -134,6 +137,7 @@ def compose(
             database, clock, ids, intake, settings.cloud_id
         ).methods(),
         **clock_services(clock, engine),
+        **identity_services(clock, signing.keys),
     }
     return services, engine, intake
 

@@ -11,6 +11,7 @@ from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from tocsin.api.gate import Gate
 from tocsin.api.health import Health
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
@@ -26,7 +27,12 @@ class StartError(Exception):
 
 
 async def start_grpc(
-    settings: Settings, services: Services, health: Health, telemetry: Telemetry, upstream: Path
+    settings: Settings,
+    services: Services,
+    health: Health,
+    telemetry: Telemetry,
+    upstream: Path,
+    gate: Gate | None,
 ) -> tuple[grpc.aio.Server, Address]:
     server = grpc.aio.server(
         options=[
@@ -38,7 +44,7 @@ async def start_grpc(
             ("grpc.enable_channelz", int(settings.channelz)),
         ]
     )
-    _add_services(server, settings, services, health, telemetry)
+    _add_services(server, settings, services, health, telemetry, gate)
     try:
         port = server.add_insecure_port(str(settings.listen))
     except RuntimeError as error:
@@ -64,10 +70,11 @@ def _add_services(
     services: Services,
     health: Health,
     telemetry: Telemetry,
+    gate: Gate | None,
 ) -> None:
     server.add_generic_rpc_handlers(
         [
-            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers)
+            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers, gate=gate)
             for service, methods in services.items()
         ]
     )

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "plans": {"schedule", "tocsin_protos"},
     "targets": {"plans", "outgoing"},
     "sources": {"plans", "store", "schedule", "contract", "outgoing"},
-    "engine": {"plans", "store", "targets", "sources", "schedule"},
+    "engine": {"plans", "store", "targets", "sources", "schedule", "access"},
     "gateway": {"contract", "schedule", "tocsin_protos"},
     "telemetry": {"api", "engine", "store", "plans", "schedule"},
     "api": {

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 
+from tocsin.access.principal import Principal
 from tocsin.plans.trace_context import SpanContext, parse_traceparent
 
 Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
@@ -19,6 +20,8 @@ LONGEST_REQUEST_ID = 64
 # The span of the call that is being served, where someone records it. Each call has its own task.
 SPAN: ContextVar[SpanContext | None] = ContextVar("span", default=None)
 MADE: ContextVar[str | None] = ContextVar("made", default=None)
+# Who calls; None: nobody was asked, since access control is off or the method is public.
+CALLER: ContextVar[Principal | None] = ContextVar("caller", default=None)
 
 Ended: TypeAlias = Callable[[grpc.StatusCode], None]
 # Is told that a call of a method begins; what it returns is told the code with which it ended.

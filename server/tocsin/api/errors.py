@@ -149,6 +149,17 @@ def secret_not_shown() -> ApiError:
     )
 
 
+def proof_refused(what: str, why: str) -> ApiError:
+    """Says why, where only its owner can have got that far."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REFUSED", f"The {what} is refused: {why}"
+    )
+
+
+def account_not_found(account_id: str) -> ApiError:
+    return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
+
+
 def no_default_group(folder_id: str) -> ApiError:
     return _not_found(
         "NO_DEFAULT_LOG_GROUP",

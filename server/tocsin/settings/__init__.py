@@ -1,5 +1,6 @@
 """Every setting: from the command line, `TOCSIN_*` variables, a TOML file, or its default."""
 
+from tocsin.settings.access import Access
 from tocsin.settings.calling import DeadLetters, Integration, Targets
 from tocsin.settings.fields import Address, SettingsError
 from tocsin.settings.keeping import Misfires, Reconciler, Retention
@@ -17,6 +18,7 @@ from tocsin.settings.sources import (
 )
 
 __all__ = [
+    "Access",
     "Address",
     "DeadLetters",
     "Integration",

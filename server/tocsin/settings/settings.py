@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tocsin.settings.access import Access
 from tocsin.settings.calling import DeadLetters, Integration, Targets
 from tocsin.settings.fields import (
     MEGABYTE,
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     reconciler: Reconciler = Field(
         Reconciler.model_construct(), description="What looks for what went wrong unheard."
     )
+    access: Access = Field(Access.model_construct(), description="Who may call.")
     sources: Sources = Field(Sources.model_construct(), description="Where events come from.")
     integrations: dict[str, Integration] = Field(
         {}, description="The integrations that can be scheduled, by name."
