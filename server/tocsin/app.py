@@ -26,6 +26,8 @@ from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
 from tocsin.grpc_server import Services, StartError, start_grpc
+from tocsin.issuing import account_tokens, issuer_of
+from tocsin.outgoing.tokens import AccountTokens
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
@@ -96,8 +98,6 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         node = Ids(MACHINE).new("nod")
         telemetry, metrics = _telemetry(stack, settings, exclusive=database.exclusive, node=node)
         database = telemetry.watched(database, MACHINE)
-        caller = _caller(settings)
-        stack.push_async_callback(caller.close)
         if not database.exclusive:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
@@ -105,12 +105,17 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         keys = SigningKeys(real_clock(clock))
         signing = KeyRotation(database, real_clock(clock), keys, pace=MACHINE)
         await signing.look()
+        tokens = account_tokens(clock, database, keys)
+        caller = _caller(settings, tokens if settings.access.enabled else None)
+        stack.push_async_callback(caller.close)
         services, engine, intake = compose(
-            settings, clock, database, caller, telemetry.observer, signing, node
+            settings, clock, database, caller, telemetry.observer, signing, tokens, node
         )
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
+        # Those who wait to know it are not kept waiting by a start that fails.
+        stack.callback(tokens.issue_as, None)
         health = Health(service.full_name for service in services)
         server, address = await start_grpc(
             settings, services, health, telemetry, directory / "grpc.sock", gate=None
@@ -122,6 +127,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
+        tokens.issue_as(issuer_of(settings, tls=None, http=http))
         smtp = None
         if settings.smtp is not None:
             mails = mail_server(settings, clock, database, intake, telemetry.observer)
@@ -192,13 +198,14 @@ def _telemetry(
     return telemetry, address
 
 
-def _caller(settings: Settings) -> TargetCaller:
+def _caller(settings: Settings, tokens: AccountTokens | None) -> TargetCaller:
     return TargetCaller(
         addresses(settings),
         timeout_seconds=settings.targets.timeout,
         user_agent=f"tocsin/{version('tocsin')}",
         largest_payload=settings.targets.max_payload_bytes,
         reach=reach_of(settings),
+        tokens=tokens,
     )
 
 

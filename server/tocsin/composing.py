@@ -14,6 +14,7 @@ from tocsin.api import (
     integrations,
     invocations,
     log_ingestion,
+    open_id,
     operations,
     otlp_logs,
     triggers,
@@ -44,6 +45,7 @@ from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
 from tocsin.identity import identity_services
+from tocsin.outgoing.tokens import AccountTokens
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
@@ -62,6 +64,7 @@ def compose(
     caller: TargetCaller,
     observer: Observer,
     signing: KeyRotation,
+    tokens: AccountTokens,
     node: str,
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store."""
@@ -138,6 +141,7 @@ def compose(
         ).methods(),
         **clock_services(clock, engine),
         **identity_services(clock, signing.keys),
+        open_id.SERVICE: open_id.OpenIdService(signing.keys, lambda: tokens.issuer).methods(),
     }
     return services, engine, intake
 

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "schedule": set(),
     "contract": {"tocsin_protos"},
     "access": {"schedule", "tocsin_protos"},
-    "outgoing": set(),
+    "outgoing": {"access", "schedule"},
     "store": set(),
     "plans": {"schedule", "tocsin_protos"},
     "targets": {"plans", "outgoing"},

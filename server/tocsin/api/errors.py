@@ -160,6 +160,14 @@ def account_not_found(account_id: str) -> ApiError:
     return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
 
 
+def no_issuer() -> ApiError:
+    return _not_found(
+        "NO_ISSUER",
+        "This server issues no tokens for targets: access control is off, or it is not known where "
+        "its keys are found; set issuer in [access]",
+    )
+
+
 def no_default_group(folder_id: str) -> ApiError:
     return _not_found(
         "NO_DEFAULT_LOG_GROUP",

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from tocsin.settings.fields import STRICT
+from tocsin.settings.fields import STRICT, IssuerUrl
 
 
 class Access(BaseModel):
@@ -14,4 +14,11 @@ class Access(BaseModel):
         False,
         description="Whether calls are authenticated and authorised. Without it anyone who reaches "
         "the server may do all.",
+    )
+    issuer: IssuerUrl | None = Field(
+        None,
+        description="The URL under which targets find `/.well-known/openid-configuration` of this "
+        "server, and so the `iss` of the tokens that they are sent. Without it, that of the "
+        "address of TLS, else of REST.",
+        examples=["https://tocsin.example.com"],
     )

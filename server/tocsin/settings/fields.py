@@ -76,6 +76,14 @@ def check_url(url: str) -> str:
     return url
 
 
+def check_issuer(url: str) -> str:
+    """Checks an issuer's identifier (OpenID Connect Discovery 1.0, 3): paths are appended to it."""
+    parsed = URL(check_url(url))
+    if parsed.query_string or parsed.fragment or parsed.user or url[-1] in "/?#":
+        raise ValueError("expected a URL without user, query, fragment, and / at its end")
+    return url
+
+
 def check_network(network: str) -> str:
     parse_networks([network])
     return network
@@ -142,6 +150,9 @@ KeptCount = Annotated[int | None, *ForEver]
 
 
 TargetUrl = Annotated[str, AfterValidator(check_url), Shown]
+
+
+IssuerUrl = Annotated[str, AfterValidator(check_issuer)]
 
 
 Network = Annotated[str, AfterValidator(check_network)]
