@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
@@ -27,7 +26,9 @@ from tocsin.configured import (
     queue_settings,
     reach_of,
     readers,
+    real_clock,
     retention_rules,
+    webhook_senders,
 )
 from tocsin.engine.batches import Batches
 from tocsin.engine.calls import Calls
@@ -216,10 +217,12 @@ def events_of(
 
 def doors(settings: Settings, clock: Clock, intake: Intake) -> Services:
     """Builds what other software tells of its events, as it does it."""
-    logs, secret = settings.sources.logs, settings.sources.webhooks.secret
-    shared = None if secret is None else SharedSecret(secret.get_secret_value())
+    logs = settings.sources.logs
+    senders = webhook_senders(settings)
     return {
-        webhooks.SERVICE: webhooks.WebhookService(clock, intake, shared).methods(),
+        webhooks.SERVICE: webhooks.WebhookService(
+            clock, intake, senders, machine=real_clock(clock)
+        ).methods(),
         log_ingestion.SERVICE: log_ingestion.LogIngestionService(
             intake, logs.default_groups
         ).methods(),

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from yarl import URL
 
+from tocsin.access.shared_secret import SharedSecret
+from tocsin.access.webhook_proofs import SenderProof, standard_key
+from tocsin.api.webhooks import Senders
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.retention import RetentionRules
 from tocsin.outgoing.reach import Reach, parse_networks
@@ -19,6 +22,7 @@ from tocsin.settings import (
     Settings,
     Sources,
     StreamService,
+    WebhookSender,
 )
 from tocsin.sources.aws import Account
 from tocsin.sources.leases import Leases
@@ -132,6 +136,26 @@ def queue_settings(settings: DeadLetters) -> QueueSettings:
         access_key_id=settings.access_key_id,
         secret_access_key=None if secret is None else secret.get_secret_value(),
         urls=settings.queues,
+    )
+
+
+def webhook_senders(settings: Settings) -> Senders:
+    webhooks = settings.sources.webhooks
+    storage = webhooks.object_storage
+    return Senders(
+        others=_proof(webhooks),
+        object_storage=None if storage is None else _proof(storage),
+        registries={each: _proof(sender) for each, sender in webhooks.registries.items()},
+        asked=settings.access.enabled,
+    )
+
+
+def _proof(sender: WebhookSender) -> SenderProof:
+    secret = sender.secret
+    return SenderProof(
+        None if secret is None else SharedSecret(secret.get_secret_value()),
+        tuple(key.get_secret_value().encode() for key in sender.hub_keys),
+        tuple(standard_key(key.get_secret_value()) for key in sender.standard_keys),
     )
 
 

@@ -141,11 +141,20 @@ def partial_success_unsupported() -> ApiError:
     )
 
 
-def secret_not_shown() -> ApiError:
+def sender_unproven(why: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
-        "SECRET_NOT_SHOWN",
-        "The Authorization header does not show the secret for webhooks",
+        "SENDER_UNPROVEN",
+        f"Nothing proves who sends this webhook: {why}",
+    )
+
+
+def sender_unprovable(table: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SENDER_UNPROVABLE",
+        "This server takes no webhooks of senders that it can't tell from others: set secret, "
+        f"hub_keys or standard_keys in [sources.webhooks], or in [sources.webhooks.{table}]",
     )
 
 

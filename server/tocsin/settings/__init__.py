@@ -15,6 +15,7 @@ from tocsin.settings.sources import (
     Sources,
     StreamService,
     Webhooks,
+    WebhookSender,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Sources",
     "StreamService",
     "Targets",
+    "WebhookSender",
     "Webhooks",
     "load_settings",
 ]
