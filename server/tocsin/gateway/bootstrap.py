@@ -16,6 +16,9 @@ STAT_PREFIX = "rest"
 HEALTH_PATH = "/healthz"
 """Where load balancers ask over HTTP: 200 while gRPC's health says SERVING, else 503."""
 
+PEER_HEADER = "x-tocsin-peer"
+"""In which Envoy tells the server the address of a peer."""
+
 _UPSTREAM = "grpc"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
@@ -195,8 +198,19 @@ def _connection_manager(settings: Settings) -> Json:
         common_http_protocol_options={"idle_timeout": f"{limits.connection_idle_seconds}s"},
         local_reply_config={"mappers": list(local_reply_mappers(_google_paths(settings)))},
         http_filters=_filters(settings),
-        route_config=_route_config(settings),
+        route_config={**_route_config(settings), "request_headers_to_add": [_peer_header()]},
     )
+
+
+def _peer_header() -> Json:
+    """Tells the server who is at the other end, whatever a client sends by this name.
+
+    `x-forwarded-for` would not do: of a peer on loopback it has another address of this machine.
+    """
+    return {
+        "header": {"key": PEER_HEADER, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
 
 
 def _google_paths(settings: Settings) -> str | None:
