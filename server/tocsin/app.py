@@ -25,6 +25,7 @@ from tocsin.engine.signing import KeyRotation
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
+from tocsin.gating import gate_of, identity_of
 from tocsin.grpc_server import Services, StartError, start_grpc
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
@@ -112,8 +113,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
         health = Health(service.full_name for service in services)
+        gate = gate_of(settings, database, identity_of(settings, database))
         server, address = await start_grpc(
-            settings, services, health, telemetry, directory / "grpc.sock", gate=None
+            settings, services, health, telemetry, directory / "grpc.sock", gate
         )
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None

@@ -120,7 +120,14 @@ def compose(
         chores=(*kept.steps(), signing.run_once),
     )
     database.listen(engine.look, MACHINE.sleep)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
+    trigger_service = triggers.TriggerService(
+        database,
+        clock,
+        ids,
+        armed=armed,
+        changed=changed,
+        most_in_folder=settings.limits.triggers_per_folder,
+    )
     services = {
         triggers.SERVICE: trigger_service.methods(),
         **execution_services(settings, clock, database, due),

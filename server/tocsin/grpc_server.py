@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from tocsin.api import channelz
 from tocsin.api.gate import Gate
 from tocsin.api.health import Health
 from tocsin.api.serving import Served, service_handler
@@ -72,16 +72,16 @@ def _add_services(
     telemetry: Telemetry,
     gate: Gate | None,
 ) -> None:
+    served: dict[ServiceDescriptor, Mapping[str, Served]] = {**services}
+    if settings.channelz:
+        served[channelz.SERVICE] = channelz.methods()
     server.add_generic_rpc_handlers(
         [
             service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers, gate=gate)
-            for service, methods in services.items()
+            for service, methods in served.items()
         ]
     )
-    names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
+    names = [*(service.full_name for service in served), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    if settings.channelz:
-        channelz.add_channelz_servicer(server)
-        names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
     reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
     server.add_generic_rpc_handlers(telemetry.handlers())
