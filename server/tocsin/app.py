@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
+from tocsin.access.audiences import Reached
 from tocsin.access.exposure import refuse_exposure
 from tocsin.access.signing import SigningKeys
 from tocsin.api.health import Health
@@ -25,8 +26,9 @@ from tocsin.engine.signing import KeyRotation
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Gateway
 from tocsin.gateway import Limits as RequestLimits
-from tocsin.gating import gate_of, identity_of
+from tocsin.gating import gate_of
 from tocsin.grpc_server import Services, StartError, start_grpc
+from tocsin.identity import identify
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
@@ -106,17 +108,23 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         keys = SigningKeys(real_clock(clock))
         signing = KeyRotation(database, real_clock(clock), keys, pace=MACHINE)
         await signing.look()
+        reached = Reached()
+        who = await identify(settings, clock, database, keys, reached, node)
+        stack.push_async_callback(who.close)
+        chores = (signing.run_once, *who.chores)
         services, engine, intake = compose(
-            settings, clock, database, caller, telemetry.observer, signing, node
+            settings, clock, database, caller, telemetry.observer, chores, node
         )
+        services = {**services, **who.services}
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
         health = Health(service.full_name for service in services)
-        gate = gate_of(settings, database, identity_of(settings, database))
+        gate = gate_of(settings, database, who.identity)
         server, address = await start_grpc(
             settings, services, health, telemetry, directory / "grpc.sock", gate
         )
+        reached.at(*address)
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None
         if settings.http is not None:
@@ -124,6 +132,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
+            reached.at(*http)
         smtp = None
         if settings.smtp is not None:
             mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)

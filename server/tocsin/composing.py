@@ -1,6 +1,6 @@
 """Builds the services and the engine around one store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,12 +31,10 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.observer import Observer
 from tocsin.engine.pulling import Pulling
-from tocsin.engine.signing import KeyRotation
 from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
-from tocsin.identity import identity_services
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
@@ -54,10 +52,13 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
-    signing: KeyRotation,
+    chores: Sequence[Callable[[], Awaitable[None]]],
     node: str,
 ) -> tuple[Services, Engine, Intake]:
-    """Builds the services, the engine and what takes events around one store."""
+    """Builds the services, the engine and what takes events around one store.
+
+    `chores` are what the engine is to do besides.
+    """
     ids = Ids(clock)
     targets = settings.targets
     limits = Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
@@ -117,7 +118,7 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=(*kept.steps(), signing.run_once),
+        chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
     trigger_service = triggers.TriggerService(
@@ -137,7 +138,6 @@ def compose(
             database, clock, ids, intake, settings.cloud_id
         ).methods(),
         **clock_services(clock, engine),
-        **identity_services(clock, signing.keys),
     }
     return services, engine, intake
 

@@ -46,10 +46,17 @@ class Credentials:
 
     def methods(self) -> dict[str, Served]:
         return {
-            "CreateCredential": Checked(self.create, self._violations),
+            "CreateCredential": Checked(self.create, self._refused),
             "ListCredentials": self.list,
             "DeleteCredential": self.delete,
         }
+
+    def _refused(self, request: contract.CreateCredentialRequest) -> list[Violation]:
+        found = description_violations(request.description)
+        expires_at = instant_in(request, "expires_at")
+        if expires_at is not None and expires_at <= self._clock.now():
+            found.append(Violation("expires_at", "must be in the future"))
+        return found
 
     async def create(
         self, request: contract.CreateCredentialRequest, _: Context
@@ -92,13 +99,6 @@ class Credentials:
 
         await write_and_tell(self._database, delete, self._changed)
         return contract.DeleteCredentialResponse()
-
-    def _violations(self, request: contract.CreateCredentialRequest) -> list[Violation]:
-        found = description_violations(request.description)
-        expires_at = instant_in(request, "expires_at")
-        if expires_at is not None and expires_at <= self._clock.now():
-            found.append(Violation("expires_at", "must be in the future"))
-        return found
 
 
 def _shown(credential: Credential) -> contract.Credential:
