@@ -8,6 +8,7 @@ from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
+    endpoints,
     events,
     executions,
     firing,
@@ -54,6 +55,7 @@ def compose(
     observer: Observer,
     chores: Sequence[Callable[[], Awaitable[None]]],
     node: str,
+    whereabouts: endpoints.Whereabouts,
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store.
 
@@ -129,8 +131,9 @@ def compose(
         changed=changed,
         most_in_folder=settings.limits.triggers_per_folder,
     )
-    services = {
+    services: Services = {
         triggers.SERVICE: trigger_service.methods(),
+        endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
         **execution_services(settings, clock, database, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),
