@@ -1,6 +1,6 @@
 """Builds the services and the engine around one store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -8,6 +8,7 @@ from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
+    endpoints,
     events,
     executions,
     firing,
@@ -31,7 +32,6 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.observer import Observer
 from tocsin.engine.pulling import Pulling
-from tocsin.engine.signing import KeyRotation
 from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
@@ -53,10 +53,14 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
-    signing: KeyRotation,
+    chores: Sequence[Callable[[], Awaitable[None]]],
     node: str,
+    whereabouts: endpoints.Whereabouts,
 ) -> tuple[Services, Engine, Intake]:
-    """Builds the services, the engine and what takes events around one store."""
+    """Builds the services, the engine and what takes events around one store.
+
+    `chores` are what the engine is to do besides.
+    """
     ids = Ids(clock)
     targets = settings.targets
     limits = Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
@@ -116,7 +120,7 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=(*kept.steps(), signing.run_once),
+        chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
     trigger_service = triggers.TriggerService(
@@ -127,8 +131,9 @@ def compose(
         changed=changed,
         most_in_folder=settings.limits.triggers_per_folder,
     )
-    services = {
+    services: Services = {
         triggers.SERVICE: trigger_service.methods(),
+        endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
         **execution_services(settings, clock, database, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),

@@ -27,14 +27,6 @@ class Identity:
     accounts: ServiceAccounts
 
 
-def identity_of(settings: Settings, database: Database) -> Identity | None:
-    """Returns what tells who calls; None: access control is off."""
-    del database
-    if settings.access.enabled:
-        raise StartError("access control needs what tells who calls")
-    return None
-
-
 def gate_of(settings: Settings, database: Database, identity: Identity | None) -> CallGate | None:
     """Builds the gate; None: nothing is asked of callers, and calls go straight to their methods.
 

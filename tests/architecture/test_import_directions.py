@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "targets": {"plans"},
     "sources": {"plans", "store", "schedule", "contract"},
     "engine": {"plans", "store", "targets", "sources", "schedule", "access"},
-    "gateway": {"contract", "schedule", "tocsin_protos"},
+    "gateway": {"access", "contract", "schedule", "tocsin_protos"},
     "telemetry": {"api", "engine", "store", "plans", "schedule"},
     "api": {
         "store",

@@ -66,6 +66,10 @@ def operation_not_found(name: str) -> ApiError:
     return _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.')
 
 
+def endpoint_not_found(endpoint_id: str) -> ApiError:
+    return _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found")
+
+
 def integration_not_found(name: str) -> ApiError:
     return _not_found("INTEGRATION_NOT_FOUND", f"Integration {name[:256]} not found")
 
@@ -234,6 +238,54 @@ def too_many_triggers(folder_id: str, most: int) -> ApiError:
 def payload_over_quota(whose: str, size: int, most: int) -> ApiError:
     told = f"A call of this method may bring {most} bytes, and this one has {size}"
     return _exhausted("QUOTA_EXCEEDED", told, None, _quota(whose, told))
+
+
+def proof_refused(what: str, why: str) -> ApiError:
+    """Says why, where only its owner can have got that far."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "CREDENTIALS_REFUSED",
+        f"The {what} is refused: {why}",
+        headers=CHALLENGE,
+    )
+
+
+def account_not_found(account_id: str) -> ApiError:
+    return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
+
+
+def account_name_taken(name: str, folder_id: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "ACCOUNT_NAME_TAKEN",
+        f"Account with name {name} already exists in folder {folder_id}",
+    )
+
+
+def key_not_found(key_id: str) -> ApiError:
+    return _not_found("KEY_NOT_FOUND", f"Key {key_id[:64]} not found")
+
+
+def credential_not_found(credential_id: str) -> ApiError:
+    return _not_found("CREDENTIAL_NOT_FOUND", f"Credential {credential_id[:64]} not found")
+
+
+def binding_not_found(resource: str, subject: str, role: str) -> ApiError:
+    return _not_found(
+        "BINDING_NOT_FOUND",
+        f"Subject {subject[:256]} does not have role {role[:64]} on {resource[:256]}",
+    )
+
+
+def configured(what: str) -> ApiError:
+    return _precondition("CONFIGURED", f"{what} comes from the settings; change it there")
+
+
+def access_control_off() -> ApiError:
+    return _precondition(
+        "ACCESS_CONTROL_OFF",
+        "Access control is off, so there are no accounts; start the server with --access",
+    )
 
 
 def no_default_group(folder_id: str) -> ApiError:

@@ -47,7 +47,7 @@ class KeyRotation:
     def __init__(self, database: Database, clock: Clock, keys: SigningKeys, *, pace: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._keys = keys
+        self.keys = keys
         self._pace = pace
 
     async def run_once(self) -> None:
@@ -68,7 +68,7 @@ class KeyRotation:
             stored = await self._succeed(stored, due)
         elif retired(times, now) or spent(times, now):
             stored = await self._database.write(lambda tx: _retire(tx, now))
-        self._keys.replace([self._loaded(key) for key in stored])
+        self.keys.replace([self._loaded(key) for key in stored])
 
     async def _succeed(self, stored: list[StoredKey], signs_from: datetime) -> list[StoredKey]:
         """Adds a key; where another node was quicker, that one's is it."""
@@ -92,7 +92,7 @@ class KeyRotation:
         return there
 
     def _loaded(self, stored: StoredKey) -> SigningKey:
-        for known in self._keys.keys:
+        for known in self.keys.keys:
             if known.id == stored.id and (known.private is None) == (stored.private_key is None):
                 return known
         private = None if stored.private_key is None else load_own_private(stored.private_key)

@@ -5,7 +5,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from tocsin.store.schema import ASCII, metadata
+from tocsin.store.metadata import ASCII, metadata
 
 accounts = Table(
     "access_accounts",
@@ -16,6 +16,8 @@ accounts = Table(
     Column("folder_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # Tokens that it was given before work no more.
+    Column("tokens_from", BigInteger, nullable=False),
     Column("configured", Integer, nullable=False),
 )
 Index(
@@ -82,11 +84,12 @@ revoked_tokens = Table(
     Index("access_revoked_tokens_by_expiry", "expires_at"),
 )
 
-# JWTs for which a token was given, until they would have expired: no second one is given.
+# JWTs for which a token was given, until they would have expired, so that no other one is given.
 used_assertions = Table(
     "access_used_assertions",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
+    Column("used_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Index("access_used_assertions_by_expiry", "expires_at"),
 )

@@ -50,6 +50,7 @@ def _accounts() -> None:
         sa.Column("folder_id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("tokens_from", sa.BigInteger(), nullable=False),
         sa.Column("configured", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -98,16 +99,20 @@ def _proofs() -> None:
         sqlite_where=sa.text("expires_at IS NOT NULL"),
         postgresql_where=sa.text("expires_at IS NOT NULL"),
     )
-    for table, key, kind in (
-        ("access_revoked_tokens", "id", ASCII),
-        ("access_used_assertions", "digest", sa.LargeBinary()),
-    ):
-        op.create_table(
-            table,
-            sa.Column(key, kind, nullable=False),
-            sa.Column("expires_at", sa.BigInteger(), nullable=False),
-            sa.PrimaryKeyConstraint(key),
-        )
+    op.create_table(
+        "access_revoked_tokens",
+        sa.Column("id", ASCII, nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "access_used_assertions",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    for table in ("access_revoked_tokens", "access_used_assertions"):
         op.create_index(f"{table}_by_expiry", table, ["expires_at"])
 
 
