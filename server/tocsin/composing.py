@@ -1,19 +1,19 @@
 """Builds the services and the engine around one store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
+    endpoints,
     events,
     executions,
     firing,
     integrations,
     invocations,
     log_ingestion,
-    open_id,
     operations,
     otlp_logs,
     triggers,
@@ -40,13 +40,10 @@ from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
 from tocsin.engine.observer import Observer
 from tocsin.engine.pulling import Pulling
-from tocsin.engine.signing import KeyRotation
 from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
-from tocsin.identity import identity_services
-from tocsin.outgoing.tokens import AccountTokens
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
@@ -64,11 +61,14 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
-    signing: KeyRotation,
-    tokens: AccountTokens,
+    chores: Sequence[Callable[[], Awaitable[None]]],
     node: str,
+    whereabouts: endpoints.Whereabouts,
 ) -> tuple[Services, Engine, Intake]:
-    """Builds the services, the engine and what takes events around one store."""
+    """Builds the services, the engine and what takes events around one store.
+
+    `chores` are what the engine is to do besides.
+    """
     ids = Ids(clock)
     targets = settings.targets
     limits = Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
@@ -128,12 +128,20 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=(*kept.steps(), signing.run_once),
+        chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
-    services = {
+    trigger_service = triggers.TriggerService(
+        database,
+        clock,
+        ids,
+        armed=armed,
+        changed=changed,
+        most_in_folder=settings.limits.triggers_per_folder,
+    )
+    services: Services = {
         triggers.SERVICE: trigger_service.methods(),
+        endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
         **execution_services(settings, clock, database, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),
@@ -141,8 +149,6 @@ def compose(
             database, clock, ids, intake, settings.cloud_id
         ).methods(),
         **clock_services(clock, engine),
-        **identity_services(clock, signing.keys),
-        open_id.SERVICE: open_id.OpenIdService(signing.keys, lambda: tokens.issuer).methods(),
     }
     return services, engine, intake
 

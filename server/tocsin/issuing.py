@@ -1,10 +1,11 @@
 """Builds what gives tokens to the calls of targets, and what targets check them by."""
 
-from ipaddress import ip_address
-
+from tocsin.access.doors import is_unspecified
 from tocsin.access.principal import SERVICE_ACCOUNT
 from tocsin.access.tokens import TokenSigner
+from tocsin.api import open_id
 from tocsin.configured import real_clock
+from tocsin.grpc_server import Services
 from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
 from tocsin.schedule import Clock
 from tocsin.settings import Address, Settings
@@ -25,6 +26,11 @@ def account_tokens(clock: Clock, database: Database, signer: TokenSigner) -> Acc
     return AccountTokens(signer, real_clock(clock), is_account)
 
 
+def key_services(signer: TokenSigner, tokens: AccountTokens) -> Services:
+    """Builds what tells targets how to check the tokens."""
+    return {open_id.SERVICE: open_id.OpenIdService(signer, lambda: tokens.issuer).methods()}
+
+
 def issuer_of(settings: Settings, *, tls: Address | None, http: Address | None) -> str | None:
     """Returns the URL under which targets find the keys, or None where that can't be told.
 
@@ -37,15 +43,9 @@ def issuer_of(settings: Settings, *, tls: Address | None, http: Address | None) 
         return None
     if settings.access.issuer is not None:
         return settings.access.issuer
+    if tls is not None and settings.advertise is not None:
+        tls = settings.advertise
     for scheme, usual, address in (("https", 443, tls), ("http", 80, http)):
-        if address is not None and not _is_unspecified(address.host):
+        if address is not None and not is_unspecified(address.host):
             return f"{scheme}://{str(address).removesuffix(f':{usual}')}"
     return None
-
-
-def _is_unspecified(host: str) -> bool:
-    """Tells whether a host is that of a listener on all addresses, at which nobody can call."""
-    try:
-        return ip_address(host).is_unspecified
-    except ValueError:
-        return False

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "targets": {"plans", "outgoing"},
     "sources": {"plans", "store", "schedule", "contract", "outgoing"},
     "engine": {"plans", "store", "targets", "sources", "schedule", "access"},
-    "gateway": {"contract", "schedule", "tocsin_protos"},
+    "gateway": {"access", "contract", "schedule", "tocsin_protos"},
     "telemetry": {"api", "engine", "store", "plans", "schedule"},
     "api": {
         "store",

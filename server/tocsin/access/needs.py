@@ -69,7 +69,8 @@ class Need:
 
     `event` is the name under which the audit log has a call that changes something, `each` the
     path of the list whose elements each become an event. `accounts` asks for the right to use
-    each service account that the request's rule names.
+    each service account that the request's rule names. `shows_secret` is a public method's whose
+    requests hold a secret, which can be guessed at.
     """
 
     audience: Audience
@@ -81,10 +82,10 @@ class Need:
     brings: Brings = Brings.NOTHING
     each: str = ""
     accounts: bool = False
+    shows_secret: bool = False
 
 
 PUBLIC = Need(Audience.PUBLIC)
-AUTHENTICATED = Need(Audience.AUTHENTICATED)
 
 TRIGGER = (Named("trigger_id", Kind.TRIGGER),)
 INVOCATION = (Named("invocation_id", Kind.INVOCATION),)
@@ -278,8 +279,8 @@ DEAD_LETTER_SERVICE = _service(
 WEBHOOK_SERVICE = _service(
     "tocsin.v1.WebhookService",
     {
-        "NotifyObjectStorage": Need(Audience.PUBLIC, brings=Brings.ONE),
-        "NotifyContainerRegistry": Need(Audience.PUBLIC, brings=Brings.ONE),
+        "NotifyObjectStorage": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
+        "NotifyContainerRegistry": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
     },
 )
 CLOCK_SERVICE = _service(
@@ -288,6 +289,48 @@ CLOCK_SERVICE = _service(
         "Get": _permitted(P.CLOCK_GET),
         "Advance": _permitted(P.CLOCK_MOVE, event="tocsin.v1.MoveClock"),
         "AdvanceTo": _permitted(P.CLOCK_MOVE, event="tocsin.v1.MoveClock"),
+    },
+)
+IAM = _service(
+    "yandex.cloud.iam.v1.IamTokenService",
+    {
+        # What is sent is the credential.
+        "Create": Need(
+            Audience.PUBLIC, event="yandex.cloud.audit.iam.CreateIamToken", shows_secret=True
+        ),
+        "CreateForServiceAccount": _permitted(
+            P.SERVICE_ACCOUNTS_CREATE_TOKEN,
+            Named("service_account_id", Kind.SERVICE_ACCOUNT),
+            event="yandex.cloud.audit.iam.CreateIamTokenForServiceAccount",
+        ),
+        "Revoke": Need(Audience.AUTHENTICATED, event="yandex.cloud.audit.iam.RevokeIamToken"),
+    },
+)
+ENDPOINTS = _service(
+    "yandex.cloud.endpoint.ApiEndpointService",
+    {"Get": PUBLIC, "List": PUBLIC},
+)
+ACCESS_SERVICE = _service(
+    "tocsin.v1.AccessService",
+    {
+        **dict.fromkeys(
+            ("GetAccount", "ListAccounts", "ListKeys", "ListCredentials", "ListBindings"),
+            _permitted(P.ACCESS_GET),
+        ),
+        **{
+            method: _permitted(P.ACCESS_MANAGE, event=f"tocsin.v1.{method}")
+            for method in (
+                "CreateAccount",
+                "DeleteAccount",
+                "RevokeTokens",
+                "CreateKey",
+                "DeleteKey",
+                "CreateCredential",
+                "DeleteCredential",
+                "AddBinding",
+                "RemoveBinding",
+            )
+        },
     },
 )
 CHANNELZ = _service(
@@ -306,6 +349,9 @@ CHANNELZ = _service(
     ),
 )
 
+# What targets check the tokens by that they are sent: who may be called can ask.
+OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
+
 NEEDS: Mapping[str, Need] = {
     **TRIGGER_SERVICE,
     **OPERATION_SERVICE,
@@ -318,6 +364,10 @@ NEEDS: Mapping[str, Need] = {
     **DEAD_LETTER_SERVICE,
     **WEBHOOK_SERVICE,
     **CLOCK_SERVICE,
+    **IAM,
+    **ENDPOINTS,
+    **ACCESS_SERVICE,
+    **OPEN_ID,
     **CHANNELZ,
 }
 

@@ -1,6 +1,7 @@
 """`yandex.cloud.iam.v1.IamTokenService`: gives IAM tokens for other proofs, and takes them back."""
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -20,6 +21,7 @@ from tocsin.api.proofs import (
     shown_credential,
 )
 from tocsin.api.serving import Context, Method
+from tocsin.api.writing import write_and_tell
 from tocsin.schedule import Clock
 from tocsin.store.authorised_keys import find_key
 from tocsin.store.database import Database
@@ -37,11 +39,21 @@ REPEATED_WITHIN = timedelta(minutes=1)
 
 
 class IamTokenService:
-    """Gives tokens to those who prove who they are."""
+    """Gives tokens to those who prove who they are.
+
+    `changed` is told when somebody lost a right.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, tokens: IamTokens, assertions: Assertions
+        self,
+        database: Database,
+        clock: Clock,
+        tokens: IamTokens,
+        assertions: Assertions,
+        *,
+        changed: Callable[[], None],
     ) -> None:
+        self._changed = changed
         self._database = database
         self._clock = clock
         self._tokens = tokens
@@ -133,7 +145,7 @@ class IamTokenService:
             revoke_token(tx, token.id, expires_at=token.expires_at)
             tell_change(tx)
 
-        await self._database.write(revoke)
+        await write_and_tell(self._database, revoke, self._changed)
         return contract.RevokeIamTokenResponse(subject_id=token.subject.partition(":")[2])
 
 

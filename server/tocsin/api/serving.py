@@ -217,7 +217,7 @@ async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
     await context.abort(
         status.code,
         status.details,
-        (*status.trailing_metadata, (REQUEST_ID, name), *server_trace_id()),
+        (*status.trailing_metadata, *error.headers, (REQUEST_ID, name), *server_trace_id()),
     )
 
 

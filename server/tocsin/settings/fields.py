@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerialize
 from pydantic_settings import NoDecode
 from yarl import URL
 
+from tocsin.access.doors import is_unspecified
 from tocsin.outgoing.reach import is_address, never_called, parse_networks
 
 MEGABYTE = 1024 * 1024
@@ -46,6 +47,14 @@ def parse_address(value: object) -> object:
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise ValueError("expected HOST:PORT, such as 127.0.0.1:8080")
     return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def parse_advertised(value: object) -> object:
+    """Reads `HOST:PORT` as clients are to dial it."""
+    parsed = parse_address(value)
+    if isinstance(parsed, Address) and (parsed.port == 0 or is_unspecified(parsed.host)):
+        raise ValueError("expected a host and a port that clients can dial")
+    return parsed
 
 
 def parse_optional_address(value: object) -> object:
@@ -122,6 +131,14 @@ OptionalListenAddress = Annotated[
     NoDecode,
     BeforeValidator(parse_optional_address, json_schema_input_type=str),
     PlainSerializer(lambda address: str(address or "off"), return_type=str),
+]
+
+
+AdvertisedAddress = Annotated[
+    Address,
+    NoDecode,
+    BeforeValidator(parse_advertised, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
 ]
 
 

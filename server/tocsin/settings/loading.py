@@ -58,5 +58,7 @@ def _explained(error: ValidationError) -> str:
         what = (
             "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
         )
-        lines.append(f"{name}: {what.removeprefix('Value error, ')}")
+        told = what.removeprefix("Value error, ")
+        # What is wrong among several settings names them itself.
+        lines.append(f"{name}: {told}" if name else told)
     return "\n".join(lines)

@@ -1,8 +1,9 @@
 """Every setting of `tocsin serve`."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tocsin.settings.access import Access
@@ -10,12 +11,13 @@ from tocsin.settings.calling import DeadLetters, Integration, Targets
 from tocsin.settings.fields import (
     MEGABYTE,
     Address,
+    AdvertisedAddress,
     DatabaseUrl,
-    ListenAddress,
     OptionalListenAddress,
     StartInstant,
 )
 from tocsin.settings.keeping import Misfires, Reconciler, Retention
+from tocsin.settings.limits import AuditLog, Limits
 from tocsin.settings.sources import Sources
 
 
@@ -26,12 +28,43 @@ class Settings(BaseSettings):
         env_prefix="TOCSIN_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    listen: ListenAddress = Field(
-        Address("127.0.0.1", 50051), description="Where gRPC is served; port 0 picks a free one."
+    listen: OptionalListenAddress = Field(
+        Address("127.0.0.1", 50051),
+        description="Where gRPC is served without TLS; port 0 picks a free one, `off` serves none.",
     )
     http: OptionalListenAddress = Field(
         Address("127.0.0.1", 8080),
-        description="Where REST is served, by Envoy; port 0 picks a free one, `off` serves none.",
+        description="Where REST is served without TLS, by Envoy; port 0 picks a free one, `off` "
+        "serves none.",
+    )
+    tls: OptionalListenAddress = Field(
+        None,
+        description="Where gRPC and REST are served over TLS, on one port, by Envoy; port 0 picks "
+        "a free one, `off` serves none.",
+        examples=["127.0.0.1:8443"],
+    )
+    tls_cert: Path | None = Field(
+        None,
+        description="The certificate for TLS, in PEM, followed by those between it and its "
+        "authority. Renewed files are taken within seconds, and connections stay.",
+        examples=["tocsin-certs/server.pem"],
+    )
+    tls_key: Path | None = Field(
+        None,
+        description="The certificate's private key, in PEM, not encrypted.",
+        examples=["tocsin-certs/server.key"],
+    )
+    client_ca: Path | None = Field(
+        None,
+        description="Certificates of authorities, in PEM: over TLS only clients are served that "
+        "show a certificate which one of them has signed.",
+        examples=["client-ca.pem"],
+    )
+    advertise: AdvertisedAddress | None = Field(
+        None,
+        description="The `HOST:PORT` that `ApiEndpointService` tells clients of TLS, or all where "
+        "there is no TLS; without it each is told the address that it has dialled.",
+        examples=["tocsin.example.com:443"],
     )
     smtp: OptionalListenAddress = Field(
         None,
@@ -105,7 +138,26 @@ class Settings(BaseSettings):
         Reconciler.model_construct(), description="What looks for what went wrong unheard."
     )
     access: Access = Field(Access.model_construct(), description="Who may call.")
+    limits: Limits = Field(Limits.model_construct(), description="How much callers may take.")
+    audit: AuditLog = Field(AuditLog.model_construct(), description="Where the audit log goes.")
     sources: Sources = Field(Sources.model_construct(), description="Where events come from.")
     integrations: dict[str, Integration] = Field(
         {}, description="The integrations that can be scheduled, by name."
     )
+
+    @model_validator(mode="after")
+    def _has_a_way_in(self) -> Self:
+        if self.listen is None and self.http is None and self.tls is None:
+            raise ValueError("listen, http, tls: nothing is served where all three are off")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_tls_needs(self) -> Self:
+        files = {"tls_cert": self.tls_cert, "tls_key": self.tls_key}
+        missing = [name for name, file in files.items() if file is None]
+        if self.tls is not None and missing:
+            raise ValueError(
+                f"{', '.join(missing)}: TLS needs a certificate and its key; "
+                "`tocsin dev-certs` makes some"
+            )
+        return self

@@ -54,6 +54,8 @@ operations = Table(
     Column("id", ASCII, primary_key=True),
     Column("trigger_id", ASCII, nullable=False),
     Column("message", LargeBinary, nullable=False),
+    # Of its trigger. A node of the version before leaves it empty.
+    Column("folder_id", Text),
     Index("operations_of_trigger", "trigger_id", "id"),
 )
 

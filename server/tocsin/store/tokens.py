@@ -16,10 +16,30 @@ GENERATION = select(generation.c.number).where(generation.c.id == 1)
 NEXT_GENERATION = (
     update(generation).where(generation.c.id == 1).values(number=generation.c.number + 1)
 )
-FORGET_REVOKED = delete(revoked_tokens).where(revoked_tokens.c.expires_at <= bindparam("now"))
-FORGET_USED = delete(used_assertions).where(used_assertions.c.expires_at <= bindparam("now"))
+# A slice at a time: all at once could be many, and every call would wait.
+FORGOTTEN_AT_ONCE = 500
+FORGET_REVOKED = delete(revoked_tokens).where(
+    revoked_tokens.c.id.in_(
+        select(revoked_tokens.c.id)
+        .where(revoked_tokens.c.expires_at <= bindparam("now"))
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+)
+FORGET_USED = delete(used_assertions).where(
+    used_assertions.c.digest.in_(
+        select(used_assertions.c.digest)
+        .where(used_assertions.c.expires_at <= bindparam("now"))
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+)
 FORGET_CREDENTIALS = delete(credentials).where(
-    credentials.c.expires_at.is_not(None), credentials.c.expires_at <= bindparam("before")
+    credentials.c.id.in_(
+        select(credentials.c.id)
+        .where(
+            credentials.c.expires_at.is_not(None), credentials.c.expires_at <= bindparam("before")
+        )
+        .limit(FORGOTTEN_AT_ONCE)
+    )
 )
 
 
@@ -65,7 +85,10 @@ def tell_change(tx: Transaction) -> None:
 
 
 def forget_expired_proofs(tx: Transaction, *, now: datetime, credentials_before: datetime) -> int:
-    """Forgets what would prove nothing any more; returns how much there was."""
+    """Forgets some of what would prove nothing any more.
+
+    Returns how much there was: less than `FORGOTTEN_AT_ONCE` when there is none left.
+    """
     found = tx.run(FORGET_REVOKED, now=to_micros(now))
     found += tx.run(FORGET_USED, now=to_micros(now))
     return found + tx.run(FORGET_CREDENTIALS, before=to_micros(credentials_before))
