@@ -50,7 +50,11 @@ class H2Client:
         self._scheme = "http" if context is None else "https"
         self._h2 = H2Connection(H2Configuration(header_encoding="utf-8"))
         self._h2.initiate_connection()
-        self._send()
+        try:
+            self._send()
+        except OSError:
+            connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

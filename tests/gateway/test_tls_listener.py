@@ -1,5 +1,6 @@
 """The TLS listener: connections that rest, certificates that are renewed, a server that is away."""
 
+import asyncio
 import os
 import socket
 import ssl
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import grpc
 import pytest
 import trustme
 from cryptography import x509
@@ -17,11 +17,12 @@ from structlog.testing import capture_logs
 
 from certificates import issue, trusting
 from gateway.fake_upstream import FakeUpstream, serve
-from gateway.rest_client import Loop, gateway_for
+from gateway.rest_client import Loop, Rest, gateway_for
 from h2_client import Closed, H2Client
 from processes import eventually
 from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
 from tocsin.schedule import SystemClock
+from tocsin_protos.yandex.cloud.operation import operation_pb2
 
 GET = "/yandex.cloud.operation.OperationService/Get"
 
@@ -31,6 +32,9 @@ def ca() -> trustme.CA:
     return trustme.CA()
 
 
+UPSTREAM = FakeUpstream()
+
+
 @contextmanager
 def listening(
     loop: Loop,
@@ -38,13 +42,14 @@ def listening(
     limits: Limits | None = None,
     ends: Callable[[datetime], None] = lambda _: None,
     *,
-    served: bool = True,
+    upstream: FakeUpstream | None = UPSTREAM,
 ) -> Iterator[Gateway]:
+    """Runs a gateway in front of an upstream; None: of nothing."""
     with tempfile.TemporaryDirectory(prefix="tocsin-") as made:
-        upstream = Path(made) / "grpc.sock"
-        server = loop.run(serve(FakeUpstream(), upstream)) if served else None
+        socket_path = Path(made) / "grpc.sock"
+        server = None if upstream is None else loop.run(serve(upstream, socket_path))
         door = TlsDoor(("127.0.0.1", 0), Certificates(files, SystemClock()), ends)
-        gateway = gateway_for(upstream, Path(made) / "envoy", limits=limits, tls=door)
+        gateway = gateway_for(socket_path, Path(made) / "envoy", limits=limits, tls=door)
         loop.run(gateway.start())
         try:
             yield gateway
@@ -214,18 +219,25 @@ def test_a_client_that_answers_no_ping_is_gone(loop: Loop, ca: trustme.CA, tmp_p
         silent.wait_until_closed(answering=False)
 
 
-def test_a_stream_may_be_silent_for_longer_than_a_call_of_rest(
+def test_a_call_of_grpc_may_be_silent_for_longer_than_one_of_rest(
     loop: Loop, ca: trustme.CA, tmp_path: Path
 ) -> None:
-    """Only that gRPC's own deadline ends it; Envoy would say UNAVAILABLE or DEADLINE_EXCEEDED."""
+    """As whoever watches health is, for days."""
+    upstream = FakeUpstream()
     limits = Limits(stream_idle_seconds=1)
-    with listening(loop, Files(*issue(ca, tmp_path)), limits) as gateway:
-        trusted = grpc.ssl_channel_credentials(ca.cert_pem.bytes())
-        with grpc.secure_channel(address(gateway), trusted) as channel:
-            watched = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=3)
-            with pytest.raises(grpc.RpcError) as ended:
-                next(watched)
-    assert ended.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    with (
+        listening(loop, Files(*issue(ca, tmp_path)), limits, upstream=upstream) as gateway,
+        H2Client(address(gateway), trusting(ca)) as client,
+    ):
+        rest = Rest(gateway, upstream, loop)
+
+        async def late() -> operation_pb2.Operation:
+            await asyncio.sleep(2.5)
+            return operation_pb2.Operation(id="late")
+
+        upstream.answer = late
+        assert rest.call("GET", "/operations/op1").status == 504
+        assert client.call(GET).headers[-1]["grpc-status"] == "0"
 
 
 def test_while_the_server_is_away_grpc_is_told_so(
@@ -233,7 +245,7 @@ def test_while_the_server_is_away_grpc_is_told_so(
 ) -> None:
     files = Files(*issue(ca, tmp_path))
     with (
-        listening(loop, files, served=False) as gateway,
+        listening(loop, files, upstream=None) as gateway,
         H2Client(address(gateway), trusting(ca)) as client,
     ):
         (trailers,) = client.call(GET).headers
