@@ -14,11 +14,13 @@ import structlog
 
 from tocsin.access.audiences import Reached
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.roles import Permission
 from tocsin.access.signing import SigningKeys
 from tocsin.api.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.endpoints import Whereabouts
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
+from tocsin.api.other_doors import DoorGuard
 from tocsin.composing import compose
 from tocsin.configured import MACHINE, addresses, clock_of, reach_of, real_clock
 from tocsin.engine.intake import Intake
@@ -44,6 +46,7 @@ from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.calling import TargetCaller
 from tocsin.telemetry.exposition import Exposition
+from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.telemetry import Telemetry, open_telemetry
 
 log = structlog.get_logger(__name__)
@@ -102,7 +105,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
         stack.push_async_callback(database.close)
         node = Ids(MACHINE).new("nod")
-        telemetry, metrics = _telemetry(stack, settings, exclusive=database.exclusive, node=node)
+        door = MetricsDoor(MACHINE) if settings.access.enabled else None
+        telemetry, metrics = _telemetry(
+            stack, settings, door, exclusive=database.exclusive, node=node
+        )
         database = telemetry.watched(database, MACHINE)
         if not database.exclusive:
             if isinstance(clock, ManualClock):
@@ -128,6 +134,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.callback(tokens.issue_as, None)
         health = Health(service.full_name for service in services)
         gate = gate_of(settings, database, who.identity)
+        if door is not None and gate is not None:
+            door.guard_by(DoorGuard(gate, "metrics", Permission.METRICS_GET).check)
         server, grpc = await start_grpc(
             settings, services, health, telemetry, directory / "grpc.sock", gate
         )
@@ -189,7 +197,12 @@ def _refuse_exposure(settings: Settings) -> None:
 
 
 def _telemetry(
-    stack: AsyncExitStack, settings: Settings, *, exclusive: bool, node: str
+    stack: AsyncExitStack,
+    settings: Settings,
+    door: MetricsDoor | None,
+    *,
+    exclusive: bool,
+    node: str,
 ) -> tuple[Telemetry, Address | None]:
     telemetry = open_telemetry(
         os.environ,
@@ -202,7 +215,7 @@ def _telemetry(
     address = None
     if settings.metrics is not None and telemetry.metrics is not None:
         try:
-            exposition = Exposition(telemetry.metrics.registry, *settings.metrics)
+            exposition = Exposition(telemetry.metrics.registry, *settings.metrics, door)
         except OSError as error:
             raise StartError(
                 f"metrics can't be served on {settings.metrics}: {error.strerror}. "
