@@ -13,7 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.access.audiences import Reached
-from tocsin.access.exposure import refuse_exposure
+from tocsin.access.exposure import refuse_exposure, refuse_open_mail
 from tocsin.access.roles import Permission
 from tocsin.access.signing import SigningKeys
 from tocsin.api.endpoints import SERVICE as ENDPOINTS
@@ -34,6 +34,7 @@ from tocsin.gating import gate_of
 from tocsin.grpc_server import Services, StartError, start_grpc
 from tocsin.identity import identify
 from tocsin.issuing import account_tokens, issuer_of, key_services
+from tocsin.outgoing.reach import parse_networks
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
@@ -42,6 +43,7 @@ from tocsin.settings import Address, Settings
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
+from tocsin.sources.mail_tls import MailTls
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.calling import TargetCaller
@@ -194,6 +196,8 @@ def _refuse_exposure(settings: Settings) -> None:
     for option, address in listeners:
         if address is not None:
             refuse_exposure(option, address.host, allowed=allowed)
+    if settings.smtp is not None and not settings.allow_unauthenticated:
+        refuse_open_mail(settings.smtp.host, known_senders=bool(settings.sources.mail.allow))
 
 
 def _telemetry(
@@ -277,7 +281,8 @@ def mail_server(
         Attachments(buckets, reach_of(settings)),
         machine=MACHINE,
         load_plan=load_plan,
-        limits=MailLimits(mail.max_bytes, mail.connections),
+        limits=MailLimits(mail.max_bytes, mail.connections, parse_networks(mail.allow)),
+        tls=_mail_tls(settings),
         stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
     )
 
@@ -288,6 +293,17 @@ async def _signing(clock: Clock, database: Database) -> KeyRotation:
     signing = KeyRotation(database, real, SigningKeys(real), pace=MACHINE)
     await signing.look()
     return signing
+
+
+def _mail_tls(settings: Settings) -> MailTls | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    try:
+        return MailTls(settings.tls_cert, settings.tls_key)
+    except OSError as error:
+        raise StartError(
+            f"mails can't be taken over TLS by {settings.tls_cert} and {settings.tls_key}: {error}"
+        ) from error
 
 
 async def _start_smtp(listen: Address, mails: MailServer) -> Address:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator
 
 from tocsin.access.webhook_proofs import standard_key
-from tocsin.settings.fields import CENTURY, MEGABYTE, STRICT, TargetUrl
+from tocsin.settings.fields import CENTURY, MEGABYTE, STRICT, Network, TargetUrl
 from tocsin.settings.mqtt import MqttBroker, MqttName
 
 
@@ -19,6 +19,12 @@ class Mail(BaseModel):
     )
     connections: int = Field(
         100, ge=1, description="How many may send mails at once; others are asked to come again."
+    )
+    allow: list[Network] = Field(
+        [],
+        description="The networks, in CIDR form, of the hosts that may send; none: all may. Under "
+        "access control a listener beyond loopback needs it.",
+        examples=[["10.0.0.0/8"]],
     )
     s3_endpoint: TargetUrl | None = Field(
         None,
