@@ -16,6 +16,7 @@ from tocsin.api import errors
 from tocsin.api.calls import (
     REQUEST_ID,
     Watcher,
+    refused_trace_id,
     request_id,
     sent_request_id,
     server_trace_id,
@@ -178,7 +179,7 @@ async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
     await context.abort(
         status.code,
         status.details,
-        (*status.trailing_metadata, (REQUEST_ID, name), *server_trace_id()),
+        (*status.trailing_metadata, (REQUEST_ID, name), *refused_trace_id(context, name)),
     )
 
 
