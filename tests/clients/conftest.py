@@ -1,0 +1,44 @@
+"""One server and one target for all clients; each test takes a folder or a project of its own."""
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.recording_target import RecordingTarget
+from server.tocsin_process import Tocsin, serving
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[RecordingTarget]:
+    target = RecordingTarget()
+    yield target
+    target.close()
+
+
+@pytest.fixture(scope="session")
+def server(target: RecordingTarget) -> Iterator[Tocsin]:
+    config = f"""
+        [targets]
+        function = "{target.url}/functions/{{function_id}}"
+
+        [integrations.nightly]
+        triggers = ["api_trigger/nightly"]
+        url = "{target.url}/nightly"
+    """
+    with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
+        yield tocsin
+
+
+@pytest.fixture
+def folder() -> str:
+    """A folder that no other test knows."""
+    return f"b1g{uuid.uuid4().hex[:17]}"
+
+
+@pytest.fixture
+def location() -> str:
+    """A location that no other test knows."""
+    return f"projects/p-{uuid.uuid4().hex[:12]}/locations/local"
