@@ -1,8 +1,8 @@
 """The toolchains of other languages, and what they build of the programs beside this file.
 
 Downloads stay in the tools' own caches (Go's module and build caches, ~/.m2, ~/.npm). What is built
-of them is kept in `build/clients`, or the folder that TOCSIN_CLIENTS_CACHE names, and built anew only
-when its sources, its locked versions or the toolchain are others.
+of them is kept in `build/clients`, or in the folder that TOCSIN_CLIENTS_CACHE names, and built anew
+only when its sources, its locked versions or its toolchain are others.
 """
 
 import fcntl
@@ -100,7 +100,6 @@ def built(name: str, needs: Sequence[str], inputs: Iterable[Path | str], make: M
     return folder
 
 
-
 def go_program(module: Path, package: str = ".") -> Path:
     """The program of a package of a Go module, with the versions of its go.sum."""
     name = f"go-{module.name}-{package.strip('./').replace('/', '-') or 'main'}"
@@ -114,7 +113,7 @@ def go_program(module: Path, package: str = ".") -> Path:
 
 
 def go_install(package: str, version: str) -> Path:
-    """A published Go program as its users install it, with the dependencies that it was released with."""
+    """A published Go program as its users install it, with the dependencies of its release."""
     program = package.rpartition("/")[2]
 
     def make(folder: Path) -> None:
@@ -131,7 +130,12 @@ def java_classpath(project: Path) -> str:
         copy = folder / "project"
         shutil.copytree(project, copy)
         goals = ("compile", "dependency:copy-dependencies")
-        options = ("--batch-mode", "--quiet", "-DincludeScope=runtime", f"-DoutputDirectory={folder / 'lib'}")
+        options = (
+            "--batch-mode",
+            "--quiet",
+            "-DincludeScope=runtime",
+            f"-DoutputDirectory={folder / 'lib'}",
+        )
         run("mvn", *options, *goals, directory=copy, patience=BUILD_PATIENCE)
 
     folder = built(f"java-{project.name}", ["javac", "mvn"], [project], make)
@@ -163,7 +167,9 @@ def _parts(given: Path | str) -> Iterator[bytes]:
     if isinstance(given, str):
         yield given.encode()
         return
-    files = sorted(path for path in given.rglob("*") if path.is_file()) if given.is_dir() else [given]
+    files = (
+        sorted(path for path in given.rglob("*") if path.is_file()) if given.is_dir() else [given]
+    )
     for file in files:
         yield str(file.relative_to(ROOT)).encode()
         yield file.read_bytes()
