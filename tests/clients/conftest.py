@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.yandex_server import Certificates, Served, make_certificates, serving_tls
 from server.recording_target import RecordingTarget
 from server.tocsin_process import Tocsin, serving
 
@@ -30,6 +31,19 @@ def server(target: RecordingTarget) -> Iterator[Tocsin]:
     """
     with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
         yield tocsin
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    with tempfile.TemporaryDirectory() as made:
+        yield make_certificates(Path(made))
+
+
+@pytest.fixture(scope="session")
+def open_server(certificates: Certificates) -> Iterator[Served]:
+    """Serves TLS and plaintext, and asks nobody who he is."""
+    with serving_tls(certificates) as served:
+        yield served
 
 
 @pytest.fixture
