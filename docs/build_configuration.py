@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from tocsin.cli import app
 from tocsin.settings import (
+    Access,
     DeadLetters,
     Integration,
     Logs,
@@ -38,7 +39,7 @@ PAGE = Path(__file__).with_name("configuration.md")
 INTRODUCTION = """\
 # Configuration
 
-<!-- Made from server/tocsin/settings.py by `make docs`. Don't edit it here. -->
+<!-- Made from server/tocsin/settings/ by `make docs`. Don't edit it here. -->
 
 `tocsin serve` takes its settings from four places. What is named first wins:
 
@@ -69,6 +70,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "misfires": (Misfires, "what becomes of ticks that were missed"),
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
+    "access": (Access, "who may call"),
     "sources": (Sources, "where events come from"),
     "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),

@@ -8,6 +8,7 @@ from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
+    endpoints,
     events,
     executions,
     firing,
@@ -37,9 +38,7 @@ from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
-from tocsin.settings import (
-    Settings,
-)
+from tocsin.settings import Settings
 from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.pulled import Reader
 from tocsin.sources.timer import tick_payload
@@ -55,6 +54,7 @@ def compose(
     caller: TargetCaller,
     observer: Observer,
     node: str,
+    whereabouts: endpoints.Whereabouts,
 ) -> tuple[Services, Engine, Intake]:
     """Builds the services, the engine and what takes events around one store."""
     ids = Ids(clock)
@@ -120,8 +120,9 @@ def compose(
     )
     database.listen(engine.look, MACHINE.sleep)
     trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
-    services = {
+    services: Services = {
         triggers.SERVICE: trigger_service.methods(),
+        endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
         **execution_services(settings, clock, database, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),

@@ -14,10 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from tocsin.api.health import Health
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
-from tocsin.settings import (
-    Address,
-    Settings,
-)
+from tocsin.settings import Address, Settings
 from tocsin.telemetry.telemetry import Telemetry
 
 # What is served: each service with its methods.
@@ -30,7 +27,8 @@ class StartError(Exception):
 
 async def start_grpc(
     settings: Settings, services: Services, health: Health, telemetry: Telemetry, upstream: Path
-) -> tuple[grpc.aio.Server, Address]:
+) -> tuple[grpc.aio.Server, Address | None]:
+    """Starts the server; returns it and where it listens for others than Envoy, if it does."""
     server = grpc.aio.server(
         options=[
             ("grpc.so_reuseport", 0),
@@ -42,23 +40,30 @@ async def start_grpc(
         ]
     )
     _add_services(server, settings, services, health, telemetry)
+    port = None if settings.listen is None else _listen(server, settings.listen)
+    if settings.http is not None or settings.tls is not None:
+        _listen_for_envoy(server, upstream)
+    await server.start()
+    return server, port
+
+
+def _listen(server: grpc.aio.Server, address: Address) -> Address:
     try:
-        port = server.add_insecure_port(str(settings.listen))
+        return Address(address.host, server.add_insecure_port(str(address)))
     except RuntimeError as error:
         raise StartError(
-            f"gRPC can't listen on {settings.listen}: is something else there? "
-            "Give --listen another port"
+            f"gRPC can't listen on {address}: is something else there? Give --listen another port"
         ) from error
-    if settings.http is not None:
-        try:
-            server.add_insecure_port(f"unix:{upstream}")
-        except RuntimeError as error:
-            raise StartError(
-                f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
-                "too long. Set TMPDIR to a shorter one, or serve no REST with --http off"
-            ) from error
-    await server.start()
-    return server, Address(settings.listen.host, port)
+
+
+def _listen_for_envoy(server: grpc.aio.Server, upstream: Path) -> None:
+    try:
+        server.add_insecure_port(f"unix:{upstream}")
+    except RuntimeError as error:
+        raise StartError(
+            f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
+            "too long. Set TMPDIR to a shorter one, or serve neither REST nor TLS: --http off"
+        ) from error
 
 
 def _add_services(

@@ -57,6 +57,10 @@ def operation_not_found(name: str) -> ApiError:
     return _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.')
 
 
+def endpoint_not_found(endpoint_id: str) -> ApiError:
+    return _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found")
+
+
 def integration_not_found(name: str) -> ApiError:
     return _not_found("INTEGRATION_NOT_FOUND", f"Integration {name[:256]} not found")
 

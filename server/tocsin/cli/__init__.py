@@ -6,7 +6,7 @@ from io import TextIOWrapper
 
 import typer
 
-from tocsin.cli import config, cron, demo, serve
+from tocsin.cli import config, cron, demo, dev_certs, serve
 from tocsin.cli.deferred import deferred
 from tocsin.cli.refusal import PROGRAM
 
@@ -34,6 +34,7 @@ It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Applicati
 )
 app.command()(serve.serve)
 app.command()(demo.demo)
+app.command("dev-certs")(dev_certs.dev_certs)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import grpc
@@ -30,6 +31,15 @@ ServerOption = Annotated[
     str,
     typer.Option(
         "--server", envvar="TOCSIN_SERVER", metavar="HOST:PORT", help="Where gRPC is served."
+    ),
+]
+CaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca",
+        envvar="TOCSIN_CA",
+        metavar="FILE",
+        help="Speak TLS, and trust the authorities in this file, in PEM.",
     ),
 ]
 FolderOption = Annotated[
@@ -86,18 +96,29 @@ class Connection:
 
 
 @contextmanager
-def connected(server: str, blame: Blame = lambda _: "") -> Iterator[Connection]:
+def connected(server: str, ca: Path | None, blame: Blame = lambda _: "") -> Iterator[Connection]:
     """Connects to a server. A call that it refuses ends the program with its error.
 
     Args:
         server: HOST:PORT.
+        ca: whom to trust; None: the server speaks no TLS.
         blame: tells where fields were written that the server may find wrong.
     """
-    with grpc.insecure_channel(server, options=CHANNEL_OPTIONS) as channel:
+    with _channel(server, ca) as channel:
         try:
             yield Connection(channel)
         except grpc.RpcError as error:
             raise refused_by(server, error, blame) from error
+
+
+def _channel(server: str, ca: Path | None) -> grpc.Channel:
+    if ca is None:
+        return grpc.insecure_channel(server, options=CHANNEL_OPTIONS)
+    try:
+        trusted = grpc.ssl_channel_credentials(ca.read_bytes())
+    except OSError as error:
+        raise refusal(f"--ca {ca}: {error.strerror}", status=USAGE) from error
+    return grpc.secure_channel(server, trusted, options=CHANNEL_OPTIONS)
 
 
 def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:

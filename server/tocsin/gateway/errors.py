@@ -7,13 +7,11 @@ large, server down) is written in the right envelope at once.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from google.rpc import code_pb2
 
 from tocsin.contract.routes import Envelope
-
-Json = dict[str, Any]
+from tocsin.gateway.typed import Json
 
 # The HTTP statuses that Envoy answers with by itself, as gRPC codes: google/rpc/code.proto read
 # backwards, and for those that it lacks a code that invites no blind retry.
