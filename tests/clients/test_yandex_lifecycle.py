@@ -2,8 +2,7 @@
 
 import pytest
 
-from clients.toolchains import Json
-from clients.yandex import SDKS, Sdk, new_folder
+from clients.yandex import SDKS, Json, Sdk, new_folder
 from clients.yandex_server import Served
 
 Seen = dict[str, Json]

@@ -16,10 +16,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from clients.toolchains import (
     HERE,
-    Json,
     go_program,
     java_classpath,
     json_lines,
@@ -28,6 +28,8 @@ from clients.toolchains import (
     run,
 )
 from vendor_environment import vendor_python
+
+Json = dict[str, Any]
 
 ANYONE = {"IAM_TOKEN": "t1.any.token"}
 """What whoever has no token shows; the form is one that the vendor's clients take for a token."""

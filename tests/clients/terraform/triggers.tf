@@ -83,7 +83,7 @@ resource "yandex_function_trigger" "logging" {
     resource_types = ["serverless.function"]
     levels         = local.first ? ["error"] : ["error", "fatal"]
     stream_names   = ["main"]
-    batch_cutoff   = "0"
+    batch_cutoff   = "5"
     batch_size     = "20"
   }
   function {
