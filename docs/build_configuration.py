@@ -16,8 +16,10 @@ from typer.main import get_command
 from tocsin.cli import app
 from tocsin.settings import (
     Access,
+    AuditLog,
     DeadLetters,
     Integration,
+    Limits,
     Logs,
     Mail,
     Misfires,
@@ -71,6 +73,8 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
     "access": (Access, "who may call"),
+    "limits": (Limits, "how much callers may take"),
+    "audit": (AuditLog, "where the audit log goes"),
     "sources": (Sources, "where events come from"),
     "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),

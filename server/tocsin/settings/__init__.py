@@ -4,6 +4,7 @@ from tocsin.settings.access import Access
 from tocsin.settings.calling import DeadLetters, Integration, Targets
 from tocsin.settings.fields import Address, SettingsError
 from tocsin.settings.keeping import Misfires, Reconciler, Retention
+from tocsin.settings.limits import AuditLog, Limits
 from tocsin.settings.loading import load_settings
 from tocsin.settings.mqtt import MqttBroker, MqttRegistry
 from tocsin.settings.settings import Settings
@@ -20,8 +21,10 @@ from tocsin.settings.sources import (
 __all__ = [
     "Access",
     "Address",
+    "AuditLog",
     "DeadLetters",
     "Integration",
+    "Limits",
     "Logs",
     "Mail",
     "Misfires",
