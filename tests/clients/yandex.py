@@ -12,6 +12,7 @@ a JSON object a line. It is given by its environment:
 | `LOSING_ENDPOINT` | Where the trigger service is, in the scenario of the lost answer. |
 """
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,6 @@ from clients.toolchains import (
     HERE,
     go_program,
     java_classpath,
-    json_lines,
     need,
     node_project,
     run,
@@ -48,7 +48,9 @@ class Sdk:
         """What the program saw, by the step at which it did."""
         trusted = {} if ca is None else self.trust(ca)
         environment = {"ENDPOINT": endpoint, "FOLDER": folder, **trusted, **(given or ANYONE)}
-        lines = json_lines(*self.command, scenario, environment=environment)
+        printed = run(*self.command, scenario, environment=environment).splitlines()
+        # Node's SDK logs to its standard output, too.
+        lines = [json.loads(line) for line in printed if line.startswith("{")]
         return {line.pop("step"): line for line in lines}
 
 

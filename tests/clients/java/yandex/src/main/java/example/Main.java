@@ -77,14 +77,20 @@ public final class Main {
                 factory.create(channel, OperationServiceGrpc::newBlockingStub));
     }
 
+    /**
+     * Without the updater the SDK asks for a token on the thread that is to receive it, and waits
+     * for ever on a machine with two cores or one.
+     */
     private static CredentialProvider credential() {
         String keyFile = System.getenv("KEY_FILE");
         if (keyFile != null) {
-            return Auth.apiKeyBuilder().fromFile(Path.of(keyFile)).cloudIAMEndpoint(ENDPOINT).build();
+            return Auth.apiKeyBuilder().fromFile(Path.of(keyFile)).cloudIAMEndpoint(ENDPOINT)
+                    .withDefaultBackgroundUpdater().build();
         }
         String oauthToken = System.getenv("OAUTH_TOKEN");
         if (oauthToken != null) {
-            return Auth.oauthTokenBuilder().oauth(oauthToken).cloudIAMEndpoint(ENDPOINT).build();
+            return Auth.oauthTokenBuilder().oauth(oauthToken).cloudIAMEndpoint(ENDPOINT)
+                    .withDefaultBackgroundUpdater().build();
         }
         return Auth.iamTokenBuilder().token(System.getenv("IAM_TOKEN")).build();
     }
