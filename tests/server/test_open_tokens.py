@@ -6,16 +6,22 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from server.identity_api import Caller, GrpcCaller, RestCaller
+from server.tocsin_api import TocsinApi, TocsinGrpc, TocsinRest
 from server.tocsin_process import Tocsin
 from server.wire import Json, Refused
 
 
+def apis(server: Tocsin, authorization: str | None = None) -> dict[str, TocsinApi]:
+    return {
+        "grpc": TocsinGrpc(server.grpc_address, authorization),
+        "rest": TocsinRest(server.http_address, authorization),
+    }
+
+
 @pytest.fixture(params=["grpc", "rest"])
-def caller(request: pytest.FixtureRequest, server: Tocsin) -> Caller:
-    if request.param == "grpc":
-        return GrpcCaller(server.grpc_address)
-    return RestCaller(server.http_address)
+def wire(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
 
 
 def foreign_jwt() -> str:
@@ -33,20 +39,22 @@ def check(answer: Json) -> str:
 
 
 @pytest.mark.parametrize("proof", ["oauth", "jwt", "no jwt at all"])
-def test_any_proof_is_given_a_token_that_is_good_for_a_while(caller: Caller, proof: str) -> None:
+def test_any_proof_is_given_a_token_that_is_good_for_a_while(
+    server: Tocsin, wire: str, proof: str
+) -> None:
     request = {
         "oauth": {"yandexPassportOauthToken": "y0_anything"},
         "jwt": {"jwt": foreign_jwt()},
         "no jwt at all": {"jwt": "x"},
     }[proof]
-    token = check(caller.call("IamTokenService.Create", request))
-    caller.call("TriggerService.List", {"folderId": "f"}, f"Bearer {token}")
+    token = check(apis(server)[wire].call("IamTokenService.Create", request))
+    apis(server, f"Bearer {token}")[wire].call("TriggerService.List", {"folderId": "f"})
 
 
-def test_a_token_for_a_service_account_is_its(caller: Caller) -> None:
+def test_a_token_for_a_service_account_is_its(server: Tocsin, wire: str) -> None:
     request = {"serviceAccountId": "aje00000000000000001"}
-    token = check(caller.call("IamTokenService.CreateForServiceAccount", request))
-    revoked = caller.call("IamTokenService.Revoke", {"iamToken": token})
+    token = check(apis(server)[wire].call("IamTokenService.CreateForServiceAccount", request))
+    revoked = apis(server)[wire].call("IamTokenService.Revoke", {"iamToken": token})
     assert revoked == {"subjectId": "aje00000000000000001"}
 
 
@@ -54,13 +62,23 @@ def test_a_token_for_a_service_account_is_its(caller: Caller) -> None:
     "authorization", [None, "Bearer wrong", "Bearer t1.a.b", "Api-Key x", "Basic eDp5", "odd"]
 )
 def test_any_credential_is_welcome_a_wrong_one_too(
-    caller: Caller, authorization: str | None
+    server: Tocsin, wire: str, authorization: str | None
 ) -> None:
-    caller.call("TriggerService.List", {"folderId": "f"}, authorization)
+    apis(server, authorization)[wire].call("TriggerService.List", {"folderId": "f"})
 
 
-def test_a_request_that_names_no_proof_is_refused(caller: Caller) -> None:
+def test_a_request_that_names_no_proof_is_refused(server: Tocsin, wire: str) -> None:
     with pytest.raises(Refused) as refused:
-        caller.call("IamTokenService.Create", {})
+        apis(server)[wire].call("IamTokenService.Create", {})
     assert refused.value.code == "INVALID_ARGUMENT"
     assert list(refused.value.fields) == ["identity"]
+
+
+@pytest.mark.parametrize("method", ["ListAccounts", "AddBinding", "CreateAccount"])
+def test_nobody_can_make_himself_an_administrator_for_later(
+    server: Tocsin, wire: str, method: str
+) -> None:
+    request = {"binding": {"resource": "*"}} if method == "AddBinding" else {}
+    with pytest.raises(Refused, match="start the server with --access") as refused:
+        apis(server)[wire].call(f"AccessService.{method}", request)
+    assert refused.value.reasons == ["ACCESS_CONTROL_OFF"]
