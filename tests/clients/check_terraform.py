@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from clients.credentials import write_key_file
-from clients.terraform_run import DIFF, NO_DIFF, Said, Terraform
+from clients.terraform_run import DIFF, FAILED, NO_DIFF, Said, Terraform
 from clients.toolchains import ROOT
 from clients.yandex import new_folder
-from clients.yandex_server import Served
+from clients.yandex_server import Accounts, Served
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,
@@ -140,14 +140,44 @@ def test_destroy_leaves_nothing(course: Course) -> None:
     assert course.left == []
 
 
-@pytest.mark.parametrize("name", ["YC_TOKEN", "YC_SERVICE_ACCOUNT_KEY_FILE"])
-def test_the_provider_changes_its_credential_for_a_token(
-    open_server: Served, folder: str, tmp_path: Path, name: str
+VARIABLE = {
+    "IAM_TOKEN": "YC_TOKEN",
+    "OAUTH_TOKEN": "YC_TOKEN",
+    "KEY_FILE": "YC_SERVICE_ACCOUNT_KEY_FILE",
+}
+"""What the provider calls what the SDKs' programs are given."""
+
+
+@pytest.mark.parametrize("shown", ["IAM token", "OAuth token", "key"])
+def test_the_provider_proves_who_it_is(
+    guarded: tuple[Served, Accounts], folder: str, tmp_path: Path, shown: str
+) -> None:
+    served, accounts = guarded
+    [(name, value)] = accounts.editor[shown].items()
+    terraform = Terraform(tmp_path, served, folder, **{VARIABLE[name]: value})
+    terraform.do("init", "-no-color")
+    assert "4 added, 0 changed, 0 destroyed" in terraform.apply()
+    assert terraform.plan().status == NO_DIFF
+    assert "4 destroyed" in terraform.do("destroy", "-auto-approve", "-input=false", "-no-color")
+
+
+def test_the_provider_tells_of_a_role_that_is_missing(
+    guarded: tuple[Served, Accounts], folder: str, tmp_path: Path
+) -> None:
+    served, accounts = guarded
+    terraform = Terraform(tmp_path, served, folder, YC_TOKEN=accounts.stranger["IAM_TOKEN"])
+    terraform.do("init", "-no-color")
+    said = terraform.run("apply", "-auto-approve", "-input=false", "-no-color")
+    assert said.status == FAILED
+    assert "PermissionDenied" in said.text
+
+
+def test_the_provider_changes_any_credential_where_nobody_is_asked(
+    open_server: Served, folder: str, tmp_path: Path
 ) -> None:
     key = tmp_path / "key.json"
     write_key_file(key, account_id="aje00000000000000own", key_id="aje00000000000000key")
-    value = "y0_anOAuthToken" if name == "YC_TOKEN" else str(key)
-    terraform = Terraform(tmp_path, open_server, folder, **{name: value})
+    terraform = Terraform(tmp_path, open_server, folder, YC_SERVICE_ACCOUNT_KEY_FILE=str(key))
     terraform.do("init", "-no-color")
     plan = terraform.plan()
     assert plan.status == DIFF, plan.text

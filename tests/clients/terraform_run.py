@@ -16,7 +16,7 @@ PROVIDER = "registry.terraform.io/yandex-cloud/yandex"
 VERSION = "0.216.0"
 PATIENCE = 600
 
-NO_DIFF, DIFF = 0, 2
+NO_DIFF, FAILED, DIFF = 0, 1, 2
 """What `plan -detailed-exitcode` ends with."""
 
 

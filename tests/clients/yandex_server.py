@@ -109,7 +109,8 @@ def _serving(
     within: Sequence[str],
 ) -> Iterator[Served]:
     over_tls = (*certificates.options(f"127.0.0.1:{port}"), *options)
-    with serving(directory, "", *over_tls, http="off", within=within) as tocsin:
+    program = (*within, str(TOCSIN))
+    with serving(directory, "", *over_tls, http="off", program=program) as tocsin:
         yield Served(tocsin, certificates)
 
 

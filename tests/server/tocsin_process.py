@@ -68,17 +68,14 @@ def serving(
     *options: str,
     http: str = "127.0.0.1:0",
     environment: Mapping[str, str] | None = None,
-    within: Sequence[str] = (),
+    program: Sequence[str] = (str(TOCSIN),),
 ) -> Iterator[Tocsin]:
-    """Runs a server on free ports, with its database in the directory, and stops it at the end.
-
-    `within` is a command that becomes the one that it is given, somewhere else.
-    """
+    """Runs a server on free ports, with its database in the directory, and stops it at the end."""
     log = directory / "log"
     with (
         log.open("a") as stderr,
         subprocess.Popen(
-            [*within, *serve_command(directory, config, *options, http=http)],
+            [*program, *serve_command(directory, config, *options, http=http)[1:]],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

@@ -40,7 +40,7 @@ FRESH_SECONDS = 600.0
 # While the issuer can't be reached its keys are believed for so long.
 USABLE_SECONDS = 3600.0
 # Whoever makes up key ids must not make us ask the issuer all the time.
-ASKED_AGAIN_AFTER_SECONDS = 10.0
+ASKED_AGAIN_AFTER_SECONDS = 5.0
 
 
 class FetchFailed(Exception):

@@ -14,7 +14,8 @@ from tocsin.plans.trace_context import SpanContext, parse_traceparent
 
 Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
 
-FORWARDED_FOR = "x-forwarded-for"
+# In which Envoy tells the address of a peer; it lets through nobody else's.
+PEER = "x-tocsin-peer"
 REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
 LONGEST_REQUEST_ID = 64
@@ -49,12 +50,11 @@ def metadata_value(context: Context, key: str) -> str | None:
 def peer_of(context: Context) -> str:
     """Returns the IP address that a call comes from, without its port; empty: not known.
 
-    What comes through Envoy has Envoy's word for it, the last address of `x-forwarded-for`; what
-    others send by that name is nobody's.
+    What comes through Envoy's socket has Envoy's word for it; what others say of it counts nothing.
     """
     kind, _, address = (context.peer() or "").partition(":")
     if kind == "unix":
-        return (metadata_value(context, FORWARDED_FOR) or "").rpartition(",")[2].strip()
+        return metadata_value(context, PEER) or ""
     return unquote(address).rpartition(":")[0].strip("[]")
 
 

@@ -1,6 +1,7 @@
 """How the commands reach a server, and how they end when it refuses."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from google.rpc import code_pb2, error_details_pb2
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from tocsin.cli.credentials import with_credentials
+from tocsin.cli.credentials import API_KEY, IAM_TOKEN, authorization, with_credentials
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.schedule import SystemClock
 from tocsin_protos.tocsin.v1 import clock_service_pb2
@@ -154,6 +155,8 @@ def refused_with(status: Status, blame: Blame) -> typer.Exit:
                     for each in found.field_violations
                 )
             )
+    if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
+        return refusal(f"{code}: the server asks who calls: set {API_KEY} or {IAM_TOKEN}")
     return refusal(f"{code}: {status.message}")
 
 
