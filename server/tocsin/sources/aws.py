@@ -35,6 +35,8 @@ class Clients:
     def __init__(self, service: str, account: Account) -> None:
         self._service = service
         self._account = account
+        # One session reads the description of its service once.
+        self._described = get_session()
         self._open = AsyncExitStack()
         self._made: dict[str, Any] = {}
 
@@ -42,7 +44,7 @@ class Clients:
         """Returns the client. To make it takes the event loop some 50 ms."""
         client = self._made.get(endpoint)
         if client is None:
-            creating = get_session().create_client(
+            creating = self._described.create_client(
                 self._service,
                 endpoint_url=endpoint,
                 region_name=self._account.region,
