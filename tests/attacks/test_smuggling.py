@@ -98,7 +98,6 @@ def test_a_credential_stands_in_no_url(it: Secured, name: str) -> None:
         "x-forwarded-proto: https",
         "x-original-url: /healthz",
         "x-rewrite-url: /healthz",
-        "grpc-timeout: 1n",
         "grpc-encoding: gzip",
         "grpc-status: 0",
         "grpc-message: fine",
@@ -113,6 +112,11 @@ def test_a_header_that_steers_others_steers_nothing_here(
     told = [f"Authorization: {authorization}", header]
     answer = ask(it.server.http_address, head("GET", path, told))
     assert (answer.status, answer.json) == (200, {"triggers": [], "nextPageToken": ""})
+
+
+def test_a_deadline_is_that_of_ones_own_call(it: Secured) -> None:
+    answer = ask(it.server.http_address, head("GET", PATH, ["grpc-timeout: 1n"]))
+    assert (answer.status, answer.json["code"]) in ((504, 4), (401, 16))
 
 
 def denial(it: Secured, request_id: str) -> Any:
