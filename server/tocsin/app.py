@@ -15,6 +15,7 @@ import structlog
 from tocsin.access.exposure import refuse_exposure
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
+from tocsin.api.serving import successes_are_found
 from tocsin.composing import compose
 from tocsin.configured import MACHINE, addresses, clock_of
 from tocsin.engine.intake import Intake
@@ -117,7 +118,13 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = None
         if settings.http is not None:
-            gateway = _gateway(settings.http, settings, services, directory)
+            gateway = _gateway(
+                settings.http,
+                settings,
+                services,
+                directory,
+                request_ids=successes_are_found(telemetry.watchers),
+            )
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address)
@@ -262,7 +269,9 @@ async def _shared_clock(
     return shared
 
 
-def _gateway(listen: Address, settings: Settings, services: Services, directory: Path) -> Gateway:
+def _gateway(
+    listen: Address, settings: Settings, services: Services, directory: Path, *, request_ids: bool
+) -> Gateway:
     return Gateway(
         services=list(services),
         upstream=directory / "grpc.sock",
@@ -270,6 +279,7 @@ def _gateway(listen: Address, settings: Settings, services: Services, directory:
         directory=directory / "gateway",
         clock=SystemClock(),
         limits=RequestLimits(body_bytes=settings.max_request_bytes),
+        request_ids=request_ids,
     )
 
 

@@ -75,6 +75,8 @@ class Settings:
     segments: Mapping[str, Envelope]
     """The top path segments that are served."""
     limits: Limits = field(default_factory=Limits)
+    request_ids: bool = False
+    """Whether Envoy gives an id to each request that has none."""
 
 
 def bootstrap(settings: Settings) -> Json:
@@ -182,6 +184,7 @@ def _connection_manager(settings: Settings) -> Json:
         server_name="tocsin",
         use_remote_address=True,
         early_header_mutation_extensions=[_without_envoy_headers()],
+        generate_request_id=settings.request_ids,
         preserve_external_request_id=True,
         always_set_request_id_in_response=True,
         normalize_path=False,

@@ -40,14 +40,16 @@ class Gateway:
         directory: Path,
         clock: Clock,
         limits: Limits | None = None,
+        request_ids: bool = False,
         concurrency: int = 1,
     ) -> None:
         """Nothing happens before `start`.
 
         `listen` is a host and a port, 0 for any free one. `directory` becomes private to this
         user and holds what Envoy is started with; its path must be short, for there is a Unix
-        socket in it. `concurrency` is Envoy's number of worker threads. The `clock` must be the
-        real one: Envoy lives in real time.
+        socket in it. `request_ids` is whether Envoy gives an id to each request that has none.
+        `concurrency` is its number of worker threads. The `clock` must be the real one: Envoy
+        lives in real time.
         """
         self._services = services
         self._upstream = upstream
@@ -55,6 +57,7 @@ class Gateway:
         self._directory = directory
         self._clock = clock
         self._limits = limits or Limits()
+        self._request_ids = request_ids
         self._concurrency = concurrency
         self._ip = ""
         self._port = listen[1]
@@ -124,6 +127,7 @@ class Gateway:
             services={envelope: names for envelope, names in services.items() if names},
             segments=envelopes(self._services),
             limits=self._limits,
+            request_ids=self._request_ids,
         )
 
     def _write_bootstrap(self) -> Path:
