@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tocsin.api import errors
-from tocsin.api.calls import Context, traceparent_of
+from tocsin.api.calls import Context, of_caller, traceparent_of
 from tocsin.api.ids import Ids
 from tocsin.api.serving import Method
 from tocsin.api.writing import write_and_tell
@@ -223,7 +223,7 @@ def _request_key(
     if not request.request_id:
         return None
     asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    scope = f"{SERVICE.full_name}/{name.parent}"
+    scope = of_caller(f"{SERVICE.full_name}/{name.parent}")
     return requests.RequestKey(scope, request.request_id, asked)
 
 
