@@ -69,8 +69,9 @@ class Gateway:
         `listen` is where REST is served without TLS: a host and a port, 0 for any free one.
         `directory` becomes private to this user and holds what Envoy is started with; its path
         must be short, for there is a Unix socket in it. `request_ids` is whether Envoy gives an id
-        to each request that has none, `concurrency` its number of worker threads. The `clock` must be the real one: Envoy lives in real time. `discovery`, one of
-        the services, is told by which listener it is asked (`access/doors.py`).
+        to each request that has none, `concurrency` its number of worker threads. The `clock` must
+        be the real one: Envoy lives in real time. `discovery`, one of the services, is told by
+        which listener it is asked (`access/doors.py`).
         """
         self._services = services
         self._upstream = upstream
