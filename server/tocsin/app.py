@@ -12,20 +12,25 @@ from typing import NamedTuple
 
 import structlog
 
+from tocsin.access.audiences import Reached
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.signing import SigningKeys
 from tocsin.api.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.endpoints import Whereabouts
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
 from tocsin.composing import compose
-from tocsin.configured import MACHINE, addresses, clock_of
+from tocsin.configured import MACHINE, addresses, clock_of, real_clock
 from tocsin.engine.intake import Intake
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
+from tocsin.engine.signing import KeyRotation
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Certificates, Files, Gateway, TlsDoor
 from tocsin.gateway import Limits as RequestLimits
+from tocsin.gating import gate_of
 from tocsin.grpc_server import Services, StartError, start_grpc
+from tocsin.identity import identify
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
@@ -103,16 +108,23 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
+        signing = await _signing(clock, database)
+        reached = Reached()
+        who = await identify(settings, clock, database, signing.keys, reached, node)
+        stack.push_async_callback(who.close)
+        chores = (signing.run_once, *who.chores)
         whereabouts = _whereabouts(settings)
         services, engine, intake = compose(
-            settings, clock, database, caller, telemetry.observer, node, whereabouts
+            settings, clock, database, caller, telemetry.observer, chores, node, whereabouts
         )
+        services = {**services, **who.services}
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
         health = Health(service.full_name for service in services)
+        gate = gate_of(settings, database, who.identity)
         server, grpc = await start_grpc(
-            settings, services, health, telemetry, directory / "grpc.sock"
+            settings, services, health, telemetry, directory / "grpc.sock", gate
         )
         whereabouts.grpc = grpc
         stack.push_async_callback(lambda: server.stop(grace.left()))
@@ -123,6 +135,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address) if settings.http else None
             tls = Address(*gateway.tls_address) if settings.tls else None
+        for reachable in filter(None, (grpc, http, tls, settings.advertise)):
+            reached.at(*reachable)
         smtp = None
         if settings.smtp is not None:
             mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)
@@ -244,6 +258,14 @@ def mail_server(
         limits=MailLimits(settings.max_bytes, settings.connections),
         stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
     )
+
+
+async def _signing(clock: Clock, database: Database) -> KeyRotation:
+    """Reads the keys that tokens are signed with; makes the first one."""
+    real = real_clock(clock)
+    signing = KeyRotation(database, real, SigningKeys(real), pace=MACHINE)
+    await signing.look()
+    return signing
 
 
 async def _start_smtp(listen: Address, mails: MailServer) -> Address:

@@ -1,6 +1,6 @@
 """Builds the services and the engine around one store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -53,10 +53,14 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
+    chores: Sequence[Callable[[], Awaitable[None]]],
     node: str,
     whereabouts: endpoints.Whereabouts,
 ) -> tuple[Services, Engine, Intake]:
-    """Builds the services, the engine and what takes events around one store."""
+    """Builds the services, the engine and what takes events around one store.
+
+    `chores` are what the engine is to do besides.
+    """
     ids = Ids(clock)
     targets = settings.targets
     limits = Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
@@ -116,14 +120,21 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=kept.steps(),
+        chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
+    trigger_service = triggers.TriggerService(
+        database,
+        clock,
+        ids,
+        armed=armed,
+        changed=changed,
+        most_in_folder=settings.limits.triggers_per_folder,
+    )
     services: Services = {
         triggers.SERVICE: trigger_service.methods(),
         endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
-        **execution_services(settings, clock, database, due),
+        **execution_services(settings, clock, database, ids, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),
         events.SERVICE: events.EventService(
@@ -156,11 +167,15 @@ def timers_of(
 
 
 def execution_services(
-    settings: Settings, clock: Clock, database: Database, due: Callable[[datetime], None]
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    due: Callable[[datetime], None],
 ) -> Services:
     """Builds what schedules integrations, and what shows operations of either contract."""
     scheduling = integrations.ExecutionsService(
-        database, clock, settings.integrations, scheduled=due
+        database, clock, ids, settings.integrations, scheduled=due
     )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),

@@ -6,11 +6,12 @@ from typing import TypeAlias
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from tocsin.api import channelz
+from tocsin.api.gate import Gate, UnknownNeed
 from tocsin.api.health import Health
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
@@ -26,7 +27,12 @@ class StartError(Exception):
 
 
 async def start_grpc(
-    settings: Settings, services: Services, health: Health, telemetry: Telemetry, upstream: Path
+    settings: Settings,
+    services: Services,
+    health: Health,
+    telemetry: Telemetry,
+    upstream: Path,
+    gate: Gate | None,
 ) -> tuple[grpc.aio.Server, Address | None]:
     """Starts the server; returns it and where it listens for others than Envoy, if it does."""
     server = grpc.aio.server(
@@ -39,7 +45,10 @@ async def start_grpc(
             ("grpc.enable_channelz", int(settings.channelz)),
         ]
     )
-    _add_services(server, settings, services, health, telemetry)
+    try:
+        _add_services(server, settings, services, health, telemetry, gate)
+    except UnknownNeed as error:
+        raise StartError(f"{error}, so it would be open to all or to none") from error
     port = None if settings.listen is None else _listen(server, settings.listen)
     if settings.http is not None or settings.tls is not None:
         _listen_for_envoy(server, upstream)
@@ -72,17 +81,18 @@ def _add_services(
     services: Services,
     health: Health,
     telemetry: Telemetry,
+    gate: Gate | None,
 ) -> None:
+    served: dict[ServiceDescriptor, Mapping[str, Served]] = {**services}
+    if settings.channelz:
+        served[channelz.SERVICE] = channelz.methods()
     server.add_generic_rpc_handlers(
         [
-            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers)
-            for service, methods in services.items()
+            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers, gate=gate)
+            for service, methods in served.items()
         ]
     )
-    names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
+    names = [*(service.full_name for service in served), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    if settings.channelz:
-        channelz.add_channelz_servicer(server)
-        names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
     reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
     server.add_generic_rpc_handlers(telemetry.handlers())

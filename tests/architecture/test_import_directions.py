@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "plans": {"schedule", "tocsin_protos"},
     "targets": {"plans"},
     "sources": {"plans", "store", "schedule", "contract"},
-    "engine": {"plans", "store", "targets", "sources", "schedule"},
+    "engine": {"plans", "store", "targets", "sources", "schedule", "access"},
     "gateway": {"access", "contract", "schedule", "tocsin_protos"},
     "telemetry": {"api", "engine", "store", "plans", "schedule"},
     "api": {

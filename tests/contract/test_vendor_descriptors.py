@@ -50,6 +50,7 @@ def test_every_file_of_the_contract_is_compared() -> None:
         "yandex/cloud/api/operation.proto",
         "yandex/cloud/endpoint/api_endpoint.proto",
         "yandex/cloud/endpoint/api_endpoint_service.proto",
+        "yandex/cloud/iam/v1/iam_token_service.proto",
         "yandex/cloud/logging/v1/log_entry.proto",
         "yandex/cloud/logging/v1/log_ingestion_service.proto",
         "yandex/cloud/logging/v1/log_resource.proto",

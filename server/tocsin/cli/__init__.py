@@ -60,5 +60,9 @@ app.add_typer(
     deferred("tocsin.cli.dead_letters", "See what could not be delivered; deliver it again."),
     name="dead-letters",
 )
+app.add_typer(
+    deferred("tocsin.cli.access", "Say who may call, how they prove it, and what they may do."),
+    name="access",
+)
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")

@@ -91,6 +91,13 @@ def serve(
         str | None,
         typer.Option(metavar="TIME", help="Where a manual clock starts, in ISO 8601."),
     ] = None,
+    access: Annotated[
+        bool | None,
+        typer.Option(
+            "--access",
+            help="Ask all who call who they are, and let them do what their roles allow.",
+        ),
+    ] = None,
     allow_unauthenticated: Annotated[
         bool | None,
         typer.Option(
@@ -135,7 +142,10 @@ def serve(
         "metrics": metrics,
         "smtp": smtp,
     }
-    _serve(config, {name: value for name, value in given.items() if value is not None})
+    wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if access:
+        wanted["access"] = {"enabled": True}
+    _serve(config, wanted)
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from tocsin.settings.fields import (
     StartInstant,
 )
 from tocsin.settings.keeping import Misfires, Reconciler, Retention
+from tocsin.settings.limits import AuditLog, Limits
 from tocsin.settings.sources import Sources
 
 
@@ -137,6 +138,8 @@ class Settings(BaseSettings):
         Reconciler.model_construct(), description="What looks for what went wrong unheard."
     )
     access: Access = Field(Access.model_construct(), description="Who may call.")
+    limits: Limits = Field(Limits.model_construct(), description="How much callers may take.")
+    audit: AuditLog = Field(AuditLog.model_construct(), description="Where the audit log goes.")
     sources: Sources = Field(Sources.model_construct(), description="Where events come from.")
     integrations: dict[str, Integration] = Field(
         {}, description="The integrations that can be scheduled, by name."
