@@ -63,8 +63,9 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/report.py
 
-docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md from the settings
+docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md and docs/access.md from the code
 	$(BIN)/python docs/build_configuration.py
+	$(BIN)/python docs/build_access.py
 
 build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
 	$(BIN)/python -m build

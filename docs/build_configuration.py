@@ -19,6 +19,7 @@ from tocsin.settings import (
     AuditLog,
     DeadLetters,
     Integration,
+    Issuer,
     Limits,
     Logs,
     Mail,
@@ -29,6 +30,8 @@ from tocsin.settings import (
     QueueService,
     Reconciler,
     Retention,
+    RoleBinding,
+    ServiceAccount,
     Settings,
     Sources,
     StreamService,
@@ -85,6 +88,15 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
 }
 
 
+# Tables of which there are any number, each of them under a name, or one after the other.
+NAMED = (
+    "sources.mqtt",
+    "access.issuers",
+    "access.service_accounts",
+    "access.bindings",
+)
+
+
 class Setting(NamedTuple):
     """One setting. `path` is its name in TOML, from the outermost table on."""
 
@@ -119,7 +131,7 @@ def settings() -> Iterator[Setting]:
 
 def settings_of(table_name: str) -> Iterator[Setting]:
     for name, field in TABLES[table_name][0].model_fields.items():
-        if f"{table_name}.{name}" not in (*TABLES, "sources.mqtt"):
+        if f"{table_name}.{name}" not in (*TABLES, *NAMED):
             yield Setting((*table_name.split("."), name), field)
 
 
@@ -137,6 +149,21 @@ def mqtt_settings() -> Iterator[Setting]:
 def mqtt_registry_settings() -> Iterator[Setting]:
     for name, field in MqttRegistry.model_fields.items():
         yield Setting(("sources", "mqtt", "NAME", "registries", "REGISTRY_ID", name), field)
+
+
+def issuer_settings() -> Iterator[Setting]:
+    for name, field in Issuer.model_fields.items():
+        yield Setting(("access", "issuers", "NAME", name), field)
+
+
+def service_account_settings() -> Iterator[Setting]:
+    for name, field in ServiceAccount.model_fields.items():
+        yield Setting(("access", "service_accounts", "ID", name), field)
+
+
+def binding_settings() -> Iterator[Setting]:
+    for name, field in RoleBinding.model_fields.items():
+        yield Setting(("access", "bindings", name), field)
 
 
 def options() -> dict[str, str]:
@@ -222,6 +249,10 @@ def example() -> str:
     lines = [*assignments(settings())]
     for name in TABLES:
         lines += ["", f"[{name}]", *assignments(settings_of(name))]
+    lines += ["", "[access.issuers.company]", *assignments(issuer_settings())]
+    lines += ["", "[access.service_accounts.aje00000000000000001]"]
+    lines += assignments(service_account_settings())
+    lines += ["", "[[access.bindings]]", *assignments(binding_settings())]
     lines += ["", "[sources.mqtt.home]", *assignments(mqtt_settings())]
     lines += ["", "[sources.mqtt.home.registries.are000000000000reg]"]
     lines += assignments(mqtt_registry_settings())
@@ -244,6 +275,16 @@ def page() -> str:
                 f"## `[{name}]`: {heading}\n\n{table_of(name)}"
                 for name, (_, heading) in TABLES.items()
             ),
+            "## `[access.issuers.NAME]`: outside issuers\n",
+            "One table for each OpenID Connect issuer; `federatedUser:NAME:SUB` is a user of it.\n",
+            named_table(issuer_settings()),
+            "## `[access.service_accounts.ID]`: service accounts\n",
+            "One table for each; every start makes the store have just these, beside its own.\n",
+            named_table(service_account_settings()),
+            "## `[[access.bindings]]`: who has which role on what\n",
+            "One table for each, one after the other; every start makes the store have just these\n"
+            "beside its own.\n",
+            named_table(binding_settings()),
             "## `[sources.mqtt.NAME]`: MQTT brokers\n",
             "One table for each broker, by any name.\n",
             named_table(mqtt_settings()),

@@ -134,7 +134,7 @@ def compose(
     services: Services = {
         triggers.SERVICE: trigger_service.methods(),
         endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
-        **execution_services(settings, clock, database, due),
+        **execution_services(settings, clock, database, ids, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),
         events.SERVICE: events.EventService(
@@ -167,11 +167,15 @@ def timers_of(
 
 
 def execution_services(
-    settings: Settings, clock: Clock, database: Database, due: Callable[[datetime], None]
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    due: Callable[[datetime], None],
 ) -> Services:
     """Builds what schedules integrations, and what shows operations of either contract."""
     scheduling = integrations.ExecutionsService(
-        database, clock, settings.integrations, scheduled=due
+        database, clock, ids, settings.integrations, scheduled=due
     )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from tocsin.api import channelz
-from tocsin.api.gate import Gate
+from tocsin.api.gate import Gate, UnknownNeed
 from tocsin.api.health import Health
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
@@ -45,7 +45,10 @@ async def start_grpc(
             ("grpc.enable_channelz", int(settings.channelz)),
         ]
     )
-    _add_services(server, settings, services, health, telemetry, gate)
+    try:
+        _add_services(server, settings, services, health, telemetry, gate)
+    except UnknownNeed as error:
+        raise StartError(f"{error}, so it would be open to all or to none") from error
     port = None if settings.listen is None else _listen(server, settings.listen)
     if settings.http is not None or settings.tls is not None:
         _listen_for_envoy(server, upstream)

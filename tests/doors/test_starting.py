@@ -98,7 +98,9 @@ def test_a_certificate_that_ends_soon_is_warned_of_and_shown_as_a_metric(directo
         eventually(lambda: "ends soon and was not renewed" in server.log.read_text())
         assert ends.isoformat() in server.log.read_text()
         metrics = send(server.address("metrics"), "GET", "/metrics").text
-    (line,) = re.findall(r"^tocsin_tls_certificate_ends_timestamp_seconds (.*)$", metrics, re.M)
+    (line,) = re.findall(
+        r"^tocsin_tls_certificate_expiration_timestamp_seconds (.*)$", metrics, re.M
+    )
     assert float(line) == ends.timestamp()
 
 

@@ -1,7 +1,6 @@
 """gRPC and REST over TLS, on one port."""
 
 import contextlib
-import itertools
 import socket
 import ssl
 
@@ -16,12 +15,14 @@ from certificates import trusting
 from doors.all_doors import LARGEST, Doors
 from h2_client import H2Client
 from server.wire import send
+from tocsin_protos.yandex.cloud.operation import operation_pb2, operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
 TRIGGERS = "/yandex.cloud.serverless.triggers.v1.TriggerService"
 GET = f"{TRIGGERS}/Get"
 LIST = f"{TRIGGERS}/List"
 CREATE = f"{TRIGGERS}/Create"
+GET_OPERATION = "/yandex.cloud.operation.OperationService/Get"
 
 
 def test_the_line_says_where(doors: Doors) -> None:
@@ -237,8 +238,40 @@ def test_a_connection_without_calls_may_ping(doors: Doors) -> None:
 def test_a_call_over_tls_has_the_id_of_its_log_line(doors: Doors) -> None:
     with doors.channel() as channel, pytest.raises(grpc.RpcError) as refused:
         channel.unary_unary(GET)(b"")
-    trailers = dict(refused.value.trailing_metadata())
+    trailers = {each.key: each.value for each in refused.value.trailing_metadata()}
     status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
     assert status.details[-1].value.decode(errors="ignore").endswith(trailers["x-request-id"])
     assert trailers["x-request-id"] in doors.server.log.read_text()
-    assert len(list(itertools.filterfalse(lambda name: name != "x-request-id", trailers))) == 1
+
+
+@pytest.mark.parametrize("door", ["grpc", "tls"])
+def test_an_operation_tells_how_soon_to_ask_again(doors: Doors, door: str) -> None:
+    """In the headers, which Go's SDKs read; but an error has none before its trailers."""
+    request = contract.CreateTriggerRequest(folder_id=f"polled-{door}", name="polled")
+    request.rule.timer.cron_expression = "0 0 1 1 ? 2090"
+    request.rule.timer.invoke_function_with_retry.function_id = "d4e"
+    context = doors.context() if door == "tls" else None
+    with H2Client(doors.server.address(door), context) as client:
+        created = client.call(CREATE, request.SerializeToString())
+        operation = operation_pb2.Operation.FromString(created.data[5:])
+        asked = operation_service_pb2.GetOperationRequest(operation_id=operation.id)
+        found = client.call(GET_OPERATION, asked.SerializeToString())
+        asked.operation_id = "nothing"
+        missing = client.call(GET_OPERATION, asked.SerializeToString())
+    assert found.headers[0]["x-operation-poll-interval"] == "1"
+    assert found.headers[-1]["grpc-status"] == "0"
+    (trailers,) = missing.headers
+    assert trailers["grpc-status"] == "5"
+
+
+@pytest.mark.parametrize("door", ["grpc", "tls"])
+def test_an_error_names_the_trace_or_else_the_call(doors: Doors, door: str) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    context = doors.context() if door == "tls" else None
+    with H2Client(doors.server.address(door), context) as client:
+        (named,) = client.call(
+            GET, b"", [("traceparent", f"00-{trace}-b7ad6b7169203331-01")]
+        ).headers
+        (own,) = client.call(GET).headers
+    assert named["x-server-trace-id"] == trace
+    assert own["x-server-trace-id"] == own["x-request-id"] != ""

@@ -68,14 +68,13 @@ def serving(
     *options: str,
     http: str = "127.0.0.1:0",
     environment: Mapping[str, str] | None = None,
-    program: Sequence[str] = (str(TOCSIN),),
 ) -> Iterator[Tocsin]:
     """Runs a server on free ports, with its database in the directory, and stops it at the end."""
     log = directory / "log"
     with (
         log.open("a") as stderr,
         subprocess.Popen(
-            [*program, *serve_command(directory, config, *options, http=http)[1:]],
+            serve_command(directory, config, *options, http=http),
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

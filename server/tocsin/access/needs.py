@@ -28,6 +28,8 @@ class Kind(Enum):
     EXECUTION = "the integration of the execution"
     LOG_GROUP = "the folder whose default log group it is, else `*`"
     SERVICE_ACCOUNT = "the folder of the service account"
+    EVERYTHING = "`*`"
+    """It belongs to no folder; it is named for the audit log, and in refusals."""
 
 
 class Unnamed(Enum):
@@ -57,10 +59,15 @@ class Brings(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A field of a request, by its path, and what it names. Of a list, each element counts."""
+    """A field of a request, by its path, and what it names. Of a list, each element counts.
+
+    Refusals and the audit log tell it as one of `collection`, as if it were `triggers/ID`. Empty:
+    what stands there is a whole name.
+    """
 
     field: str
     kind: Kind
+    collection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,13 @@ class Need:
 
 PUBLIC = Need(Audience.PUBLIC)
 
-TRIGGER = (Named("trigger_id", Kind.TRIGGER),)
-INVOCATION = (Named("invocation_id", Kind.INVOCATION),)
+TRIGGER = (Named("trigger_id", Kind.TRIGGER, "triggers"),)
+INVOCATION = (Named("invocation_id", Kind.INVOCATION, "invocations"),)
 TRIGGERS_OF_FOLDER = (
-    Named("folder_id", Kind.FOLDER),
-    Named("trigger_ids", Kind.TRIGGER),
+    Named("folder_id", Kind.FOLDER, "folders"),
+    Named("trigger_ids", Kind.TRIGGER, "triggers"),
 )
-OPERATION = (Named("operation_id", Kind.OPERATION),)
+OPERATION = (Named("operation_id", Kind.OPERATION, "operations"),)
 EXECUTION = (Named("name", Kind.EXECUTION),)
 
 
@@ -142,10 +149,10 @@ TRIGGER_SERVICE = _service(
     "yandex.cloud.serverless.triggers.v1.TriggerService",
     {
         "Get": _permitted(P.TRIGGERS_GET, *TRIGGER),
-        "List": _permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER)),
+        "List": _permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER, "folders")),
         "Create": _permitted(
             P.TRIGGERS_CREATE,
-            Named("folder_id", Kind.FOLDER),
+            Named("folder_id", Kind.FOLDER, "folders"),
             event=_vendor_event("Create"),
             accounts=True,
         ),
@@ -198,8 +205,8 @@ LOGS = {
         {
             "Write": _permitted(
                 P.LOG_RECORDS_WRITE,
-                Named("destination.folder_id", Kind.FOLDER),
-                Named("destination.log_group_id", Kind.LOG_GROUP),
+                Named("destination.folder_id", Kind.FOLDER, "folders"),
+                Named("destination.log_group_id", Kind.LOG_GROUP, "logGroups"),
                 brings=Brings.EACH,
                 each="entries",
             )
@@ -300,7 +307,7 @@ IAM = _service(
         ),
         "CreateForServiceAccount": _permitted(
             P.SERVICE_ACCOUNTS_CREATE_TOKEN,
-            Named("service_account_id", Kind.SERVICE_ACCOUNT),
+            Named("service_account_id", Kind.SERVICE_ACCOUNT, "serviceAccounts"),
             event="yandex.cloud.audit.iam.CreateIamTokenForServiceAccount",
         ),
         "Revoke": Need(Audience.AUTHENTICATED, event="yandex.cloud.audit.iam.RevokeIamToken"),
@@ -310,27 +317,37 @@ ENDPOINTS = _service(
     "yandex.cloud.endpoint.ApiEndpointService",
     {"Get": PUBLIC, "List": PUBLIC},
 )
+FOLDER = Named("folder_id", Kind.EVERYTHING, "folders")
+ACCOUNT = Named("account_id", Kind.EVERYTHING, "accounts")
+KEY = Named("key_id", Kind.EVERYTHING, "keys")
+CREDENTIAL = Named("credential_id", Kind.EVERYTHING, "credentials")
+BINDING = tuple(
+    Named(f"binding.{field}", Kind.EVERYTHING) for field in ("resource", "subject", "role")
+)
+BOUND = (Named("resource", Kind.EVERYTHING), Named("subject", Kind.EVERYTHING))
+
+
+def _managed(method: str, *named: Named) -> Need:
+    return _permitted(P.ACCESS_MANAGE, *named, event=f"tocsin.v1.{method}")
+
+
 ACCESS_SERVICE = _service(
     "tocsin.v1.AccessService",
     {
-        **dict.fromkeys(
-            ("GetAccount", "ListAccounts", "ListKeys", "ListCredentials", "ListBindings"),
-            _permitted(P.ACCESS_GET),
-        ),
-        **{
-            method: _permitted(P.ACCESS_MANAGE, event=f"tocsin.v1.{method}")
-            for method in (
-                "CreateAccount",
-                "DeleteAccount",
-                "RevokeTokens",
-                "CreateKey",
-                "DeleteKey",
-                "CreateCredential",
-                "DeleteCredential",
-                "AddBinding",
-                "RemoveBinding",
-            )
-        },
+        "GetAccount": _permitted(P.ACCESS_GET, ACCOUNT),
+        "ListAccounts": _permitted(P.ACCESS_GET, FOLDER),
+        "ListKeys": _permitted(P.ACCESS_GET, ACCOUNT),
+        "ListCredentials": _permitted(P.ACCESS_GET, ACCOUNT),
+        "ListBindings": _permitted(P.ACCESS_GET, *BOUND),
+        "CreateAccount": _managed("CreateAccount", FOLDER),
+        "DeleteAccount": _managed("DeleteAccount", ACCOUNT),
+        "RevokeTokens": _managed("RevokeTokens", ACCOUNT),
+        "CreateKey": _managed("CreateKey", ACCOUNT),
+        "DeleteKey": _managed("DeleteKey", KEY),
+        "CreateCredential": _managed("CreateCredential", ACCOUNT),
+        "DeleteCredential": _managed("DeleteCredential", CREDENTIAL),
+        "AddBinding": _managed("AddBinding", *BINDING),
+        "RemoveBinding": _managed("RemoveBinding", *BINDING),
     },
 )
 CHANNELZ = _service(

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from google.protobuf.descriptor import Descriptor
 
 from tocsin.access.grants import Grants
-from tocsin.access.needs import Kind, Need, Unnamed
+from tocsin.access.needs import Kind, Named, Need, Unnamed
 from tocsin.access.roles import Permission
 from tocsin.api import errors
 from tocsin.api.calls import SIGHT
-from tocsin.api.places import Places, distinct, shown
+from tocsin.api.places import Places, distinct
 from tocsin.contract.fields import Texts, texts_at, texts_named
 from tocsin.store.database import Database
 from tocsin.store.triggers import find_trigger
@@ -36,8 +36,8 @@ class Naming:
     """Reads what the requests of one method name; compiled once."""
 
     def __init__(self, request: Descriptor, need: Need, places: Places) -> None:
-        self._readers: list[tuple[str, Kind, Texts]] = [
-            (each.field, each.kind, texts_at(request, each.field)) for each in need.named
+        self._readers: list[tuple[Named, Texts]] = [
+            (each, texts_at(request, each.field)) for each in need.named
         ]
         self._places = places
 
@@ -49,14 +49,19 @@ class Naming:
             StoreUnavailable: the store can't be reached.
         """
         found: list[Target] = []
-        for field, kind, read in self._readers:
+        for named, read in self._readers:
             names = distinct(read(request))
             if len(names) > MOST_NAMED:
-                raise errors.invalid_field(field, f"names more than {MOST_NAMED}")
-            found += [
-                Target(shown(kind, name), await self._places.of(kind, name)) for name in names
-            ]
+                raise errors.invalid_field(named.field, f"names more than {MOST_NAMED}")
+            for name in names:
+                place = await self._places.of(named.kind, name)
+                found.append(Target(_told(named.collection, name), place))
         return found
+
+
+def _told(collection: str, name: str) -> str:
+    """Returns what a request named as a refusal tells it: nothing but what was sent."""
+    return f"{collection}/{name}" if collection else name
 
 
 def check(grants: Grants, need: Need, targets: list[Target]) -> None:
@@ -115,7 +120,7 @@ class AccountUse:
             place = await self._places.of(Kind.SERVICE_ACCOUNT, account_id)
             if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, place):
                 raise errors.permission_denied(
-                    Permission.SERVICE_ACCOUNTS_USE, shown(Kind.SERVICE_ACCOUNT, account_id)
+                    Permission.SERVICE_ACCOUNTS_USE, _told("serviceAccounts", account_id)
                 )
 
 

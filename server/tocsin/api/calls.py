@@ -95,3 +95,13 @@ def server_trace_id() -> tuple[tuple[str, str], ...]:
     """Returns the metadata that tells a client by which id its call is found among the traces."""
     span = SPAN.get()
     return () if span is None else ((SERVER_TRACE_ID, span.trace_id),)
+
+
+def refused_trace_id(context: Context, name: str) -> tuple[tuple[str, str], ...]:
+    """Returns the same for a call that was refused: SDKs show it to people, so there is always one.
+
+    Where nothing is traced here it is the trace that the client has named, else the call's own id,
+    under which the log has it.
+    """
+    span = SPAN.get() or parse_traceparent(metadata_value(context, "traceparent"))
+    return ((SERVER_TRACE_ID, name if span is None else span.trace_id),)

@@ -102,7 +102,8 @@ class MethodGuard:
     async def admit(self, context: Context) -> "AdmittedCall":
         call = AdmittedCall(self, context)
         try:
-            await self._identify(context)
+            call.principal = await self._identify(context)
+            _check_scope(call.principal, self.need)
         except errors.ApiError as error:
             if is_denial(error):
                 call.write_down(error)
@@ -111,13 +112,17 @@ class MethodGuard:
             self.gate.limits.call(call.caller)
         return call
 
-    async def _identify(self, context: Context) -> None:
+    async def _identify(self, context: Context) -> Principal | None:
+        """Returns who calls; None: that is not asked."""
         access, limits = self.gate.access, self.gate.limits
         if access is None or not self.asks:
             if self.guessable:
                 limits.refuse_guessing(peer_of(context))
-            return
+            return None
         credential = _credential(context)
+        if credential is None:
+            limits.no_credential(peer_of(context))
+            raise errors.credential_missing()
         if credential not in self.gate.proven:
             limits.refuse_guessing(peer_of(context))
         try:
@@ -129,7 +134,7 @@ class MethodGuard:
             raise errors.credential_refused() from None
         self.gate.proven.add(credential)
         CALLER.set(principal)
-        _check_scope(principal, self.need)
+        return principal
 
 
 class AdmittedCall:
@@ -139,12 +144,12 @@ class AdmittedCall:
         self._guard = guard
         self._context = context
         self._resources: list[str] = []
+        self.principal: Principal | None = None
 
     @property
     def caller(self) -> str:
         """Who calls, or where from."""
-        principal = CALLER.get()
-        return peer_of(self._context) if principal is None else principal.subject
+        return peer_of(self._context) if self.principal is None else self.principal.subject
 
     async def authorise(self, request: Any) -> None:
         guard, gate = self._guard, self._guard.gate
@@ -154,8 +159,10 @@ class AdmittedCall:
         if guard.names or (brings and gate.limits.of_invocations):
             targets = await guard.naming.targets(request)
             self._resources = [target.told for target in targets]
-        if guard.asks and gate.access is not None and (principal := CALLER.get()) is not None:
-            grants = await gate.access.grants.of(principal.subject)
+        if need.permission is not None and gate.access is not None:
+            if self.principal is None:
+                raise errors.credential_missing()
+            grants = await gate.access.grants.of(self.principal.subject)
             check(grants, need, targets)
             if need.accounts:
                 await guard.accounts.check(grants, request)
@@ -189,23 +196,25 @@ class AdmittedCall:
         )
 
 
-def _credential(context: Context) -> str:
-    """Returns the one credential of a call.
+def _credential(context: Context) -> str | None:
+    """Returns the one credential of a call; None: there is none.
 
     Raises:
-        ApiError: there is none, or several: which of them is meant is nobody's to guess.
+        ApiError: there are several: which of them is meant is nobody's to guess.
     """
     found = [value for name, value in context.invocation_metadata() or () if name == AUTHORIZATION]
     if not found or not found[0]:
-        raise errors.credential_missing()
+        return None
     [*others, credential] = found
     if others or not isinstance(credential, str):
         raise errors.credential_refused()
     return credential
 
 
-def _check_scope(principal: Principal, need: Need) -> None:
-    if need.scope and principal.scopes is not None and need.scope not in principal.scopes:
+def _check_scope(principal: Principal | None, need: Need) -> None:
+    if principal is None or principal.scopes is None or not need.scope:
+        return
+    if need.scope not in principal.scopes:
         raise errors.scope_insufficient(need.scope)
 
 

@@ -9,9 +9,10 @@ import structlog
 from tocsin.access.assertions import Assertion, Assertions, AuthorisedKey
 from tocsin.access.iam_tokens import IamToken, IamTokens
 from tocsin.access.jwts import NotForNow, unverified
-from tocsin.access.principal import SERVICE_ACCOUNT, USER_ACCOUNT, CredentialRefused
+from tocsin.access.principal import SERVICE_ACCOUNT, USER_ACCOUNT, CredentialRefused, Principal
 from tocsin.access.secrets import digest_of
 from tocsin.api import errors
+from tocsin.api.calls import CALLER
 from tocsin.api.proofs import (
     BY_CREDENTIAL,
     BY_KEY,
@@ -79,6 +80,8 @@ class IamTokenService:
             log.info("no token is given", proof=what, why=str(error))
             told = str(error) if isinstance(error, NotForNow) else "it proves no account here"
             raise errors.proof_refused(what, told) from None
+        # The audit log tells it of who proved to be somebody.
+        CALLER.set(Principal(token.subject))
         return _answer(self._tokens, token)
 
     async def _token_for_jwt(self, text: str) -> IamToken:

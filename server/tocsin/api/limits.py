@@ -62,6 +62,17 @@ class Limits:
         if self._bad_credentials is not None and (wait := self._bad_credentials.wait(_net(peer))):
             raise errors.too_many_bad_credentials(wait)
 
+    def no_credential(self, peer: str) -> None:
+        """Counts a call that came without one, beside those that were bad.
+
+        Raises:
+            ApiError: there were too many; not each is worth a line of the audit log.
+        """
+        if self._bad_credentials is None:
+            return
+        if wait := self._bad_credentials.take(f"{_net(peer)} without"):
+            raise errors.too_many_bad_credentials(wait)
+
     def bad_credential(self, peer: str) -> None:
         """Counts a credential that was bad."""
         if self._bad_credentials is not None:

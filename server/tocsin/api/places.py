@@ -24,22 +24,6 @@ INTEGRATION_NAME = re.compile(
 EXECUTION_NAME = re.compile(rf"(?P<parent>{LOCATION})/operations/(?P<id>[^/]+)")
 EVERY_INTEGRATION = "-"
 
-# How a refusal names what a request named.
-COLLECTIONS = {
-    Kind.FOLDER: "folders",
-    Kind.TRIGGER: "triggers",
-    Kind.OPERATION: "operations",
-    Kind.INVOCATION: "invocations",
-    Kind.LOG_GROUP: "logGroups",
-    Kind.SERVICE_ACCOUNT: "serviceAccounts",
-}
-
-
-def shown(kind: Kind, name: str) -> str:
-    """Returns what a request named as a refusal tells it: nothing but what was sent."""
-    collection = COLLECTIONS.get(kind)
-    return name if collection is None else f"{collection}/{name}"
-
 
 class Places:
     """What is known of triggers and operations is remembered: they never go to another folder.
@@ -86,6 +70,8 @@ class Places:
                 return folder(self._groups.get(name, ""))
             case Kind.SERVICE_ACCOUNT:
                 return await self._of_account(name)
+            case Kind.EVERYTHING:
+                return EVERYTHING
 
     async def _folder(
         self,

@@ -17,6 +17,7 @@ from tocsin.api import errors
 from tocsin.api.calls import (
     REQUEST_ID,
     Watcher,
+    refused_trace_id,
     request_id,
     sent_request_id,
     server_trace_id,
@@ -217,7 +218,12 @@ async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
     await context.abort(
         status.code,
         status.details,
-        (*status.trailing_metadata, *error.headers, (REQUEST_ID, name), *server_trace_id()),
+        (
+            *status.trailing_metadata,
+            *error.headers,
+            (REQUEST_ID, name),
+            *refused_trace_id(context, name),
+        ),
     )
 
 

@@ -64,15 +64,17 @@ def _made(names: list[str]) -> dict[str, bytes]:
     now = SystemClock().now()
     organization = "Tocsin for development"
     ca = trustme.CA(organization_name=organization)
-    try:
-        server = ca.issue_cert(
-            *names,
-            organization_name=organization,
-            not_before=now - timedelta(days=1),
-            not_after=now + LIFE - timedelta(days=1),
-        )
-    except ValueError as error:
-        raise refusal(f"a certificate can't be for that name: {error}", status=USAGE) from error
+    for name in names:
+        try:
+            ca.issue_cert(name)
+        except ValueError as error:
+            raise refusal(f"a certificate can't be for {name}: {error}", status=USAGE) from error
+    server = ca.issue_cert(
+        *names,
+        organization_name=organization,
+        not_before=now - timedelta(days=1),
+        not_after=now + LIFE - timedelta(days=1),
+    )
     return {
         "ca.pem": ca.cert_pem.bytes(),
         "server.pem": b"".join(each.bytes() for each in server.cert_chain_pems),

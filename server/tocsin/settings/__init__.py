@@ -1,6 +1,6 @@
 """Every setting: from the command line, `TOCSIN_*` variables, a TOML file, or its default."""
 
-from tocsin.settings.access import Access
+from tocsin.settings.access import Access, Issuer, RoleBinding, ServiceAccount
 from tocsin.settings.calling import DeadLetters, Integration, Targets
 from tocsin.settings.fields import Address, SettingsError
 from tocsin.settings.keeping import Misfires, Reconciler, Retention
@@ -24,6 +24,7 @@ __all__ = [
     "AuditLog",
     "DeadLetters",
     "Integration",
+    "Issuer",
     "Limits",
     "Logs",
     "Mail",
@@ -34,6 +35,8 @@ __all__ = [
     "QueueService",
     "Reconciler",
     "Retention",
+    "RoleBinding",
+    "ServiceAccount",
     "Settings",
     "SettingsError",
     "Sources",

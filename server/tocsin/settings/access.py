@@ -15,6 +15,19 @@ SUBJECT = re.compile(
     r"|federatedUser:[a-z][a-z0-9-]{0,62}:\S.{0,254}|allAuthenticatedUsers"
 )
 
+# Nobody has its private half.
+EXAMPLE_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuD6KElURaPe1XFe4jQvW
+/nieAIFkwLEPIzT0pGfutAuE7Oz4UdHZDla88izMzmJo3AZC9ZksUyi6bekfkLyk
+Y1GbHLQ5HRfedP2fhTSNCWG8BsWL8dQmnHGUz1AeDyJ01gsHOfcEcOKbdeGxxqwO
+V3OLE5iXvyb+TmLr22cOXLVc+frG0y9E5uA2NRyTYdpseAfCE+O+sUk40tm9I4AA
+7Z0yG+dKR+0orxqNqSkSfdqK/ePyhnGOrmAM6y4h7cKcfu4tdhi33N8GY1sCvfuO
+ALoF9k5fRcwAZc3eeA5pHa5iZwvfddjp9bw/8gdAReX/EbxvGPNvJ6z/PS5bh+Cu
+ewIDAQAB
+-----END PUBLIC KEY-----
+"""
+
 
 def check_safe(url: str) -> str:
     from tocsin.access.issuers import is_safe  # brings libraries that most commands don't need
@@ -53,12 +66,14 @@ class ServiceAccount(BaseModel):
 
     model_config = STRICT
 
-    folder_id: str = Field("", max_length=50, description="The folder that it is in.")
-    name: str = Field("", max_length=63, description="What people call it.")
+    folder_id: str = Field(
+        "", max_length=50, description="The folder that it is in.", examples=["b1g1"]
+    )
+    name: str = Field("", max_length=63, description="What people call it.", examples=["robot"])
     public_keys: dict[str, str] = Field(
         {},
         description="Its authorised keys: the public halves, in PEM, by their id.",
-        examples=[{"ajek00000000000000001": "-----BEGIN PUBLIC KEY-----\n…"}],
+        examples=[{"ajek00000000000000001": EXAMPLE_KEY}],
     )
 
     @field_validator("public_keys")

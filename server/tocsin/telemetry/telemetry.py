@@ -101,8 +101,8 @@ class Telemetry:
             return
         if self.metrics.certificate_ends is None:
             self.metrics.certificate_ends = Gauge(
-                "tocsin_tls_certificate_ends_timestamp_seconds",
-                "When the certificate ends that TLS clients are shown, in Unix time.",
+                "tocsin_tls_certificate_expiration_timestamp_seconds",
+                "When the certificate ends that clients of TLS are shown, in Unix time.",
                 registry=self.metrics.registry,
             )
         self.metrics.certificate_ends.set(at.timestamp())

@@ -15,7 +15,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-from server.guarded import CLOUD_PLATFORM, METHODS, Caller, Guarded, guarded
+from access.guarded import CLOUD_PLATFORM, METHODS, Caller, Guarded, guarded
+from access.oidc_issuer import OidcIssuer
 from server.trigger_api import TIMER
 from server.wire import Json
 from tocsin.access.needs import NEEDS, OPEN_SERVICES
@@ -33,6 +34,9 @@ DEAD_LETTERS = "tocsin.v1.DeadLetterService"
 WEBHOOKS = "tocsin.v1.WebhookService"
 CLOCK = "tocsin.v1.ClockService"
 CHANNELZ = "grpc.channelz.v1.Channelz"
+IAM = "yandex.cloud.iam.v1.IamTokenService"
+ENDPOINTS = "yandex.cloud.endpoint.ApiEndpointService"
+ACCESS = "tocsin.v1.AccessService"
 
 CONFIG = """
     channelz = true
@@ -49,8 +53,11 @@ GROUP, FOLDER_OF_GROUP = "e23default0000000000", "b1gdefaultgroup00000"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Guarded]:
-    with tempfile.TemporaryDirectory() as made, guarded(Path(made), CONFIG) as running:
+def server(issuer: OidcIssuer) -> Iterator[Guarded]:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        guarded(Path(made), CONFIG, issuer=issuer) as running,
+    ):
         yield running
 
 
@@ -104,8 +111,10 @@ def world(server: Guarded) -> World:
 
 
 class Line(NamedTuple):
-    """The least of our roles that may call a method, on what, and a request that is none's but
-    to allow."""
+    """The least of our roles that may call a method, on what, and a request.
+
+    `anyone` needs no credential, and `known` needs no role.
+    """
 
     role: str
     on: str
@@ -203,6 +212,69 @@ LINES: dict[str, Line] = {
         )
     },
 }
+
+
+def oauth_token(w: World) -> Json:
+    asked = {"accountId": w.server.account(w.folder), "kind": "KIND_OAUTH_TOKEN"}
+    made = w.server.admin.call(f"{ACCESS}.CreateCredential", asked)
+    return {"yandexPassportOauthToken": made["secret"]}
+
+
+def iam_token(w: World) -> Json:
+    return {"iamToken": w.server.nobody.call(f"{IAM}.Create", oauth_token(w))["iamToken"]}
+
+
+def account(w: World) -> Json:
+    return {"accountId": w.server.account(w.folder)}
+
+
+def key(w: World) -> Json:
+    return {"keyId": w.server.admin.call(f"{ACCESS}.CreateKey", account(w))["key"]["id"]}
+
+
+def credential(w: World) -> Json:
+    asked = {**account(w), "kind": "KIND_API_KEY"}
+    made = w.server.admin.call(f"{ACCESS}.CreateCredential", asked)
+    return {"credentialId": made["credential"]["id"]}
+
+
+def binding(w: World) -> Json:
+    bound = {
+        "resource": f"folders/{w.folder}",
+        "subject": f"serviceAccount:{w.server.account(w.folder)}",
+        "role": "viewer",
+    }
+    w.server.admin.call(f"{ACCESS}.AddBinding", {"binding": bound})
+    return {"binding": bound}
+
+
+LINES |= {
+    f"{IAM}.Create": Line("anyone", "", oauth_token),
+    f"{IAM}.CreateForServiceAccount": Line(
+        "admin", "folder", lambda w: {"serviceAccountId": w.server.account(w.folder)}
+    ),
+    f"{IAM}.Revoke": Line("known", "", iam_token),
+    f"{ENDPOINTS}.Get": Line("anyone", "", lambda _: {"apiEndpointId": "iam"}),
+    f"{ENDPOINTS}.List": Line("anyone", "", nothing),
+    f"{ACCESS}.CreateAccount": Line(
+        "admin", "*", lambda w: {"kind": "KIND_SERVICE_ACCOUNT", "folderId": w.folder}
+    ),
+    f"{ACCESS}.GetAccount": Line("admin", "*", account),
+    f"{ACCESS}.ListAccounts": Line("admin", "*", nothing),
+    f"{ACCESS}.DeleteAccount": Line("admin", "*", account),
+    f"{ACCESS}.RevokeTokens": Line("admin", "*", account),
+    f"{ACCESS}.CreateKey": Line("admin", "*", account),
+    f"{ACCESS}.ListKeys": Line("admin", "*", account),
+    f"{ACCESS}.DeleteKey": Line("admin", "*", key),
+    f"{ACCESS}.CreateCredential": Line(
+        "admin", "*", lambda w: {**account(w), "kind": "KIND_API_KEY"}
+    ),
+    f"{ACCESS}.ListCredentials": Line("admin", "*", account),
+    f"{ACCESS}.DeleteCredential": Line("admin", "*", credential),
+    f"{ACCESS}.AddBinding": Line("admin", "*", binding),
+    f"{ACCESS}.ListBindings": Line("admin", "*", nothing),
+    f"{ACCESS}.RemoveBinding": Line("admin", "*", binding),
+}
 RANKS = ("viewer", "editor", "admin")
 DENIED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
@@ -227,17 +299,15 @@ def places(world: World, on: str) -> str:
 @pytest.mark.parametrize("method", LINES)
 def test_a_method_serves_those_who_may_and_no_others(world: World, method: str) -> None:
     server, (least, on, request) = world.server, LINES[method]
-    public = least == "anyone"
     nobody = server.nobody.code(method, request(world))
-    assert (nobody == "UNAUTHENTICATED") == (not public)
-    stranger = server.caller()
-    assert (stranger.code(method, request(world)) == "PERMISSION_DENIED") == (not public)
+    assert (nobody == "UNAUTHENTICATED") == (least != "anyone")
+    for_all = least not in RANKS
+    assert (server.caller().code(method, request(world)) in DENIED) == (not for_all)
     for role in RANKS:
-        may = public or RANKS.index(role) >= RANKS.index(least)
+        may = for_all or RANKS.index(role) >= RANKS.index(least)
         caller = server.caller(**{role: places(world, on)})
-        refused = caller.code(method, request(world)) in DENIED
-        assert refused == (not may), role
-        if not public and on != "*":
+        assert (caller.code(method, request(world)) in DENIED) == (not may), role
+        if not for_all and on != "*":
             elsewhere = server.caller(**{role: "folders/b1gsomewhereelse0000"})
             assert elsewhere.code(method, request(world)) == "PERMISSION_DENIED"
 
@@ -396,16 +466,16 @@ def test_googles_methods_need_their_scope_where_a_token_is_limited(
     world: World, method: str
 ) -> None:
     request = LINES[method].request(world)
-    narrow = world.server.caller(["openid", "email"], admin=world.project)
+    narrow = world.server.limited_caller("openid email", admin=world.project)
     refused = narrow.refusal(method, request)
     assert refused.code == "PERMISSION_DENIED"
     assert refused.reasons == ["ACCESS_TOKEN_SCOPE_INSUFFICIENT"]
-    wide = world.server.caller(["openid", CLOUD_PLATFORM], admin=world.project)
+    wide = world.server.limited_caller(f"openid {CLOUD_PLATFORM}", admin=world.project)
     assert wide.code(method, request) not in DENIED
 
 
 def test_other_methods_ask_for_no_scope(world: World) -> None:
-    caller = world.server.caller(["openid"], viewer=f"folders/{world.folder}")
+    caller = world.server.limited_caller("openid", viewer=f"folders/{world.folder}")
     assert caller.code(f"{TRIGGERS}.List", {"folderId": world.folder}) == "OK"
 
 

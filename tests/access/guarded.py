@@ -1,7 +1,7 @@
 """A server with access control, and those who call it."""
 
-import json
-import sys
+import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +18,12 @@ from grpc_channelz.v1 import channelz_pb2
 from grpc_status import rpc_status
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 
-from server.tocsin_process import Tocsin, serving
+from access.oidc_issuer import AUDIENCE, OidcIssuer
+from server.tocsin_process import Tocsin, run_tocsin, serving
 from server.wire import Json, Refused
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, log_entries_pb2  # noqa: F401
 from tocsin_protos.tocsin.v1 import (
+    access_service_pb2,
     clock_service_pb2,
     dead_letter_service_pb2,
     event_service_pb2,
@@ -29,11 +31,13 @@ from tocsin_protos.tocsin.v1 import (
     invocation_service_pb2,
     webhook_service_pb2,
 )
+from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2
+from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
 from tocsin_protos.yandex.cloud.logging.v1 import log_ingestion_service_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
-HERE = Path(__file__).parent
+ISSUER = "test"
 FILES: tuple[Any, ...] = (
     trigger_service_pb2,
     operation_service_pb2,
@@ -48,6 +52,9 @@ FILES: tuple[Any, ...] = (
     invocation_service_pb2,
     webhook_service_pb2,
     channelz_pb2,
+    access_service_pb2,
+    iam_token_service_pb2,
+    api_endpoint_service_pb2,
 )
 METHODS: dict[str, MethodDescriptor] = {
     method.full_name: method
@@ -109,78 +116,84 @@ def _refused(error: Any) -> Refused:
 
 
 class Guarded:
-    """A server that asks who calls."""
+    """A server that asks who calls. All that its callers have they were given through its API."""
 
-    def __init__(self, tocsin: Tocsin, who: "Who", channel: grpc.Channel) -> None:
+    def __init__(
+        self,
+        tocsin: Tocsin,
+        channel: grpc.Channel,
+        admin: str,
+        admin_key: str,
+        issuer: OidcIssuer | None,
+    ) -> None:
         self.tocsin = tocsin
         self.channel = channel
-        self._who = who
-        self.admin = self.caller(admin="*")
+        self.admin = Caller(self, admin, f"Api-Key {admin_key}")
         self.nobody = Caller(self, "", None)
+        self._issuer = issuer
 
-    def caller(self, scopes: list[str] | None = None, **roles: str) -> Caller:
+    def caller(self, **roles: str) -> Caller:
         """Someone new, with roles: each says on what."""
-        return self.caller_with(list(roles.items()), scopes)
+        return self.caller_with(list(roles.items()))
 
-    def caller_with(self, roles: list[tuple[str, str]], scopes: list[str] | None = None) -> Caller:
-        subject = f"serviceAccount:aje{uuid.uuid4().hex[:17]}"
-        credential = self._who.know(subject, scopes)
+    def caller_with(self, roles: list[tuple[str, str]]) -> Caller:
+        """Someone new, with any number of roles."""
+        account_id = self.account(f"b1g{uuid.uuid4().hex[:17]}")
+        subject = f"serviceAccount:{account_id}"
         for role, resource in roles:
-            self._who.bind(subject, role, resource)
-        return Caller(self, subject, credential)
+            self.bind(subject, role, resource)
+        made = self._access("CreateCredential", {"accountId": account_id, "kind": "KIND_API_KEY"})
+        return Caller(self, subject, f"Api-Key {made['secret']}")
+
+    def limited_caller(self, scope: str, **roles: str) -> Caller:
+        """Someone whom an outside issuer knows, with a token that is limited to scopes."""
+        assert self._issuer is not None
+        name = f"someone-{uuid.uuid4().hex}"
+        subject = f"federatedUser:{ISSUER}:{name}"
+        for role, resource in roles.items():
+            self.bind(subject, role, resource)
+        now = int(time.time())
+        claims = {
+            "iss": self._issuer.url,
+            "aud": AUDIENCE,
+            "sub": name,
+            "iat": now,
+            "exp": now + 3600,
+            "scope": scope,
+        }
+        return Caller(self, subject, f"Bearer {self._issuer.token(claims)}")
 
     def bind(self, subject: str, role: str, resource: str) -> None:
-        self._who.bind(subject, role, resource)
+        self._access("AddBinding", {"binding": _binding(subject, role, resource)})
 
     def unbind(self, subject: str, role: str, resource: str) -> None:
-        self._who.unbind(subject, role, resource)
+        self._access("RemoveBinding", {"binding": _binding(subject, role, resource)})
 
     def account(self, folder: str) -> str:
         """A service account in a folder."""
-        account_id = f"aje{uuid.uuid4().hex[:17]}"
-        self._who.account(account_id, folder)
-        return account_id
+        request = {"kind": "KIND_SERVICE_ACCOUNT", "folderId": folder}
+        return str(self._access("CreateAccount", request)["account"]["id"])
+
+    def _access(self, method: str, request: Json) -> Json:
+        return self.admin.call(f"tocsin.v1.AccessService.{method}", request)
 
 
-class Who:
-    """The file that the stand-in reads."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._told: Any = {"credentials": {}, "bindings": [], "accounts": {}}
-        self._write()
-
-    def know(self, subject: str, scopes: list[str] | None) -> str:
-        credential = f"Bearer {uuid.uuid4().hex}"
-        self._told["credentials"][credential] = {"subject": subject, "scopes": scopes}
-        self._write()
-        return credential
-
-    def bind(self, *binding: str) -> None:
-        self._told["bindings"].append(binding)
-        self._write()
-
-    def unbind(self, *binding: str) -> None:
-        self._told["bindings"].remove(binding)
-        self._write()
-
-    def account(self, account_id: str, folder: str) -> None:
-        self._told["accounts"][account_id] = folder
-        self._write()
-
-    def _write(self) -> None:
-        written = self.file.with_suffix(".new")
-        written.write_text(json.dumps(self._told))
-        written.replace(self.file)
+def _binding(subject: str, role: str, resource: str) -> Json:
+    return {"subject": subject, "role": role, "resource": resource}
 
 
 @contextmanager
-def guarded(directory: Path, config: str = "", *options: str) -> Iterator[Guarded]:
-    who = Who(directory / "who.json")
-    program = (sys.executable, str(HERE / "guarded_program.py"), str(who.file))
-    enabled = f"{config}\n[access]\nenabled = true\n"
+def guarded(
+    directory: Path, config: str = "", *options: str, issuer: OidcIssuer | None = None
+) -> Iterator[Guarded]:
+    """Makes an administrator on a database, then serves that."""
+    database = f"sqlite:///{directory / 'tocsin.db'}"
+    made = run_tocsin("access", "init", "--database", database)
+    [admin] = re.findall(r"\((aje\w+)\)", made.stderr)
+    if issuer is not None:
+        config += f'\n[access.issuers.{ISSUER}]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\n'
     with (
-        serving(directory, enabled, *options, program=program) as tocsin,
+        serving(directory, config, "--access", *options) as tocsin,
         tocsin.channel() as channel,
     ):
-        yield Guarded(tocsin, who, channel)
+        yield Guarded(tocsin, channel, f"userAccount:{admin}", made.stdout.strip(), issuer)
