@@ -102,5 +102,6 @@ def _installation(directory: Path) -> dict[str, str]:
     place.mkdir(parents=True)
     (place / f"terraform-provider-yandex_v{VERSION}").symlink_to(Path(file).resolve())
     config = directory / "terraform.rc"
-    config.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n')
+    there = f'filesystem_mirror {{ path = "{mirror}" }}'
+    config.write_text(f"provider_installation {{\n  {there}\n}}\n")
     return {"TF_CLI_CONFIG_FILE": str(config)}

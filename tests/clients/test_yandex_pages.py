@@ -11,7 +11,7 @@ import pytest
 
 from clients.own_network import in_network_of, own_network
 from clients.toolchains import HERE, ROOT, built, java_classpath, need, node_project, run
-from clients.yandex import trust_store_options
+from clients.yandex import SHORT_LIVED, trust_store_options
 from clients.yandex_server import Certificates, Served, serving_tls
 from docs.markdown import blocks
 from server.tocsin_process import TOCSIN
@@ -86,7 +86,14 @@ def java(directory: Path) -> list[str | Path]:
     source = directory / "Nightly.java"
     source.write_text(example("java", "class Nightly"))
     trust = trust_store_options((directory / "tocsin-certs" / "ca.pem").resolve())
-    return ["java", *trust.split(), "-cp", java_classpath(HERE / "java" / "yandex"), source]
+    return [
+        "java",
+        *SHORT_LIVED,
+        *trust.split(),
+        "-cp",
+        java_classpath(HERE / "java" / "yandex"),
+        source,
+    ]
 
 
 @pytest.mark.parametrize(
