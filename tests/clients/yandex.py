@@ -15,6 +15,7 @@ a JSON object a line. It is given by its environment:
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,9 @@ class Sdk:
         # Node's SDK logs to its standard output, too.
         lines = [json.loads(line) for line in printed if line.startswith("{")]
         return {line.pop("step"): line for line in lines}
+
+
+Playing = Future[dict[str, Json]]
 
 
 def python_sdk() -> Sdk:
