@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
-from tocsin.gateway import Gateway, Limits
+from tocsin.gateway import Gateway, Limits, TlsDoor
 from tocsin.schedule import SystemClock
 
 
@@ -74,6 +74,7 @@ def gateway_for(
     port: int = 0,
     host: str = "127.0.0.1",
     limits: Limits | None = None,
+    tls: TlsDoor | None = None,
 ) -> Gateway:
     return Gateway(
         services=SERVICES,
@@ -82,4 +83,5 @@ def gateway_for(
         directory=directory,
         clock=SystemClock(),
         limits=limits,
+        tls=tls,
     )

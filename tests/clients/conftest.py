@@ -1,0 +1,72 @@
+"""One server and one target for all clients; each test takes a folder or a project of its own."""
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clients.yandex_server import (
+    Accounts,
+    Certificates,
+    Served,
+    make_certificates,
+    serving_accounts,
+    serving_tls,
+)
+from server.recording_target import RecordingTarget
+from server.tocsin_process import Tocsin, serving
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[RecordingTarget]:
+    target = RecordingTarget()
+    yield target
+    target.close()
+
+
+@pytest.fixture(scope="session")
+def server(target: RecordingTarget) -> Iterator[Tocsin]:
+    config = f"""
+        [targets]
+        function = "{target.url}/functions/{{function_id}}"
+
+        [integrations.nightly]
+        triggers = ["api_trigger/nightly"]
+        url = "{target.url}/nightly"
+    """
+    with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
+        yield tocsin
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    with tempfile.TemporaryDirectory() as made:
+        yield make_certificates(Path(made))
+
+
+@pytest.fixture(scope="session")
+def open_server(certificates: Certificates) -> Iterator[Served]:
+    """Serves TLS and plaintext, and asks nobody who he is."""
+    with serving_tls(certificates) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def guarded(certificates: Certificates) -> Iterator[tuple[Served, Accounts]]:
+    """Serves TLS and plaintext, and asks all who call who they are."""
+    with serving_accounts(certificates) as served:
+        yield served
+
+
+@pytest.fixture
+def folder() -> str:
+    """A folder that no other test knows."""
+    return f"b1g{uuid.uuid4().hex[:17]}"
+
+
+@pytest.fixture
+def location() -> str:
+    """A location that no other test knows."""
+    return f"projects/p-{uuid.uuid4().hex[:12]}/locations/local"

@@ -1,0 +1,183 @@
+"""The toolchains of other languages, and what they build of the programs beside this file.
+
+Downloads stay in the tools' own caches (Go's module and build caches, ~/.m2, ~/.npm). What is built
+of them is kept in `build/clients`, or in the folder that TOCSIN_CLIENTS_CACHE names, and built anew
+only when its sources, its locked versions or its toolchain are others.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+CACHE = Path(os.environ.get("TOCSIN_CLIENTS_CACHE") or ROOT / "build" / "clients")
+BUILD_PATIENCE = 1200
+"""Seconds that a build may take with nothing in any cache."""
+PATIENCE = 60
+"""Seconds that a client may take for all that it is asked."""
+
+Make = Callable[[Path], None]
+
+# What tells the version of each toolchain, and how it is got.
+VERSION_OF = {
+    "go": ("go", "version"),
+    "java": ("java", "-version"),
+    "javac": ("javac", "-version"),
+    "mvn": ("mvn", "--version"),
+    "node": ("node", "--version"),
+    "npm": ("npm", "--version"),
+}
+
+
+def need(*commands: str) -> None:
+    """Skips the test, or fails it in CI, if one of the commands is not on the path."""
+    missing = [command for command in commands if shutil.which(command) is None]
+    if not missing:
+        return
+    told = f"not installed: {', '.join(missing)}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{told}; in CI all toolchains are there", pytrace=False)
+    pytest.skip(told)
+
+
+def run(
+    *command: str | Path,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
+) -> str:
+    """What a command printed; if it fails, the test fails with all that the command said."""
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=patience,
+    )
+    told = f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, told
+    return done.stdout
+
+
+def json_lines(
+    *command: str | Path, environment: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The objects that a client printed, one a line."""
+    return [json.loads(line) for line in run(*command, environment=environment).splitlines()]
+
+
+def built(name: str, needs: Sequence[str], inputs: Iterable[Path | str], make: Make) -> Path:
+    """A folder in the cache that `make` has filled from the inputs.
+
+    It is made anew if a version of what is needed, a text, or a file among the inputs has changed.
+    A folder among them stands for all files below it.
+    """
+    need(*needs)
+    digest = _digest([*needs], inputs)
+    folder = CACHE / name
+    # Beside the folder and written last, so that what was interrupted is made again.
+    stamp = CACHE / f"{name}.digest"
+    with _only_one_process(name):
+        if not stamp.is_file() or stamp.read_text() != digest:
+            stamp.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            make(folder)
+            stamp.write_text(digest)
+    return folder
+
+
+def go_program(module: Path, package: str = ".") -> Path:
+    """The program of a package of a Go module, with the versions of its go.sum."""
+    name = f"go-{module.name}-{package.strip('./').replace('/', '-') or 'main'}"
+
+    def make(folder: Path) -> None:
+        output = folder / "program"
+        command = ("go", "build", "-o", output, package)
+        run(*command, directory=module, patience=BUILD_PATIENCE)
+
+    return built(name, ["go"], [module], make) / "program"
+
+
+def go_install(package: str, version: str) -> Path:
+    """A published Go program as its users install it, with the dependencies of its release."""
+    program = package.rpartition("/")[2]
+
+    def make(folder: Path) -> None:
+        command = ("go", "install", f"{package}@{version}")
+        run(*command, environment={"GOBIN": str(folder)}, patience=BUILD_PATIENCE)
+
+    return built(f"go-install-{program}", ["go"], [package, version], make) / program
+
+
+def java_classpath(project: Path) -> str:
+    """The class path of a Maven project: its classes and all that its pom.xml names."""
+
+    def make(folder: Path) -> None:
+        copy = folder / "project"
+        shutil.copytree(project, copy)
+        goals = ("compile", "dependency:copy-dependencies")
+        options = (
+            "--batch-mode",
+            "--quiet",
+            "-DincludeScope=runtime",
+            f"-DoutputDirectory={folder / 'lib'}",
+        )
+        run("mvn", *options, *goals, directory=copy, patience=BUILD_PATIENCE)
+
+    folder = built(f"java-{project.name}", ["javac", "mvn"], [project], make)
+    return f"{folder / 'project' / 'target' / 'classes'}:{folder / 'lib'}/*"
+
+
+def node_project(project: Path) -> Path:
+    """A copy of a Node project, with the packages of its package-lock.json."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(project, folder, dirs_exist_ok=True)
+        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+        run("npm", "ci", *options, directory=folder, patience=BUILD_PATIENCE)
+
+    return built(f"node-{project.name}", ["node", "npm"], [project], make)
+
+
+def _digest(needs: Sequence[str], inputs: Iterable[Path | str]) -> str:
+    found = hashlib.sha256()
+    for command in needs:
+        found.update(run(*VERSION_OF[command]).encode() + b"\0")
+    for each in inputs:
+        for part in _parts(each):
+            found.update(part + b"\0")
+    return found.hexdigest()
+
+
+def _parts(given: Path | str) -> Iterator[bytes]:
+    if isinstance(given, str):
+        yield given.encode()
+        return
+    files = (
+        sorted(path for path in given.rglob("*") if path.is_file()) if given.is_dir() else [given]
+    )
+    for file in files:
+        yield str(file.relative_to(ROOT)).encode()
+        yield file.read_bytes()
+
+
+@contextmanager
+def _only_one_process(name: str) -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel lets go of it even if we are killed
+        yield
