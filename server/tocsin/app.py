@@ -21,6 +21,7 @@ from tocsin.api.endpoints import Whereabouts
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
 from tocsin.api.other_doors import DoorGuard
+from tocsin.api.serving import successes_are_found
 from tocsin.composing import compose
 from tocsin.configured import MACHINE, addresses, clock_of, reach_of, real_clock
 from tocsin.engine.intake import Intake
@@ -145,7 +146,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = tls = None
         if settings.http is not None or settings.tls is not None:
-            gateway = _gateway(settings, services, telemetry, directory)
+            gateway = _gateway(settings, services, telemetry, directory, gated=gate is not None)
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address) if settings.http else None
@@ -336,7 +337,7 @@ def _whereabouts(settings: Settings) -> Whereabouts:
 
 
 def _gateway(
-    settings: Settings, services: Services, telemetry: Telemetry, directory: Path
+    settings: Settings, services: Services, telemetry: Telemetry, directory: Path, *, gated: bool
 ) -> Gateway:
     return Gateway(
         services=list(services),
@@ -345,6 +346,8 @@ def _gateway(
         directory=directory / "gateway",
         clock=SystemClock(),
         limits=RequestLimits(body_bytes=settings.max_request_bytes),
+        # Calls that pass a gate may be found in the audit log.
+        request_ids=gated or successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
     )

@@ -237,6 +237,7 @@ EVENT_SERVICE = _service(
         ),
         "TestEvent": _permitted(P.EVENTS_TEST, *TRIGGERS_OF_FOLDER),
         "GetIntake": _permitted(P.TRIGGERS_GET, *TRIGGER),
+        "ListIntakes": _permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER, "folders")),
     },
 )
 FIRING_SERVICE = _service(

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from tocsin.outgoing.aws import checked_session, words
 from tocsin.outgoing.reach import Reach
@@ -72,6 +73,21 @@ class Clients:
             # Another may have been as quick; the exit closes both.
             client = self._made.setdefault(endpoint, made)
         return client
+
+    async def credentials(self) -> ReadOnlyCredentials:
+        """Returns what requests are signed with at this moment, for those who sign their own.
+
+        Raises:
+            NoCredentialsError: none are set, and none are found where the clients look for them.
+        """
+        account = self._account
+        if account.access_key_id is not None and account.secret_access_key is not None:
+            return ReadOnlyCredentials(account.access_key_id, account.secret_access_key, None)
+        found = await self._described.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        frozen: ReadOnlyCredentials = await found.get_frozen_credentials()
+        return frozen
 
     async def close(self) -> None:
         self._made = {}
