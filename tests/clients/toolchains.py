@@ -26,6 +26,7 @@ BUILD_PATIENCE = 1200
 PATIENCE = 60
 """Seconds that a client may take for all that it is asked."""
 
+Json = dict[str, Any]
 Make = Callable[[Path], None]
 
 # What tells the version of each toolchain, and how it is got.
@@ -72,10 +73,14 @@ def run(
     return done.stdout
 
 
-def json_lines(
-    *command: str | Path, environment: Mapping[str, str] | None = None
-) -> list[dict[str, Any]]:
-    """The objects that a client printed, one a line."""
+def json_line(*command: str | Path, environment: Mapping[str, str] | None = None) -> Json:
+    """The one JSON object that a client printed."""
+    [line] = json_lines(*command, environment=environment)
+    return line
+
+
+def json_lines(*command: str | Path, environment: Mapping[str, str] | None = None) -> list[Json]:
+    """The JSON objects that a client printed, one a line."""
     return [json.loads(line) for line in run(*command, environment=environment).splitlines()]
 
 

@@ -1,5 +1,7 @@
 """Errors over REST: HTTP status, envelope and details, whoever found the fault."""
 
+import gzip
+import os
 import socket
 from pathlib import Path
 
@@ -195,6 +197,43 @@ def test_a_body_above_the_limit_is_refused(rest: Rest) -> None:
     assert_status_envelope(reply, 413, "INVALID_ARGUMENT")
     reply = rest.call("POST", "/v1/projects/p/locations/l/integrations/i:schedule", body)
     assert_google_envelope(reply, 413, "INVALID_ARGUMENT")
+    assert rest.upstream.calls == []
+
+
+@pytest.mark.parametrize(
+    "text", [b"d" * 100_000_000, os.urandom(3_000_000).hex().encode()], ids=["bomb", "large"]
+)
+def test_a_compressed_body_above_the_limit_is_refused(rest: Rest, text: bytes) -> None:
+    """The limit is of what it holds."""
+    body = gzip.compress(b'{"description": "' + text + b'"}')
+    assert len(body) < 4 * 1024 * 1024
+
+    reply = rest.call("POST", "/triggers/v1/triggers", body, {"Content-Encoding": "gzip"})
+    assert_status_envelope(reply, 413, "INVALID_ARGUMENT")
+    assert rest.upstream.calls == []
+
+
+WHOLE = gzip.compress(b'{"name": "n", "description": "}"}')
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", b'{"name": "n"}'),
+        ("gzip", b"\x00\x01"),
+        ("gzip", WHOLE[:20]),
+        ("gzip", gzip.compress(b'{"name": ')),
+        ("gzip", gzip.compress(b'{"name": "n')),
+        ("br", WHOLE),
+    ],
+)
+@pytest.mark.parametrize("path", ["/triggers/v1/triggers", f"{TRIGGER}:pause"])
+def test_a_body_that_is_not_compressed_as_it_says_is_refused(
+    rest: Rest, path: str, encoding: str, body: bytes
+) -> None:
+    reply = rest.call("POST", path, body, {"Content-Encoding": encoding})
+
+    assert_status_envelope(reply, 400, "INVALID_ARGUMENT")
     assert rest.upstream.calls == []
 
 

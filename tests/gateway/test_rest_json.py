@@ -1,5 +1,8 @@
 """How messages look as JSON, going in and coming out."""
 
+import gzip
+import json
+
 import pytest
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
@@ -57,6 +60,16 @@ def test_an_unknown_field_of_a_body_is_dropped(rest: Rest) -> None:
 
     expected = trigger_service_pb2.CreateTriggerRequest(folder_id="f")
     assert rest.upstream.calls[0].request == expected
+
+
+def test_a_body_may_be_compressed(rest: Rest) -> None:
+    body = gzip.compress(json.dumps({"folderId": "f", "description": "ж" * 50_000}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert rest.call("POST", "/triggers/v1/triggers", body, headers).status == 200
+
+    expected = trigger_service_pb2.CreateTriggerRequest(folder_id="f", description="ж" * 50_000)
+    assert rest.upstream.calls[0].request == expected
+    assert "content-encoding" not in rest.upstream.calls[0].metadata
 
 
 def test_presence_of_an_empty_message_is_kept(rest: Rest) -> None:

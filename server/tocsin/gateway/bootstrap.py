@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tocsin.contract.routes import Envelope
+from tocsin.gateway import inflating
 from tocsin.gateway.errors import Json, local_reply_mappers, path_pattern, wrap_status_script
 
 STAT_PREFIX = "rest"
@@ -169,6 +170,8 @@ def _listener(settings: Settings) -> Json:
         "address": {"socket_address": address},
         # With it, a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
+        # What is read at once is inflated at once, before its size is looked at.
+        "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
         "filter_chains": [{"filters": [manager]}],
     }
 
@@ -236,8 +239,10 @@ def _filters(settings: Settings) -> list[Json]:
     router = _typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer()},
+        inflating.inflating_filter(),
         # The transcoder streams a body on as it comes; only here does its size have an end.
         {"name": "envoy.filters.http.buffer", "typed_config": buffer},
+        inflating.check_filter(),
         {"name": _LUA, "typed_config": lua},
         {"name": _TRANSCODER, "typed_config": _transcoder(settings, None)},
         {"name": "envoy.filters.http.router", "typed_config": router},
@@ -245,7 +250,7 @@ def _filters(settings: Settings) -> list[Json]:
 
 
 def _route_config(settings: Settings) -> Json:
-    served = [_route(settings, envelope) for envelope in settings.services]
+    served = [route for envelope in settings.services for route in _routes(settings, envelope)]
     if not ipaddress.ip_address(settings.listen[0]).is_loopback:
         return {"virtual_hosts": [_host("rest", ["*"], [*served, _NOT_SERVED])]}
     # A page of any site that is open in a browser here can call loopback, and, with a name that
@@ -287,13 +292,21 @@ _FOREIGN_PAGE = _refused(
 )
 
 
-def _route(settings: Settings, envelope: Envelope) -> Json:
+def _routes(settings: Settings, envelope: Envelope) -> Iterator[Json]:
     filters = {_TRANSCODER: _transcoder(settings, envelope)}
     if envelope is Envelope.GOOGLE:
         filters[_LUA] = _typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
     pattern = path_pattern(_segments(settings, envelope))
+    yield _route(
+        {"safe_regex": {"regex": pattern}, "headers": [inflating.COMPRESSED]},
+        {**filters, inflating.CHECK: inflating.checked()},
+    )
+    yield _route({"safe_regex": {"regex": pattern}}, filters)
+
+
+def _route(match: Json, filters: Json) -> Json:
     return {
-        "match": {"safe_regex": {"regex": pattern}},
+        "match": match,
         # A call may take as long as the server lets it, as long as it isn't silent for too long.
         "route": {"cluster": "grpc", "timeout": "0s"},
         "typed_per_filter_config": filters,
