@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from tocsin.api.health import Health
+from tocsin.api.reflection import reflected_pool
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
 from tocsin.settings import (
@@ -79,5 +80,6 @@ def _add_services(
     if settings.channelz:
         channelz.add_channelz_servicer(server)
         names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
-    reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+    names.append(reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server, reflected_pool())
     server.add_generic_rpc_handlers(telemetry.handlers())

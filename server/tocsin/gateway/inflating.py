@@ -1,8 +1,8 @@
 """Requests whose body is compressed: Google's client for Java compresses whatever it sends.
 
-Envoy inflates them, and says nothing of a body that is no gzip, or that breaks off: it hands on what
-there was. The transcoder waits for the rest of such a JSON text for as long as a call may be silent,
-so a short script looks whether there is a rest.
+Envoy inflates them, and says nothing of a body that is no gzip, or that breaks off: it hands on
+what there was. The transcoder waits for the rest of such a JSON text for as long as a call may be
+silent, so a short script looks whether there is a rest.
 """
 
 from typing import Any
