@@ -69,6 +69,10 @@ build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
 clean: ## Remove what was made, .venv too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+# The descriptors of all that is served over REST, with our overlay: gateways are made from them.
+build/tocsin.binpb: $(VENV)/installed-dev
+	$(BIN)/python gen/descriptors.py $@
+
 # The imported google/api and google/rpc, where buf can see them.
 build/googleapis: $(VENV)/installed-dev
 	$(BIN)/python gen/regenerate.py --imports $@

@@ -19,12 +19,17 @@ def go_plugins() -> list[Path]:
     ]
 
 
+def path_with(plugins: list[Path]) -> dict[str, str]:
+    """The environment in which buf finds the plugins."""
+    folders = [str(plugin.parent) for plugin in plugins]
+    return {"PATH": os.pathsep.join([*folders, os.environ["PATH"]])}
+
+
 def generate(template: Path, into: Path, plugins: list[Path], *what: str | Path) -> None:
     """Runs `buf generate` in our folder, for protos/ or for what is given in its place."""
     run(sys.executable, ROOT / "gen" / "regenerate.py", "--imports", _IMPORTS)
-    path = os.pathsep.join([*(str(plugin.parent) for plugin in plugins), os.environ["PATH"]])
     command = (BUF, "generate", *(what or [PROTOS]), "--template", template, "--output", into)
-    run(*command, directory=ROOT, environment={"PATH": path})
+    run(*command, directory=ROOT, environment=path_with(plugins))
 
 
 def generate_error_details(template: Path, into: Path, plugins: list[Path]) -> None:

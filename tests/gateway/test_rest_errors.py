@@ -10,6 +10,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from gateway.rest_client import Loop, Reply, Rest, gateway_for
 
+GATEWAYS = ("envoy", "grpc-gateway")
+
 TRIGGER = "/triggers/v1/triggers/a1s"
 OPERATION = "/v1/projects/p/locations/l/operations/o"
 
@@ -88,6 +90,17 @@ def test_every_code_has_its_http_status(
     assert reply.json["message"] == MESSAGE
     if with_details:
         details_of(reply.json)
+
+
+@pytest.mark.parametrize(("name", "http"), HTTP_STATUS.items())
+@pytest.mark.parametrize("with_details", [False, True])
+def test_every_code_has_its_http_status_in_googles_envelope(
+    rest: Rest, name: str, http: int, with_details: bool
+) -> None:
+    status = bad_request(code_pb2.Code.Value(name))
+    if not with_details:
+        del status.details[:]
+    rest.upstream.answer = status
 
     reply = rest.call("GET", OPERATION)
     assert_google_envelope(reply, http, name)

@@ -12,6 +12,8 @@ from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.yandex.cloud.operation import operation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
+GATEWAYS = ("envoy", "grpc-gateway")
+
 TRIGGERS = "yandex.cloud.serverless.triggers.v1"
 QUEUE = {"queueId": "q", "serviceAccountId": "s", "invokeFunction": {"functionId": "f"}}
 
