@@ -72,7 +72,7 @@ def envoy(loop: Loop, socket: Path) -> Iterator[Gateway]:
 
 @contextmanager
 def grpc_gateway(loop: Loop, socket: Path) -> Iterator[GrpcGateway]:
-    with serving(socket) as gateway:
+    with serving(f"unix://{socket}") as gateway:
         yield gateway
 
 

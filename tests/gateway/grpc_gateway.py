@@ -38,9 +38,9 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def serving(upstream: Path) -> Iterator[GrpcGateway]:
-    """Runs the gateway on a free port, before the gRPC server of a Unix socket."""
-    command = (program(), "127.0.0.1:0", f"unix://{upstream}")
+def serving(upstream: str) -> Iterator[GrpcGateway]:
+    """Runs the gateway on a free port, before the gRPC server of that name."""
+    command = (program(), "127.0.0.1:0", upstream)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/api/httpbody"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -60,32 +62,57 @@ func mux(
 	connection *grpc.ClientConn, options protojson.MarshalOptions,
 	onError runtime.ErrorHandlerFunc, services ...register,
 ) *runtime.ServeMux {
-	made := runtime.NewServeMux(
-		// Names of many segments keep their escaped slashes, as google.api.http has it.
+	printer := &runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{
+		MarshalOptions:   options,
+		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
+	}}
+	settings := []runtime.ServeMuxOption{
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptSlash),
 		runtime.WithErrorHandler(onError),
 		runtime.WithIncomingHeaderMatcher(toMetadata),
 		runtime.WithOutgoingHeaderMatcher(fromMetadata),
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.HTTPBodyMarshaler{
-			Marshaler: &runtime.JSONPb{
-				MarshalOptions:   options,
-				UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
-			},
-		}),
-	)
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, rawBodies{printer, "application/json"}),
+	}
+	for _, name := range []string{"cloudevents+json", "cloudevents-batch+json"} {
+		name = "application/" + name
+		settings = append(settings, runtime.WithMarshalerOption(name, rawBodies{printer, name}))
+	}
+	made := runtime.NewServeMux(settings...)
 	for _, service := range services {
 		check(service(context.Background(), made, connection))
 	}
 	return made
 }
 
-// toMetadata passes on what Tocsin reads, under its own name.
+// rawBodies takes a google.api.HttpBody of a request as what it is: bytes of a type.
+type rawBodies struct {
+	*runtime.HTTPBodyMarshaler
+	contentType string
+}
+
+func (bodies rawBodies) NewDecoder(reader io.Reader) runtime.Decoder {
+	return runtime.DecoderFunc(func(wanted any) error {
+		body, is := wanted.(**httpbody.HttpBody)
+		if !is {
+			return bodies.HTTPBodyMarshaler.NewDecoder(reader).Decode(wanted)
+		}
+		data, err := io.ReadAll(reader)
+		*body = &httpbody.HttpBody{ContentType: bodies.contentType, Data: data}
+		return err
+	})
+}
+
+// toMetadata passes a request's headers on under their own names, but for those of HTTP itself.
 func toMetadata(header string) (string, bool) {
 	switch name := strings.ToLower(header); name {
-	case "idempotency-key", "x-request-id", "x-goog-request-params":
+	case "authorization": // the mux passes it on
+		return "", false
+	case "accept", "accept-encoding", "connection", "content-encoding", "content-length",
+		"content-type", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent":
+		return "", false
+	default:
 		return name, true
 	}
-	return runtime.DefaultHeaderMatcher(header)
 }
 
 // fromMetadata answers what the vendors' clients read, under its own name.
