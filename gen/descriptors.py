@@ -1,4 +1,4 @@
-"""Writes the descriptors of all that is served over REST: `make build/tocsin.binpb`.
+"""Writes the descriptors of all that is served over REST: `make descriptors`.
 
 Their annotations are those that Envoy goes by: the vendors', with our overlay. A gateway in another
 language is generated from this file alone.

@@ -6,17 +6,17 @@ import com.google.api.client.json.gson.GsonFactory;
 import com.google.api.client.util.Key;
 
 /** What Google's generator would write of the schedule call, on its own runtime. */
-final class Integrations extends AbstractGoogleJsonClient {
+public final class Integrations extends AbstractGoogleJsonClient {
   private Integrations(Builder builder) {
     super(builder);
   }
 
-  Schedule schedule(String version, String name, GenericJson request) {
+  public Schedule schedule(String version, String name, GenericJson request) {
     return new Schedule(this, version, name, request);
   }
 
-  static final class Builder extends AbstractGoogleJsonClient.Builder {
-    Builder(String rootUrl) {
+  public static final class Builder extends AbstractGoogleJsonClient.Builder {
+    public Builder(String rootUrl) {
       super(new NetHttpTransport(), GsonFactory.getDefaultInstance(), rootUrl, "", null, false);
       setApplicationName("example");
     }
@@ -27,10 +27,10 @@ final class Integrations extends AbstractGoogleJsonClient {
     }
   }
 
-  static final class Schedule extends AbstractGoogleJsonClientRequest<GenericJson> {
-    @Key final String name;
+  public static final class Schedule extends AbstractGoogleJsonClientRequest<GenericJson> {
+    @Key public final String name;
 
-    Schedule(Integrations client, String version, String name, GenericJson request) {
+    private Schedule(Integrations client, String version, String name, GenericJson request) {
       super(client, "POST", version + "/{+name}:schedule", request, GenericJson.class);
       this.name = name;
     }
