@@ -64,12 +64,14 @@ def test_an_unknown_field_of_a_body_is_dropped(rest: Rest) -> None:
     assert rest.upstream.calls[0].request == expected
 
 
-def test_a_body_may_be_compressed(rest: Rest) -> None:
-    body = gzip.compress(json.dumps({"folderId": "f", "description": "ж" * 50_000}).encode())
+@pytest.mark.parametrize("text", ["ж" * 50_000, "}", '"{', "\\", '\\"[', "\\\\"])
+def test_a_body_may_be_compressed(rest: Rest, text: str) -> None:
+    body = json.dumps({"folderId": "f", "description": text}, ensure_ascii=False)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    assert rest.call("POST", "/triggers/v1/triggers", body, headers).status == 200
+    reply = rest.call("POST", "/triggers/v1/triggers", gzip.compress(body.encode()), headers)
+    assert reply.status == 200, reply.text
 
-    expected = trigger_service_pb2.CreateTriggerRequest(folder_id="f", description="ж" * 50_000)
+    expected = trigger_service_pb2.CreateTriggerRequest(folder_id="f", description=text)
     assert rest.upstream.calls[0].request == expected
     assert "content-encoding" not in rest.upstream.calls[0].metadata
 

@@ -26,11 +26,11 @@ _MOST_INFLATED = 1032
 
 # A text of JSON is whole when each bracket outside of strings has its other one. Escapes go first,
 # then strings. All else that may be wrong with it the transcoder finds.
-_CHECK_INFLATED = """
+_CHECK_INFLATED = r"""
 function envoy_on_request(request)
   local body = request:body(true)
   local text = body:getBytes(0, body:length())
-  local bare = text:gsub("\\\\\\\\.", ""):gsub('"[^"]*"', "")
+  local bare = text:gsub("\\.", ""):gsub('"[^"]*"', "")
   local _, opened = bare:gsub("[%[{]", "")
   local _, closed = bare:gsub("[%]}]", "")
   if opened == 0 or opened > closed or bare:find('"', 1, true) then
