@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test million chaos soak lint format gen gen-check proto-lint proto-breaking \
+.PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
 	proto-baseline descriptors bench docs build clean
 
 help: ## List these commands
@@ -28,6 +28,9 @@ chaos: $(VENV)/installed-dev ## Fault tests in their long form, 10 minutes and m
 
 soak: $(VENV)/installed-dev ## A steady load for 10 minutes, with memory and lag as they go
 	$(BIN)/python -m pytest tests/faults/test_soak.py --long -s $(PYTEST_ARGS)
+
+terraform: $(VENV)/installed-dev ## Test with Terraform and the vendor's provider (PROVIDER=FILE: one of yours)
+	TOCSIN_TERRAFORM_PROVIDER="$(PROVIDER)" $(BIN)/python -m pytest tests/clients/check_terraform.py $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev proto-lint proto-breaking ## Check style, types and contracts
 	$(BIN)/ruff check
@@ -63,8 +66,9 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/report.py
 
-docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md from the settings
+docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md and docs/access.md from the code
 	$(BIN)/python docs/build_configuration.py
+	$(BIN)/python docs/build_access.py
 
 build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
 	$(BIN)/python -m build

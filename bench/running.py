@@ -106,6 +106,28 @@ def tocsin(database: str, target_url: str) -> Iterator[Server]:
         yield server
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where a node is reached; empty where it does not listen."""
+
+    grpc: str
+    http: str = ""
+    smtp: str = ""
+
+
+@contextmanager
+def node_with(database: Path) -> Iterator[tuple[Server, Addresses]]:
+    """Runs a node on a file, with the settings that stand beside it in a file of the same name."""
+    command = [
+        *(sys.executable, "-m", "tocsin", "serve", "--config", str(database.with_suffix(".toml"))),
+        *("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"),
+        *("--database", f"sqlite:///{database}"),
+    ]
+    with started(command) as server:
+        told = dict(word.split("=") for word in server.line.split()[1:])
+        yield server, Addresses(told["grpc"], told["http"], told.get("smtp", ""))
+
+
 class Stores:
     """Empty stores that sync their commits: files, and databases of one PostgreSQL."""
 

@@ -15,8 +15,12 @@ from typer.main import get_command
 
 from tocsin.cli import app
 from tocsin.settings import (
+    Access,
+    AuditLog,
     DeadLetters,
     Integration,
+    Issuer,
+    Limits,
     Logs,
     Mail,
     Misfires,
@@ -26,6 +30,8 @@ from tocsin.settings import (
     QueueService,
     Reconciler,
     Retention,
+    RoleBinding,
+    ServiceAccount,
     Settings,
     Sources,
     StreamService,
@@ -38,7 +44,7 @@ PAGE = Path(__file__).with_name("configuration.md")
 INTRODUCTION = """\
 # Configuration
 
-<!-- Made from server/tocsin/settings.py by `make docs`. Don't edit it here. -->
+<!-- Made from server/tocsin/settings/ by `make docs`. Don't edit it here. -->
 
 `tocsin serve` takes its settings from four places. What is named first wins:
 
@@ -69,6 +75,9 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "misfires": (Misfires, "what becomes of ticks that were missed"),
     "retention": (Retention, "how long what is done is kept"),
     "reconciler": (Reconciler, "what looks for what went wrong unheard"),
+    "access": (Access, "who may call"),
+    "limits": (Limits, "how much callers may take"),
+    "audit": (AuditLog, "where the audit log goes"),
     "sources": (Sources, "where events come from"),
     "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),
@@ -77,6 +86,15 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "sources.webhooks": (Webhooks, "what tells of events by HTTP"),
     "sources.logs": (Logs, "what comes of log records"),
 }
+
+
+# Tables of which there are any number, each of them under a name, or one after the other.
+NAMED = (
+    "sources.mqtt",
+    "access.issuers",
+    "access.service_accounts",
+    "access.bindings",
+)
 
 
 class Setting(NamedTuple):
@@ -113,7 +131,7 @@ def settings() -> Iterator[Setting]:
 
 def settings_of(table_name: str) -> Iterator[Setting]:
     for name, field in TABLES[table_name][0].model_fields.items():
-        if f"{table_name}.{name}" not in (*TABLES, "sources.mqtt"):
+        if f"{table_name}.{name}" not in (*TABLES, *NAMED):
             yield Setting((*table_name.split("."), name), field)
 
 
@@ -131,6 +149,21 @@ def mqtt_settings() -> Iterator[Setting]:
 def mqtt_registry_settings() -> Iterator[Setting]:
     for name, field in MqttRegistry.model_fields.items():
         yield Setting(("sources", "mqtt", "NAME", "registries", "REGISTRY_ID", name), field)
+
+
+def issuer_settings() -> Iterator[Setting]:
+    for name, field in Issuer.model_fields.items():
+        yield Setting(("access", "issuers", "NAME", name), field)
+
+
+def service_account_settings() -> Iterator[Setting]:
+    for name, field in ServiceAccount.model_fields.items():
+        yield Setting(("access", "service_accounts", "ID", name), field)
+
+
+def binding_settings() -> Iterator[Setting]:
+    for name, field in RoleBinding.model_fields.items():
+        yield Setting(("access", "bindings", name), field)
 
 
 def options() -> dict[str, str]:
@@ -216,6 +249,10 @@ def example() -> str:
     lines = [*assignments(settings())]
     for name in TABLES:
         lines += ["", f"[{name}]", *assignments(settings_of(name))]
+    lines += ["", "[access.issuers.company]", *assignments(issuer_settings())]
+    lines += ["", "[access.service_accounts.aje00000000000000001]"]
+    lines += assignments(service_account_settings())
+    lines += ["", "[[access.bindings]]", *assignments(binding_settings())]
     lines += ["", "[sources.mqtt.home]", *assignments(mqtt_settings())]
     lines += ["", "[sources.mqtt.home.registries.are000000000000reg]"]
     lines += assignments(mqtt_registry_settings())
@@ -238,6 +275,16 @@ def page() -> str:
                 f"## `[{name}]`: {heading}\n\n{table_of(name)}"
                 for name, (_, heading) in TABLES.items()
             ),
+            "## `[access.issuers.NAME]`: outside issuers\n",
+            "One table for each OpenID Connect issuer; `federatedUser:NAME:SUB` is a user of it.\n",
+            named_table(issuer_settings()),
+            "## `[access.service_accounts.ID]`: service accounts\n",
+            "One table for each; every start makes the store have just these, beside its own.\n",
+            named_table(service_account_settings()),
+            "## `[[access.bindings]]`: who has which role on what\n",
+            "One table for each, one after the other; every start makes the store have just these\n"
+            "beside its own.\n",
+            named_table(binding_settings()),
             "## `[sources.mqtt.NAME]`: MQTT brokers\n",
             "One table for each broker, by any name.\n",
             named_table(mqtt_settings()),

@@ -12,26 +12,29 @@ from typing import NamedTuple
 
 import structlog
 
+from tocsin.access.audiences import Reached
 from tocsin.access.exposure import refuse_exposure
+from tocsin.access.signing import SigningKeys
+from tocsin.api.endpoints import SERVICE as ENDPOINTS
+from tocsin.api.endpoints import Whereabouts
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
 from tocsin.composing import compose
-from tocsin.configured import MACHINE, addresses, clock_of
+from tocsin.configured import MACHINE, addresses, clock_of, real_clock
 from tocsin.engine.intake import Intake
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
+from tocsin.engine.signing import KeyRotation
 from tocsin.engine.store_clock import StoreClock
-from tocsin.gateway import Gateway
+from tocsin.gateway import Certificates, Files, Gateway, TlsDoor
 from tocsin.gateway import Limits as RequestLimits
+from tocsin.gating import gate_of
 from tocsin.grpc_server import Services, StartError, start_grpc
+from tocsin.identity import identify
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import (
-    Address,
-    Mail,
-    Settings,
-)
+from tocsin.settings import Address, Mail, Settings
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
@@ -75,15 +78,16 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 class Running(NamedTuple):
     """The addresses on which a server answers."""
 
-    grpc: Address
+    grpc: Address | None
     http: Address | None
+    tls: Address | None
     metrics: Address | None
     smtp: Address | None
 
     def line(self) -> str:
-        metrics = f" metrics={self.metrics}" if self.metrics else ""
-        smtp = f" smtp={self.smtp}" if self.smtp else ""
-        return f"ready grpc={self.grpc} http={self.http or 'off'}{metrics}{smtp}"
+        asked = {"tls": self.tls, "metrics": self.metrics, "smtp": self.smtp}
+        more = "".join(f" {name}={address}" for name, address in asked.items() if address)
+        return f"ready grpc={self.grpc or 'off'} http={self.http or 'off'}{more}"
 
 
 @asynccontextmanager
@@ -104,23 +108,35 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
             clock = await _shared_clock(stack, clock, database, telemetry.observer)
+        signing = await _signing(clock, database)
+        reached = Reached()
+        who = await identify(settings, clock, database, signing.keys, reached, node)
+        stack.push_async_callback(who.close)
+        chores = (signing.run_once, *who.chores)
+        whereabouts = _whereabouts(settings)
         services, engine, intake = compose(
-            settings, clock, database, caller, telemetry.observer, node
+            settings, clock, database, caller, telemetry.observer, chores, node, whereabouts
         )
+        services = {**services, **who.services}
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
         health = Health(service.full_name for service in services)
-        server, address = await start_grpc(
-            settings, services, health, telemetry, directory / "grpc.sock"
+        gate = gate_of(settings, database, who.identity)
+        server, grpc = await start_grpc(
+            settings, services, health, telemetry, directory / "grpc.sock", gate
         )
+        whereabouts.grpc = grpc
         stack.push_async_callback(lambda: server.stop(grace.left()))
-        http = None
-        if settings.http is not None:
-            gateway = _gateway(settings.http, settings, services, directory)
+        http = tls = None
+        if settings.http is not None or settings.tls is not None:
+            gateway = _gateway(settings, services, telemetry, directory)
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
-            http = Address(*gateway.address)
+            http = Address(*gateway.address) if settings.http else None
+            tls = Address(*gateway.tls_address) if settings.tls else None
+        for reachable in filter(None, (grpc, http, tls, settings.advertise)):
+            reached.at(*reachable)
         smtp = None
         if settings.smtp is not None:
             mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)
@@ -130,7 +146,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         watching = Standing(health, telemetry)
         _watch_store(stack, Readiness(database, clock, MACHINE, node=node, tell=watching.ready))
         stack.push_async_callback(lambda: watching.stop(settings.shutdown_delay))
-        yield Running(address, http, metrics, smtp)
+        yield Running(grpc, http, tls, metrics, smtp)
 
 
 class Standing:
@@ -156,12 +172,14 @@ def _refuse_exposure(settings: Settings) -> None:
     listeners = (
         ("--listen", settings.listen),
         ("--http", settings.http),
+        ("--tls", settings.tls),
         ("--metrics", settings.metrics),
         ("--smtp", settings.smtp),
     )
+    allowed = settings.access.enabled or settings.allow_unauthenticated
     for option, address in listeners:
         if address is not None:
-            refuse_exposure(option, address.host, allowed=settings.allow_unauthenticated)
+            refuse_exposure(option, address.host, allowed=allowed)
 
 
 def _telemetry(
@@ -242,6 +260,14 @@ def mail_server(
     )
 
 
+async def _signing(clock: Clock, database: Database) -> KeyRotation:
+    """Reads the keys that tokens are signed with; makes the first one."""
+    real = real_clock(clock)
+    signing = KeyRotation(database, real, SigningKeys(real), pace=MACHINE)
+    await signing.look()
+    return signing
+
+
 async def _start_smtp(listen: Address, mails: MailServer) -> Address:
     try:
         port = await mails.start(*listen)
@@ -262,15 +288,37 @@ async def _shared_clock(
     return shared
 
 
-def _gateway(listen: Address, settings: Settings, services: Services, directory: Path) -> Gateway:
+def _whereabouts(settings: Settings) -> Whereabouts:
+    advertised = settings.advertise
+    return Whereabouts(
+        settings.listen,
+        None if advertised is None else str(advertised),
+        tls=settings.tls is not None,
+    )
+
+
+def _gateway(
+    settings: Settings, services: Services, telemetry: Telemetry, directory: Path
+) -> Gateway:
     return Gateway(
         services=list(services),
         upstream=directory / "grpc.sock",
-        listen=listen,
+        listen=settings.http,
         directory=directory / "gateway",
         clock=SystemClock(),
         limits=RequestLimits(body_bytes=settings.max_request_bytes),
+        tls=_tls_door(settings, telemetry),
+        discovery=ENDPOINTS,
     )
+
+
+def _tls_door(settings: Settings, telemetry: Telemetry) -> TlsDoor | None:
+    if settings.tls is None:
+        return None
+    assert settings.tls_cert is not None, "the settings see to it"
+    assert settings.tls_key is not None, "the settings see to it"
+    files = Files(settings.tls_cert, settings.tls_key, settings.client_ca)
+    return TlsDoor(settings.tls, Certificates(files, SystemClock()), telemetry.certificate_ends)
 
 
 def _stop_signal() -> asyncio.Event:

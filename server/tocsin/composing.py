@@ -1,6 +1,6 @@
 """Builds the services and the engine around one store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -8,6 +8,7 @@ from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
+    endpoints,
     events,
     executions,
     firing,
@@ -37,9 +38,7 @@ from tocsin.engine.timers import Timers
 from tocsin.grpc_server import Services
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock
-from tocsin.settings import (
-    Settings,
-)
+from tocsin.settings import Settings
 from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.pulled import Reader
 from tocsin.sources.timer import tick_payload
@@ -54,9 +53,14 @@ def compose(
     database: Database,
     caller: TargetCaller,
     observer: Observer,
+    chores: Sequence[Callable[[], Awaitable[None]]],
     node: str,
+    whereabouts: endpoints.Whereabouts,
 ) -> tuple[Services, Engine, Intake]:
-    """Builds the services, the engine and what takes events around one store."""
+    """Builds the services, the engine and what takes events around one store.
+
+    `chores` are what the engine is to do besides.
+    """
     ids = Ids(clock)
     targets = settings.targets
     limits = Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
@@ -116,13 +120,21 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=kept.steps(),
+        chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
-    trigger_service = triggers.TriggerService(database, clock, ids, armed=armed, changed=changed)
-    services = {
+    trigger_service = triggers.TriggerService(
+        database,
+        clock,
+        ids,
+        armed=armed,
+        changed=changed,
+        most_in_folder=settings.limits.triggers_per_folder,
+    )
+    services: Services = {
         triggers.SERVICE: trigger_service.methods(),
-        **execution_services(settings, clock, database, due),
+        endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
+        **execution_services(settings, clock, database, ids, due),
         **steering_services(settings, clock, database, ids, limits, due),
         **doors(settings, clock, intake),
         events.SERVICE: events.EventService(
@@ -155,11 +167,15 @@ def timers_of(
 
 
 def execution_services(
-    settings: Settings, clock: Clock, database: Database, due: Callable[[datetime], None]
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    ids: Ids,
+    due: Callable[[datetime], None],
 ) -> Services:
     """Builds what schedules integrations, and what shows operations of either contract."""
     scheduling = integrations.ExecutionsService(
-        database, clock, settings.integrations, scheduled=due
+        database, clock, ids, settings.integrations, scheduled=due
     )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),

@@ -6,19 +6,17 @@ from typing import TypeAlias
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
-from grpc_channelz.v1 import channelz, channelz_pb2
 from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from tocsin.api import channelz
+from tocsin.api.gate import Gate, UnknownNeed
 from tocsin.api.health import Health
 from tocsin.api.reflection import reflected_pool
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
-from tocsin.settings import (
-    Address,
-    Settings,
-)
+from tocsin.settings import Address, Settings
 from tocsin.telemetry.telemetry import Telemetry
 
 # What is served: each service with its methods.
@@ -30,8 +28,14 @@ class StartError(Exception):
 
 
 async def start_grpc(
-    settings: Settings, services: Services, health: Health, telemetry: Telemetry, upstream: Path
-) -> tuple[grpc.aio.Server, Address]:
+    settings: Settings,
+    services: Services,
+    health: Health,
+    telemetry: Telemetry,
+    upstream: Path,
+    gate: Gate | None,
+) -> tuple[grpc.aio.Server, Address | None]:
+    """Starts the server; returns it and where it listens for others than Envoy, if it does."""
     server = grpc.aio.server(
         options=[
             ("grpc.so_reuseport", 0),
@@ -42,24 +46,34 @@ async def start_grpc(
             ("grpc.enable_channelz", int(settings.channelz)),
         ]
     )
-    _add_services(server, settings, services, health, telemetry)
     try:
-        port = server.add_insecure_port(str(settings.listen))
+        _add_services(server, settings, services, health, telemetry, gate)
+    except UnknownNeed as error:
+        raise StartError(f"{error}, so it would be open to all or to none") from error
+    port = None if settings.listen is None else _listen(server, settings.listen)
+    if settings.http is not None or settings.tls is not None:
+        _listen_for_envoy(server, upstream)
+    await server.start()
+    return server, port
+
+
+def _listen(server: grpc.aio.Server, address: Address) -> Address:
+    try:
+        return Address(address.host, server.add_insecure_port(str(address)))
     except RuntimeError as error:
         raise StartError(
-            f"gRPC can't listen on {settings.listen}: is something else there? "
-            "Give --listen another port"
+            f"gRPC can't listen on {address}: is something else there? Give --listen another port"
         ) from error
-    if settings.http is not None:
-        try:
-            server.add_insecure_port(f"unix:{upstream}")
-        except RuntimeError as error:
-            raise StartError(
-                f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
-                "too long. Set TMPDIR to a shorter one, or serve no REST with --http off"
-            ) from error
-    await server.start()
-    return server, Address(settings.listen.host, port)
+
+
+def _listen_for_envoy(server: grpc.aio.Server, upstream: Path) -> None:
+    try:
+        server.add_insecure_port(f"unix:{upstream}")
+    except RuntimeError as error:
+        raise StartError(
+            f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
+            "too long. Set TMPDIR to a shorter one, or serve neither REST nor TLS: --http off"
+        ) from error
 
 
 def _add_services(
@@ -68,18 +82,19 @@ def _add_services(
     services: Services,
     health: Health,
     telemetry: Telemetry,
+    gate: Gate | None,
 ) -> None:
+    served: dict[ServiceDescriptor, Mapping[str, Served]] = {**services}
+    if settings.channelz:
+        served[channelz.SERVICE] = channelz.methods()
     server.add_generic_rpc_handlers(
         [
-            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers)
-            for service, methods in services.items()
+            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers, gate=gate)
+            for service, methods in served.items()
         ]
     )
-    names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
+    names = [*(service.full_name for service in served), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    if settings.channelz:
-        channelz.add_channelz_servicer(server)
-        names.append(channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name)
     names.append(reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server, reflected_pool())
     server.add_generic_rpc_handlers(telemetry.handlers())

@@ -12,13 +12,13 @@ SERVER = Path(__file__).parents[2] / "server" / "tocsin"
 MAY_IMPORT = {
     "schedule": set(),
     "contract": {"tocsin_protos"},
-    "access": set(),
+    "access": {"schedule", "tocsin_protos"},
     "store": set(),
     "plans": {"schedule", "tocsin_protos"},
     "targets": {"plans"},
     "sources": {"plans", "store", "schedule", "contract"},
-    "engine": {"plans", "store", "targets", "sources", "schedule"},
-    "gateway": {"contract", "schedule", "tocsin_protos"},
+    "engine": {"plans", "store", "targets", "sources", "schedule", "access"},
+    "gateway": {"access", "contract", "schedule", "tocsin_protos"},
     "telemetry": {"api", "engine", "store", "plans", "schedule"},
     "api": {
         "store",
@@ -32,7 +32,7 @@ MAY_IMPORT = {
     },
 }
 
-TOP_FLOOR = {"tocsin", "cli", "demo"}
+TOP_FLOOR = {"tocsin", "cli", "demo", "settings"}
 
 
 def imported_rooms(module: Path) -> set[str]:

@@ -6,7 +6,8 @@ import pty
 import struct
 import subprocess
 import termios
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fcntl import ioctl
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,10 +25,15 @@ class Person:
     server: str
     folder: str
     directory: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"TOCSIN_SERVER": self.server, "TOCSIN_FOLDER": self.folder}
+        return {"TOCSIN_SERVER": self.server, "TOCSIN_FOLDER": self.folder, **self.variables}
+
+    def with_variables(self, **variables: str) -> "Person":
+        """Returns the same person with these in the environment, and no others."""
+        return replace(self, variables=variables)
 
     def types(self, *arguments: str, stdin: str | None = None) -> Ended:
         """Runs a command, whatever comes of it, where its output goes into pipes."""

@@ -32,7 +32,13 @@ def test_a_command_that_talks_to_no_server_loads_neither_world(command: list[str
 
 
 @pytest.mark.parametrize(
-    "command", [["triggers", "list"], ["invocations", "list"], ["dead-letters", "list"]]
+    "command",
+    [
+        ["triggers", "list"],
+        ["invocations", "list"],
+        ["dead-letters", "list"],
+        ["access", "accounts", "list"],
+    ],
 )
 def test_a_client_loads_nothing_of_the_server(command: list[str]) -> None:
     modules = loaded(*command, "--server", "127.0.0.1:1")

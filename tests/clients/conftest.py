@@ -7,6 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from clients.yandex_server import (
+    Accounts,
+    Certificates,
+    Served,
+    make_certificates,
+    serving_accounts,
+    serving_tls,
+)
 from server.recording_target import RecordingTarget
 from server.tocsin_process import Tocsin, serving
 
@@ -30,6 +38,26 @@ def server(target: RecordingTarget) -> Iterator[Tocsin]:
     """
     with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
         yield tocsin
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    with tempfile.TemporaryDirectory() as made:
+        yield make_certificates(Path(made))
+
+
+@pytest.fixture(scope="session")
+def open_server(certificates: Certificates) -> Iterator[Served]:
+    """Serves TLS and plaintext, and asks nobody who he is."""
+    with serving_tls(certificates) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def guarded(certificates: Certificates) -> Iterator[tuple[Served, Accounts]]:
+    """Serves TLS and plaintext, and asks all who call who they are."""
+    with serving_accounts(certificates) as served:
+        yield served
 
 
 @pytest.fixture

@@ -48,6 +48,9 @@ def theirs() -> dict[str, bytes]:
 def test_every_file_of_the_contract_is_compared() -> None:
     assert SERVED == [
         "yandex/cloud/api/operation.proto",
+        "yandex/cloud/endpoint/api_endpoint.proto",
+        "yandex/cloud/endpoint/api_endpoint_service.proto",
+        "yandex/cloud/iam/v1/iam_token_service.proto",
         "yandex/cloud/logging/v1/log_entry.proto",
         "yandex/cloud/logging/v1/log_ingestion_service.proto",
         "yandex/cloud/logging/v1/log_resource.proto",

@@ -11,6 +11,7 @@ parser.add_argument("url")
 parser.add_argument("-s", action="store_true")
 parser.add_argument("-G", dest="get", action="store_true")
 parser.add_argument("-X", dest="method")
+parser.add_argument("-H", dest="headers", action="append", default=[])
 parser.add_argument("-d", dest="data", action="append", default=[])
 parser.add_argument("--data-urlencode", action="append", default=[])
 
@@ -22,8 +23,10 @@ encoded = [
 data = "&".join([*asked.data, *encoded])
 url = f"{asked.url}?{data}" if asked.get else asked.url
 body = data.encode() if data and not asked.get else None
+headers = dict(each.split(": ", 1) for each in asked.headers)
+request = urllib.request.Request(url, body, headers, method=asked.method)
 try:
-    with urllib.request.urlopen(urllib.request.Request(url, body, method=asked.method)) as answer:
+    with urllib.request.urlopen(request) as answer:
         sys.stdout.buffer.write(answer.read())
 except urllib.error.HTTPError as error:
     with error:

@@ -30,6 +30,7 @@ NOT_RUN = (
     ".venv/bin/",
     "python target.py",
     "tocsin serve ",
+    "tocsin dev-certs\n",
     "grpcurl ",
 )
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from google.protobuf.duration_pb2 import Duration
 
+from certificates import issue
 from docs.markdown import ROOT
 from server.tocsin_process import Tocsin, serving
 from telemetry.scraping import Scrape, scrape
@@ -30,15 +32,20 @@ Row = tuple[str, str]
 @pytest.fixture(scope="module")
 def seen() -> Iterator[Scrape]:
     """The metrics of a server on which a timer fired, at a target that is not there."""
-    options = ("--metrics", "127.0.0.1:0", "--clock", "manual")
     config = '[targets]\nfunction = "http://127.0.0.1:1/"'
     with (
         tempfile.TemporaryDirectory() as made,
-        serving(Path(made), config, *options, http="off") as server,
+        serving(Path(made), config, *options_in(Path(made)), http="off") as server,
     ):
         create(server, "f", attempts=1)
         fire(server)
         yield scrape(server)
+
+
+def options_in(directory: Path) -> tuple[str, ...]:
+    certificate, key = issue(trustme.CA(), directory)
+    tls = ("--tls", "127.0.0.1:0", "--tls-cert", str(certificate), "--tls-key", str(key))
+    return ("--metrics", "127.0.0.1:0", "--clock", "manual", *tls)
 
 
 def fire(server: Tocsin) -> None:

@@ -190,7 +190,7 @@ def test_operations(url: str, runner: asyncio.Runner) -> None:
             for each in (*old, new):
                 await database.write(
                     lambda tx, each=each: insert_operation(
-                        tx, operation_id=each, trigger_id="t", message=b""
+                        tx, operation_id=each, trigger_id="t", folder_id="f", message=b""
                     )
                 )
             sweeper = Sweeper(database, RetentionRules(operations_age=DAY), clock)

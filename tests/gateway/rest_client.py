@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
 from gateway.grpc_gateway import GrpcGateway
-from tocsin.gateway import Gateway, Limits
+from tocsin.gateway import Gateway, Limits, TlsDoor
 from tocsin.schedule import SystemClock
 
 
@@ -75,6 +75,7 @@ def gateway_for(
     port: int = 0,
     host: str = "127.0.0.1",
     limits: Limits | None = None,
+    tls: TlsDoor | None = None,
 ) -> Gateway:
     return Gateway(
         services=SERVICES,
@@ -83,4 +84,5 @@ def gateway_for(
         directory=directory,
         clock=SystemClock(),
         limits=limits,
+        tls=tls,
     )

@@ -7,8 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import uvloop
 
 from gateway.fake_upstream import FakeUpstream, serve
 from gateway.rest_client import Loop, Rest, gateway_for
+from processes import eventually, is_running
 from tocsin.gateway import Gateway, GatewayError
 from tocsin_protos.yandex.cloud.operation import operation_pb2
 
@@ -33,22 +33,6 @@ def started(loop: Loop, directory: Path, port: int = 0) -> Iterator[Rest]:
     finally:
         loop.run(gateway.stop(grace_seconds=0))
         loop.run(server.stop(None))
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    """Returns as soon as it is so; the limit only ends a test that would hang."""
-    for _ in range(1500):
-        if is_so():
-            return
-        time.sleep(0.02)
-    pytest.fail("it never was so")
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
 
 
 def accepts(address: tuple[str, int]) -> bool:

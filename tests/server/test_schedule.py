@@ -52,7 +52,7 @@ def test_the_target_is_sent_what_was_scheduled(
         "triggerId": "api_trigger/nightly",
         "parameters": {},
     }
-    assert uuid.UUID(execution_id).version == 4
+    assert uuid.UUID(execution_id).version == 7
 
 
 VALUES: dict[str, tuple[Json, Any]] = {

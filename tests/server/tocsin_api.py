@@ -15,17 +15,24 @@ from grpc_status import rpc_status
 
 from server.wire import Json, Refused, send
 from tocsin_protos.tocsin.v1 import (
+    access_service_pb2,
     clock_service_pb2,
     dead_letter_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
 )
+from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
 FILES = (
+    access_service_pb2,
     clock_service_pb2,
     dead_letter_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    # Of the vendor's, those that tests of access control call.
+    iam_token_service_pb2,
+    trigger_service_pb2,
 )
 METHODS: dict[str, MethodDescriptor] = {
     f"{service.name}.{method.name}": method
@@ -42,8 +49,11 @@ class TocsinApi(Protocol):
 
 
 class TocsinGrpc:
-    def __init__(self, address: str) -> None:
+    """`authorization` is sent with each call; None: nothing is."""
+
+    def __init__(self, address: str, authorization: str | None = None) -> None:
         self._address = address
+        self._metadata = [] if authorization is None else [("authorization", authorization)]
 
     def call(self, method: str, request: Json) -> Json:
         described = METHODS[method]
@@ -55,7 +65,7 @@ class TocsinGrpc:
         with grpc.insecure_channel(self._address) as channel:
             try:
                 call = channel.unary_unary(path, type(message).SerializeToString, answer.FromString)
-                return json_format.MessageToDict(call(message, timeout=60))
+                return json_format.MessageToDict(call(message, timeout=60, metadata=self._metadata))
             except grpc.RpcError as error:
                 raise _refused(error) from error
 
@@ -67,18 +77,24 @@ def _refused(error: Any) -> Refused:
 
 
 class TocsinRest:
-    """REST by the annotations of the contract, with nothing but the standard library."""
+    """REST by the annotations of the contract, with nothing but the standard library.
 
-    def __init__(self, address: str) -> None:
+    `authorization` is sent with each call; None: nothing is.
+    """
+
+    def __init__(self, address: str, authorization: str | None = None) -> None:
         self._address = address
+        self._headers = {} if authorization is None else {"Authorization": authorization}
 
     def call(self, method: str, request: Json) -> Json:
         described = METHODS[method]
         verb, path, body = _request(described, request)
-        reply = send(self._address, verb, path, body)
+        reply = send(self._address, verb, path, body, self._headers)
         if reply.status != 200:
             told = reply.json
             code = code_pb2.Code.Name(told["code"])
+            # RFC 9110, section 11.6.1
+            assert (reply.status == 401) == ("www-authenticate" in reply.headers)
             raise Refused(code, told["message"], told["details"], reply.status)
         message = message_factory.GetMessageClass(described.output_type)()
         return json_format.MessageToDict(json_format.ParseDict(reply.json, message))
@@ -97,7 +113,8 @@ def _request(method: MethodDescriptor, request: Json) -> tuple[str, str, bytes |
         path = path.replace(f"{{{name}}}", urllib.parse.quote(request.get(field, ""), safe=""))
     rest = {name: value for name, value in request.items() if name not in in_json.values()}
     if binding.body:
-        return verb.upper(), path, json.dumps(rest).encode()
+        sent = rest if binding.body == "*" else rest[_json_name(method, binding.body)]
+        return verb.upper(), path, json.dumps(sent).encode()
     if rest:
         path += "?" + urllib.parse.urlencode(
             {name: _text(value) for name, value in rest.items()}, doseq=True

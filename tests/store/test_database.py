@@ -227,7 +227,13 @@ def test_triggers_are_listed_by_page_and_by_name(url: str, runner: asyncio.Runne
 def test_operations_come_newest_first(url: str, runner: asyncio.Runner) -> None:
     def insert(tx: Transaction) -> None:
         for number in range(3):
-            insert_operation(tx, operation_id=f"v{number}", trigger_id="t", message=b"%d" % number)
+            insert_operation(
+                tx,
+                operation_id=f"v{number}",
+                trigger_id="t",
+                folder_id="f",
+                message=b"%d" % number,
+            )
 
     async def scenario() -> list[tuple[str, bytes]]:
         async with opened(url) as database:

@@ -17,7 +17,8 @@ def refuse_exposure(option: str, host: str, *, allowed: bool) -> None:
         return
     raise ExposureRefused(
         f"{option} {host} can be reached from other machines, and nothing checks who calls: "
-        f"listen on 127.0.0.1, or say --allow-unauthenticated"
+        "say --access to check it, or --allow-unauthenticated to let anyone in, or listen on "
+        "127.0.0.1"
     )
 
 

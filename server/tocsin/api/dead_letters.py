@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tocsin.api import errors
-from tocsin.api.invocations import find, messages_of, place_in
+from tocsin.api.invocations import find, messages_of, page_of_caller, place_in
 from tocsin.api.paging import page_size
 from tocsin.api.serving import Context, Method
 from tocsin.api.writing import write_and_tell
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
-from tocsin.store.listing import Filter, page_of_shown
+from tocsin.store.listing import Filter
 from tocsin.store.steering import DEAD_LETTER_STATES, deliver_again, redrive_dead_letters
 from tocsin.store.transaction import Transaction
 from tocsin_protos.tocsin.v1 import dead_letter_service_pb2 as contract
@@ -34,9 +34,7 @@ class DeadLetterService:
     ) -> contract.DeadLetterServiceListResponse:
         wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
         size, after = page_size(request.page_size), place_in(request.page_token, request.trigger_id)
-        found = await self._database.read(
-            lambda tx: page_of_shown(tx, wanted, after=after, limit=size)
-        )
+        found = await page_of_caller(self._database, wanted, after, size)
         page, token = messages_of(found, request.trigger_id)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 

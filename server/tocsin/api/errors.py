@@ -1,11 +1,14 @@
 """All errors that a client can be given, in one table, and how they look on the wire."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import grpc
 from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from tocsin.contract.validation import Violation, message
@@ -24,6 +27,12 @@ class ApiError(Exception):
     reason: str
     message: str
     violations: tuple[Violation, ...] = ()
+    # Of the reason, for programs.
+    metadata: tuple[tuple[str, str], ...] = ()
+    # Whatever else there is to tell, as messages of google.rpc.
+    details: tuple[Message, ...] = ()
+    # What goes beside the answer: HTTP headers over REST.
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return self.message
@@ -55,6 +64,10 @@ def trigger_not_found(trigger_id: str) -> ApiError:
 
 def operation_not_found(name: str) -> ApiError:
     return _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.')
+
+
+def endpoint_not_found(endpoint_id: str) -> ApiError:
+    return _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found")
 
 
 def integration_not_found(name: str) -> ApiError:
@@ -149,6 +162,132 @@ def secret_not_shown() -> ApiError:
     )
 
 
+CHALLENGE = (("www-authenticate", "Bearer"),)
+"""What an HTTP answer of 401 has to have (RFC 9110, section 11.6.1)."""
+
+
+def credential_missing() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "CREDENTIALS_MISSING",
+        "A credential is missing: send `authorization: Bearer TOKEN` or "
+        "`authorization: Api-Key SECRET`",
+        headers=CHALLENGE,
+    )
+
+
+def credential_refused() -> ApiError:
+    """The vendor's own text; what is wrong with a credential is no business of who shows it."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "CREDENTIALS_REFUSED",
+        "Token is invalid or has expired.",
+        headers=CHALLENGE,
+    )
+
+
+def permission_denied(permission: str, resource: str) -> ApiError:
+    """In the words of AIP-211; it tells the same whether there is such a resource or not."""
+    shown = resource[:256]
+    return ApiError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "IAM_PERMISSION_DENIED",
+        f"Permission '{permission}' denied on resource '{shown}' (or it might not exist).",
+        metadata=(("permission", permission), ("resource", shown)),
+    )
+
+
+def scope_insufficient(scope: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        f"Request had insufficient authentication scopes: the token needs {scope}.",
+        metadata=(("scope", scope),),
+    )
+
+
+def too_many_calls(seconds: float) -> ApiError:
+    return _exhausted(
+        "RATE_LIMIT_EXCEEDED", f"Too many calls; try again in {_seconds(seconds)}", seconds
+    )
+
+
+def too_many_bad_credentials(seconds: float) -> ApiError:
+    return _exhausted(
+        "TOO_MANY_BAD_CREDENTIALS",
+        f"Too many bad credentials came from your address; try again in {_seconds(seconds)}",
+        seconds,
+    )
+
+
+def too_many_invocations(whose: str, per_minute: float, seconds: float) -> ApiError:
+    told = f"{whose} may have {per_minute:g} invocations a minute made by calls"
+    return _exhausted(
+        "QUOTA_EXCEEDED",
+        f"{told}; try again in {_seconds(seconds)}",
+        seconds,
+        _quota(whose, told),
+    )
+
+
+def too_many_triggers(folder_id: str, most: int) -> ApiError:
+    told = f"Folder {folder_id[:64]} may have {most} triggers, and has as many"
+    return _exhausted("QUOTA_EXCEEDED", told, None, _quota(f"folders/{folder_id[:64]}", told))
+
+
+def payload_over_quota(whose: str, size: int, most: int) -> ApiError:
+    told = f"A call of this method may bring {most} bytes, and this one has {size}"
+    return _exhausted("QUOTA_EXCEEDED", told, None, _quota(whose, told))
+
+
+def proof_refused(what: str, why: str) -> ApiError:
+    """Says why, where only its owner can have got that far."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "CREDENTIALS_REFUSED",
+        f"The {what} is refused: {why}",
+        headers=CHALLENGE,
+    )
+
+
+def account_not_found(account_id: str) -> ApiError:
+    return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
+
+
+def account_name_taken(name: str, folder_id: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "ACCOUNT_NAME_TAKEN",
+        f"Account with name {name} already exists in folder {folder_id}",
+    )
+
+
+def key_not_found(key_id: str) -> ApiError:
+    return _not_found("KEY_NOT_FOUND", f"Key {key_id[:64]} not found")
+
+
+def credential_not_found(credential_id: str) -> ApiError:
+    return _not_found("CREDENTIAL_NOT_FOUND", f"Credential {credential_id[:64]} not found")
+
+
+def binding_not_found(resource: str, subject: str, role: str) -> ApiError:
+    return _not_found(
+        "BINDING_NOT_FOUND",
+        f"Subject {subject[:256]} does not have role {role[:64]} on {resource[:256]}",
+    )
+
+
+def configured(what: str) -> ApiError:
+    return _precondition("CONFIGURED", f"{what} comes from the settings; change it there")
+
+
+def access_control_off() -> ApiError:
+    return _precondition(
+        "ACCESS_CONTROL_OFF",
+        "Access control is off, so there are no accounts; start the server with --access",
+    )
+
+
 def no_default_group(folder_id: str) -> ApiError:
     return _not_found(
         "NO_DEFAULT_LOG_GROUP",
@@ -182,7 +321,10 @@ def internal() -> ApiError:
 def to_status(error: ApiError, request_id: str) -> status_pb2.Status:
     """Returns the error with its details: its reason, the fields to blame, the request's id."""
     details = [
-        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN),
+        error_details_pb2.ErrorInfo(
+            reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata)
+        ),
+        *error.details,
         error_details_pb2.RequestInfo(request_id=request_id),
     ]
     if error.violations:
@@ -203,6 +345,31 @@ def to_status(error: ApiError, request_id: str) -> status_pb2.Status:
 
 def _precondition(reason: str, text: str) -> ApiError:
     return ApiError(grpc.StatusCode.FAILED_PRECONDITION, reason, text)
+
+
+def _exhausted(reason: str, text: str, seconds: float | None, *details: Message) -> ApiError:
+    """`seconds` is when to try again; None: not by itself."""
+    if seconds is None:
+        return ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, reason, text, details=details)
+    delay = Duration()
+    delay.FromMilliseconds(math.ceil(seconds * 1000))
+    return ApiError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        reason,
+        text,
+        details=(*details, error_details_pb2.RetryInfo(retry_delay=delay)),
+        headers=(("retry-after", str(math.ceil(seconds))),),
+    )
+
+
+def _quota(subject: str, description: str) -> Message:
+    violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=description)
+    failure: Message = error_details_pb2.QuotaFailure(violations=[violation])
+    return failure
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds < 1 else f"{math.ceil(seconds)} s"
 
 
 def _not_found(reason: str, text: str) -> ApiError:

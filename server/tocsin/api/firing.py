@@ -10,6 +10,7 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from tocsin.api import errors
+from tocsin.api.calls import of_caller
 from tocsin.api.evidence import gather
 from tocsin.api.explaining import explained
 from tocsin.api.ids import Ids
@@ -338,7 +339,7 @@ def _request_key(request: contract.FireTriggerRequest) -> requests.RequestKey | 
     if not request.request_id:
         return None
     asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    return requests.RequestKey(SERVICE.full_name, request.request_id, asked)
+    return requests.RequestKey(of_caller(SERVICE.full_name), request.request_id, asked)
 
 
 def _answered_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:

@@ -1,4 +1,8 @@
-"""Makes the service's ids: 20 characters of `0-9a-v`, the first three telling the service."""
+"""Makes ids that carry the time of their making.
+
+Those of the trigger contract are 20 characters of `0-9a-v`, the first three telling the service;
+those of executions are UUIDs, version 7 (RFC 9562).
+"""
 
 import secrets
 from datetime import datetime
@@ -12,6 +16,11 @@ TRIGGERS_PREFIX = "a1s"
 RANDOM_BITS = 33
 DIGITS = "0123456789abcdefghijklmnopqrstuv"
 PAIRS = tuple(high + low for high in DIGITS for low in DIGITS)
+# A UUID has milliseconds, then the version, then 12 bits: the rest of the microseconds, as a
+# fraction (RFC 9562, section 6.2, method 3). The variant follows, and chance.
+UUID_VERSION = 7 << 76
+UUID_VARIANT = 0b10 << 62
+UUID_RANDOM_BITS = 62
 
 
 class Ids:
@@ -25,8 +34,17 @@ class Ids:
         self._last = 0
 
     def new(self, prefix: str = TRIGGERS_PREFIX) -> str:
+        return prefix + _digits(self._next() << RANDOM_BITS | secrets.randbits(RANDOM_BITS))
+
+    def new_uuid(self) -> str:
+        millis, micros = divmod(self._next(), 1000)
+        number = millis << 80 | UUID_VERSION | (micros * 4096 // 1000) << 64 | UUID_VARIANT
+        text = f"{number | secrets.randbits(UUID_RANDOM_BITS):032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def _next(self) -> int:
         self._last = max(self._last + 1, to_micros(self._clock.now()))
-        return prefix + _digits(self._last << RANDOM_BITS | secrets.randbits(RANDOM_BITS))
+        return self._last
 
 
 def first_id_at(instant: datetime, prefix: str = TRIGGERS_PREFIX) -> str:

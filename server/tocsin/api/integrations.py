@@ -2,14 +2,14 @@
 
 import hashlib
 import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tocsin.api import errors
-from tocsin.api.calls import Context, traceparent_of
+from tocsin.api.calls import Context, of_caller, traceparent_of
+from tocsin.api.ids import Ids
 from tocsin.api.serving import Method
 from tocsin.api.writing import write_and_tell
 from tocsin.plans.integrations import execution_payload, integration_action
@@ -68,11 +68,13 @@ class ExecutionsService:
         self,
         database: Database,
         clock: Clock,
+        ids: Ids,
         integrations: Mapping[str, TriggeredIntegration],
         scheduled: Callable[[datetime], None],
     ) -> None:
         self._database = database
         self._clock = clock
+        self._ids = ids
         self._integrations = integrations
         self._scheduled = scheduled
 
@@ -92,7 +94,9 @@ class ExecutionsService:
             if key is not None and (known := _answered_before(tx, key, order.now)) is not None:
                 return known
             # Only now: a repeat gets its answer though the configuration has changed since.
-            executions = [order.execution(each) for each in self._matching(name, request)]
+            executions = [
+                order.execution(each, self._ids.new_uuid) for each in self._matching(name, request)
+            ]
             for execution in executions:
                 _insert(tx, execution)
             answer = contract.ScheduleIntegrationsResponse(
@@ -155,8 +159,8 @@ class _Order:
         at = _schedule_time(request, now)
         return cls(request, name, now, at, parameters, plain, traceparent)
 
-    def execution(self, integration: str) -> Invocation:
-        execution_id = self.request.user_generated_execution_id or str(uuid.uuid4())
+    def execution(self, integration: str, new_uuid: Callable[[], str]) -> Invocation:
+        execution_id = self.request.user_generated_execution_id or new_uuid()
         return Invocation(
             id=execution_id,
             parent=self.name.parent,
@@ -219,7 +223,7 @@ def _request_key(
     if not request.request_id:
         return None
     asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    scope = f"{SERVICE.full_name}/{name.parent}"
+    scope = of_caller(f"{SERVICE.full_name}/{name.parent}")
     return requests.RequestKey(scope, request.request_id, asked)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from tocsin.api import errors
+from tocsin.api.calls import SIGHT
 from tocsin.api.invocation_message import to_full_message, to_message, with_success
 from tocsin.api.paging import (
     LARGEST_PAGE_BYTES,
@@ -14,6 +15,7 @@ from tocsin.api.paging import (
     place_in_time,
     position_in_time,
 )
+from tocsin.api.places import place_of as place_of_invocation
 from tocsin.api.serving import Context, Method
 from tocsin.api.timestamps import instant_in
 from tocsin.api.writing import write_and_tell
@@ -29,6 +31,7 @@ from tocsin.store.listing import (
     find_contents,
     find_shown,
     page_of_shown,
+    page_of_visible,
     place_of,
 )
 from tocsin.store.steering import deliver_again
@@ -66,9 +69,7 @@ class InvocationService:
             *(each.SerializeToString().hex() for each in bounds),
         )
         size, after = page_size(request.page_size), place_in(request.page_token, *arguments)
-        found = await self._database.read(
-            lambda tx: page_of_shown(tx, wanted, after=after, limit=size)
-        )
+        found = await page_of_caller(self._database, wanted, after, size)
         page, token = messages_of(found, *arguments)
         return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
 
@@ -120,6 +121,22 @@ def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Shown:
     if shown is None:
         raise errors.invocation_not_found(invocation_id)
     return shown
+
+
+async def page_of_caller(
+    database: Database, wanted: Filter, after: Position | None, size: int
+) -> Page:
+    """Returns a page of what is wanted, as far as the caller may see it."""
+    sight = SIGHT.get()
+    if sight is None:
+        return await database.read(lambda tx: page_of_shown(tx, wanted, after=after, limit=size))
+
+    def visible(row: Shown) -> bool:
+        return sight(place_of_invocation(row.parent, row.origin))
+
+    return await database.read(
+        lambda tx: page_of_visible(tx, wanted, visible, after=after, limit=size)
+    )
 
 
 def place_in(token: str, *arguments: str) -> Position | None:

@@ -9,6 +9,10 @@ from tocsin_protos.yandex.cloud.operation import operation_service_pb2 as contra
 
 SERVICE = contract.DESCRIPTOR.services_by_name["OperationService"]
 
+# In seconds, how soon to ask again, for SDKs that look: the least that they know. None need it, but
+# some ask once more of an operation that was done when they were given it.
+POLL_INTERVAL = (("x-operation-poll-interval", "1"),)
+
 
 class OperationService:
     """Every operation of ours is done when it is first answered, so there is nothing to cancel."""
@@ -19,8 +23,10 @@ class OperationService:
     def methods(self) -> dict[str, Method]:
         return {"Get": self.get, "Cancel": self.cancel}
 
-    async def get(self, request: contract.GetOperationRequest, _: Context) -> bytes:
-        return await self._found(request.operation_id)
+    async def get(self, request: contract.GetOperationRequest, context: Context) -> bytes:
+        message = await self._found(request.operation_id)
+        await context.send_initial_metadata(POLL_INTERVAL)
+        return message
 
     async def cancel(self, request: contract.CancelOperationRequest, _: Context) -> bytes:
         return await self._found(request.operation_id)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import grpc
@@ -16,11 +17,13 @@ from tocsin.api import errors
 from tocsin.api.calls import (
     REQUEST_ID,
     Watcher,
+    refused_trace_id,
     request_id,
     sent_request_id,
     server_trace_id,
 )
 from tocsin.api.calls import Context as Context
+from tocsin.api.gate import Gate, Guard
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
@@ -68,18 +71,22 @@ def service_handler(
     *,
     clock: Clock,
     watchers: Sequence[Watcher] = (),
+    gate: Gate | None = None,
 ) -> grpc.GenericRpcHandler:
     """Binds each method of a service's contract to the one that serves it.
 
+    Without a gate whoever gets here may do all.
+
     Raises:
         ValueError: a method of the contract is not served, or one is that it does not have.
+        UnknownNeed: nothing says what a caller of a method needs.
     """
     if odd := sorted(methods.keys() ^ {method.name for method in service.methods}):
         raise ValueError(f"{service.full_name} is not served as its contract says: {odd}")
     return grpc.method_handlers_generic_handler(
         service.full_name,
         {
-            name: _unary(service.methods_by_name[name], served, clock, watchers)
+            name: _unary(service.methods_by_name[name], served, clock, watchers, gate)
             for name, served in methods.items()
         },
     )
@@ -90,9 +97,13 @@ Answering: TypeAlias = Callable[[bytes, Context], Awaitable[bytes | errors.ApiEr
 
 
 def _unary(
-    descriptor: MethodDescriptor, served: Served, clock: Clock, watchers: Sequence[Watcher]
+    descriptor: MethodDescriptor,
+    served: Served,
+    clock: Clock,
+    watchers: Sequence[Watcher],
+    gate: Gate | None,
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
-    answering = _answering(descriptor, served)
+    answering = _answering(descriptor, served, None if gate is None else gate.guard(descriptor))
     watches = [watcher.watch(descriptor) for watcher in watchers]
     # A call that went well is found in the log only there; else its id would lead nowhere.
     all_are_logged = log.is_enabled_for(logging.DEBUG)
@@ -127,7 +138,7 @@ def _unary(
     return grpc.unary_unary_rpc_method_handler(serve)
 
 
-def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
+def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None) -> Answering:
     method = served.method if isinstance(served, Checked | SelfChecked) else served
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
     violations_of = _violations_of(descriptor, served)
@@ -139,23 +150,52 @@ def _answering(descriptor: MethodDescriptor, served: Served) -> Answering:
                 return errors.invalid(violations)
             response = await method(request, context)
             return response if isinstance(response, bytes) else response.SerializeToString()
-        except errors.ApiError as error:
+        except Exception as error:
+            return _refusal(error, descriptor, context)
+
+    async def answer_guarded(
+        guard: Guard, received: bytes, context: Context
+    ) -> bytes | errors.ApiError:
+        admitted = None
+        outcome: bytes | errors.ApiError | None = None
+        try:
+            admitted = await guard.admit(context)
+            request = parse(received)
+            if violations := violations_of(request, received):
+                raise errors.invalid(violations)
+            await admitted.authorise(request)
+            response = await method(request, context)
+            answered = response if isinstance(response, bytes) else response.SerializeToString()
+            outcome = answered
+            return answered
+        except Exception as error:
+            refused = _refusal(error, descriptor, context)
+            outcome = refused
+            return refused
+        finally:
+            if admitted is not None:
+                admitted.ended(outcome)
+
+    return answer if guard is None else partial(answer_guarded, guard)
+
+
+def _refusal(error: Exception, descriptor: MethodDescriptor, context: Context) -> errors.ApiError:
+    """Returns what a client is told of what a call raised."""
+    match error:
+        case errors.ApiError():
             return error
-        except PlanError as error:
+        case PlanError():
             return errors.invalid_field(error.field, error.reason)
-        except StoreUnavailable as error:
+        case StoreUnavailable():
             told = {"method": descriptor.full_name, "request_id": request_id(context)}
             log.warning("store unavailable", error=str(error), **told)
             full = isinstance(error, StoreFull)
             return errors.store_full() if full else errors.store_unavailable()
-        except DecodeError:
+        case DecodeError():
             return errors.malformed_request()
-        except Exception:
-            told = {"method": descriptor.full_name, "request_id": request_id(context)}
-            log.exception("call failed", **told)
-            return errors.internal()
-
-    return answer
+    told = {"method": descriptor.full_name, "request_id": request_id(context)}
+    log.error("call failed", exc_info=error, **told)
+    return errors.internal()
 
 
 def _violations_of(
@@ -178,7 +218,12 @@ async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
     await context.abort(
         status.code,
         status.details,
-        (*status.trailing_metadata, (REQUEST_ID, name), *server_trace_id()),
+        (
+            *status.trailing_metadata,
+            *error.headers,
+            (REQUEST_ID, name),
+            *refused_trace_id(context, name),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from tocsin.api import errors
-from tocsin.api.calls import Context, metadata_value
+from tocsin.api.calls import Context, caller_id, metadata_value, of_caller
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
 from tocsin.api.listening import listen, listen_elsewhere, resume_waiting, stop_listening
@@ -52,6 +52,7 @@ class Change:
     """What a mutation did: its trigger, its response as bytes, when something of it is due."""
 
     trigger_id: str
+    folder_id: str
     response: bytes
     next_tick: datetime | None = None
 
@@ -61,7 +62,8 @@ Mutation = Callable[[Transaction, datetime], Change]
 
 class TriggerService:
     """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due,
-    `changed` that a trigger came, changed or went."""
+    `changed` that a trigger came, changed or went. A folder has `most_in_folder` triggers; None:
+    any number."""
 
     def __init__(
         self,
@@ -70,12 +72,14 @@ class TriggerService:
         ids: Ids,
         armed: Callable[[datetime], None],
         changed: Callable[[], None] = lambda: None,
+        most_in_folder: int | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._armed = armed
         self._changed = changed
+        self._most_in_folder = most_in_folder
         self._history = TriggerHistory(ids)
 
     def methods(self) -> dict[str, Served]:
@@ -130,6 +134,7 @@ class TriggerService:
         plan = compile_trigger(trigger)
 
         def insert(tx: Transaction, now: datetime) -> Change:
+            self._check_room(tx, trigger.folder_id)
             trigger.created_at.CopyFrom(to_timestamp(now))
             message = trigger.SerializeToString()
             try:
@@ -143,7 +148,7 @@ class TriggerService:
             except UniqueViolation:
                 raise errors.name_taken(trigger.name, trigger.folder_id) from None
             listen(tx, plan)
-            return Change(trigger.id, message, _arm(tx, plan, now))
+            return Change(trigger.id, trigger.folder_id, message, _arm(tx, plan, now))
 
         return await self._mutate("Create", request, context, insert)
 
@@ -158,21 +163,22 @@ class TriggerService:
             message = _replace(tx, after)
             listen_elsewhere(tx, plan_before, plan)
             if _cron(plan) == _cron(plan_before):
-                return Change(after.id, message)
+                return Change(after.id, after.folder_id, message)
             self._history.rule_changed(tx, plan_before, plan, now)
             tick = _arm_again(tx, plan, now) if after.status == Trigger.ACTIVE else None
-            return Change(after.id, message, tick)
+            return Change(after.id, after.folder_id, message, tick)
 
         return await self._mutate("Update", request, context, replace)
 
     async def delete(self, request: contract.DeleteTriggerRequest, context: Context) -> bytes:
         def remove(tx: Transaction, now: datetime) -> Change:
-            self._history.deleted(tx, _find(tx, request.trigger_id), now)
+            trigger = _find(tx, request.trigger_id)
+            self._history.deleted(tx, trigger, now)
             triggers.delete_trigger(tx, request.trigger_id)
             timers.disarm_timer(tx, request.trigger_id)
             retention.forget_swept(tx, request.trigger_id)
             stop_listening(tx, request.trigger_id)
-            return Change(request.trigger_id, b"")
+            return Change(trigger.id, trigger.folder_id, b"")
 
         return await self._mutate("Delete", request, context, remove)
 
@@ -180,11 +186,11 @@ class TriggerService:
         def stop(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.PAUSED:
-                return Change(trigger.id, trigger.SerializeToString())
+                return Change(trigger.id, trigger.folder_id, trigger.SerializeToString())
             trigger.status = Trigger.PAUSED
             self._history.paused(tx, trigger.id, now)
             timers.disarm_timer(tx, trigger.id)
-            return Change(trigger.id, _replace(tx, trigger))
+            return Change(trigger.id, trigger.folder_id, _replace(tx, trigger))
 
         return await self._mutate("Pause", request, context, stop)
 
@@ -192,12 +198,12 @@ class TriggerService:
         def start(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.ACTIVE:
-                return Change(trigger.id, trigger.SerializeToString())
+                return Change(trigger.id, trigger.folder_id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
             self._history.resumed(tx, trigger.id, now)
             tick = _arm_again(tx, compile_trigger(trigger), now)
             tick = tick or resume_waiting(tx, trigger.id, now)
-            return Change(trigger.id, _replace(tx, trigger), tick)
+            return Change(trigger.id, trigger.folder_id, _replace(tx, trigger), tick)
 
         return await self._mutate("Resume", request, context, start)
 
@@ -228,14 +234,19 @@ class TriggerService:
             response.next_page_token = page_token(page[-1][0], trigger_id)
         return response
 
+    def _check_room(self, tx: Transaction, folder_id: str) -> None:
+        """Nodes that add at the same time may add one more each."""
+        most = self._most_in_folder
+        if most is not None and triggers.count_triggers(tx, folder_id, limit=most) >= most:
+            raise errors.too_many_triggers(folder_id, most)
+
     async def _mutate(
         self, method: str, request: Message, context: Context, mutation: Mutation
     ) -> bytes:
         """Runs a mutation once per idempotency key; it and its operation are one transaction."""
         types = OPERATION_TYPES[method]
         key = _request_key(method, request, context)
-        operation_id = self._ids.new()
-
+        operation_id, created_by = self._ids.new(), caller_id()
         ticks: list[datetime] = []
 
         def run(tx: Transaction) -> bytes:
@@ -245,9 +256,15 @@ class TriggerService:
             change = mutation(tx, now)
             if change.next_tick is not None:
                 ticks.append(change.next_tick)
-            message = _operation(method, types, operation_id, change, now).SerializeToString()
+            operation = _operation(method, types, operation_id, change, now)
+            operation.created_by = created_by
+            message = operation.SerializeToString()
             operations.insert_operation(
-                tx, operation_id=operation_id, trigger_id=change.trigger_id, message=message
+                tx,
+                operation_id=operation_id,
+                trigger_id=change.trigger_id,
+                folder_id=change.folder_id,
+                message=message,
             )
             if key is not None:
                 requests.remember_answer(
@@ -296,7 +313,7 @@ def _request_key(method: str, request: Message, context: Context) -> requests.Re
             IDEMPOTENCY_KEY, f"Length must be at most {LONGEST_IDEMPOTENCY_KEY} characters"
         )
     asked = method.encode() + b"\0" + request.SerializeToString(deterministic=True)
-    return requests.RequestKey(SERVICE.full_name, key, hashlib.sha256(asked).digest())
+    return requests.RequestKey(of_caller(SERVICE.full_name), key, hashlib.sha256(asked).digest())
 
 
 def _done_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:

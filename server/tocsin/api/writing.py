@@ -12,6 +12,6 @@ T = TypeVar("T")
 
 async def write_and_tell(database: Database, work: Work[T], tell: Callable[[], None]) -> T:
     """Writes, then tells. A client that hangs up meanwhile undoes neither."""
-    written = asyncio.ensure_future(database.write(work))
+    written = database.write(work)
     written.add_done_callback(lambda _: tell())
     return await asyncio.shield(written)

@@ -6,7 +6,7 @@ from io import TextIOWrapper
 
 import typer
 
-from tocsin.cli import config, cron, demo, serve
+from tocsin.cli import config, cron, demo, dev_certs, serve
 from tocsin.cli.deferred import deferred
 from tocsin.cli.refusal import PROGRAM
 
@@ -34,6 +34,7 @@ It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Applicati
 )
 app.command()(serve.serve)
 app.command()(demo.demo)
+app.command("dev-certs")(dev_certs.dev_certs)
 
 
 def main() -> None:
@@ -58,6 +59,10 @@ app.add_typer(
 app.add_typer(
     deferred("tocsin.cli.dead_letters", "See what could not be delivered; deliver it again."),
     name="dead-letters",
+)
+app.add_typer(
+    deferred("tocsin.cli.access", "Say who may call, how they prove it, and what they may do."),
+    name="access",
 )
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")

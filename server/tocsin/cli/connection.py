@@ -1,9 +1,11 @@
 """How the commands reach a server, and how they end when it refuses."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import grpc
@@ -12,13 +14,16 @@ from google.rpc import code_pb2, error_details_pb2
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from tocsin.cli.credentials import API_KEY, IAM_TOKEN, authorization, with_credentials
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.schedule import SystemClock
 from tocsin_protos.tocsin.v1 import clock_service_pb2
+from tocsin_protos.tocsin.v1.access_service_pb2_grpc import AccessServiceStub
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2_grpc import DeadLetterServiceStub
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
+from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,
@@ -30,6 +35,15 @@ ServerOption = Annotated[
     str,
     typer.Option(
         "--server", envvar="TOCSIN_SERVER", metavar="HOST:PORT", help="Where gRPC is served."
+    ),
+]
+CaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca",
+        envvar="TOCSIN_CA",
+        metavar="FILE",
+        help="Speak TLS, and trust the authorities in this file, in PEM.",
     ),
 ]
 FolderOption = Annotated[
@@ -68,6 +82,8 @@ class Connection:
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
         self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.access: Any = AccessServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.iam_tokens: Any = IamTokenServiceStub(channel)  # type: ignore[no-untyped-call]
         self._clock: Any = ClockServiceStub(channel)  # type: ignore[no-untyped-call]
 
     def now(self) -> datetime:
@@ -86,18 +102,29 @@ class Connection:
 
 
 @contextmanager
-def connected(server: str, blame: Blame = lambda _: "") -> Iterator[Connection]:
+def connected(server: str, ca: Path | None, blame: Blame = lambda _: "") -> Iterator[Connection]:
     """Connects to a server. A call that it refuses ends the program with its error.
 
     Args:
         server: HOST:PORT.
+        ca: whom to trust; None: the server speaks no TLS.
         blame: tells where fields were written that the server may find wrong.
     """
-    with grpc.insecure_channel(server, options=CHANNEL_OPTIONS) as channel:
+    with _channel(server, ca) as channel:
         try:
-            yield Connection(channel)
+            yield Connection(with_credentials(channel, server, tls=ca is not None))
         except grpc.RpcError as error:
             raise refused_by(server, error, blame) from error
+
+
+def _channel(server: str, ca: Path | None) -> grpc.Channel:
+    if ca is None:
+        return grpc.insecure_channel(server, options=CHANNEL_OPTIONS)
+    try:
+        trusted = grpc.ssl_channel_credentials(ca.read_bytes())
+    except OSError as error:
+        raise refusal(f"--ca {ca}: {error.strerror}", status=USAGE) from error
+    return grpc.secure_channel(server, trusted, options=CHANNEL_OPTIONS)
 
 
 def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:
@@ -128,6 +155,8 @@ def refused_with(status: Status, blame: Blame) -> typer.Exit:
                     for each in found.field_violations
                 )
             )
+    if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
+        return refusal(f"{code}: the server asks who calls: set {API_KEY} or {IAM_TOKEN}")
     return refusal(f"{code}: {status.message}")
 
 

@@ -9,6 +9,7 @@ from tocsin.cli import invocation_view
 from tocsin.cli.connection import (
     LARGEST_PAGE,
     USUAL_SERVER,
+    CaOption,
     FolderOption,
     LimitOption,
     ServerOption,
@@ -35,10 +36,11 @@ def list_dead_letters(
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """List invocations that are in their dead letter queue, or on their way there."""
     request = DeadLetterServiceListRequest()
-    with connected(server) as api:
+    with connected(server, ca) as api:
         if trigger:
             request.trigger_id = id_of(api, trigger, folder)
         found = list(pages(api.dead_letters.List, request, "dead_letters", limit))
@@ -63,6 +65,7 @@ def redrive_dead_letters(
     ] = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Deliver dead letters again: one by its id, or those of a trigger.
 
@@ -70,7 +73,7 @@ def redrive_dead_letters(
     """
     if (invocation is None) == (trigger is None):
         raise refusal("name either an INVOCATION or a --trigger", status=USAGE)
-    with connected(server) as api:
+    with connected(server, ca) as api:
         if invocation is not None:
             response = api.dead_letters.Redrive(RedriveRequest(invocation_id=invocation))
         else:

@@ -12,6 +12,7 @@ from google.protobuf import json_format, struct_pb2
 from tocsin.cli import invocation_view
 from tocsin.cli.connection import (
     USUAL_SERVER,
+    CaOption,
     FolderOption,
     LimitOption,
     ServerOption,
@@ -65,6 +66,7 @@ def fire(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Fire a trigger now, a paused one too, and show its invocations.
 
@@ -73,7 +75,7 @@ def fire(
     """
     request = _fire_request(payload, json_text, body)
     request.request_id = request_id
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request.trigger_id = id_of(api, trigger, folder)
         fired = list(api.firings.FireTrigger(request).invocations)
         if wait:
@@ -98,12 +100,13 @@ def next_ticks(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Tell when a timer fires next (always UTC)."""
     request = NextFireTimesRequest(count=count)
     if after is not None:
         request.after.FromDatetime(read_instant(after))
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request.trigger_id = id_of(api, trigger, folder)
         response = api.firings.NextFireTimes(request)
     if output is Output.JSON:
@@ -139,10 +142,11 @@ def preview(
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Tell which timers will fire between two instants."""
     request = PreviewRequest(include_paused=include_paused)
-    with connected(server) as api:
+    with connected(server, ca) as api:
         if triggers:
             request.trigger_ids.extend(id_of(api, each, folder) for each in triggers)
         else:
@@ -169,11 +173,12 @@ def explain(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Tell why a trigger fired at an instant, or why it did not, or will not."""
     request = ExplainRequest()
     request.instant.FromDatetime(read_instant(instant))
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request.trigger_id = id_of(api, trigger, folder)
         response = api.firings.Explain(request)
     if output is Output.JSON:

@@ -12,6 +12,7 @@ from rich.text import Text
 from tocsin.cli import invocation_view
 from tocsin.cli.connection import (
     USUAL_SERVER,
+    CaOption,
     FolderOption,
     LimitOption,
     ServerOption,
@@ -84,6 +85,7 @@ def list_invocations(
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """List invocations, those scheduled for the latest instant first."""
     request = InvocationServiceListRequest(integration=integration)
@@ -92,7 +94,7 @@ def list_invocations(
         request.scheduled_from.FromDatetime(read_instant(start))
     if end:
         request.scheduled_before.FromDatetime(read_instant(end))
-    with connected(server) as api:
+    with connected(server, ca) as api:
         if trigger:
             request.trigger_id = id_of(api, trigger, folder)
         found = list(pages(api.invocations.List, request, "invocations", limit))
@@ -107,9 +109,10 @@ def get_invocation(
     invocation: InvocationArgument,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Show an invocation, with its attempts, its payload and its answer."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request = InvocationServiceGetRequest(invocation_id=invocation)
         found = api.invocations.Get(request).invocation
     if output is Output.JSON:
@@ -131,6 +134,7 @@ def watch_invocations(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Follow invocations as they appear and change, until Ctrl-C.
 
@@ -142,7 +146,7 @@ def watch_invocations(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False)
     try:
-        with connected(server) as api:
+        with connected(server, ca) as api:
             if trigger:
                 request.trigger_id = id_of(api, trigger, folder)
             watch = Watch(api, request)
@@ -159,9 +163,10 @@ def retry_invocation(
     invocation: InvocationArgument,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Deliver an invocation again, now: one that is over, or that waits for its next attempt."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request = RetryRequest(invocation_id=invocation)
         _tell(api.invocations.Retry(request).invocation, output)
 
@@ -171,9 +176,10 @@ def cancel_invocation(
     invocation: InvocationArgument,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Cancel an invocation that waits for an attempt."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request = CancelRequest(invocation_id=invocation)
         _tell(api.invocations.Cancel(request).invocation, output)
 

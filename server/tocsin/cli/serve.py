@@ -15,15 +15,44 @@ def serve(
     listen: Annotated[
         str | None,
         typer.Option(
-            metavar="HOST:PORT",
-            help="Where gRPC is served; port 0 picks a free one. [default: 127.0.0.1:50051]",
+            metavar="HOST:PORT|off",
+            help="Where gRPC is served without TLS; port 0 picks a free one, off: not at all. "
+            "[default: 127.0.0.1:50051]",
         ),
     ] = None,
     http: Annotated[
         str | None,
         typer.Option(
             metavar="HOST:PORT|off",
-            help="Where REST is served, by Envoy; off: not at all. [default: 127.0.0.1:8080]",
+            help="Where REST is served without TLS; off: not at all. [default: 127.0.0.1:8080]",
+        ),
+    ] = None,
+    tls: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT|off",
+            help="Where gRPC and REST are served over TLS, on one port. [default: off]",
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The certificate for TLS, in PEM, with its chain."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate's key, in PEM.")
+    ] = None,
+    client_ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Over TLS, serve only clients with a certificate that one of these has signed.",
+        ),
+    ] = None,
+    advertise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Where the vendor's SDKs are told to call, if not where they dialled.",
         ),
     ] = None,
     database: Annotated[
@@ -62,6 +91,13 @@ def serve(
         str | None,
         typer.Option(metavar="TIME", help="Where a manual clock starts, in ISO 8601."),
     ] = None,
+    access: Annotated[
+        bool | None,
+        typer.Option(
+            "--access",
+            help="Ask all who call who they are, and let them do what their roles allow.",
+        ),
+    ] = None,
     allow_unauthenticated: Annotated[
         bool | None,
         typer.Option(
@@ -83,8 +119,8 @@ def serve(
     """Serve triggers and schedules until Ctrl-C or SIGTERM.
 
     When gRPC and REST both answer, one line says so on stdout:
-    `ready grpc=HOST:PORT http=HOST:PORT`, and `metrics=HOST:PORT` and `smtp=HOST:PORT` where those
-    are asked for. Logs go to stderr.
+    `ready grpc=HOST:PORT http=HOST:PORT`, and `tls=HOST:PORT`, `metrics=HOST:PORT` and
+    `smtp=HOST:PORT` where those are asked for. Logs go to stderr.
 
     Each option can be given as a variable too (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …) or
     in the file that --config names.
@@ -92,6 +128,11 @@ def serve(
     given = {
         "listen": listen,
         "http": http,
+        "tls": tls,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+        "client_ca": client_ca,
+        "advertise": advertise,
         "database": database,
         "clock": clock,
         "clock_start": clock_start,
@@ -101,7 +142,10 @@ def serve(
         "metrics": metrics,
         "smtp": smtp,
     }
-    _serve(config, {name: value for name, value in given.items() if value is not None})
+    wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if access:
+        wanted["access"] = {"enabled": True}
+    _serve(config, wanted)
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:

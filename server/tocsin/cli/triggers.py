@@ -8,6 +8,7 @@ import typer
 from tocsin.cli import firing, trigger_view
 from tocsin.cli.connection import (
     USUAL_SERVER,
+    CaOption,
     Connection,
     FolderOption,
     LimitOption,
@@ -52,12 +53,13 @@ def list_triggers(
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """List the triggers of a folder."""
     request = trigger_service_pb2.ListTriggersRequest(
         folder_id=folder_named(folder), filter=filter_
     )
-    with connected(server) as api:
+    with connected(server, ca) as api:
         found = list(pages(api.triggers.List, request, "triggers", limit))
     if output is Output.JSON:
         print_json(found)
@@ -75,9 +77,10 @@ def get_trigger(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Show a trigger, with its rule as `create -f` reads it."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         _show(find_trigger(api, trigger, folder), output)
 
 
@@ -87,6 +90,7 @@ def create_trigger(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Create a trigger from a file, and show it.
 
@@ -104,7 +108,7 @@ def create_trigger(
     document = read_file(file)
     request = create_request(document)
     request.folder_id = request.folder_id or folder_named(folder)
-    with connected(server, document.where) as api:
+    with connected(server, ca, document.where) as api:
         operation = _finished(api, api.triggers.Create(request), document)
         _show(_result(operation), output)
 
@@ -116,6 +120,7 @@ def update_trigger(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Change a trigger to what a file says, and show it.
 
@@ -123,7 +128,7 @@ def update_trigger(
     it is. What `get -o json` prints can be edited and given back.
     """
     document = read_file(file)
-    with connected(server, document.where) as api:
+    with connected(server, ca, document.where) as api:
         trigger_id = id_of(api, trigger, folder)
         request = update_request(document, trigger_id)
         operation = _finished(api, api.triggers.Update(request), document)
@@ -136,9 +141,10 @@ def pause_trigger(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Make a trigger PAUSED: it fires no more until it is resumed."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request = trigger_service_pb2.PauseTriggerRequest(trigger_id=id_of(api, trigger, folder))
         _tell(_result(_finished(api, api.triggers.Pause(request))), output)
 
@@ -149,9 +155,10 @@ def resume_trigger(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Make a trigger ACTIVE again; what a timer missed is not made up for."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         request = trigger_service_pb2.ResumeTriggerRequest(trigger_id=id_of(api, trigger, folder))
         _tell(_result(_finished(api, api.triggers.Resume(request))), output)
 
@@ -162,9 +169,10 @@ def delete_trigger(
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
 ) -> None:
     """Delete a trigger. With -o json, prints the operation."""
-    with connected(server) as api:
+    with connected(server, ca) as api:
         trigger_id = id_of(api, trigger, folder)
         request = trigger_service_pb2.DeleteTriggerRequest(trigger_id=trigger_id)
         operation = _finished(api, api.triggers.Delete(request))

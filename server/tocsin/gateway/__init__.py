@@ -1,7 +1,8 @@
-"""REST in front of the gRPC server: Envoy, configured from the contracts, as a child process."""
+"""REST and TLS in front of the gRPC server: Envoy, set up from the contracts, as a child."""
 
-from tocsin.gateway.bootstrap import Limits
+from tocsin.gateway.certificates import Certificates, Files
 from tocsin.gateway.envoy import GatewayError
-from tocsin.gateway.gateway import Gateway
+from tocsin.gateway.gateway import Gateway, TlsDoor
+from tocsin.gateway.settings import Limits
 
-__all__ = ["Gateway", "GatewayError", "Limits"]
+__all__ = ["Certificates", "Files", "Gateway", "GatewayError", "Limits", "TlsDoor"]

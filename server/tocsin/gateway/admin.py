@@ -17,18 +17,18 @@ class Admin:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
 
-    async def port(self) -> int | None:
-        """The port that Envoy listens on; None as long as it isn't ready to take calls."""
+    async def ports(self) -> dict[str, int] | None:
+        """The port of each listener by its name; None as long as Envoy isn't ready for calls."""
         async with self._session() as session:
             async with session.get("/ready") as ready:
                 if ready.status != 200:
                     return None
             async with session.get("/listeners?format=json") as listeners:
                 found = await listeners.json(content_type=None)
-        for listener in found.get("listener_statuses", ()):
-            port: int = listener["local_address"]["socket_address"]["port_value"]
-            return port
-        return None
+        return {
+            each["name"]: each["local_address"]["socket_address"]["port_value"]
+            for each in found.get("listener_statuses", ())
+        }
 
     async def drain(self) -> None:
         """Take no new connections, and close each open one after the answer it waits for."""

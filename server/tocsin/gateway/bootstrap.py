@@ -1,97 +1,37 @@
-"""Envoy's bootstrap: REST to gRPC transcoding, written from the contracts and a few limits."""
+"""Envoy's bootstrap, written from the contracts, the listeners and a few limits."""
 
-import ipaddress
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from tocsin.access import doors
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating
-from tocsin.gateway.errors import Json, local_reply_mappers, path_pattern, wrap_status_script
+from tocsin.gateway import inflating, tls
+from tocsin.gateway.errors import local_reply_mappers, path_pattern
+from tocsin.gateway.filters import filters
+from tocsin.gateway.routes import route_config
+from tocsin.gateway.settings import Limits, Listener, Settings, Tls
+from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
-"""Under which Envoy counts what the listener does."""
+"""Under which Envoy counts what the listeners do."""
 
-HEALTH_PATH = "/healthz"
-"""Where load balancers ask over HTTP: 200 while gRPC's health says SERVING, else 503."""
+PEER_HEADER = "x-tocsin-peer"
+"""In which Envoy tells the server the address of a peer."""
 
 _UPSTREAM = "grpc"
-_LUA = "envoy.filters.http.lua"
-_TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
-_WRAP_STATUS = "wrap_status"
-
-_NOT_SERVED: Json = {
-    "match": {"prefix": "/"},
-    "direct_response": {
-        "status": 404,
-        "body": {"inline_string": "Could not resolve the path to a method."},
-    },
-}
-
-# Google's clients add these to any call; they are for its front end, not for the method.
-# https://cloud.google.com/apis/docs/system-parameters, and `parameters` in discovery documents.
-SYSTEM_PARAMETERS = (
-    *("alt", "$alt", "fields", "$fields", "prettyPrint", "$prettyPrint", "key", "$key"),
-    *("quotaUser", "$quotaUser", "callback", "$callback", "access_token", "oauth_token"),
-    *("$.xgafv", "$ct", "$apiVersion", "$outputDefaults", "$unique"),
-    *("uploadType", "upload_protocol"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one client, or all of them, may take."""
-
-    body_bytes: int = 4 * 1024 * 1024
-    """Largest request body; the default is what a gRPC server takes by default."""
-    response_bytes: int = 64 * 1024 * 1024
-    headers_kib: int = 16
-    """All request headers together; a gRPC server refuses more metadata than this anyway."""
-    connections: int = 10_000
-    headers_seconds: int = 10
-    """Time in which a request's headers must have come."""
-    request_seconds: int = 60
-    """Time in which a whole request, its body included, must have come."""
-    stream_idle_seconds: int = 300
-    """Time for which a call may be silent: how long the server may take to answer."""
-    connection_idle_seconds: int = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All that a bootstrap depends on."""
-
-    listen: tuple[str, int]
-    """An IP address and a port; port 0 picks a free one."""
-    upstream: Path
-    """The gRPC server's Unix socket."""
-    admin: Path
-    """Where Envoy puts its admin interface's Unix socket."""
-    descriptors: Path
-    """A serialized FileDescriptorSet with everything that is served."""
-    services: Mapping[Envelope, tuple[str, ...]]
-    """Full names of the services, by the envelope of their errors."""
-    segments: Mapping[str, Envelope]
-    """The top path segments that are served."""
-    limits: Limits = field(default_factory=Limits)
 
 
 def bootstrap(settings: Settings) -> Json:
     """The bootstrap as a JSON object (envoy.config.bootstrap.v3.Bootstrap)."""
     return {
+        # Secrets are only told to an Envoy that has a name.
+        "node": {"id": "tocsin", "cluster": "tocsin"},
         "admin": {"address": {"pipe": {"path": str(settings.admin), "mode": 0o600}}},
         "overload_manager": _overload_manager(settings.limits),
         "static_resources": {
-            "listeners": [_listener(settings)],
+            "listeners": [_listener(settings, listener) for listener in settings.listeners],
             "clusters": [_upstream(settings)],
         },
     }
-
-
-def _typed(package: str, message: str, **fields: Any) -> Json:
-    return {"@type": f"type.googleapis.com/envoy.{package}.{message}", **fields}
 
 
 def _overload_manager(limits: Limits) -> Json:
@@ -100,7 +40,7 @@ def _overload_manager(limits: Limits) -> Json:
         "resource_monitors": [
             {
                 "name": f"envoy.resource_monitors.{monitor}",
-                "typed_config": _typed(
+                "typed_config": typed(
                     "extensions.resource_monitors.downstream_connections.v3",
                     "DownstreamConnectionsConfig",
                     max_active_downstream_connections=limits.connections,
@@ -127,7 +67,7 @@ def _upstream(settings: Settings) -> Json:
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _typed(
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
                 "extensions.upstreams.http.v3",
                 "HttpProtocolOptions",
                 explicit_http_config={"http2_protocol_options": {}},
@@ -149,201 +89,140 @@ def _health_check() -> Json:
     }
 
 
-def _health_answer() -> Json:
-    """Answers at `HEALTH_PATH`, whoever asks: a load balancer knows no host name."""
-    return _typed(
-        "extensions.filters.http.health_check.v3",
-        "HealthCheck",
-        pass_through_mode=False,
-        headers=[{"name": ":path", "string_match": {"exact": HEALTH_PATH}}],
-        cluster_min_healthy_percentages={_UPSTREAM: {"value": 100}},
-    )
-
-
-def _listener(settings: Settings) -> Json:
-    host, port = settings.listen
+def _listener(settings: Settings, listener: Listener) -> Json:
     # `[::]` means IPv4 too, as it does for the gRPC server.
-    address = {"address": host, "port_value": port, "ipv4_compat": host == "::"}
-    manager = {"name": "http", "typed_config": _connection_manager(settings)}
-    return {
-        "name": "rest",
+    address = {
+        "address": listener.ip,
+        "port_value": listener.port,
+        "ipv4_compat": listener.ip == "::",
+    }
+    described: Json = {
+        "name": listener.name,
         "address": {"socket_address": address},
         # With it, a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
         # What is read at once is inflated at once, before its size is looked at.
         "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
-        "filter_chains": [{"filters": [manager]}],
+    }
+    if listener.tls is None:
+        manager = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
+        return {**described, "filter_chains": [{"filters": [manager]}]}
+    return {
+        **described,
+        "listener_filters": [_tls_inspector()],
+        "filter_chains": _tls_chains(settings, listener, listener.tls),
     }
 
 
-def _connection_manager(settings: Settings) -> Json:
+def _tls_inspector() -> Json:
+    package = "extensions.filters.listener.tls_inspector.v3"
+    return {
+        "name": "envoy.filters.listener.tls_inspector",
+        "typed_config": typed(package, "TlsInspector"),
+    }
+
+
+def _tls_chains(settings: Settings, listener: Listener, asked: Tls) -> list[Json]:
+    """One for clients that offer HTTP/2, since their connections may rest, and one for others.
+
+    gRPC's clients keep a connection for hours, and ping every 30 seconds; Envoy's idle timeout
+    takes no ping for a sign of life. So these are pinged from here instead, and end when they
+    don't answer. HTTP/1.1 has no ping.
+    """
     limits = settings.limits
-    return _typed(
+    kept = {
+        "max_concurrent_streams": limits.streams,
+        "connection_keepalive": {
+            "interval": f"{limits.ping_seconds}s",
+            "timeout": f"{limits.ping_timeout_seconds}s",
+        },
+    }
+    resting = _connection_manager(
+        settings, listener, idle_timeout="0s", http2_protocol_options=kept
+    )
+    plain = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
+    shared = {"transport_socket_connect_timeout": f"{limits.headers_seconds}s"}
+    return [
+        {
+            "filter_chain_match": {"application_protocols": [tls.H2]},
+            "transport_socket": tls.transport_socket(asked, [tls.H2, tls.HTTP1]),
+            "filters": [resting],
+            **shared,
+        },
+        {
+            "transport_socket": tls.transport_socket(asked, [tls.HTTP1]),
+            "filters": [plain],
+            **shared,
+        },
+    ]
+
+
+def _idle_timeout(settings: Settings) -> str:
+    return f"{settings.limits.connection_idle_seconds}s"
+
+
+def _connection_manager(
+    settings: Settings, listener: Listener, *, idle_timeout: str, **more: Any
+) -> Json:
+    limits = settings.limits
+    manager = typed(
         "extensions.filters.network.http_connection_manager.v3",
         "HttpConnectionManager",
         stat_prefix=STAT_PREFIX,
         server_name="tocsin",
         use_remote_address=True,
-        early_header_mutation_extensions=[_without_envoy_headers()],
+        early_header_mutation_extensions=[_without_private_headers()],
         preserve_external_request_id=True,
         always_set_request_id_in_response=True,
         normalize_path=False,
-        # Hosts are known by their names, whatever port they are reached through.
-        strip_any_host_port=True,
         path_with_escaped_slashes_action="KEEP_UNCHANGED",
         max_request_headers_kb=limits.headers_kib,
         request_headers_timeout=f"{limits.headers_seconds}s",
         request_timeout=f"{limits.request_seconds}s",
         stream_idle_timeout=f"{limits.stream_idle_seconds}s",
-        common_http_protocol_options={"idle_timeout": f"{limits.connection_idle_seconds}s"},
+        common_http_protocol_options={"idle_timeout": idle_timeout},
         local_reply_config={"mappers": list(local_reply_mappers(_google_paths(settings)))},
-        http_filters=_filters(settings),
-        route_config=_route_config(settings),
+        http_filters=filters(settings, _UPSTREAM),
+        route_config={
+            **route_config(settings, listener, _UPSTREAM),
+            "request_headers_to_add": [_peer_header()],
+        },
+        **more,
     )
+    return {"name": "http", "typed_config": manager}
+
+
+def _peer_header() -> Json:
+    """Tells the server who is at the other end, whatever a client sends by this name.
+
+    `x-forwarded-for` would not do: of a peer on loopback it has another address of this machine.
+    """
+    return {
+        "header": {"key": PEER_HEADER, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
 
 
 def _google_paths(settings: Settings) -> str | None:
     """Paths as clients write them, and as they are after transcoding: `/package.Service/…`."""
     services = settings.services.get(Envelope.GOOGLE, ())
-    return path_pattern([*_segments(settings, Envelope.GOOGLE), *services]) if services else None
+    names = [*settings.segments_of(Envelope.GOOGLE), *services]
+    return path_pattern(names) if services else None
 
 
-def _segments(settings: Settings, envelope: Envelope) -> list[str]:
-    return [segment for segment, its in settings.segments.items() if its is envelope]
+def _without_private_headers() -> Json:
+    """Drops the headers that steer Envoy (timeouts, retries), and those that it tells us things by.
 
-
-def _without_envoy_headers() -> Json:
-    """Drops the headers that steer Envoy itself (timeouts, retries): no client is to set them."""
-    remove = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
+    No client is to set them.
+    """
+    removed = ("x-envoy-", doors.PREFIX)
     return {
         "name": "envoy.http.early_header_mutation.header_mutation",
-        "typed_config": _typed(
+        "typed_config": typed(
             "extensions.http.early_header_mutation.header_mutation.v3",
             "HeaderMutation",
-            mutations=[remove],
+            mutations=[
+                {"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in removed
+            ],
         ),
     }
-
-
-def _filters(settings: Settings) -> list[Json]:
-    buffer = _typed(
-        "extensions.filters.http.buffer.v3",
-        "Buffer",
-        max_request_bytes=settings.limits.body_bytes,
-    )
-    lua = _typed(
-        "extensions.filters.http.lua.v3",
-        "Lua",
-        source_codes={_WRAP_STATUS: {"inline_string": wrap_status_script()}},
-    )
-    router = _typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
-    return [
-        {"name": "envoy.filters.http.health_check", "typed_config": _health_answer()},
-        inflating.inflating_filter(),
-        # The transcoder streams a body on as it comes; only here does its size have an end.
-        {"name": "envoy.filters.http.buffer", "typed_config": buffer},
-        inflating.check_filter(),
-        {"name": _LUA, "typed_config": lua},
-        {"name": _TRANSCODER, "typed_config": _transcoder(settings, None)},
-        {"name": "envoy.filters.http.router", "typed_config": router},
-    ]
-
-
-def _route_config(settings: Settings) -> Json:
-    served = [route for envelope in settings.services for route in _routes(settings, envelope)]
-    if not ipaddress.ip_address(settings.listen[0]).is_loopback:
-        return {"virtual_hosts": [_host("rest", ["*"], [*served, _NOT_SERVED])]}
-    # A page of any site that is open in a browser here can call loopback, and, with a name that
-    # it points here, read the answers too. Its origin, or its host, gives it away.
-    return {
-        "virtual_hosts": [
-            _host("rest", _LOCAL_HOSTS, [_FOREIGN_PAGE, *served, _NOT_SERVED]),
-            _host("others", ["*"], [_refused("the Host header names no host of this machine")]),
-        ]
-    }
-
-
-def _host(name: str, domains: list[str], routes: list[Json]) -> Json:
-    return {"name": name, "domains": domains, "routes": routes}
-
-
-def _refused(why: str, **match: Any) -> Json:
-    return {
-        "match": {"prefix": "/", **match},
-        "direct_response": {"status": 403, "body": {"inline_string": why}},
-    }
-
-
-# The vendors' names are there for those who point them here in their hosts file.
-_LOCAL_HOSTS = [
-    *("localhost", "*.localhost", "127.0.0.1", "[::1]"),
-    *("*.yandex.net", "*.yandexcloud.net", "*.googleapis.com"),
-]
-_LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
-_FOREIGN_PAGE = _refused(
-    "a page of another site may not call this server",
-    headers=[
-        {
-            "name": "origin",
-            "string_match": {"safe_regex": {"regex": _LOCAL_ORIGIN}},
-            "invert_match": True,
-        }
-    ],
-)
-
-
-def _routes(settings: Settings, envelope: Envelope) -> Iterator[Json]:
-    filters = {_TRANSCODER: _transcoder(settings, envelope)}
-    if envelope is Envelope.GOOGLE:
-        filters[_LUA] = _typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
-    pattern = path_pattern(_segments(settings, envelope))
-    yield _route(
-        {"safe_regex": {"regex": pattern}, "headers": [inflating.COMPRESSED]},
-        {**filters, inflating.CHECK: inflating.checked()},
-    )
-    yield _route({"safe_regex": {"regex": pattern}}, filters)
-
-
-def _route(match: Json, filters: Json) -> Json:
-    return {
-        "match": match,
-        # A call may take as long as the server lets it, as long as it isn't silent for too long.
-        "route": {"cluster": "grpc", "timeout": "0s"},
-        "typed_per_filter_config": filters,
-    }
-
-
-def _transcoder(settings: Settings, envelope: Envelope | None) -> Json:
-    """The transcoder for one envelope's services; None is the filter switched off."""
-    package, message = "extensions.filters.http.grpc_json_transcoder.v3", "GrpcJsonTranscoder"
-    if envelope is None:
-        return _typed(package, message, proto_descriptor_bin="", services=[])
-    is_google = envelope is Envelope.GOOGLE
-    return _typed(
-        package,
-        message,
-        proto_descriptor=str(settings.descriptors),
-        services=list(settings.services[envelope]),
-        # The route was chosen by the path as the client wrote it, and stays.
-        match_incoming_request_route=True,
-        convert_grpc_status=True,
-        # Yandex's REST shows `"done": false`, Google's leaves defaults out.
-        print_options={"always_print_primitive_fields": not is_google},
-        request_validation_options={
-            "reject_unknown_method": True,
-            "reject_unknown_query_parameters": True,
-            "reject_binding_body_field_collisions": True,
-        },
-        ignored_query_parameters=list(_system_parameters()) if is_google else [],
-        url_unescape_spec="ALL_CHARACTERS_EXCEPT_SLASH",
-        query_param_unescape_plus=True,
-        match_unregistered_custom_verb=True,
-        max_request_body_size=settings.limits.body_bytes,
-        max_response_body_size=settings.limits.response_bytes,
-    )
-
-
-def _system_parameters() -> Iterator[str]:
-    """Envoy compares names as they stand in the URL, where a client may escape the `$`."""
-    for name in SYSTEM_PARAMETERS:
-        yield from dict.fromkeys((name, quote(name)))

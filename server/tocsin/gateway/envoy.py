@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import importlib
-import ipaddress
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +16,7 @@ from tocsin.schedule import Clock
 
 _POLL_SECONDS = 0.02
 _START_SECONDS = 30.0
+_CONNECT_SECONDS = 5.0
 _TERMINATE_SECONDS = 5.0
 
 _INSTALL = (
@@ -80,21 +81,23 @@ class Envoy:
     def pid(self) -> int:
         return self._process.pid
 
-    async def answers(self, host: str) -> int:
-        """Wait until an HTTP request to the host is answered; returns the port.
+    async def answers(self, ips: Mapping[str, str]) -> dict[str, int]:
+        """Wait until each listener takes connections; returns their ports by their names.
 
-        Raises GatewayError if Envoy ends before that, or takes more than half a minute.
+        `ips` has the address of each. Raises GatewayError if Envoy ends before that, or takes
+        more than half a minute.
         """
         deadline = self._clock.monotonic() + _START_SECONDS
         while self._clock.monotonic() < deadline:
             if self._process.returncode is not None:
                 status = self._process.returncode
                 raise GatewayError(f"Envoy ended with status {status} before it was ready")
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                port = await self._admin.port()
-                if port is not None:
-                    await _request(host, port)
-                    return port
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+                ports = await self._admin.ports()
+                if ports is not None and ports.keys() >= ips.keys():
+                    for name, ip in ips.items():
+                        await _connect(ip, ports[name])
+                    return ports
             await self._clock.sleep(_POLL_SECONDS)
         raise GatewayError(f"Envoy was not ready after {_START_SECONDS:.0f} seconds")
 
@@ -122,12 +125,10 @@ class Envoy:
         await self._process.wait()
 
 
-async def _request(host: str, port: int) -> None:
-    """One request to see that Envoy is there; that nothing is served at `/` is no matter."""
-    address = f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
-    timeout = aiohttp.ClientTimeout(total=5)
-    async with (
-        aiohttp.ClientSession(timeout=timeout) as session,
-        session.get(f"http://{address}:{port}/"),
-    ):
-        pass
+async def _connect(ip: str, port: int) -> None:
+    """One connection to see that someone listens."""
+    async with asyncio.timeout(_CONNECT_SECONDS):
+        _, writer = await asyncio.open_connection(ip, port)
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

@@ -7,13 +7,11 @@ large, server down) is written in the right envelope at once.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from google.rpc import code_pb2
 
 from tocsin.contract.routes import Envelope
-
-Json = dict[str, Any]
+from tocsin.gateway.typed import Json
 
 # The HTTP statuses that Envoy answers with by itself, as gRPC codes: google/rpc/code.proto read
 # backwards, and for those that it lacks a code that invites no blind retry.
@@ -51,6 +49,8 @@ function envoy_on_response(response)
 end
 """
 
+_GRPC: Json = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+
 
 def wrap_status_script() -> str:
     """The Lua source that turns a printed google.rpc.Status into Google's envelope."""
@@ -66,8 +66,14 @@ def path_pattern(names: Iterable[str]) -> str:
 def local_reply_mappers(google_paths: str | None) -> Iterator[Json]:
     """Envoy's ResponseMappers, first match wins: what it answers by itself becomes JSON.
 
+    To a gRPC call Envoy answers with a status, and what would be the body is its message.
+
     `google_paths` is a regular expression for the paths that get Google's envelope, if any do.
     """
+    yield {
+        "filter": {"header_filter": {"header": _GRPC}},
+        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
+    }
     if google_paths is not None:
         header = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
         yield from _mappers(Envelope.GOOGLE, {"header_filter": {"header": header}})

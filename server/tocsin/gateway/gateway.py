@@ -1,18 +1,22 @@
-"""The gateway: REST for the gRPC server, kept up by restarting Envoy when it dies."""
+"""The gateway: REST and TLS for the gRPC server, kept up by restarting Envoy when it dies."""
 
 import asyncio
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 
 from tocsin.contract.routes import Envelope, descriptor_set, envelope_of, envelopes
-from tocsin.gateway.bootstrap import Limits, Settings, bootstrap
+from tocsin.gateway.bootstrap import bootstrap
+from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
+from tocsin.gateway.settings import Limits, Listener, Settings
 from tocsin.schedule import Clock
 
 log = structlog.get_logger()
@@ -24,8 +28,23 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
+HTTP = "http"
+TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsDoor:
+    """Where gRPC and REST are served over TLS, on one port."""
+
+    listen: tuple[str, int]
+    """A host and a port, 0 for any free one."""
+    certificates: Certificates
+    ends: Callable[[datetime], None] = lambda _: None
+    """Is told until when the certificate counts, at the start and at each renewal."""
+
+
 class Gateway:
-    """Serves the REST routes of gRPC services that listen on a Unix socket.
+    """Serves the REST routes of gRPC services that listen on a Unix socket, and TLS to all of them.
 
     For one start and one stop, on one event loop, whose thread must live as long as Envoy is
     to. Envoy's own log goes to stderr.
@@ -36,37 +55,49 @@ class Gateway:
         *,
         services: Sequence[ServiceDescriptor],
         upstream: Path,
-        listen: tuple[str, int],
+        listen: tuple[str, int] | None,
         directory: Path,
         clock: Clock,
         limits: Limits | None = None,
         concurrency: int = 1,
+        tls: TlsDoor | None = None,
+        discovery: ServiceDescriptor | None = None,
     ) -> None:
         """Nothing happens before `start`.
 
-        `listen` is a host and a port, 0 for any free one. `directory` becomes private to this
-        user and holds what Envoy is started with; its path must be short, for there is a Unix
-        socket in it. `concurrency` is Envoy's number of worker threads. The `clock` must be the
-        real one: Envoy lives in real time.
+        `listen` is where REST is served without TLS: a host and a port, 0 for any free one.
+        `directory` becomes private to this user and holds what Envoy is started with; its path
+        must be short, for there is a Unix socket in it. `concurrency` is Envoy's number of worker
+        threads. The `clock` must be the real one: Envoy lives in real time. `discovery`, one of
+        the services, is told by which listener it is asked (`access/doors.py`).
         """
         self._services = services
         self._upstream = upstream
-        self._listen = listen
+        self._places = {HTTP: listen} if listen is not None else {}
+        if tls is not None:
+            self._places[TLS] = tls.listen
+        self._tls = tls
         self._directory = directory
         self._clock = clock
         self._limits = limits or Limits()
         self._concurrency = concurrency
-        self._ip = ""
-        self._port = listen[1]
+        self._discovery = discovery
+        self._ips: dict[str, str] = {}
+        self._ports = {name: port for name, (_, port) in self._places.items()}
         self._envoy: Envoy | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.restarts = 0
         """How often Envoy was started anew because it died."""
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port as they are served; the same after Envoy was restarted."""
-        return self._listen[0], self._port
+        """Host and port of REST as they are served; the same after Envoy was restarted."""
+        return self._places[HTTP][0], self._ports[HTTP]
+
+    @property
+    def tls_address(self) -> tuple[str, int]:
+        """Host and port of TLS, likewise."""
+        return self._places[TLS][0], self._ports[TLS]
 
     @property
     def pid(self) -> int | None:
@@ -74,18 +105,27 @@ class Gateway:
         return self._envoy.pid if self._envoy else None
 
     async def start(self) -> None:
-        """Return when REST requests are answered; raises GatewayError if they can't be."""
+        """Return when requests are answered; raises GatewayError if they can't be."""
         binary = envoy_binary()
-        self._ip = await _resolve(self._listen)
-        _check_free(self._ip, self._listen)
+        for name, listen in self._places.items():
+            self._ips[name] = await _resolve(name, listen)
+            _check_free(name, self._ips[name], listen)
+        if self._tls is not None:
+            try:
+                self._tls.certificates.load()
+            except CertificateError as error:
+                raise GatewayError(f"TLS can't be served: {error}") from error
         await self._launch(binary)
-        self._keeper = asyncio.create_task(self._keep_up(binary))
+        self._tasks.append(asyncio.create_task(self._keep_up(binary)))
+        if self._tls is not None:
+            self._tasks.append(asyncio.create_task(self._keep_certificates(self._tls)))
 
     async def stop(self, grace_seconds: float) -> None:
         """Close the port, let requests in flight finish for so long, and end Envoy."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         if self._envoy is not None:
             envoy, self._envoy = self._envoy, None
             await envoy.drain(grace_seconds)
@@ -116,15 +156,24 @@ class Gateway:
             )
             for envelope in Envelope
         }
+        discovery = self._discovery
         return Settings(
-            listen=(self._ip, self._port),
+            listeners=tuple(self._listeners()),
             upstream=self._upstream,
             admin=self._admin_socket,
             descriptors=self._descriptors,
             services={envelope: names for envelope, names in services.items() if names},
             segments=envelopes(self._services),
+            discovery=None if discovery is None else discovery.full_name,
+            discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             limits=self._limits,
         )
+
+    def _listeners(self) -> Iterator[Listener]:
+        for name, ip in self._ips.items():
+            door = self._tls if name == TLS else None
+            tls = None if door is None else door.certificates.publish(self._directory)
+            yield Listener(name, ip, self._ports[name], tls)
 
     def _write_bootstrap(self) -> Path:
         # Anew at each start: what lies in a temporary directory for long may be cleaned away.
@@ -140,7 +189,7 @@ class Gateway:
             binary, self._write_bootstrap(), self._admin_socket, self._concurrency, self._clock
         )
         try:
-            self._port = await envoy.answers(self._ip)
+            self._ports = await envoy.answers(self._ips)
         except BaseException:
             await envoy.end()
             raise
@@ -164,18 +213,31 @@ class Gateway:
                     log.warning("envoy could not be restarted", error=str(error))
             self.restarts += 1
 
+    async def _keep_certificates(self, tls: TlsDoor) -> None:
+        await tls.certificates.keep_current(self._directory, tls.ends)
 
-async def _resolve(listen: tuple[str, int]) -> str:
+
+# What is served where, and the options that would change it.
+_SERVED = {HTTP: "REST", TLS: "TLS"}
+_ADVICE = {
+    HTTP: "choose another port with `--http`, or `--http off`",
+    TLS: "choose another port with `--tls`",
+}
+
+
+async def _resolve(name: str, listen: tuple[str, int]) -> str:
     host, port = listen
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
-        raise GatewayError(f"can't listen for REST on {host}:{port}: {error.strerror}") from error
+        raise GatewayError(
+            f"can't listen for {_SERVED[name]} on {host}:{port}: {error.strerror}"
+        ) from error
     return str(found[0][4][0])
 
 
-def _check_free(ip: str, listen: tuple[str, int]) -> None:
+def _check_free(name: str, ip: str, listen: tuple[str, int]) -> None:
     """Bind once and let go: Envoy would only end, and say why in the midst of its log."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     host, port = listen
@@ -184,5 +246,7 @@ def _check_free(ip: str, listen: tuple[str, int]) -> None:
         try:
             probe.bind((ip, port))
         except OSError as error:
-            reason = f"{error.strerror}; choose another port with `--http`, or `--http off`"
-            raise GatewayError(f"can't listen for REST on {host}:{port}: {reason}") from error
+            raise GatewayError(
+                f"can't listen for {_SERVED[name]} on {host}:{port}: "
+                f"{error.strerror}; {_ADVICE[name]}"
+            ) from error

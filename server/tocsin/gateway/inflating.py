@@ -5,18 +5,17 @@ what there was. The transcoder waits for the rest of such a JSON text for as lon
 silent, so a short script looks whether there is a rest.
 """
 
-from typing import Any
-
-from tocsin.gateway.errors import Json
-
-CHECK = "tocsin.inflated"
-"""The filter that looks at what was inflated; off but for the routes of compressed requests."""
+from tocsin.gateway.typed import Json, typed
 
 COMPRESSED = {"name": "content-encoding", "string_match": {"exact": "gzip", "ignore_case": True}}
 """Tells a compressed request, before it is inflated."""
 
-_SCRIPT = "inflated"
-_LUA = "type.googleapis.com/envoy.extensions.filters.http.lua.v3"
+_DECOMPRESSOR = "envoy.filters.http.decompressor"
+_CHECK = "tocsin.inflated"
+_ON = typed("config.route.v3", "FilterConfig", config={})
+
+INFLATED = {_DECOMPRESSOR: _ON, _CHECK: _ON}
+"""What the filters do on a route of compressed requests; on others they do nothing."""
 
 READ_BYTES = 32 * 1024
 """What Envoy may read of a connection at once, so that it becomes 32 MiB at most."""
@@ -42,29 +41,22 @@ end
 
 def inflating_filter() -> Json:
     """Inflates a request. The limit of its body has to stand behind it."""
-    return {"name": "envoy.filters.http.decompressor", "typed_config": _decompressor()}
-
-
-def check_filter() -> Json:
-    """Answers 400 for what can't be read to its end. It stands behind the limit."""
-    scripts = {_SCRIPT: {"inline_string": _CHECK_INFLATED}}
-    return {"name": CHECK, "typed_config": {"@type": f"{_LUA}.Lua", "source_codes": scripts}}
-
-
-def checked() -> Json:
-    """The route's setting that turns the check on."""
-    return {"@type": f"{_LUA}.LuaPerRoute", "name": _SCRIPT}
-
-
-def _decompressor() -> Json:
-    gzip = _typed("compression.gzip.decompressor.v3.Gzip", max_inflate_ratio=_MOST_INFLATED)
+    package = "extensions.compression.gzip.decompressor.v3"
     never = {"default_value": False, "runtime_key": "none"}  # a key must be given
-    return _typed(
-        "filters.http.decompressor.v3.Decompressor",
-        decompressor_library={"name": "gzip", "typed_config": gzip},
+    decompressor = typed(
+        "extensions.filters.http.decompressor.v3",
+        "Decompressor",
+        decompressor_library={
+            "name": "gzip",
+            "typed_config": typed(package, "Gzip", max_inflate_ratio=_MOST_INFLATED),
+        },
         response_direction_config={"common_config": {"enabled": never}},
     )
+    return {"name": _DECOMPRESSOR, "typed_config": decompressor, "disabled": True}
 
 
-def _typed(name: str, **fields: Any) -> Json:
-    return {"@type": f"type.googleapis.com/envoy.extensions.{name}", **fields}
+def checking_filter() -> Json:
+    """Answers 400 for what can't be read to its end. It has to stand behind the limit."""
+    script = {"inline_string": _CHECK_INFLATED}
+    lua = typed("extensions.filters.http.lua.v3", "Lua", default_source_code=script)
+    return {"name": _CHECK, "typed_config": lua, "disabled": True}

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import structlog
+from yarl import URL
 
 from tocsin.plans.plan import Plan
 from tocsin.plans.sources import MessageQueueSource
@@ -49,7 +50,7 @@ AT_THE_LATEST_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class QueueReading:
-    """Where queues are. `urls` maps a rule's `queue_id` to the queue's URL."""
+    """Where queues are: at `endpoint`, but for those whose URL is in `urls`, by `queue_id`."""
 
     endpoint: str | None = None
     account: Account = field(default_factory=Account)
@@ -124,7 +125,7 @@ class QueueReader:
         """Each trigger reads for itself."""
         assert isinstance(plan.source, MessageQueueSource)
         queue_id = plan.source.queue_id
-        if self._settings.endpoint is None:
+        if self._settings.endpoint is None and queue_id not in self._settings.urls:
             raise SourceFailed(
                 f"queue {queue_id}: no queue service is configured, "
                 "set endpoint in [sources.message_queue]"
@@ -156,20 +157,24 @@ class QueueReader:
         await self._clients.close()
 
     async def _queue(self, trigger_id: str, source: MessageQueueSource) -> Queue:
-        assert self._settings.endpoint is not None
+        url = self._settings.urls.get(source.queue_id)
         with asking(f"queue {source.queue_id}"):
-            client = await self._clients.of(self._settings.endpoint)
-            url = self._settings.urls.get(source.queue_id)
-            if url is None:
+            if url is not None:
+                client = await self._clients.of(str(URL(url).origin()))
+            else:
+                assert self._settings.endpoint is not None
+                client = await self._clients.of(self._settings.endpoint)
                 name = source.queue_id.rsplit(":", 1)[-1]
                 url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
         return Queue(client, url, trigger_id, source)
 
     async def _receive(self, line: Line, queue: Queue, taken: asyncio.Event) -> None:
         """Hands in messages as they come, as long as not too many wait for their delivery."""
-        wait = 0
+        wait, room, idle = 0, 0, False
         while True:
-            room = await self._room(line.plans[0])
+            # Where nothing came nothing more waits: idle queues ask the store for nothing.
+            if not idle:
+                room = await self._room(line.plans[0])
             if room <= 0:
                 await self._pace.sleep(SOON_SECONDS)
                 continue
@@ -177,7 +182,7 @@ class QueueReader:
             messages = await self._unless_cancelled(queue, asked)
             line.connected()
             # The first answer comes at once, so that it is soon known whether there is one.
-            wait = LONGEST_POLL_SECONDS
+            wait, idle = LONGEST_POLL_SECONDS, not messages
             if messages:
                 await self._take(line, queue, messages)
                 taken.set()

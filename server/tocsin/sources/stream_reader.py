@@ -32,7 +32,8 @@ from tocsin.store.database import Database, StoreUnavailable
 ENDED = "ended"
 # Before a position: not a record's, but an instant, in seconds since the Unix epoch.
 SINCE = "@"
-RECORDS_AT_ONCE = 250
+# What a shard is asked for, and how many of these one transaction of the intake takes.
+RECORDS_AT_ONCE, TAKEN_AT_ONCE = 1000, 250
 # A shard may be asked five times a second, by all who read it together.
 BUSY_SECONDS = 0.2
 IDLE_SECONDS = 1.0
@@ -222,6 +223,7 @@ class StreamReader:
         try:
             iterator = await _iterator(stream, shard.id, position)
             while True:
+                asked_at = self._pace.monotonic()
                 # Known before it is asked: what was added since would be missed.
                 closed = shard.id in stream.closed
                 answer = await _records(stream, iterator)
@@ -239,7 +241,8 @@ class StreamReader:
                         return
                     held_at = self._pace.monotonic()
                 behind = answer is not None and answer.get("MillisBehindLatest", 0) > 0
-                await self._pace.sleep(BUSY_SECONDS if behind else IDLE_SECONDS)
+                rest = BUSY_SECONDS if behind else IDLE_SECONDS
+                await self._pace.sleep(max(0.0, rest - (self._pace.monotonic() - asked_at)))
         finally:
             await self._leases.release(stream.trigger_id, part)
 
@@ -269,9 +272,10 @@ class StreamReader:
                 incoming.append(self._incoming(stream, shard_id, record))
             except ValueError as error:
                 wrong.append(f"record {record['SequenceNumber']} of {shard_id} is no JSON: {error}")
-        taken = await line.take(incoming)
-        if any(each.lost or each.filtered for each in taken):
-            return False
+        for start in range(0, len(incoming), TAKEN_AT_ONCE):
+            taken = await line.take(incoming[start : start + TAKEN_AT_ONCE])
+            if any(each.lost or each.filtered for each in taken):
+                return False
         if wrong:
             line.refused(stream.trigger_id, len(wrong), wrong[-1])
         return True

@@ -1,5 +1,6 @@
 """The store as the rest of the program sees it: committed reads, durable writes."""
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -49,8 +50,8 @@ class Database(Protocol):
             StoreUnavailable: the store can't be reached.
         """
 
-    async def write(self, work: Work[T]) -> T:
-        """Runs `work` in a transaction and returns once that is durable.
+    def write(self, work: Work[T]) -> Future[T]:
+        """Runs `work` in a transaction; what it returns is there once that is durable.
 
         Work shares its commit with other work, may be run again from its start where others got in
         its way, and must have no effect but on the transaction it is given. What it raises is

@@ -1,6 +1,7 @@
 """Invocations as they are shown: lists by origin, state and instant, and each with all it has."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +15,9 @@ from tocsin.store.transaction import Row, Transaction
 
 # What a filter that no index serves may look at within one call.
 LOOKED_AT = 10_000
+# What a call for one who may not see all looks at: so many times, so many rows that are found.
+STEPS = 10
+STEP = 200
 # Before and after all that there is.
 BEGINNING, END = -(2**62), 2**62
 
@@ -181,6 +185,51 @@ def page_of_shown(tx: Transaction, wanted: Filter, *, after: Position | None, li
     places = _places(wanted.states)
     found = tx.all(statement, **_of(wanted), **span, **places, limit=limit + 1)
     return _cut([_shown(row) for row in found], limit, stretch)
+
+
+def page_of_visible(
+    tx: Transaction,
+    wanted: Filter,
+    visible: Callable[[Shown], bool],
+    *,
+    after: Position | None,
+    limit: int,
+) -> Page:
+    """Returns the same of what is visible only. A page can be short and the list still go on.
+
+    Where it goes on is told in a way that names nothing that is not visible.
+    """
+    found: list[Shown] = []
+    place = after
+    for _ in range(STEPS):
+        page = page_of_shown(tx, wanted, after=place, limit=STEP)
+        for row in page.rows:
+            if visible(row):
+                if len(found) == limit:
+                    return Page(found, place_of(found[-1]))
+                found.append(row)
+        if page.rest is None:
+            return Page(found, None)
+        place = page.rest
+    following = page_of_shown(tx, replace(wanted, states=frozenset(State)), after=place, limit=1)
+    if place is None or not following.rows:
+        return Page(found, None)
+    return Page(found, _between(place, place_of(following.rows[0])))
+
+
+def _between(last: Position, following: Position) -> Position:
+    """Returns a place after one and not after the next, with as little of an id as will do."""
+    if following.scheduled_at != last.scheduled_at:
+        return Position(last.scheduled_at, "")
+    shared = next(
+        (
+            index
+            for index, (ours, its) in enumerate(zip(last.id, following.id, strict=False))
+            if ours != its
+        ),
+        len(following.id),
+    )
+    return Position(last.scheduled_at, last.id[: shared + 1])
 
 
 def shown_between(

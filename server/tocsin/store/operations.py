@@ -19,9 +19,9 @@ NEWEST = "~"
 
 
 def insert_operation(
-    tx: Transaction, *, operation_id: str, trigger_id: str, message: bytes
+    tx: Transaction, *, operation_id: str, trigger_id: str, folder_id: str, message: bytes
 ) -> None:
-    tx.run(INSERT, id=operation_id, trigger_id=trigger_id, message=message)
+    tx.run(INSERT, id=operation_id, trigger_id=trigger_id, message=message, folder_id=folder_id)
 
 
 def find_operation(tx: Transaction, operation_id: str) -> bytes | None:

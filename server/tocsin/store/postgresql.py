@@ -87,14 +87,13 @@ class PostgresDatabase:
         async with self._readers.one() as session:
             return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
 
-    async def write(self, work: Work[T]) -> T:
+    def write(self, work: Work[T]) -> asyncio.Future[T]:
         call = Call(work, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         if not self._gathering and len(self._writing) < WRITERS:
             self._gathering = True
             self._writing.add(asyncio.create_task(self._write_groups()))
-        result: T = await call.durable
-        return result
+        return call.durable
 
     async def now(self) -> datetime:
         async with self._readers.one() as session:

@@ -9,17 +9,17 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     and_,
     literal_column,
 )
 
-metadata = MetaData()
+from tocsin.store import access_schema
+from tocsin.store.metadata import ASCII, metadata
 
-# Ids are compared as bytes, whatever language the server sorts by; pages go by their order.
-ASCII = Text().with_variant(Text(collation="C"), "postgresql")
+# Those of access control are there too, in a module of their own.
+__all__ = ["access_schema", "metadata"]
 
 triggers = Table(
     "triggers",
@@ -54,6 +54,8 @@ operations = Table(
     Column("id", ASCII, primary_key=True),
     Column("trigger_id", ASCII, nullable=False),
     Column("message", LargeBinary, nullable=False),
+    # Of its trigger. A node of the version before leaves it empty.
+    Column("folder_id", Text),
     Index("operations_of_trigger", "trigger_id", "id"),
 )
 

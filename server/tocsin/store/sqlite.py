@@ -5,8 +5,9 @@ import fcntl
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -36,6 +37,23 @@ CHECKPOINT_BYTES = 4 * 1024 * 1024
 LARGEST_LOG = 64 * 1024 * 1024
 
 
+@dataclass(slots=True)
+class Call:
+    """Work that was handed in, what it came to, and where its caller waits."""
+
+    work: Work[Any]
+    durable: asyncio.Future[Any]
+    result: object = None
+
+    def succeed(self) -> None:
+        if not self.durable.done():
+            self.durable.set_result(self.result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.durable.done():
+            self.durable.set_exception(error)
+
+
 class SqliteDatabase:
     """Writes are run in groups on the event loop and made durable by one fsync in a thread.
 
@@ -54,7 +72,7 @@ class SqliteDatabase:
         statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
         self._writing = Transaction(self._writer, statements, is_unique_violation)
         self._reading = Transaction(self._reader, statements, is_unique_violation)
-        self._waiting: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
+        self._waiting: list[Call] = []
         self._committer: asyncio.Task[None] | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
@@ -73,18 +91,12 @@ class SqliteDatabase:
                 raise
             raise told from error
 
-    async def write(self, work: Work[T]) -> T:
-        result: list[T] = []
-
-        def keep_result() -> None:
-            result[:] = [work(self._writing)]
-
-        durable = asyncio.get_running_loop().create_future()
-        self._waiting.append((keep_result, durable))
+    def write(self, work: Work[T]) -> asyncio.Future[T]:
+        call = Call(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
         if self._committer is None:
             self._committer = asyncio.create_task(self._commit_groups())
-        await durable
-        return result[0]
+        return call.durable
 
     async def now(self) -> None:
         """The file has no clock of its own."""
@@ -125,18 +137,16 @@ class SqliteDatabase:
             for _ in range(GATHERING_TURNS):
                 await asyncio.sleep(0)
 
-    async def _commit_group(
-        self, group: list[tuple[Callable[[], None], asyncio.Future[None]]]
-    ) -> None:
+    async def _commit_group(self, group: list[Call]) -> None:
         committed = self._observer.committing(len(group))
         try:
             await self._begin()
-            kept = [durable for _, durable in group]
-            if not _run_all(group):
+            kept = group
+            if not self._run_all(group):
                 # Once more, each for itself: only those that fail are undone.
                 self._writer.rollback()
                 await self._begin()
-                kept = [durable for work, durable in group if self._run_undoably(work, durable)]
+                kept = [call for call in group if self._run_undoably(call)]
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
             committed(False)
@@ -145,14 +155,12 @@ class SqliteDatabase:
             log.error("commit failed", calls=len(group), error=str(told), exc_info=not known)
             if self._writer.in_transaction:
                 self._writer.rollback()
-            for _, durable in group:
-                if not durable.done():
-                    durable.set_exception(told)
+            for call in group:
+                call.fail(told)
             return
         committed(True)
-        for durable in kept:
-            if not durable.done():
-                durable.set_result(None)
+        for call in kept:
+            call.succeed()
         if self._checkpoints.committed(len(group)) > LARGEST_LOG:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
 
@@ -186,32 +194,30 @@ class SqliteDatabase:
         except sqlite3.Error:
             log.exception("the log could not be emptied, it grows on")
 
-    def _run_undoably(self, work: Callable[[], None], durable: asyncio.Future[None]) -> bool:
+    def _run_all(self, group: list[Call]) -> bool:
+        """Runs the work of calls that will succeed, as nearly all do; tells if one did not."""
+        try:
+            for call in group:
+                call.result = call.work(self._writing)
+        except Exception as error:
+            log.debug("a call of a group failed, the group is run again", error=repr(error))
+            return False
+        return True
+
+    def _run_undoably(self, call: Call) -> bool:
         """Runs one call's work; if it raises, only that call is undone and fails."""
         self._writer.execute("SAVEPOINT call")
         try:
-            work()
+            call.result = call.work(self._writing)
         except Exception as error:
             if not self._writer.in_transaction:
                 raise  # SQLite has undone all of it, as it does where the disk is full
             self._writer.execute("ROLLBACK TO call")
             self._writer.execute("RELEASE call")
-            if not durable.done():
-                durable.set_exception(in_our_words(error))
+            call.fail(in_our_words(error))
             return False
         self._writer.execute("RELEASE call")
         return True
-
-
-def _run_all(group: list[tuple[Callable[[], None], asyncio.Future[None]]]) -> bool:
-    """Runs the work of calls that will succeed, as nearly all do; tells if one did not."""
-    try:
-        for work, _ in group:
-            work()
-    except Exception as error:
-        log.debug("a call of a group failed, the group is run again", error=repr(error))
-        return False
-    return True
 
 
 class Checkpoints:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from tocsin.store.schema import triggers as table
 from tocsin.store.transaction import Transaction
@@ -32,6 +32,14 @@ NAMED = select(table.c.id, table.c.name, table.c.message).where(
     table.c.name != literal_column("''"),
 )
 
+# Counts no further than is asked for: a folder may hold a million.
+COUNT = select(func.count()).select_from(
+    select(table.c.id)
+    .where(table.c.folder_id == bindparam("folder_id"))
+    .limit(bindparam("limit"))
+    .subquery()
+)
+
 StoredTrigger = tuple[str, str, bytes]
 
 
@@ -55,6 +63,12 @@ def insert_trigger(
         UniqueViolation: the folder has a trigger of this name.
     """
     tx.run(INSERT, id=trigger_id, folder_id=folder_id, name=name, message=message)
+
+
+def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
+    """Counts the triggers of a folder, no further than `limit`."""
+    row = tx.one(COUNT, folder_id=folder_id, limit=limit)
+    return 0 if row is None else int(row[0])
 
 
 def find_trigger(tx: Transaction, trigger_id: str) -> bytes | None:

@@ -1,6 +1,7 @@
 """Metrics of the store: commits, reads, and what waits in it."""
 
 import math
+from asyncio import Future
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
@@ -82,8 +83,8 @@ class WatchedStore:
         finally:
             self._observe(self._monotonic() - began)
 
-    async def write(self, work: Work[T]) -> T:
-        return await self._database.write(work)
+    def write(self, work: Work[T]) -> Future[T]:
+        return self._database.write(work)
 
     async def now(self) -> datetime | None:
         return await self._database.now()

@@ -4,6 +4,7 @@ import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -37,6 +38,7 @@ class Metrics:
             "1 while the node takes calls and its store works, else 0.",
             registry=self.registry,
         )
+        self.certificate_ends: Gauge | None = None
         Info("tocsin_build", "What runs here.", registry=self.registry).info(
             {
                 "version": version,
@@ -92,6 +94,18 @@ class Telemetry:
     def ready(self, ready: bool) -> None:
         if self.metrics is not None:
             self.metrics.ready.set(ready)
+
+    def certificate_ends(self, at: datetime) -> None:
+        """Is told until when the certificate counts that TLS shows; never, where there is none."""
+        if self.metrics is None:
+            return
+        if self.metrics.certificate_ends is None:
+            self.metrics.certificate_ends = Gauge(
+                "tocsin_tls_certificate_expiration_timestamp_seconds",
+                "When the certificate ends that clients of TLS are shown, in Unix time.",
+                registry=self.metrics.registry,
+            )
+        self.metrics.certificate_ends.set(at.timestamp())
 
     async def close(self) -> None:
         """Sends what is still to be sent."""

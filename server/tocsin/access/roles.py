@@ -1,0 +1,137 @@
+"""Permissions, and the roles that hold them: our own three and those of the vendors.
+
+A vendor's role holds what its page says it does, as far as there is such a thing here:
+https://yandex.cloud/en/docs/functions/security, https://yandex.cloud/en/docs/iam/roles-reference,
+https://cloud.google.com/iam/docs/roles-permissions/integrations.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a caller can be allowed to do. Google's are its own, and so are their names."""
+
+    TRIGGERS_GET = "serverless.triggers.get"
+    TRIGGERS_LIST = "serverless.triggers.list"
+    TRIGGERS_CREATE = "serverless.triggers.create"
+    TRIGGERS_UPDATE = "serverless.triggers.update"
+    TRIGGERS_DELETE = "serverless.triggers.delete"
+    TRIGGERS_PAUSE = "serverless.triggers.pause"
+    TRIGGERS_RESUME = "serverless.triggers.resume"
+    OPERATIONS_GET = "serverless.operations.get"
+    OPERATIONS_LIST = "serverless.operations.list"
+    OPERATIONS_CANCEL = "serverless.operations.cancel"
+    SERVICE_ACCOUNTS_USE = "iam.serviceAccounts.use"
+    SERVICE_ACCOUNTS_CREATE_TOKEN = "iam.serviceAccounts.createToken"  # noqa: S105
+    LOG_RECORDS_WRITE = "logging.records.write"
+
+    INTEGRATIONS_INVOKE = "integrations.integrations.invoke"
+    EXECUTIONS_GET = "integrations.executions.get"
+    EXECUTIONS_LIST = "integrations.executions.list"
+    EXECUTIONS_CANCEL = "integrations.executions.cancel"
+
+    TRIGGERS_FIRE = "tocsin.triggers.fire"
+    EVENTS_PUBLISH = "tocsin.events.publish"
+    EVENTS_TEST = "tocsin.events.test"
+    INVOCATIONS_GET = "tocsin.invocations.get"
+    INVOCATIONS_LIST = "tocsin.invocations.list"
+    INVOCATIONS_RETRY = "tocsin.invocations.retry"
+    INVOCATIONS_CANCEL = "tocsin.invocations.cancel"
+    DEAD_LETTERS_LIST = "tocsin.deadLetters.list"
+    DEAD_LETTERS_REDRIVE = "tocsin.deadLetters.redrive"
+    CLOCK_GET = "tocsin.clock.get"
+    CLOCK_MOVE = "tocsin.clock.move"
+    ACCESS_GET = "tocsin.access.get"
+    ACCESS_MANAGE = "tocsin.access.manage"
+    CHANNELZ_GET = "tocsin.channelz.get"
+
+
+P = Permission
+Permissions = frozenset[Permission]
+
+# What a list of triggers shows, and no more: neither payloads nor answers.
+AUDITED = frozenset({P.TRIGGERS_GET, P.TRIGGERS_LIST, P.OPERATIONS_GET, P.OPERATIONS_LIST})
+INVOCATIONS_SEEN = frozenset({P.INVOCATIONS_GET, P.INVOCATIONS_LIST, P.DEAD_LETTERS_LIST})
+INVOCATIONS_STEERED = frozenset({P.INVOCATIONS_RETRY, P.INVOCATIONS_CANCEL, P.DEAD_LETTERS_REDRIVE})
+TRIGGERS_SEEN = AUDITED | INVOCATIONS_SEEN | {P.EVENTS_TEST}
+TRIGGERS_MANAGED = (
+    TRIGGERS_SEEN
+    | INVOCATIONS_STEERED
+    | {
+        P.TRIGGERS_CREATE,
+        P.TRIGGERS_UPDATE,
+        P.TRIGGERS_DELETE,
+        P.TRIGGERS_PAUSE,
+        P.TRIGGERS_RESUME,
+        P.TRIGGERS_FIRE,
+        P.OPERATIONS_CANCEL,
+    }
+)
+EXECUTIONS_SEEN = frozenset({P.EXECUTIONS_GET, P.EXECUTIONS_LIST}) | INVOCATIONS_SEEN
+INTEGRATIONS_RUN = EXECUTIONS_SEEN | {P.INTEGRATIONS_INVOKE, P.EXECUTIONS_CANCEL}
+
+VIEWED = TRIGGERS_SEEN | EXECUTIONS_SEEN | {P.CLOCK_GET}
+EDITED = (
+    VIEWED
+    | TRIGGERS_MANAGED
+    | INTEGRATIONS_RUN
+    | {P.EVENTS_PUBLISH, P.LOG_RECORDS_WRITE, P.SERVICE_ACCOUNTS_USE, P.CLOCK_MOVE}
+)
+ALL = frozenset(Permission)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`purpose` is for the documentation."""
+
+    permissions: Permissions
+    purpose: str
+
+
+ROLES: Mapping[str, Role] = {
+    "viewer": Role(VIEWED, "sees all, changes nothing"),
+    "editor": Role(EDITED, "also changes, fires and schedules, and uses service accounts"),
+    "admin": Role(ALL, "also says who may do what; that only where it is given on `*`"),
+    # Yandex Cloud's.
+    "auditor": Role(AUDITED, "sees triggers and operations, but no payloads and no answers"),
+    "functions.auditor": Role(AUDITED, "the same"),
+    "functions.viewer": Role(TRIGGERS_SEEN, "sees triggers and what became of them"),
+    "functions.editor": Role(TRIGGERS_MANAGED, "also manages triggers, and fires them"),
+    "functions.admin": Role(TRIGGERS_MANAGED, "the same"),
+    "iam.serviceAccounts.user": Role(
+        frozenset({P.SERVICE_ACCOUNTS_USE}), "names service accounts in rules"
+    ),
+    "iam.serviceAccounts.tokenCreator": Role(
+        frozenset({P.SERVICE_ACCOUNTS_CREATE_TOKEN}), "gets IAM tokens of service accounts"
+    ),
+    "logging.writer": Role(frozenset({P.LOG_RECORDS_WRITE}), "writes log records"),
+    # Google Cloud's.
+    "roles/viewer": Role(VIEWED, "as `viewer`"),
+    "roles/editor": Role(EDITED, "as `editor`"),
+    "roles/owner": Role(ALL, "as `admin`"),
+    "roles/integrations.integrationViewer": Role(EXECUTIONS_SEEN, "sees executions"),
+    "roles/integrations.integrationInvoker": Role(
+        INTEGRATIONS_RUN, "also schedules integrations, and cancels executions"
+    ),
+    "roles/integrations.integrationEditor": Role(
+        INTEGRATIONS_RUN, "the same, since integrations are in the configuration"
+    ),
+    "roles/integrations.integrationAdmin": Role(
+        INTEGRATIONS_RUN | INVOCATIONS_STEERED, "also delivers executions again"
+    ),
+    "roles/integrations.admin": Role(INTEGRATIONS_RUN | INVOCATIONS_STEERED, "the same"),
+    "roles/iam.serviceAccountUser": Role(
+        frozenset({P.SERVICE_ACCOUNTS_USE}), "as `iam.serviceAccounts.user`"
+    ),
+    "roles/iam.serviceAccountTokenCreator": Role(
+        frozenset({P.SERVICE_ACCOUNTS_CREATE_TOKEN}), "as `iam.serviceAccounts.tokenCreator`"
+    ),
+    "roles/logging.logWriter": Role(frozenset({P.LOG_RECORDS_WRITE}), "as `logging.writer`"),
+    # Ours, for machines.
+    "tocsin.eventPublisher": Role(
+        frozenset({P.EVENTS_PUBLISH, P.LOG_RECORDS_WRITE}),
+        "posts events and log records; on `*`, since they reach triggers of any folder",
+    ),
+}

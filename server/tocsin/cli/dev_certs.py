@@ -1,0 +1,115 @@
+"""`tocsin dev-certs`."""
+
+import os
+import shlex
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.refusal import USAGE, refusal
+
+FILES = ("ca.pem", "server.pem", "server.key")
+USUAL_NAMES = ("localhost", "127.0.0.1", "::1")
+
+# The longest that Apple's systems take from an authority that a user has added.
+# https://support.apple.com/en-us/103769
+LIFE = timedelta(days=825)
+
+
+def dev_certs(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]…",
+            help="More names and addresses that clients dial, such as `*.api.cloud.yandex.net`.",
+        ),
+    ] = None,
+    directory: Annotated[Path, typer.Option(metavar="DIR", help="Where to put the files.")] = Path(
+        "tocsin-certs"
+    ),
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Put new files in place of those that are there."),
+    ] = False,
+) -> None:
+    """Make an authority and a certificate to serve TLS with, for development.
+
+    The certificate is for localhost, 127.0.0.1, ::1 and each NAME. The authority's own key is not
+    kept: whoever trusts it trusts this one certificate and no other. To serve others than
+    yourself, take a certificate from an authority that they trust already.
+
+    It prints what each client needs to trust it.
+    """
+    files = {name: directory / name for name in FILES}
+    if not overwrite and (there := [str(file) for file in files.values() if file.exists()]):
+        raise refusal(f"{', '.join(there)}: already there; --overwrite makes new ones")
+    contents = _made(list(dict.fromkeys((*USUAL_NAMES, *(names or ())))))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, file in files.items():
+            _write(file, contents[name], private=file.suffix == ".key")
+    except OSError as error:
+        raise refusal(f"{error.filename}: {error.strerror}") from error
+    typer.echo(advice(directory.absolute()))
+
+
+def _made(names: list[str]) -> dict[str, bytes]:
+    # Slow to import.
+    import trustme
+
+    from tocsin.schedule import SystemClock
+
+    now = SystemClock().now()
+    organization = "Tocsin for development"
+    ca = trustme.CA(organization_name=organization)
+    for name in names:
+        try:
+            ca.issue_cert(name)
+        except ValueError as error:
+            raise refusal(f"a certificate can't be for {name}: {error}", status=USAGE) from error
+    server = ca.issue_cert(
+        *names,
+        organization_name=organization,
+        not_before=now - timedelta(days=1),
+        not_after=now + LIFE - timedelta(days=1),
+    )
+    return {
+        "ca.pem": ca.cert_pem.bytes(),
+        "server.pem": b"".join(each.bytes() for each in server.cert_chain_pems),
+        "server.key": server.private_key_pem.bytes(),
+    }
+
+
+def _write(file: Path, content: bytes, *, private: bool) -> None:
+    """Replaces the file at once; a private one nobody else could read at any time."""
+    unfinished = file.with_name(f"{file.name}.new")
+    unfinished.unlink(missing_ok=True)
+    mode = 0o600 if private else 0o644
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
+        opened.write(content)
+    unfinished.replace(file)
+
+
+def advice(directory: Path) -> str:
+    """Returns the line that serves with the files, and those by which clients trust them."""
+    ca, pem, key = (shlex.quote(str(directory / name)) for name in FILES)
+    store = shlex.quote(str(directory / "truststore.p12"))
+    lines = {
+        "Serve": f"tocsin serve --tls 127.0.0.1:8443 --tls-cert {pem} --tls-key {key}",
+        "Python, yandexcloud": 'yandexcloud.SDK(endpoint="localhost:8443", '
+        f'root_certificates=open({str(directory / "ca.pem")!r}, "rb").read(), …)',
+        "Python and Node, gRPC": f"export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={ca}",
+        "Python, google-api-python-client": f"export HTTPLIB2_CA_CERTS={ca}",
+        "Node, googleapis and other HTTPS": f"export NODE_EXTRA_CA_CERTS={ca}",
+        "Go, Terraform, yc, on Linux": f"export SSL_CERT_FILE={ca}",
+        "Java, once": f"keytool -importcert -noprompt -alias tocsin -file {ca} "
+        f"-keystore {store} -storepass changeit",
+        "Java, then": f"java -Djavax.net.ssl.trustStore={store} "
+        "-Djavax.net.ssl.trustStorePassword=changeit …",
+        "curl": f"curl --cacert {ca} https://localhost:8443/endpoints",
+        "grpcurl": f"grpcurl -cacert {ca} localhost:8443 list",
+        "tocsin": f"export TOCSIN_SERVER=localhost:8443 TOCSIN_CA={ca}",
+    }
+    return "\n".join(f"{name}:\n  {line}" for name, line in lines.items())

@@ -1,0 +1,112 @@
+"""What a request goes through in Envoy: limits, and REST to gRPC and back."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from tocsin.contract.routes import Envelope
+from tocsin.gateway import inflating
+from tocsin.gateway.errors import wrap_status_script
+from tocsin.gateway.settings import Settings
+from tocsin.gateway.typed import Json, typed
+
+HEALTH_PATH = "/healthz"
+"""Where load balancers ask over HTTP: 200 while gRPC's health says SERVING, else 503."""
+
+_BUFFER = "envoy.filters.http.buffer"
+_LUA = "envoy.filters.http.lua"
+_TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+_WRAP_STATUS = "wrap_status"
+
+# Google's clients add these to any call; they are for its front end, not for the method.
+# https://cloud.google.com/apis/docs/system-parameters, and `parameters` in discovery documents.
+SYSTEM_PARAMETERS = (
+    *("alt", "$alt", "fields", "$fields", "prettyPrint", "$prettyPrint", "key", "$key"),
+    *("quotaUser", "$quotaUser", "callback", "$callback", "access_token", "oauth_token"),
+    *("$.xgafv", "$ct", "$apiVersion", "$outputDefaults", "$unique"),
+    *("uploadType", "upload_protocol"),
+)
+
+
+def filters(settings: Settings, upstream: str) -> list[Json]:
+    """The filters in their order; what they do to a request, its route says."""
+    buffer = typed(
+        "extensions.filters.http.buffer.v3",
+        "Buffer",
+        max_request_bytes=settings.limits.body_bytes,
+    )
+    lua = typed(
+        "extensions.filters.http.lua.v3",
+        "Lua",
+        source_codes={_WRAP_STATUS: {"inline_string": wrap_status_script()}},
+    )
+    router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
+    return [
+        {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
+        inflating.inflating_filter(),
+        # The transcoder streams a body on as it comes; only here does its size have an end.
+        {"name": _BUFFER, "typed_config": buffer},
+        inflating.checking_filter(),
+        {"name": _LUA, "typed_config": lua},
+        {"name": _TRANSCODER, "typed_config": _transcoder(settings, None)},
+        {"name": "envoy.filters.http.router", "typed_config": router},
+    ]
+
+
+def rest_filters(settings: Settings, envelope: Envelope) -> Json:
+    """What the filters do on a route of REST."""
+    per_route = {_TRANSCODER: _transcoder(settings, envelope)}
+    if envelope is Envelope.GOOGLE:
+        per_route[_LUA] = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
+    return per_route
+
+
+def grpc_filters() -> Json:
+    """What the filters do on a route of gRPC: nothing. The server has limits of its own."""
+    return {_BUFFER: typed("extensions.filters.http.buffer.v3", "BufferPerRoute", disabled=True)}
+
+
+def _health_answer(upstream: str) -> Json:
+    """Answers at `HEALTH_PATH`, whoever asks: a load balancer knows no host name."""
+    return typed(
+        "extensions.filters.http.health_check.v3",
+        "HealthCheck",
+        pass_through_mode=False,
+        headers=[{"name": ":path", "string_match": {"exact": HEALTH_PATH}}],
+        cluster_min_healthy_percentages={upstream: {"value": 100}},
+    )
+
+
+def _transcoder(settings: Settings, envelope: Envelope | None) -> Json:
+    """The transcoder for one envelope's services; None is the filter switched off."""
+    package, message = "extensions.filters.http.grpc_json_transcoder.v3", "GrpcJsonTranscoder"
+    if envelope is None:
+        return typed(package, message, proto_descriptor_bin="", services=[])
+    is_google = envelope is Envelope.GOOGLE
+    return typed(
+        package,
+        message,
+        proto_descriptor=str(settings.descriptors),
+        services=list(settings.services[envelope]),
+        # The route was chosen by the path as the client wrote it, and stays.
+        match_incoming_request_route=True,
+        convert_grpc_status=True,
+        # Yandex's REST shows `"done": false`, Google's leaves defaults out.
+        print_options={"always_print_primitive_fields": not is_google},
+        request_validation_options={
+            "reject_unknown_method": True,
+            "reject_unknown_query_parameters": True,
+            "reject_binding_body_field_collisions": True,
+        },
+        ignored_query_parameters=list(_system_parameters()) if is_google else [],
+        url_unescape_spec="ALL_CHARACTERS_EXCEPT_SLASH",
+        query_param_unescape_plus=True,
+        match_unregistered_custom_verb=True,
+        max_request_body_size=settings.limits.body_bytes,
+        max_response_body_size=settings.limits.response_bytes,
+    )
+
+
+def _system_parameters() -> Iterator[str]:
+    """Envoy compares names as they stand in the URL, where a client may escape the `$`."""
+    for name in SYSTEM_PARAMETERS:
+        yield from dict.fromkeys((name, quote(name)))

@@ -1,0 +1,143 @@
+"""Which requests Envoy passes on, and how; the others it refuses."""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from tocsin.access import doors
+from tocsin.contract.routes import Envelope
+from tocsin.gateway import inflating
+from tocsin.gateway.errors import path_pattern
+from tocsin.gateway.filters import grpc_filters, rest_filters
+from tocsin.gateway.settings import Listener, Settings
+from tocsin.gateway.typed import Json
+
+_NOT_SERVED: Json = {
+    "match": {"prefix": "/"},
+    "direct_response": {
+        "status": 404,
+        "body": {"inline_string": "Could not resolve the path to a method."},
+    },
+}
+
+
+def route_config(settings: Settings, listener: Listener, upstream: str) -> Json:
+    """The routes of a listener."""
+    routes = [*_rest_routes(settings, listener, upstream), _NOT_SERVED]
+    if listener.tls is not None:
+        routes = [*_grpc_routes(settings, listener, upstream), *routes]
+    # Hosts are known by their names, whatever port they are reached through.
+    return {
+        "ignore_port_in_host_matching": True,
+        "virtual_hosts": _virtual_hosts(listener, routes),
+    }
+
+
+def _virtual_hosts(listener: Listener, routes: list[Json]) -> list[Json]:
+    if not ipaddress.ip_address(listener.ip).is_loopback:
+        return [_host("all", ["*"], routes)]
+    # A page of any site that is open in a browser here can call loopback, and, with a name that
+    # it points here, read the answers too. Its origin, or its host, gives it away.
+    guarded = [_FOREIGN_PAGE, *routes]
+    if listener.tls is not None:
+        # No browser goes on where the certificate is not for the name that it was given.
+        return [_host("all", ["*"], guarded)]
+    return [
+        _host("local", _LOCAL_HOSTS, guarded),
+        _host("others", ["*"], [_refused("the Host header names no host of this machine")]),
+    ]
+
+
+def _host(name: str, domains: list[str], routes: list[Json]) -> Json:
+    return {"name": name, "domains": domains, "routes": routes}
+
+
+def _refused(why: str, **match: Any) -> Json:
+    return {
+        "match": {"prefix": "/", **match},
+        "direct_response": {"status": 403, "body": {"inline_string": why}},
+    }
+
+
+# The vendors' names are there for those who point them here in their hosts file.
+_LOCAL_HOSTS = [
+    *("localhost", "*.localhost", "127.0.0.1", "[::1]"),
+    *("*.yandex.net", "*.yandexcloud.net", "*.googleapis.com"),
+]
+_LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
+_FOREIGN_PAGE = _refused(
+    "a page of another site may not call this server",
+    headers=[
+        {
+            "name": "origin",
+            "string_match": {"safe_regex": {"regex": _LOCAL_ORIGIN}},
+            "invert_match": True,
+        }
+    ],
+)
+
+
+def _rest_routes(settings: Settings, listener: Listener, upstream: str) -> list[Json]:
+    routes = [
+        route
+        for envelope in settings.services
+        for route in _rest(settings, upstream, envelope, settings.segments_of(envelope))
+    ]
+    if settings.discovery is None:
+        return routes
+    envelope = settings.segments[settings.discovery_segments[0]]
+    asking = _rest(settings, upstream, envelope, settings.discovery_segments)
+    return [*({**route, **_told_of(listener)} for route in asking), *routes]
+
+
+def _rest(
+    settings: Settings, upstream: str, envelope: Envelope, segments: list[str] | tuple[str, ...]
+) -> Iterator[Json]:
+    paths = {"safe_regex": {"regex": path_pattern(segments)}}
+    per_route = rest_filters(settings, envelope)
+    compressed = {**paths, "headers": [inflating.COMPRESSED]}
+    yield _rest_route(compressed, upstream, {**per_route, **inflating.INFLATED})
+    yield _rest_route(paths, upstream, per_route)
+
+
+def _rest_route(match: Json, upstream: str, per_route: Json) -> Json:
+    return {
+        "match": match,
+        # A call may take as long as the server lets it, as long as it isn't silent for too long.
+        "route": {"cluster": upstream, "timeout": "0s"},
+        "typed_per_filter_config": per_route,
+    }
+
+
+def _grpc_routes(settings: Settings, listener: Listener, upstream: str) -> list[Json]:
+    every = _grpc("/", upstream)
+    if settings.discovery is None:
+        return [every]
+    return [{**_grpc(f"/{settings.discovery}/", upstream), **_told_of(listener)}, every]
+
+
+def _grpc(prefix: str, upstream: str) -> Json:
+    return {
+        "match": {"prefix": prefix, "grpc": {}},
+        # Whoever watches health hears nothing for days, and that is good.
+        "route": {"cluster": upstream, "timeout": "0s", "idle_timeout": "0s"},
+        "typed_per_filter_config": grpc_filters(),
+    }
+
+
+def _told_of(listener: Listener) -> Json:
+    """Tells the server of the listener. Only for those who ask: each header costs every call."""
+    told = {
+        doors.DOOR: listener.name,
+        doors.AUTHORITY: "%REQ(:AUTHORITY)%",
+        doors.LOCAL: "%DOWNSTREAM_LOCAL_ADDRESS%",
+    }
+    return {
+        "request_headers_to_add": [
+            {
+                "header": {"key": name, "value": value},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }
+            for name, value in told.items()
+        ]
+    }

@@ -1,0 +1,145 @@
+"""Builds what tells who calls, and what gives people and programs the means to say so."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
+from tocsin.access.assertions import Assertions
+from tocsin.access.audiences import Reached
+from tocsin.access.iam_tokens import IamTokens
+from tocsin.access.issuers import FetchFailed, IssuerRules, Issuers
+from tocsin.access.keys import load_public, public_pem
+from tocsin.access.principal import SERVICE_ACCOUNT
+from tocsin.access.signing import SigningKeys
+from tocsin.api import access, iam_tokens
+from tocsin.api.authenticator import StoredAuthenticator
+from tocsin.api.ids import Ids
+from tocsin.api.known_access import KnownAccess
+from tocsin.configured import MACHINE, real_clock
+from tocsin.engine.duty import Duty
+from tocsin.engine.proof_sweep import ProofSweep
+from tocsin.gating import Identity
+from tocsin.grpc_server import Services, StartError
+from tocsin.schedule import Clock
+from tocsin.settings import Access, Settings
+from tocsin.store.accounts import Account
+from tocsin.store.authorised_keys import StoredAuthorisedKey
+from tocsin.store.bindings import StoredBinding
+from tocsin.store.configured_access import AlreadyThere, keep_configured
+from tocsin.store.database import Database
+from tocsin.targets.documents import Documents
+
+
+@dataclass(frozen=True, slots=True)
+class Identifying:
+    """What is served, what the gate asks, what runs beside, and what is to be done at the end.
+
+    `identity` None: access control is off.
+    """
+
+    services: Services
+    identity: Identity | None
+    chores: Sequence[Callable[[], Awaitable[None]]]
+    close: Callable[[], Awaitable[None]]
+
+
+async def identify(
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    keys: SigningKeys,
+    reached: Reached,
+    node: str,
+) -> Identifying:
+    """Builds it; makes the store have the accounts and roles of the settings.
+
+    `reached` is told where the server listens once it does.
+
+    Raises:
+        StartError: what the settings name was made otherwise.
+    """
+    real = real_clock(clock)
+    if not settings.access.enabled:
+        return _open(real, keys)
+    await _keep_configured(settings.access, database, real)
+    life = timedelta(hours=settings.access.token_hours)
+    tokens = IamTokens(keys, real, life=life, checked=True)
+    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed)
+    issuers = Issuers(_issuers(settings.access), real, documents.get, pace=MACHINE)
+    authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
+    known = KnownAccess(database)
+    assertions = Assertions(real, reached.addresses)
+    iam = iam_tokens.IamTokenService(database, real, tokens, assertions, changed=authenticator.look)
+    sweep = ProofSweep(database, real, Duty("proofs", database, clock, node=node), pace=MACHINE)
+    return Identifying(
+        {
+            iam_tokens.SERVICE: iam.methods(),
+            access.SERVICE: access.methods(database, real, Ids(real), authenticator.look),
+        },
+        Identity(authenticator, known, known),
+        (sweep.run_once,),
+        documents.close,
+    )
+
+
+def _open(real: Clock, keys: SigningKeys) -> Identifying:
+    """Builds what welcomes everybody."""
+
+    async def close() -> None:
+        """There is nothing to let go of."""
+
+    tokens = IamTokens(keys, real, checked=False)
+    return Identifying(
+        {
+            iam_tokens.SERVICE: iam_tokens.OpenIamTokenService(real, tokens).methods(),
+            access.SERVICE: access.closed_methods(),
+        },
+        None,
+        (),
+        close,
+    )
+
+
+def _issuers(settings: Access) -> list[IssuerRules]:
+    return [
+        IssuerRules(name, each.issuer, each.audience, each.jwks_uri)
+        for name, each in settings.issuers.items()
+    ]
+
+
+async def _keep_configured(settings: Access, database: Database, clock: Clock) -> None:
+    now = clock.now()
+    accounts = [
+        Account(account_id, SERVICE_ACCOUNT, each.folder_id, each.name, now, now, configured=True)
+        for account_id, each in settings.service_accounts.items()
+    ]
+    keys = [
+        _configured_key(key_id, account_id, pem, now)
+        for account_id, each in settings.service_accounts.items()
+        for key_id, pem in each.public_keys.items()
+    ]
+    bindings = [
+        StoredBinding(each.resource, each.subject, each.role, configured=True)
+        for each in settings.bindings
+    ]
+    try:
+        await database.write(lambda tx: keep_configured(tx, accounts, keys, bindings))
+    except AlreadyThere as error:
+        raise StartError(
+            f"the settings have {error}, and there is one that does not come from them: delete "
+            "that one with `tocsin access`, or name this one otherwise"
+        ) from error
+
+
+def _configured_key(key_id: str, account_id: str, pem: str, now: datetime) -> StoredAuthorisedKey:
+    public = load_public(pem)
+    return StoredAuthorisedKey(
+        key_id,
+        account_id,
+        f"RSA_{public.key_size}",
+        public_pem(public),
+        "",
+        now,
+        configured=True,
+    )

@@ -1,0 +1,105 @@
+"""What is called: targets, integrations, and where dead letters go."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr
+
+from tocsin.settings.fields import STRICT, TargetUrl
+
+
+class Targets(BaseModel):
+    """Where functions, containers, workflows and WebSocket gateways are reached, and how."""
+
+    model_config = STRICT
+
+    function: TargetUrl | None = Field(
+        None,
+        description="URL of every function that [targets.functions] does not name; "
+        "`{function_id}` stands for its id.",
+        examples=["http://127.0.0.1:9000/{function_id}"],
+    )
+    functions: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single functions, by id.",
+        examples=[{"d4e00000000000000001": "http://127.0.0.1:9100/"}],
+    )
+    container: TargetUrl | None = Field(
+        None,
+        description="URL of every other container; `{container_id}` stands for its id. "
+        "The rule's `path` is appended.",
+        examples=["http://127.0.0.1:9001/{container_id}"],
+    )
+    containers: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single containers, by id.",
+        examples=[{"bba00000000000000001": "http://127.0.0.1:9101/"}],
+    )
+    workflow: TargetUrl | None = Field(
+        None, description="URL of every other workflow; `{workflow_id}` stands for its id."
+    )
+    workflows: dict[str, TargetUrl] = Field({}, description="URL of single workflows, by id.")
+    websocket_broadcast: TargetUrl | None = Field(
+        None,
+        description="URL of every other WebSocket gateway; `{gateway_id}` stands for its id. "
+        "The rule's `path` is appended.",
+    )
+    websocket_broadcasts: dict[str, TargetUrl] = Field(
+        {}, description="URL of single WebSocket gateways, by id."
+    )
+    timeout: float = Field(
+        600.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds that a call may take, from connecting to its last byte.",
+    )
+    concurrency: int = Field(
+        1000, ge=1, description="How many deliveries may be under way at once."
+    )
+    concurrency_per_target: int = Field(
+        50,
+        ge=1,
+        description="How many of them may be for one target, so that a slow one holds up no other.",
+    )
+    concurrencies: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {},
+        description="The same for single targets, by kind and id.",
+        examples=[{"function/d4e00000000000000001": 1}],
+    )
+    max_payload_bytes: int = Field(
+        230 * 1024,
+        ge=1024,
+        description="The largest payload that a trigger's target is sent, in bytes. A larger one "
+        "fails and goes to the dead letter queue, if its rule has one.",
+    )
+
+
+class DeadLetters(BaseModel):
+    """The queue service, of the SQS protocol, that dead letters are put into."""
+
+    model_config = STRICT
+
+    endpoint: TargetUrl | None = Field(
+        None, description="URL of the queue service.", examples=["http://127.0.0.1:9324"]
+    )
+    region: str = Field("ru-central1", description="The region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Whose requests they are.")
+    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    queues: dict[str, TargetUrl] = Field(
+        {},
+        description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
+        "the last part of their id.",
+        examples=[{"yrn:yc:ymq:ru-central1:b1g1:dlq": "http://127.0.0.1:9324/000000000000/dlq"}],
+    )
+
+
+class Integration(BaseModel):
+    """One integration: which API triggers start it, and the URL that runs it."""
+
+    model_config = STRICT
+
+    triggers: list[str] = Field(
+        min_length=1, description="Ids of its triggers.", examples=[["api_trigger/nightly"]]
+    )
+    url: TargetUrl = Field(
+        description="Where its executions are POSTed.", examples=["http://127.0.0.1:9000/nightly"]
+    )

@@ -1,0 +1,46 @@
+"""Gets small documents over HTTP, such as the keys of an issuer: bounded in size and in time."""
+
+from collections.abc import Callable
+
+import aiohttp
+
+LARGEST_BYTES = 256 * 1024
+TIMEOUT_SECONDS = 5.0
+
+
+class Documents:
+    """Follows no redirect: what was asked for is what the settings trust.
+
+    `failed` makes the exception that is raised when a document can't be had.
+    """
+
+    def __init__(self, user_agent: str, failed: Callable[[str], Exception]) -> None:
+        self._user_agent = user_agent
+        self._failed = failed
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, url: str) -> bytes:
+        """Returns what is there."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                headers={"User-Agent": self._user_agent, "Accept": "application/json"},
+            )
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                if response.status != 200:
+                    raise self._failed(f"{url} answers with {response.status}")
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > LARGEST_BYTES:
+                        raise self._failed(f"{url} answers with more than {LARGEST_BYTES} bytes")
+                return bytes(body)
+        except TimeoutError as error:
+            raise self._failed(f"{url} does not answer") from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise self._failed(f"{url}: {error}") from error
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
