@@ -19,6 +19,7 @@ from tocsin.api.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.endpoints import Whereabouts
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
+from tocsin.api.serving import successes_are_found
 from tocsin.composing import compose
 from tocsin.configured import MACHINE, addresses, clock_of, real_clock
 from tocsin.engine.intake import Intake
@@ -307,6 +308,7 @@ def _gateway(
         directory=directory / "gateway",
         clock=SystemClock(),
         limits=RequestLimits(body_bytes=settings.max_request_bytes),
+        request_ids=successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
     )

@@ -184,7 +184,11 @@ def _binding(subject: str, role: str, resource: str) -> Json:
 
 @contextmanager
 def guarded(
-    directory: Path, config: str = "", *options: str, issuer: OidcIssuer | None = None
+    directory: Path,
+    config: str = "",
+    *options: str,
+    issuer: OidcIssuer | None = None,
+    http: str = "127.0.0.1:0",
 ) -> Iterator[Guarded]:
     """Makes an administrator on a database, then serves that."""
     database = f"sqlite:///{directory / 'tocsin.db'}"
@@ -193,7 +197,7 @@ def guarded(
     if issuer is not None:
         config += f'\n[access.issuers.{ISSUER}]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\n'
     with (
-        serving(directory, config, "--access", *options) as tocsin,
+        serving(directory, config, "--access", *options, http=http) as tocsin,
         tocsin.channel() as channel,
     ):
         yield Guarded(tocsin, channel, f"userAccount:{admin}", made.stdout.strip(), issuer)

@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from access.guarded import CLOUD_PLATFORM, METHODS, Caller, Guarded, guarded
 from access.oidc_issuer import OidcIssuer
 from server.trigger_api import TIMER
-from server.wire import Json
+from server.wire import Json, send
 from tocsin.access.needs import NEEDS, OPEN_SERVICES
 
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
@@ -601,3 +601,28 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 def test_the_methods_here_are_described() -> None:
     assert METHODS.keys() >= LINES.keys()
+
+
+@pytest.mark.parametrize("vendor", ["yandex", "google"])
+def test_over_rest_each_vendors_clients_read_a_refusal_as_they_know_it(
+    world: World, vendor: str
+) -> None:
+    if vendor == "yandex":
+        path, permission = f"/triggers/v1/triggers?folderId={world.folder}", "triggers.list"
+    else:
+        path, permission = f"/v1/{world.location}/operations", "executions.list"
+
+    def told(caller: Caller) -> tuple[int, Json]:
+        sent = {} if caller.credential is None else {"Authorization": caller.credential}
+        reply = send(world.server.tocsin.http_address, "GET", path, headers=sent)
+        answers = {name.lower(): value for name, value in reply.headers.items()}
+        assert (answers.get("www-authenticate") == "Bearer") == (reply.status == 401)
+        return reply.status, reply.json["error"] if vendor == "google" else reply.json
+
+    status, unknown = told(world.server.nobody)
+    assert (status, unknown["code"]) == (401, 401 if vendor == "google" else 16)
+    status, denied = told(world.server.caller())
+    assert (status, denied["code"]) == (403, 403 if vendor == "google" else 7)
+    assert permission in denied["message"]
+    assert "IAM_PERMISSION_DENIED" in [each.get("reason") for each in denied["details"]]
+    assert told(world.server.admin)[0] == 200

@@ -50,6 +50,12 @@ end
 """
 
 _GRPC: Json = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+# A REST call is one of gRPC too, once it was transcoded; the transcoder leaves its path there.
+_NOT_TRANSCODED: Json = {
+    "name": "x-envoy-original-path",
+    "present_match": True,
+    "invert_match": True,
+}
 
 
 def wrap_status_script() -> str:
@@ -71,7 +77,14 @@ def local_reply_mappers(google_paths: str | None) -> Iterator[Json]:
     `google_paths` is a regular expression for the paths that get Google's envelope, if any do.
     """
     yield {
-        "filter": {"header_filter": {"header": _GRPC}},
+        "filter": {
+            "and_filter": {
+                "filters": [
+                    {"header_filter": {"header": _GRPC}},
+                    {"header_filter": {"header": _NOT_TRANSCODED}},
+                ]
+            }
+        },
         "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
     }
     if google_paths is not None:

@@ -29,6 +29,8 @@ def route_config(settings: Settings, listener: Listener, upstream: str) -> Json:
     # Hosts are known by their names, whatever port they are reached through.
     return {
         "ignore_port_in_host_matching": True,
+        # `x-forwarded-for` would not do: of a peer on loopback it has another of its addresses.
+        "request_headers_to_add": [_told(doors.PEER, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")],
         "virtual_hosts": _virtual_hosts(listener, routes),
     }
 
@@ -127,17 +129,18 @@ def _grpc(prefix: str, upstream: str) -> Json:
 
 def _told_of(listener: Listener) -> Json:
     """Tells the server of the listener. Only for those who ask: each header costs every call."""
-    told = {
-        doors.DOOR: listener.name,
-        doors.AUTHORITY: "%REQ(:AUTHORITY)%",
-        doors.LOCAL: "%DOWNSTREAM_LOCAL_ADDRESS%",
-    }
     return {
         "request_headers_to_add": [
-            {
-                "header": {"key": name, "value": value},
-                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-            }
-            for name, value in told.items()
+            _told(doors.DOOR, listener.name),
+            _told(doors.AUTHORITY, "%REQ(:AUTHORITY)%"),
+            _told(doors.LOCAL, "%DOWNSTREAM_LOCAL_ADDRESS%"),
         ]
+    }
+
+
+def _told(header: str, value: str) -> Json:
+    """A header for the server, whatever a client sends by that name."""
+    return {
+        "header": {"key": header, "value": value},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }

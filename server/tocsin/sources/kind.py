@@ -105,7 +105,10 @@ def _dumped(value: Any, line: str) -> str:
         return encode_basestring(value)
     inner = f"{line}  "
     if value and isinstance(value, dict):
-        members = [f"{inner}{encode_basestring(key)}: {_dumped(each, inner)}" for key, each in value.items()]
+        members = [
+            f"{inner}{encode_basestring(key)}: {_dumped(each, inner)}"
+            for key, each in value.items()
+        ]
         return f"{{{','.join(members)}{line}}}"
     if value and isinstance(value, list | tuple):
         elements = [f"{inner}{_dumped(each, inner)}" for each in value]
