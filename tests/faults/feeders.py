@@ -19,7 +19,6 @@ from faults.journal import Journal
 from server.amazon import Amazon, Queue
 from server.mosquitto import Mosquitto
 
-PAUSE_SECONDS = 0.05
 SENT_WITHIN_SECONDS = 30.0
 # A server that is killed says nothing, or hangs up in the midst of a word.
 AWAY = (OSError, smtplib.SMTPException)
@@ -35,10 +34,11 @@ class Feeder:
     kind: str
     source: str
     put: Put
+    pause_seconds: float = 0.05
 
     def run(self, journal: Journal, stopped: threading.Event) -> None:
         for number in itertools.count():
-            if stopped.wait(PAUSE_SECONDS):
+            if stopped.wait(self.pause_seconds):
                 return
             event = Event(f"{self.kind}-{self.source}-{number}", self.kind, self.source)
             sending = Sending(now(), taken=None)
@@ -65,7 +65,7 @@ class Feeder:
 def feeding(journal: Journal, feeders: Sequence[Feeder]) -> Iterator[None]:
     """Feeds all sources at once; what is being put at the end is put until it is taken."""
     stopped = threading.Event()
-    with ThreadPoolExecutor(len(feeders)) as pool:
+    with ThreadPoolExecutor(max(1, len(feeders))) as pool:
         under_way = [pool.submit(each.run, journal, stopped) for each in feeders]
         try:
             yield
