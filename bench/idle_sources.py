@@ -1,4 +1,4 @@
-"""What triggers cost whose sources are read and are silent: half at MQTT brokers, half at queues."""
+"""What triggers cost whose sources are silent: half read MQTT brokers, half read queues."""
 
 import tempfile
 import time
@@ -52,9 +52,7 @@ def idle(triggers: int, brokers: int, seconds: float) -> Idle:
         nodes = (full, empty)
         before = [node.cpu_seconds() for node in nodes]
         time.sleep(seconds)
-        used = [
-            node.cpu_seconds() - began for node, began in zip(nodes, before, strict=True)
-        ]
+        used = [node.cpu_seconds() - began for node, began in zip(nodes, before, strict=True)]
         return Idle(
             triggers=triggers,
             mqtt_brokers=len(mqtt),

@@ -402,9 +402,7 @@ async def posted(url: str, bodies: Sequence[str]) -> float:
 
 
 def object_webhook() -> Webhook:
-    return Webhook(
-        "S3 webhook", "/tocsin/v1/webhooks/objectStorage", object_changed, objects_rule
-    )
+    return Webhook("S3 webhook", "/tocsin/v1/webhooks/objectStorage", object_changed, objects_rule)
 
 
 def registry_webhook() -> Webhook:

@@ -46,9 +46,7 @@ class Amazon:
         )
 
     def settings(self, where: str) -> str:
-        return (
-            f'{where}\nregion = "{REGION}"\naccess_key_id = "id"\nsecret_access_key = "secret"\n'
-        )
+        return f'{where}\nregion = "{REGION}"\naccess_key_id = "id"\nsecret_access_key = "secret"\n'
 
     def queue(self, name: str) -> str:
         """Makes a queue; returns its URL."""

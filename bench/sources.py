@@ -114,7 +114,8 @@ def sources(names: list[str], scratch: Path, stack: ExitStack) -> Iterator[Pulle
 
 def measure(source: Pulled | Pushed, size: int, events: int, database: Path) -> Measured:
     with target() as url:
-        database.with_suffix(".toml").write_text(f'{source.settings()}[targets]\nfunction = "{url}{{function_id}}"\n')
+        config = f'{source.settings()}[targets]\nfunction = "{url}{{function_id}}"\n'
+        database.with_suffix(".toml").write_text(config)
         run = read if hasattr(source, "fill") else sent
         return run(source, size, events, database, url)
 

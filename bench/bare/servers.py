@@ -85,7 +85,10 @@ async def serve_smtp() -> Running:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(
-            Taking(), hostname="localhost", loop=loop, data_size_limit=LARGEST_MAIL,
+            Taking(),
+            hostname="localhost",
+            loop=loop,
+            data_size_limit=LARGEST_MAIL,
             command_call_limit={"*": 100_000},
         ),
         "127.0.0.1",

@@ -12,8 +12,9 @@ from engine.test_reconciler import HOUR, MINUTE, NOON, SECOND, Node, node, node_
 from store.work import two_nodes
 from tocsin.engine import event_checks
 from tocsin.store.event_reconciliation import BATCHES_AT_ONCE, LISTENERS_AT_ONCE, WAITING_AT_ONCE
-from tocsin.store.events import WaitingEvent, add_events, standing_of
+from tocsin.store.events import WaitingEvent, add_events
 from tocsin.store.instants import to_micros
+from tocsin.store.intakes import find_intake
 from tocsin.store.schema import batches, events, subscriptions, triggers
 from tocsin.store.subscriptions import listeners, subscribe
 from tocsin.store.transaction import Transaction, Work
@@ -58,7 +59,7 @@ def wait(tx: Transaction, trigger_id: str, *names: str, since: datetime = NOON) 
 
 
 async def batch_of(it: Node, trigger_id: str) -> tuple[int, datetime | None]:
-    standing = await it.database.read(lambda tx: standing_of(tx, trigger_id))
+    standing = await it.database.read(lambda tx: find_intake(tx, trigger_id))
     return standing.waiting, standing.due_at
 
 

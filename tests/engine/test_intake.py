@@ -25,7 +25,8 @@ from tocsin.schedule import ManualClock
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.iot import IotBrokerMessage
 from tocsin.store.database import Database
-from tocsin.store.events import forget_expired_events, standing_of
+from tocsin.store.events import forget_expired_events
+from tocsin.store.intakes import find_intake
 from tocsin.store.opening import open_database
 from tocsin.store.schema import invocations as table
 from tocsin.store.schema import triggers
@@ -169,7 +170,7 @@ def test_a_batch_is_due_at_the_cutoff_of_its_first_event(url: str, runner: async
             node.clock.jump_to(NOON + 5 * SECOND)
             await node.send()
             assert await node.calls() == [("a", ["1", "2"])]
-            standing = await node.database.read(lambda tx: standing_of(tx, "a"))
+            standing = await node.database.read(lambda tx: find_intake(tx, "a"))
             assert (standing.waiting, standing.due_at) == (0, None)
 
     runner.run(check())
@@ -186,7 +187,7 @@ def test_a_batch_is_due_at_once_when_it_is_full(url: str, runner: asyncio.Runner
             await node.send()
             assert await node.calls() == [("a", ["1", "2", "3"])]
             # What is left waits from its own coming.
-            standing = await node.database.read(lambda tx: standing_of(tx, "a"))
+            standing = await node.database.read(lambda tx: find_intake(tx, "a"))
             assert (standing.waiting, standing.due_at) == (1, NOON + 6 * SECOND)
 
     runner.run(check())
@@ -302,7 +303,7 @@ def test_a_trigger_that_cannot_be_read_keeps_no_other_from_firing(
             node.clock.jump_to(NOON + 5 * SECOND)
             await node.send()
             assert await node.calls() == [("b", ["1", "2"])]
-            standing = await node.database.read(lambda tx: standing_of(tx, "a"))
+            standing = await node.database.read(lambda tx: find_intake(tx, "a"))
             assert standing.waiting == 1
 
     runner.run(check())
@@ -351,7 +352,7 @@ def test_nodes_that_share_triggers_neither_lose_nor_double(
 
     async def waiting(node: Node) -> int:
         return await node.database.read(
-            lambda tx: sum(standing_of(tx, name).waiting for name in "abc")
+            lambda tx: sum(find_intake(tx, name).waiting for name in "abc")
         )
 
     async def check() -> None:

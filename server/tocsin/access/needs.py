@@ -237,6 +237,7 @@ EVENT_SERVICE = _service(
         ),
         "TestEvent": _permitted(P.EVENTS_TEST, *TRIGGERS_OF_FOLDER),
         "GetIntake": _permitted(P.TRIGGERS_GET, *TRIGGER),
+        "ListIntakes": _permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER, "folders")),
     },
 )
 FIRING_SERVICE = _service(
@@ -366,6 +367,9 @@ CHANNELZ = _service(
     ),
 )
 
+# What targets check the tokens by that they are sent: who may be called can ask.
+OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
+
 NEEDS: Mapping[str, Need] = {
     **TRIGGER_SERVICE,
     **OPERATION_SERVICE,
@@ -381,6 +385,7 @@ NEEDS: Mapping[str, Need] = {
     **IAM,
     **ENDPOINTS,
     **ACCESS_SERVICE,
+    **OPEN_ID,
     **CHANNELZ,
 }
 

@@ -10,10 +10,10 @@ from tocsin.api import errors
 from tocsin.api.cloud_events import cloud_events
 from tocsin.api.event_message import incoming_of
 from tocsin.api.ids import Ids
+from tocsin.api.intakes import Intakes
 from tocsin.api.paging import page_of, page_size, page_token, position
 from tocsin.api.serving import Context, Method
 from tocsin.api.taking import take
-from tocsin.api.timestamps import to_timestamp
 from tocsin.plans.plan import Plan
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock
@@ -23,8 +23,6 @@ from tocsin.sources.kind import Comparison, Metadata, Mismatch
 from tocsin.sources.kinds import kind_of
 from tocsin.store import triggers
 from tocsin.store.database import Database
-from tocsin.store.events import Standing, standing_of
-from tocsin.store.sources import SourceState, source_state
 from tocsin.store.transaction import Transaction
 from tocsin.store.triggers import NameFilter, StoredTrigger
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
@@ -56,13 +54,15 @@ class EventService:
         self._ids = ids
         self._intake = intake
         self._cloud_id = cloud_id
+        self._intakes = Intakes(database)
 
     def methods(self) -> dict[str, Method]:
         return {
             "Publish": self.publish,
             "PublishCloudEvent": self.publish_cloud_event,
             "TestEvent": self.tested,
-            "GetIntake": self.get_intake,
+            "GetIntake": self._intakes.get,
+            "ListIntakes": self._intakes.list,
         }
 
     async def publish(
@@ -116,31 +116,6 @@ class EventService:
             )
         token = page_token(verdicts[-1].trigger_id, *arguments) if cut or more else ""
         return contract.EventServiceTestEventResponse(verdicts=verdicts, next_page_token=token)
-
-    async def get_intake(
-        self, request: contract.EventServiceGetIntakeRequest, _: Context
-    ) -> contract.EventServiceGetIntakeResponse:
-        def read(tx: Transaction) -> tuple[bytes | None, Standing, SourceState | None]:
-            asked = request.trigger_id
-            found = triggers.find_trigger(tx, asked)
-            return found, standing_of(tx, asked), source_state(tx, asked)
-
-        message, standing, source = await self._database.read(read)
-        if message is None:
-            raise errors.trigger_not_found(request.trigger_id)
-        response = contract.EventServiceGetIntakeResponse(
-            trigger_id=request.trigger_id,
-            kind=Trigger.FromString(message).rule.WhichOneof("rule") or "",
-            waiting_events=standing.waiting,
-            lost_events=standing.lost,
-        )
-        if standing.due_at is not None:
-            response.due.CopyFrom(to_timestamp(standing.due_at))
-        if standing.last_lost_at is not None:
-            response.last_lost.CopyFrom(to_timestamp(standing.last_lost_at))
-        if source is not None:
-            _tell(response.source, source)
-        return response
 
     async def _take(self, incoming: Sequence[Incoming]) -> list[contract.PublishedEvent]:
         named = [each if each.id else replace(each, id=self._ids.new()) for each in incoming]
@@ -240,16 +215,6 @@ def _published(event_id: str, taken: Taken) -> contract.PublishedEvent:
         lost=taken.lost,
         filtered=taken.filtered,
     )
-
-
-def _tell(told: contract.SourceState, state: SourceState) -> None:
-    told.connected = state.connected
-    told.last_error = state.last_error or ""
-    told.refused_events = state.refused
-    if state.last_event_at is not None:
-        told.last_event.CopyFrom(to_timestamp(state.last_event_at))
-    if state.last_error_at is not None:
-        told.last_error_time.CopyFrom(to_timestamp(state.last_error_at))
 
 
 def _fill(filtered: contract.Obstacle.Filtered, mismatch: Mismatch) -> None:

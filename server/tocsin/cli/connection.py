@@ -21,6 +21,7 @@ from tocsin_protos.tocsin.v1 import clock_service_pb2
 from tocsin_protos.tocsin.v1.access_service_pb2_grpc import AccessServiceStub
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2_grpc import DeadLetterServiceStub
+from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
@@ -78,6 +79,7 @@ class Connection:
     def __init__(self, channel: grpc.Channel) -> None:
         # The generated stubs have no types.
         self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]

@@ -1,11 +1,12 @@
 """`tocsin triggers`: a client of TriggerService."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli import firing, trigger_view
+from tocsin.cli import firing, intake_view, trigger_view
 from tocsin.cli.connection import (
     USUAL_SERVER,
     CaOption,
@@ -29,6 +30,7 @@ from tocsin.cli.output import (
 from tocsin.cli.trigger_files import create_request, read_file, update_request
 from tocsin.cli.trigger_names import TriggerArgument, find_trigger, id_of
 from tocsin.schedule import SystemClock
+from tocsin_protos.tocsin.v1 import event_service_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -61,14 +63,19 @@ def list_triggers(
     )
     with connected(server, ca) as api:
         found = list(pages(api.triggers.List, request, "triggers", limit))
-    if output is Output.JSON:
-        print_json(found)
-    else:
-        print_table(
-            trigger_view.HEAD,
-            [trigger_view.row(each) for each in found],
-            f"There are no triggers in folder {folder}.",
-        )
+        if output is Output.JSON:
+            print_json(found)
+            return
+        sources = _sources(api, request.folder_id, found)
+    told = any(sources.values())
+    print_table(
+        (*trigger_view.HEAD, intake_view.HEAD) if told else trigger_view.HEAD,
+        [
+            (*trigger_view.row(each), sources.get(each.id, "")) if told else trigger_view.row(each)
+            for each in found
+        ],
+        f"There are no triggers in folder {folder}.",
+    )
 
 
 @app.command("get")
@@ -81,7 +88,9 @@ def get_trigger(
 ) -> None:
     """Show a trigger, with its rule as `create -f` reads it."""
     with connected(server, ca) as api:
-        _show(find_trigger(api, trigger, folder), output)
+        found = find_trigger(api, trigger, folder)
+        told = () if output is Output.JSON else intake_view.of_trigger(api.events, found)
+        _show(found, output, told)
 
 
 @app.command("create")
@@ -109,8 +118,9 @@ def create_trigger(
     request = create_request(document)
     request.folder_id = request.folder_id or folder_named(folder)
     with connected(server, ca, document.where) as api:
-        operation = _finished(api, api.triggers.Create(request), document)
-        _show(_result(operation), output)
+        made = _result(_finished(api, api.triggers.Create(request), document))
+        told = () if output is Output.JSON else intake_view.of_new_trigger(api.events, made)
+        _show(made, output, told)
 
 
 @app.command("update")
@@ -205,11 +215,22 @@ def _result(operation: Any) -> Any:
     return trigger
 
 
-def _show(trigger: Any, output: Output) -> None:
+def _sources(api: Connection, folder_id: str, listed: Sequence[Any]) -> dict[str, str]:
+    """Returns how the sources of triggers stand, in few words, by trigger."""
+    if all(each.rule.WhichOneof("rule") == "timer" for each in listed):
+        return {}
+    request = event_service_pb2.EventServiceListIntakesRequest(folder_id=folder_id)
+    intakes = pages(api.events.ListIntakes, request, "intakes")
+    return {each.trigger_id: intake_view.cell(each) for each in intakes}
+
+
+def _show(trigger: Any, output: Output, told: Sequence[tuple[str, str]] = ()) -> None:
+    """`told` is what there is to say of its source."""
     if output is Output.JSON:
         print_json(trigger)
     else:
-        print_details(trigger_view.details(trigger))
+        *head, rule = trigger_view.details(trigger)
+        print_details([*head, *told, rule])
 
 
 def _tell(trigger: Any, output: Output) -> None:

@@ -125,6 +125,7 @@ class Pulling:
         self._lines: dict[Spot, PulledLine] = {}
         self._loaded: dict[str, tuple[bytes, Plan | None]] = {}
         self._misplaced: Mapping[str, str] = {}
+        self._settled: Mapping[str, bytes] = {}
         self._stopped = False
 
     def look(self) -> None:
@@ -145,8 +146,9 @@ class Pulling:
     async def settle(self) -> None:
         """Starts, changes and stops reading, by the triggers that there are."""
         messages = await self._database.read(self._messages)
-        if self._stopped:
+        if self._stopped or messages == self._settled:
             return
+        self._settled = {}
         wanted, misplaced = self._sorted(messages)
         for spot in self._lines.keys() - wanted.keys():
             await self._end(self._lines.pop(spot))
@@ -159,6 +161,7 @@ class Pulling:
                 line.task = asyncio.create_task(self._keep_reading(line))
 
         self._tell_misplaced(misplaced)
+        self._settled = messages
 
     async def stop(self) -> None:
         """Stops all reading for good, and lets go of what the readers hold."""

@@ -9,8 +9,11 @@ from typing import Any
 import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.reach import Reach
 from tocsin.sources.pulled import SourceFailed
 
 # Each reader keeps one request open that waits for events.
@@ -22,11 +25,12 @@ USER_AGENT = f"tocsin/{version('tocsin')}"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose requests they are, and the region that they are signed for."""
+    """Whose requests they are, the region that they are signed for, and where they may go."""
 
     region: str = "ru-central1"
     access_key_id: str | None = None
     secret_access_key: str | None = field(default=None, repr=False)
+    reach: Reach = field(default_factory=Reach)
 
 
 class Clients:
@@ -35,6 +39,7 @@ class Clients:
     def __init__(self, service: str, account: Account) -> None:
         self._service = service
         self._account = account
+        self._session = checked_session(account.reach)
         # One session reads the description of its service once.
         self._described = get_session()
         self._open = AsyncExitStack()
@@ -56,6 +61,7 @@ class Clients:
                     # Who reads waits and tries again, and says so.
                     retries={"max_attempts": 0},
                     max_pool_connections=MOST_CONNECTIONS,
+                    http_session_cls=self._session,
                     # A poll that finds nothing is mostly what the client does around it. Its own
                     # user agent, made anew each time, is a fifth of that; we check what we ask.
                     user_agent=USER_AGENT,
@@ -67,6 +73,21 @@ class Clients:
             # Another may have been as quick; the exit closes both.
             client = self._made.setdefault(endpoint, made)
         return client
+
+    async def credentials(self) -> ReadOnlyCredentials:
+        """Returns what requests are signed with at this moment, for those who sign their own.
+
+        Raises:
+            NoCredentialsError: none are set, and none are found where the clients look for them.
+        """
+        account = self._account
+        if account.access_key_id is not None and account.secret_access_key is not None:
+            return ReadOnlyCredentials(account.access_key_id, account.secret_access_key, None)
+        found = await self._described.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        frozen: ReadOnlyCredentials = await found.get_frozen_credentials()
+        return frozen
 
     async def close(self) -> None:
         self._made = {}
@@ -83,4 +104,4 @@ def asking(what: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, aiohttp.ClientError, OSError) as error:
-        raise SourceFailed(f"{what}: {error}") from error
+        raise SourceFailed(f"{what}: {words(error)}") from error

@@ -21,6 +21,7 @@ from tocsin.schedule import Clock
 from tocsin.sources.aws import LONGEST_POLL_SECONDS, Account, Clients, asking
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
+from tocsin.sources.long_polls import receive_messages
 from tocsin.sources.message_queue import MessageAttribute, QueueMessage
 from tocsin.sources.pulled import Line, SourceFailed
 from tocsin.sources.together import together
@@ -59,8 +60,9 @@ class QueueReading:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue, for one trigger; `url` by its service."""
+    """One queue, for one trigger; `url` by its service, whose `client` is one of `clients`."""
 
+    clients: Clients
     client: Any
     url: str
     trigger_id: str
@@ -73,16 +75,16 @@ class Queue:
             SourceFailed: the queue can't be asked.
         """
         with asking(f"queue {self.source.queue_id}"):
-            answer = await self.client.receive_message(
+            return await receive_messages(
+                self.client,
+                await self.clients.credentials(),
                 QueueUrl=self.url,
                 MaxNumberOfMessages=most,
                 WaitTimeSeconds=wait_seconds,
-                AttributeNames=list(ATTRIBUTES),
+                AttributeNames=ATTRIBUTES,
                 MessageAttributeNames=["All"],
                 **_visibility(self.source),
             )
-        messages: Messages = answer.get("Messages", ())
-        return messages
 
     async def give_back(self, asked: asyncio.Future[Messages]) -> None:
         """Makes visible again what was asked for and nobody wants any more."""
@@ -166,7 +168,7 @@ class QueueReader:
                 client = await self._clients.of(self._settings.endpoint)
                 name = source.queue_id.rsplit(":", 1)[-1]
                 url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
-        return Queue(client, url, trigger_id, source)
+        return Queue(self._clients, client, url, trigger_id, source)
 
     async def _receive(self, line: Line, queue: Queue, taken: asyncio.Event) -> None:
         """Hands in messages as they come, as long as not too many wait for their delivery."""

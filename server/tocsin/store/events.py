@@ -90,17 +90,11 @@ DUE = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-BATCH = select(batches.c.events, batches.c.due_at).where(
-    batches.c.trigger_id == bindparam("trigger_id")
-)
 
 _losing = insert(lost_events)
 LOSE = _losing.on_conflict_do_update(
     index_elements=[lost_events.c.trigger_id],
     set_={"lost": lost_events.c.lost + _losing.excluded.lost, "last_at": _losing.excluded.last_at},
-)
-LOST = select(lost_events.c.lost, lost_events.c.last_at).where(
-    lost_events.c.trigger_id == bindparam("trigger_id")
 )
 DROP_LOST = delete(lost_events).where(lost_events.c.trigger_id == bindparam("of_trigger"))
 
@@ -127,16 +121,6 @@ class DueBatch:
     trigger_id: str
     events: int
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What waits for a trigger, and what its pauses have lost. `due_at` None: nothing is timed."""
-
-    waiting: int = 0
-    due_at: datetime | None = None
-    lost: int = 0
-    last_lost_at: datetime | None = None
 
 
 def size_of(body: str) -> int:
@@ -258,13 +242,3 @@ def count_lost(tx: Transaction, *, trigger_id: str, lost: int, now: datetime) ->
 
 def forget_lost(tx: Transaction, trigger_id: str) -> None:
     tx.run(DROP_LOST, of_trigger=trigger_id)
-
-
-def standing_of(tx: Transaction, trigger_id: str) -> Standing:
-    batch = tx.one(BATCH, trigger_id=trigger_id) or (0, None)
-    lost = tx.one(LOST, trigger_id=trigger_id) or (0, None)
-    return Standing(batch[0], _instant(batch[1]), lost[0], _instant(lost[1]))
-
-
-def _instant(micros: int | None) -> datetime | None:
-    return None if micros is None else from_micros(micros)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tocsin.store.instants import from_micros, to_micros
+from tocsin.store.instants import to_micros
 from tocsin.store.schema import source_parts as parts
 from tocsin.store.schema import source_states as states
 from tocsin.store.schema import subscriptions, triggers
@@ -26,13 +26,6 @@ PAGE = (
 )
 PAGE_SIZE = 500
 
-STATE = select(
-    states.c.connected,
-    states.c.last_event_at,
-    states.c.last_error,
-    states.c.last_error_at,
-    states.c.refused,
-).where(states.c.trigger_id == bindparam("trigger_id"))
 _standing = insert(states)
 WRITE_STATE = _standing.on_conflict_do_update(
     index_elements=[states.c.trigger_id],
@@ -110,21 +103,6 @@ def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[tuple[str, bytes]]:
         if len(rows) < PAGE_SIZE:
             return
         key, last = rows[-1][:2]
-
-
-def source_state(tx: Transaction, trigger_id: str) -> SourceState | None:
-    """Returns what was last said; None: nothing yet, or its source is not one that is asked."""
-    row = tx.one(STATE, trigger_id=trigger_id)
-    if row is None:
-        return None
-    connected, event_at, error, error_at, refused = row
-    return SourceState(
-        connected=bool(connected),
-        last_event_at=None if event_at is None else from_micros(event_at),
-        last_error=error,
-        last_error_at=None if error_at is None else from_micros(error_at),
-        refused=refused,
-    )
 
 
 def write_source_state(tx: Transaction, trigger_id: str, state: SourceState) -> None:

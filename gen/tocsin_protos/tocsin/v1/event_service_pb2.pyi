@@ -410,6 +410,24 @@ class EventServiceGetIntakeResponse(_message.Message):
     source: SourceState
     def __init__(self, trigger_id: _Optional[str] = ..., kind: _Optional[str] = ..., waiting_events: _Optional[int] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lost_events: _Optional[int] = ..., last_lost: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[SourceState, _Mapping]] = ...) -> None: ...
 
+class EventServiceListIntakesRequest(_message.Message):
+    __slots__ = ("folder_id", "page_size", "page_token")
+    FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    folder_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, folder_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class EventServiceListIntakesResponse(_message.Message):
+    __slots__ = ("intakes", "next_page_token")
+    INTAKES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    intakes: _containers.RepeatedCompositeFieldContainer[EventServiceGetIntakeResponse]
+    next_page_token: str
+    def __init__(self, intakes: _Optional[_Iterable[_Union[EventServiceGetIntakeResponse, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
 class SourceState(_message.Message):
     __slots__ = ("connected", "last_event", "last_error", "last_error_time", "refused_events")
     CONNECTED_FIELD_NUMBER: _ClassVar[int]

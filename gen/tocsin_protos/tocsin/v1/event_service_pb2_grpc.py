@@ -55,6 +55,11 @@ class EventServiceStub(object):
                 request_serializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceGetIntakeRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceGetIntakeResponse.FromString,
                 _registered_method=True)
+        self.ListIntakes = channel.unary_unary(
+                '/tocsin.v1.EventService/ListIntakes',
+                request_serializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceListIntakesRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceListIntakesResponse.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer(object):
@@ -97,6 +102,14 @@ class EventServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListIntakes(self, request, context):
+        """Tells the same of all triggers of a folder, in the order of their ids. A timer takes no events,
+        and is left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -119,6 +132,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.GetIntake,
                     request_deserializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceGetIntakeRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceGetIntakeResponse.SerializeToString,
+            ),
+            'ListIntakes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIntakes,
+                    request_deserializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceListIntakesRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_event__service__pb2.EventServiceListIntakesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -230,6 +248,33 @@ class EventService(object):
             '/tocsin.v1.EventService/GetIntake',
             tocsin_dot_v1_dot_event__service__pb2.EventServiceGetIntakeRequest.SerializeToString,
             tocsin_dot_v1_dot_event__service__pb2.EventServiceGetIntakeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIntakes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.EventService/ListIntakes',
+            tocsin_dot_v1_dot_event__service__pb2.EventServiceListIntakesRequest.SerializeToString,
+            tocsin_dot_v1_dot_event__service__pb2.EventServiceListIntakesResponse.FromString,
             options,
             channel_credentials,
             insecure,
