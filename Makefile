@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline bench docs build clean
+	proto-baseline descriptors bench docs build clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -55,6 +55,9 @@ proto-breaking: build/googleapis ## Fail if protos/ breaks what was last release
 
 proto-baseline: build/googleapis ## For a release: what is in protos/ now must not be broken later
 	$(BIN)/buf build protos --exclude-source-info --output gen/baseline.binpb
+
+descriptors: $(VENV)/installed-dev ## Write build/tocsin.binpb, from which a gateway is generated
+	$(BIN)/python gen/descriptors.py build/tocsin.binpb
 
 bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2load: nghttp2-client)
 	$(BIN)/python bench/calls.py

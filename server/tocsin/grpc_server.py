@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from tocsin.api import channelz
 from tocsin.api.gate import Gate, UnknownNeed
 from tocsin.api.health import Health
+from tocsin.api.reflection import reflected_pool
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
 from tocsin.gateway import Limits
@@ -105,5 +106,6 @@ def _add_services(
     )
     names = [*(service.full_name for service in served), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+    names.append(reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server, reflected_pool())
     server.add_generic_rpc_handlers(telemetry.handlers())

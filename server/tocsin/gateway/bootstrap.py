@@ -4,7 +4,7 @@ from typing import Any
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import tls
+from tocsin.gateway import inflating, tls
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import route_config
@@ -98,6 +98,8 @@ def _listener(settings: Settings, listener: Listener) -> Json:
         "address": {"socket_address": address},
         # With it, a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
+        # What is read at once is inflated at once, before its size is looked at.
+        "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }
     if listener.tls is None:
         manager = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))

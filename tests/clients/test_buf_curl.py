@@ -1,0 +1,57 @@
+"""buf curl over the gRPC protocol, which knows the contracts by reflection alone."""
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from google.rpc import error_details_pb2
+
+from clients.services import RULE, SERVED, TRIGGERS
+from clients.toolchains import Json, run
+from server.tocsin_process import Tocsin
+
+BUF = Path(sys.executable).with_name("buf")
+CURL = (BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge")
+
+
+def call(server: Tocsin, method: str, request: Json) -> Json:
+    url = f"http://{server.grpc_address}/{TRIGGERS}/{method}"
+    answer: Json = json.loads(run(*CURL, "--data", json.dumps(request), url))
+    return answer
+
+
+def test_it_lists_every_service(server: Tocsin) -> None:
+    listed = run(*CURL, "--list-services", f"http://{server.grpc_address}").split()
+    assert set(listed) == SERVED
+
+
+def test_it_lists_every_method(server: Tocsin) -> None:
+    listed = run(*CURL, "--list-methods", f"http://{server.grpc_address}").split()
+    assert {method.partition("/")[0] for method in listed} == SERVED
+    assert f"{TRIGGERS}/Pause" in listed
+
+
+def test_a_call_round_trips(server: Tocsin, folder: str) -> None:
+    request = {"folder_id": folder, "name": "by-buf", "rule": RULE}
+    created = call(server, "Create", request)["response"]
+    assert created["@type"].endswith(f"/{TRIGGERS.removesuffix('Service')}")
+
+    [listed] = call(server, "List", {"folder_id": folder})["triggers"]
+    assert listed == {name: value for name, value in created.items() if name != "@type"}
+
+
+def test_an_error_is_shown_with_its_details(server: Tocsin) -> None:
+    url = f"http://{server.grpc_address}/{TRIGGERS}/Create"
+    done = subprocess.run(
+        [*CURL, "--data", '{"name": "Bad Name"}', url], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3 << 3  # how buf curl tells the code, INVALID_ARGUMENT
+    error = json.loads(done.stderr)
+    assert error["code"] == "invalid_argument"
+    assert error["message"].startswith("Validation failed:\n  - folder_id: Field is required")
+    told = {detail["type"]: detail["value"] for detail in error["details"]}
+    encoded = base64.b64decode(told["google.rpc.BadRequest"] + "==")
+    violations = error_details_pb2.BadRequest.FromString(encoded).field_violations
+    assert [each.field for each in violations] == ["folder_id", "name", "rule"]
