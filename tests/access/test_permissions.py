@@ -180,6 +180,7 @@ LINES: dict[str, Line] = {
         "viewer", "folder", lambda w: {"event": EVENT, "folderId": w.folder}
     ),
     f"{EVENTS}.GetIntake": Line("viewer", "folder", trigger),
+    f"{EVENTS}.ListIntakes": Line("viewer", "folder", lambda w: {"folderId": w.folder}),
     f"{FIRING}.FireTrigger": Line("editor", "folder", trigger),
     f"{FIRING}.NextFireTimes": Line("viewer", "folder", trigger),
     f"{FIRING}.Preview": Line(
