@@ -33,6 +33,12 @@ def test_a_token_of_someone_elses_making_is_unauthenticated(
     assert seen["ask"]["code"] == "UNAUTHENTICATED"
 
 
+def test_who_shows_no_token_is_unauthenticated(guarded: Guarded, folder: str) -> None:
+    served, _ = guarded
+    seen = python_sdk().play("nobody", served.plaintext, folder, ca=None)
+    assert seen["ask"]["code"] == "UNAUTHENTICATED"
+
+
 @pytest.mark.parametrize("name", SDKS)
 def test_an_account_without_a_role_is_denied(guarded: Guarded, folder: str, name: str) -> None:
     served, accounts = guarded

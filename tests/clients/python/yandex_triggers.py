@@ -188,12 +188,25 @@ def lost_answer() -> None:
 
 def plaintext() -> None:
     """Without TLS the SDK neither discovers nor authenticates: both are the caller's."""
-    client = yandexcloud.SDK(iam_token="unused").client(
+    client = yandexcloud.SDK(iam_token="t1.not.shown").client(
         TriggerServiceStub, endpoint=ENDPOINT, insecure=True
     )
     token = [("authorization", f"Bearer {os.environ['IAM_TOKEN']}")]
     listed = client.List(service.ListTriggersRequest(folder_id=FOLDER), metadata=token)
     tell("ask", code="OK", names=[each.name for each in listed.triggers])
+
+
+def nobody() -> None:
+    """Such a client shows nothing at all by itself."""
+    client = yandexcloud.SDK(iam_token="t1.not.shown").client(
+        TriggerServiceStub, endpoint=ENDPOINT, insecure=True
+    )
+    try:
+        client.List(service.ListTriggersRequest(folder_id=FOLDER))
+    except grpc.RpcError as error:
+        tell("ask", code=error.code().name, message=error.details())
+    else:
+        tell("ask", code="OK")
 
 
 def endpoints() -> None:
