@@ -11,14 +11,15 @@ from clients.toolchains import HERE, ROOT, built, go_build, go_install, npm_ci, 
 PROTOS = ROOT / "protos"
 BUF = Path(sys.executable).with_name("buf")
 _IMPORTS = ROOT / "build" / "googleapis"
+GO_PLUGINS = {
+    "google.golang.org/protobuf/cmd/protoc-gen-go": "v1.36.12",
+    "google.golang.org/grpc/cmd/protoc-gen-go-grpc": "v1.6.2",
+}
 
 
 def go_plugins() -> list[Path]:
     """protoc's plugins for Go."""
-    return [
-        go_install("google.golang.org/protobuf/cmd/protoc-gen-go", "v1.36.12"),
-        go_install("google.golang.org/grpc/cmd/protoc-gen-go-grpc", "v1.6.2"),
-    ]
+    return [go_install(package, version) for package, version in GO_PLUGINS.items()]
 
 
 def path_with(plugins: list[Path]) -> dict[str, str]:

@@ -1,8 +1,11 @@
-"""What is served, and a rule to ask for."""
+"""What is served, a rule to ask for, and the client that has its own program."""
 
 import re
+from pathlib import Path
 
-from clients.toolchains import ROOT
+from clients.toolchains import ROOT, go_install
+
+GRPCURL = "v1.9.4"
 
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
 
@@ -23,3 +26,7 @@ SERVED = OURS - {"tocsin.v1.ClockService"} | OTHERS  # a clock that is moved is 
 
 INVOKE = {"function_id": "d4e00000000000000001"}
 RULE = {"timer": {"cron_expression": "* * * * ? *", "invoke_function": INVOKE}}
+
+
+def grpcurl() -> Path:
+    return go_install("github.com/fullstorydev/grpcurl/cmd/grpcurl", GRPCURL)

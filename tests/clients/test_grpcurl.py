@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from clients.services import RULE, SERVED, TRIGGERS
-from clients.toolchains import Json, go_install, run
+from clients.services import grpcurl as grpcurl_program
+from clients.toolchains import Json, run
 from clients.yandex_server import Served
 from server.tocsin_process import Tocsin
-
-VERSION = "v1.9.4"
 
 
 @pytest.fixture
 def grpcurl() -> Path:
-    return go_install("github.com/fullstorydev/grpcurl/cmd/grpcurl", VERSION)
+    return grpcurl_program()
 
 
 def call(grpcurl: Path, server: Tocsin, method: str, request: Json) -> Json:

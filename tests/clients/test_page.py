@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clients.generating import (
     BUF,
+    GO_PLUGINS,
     PROTOS,
     go_plugins,
     go_stubs,
@@ -14,18 +15,19 @@ from clients.generating import (
     path_with,
     typescript_stubs,
 )
-from clients.page import addresses, code, go_sources, pointed_at
+from clients.page import PAGE, addresses, code, go_sources, pointed_at
+from clients.services import GRPCURL, grpcurl
 from clients.toolchains import (
     HERE,
     ROOT,
     built,
     go_build,
-    go_install,
     java_classpath,
     need,
     node_project,
     run,
 )
+from gateway.grpc_gateway import PLUGIN, VERSION
 from server.tocsin_process import Tocsin
 from vendor_environment import vendor_python
 
@@ -89,9 +91,7 @@ def shell(text: str, tools: list[Path]) -> str:
 
 
 def test_grpcurl(server: Tocsin) -> None:
-    version = "v1.9.4"
-    grpcurl = go_install("github.com/fullstorydev/grpcurl/cmd/grpcurl", version)
-    told = shell(pointed_at(code("grpcurl", "sh", 1), server), [grpcurl])
+    told = shell(pointed_at(code("grpcurl", "sh", 1), server), [grpcurl()])
     assert "rpc Create (" in told
     assert told.count('"name": "every-minute-by-grpcurl"') == 2
 
@@ -131,3 +131,29 @@ def test_stubs_in_any_language(tmp_path: Path) -> None:
     lines = re.sub(r"build/go\b", str(tmp_path), code("Stubs in any language", "sh"))
     shell(lines.replace(".venv/bin/python", sys.executable), go_plugins())
     assert list(tmp_path.rglob("trigger_service_grpc.pb.go"))
+
+
+def test_the_page_names_the_versions_that_are_tried() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| \[([^]]+)\].*\| ([^|]+) \|$", text, re.MULTILINE))
+
+    def named(file: str, pattern: str) -> str:
+        [found] = re.findall(pattern, (HERE / file).read_text())
+        return str(found)
+
+    api = named("go/integrations/go.mod", r"google.golang.org/api v(\S+)")
+    assert rows["google.golang.org/api/integrations"] == api
+    assert rows["googleapis"] == named("node/integrations/package.json", r'"googleapis": "(.+)"')
+    runtime = named("java/integrations/pom.xml", r"google-api-client</artifactId>\s+<version>(.+)<")
+    assert rows["google-api-client"] == runtime
+    assert (
+        rows["stubs in TypeScript"]
+        == f"ts-proto {named('node/stub/package.json', r'ts-proto.: .(.+).,')}"
+    )
+    plugin = named("java/stub/pom.xml", r"protoc-gen-grpc-java:([\d.]+):")
+    assert rows["stubs in Java"] == f"protoc-gen-grpc-java {plugin}"
+    assert rows["grpcurl"] == GRPCURL.removeprefix("v")
+    assert rows["buf curl"] == run(BUF, "--version").strip()
+    assert rows["grpc-gateway"] == VERSION.removeprefix("v")
+    for package, version in {**GO_PLUGINS, PLUGIN: VERSION}.items():
+        assert f"go install {package}@{version}\n" in text

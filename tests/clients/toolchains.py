@@ -6,6 +6,7 @@ only when its sources, its locked versions or its toolchain are others.
 """
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -168,21 +169,25 @@ def npm_ci(project: Path, into: Path) -> None:
 def _digest(needs: Sequence[str], inputs: Iterable[Path | str]) -> str:
     found = hashlib.sha256()
     for command in needs:
-        found.update(run(*VERSION_OF[command]).encode() + b"\0")
+        found.update(_version(command).encode() + b"\0")
     for each in inputs:
         for part in _parts(each):
             found.update(part + b"\0")
     return found.hexdigest()
 
 
+@functools.cache
+def _version(command: str) -> str:
+    return run(*VERSION_OF[command])
+
+
 def _parts(given: Path | str) -> Iterator[bytes]:
     if isinstance(given, str):
         yield given.encode()
         return
-    files = (
-        sorted(path for path in given.rglob("*") if path.is_file()) if given.is_dir() else [given]
-    )
-    for file in files:
+    found = given.rglob("*") if given.is_dir() else [given]
+    files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    for file in sorted(files):
         yield str(file.relative_to(ROOT)).encode()
         yield file.read_bytes()
 

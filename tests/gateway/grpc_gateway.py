@@ -11,6 +11,8 @@ from pathlib import Path
 from clients.generating import BUF, go_plugins, path_with
 from clients.toolchains import HERE, ROOT, built, go_build, go_install, run
 
+PLUGIN = "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway"
+VERSION = "v2.33.0"
 MODULE = HERE / "go" / "gateway"
 CONTRACTS = (ROOT / "protos", ROOT / "server" / "tocsin" / "contract", ROOT / "gen")
 
@@ -29,8 +31,7 @@ def _make(folder: Path) -> None:
     module = shutil.copytree(MODULE, folder / "module")
     descriptors = folder / "tocsin.binpb"
     run(sys.executable, ROOT / "gen" / "descriptors.py", descriptors)
-    name = "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway"
-    plugins = [*go_plugins(), go_install(name, "v2.33.0")]
+    plugins = [*go_plugins(), go_install(PLUGIN, VERSION)]
     theirs = ("google/api", "google/rpc", "google/protobuf")
     excluded = [word for package in theirs for word in ("--exclude-path", package)]
     command = (BUF, "generate", descriptors, "--template", module / "buf.gen.yaml", *excluded)
