@@ -40,5 +40,10 @@ def go_sources(text: str) -> dict[str, str]:
     return {"main.go": text, "addresses.go": _ADDRESSES}
 
 
+def point_at_environment(text: str) -> str:
+    """The same for a program in TypeScript."""
+    return text.replace('"127.0.0.1:50051"', "process.env.GRPC_ADDRESS!")
+
+
 def addresses(server: Tocsin) -> dict[str, str]:
     return {"GRPC_ADDRESS": server.grpc_address, "HTTP_ADDRESS": server.http_address}

@@ -3,16 +3,15 @@
 import base64
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 from google.rpc import error_details_pb2
 
+from clients.generating import BUF
 from clients.services import RULE, SERVED, TRIGGERS
 from clients.toolchains import Json, run
+from clients.yandex_server import Served
 from server.tocsin_process import Tocsin
 
-BUF = Path(sys.executable).with_name("buf")
 CURL = (BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge")
 
 
@@ -55,3 +54,12 @@ def test_an_error_is_shown_with_its_details(server: Tocsin) -> None:
     encoded = base64.b64decode(told["google.rpc.BadRequest"] + "==")
     violations = error_details_pb2.BadRequest.FromString(encoded).field_violations
     assert [each.field for each in violations] == ["folder_id", "name", "rule"]
+
+
+def test_it_speaks_tls(open_server: Served, folder: str) -> None:
+    trusting = (BUF, "curl", "--protocol", "grpc", "--cacert", open_server.ca)
+    listed = run(*trusting, "--list-services", f"https://{open_server.tls}").split()
+    assert set(listed) == SERVED
+
+    url = f"https://{open_server.tls}/{TRIGGERS}/List"
+    assert json.loads(run(*trusting, "--data", json.dumps({"folder_id": folder}), url)) == {}

@@ -1,5 +1,6 @@
 """grpc-gateway before a real server: what the REST tests' fake one does not show."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -8,6 +9,7 @@ from cloudevents.core.bindings.http import HTTPMessage, to_binary_event, to_stru
 from cloudevents.core.v1.event import CloudEvent
 
 from clients.toolchains import HERE, go_program, json_line
+from gateway.grpc_gateway import gateway as gateway_built
 from gateway.grpc_gateway import serving
 from server.recording_target import RecordingTarget
 from server.tocsin_process import Tocsin
@@ -21,6 +23,15 @@ Encode = Callable[[CloudEvent], HTTPMessage]
 def gateway(server: Tocsin) -> Iterator[str]:
     with serving(server.grpc_address) as gateway:
         yield f"{gateway.address[0]}:{gateway.address[1]}"
+
+
+def test_its_program_serves_every_service_that_has_a_path() -> None:
+    module = gateway_built() / "module"
+    generated = "".join(file.read_text() for file in module.rglob("*.pb.gw.go"))
+    registers = set(re.findall(r"^func (Register\w+Handler)\(", generated, re.MULTILINE))
+    assert registers == set(
+        re.findall(r"\w+\.(Register\w+Handler)\b", (module / "main.go").read_text())
+    )
 
 
 def test_google_clients_schedule_through_it(

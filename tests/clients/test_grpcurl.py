@@ -9,6 +9,7 @@ import pytest
 
 from clients.services import RULE, SERVED, TRIGGERS
 from clients.toolchains import Json, go_install, run
+from clients.yandex_server import Served
 from server.tocsin_process import Tocsin
 
 VERSION = "v1.9.4"
@@ -60,3 +61,13 @@ def test_an_error_is_shown_with_its_details(grpcurl: Path, server: Tocsin) -> No
     assert error["message"].startswith("Validation failed:\n  - folder_id: Field is required")
     violations = error["details"][0]["field_violations"]
     assert [each["field"] for each in violations] == ["folder_id", "name", "rule"]
+
+
+def test_it_speaks_tls(grpcurl: Path, open_server: Served, folder: str) -> None:
+    trusting = ("-cacert", open_server.ca)
+    listed = run(grpcurl, *trusting, open_server.tls, "list").split()
+    assert set(listed) == SERVED
+
+    request = json.dumps({"folder_id": folder})
+    method = f"{TRIGGERS}/List"
+    assert json.loads(run(grpcurl, *trusting, "-d", request, open_server.tls, method)) == {}

@@ -1,21 +1,29 @@
 """The lines of docs/clients.md do what the page says."""
 
-import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
-from clients.generating import BUF, PROTOS, generate, go_plugins
+from clients.generating import (
+    BUF,
+    PROTOS,
+    go_plugins,
+    go_stubs,
+    lay_out_imports,
+    path_with,
+    typescript_stubs,
+)
 from clients.page import addresses, code, go_sources, pointed_at
 from clients.toolchains import (
     HERE,
+    ROOT,
     built,
     go_build,
     go_install,
     java_classpath,
     need,
     node_project,
-    npm_ci,
     run,
 )
 from server.tocsin_process import Tocsin
@@ -46,24 +54,17 @@ def test_google_in_node(server: Tocsin) -> None:
     assert "400 Validation failed:" in told
 
 
-def go_page(name: str, module: Path, section: str) -> Path:
-    """The program of a section, with the versions of a module of ours."""
-    sources = go_sources(code(section, "go"))
+def test_google_in_go(server: Tocsin) -> None:
+    module = HERE / "go" / "integrations"
+    sources = go_sources(code("google.golang.org/api/integrations", "go"))
 
     def make(folder: Path) -> None:
         copy = shutil.copytree(module, folder / "module")
         for file, text in sources.items():
             (copy / file).write_text(text)
-        if (copy / "buf.gen.yaml").exists():
-            generate(copy / "buf.gen.yaml", copy, go_plugins())
         go_build(copy, folder)
 
-    return built(name, ["go"], [module, PROTOS, *sources.values()], make) / "program"
-
-
-def test_google_in_go(server: Tocsin) -> None:
-    section = "google.golang.org/api/integrations"
-    program = go_page("go-page-integrations", HERE / "go" / "integrations", section)
+    program = built("go-page", ["go"], [module, *sources.values()], make) / "program"
     told = run(program, environment=addresses(server))
     assert re.search(UUID, told)
     assert "400 Validation failed:" in told
@@ -83,9 +84,8 @@ def test_google_in_java(server: Tocsin, tmp_path: Path) -> None:
 
 
 def shell(text: str, tools: list[Path]) -> str:
-    folders = os.pathsep.join(str(tool.parent) for tool in tools)
-    environment = {"PATH": f"{folders}{os.pathsep}{os.environ['PATH']}"}
-    return run("bash", "-euo", "pipefail", "-c", text, environment=environment)
+    command = ("bash", "-euo", "pipefail", "-c", text)
+    return run(*command, directory=ROOT, environment=path_with(tools))
 
 
 def test_grpcurl(server: Tocsin) -> None:
@@ -102,9 +102,9 @@ def test_buf_curl(server: Tocsin) -> None:
 
 
 def test_stubs_in_go(server: Tocsin) -> None:
-    module = HERE / "go" / "stub"
-    assert code("Stubs in Go", "yaml") == (module / "buf.gen.yaml").read_text()
-    program = go_page("go-page-stub", module, "Stubs in Go")
+    template = HERE / "go" / "stub" / "buf.gen.yaml"
+    assert code("Stubs in Go", "yaml") == template.read_text()
+    program = go_stubs() / "page" / "program"
     assert re.fullmatch(TRIGGER, run(program, environment=addresses(server)))
 
 
@@ -119,18 +119,15 @@ def test_stubs_in_java(server: Tocsin, tmp_path: Path) -> None:
 
 
 def test_stubs_in_typescript(server: Tocsin) -> None:
-    project = HERE / "node" / "stub"
-    assert code("Stubs in TypeScript", "yaml") == (project / "buf.gen.yaml").read_text()
-    source = code("Stubs in TypeScript", "ts")
-    source = source.replace('"127.0.0.1:50051"', "process.env.GRPC_ADDRESS!")
-
-    def make(folder: Path) -> None:
-        npm_ci(project, folder)
-        (folder / "main.ts").write_text(source)
-        binaries = folder / "node_modules" / ".bin"
-        generate(folder / "buf.gen.yaml", folder, [binaries / "protoc-gen-ts_proto"])
-        run(binaries / "tsc", directory=folder, patience=300)
-
-    made = built("node-page-stub", ["node", "npm"], [project, PROTOS, source], make)
-    told = run("node", made / "build" / "main.js", environment=addresses(server))
+    template = HERE / "node" / "stub" / "buf.gen.yaml"
+    assert code("Stubs in TypeScript", "yaml") == template.read_text()
+    program = typescript_stubs() / "build" / "example.js"
+    told = run("node", program, environment=addresses(server))
     assert re.fullmatch(TRIGGER, told)
+
+
+def test_stubs_in_any_language(tmp_path: Path) -> None:
+    lay_out_imports()
+    lines = re.sub(r"build/go\b", str(tmp_path), code("Stubs in any language", "sh"))
+    shell(lines.replace(".venv/bin/python", sys.executable), go_plugins())
+    assert list(tmp_path.rglob("trigger_service_grpc.pb.go"))

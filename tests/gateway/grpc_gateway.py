@@ -20,8 +20,9 @@ class GrpcGateway:
     address: tuple[str, int]
 
 
-def program() -> Path:
-    return built("go-gateway", ["go"], [MODULE, *CONTRACTS], _make) / "program"
+def gateway() -> Path:
+    """The folder with the gateway's `module` and its `program`."""
+    return built("go-gateway", ["go"], [MODULE, *CONTRACTS], _make)
 
 
 def _make(folder: Path) -> None:
@@ -40,7 +41,7 @@ def _make(folder: Path) -> None:
 @contextmanager
 def serving(upstream: str) -> Iterator[GrpcGateway]:
     """Runs the gateway on a free port, before the gRPC server of that name."""
-    command = (program(), "127.0.0.1:0", upstream)
+    command = (gateway() / "program", "127.0.0.1:0", upstream)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

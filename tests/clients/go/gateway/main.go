@@ -28,6 +28,8 @@ import (
 	integrations "example.com/gateway/gen/google/cloud/integrations/v1alpha"
 	longrunning "example.com/gateway/gen/google/longrunning"
 	tocsin "example.com/gateway/gen/tocsin/v1"
+	endpoint "example.com/gateway/gen/yandex/cloud/endpoint"
+	iam "example.com/gateway/gen/yandex/cloud/iam/v1"
 	operations "example.com/gateway/gen/yandex/cloud/operation"
 	triggers "example.com/gateway/gen/yandex/cloud/serverless/triggers/v1"
 )
@@ -44,9 +46,11 @@ func main() {
 	others := mux(connection, protojson.MarshalOptions{EmitDefaultValues: true},
 		runtime.DefaultHTTPErrorHandler,
 		triggers.RegisterTriggerServiceHandler, operations.RegisterOperationServiceHandler,
+		endpoint.RegisterApiEndpointServiceHandler, iam.RegisterIamTokenServiceHandler,
 		tocsin.RegisterInvocationServiceHandler, tocsin.RegisterFiringServiceHandler,
 		tocsin.RegisterDeadLetterServiceHandler, tocsin.RegisterEventServiceHandler,
-		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler)
+		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler,
+		tocsin.RegisterAccessServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1alpha/", google)
