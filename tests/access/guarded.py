@@ -29,6 +29,7 @@ from tocsin_protos.tocsin.v1 import (
     event_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    open_id_service_pb2,
     webhook_service_pb2,
 )
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2
@@ -50,6 +51,7 @@ FILES: tuple[Any, ...] = (
     event_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    open_id_service_pb2,
     webhook_service_pb2,
     channelz_pb2,
     access_service_pb2,

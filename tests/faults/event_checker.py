@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from faults.events import BUCKET, BUDGET, Event, EventRule, Sending
+from faults.events import AT_LEAST_ONCE, BUCKET, BUDGET, Event, EventRule, Sending
 from faults.evidence import Evidence, Report, Row
 from faults.journal import Journal, Kind, Trigger
 from faults.lives import FOR_EVER, State, states
@@ -208,7 +208,7 @@ def _check_event(
 ) -> None:
     came = [name for name in lives if carried.get((name, event.id), 0)]
     for name in came:
-        if carried[name, event.id] > 1:
+        if carried[name, event.id] > 1 and event.kind not in AT_LEAST_ONCE:
             report.found("doubled event", f"{event} came {carried[name, event.id]} times: {name}")
     for name, life in lives.items():
         if any(life.delivers(event, each) for each in event.sendings):
@@ -223,6 +223,8 @@ def _check_event(
 def _check_answer(
     event: Event, sending: Sending, lives: dict[str, Life], came: list[str], report: Report
 ) -> None:
+    if sending.taken is None:
+        return
     takers = [name for name, life in lives.items() if life.may_take(event, sending)]
     least = sum(life.takes(event, sending) for life in lives.values())
     if not least <= sending.taken <= len(takers):

@@ -1,5 +1,7 @@
 """Rules of triggers that listen, and events that were published: what clients choose from."""
 
+import base64
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +12,12 @@ from tocsin_protos.tocsin.v1 import event_service_pb2 as events_contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger as TriggerMessage
 
 BUDGET, QUEUE, BUCKET = KINDS = ("billing_budget", "message_queue", "object_storage")
+# Of these, and of the queue, events come from real sources too.
+STREAM, BROKER, MAIL = "data_stream", "iot_broker_message", "mail"
+NAMED_BY = {QUEUE: "queue_id", STREAM: "stream", BROKER: "broker_id", MAIL: "email"}
+# A broker sends again what was not acknowledged, and nothing in it tells that it came before.
+AT_LEAST_ONCE = (BROKER,)
+RECORD_BYTES = 100
 SOURCES = ("one", "two")
 BUDGETS = ("dev", "prod")
 FOLDERS = ("in/", "out/")
@@ -36,13 +44,14 @@ class EventRule:
 class Sending:
     """One call that published an event, repeated until there was an answer.
 
-    `taken` are the triggers that it fires, or has fired before; `lost` those that are paused.
+    `taken` are the triggers that it fires, or has fired before; `lost` those that are paused. A
+    source that is not ours does not tell: `taken` is None.
     """
 
     asked: datetime
     answered: datetime | None = None
     tries: int = 0
-    taken: int = 0
+    taken: int | None = 0
     lost: int = 0
 
 
@@ -99,8 +108,12 @@ def rule_message(rule: EventRule, target: str) -> TriggerMessage.Rule:
         told.batch_settings.size = rule.size
         told.batch_settings.cutoff.FromTimedelta(rule.cutoff)
     if rule.kind == QUEUE:
-        told.queue_id, told.service_account_id = rule.source, "account"
-    elif rule.kind == BUCKET:
+        told.service_account_id = "account"
+    if rule.kind in NAMED_BY:
+        setattr(told, NAMED_BY[rule.kind], rule.source)
+    if rule.kind == STREAM and rule.size > 1:
+        told.batch_settings.size = rule.size * RECORD_BYTES
+    if rule.kind == BUCKET:
         told.bucket_id, told.prefix, told.suffix = rule.source, rule.prefix, rule.suffix
         told.event_type.extend(sorted(rule.changes))
     told.invoke_function.function_id = target
@@ -112,14 +125,15 @@ def rule_of(message: TriggerMessage.Rule) -> EventRule | None:
     told: Any = getattr(message, kind := message.WhichOneof("rule") or "timer")
     if kind == BUDGET:
         return EventRule(kind, told.billing_account_id, told.budget_id)
-    if kind not in KINDS:
+    if kind not in (*KINDS, *NAMED_BY):
         return None
+    size = told.batch_settings.size
     batching = {
-        "size": told.batch_settings.size,
+        "size": size // RECORD_BYTES if kind == STREAM and size > 1 else size,
         "cutoff": told.batch_settings.cutoff.ToTimedelta(),
     }
-    if kind == QUEUE:
-        return EventRule(kind, told.queue_id, **batching)
+    if kind in NAMED_BY:
+        return EventRule(kind, getattr(told, NAMED_BY[kind]), **batching)
     return EventRule(
         kind,
         told.bucket_id,
@@ -150,4 +164,19 @@ def id_in(element: Mapping[str, Any]) -> str:
     """Returns the id of the event that an element of a call's `messages` is."""
     if "budget_display_name" in element:
         return str(element["budget_display_name"])
+    if "event" in element:  # a record of a stream
+        return str(element["event"])
+    if "headers" in element:  # a mail
+        return str(element["message"]).strip()
+    details = element["details"]
+    if "queue_id" in details:
+        return str(details["message"]["body"])
+    if "payload" in details:
+        return base64.b64decode(details["payload"]).decode()
     return str(element["event_metadata"]["event_id"])
+
+
+def record_of(event_id: str) -> str:
+    """A stream's record, of RECORD_BYTES."""
+    record = json.dumps({"event": event_id, "pad": ""})
+    return record[:-2] + "x" * (RECORD_BYTES - len(record)) + record[-2:]

@@ -9,20 +9,24 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from faults.clients import Clients, now, schedule
 from faults.conftest import Run
+from faults.feeders import feeding
 from faults.fleet import Fleet
 from faults.journal import Journal
+from faults.real_sources import feeders_of, services, until_all_came
 from faults.seen import SqliteFile, judge, micros
 from server.recording_target import RecordingTarget
 from server.tocsin_process import Tocsin
 
 RATE = 40
+# In the long form, from each of the real sources.
+FED_EACH_SECONDS = 0.5
 AHEAD = timedelta(seconds=0.5)
 SHORT, LONG = (3, 1.5), (20, 30.0)
 MEBIBYTE = 1024
@@ -57,12 +61,19 @@ def test_a_steady_load_is_borne(
 ) -> None:
     count, seconds = LONG if run.long else SHORT
     store = SqliteFile(tmp_path / "tocsin.db")
-    with Fleet(tmp_path, config, "--database", f"sqlite:///{tmp_path}/tocsin.db") as fleet:
+    with ExitStack() as stack:
+        sources = stack.enter_context(services("soak")) if run.long else None
+        settings = config if sources is None else sources.config(config)
+        database = f"sqlite:///{tmp_path}/tocsin.db"
+        fleet = stack.enter_context(Fleet(tmp_path, settings, "--database", database))
         [server] = fleet.start()
         clients = Clients(journal, fleet.addresses, run.seed, pause_seconds=0.5)
-        with clients.calling(1), scheduling(server, journal, run.chance):
+        feeders = [] if sources is None else feeders_of(journal, fleet, sources, FED_EACH_SECONDS)
+        with clients.calling(1), scheduling(server, journal, run.chance), feeding(journal, feeders):
             sys.stdout.write(HEAD)
             intervals = list(measured(count, seconds, server, store, journal, target))
+        if sources is not None:
+            until_all_came(journal, target, sources)
         report = judge(journal, store, target, server.grpc_address, tolerance=timedelta(seconds=20))
     run.tell(report, seconds=round(count * seconds), asked_a_second=RATE)
     third = max(1, count // 3)
