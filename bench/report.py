@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     results = {
         name: json.loads((options.results / f"{name}.json").read_text())
-        for name in ("calls", "firing", "timers", "peers")
+        for name in ("calls", "firing", "timers", "sources", "peers")
     }
     draw(results["peers"], options.docs / "benchmarks.svg")
     (options.docs / "benchmarks.md").write_text(page(results))
@@ -67,8 +67,8 @@ def page(results: dict[str, Any]) -> str:
 
 
 def sections(results: dict[str, Any]) -> list[str]:
-    calls, firing, timers, peers = (
-        results[name] for name in ("calls", "firing", "timers", "peers")
+    calls, firing, timers, sources, peers = (
+        results[name] for name in ("calls", "firing", "timers", "sources", "peers")
     )
     return [
         "## Firing",
@@ -81,6 +81,12 @@ def sections(results: dict[str, Any]) -> list[str]:
         "And due at the same instant:",
         due_table(timers["due"]),
         run_on(timers),
+        "## Sources",
+        SOURCES,
+        sources_table(sources["runs"]),
+        IDLE_SOURCES.format(**sources["idle"]),
+        idle_table(sources["idle"]),
+        run_on(sources),
         "## Beside other systems",
         PEERS.format(jobs=f"{peers['jobs']:,}"),
         "![Calls a second](benchmarks.svg)",
@@ -167,6 +173,37 @@ def due_table(runs: list[dict[str, Any]]) -> str:
         for run in runs
     ]
     return table(head, rows)
+
+
+def sources_table(runs: list[dict[str, Any]]) -> str:
+    head = ["Source", "Without Tocsin", "In a call", "Accepted /s", "Delivered /s", "Without /s"]
+    head += ["Of that", "Node's CPU for one"]
+    rows = [
+        [
+            run["source"],
+            run["plain"],
+            str(run["size"]),
+            f"{run['accepted']:,}",
+            f"{run['delivered']:,}",
+            f"{run['plain_rate']:,}",
+            f"{run['of_plain']:.2f}",
+            f"{run['cpu_us']:,.0f} µs",
+        ]
+        for run in runs
+    ]
+    return table(head, rows, words=2)
+
+
+def idle_table(idle: dict[str, Any]) -> str:
+    nodes = (("without triggers", "empty_"), (f"with {idle['triggers']:,}", ""))
+    rows = [
+        [name, f"{idle[f'{which}cpu_percent']:.2f} %", f"{idle[f'{which}memory_mib']:.0f} MiB"]
+        for name, which in nodes
+    ]
+    more = idle["cpu_percent"] - idle["empty_cpu_percent"]
+    memory = idle["memory_mib"] - idle["empty_memory_mib"]
+    rows.append(["more", f"{more:.2f} %", f"{memory:.0f} MiB"])
+    return table(["A node", "Of a core", "Memory"], rows)
 
 
 def peers_table(systems: list[dict[str, Any]]) -> str:
@@ -283,6 +320,19 @@ invocation's instant to its arrival at the target, is that at a steady 1,000 a s
 TIMERS = """
 Nodes on SQLite that stand side by side. Get asks for triggers all over the store. What a call costs
 is the processor time of the node.
+"""
+SOURCES = """
+How many events a second a node on SQLite takes from each source and delivers, next to the plain
+client or server that does the same reads, keeps nothing and delivers nothing. Sources that are
+asked (queue, stream, broker) are filled first, with the same for both; to the others the same
+client sends the same. What is accepted is durable. The ratio is of the lower of both rates. With
+100 events in a call the calls are few, and what is left is what it costs to take an event. moto
+is the limit of its queues: it looks through all messages for each request.
+"""
+IDLE_SOURCES = """
+And what {triggers:,} triggers cost whose sources are silent, half of them on {mqtt_brokers} MQTT
+brokers (mosquitto), half with a queue each at {queue_services} queue services (moto). A queue is
+asked each 20 seconds, as long as the protocol lets a poll wait; a broker has one connection.
 """
 PEERS = """
 {jobs} jobs are added one by one by 50 callers (APScheduler: by one, as its scheduler is one), each

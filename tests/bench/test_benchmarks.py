@@ -46,6 +46,17 @@ def test_timers(tmp_path: Path) -> None:
     assert [each["timers"] for each in told["due"]] == [50]
 
 
+def test_sources(tmp_path: Path) -> None:
+    told = run(
+        *("sources", tmp_path / "sources.json"),
+        *("--sources", "mqtt", "object-webhook", "--events", "200"),
+        *("--idle-triggers", "2", "--idle-brokers", "2", "--idle-seconds", "0.1"),
+    )
+    assert [each["size"] for each in told["runs"]] == [1, 100] * 2
+    assert all(each["delivered"] > 0 and each["plain_rate"] > 0 for each in told["runs"])
+    assert told["idle"]["triggers"] == 2
+
+
 def test_tocsin_in_the_benchmark_of_peers(tmp_path: Path) -> None:
     told = run(
         *("peers", tmp_path / "peers.json", "--jobs", "100"),

@@ -8,7 +8,17 @@ import pytest
 
 from faults.checker import check
 from faults.event_checker import lets_pass
-from faults.events import BUCKET, BUDGET, QUEUE, Event, EventRule, Sending
+from faults.events import (
+    BROKER,
+    BUCKET,
+    BUDGET,
+    MAIL,
+    QUEUE,
+    STREAM,
+    Event,
+    EventRule,
+    Sending,
+)
 from faults.evidence import Delivery, Evidence, Intake, Report, Row, Shown
 from faults.journal import Call, Journal, Kind, Trigger
 
@@ -289,3 +299,30 @@ def test_a_rule_lets_pass_what_has_all_that_it_asks_for(
     rule: EventRule, event: Event, passes: bool
 ) -> None:
     assert lets_pass(rule, event) is passes
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (QUEUE, {"doubled event"}),
+        (STREAM, {"doubled event"}),
+        (MAIL, {"doubled event"}),
+        (BROKER, set()),  # it sends again what was not acknowledged
+    ],
+)
+def test_what_a_source_was_told_is_taken_must_come_and_only_a_broker_may_repeat_it(
+    kind: str, found: set[str]
+) -> None:
+    journal, evidence = example()
+    rule = EventRule(kind, "real", size=1)
+    journal.triggers.append(trigger("l-real", rule))
+    evidence.triggers["l-real"] = [Shown("id-l-real", True, "", rule)]
+    evidence.operations.add("op-l-real")
+    at = NOON + 30 * SECOND
+    sending = Sending(at, at + SECOND, 1, taken=None)
+    journal.events.append(Event("real-1", kind, "real", sendings=[sending]))
+    assert checked(journal, evidence).kinds == {"lost event"}
+    deliver(evidence, "l-real", 32, "real-1")
+    assert checked(journal, evidence).problems == []
+    deliver(evidence, "l-real", 40, "real-1")
+    assert checked(journal, evidence).kinds == found
