@@ -239,6 +239,7 @@ WHOLE = gzip.compress(b'{"name": "n", "description": "}"}')
         ("gzip", gzip.compress(b'{"name": "n')),
         ("br", WHOLE),
     ],
+    ids=["not at all", "noise", "cut off", "a whole half", "a whole half text", "another way"],
 )
 @pytest.mark.parametrize("path", ["/triggers/v1/triggers", f"{TRIGGER}:pause"])
 def test_a_body_that_is_not_compressed_as_it_says_is_refused(
