@@ -50,7 +50,7 @@ func main() {
 		tocsin.RegisterInvocationServiceHandler, tocsin.RegisterFiringServiceHandler,
 		tocsin.RegisterDeadLetterServiceHandler, tocsin.RegisterEventServiceHandler,
 		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler,
-		tocsin.RegisterAccessServiceHandler)
+		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1alpha/", google)
