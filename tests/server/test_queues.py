@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from server.amazon import Amazon, Queue, until
+from server.amazon import Amazon, Queue, amazon, until
 from server.event_api import GrpcEvents, source_of
 from server.recording_target import Answer, Received, RecordingTarget, held_until
 from server.sources import connected
@@ -275,3 +275,42 @@ def test_no_message_is_lost_by_kill_9(
     once = {call.headers["x-request-id"]: bodies(call) for call in calls}
     counts = Counter(body for each in once.values() for body in each)
     assert set(counts.values()) == {1}
+
+
+def test_queues_of_several_services_are_read_where_their_urls_are(
+    directory: Path,
+    config: str,
+    aws: Amazon,
+    vendor: VendorClient,
+    folder: str,
+    target: RecordingTarget,
+) -> None:
+    with amazon() as other:
+        queues = [Queue(each.client("sqs"), f"q-{uuid.uuid4().hex}") for each in (aws, other)]
+        urls = "\n".join(f'"{queue_id(each.name)}" = "{each.url}"' for each in queues)
+        # At neither of both: the URL alone says where a queue is.
+        sources = aws.config("message_queue").replace(aws.url, "http://127.0.0.1:1")
+        settings = f"{config}\n{sources}\n[sources.message_queue.urls]\n{urls}"
+        with serving(directory, settings, http="off") as server:
+            api = GrpcApi(vendor, server.grpc_address)
+            for each in queues:
+                create(api, folder, rule=rule(each.name))
+                each.send(each.name)
+            for each in queues:
+                [call] = target.wait_for(calls_of(each.name))
+                assert bodies(call) == [each.name]
+
+
+def test_a_queue_that_is_deleted_meanwhile_is_told_of(
+    api: GrpcApi, asking: Tocsin, aws: Amazon, folder: str, queue: Queue
+) -> None:
+    trigger_id = create(api, folder, rule=rule(queue.name))["id"]
+    connected(asking, trigger_id)
+    # It wakes the poll that waits; the next one meets no queue.
+    queue.send("the last one")
+    aws.client("sqs").delete_queue(QueueUrl=queue.url)
+    told = until(
+        lambda: source_of(asking.grpc_address, trigger_id).get("lastError"), "nothing is told"
+    )
+    assert told.startswith(f"queue {queue_id(queue.name)}: ")
+    assert "queue does not exist" in told

@@ -135,8 +135,8 @@ class QueueService(BaseModel):
     secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
     urls: dict[str, TargetUrl] = Field(
         {},
-        description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
-        "the last part of their id.",
+        description="URL of single queues, by the `queue_id` of the rule, at this service or at "
+        "another. Others are asked for by the last part of their id.",
         examples=[{"yrn:yc:ymq:ru-central1:b1g1:in": "http://127.0.0.1:9324/000000000000/in"}],
     )
 
