@@ -537,6 +537,25 @@ def test_who_may_not_use_an_account_can_not_turn_its_rule_elsewhere(world: World
     assert manager.code(f"{TRIGGERS}.Update", renamed) == "OK"
 
 
+@pytest.mark.parametrize("override", [{"payload": "mine"}, {"body": "eA=="}, {"json": {}}])
+def test_who_may_not_use_an_account_can_not_say_what_it_sends(world: World, override: Json) -> None:
+    server, here = world.server, f"folders/{world.folder}"
+    account = server.account(f"{world.folder}sa")
+    trigger_id = world.trigger(rule=timer_with(account))
+    manager = server.caller(**{"functions.editor": here})
+    refused = manager.refusal(f"{FIRING}.FireTrigger", {"triggerId": trigger_id, **override})
+    assert refused.code == "PERMISSION_DENIED"
+    assert f"'serviceAccounts/{account}'" in refused.message
+    # What the rule says was said by somebody who may.
+    assert manager.code(f"{FIRING}.FireTrigger", {"triggerId": trigger_id}) == "OK"
+    user = server.caller_with(
+        [("functions.editor", here), ("iam.serviceAccounts.user", f"folders/{world.folder}sa")]
+    )
+    assert user.code(f"{FIRING}.FireTrigger", {"triggerId": trigger_id, **override}) == "OK"
+    of_nobody = {"triggerId": world.trigger(), **override}
+    assert manager.code(f"{FIRING}.FireTrigger", of_nobody) == "OK"
+
+
 def test_another_callers_idempotency_key_is_a_key_of_its_own(world: World) -> None:
     here = f"folders/{world.folder}"
     first, second = world.server.caller(editor=here), world.server.caller(editor=here)
