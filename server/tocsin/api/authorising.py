@@ -9,7 +9,7 @@ from tocsin.access.grants import Grants
 from tocsin.access.needs import Kind, Named, Need, Unnamed
 from tocsin.access.roles import Permission
 from tocsin.api import errors
-from tocsin.api.calls import SIGHT
+from tocsin.api.calls import SIGHT, USABLE
 from tocsin.api.places import Places, distinct
 from tocsin.contract.fields import Texts, texts_at, texts_named
 from tocsin.store.database import Database
@@ -113,16 +113,25 @@ class AccountUse:
         if _says_what_to_call_with(request):
             trigger_id = request.trigger_id
             stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
-            accounts = [
-                *accounts,
-                *_accounts_of_trigger(trigger_pb2.Trigger.FromString(stored or b"")),
-            ]
+            held = _accounts_of_trigger(trigger_pb2.Trigger.FromString(stored or b""))
+            USABLE.set(frozenset(held))
+            accounts = [*accounts, *held]
         for account_id in distinct(accounts):
             place = await self._places.of(Kind.SERVICE_ACCOUNT, account_id)
             if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, place):
                 raise errors.permission_denied(
                     Permission.SERVICE_ACCOUNTS_USE, _told("serviceAccounts", account_id)
                 )
+
+
+def refuse_other_accounts(usable: frozenset[str] | None, trigger: trigger_pb2.Trigger) -> None:
+    """Checks that a trigger that is about to be used has no account that was not asked for.
+
+    Raises:
+        ApiError: somebody gave it another one after the caller was found to be allowed.
+    """
+    if usable is not None and not usable.issuperset(_accounts_of_trigger(trigger)):
+        raise errors.changed_meanwhile(trigger.id)
 
 
 def _says_what_to_call_with(request: Any) -> bool:
