@@ -577,6 +577,25 @@ def test_a_folder_whose_default_log_group_it_is_decides_who_writes_to_it(server:
         assert writer.code(f"{LOGS}.Write", request) == "PERMISSION_DENIED"
 
 
+def test_records_do_not_pass_for_those_of_another_caller(server: Guarded) -> None:
+    rule = {
+        "logging": {
+            "logGroupId": GROUP,
+            "batchSettings": {"size": "10", "cutoff": "60s"},
+            "invokeFunction": {"functionId": "d4e0"},
+        }
+    }
+    request = {"folderId": FOLDER_OF_GROUP, "rule": rule}
+    trigger_id = server.admin.call(f"{TRIGGERS}.Create", request)["response"]["id"]
+    role = {"logging.writer": f"folders/{FOLDER_OF_GROUP}"}
+    key = str(uuid.uuid4())
+    for writer in (server.caller(**role), server.caller(**role)):
+        for _ in range(2):
+            writer.call(f"{LOGS}.Write", written({"logGroupId": GROUP}), idempotency_key=key)
+    told = server.admin.call(f"{EVENTS}.GetIntake", {"triggerId": trigger_id})
+    assert told["waitingEvents"] == "2"
+
+
 def test_next_times_of_an_expression_need_a_credential_alone(server: Guarded) -> None:
     asked = {"cronExpression": "0 9 ? * MON-FRI *"}
     assert server.caller().code(f"{FIRING}.NextFireTimes", asked) == "OK"
