@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
+# Tests wait for servers more than they compute; those of one file stay together.
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline bench docs build clean
+	proto-baseline descriptors bench docs build clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -18,7 +20,7 @@ demo: $(VENV)/installed ## Install, then show Tocsin at work until Ctrl-C
 	@$(BIN)/tocsin demo
 
 test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTEST_ARGS="-k cron")
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 million: $(VENV)/installed-dev ## Test the plans of the store's queries with a million rows a table
 	TOCSIN_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/store/test_query_plans.py
@@ -55,6 +57,9 @@ proto-breaking: build/googleapis ## Fail if protos/ breaks what was last release
 
 proto-baseline: build/googleapis ## For a release: what is in protos/ now must not be broken later
 	$(BIN)/buf build protos --exclude-source-info --output gen/baseline.binpb
+
+descriptors: $(VENV)/installed-dev ## Write build/tocsin.binpb, from which a gateway is generated
+	$(BIN)/python gen/descriptors.py build/tocsin.binpb
 
 bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2load: nghttp2-client)
 	$(BIN)/python bench/calls.py

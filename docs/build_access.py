@@ -17,9 +17,12 @@ END = "<!-- The end of what `make docs` makes. -->"
 METHODS = """\
 ## Which method needs what
 
-The permission is needed on what the call is about: on that itself, or on what it is below of. Of a
-call that names several things, on each. What a folder has never heard of is nowhere, so its
-permission is needed on `*`: whether there is such a thing is not told to others.
+The permission is needed on what the call is about, or on what that is below of; of a call that
+names several things, on each. An id that nothing is known of is in no folder, so for it the
+permission is needed on `*`, and all others are told the same as of what they may not see. What was
+deleted is not found by those who might have seen it, as long as something of it is kept.
+
+A role that is given counts within three seconds, and so does one that is taken away.
 """
 
 ROLES_HEAD = """\

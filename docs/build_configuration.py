@@ -37,6 +37,7 @@ from tocsin.settings import (
     StreamService,
     Targets,
     Webhooks,
+    WebhookSender,
 )
 
 PAGE = Path(__file__).with_name("configuration.md")
@@ -83,7 +84,11 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),
     "sources.data_stream": (StreamService, "streams of the Kinesis protocol"),
     "sources.object_storage": (NotificationQueue, "what object storages put into a queue"),
-    "sources.webhooks": (Webhooks, "what tells of events by HTTP"),
+    "sources.webhooks": (
+        Webhooks,
+        "what tells of events by HTTP; with none of it all may, or nobody under access control",
+    ),
+    "sources.webhooks.object_storage": (WebhookSender, "how object storages prove themselves"),
     "sources.logs": (Logs, "what comes of log records"),
 }
 

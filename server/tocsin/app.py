@@ -13,14 +13,17 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.access.audiences import Reached
-from tocsin.access.exposure import refuse_exposure
+from tocsin.access.exposure import refuse_exposure, refuse_open_mail
+from tocsin.access.roles import Permission
 from tocsin.access.signing import SigningKeys
 from tocsin.api.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.endpoints import Whereabouts
 from tocsin.api.health import Health
 from tocsin.api.ids import Ids
+from tocsin.api.other_doors import DoorGuard
+from tocsin.api.serving import successes_are_found
 from tocsin.composing import compose
-from tocsin.configured import MACHINE, addresses, clock_of, real_clock
+from tocsin.configured import MACHINE, addresses, clock_of, reach_of, real_clock
 from tocsin.engine.intake import Intake
 from tocsin.engine.observer import Observer
 from tocsin.engine.readiness import Readiness
@@ -31,17 +34,22 @@ from tocsin.gateway import Limits as RequestLimits
 from tocsin.gating import gate_of
 from tocsin.grpc_server import Services, StartError, start_grpc
 from tocsin.identity import identify
+from tocsin.issuing import account_tokens, issuer_of, key_services
+from tocsin.outgoing.reach import parse_networks
+from tocsin.outgoing.tokens import AccountTokens
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, Mail, Settings
+from tocsin.settings import Address, Settings
 from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
+from tocsin.sources.mail_tls import MailTls
 from tocsin.store.database import Database
 from tocsin.store.opening import open_database
 from tocsin.targets.calling import TargetCaller
 from tocsin.telemetry.exposition import Exposition
+from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.telemetry import Telemetry, open_telemetry
 
 log = structlog.get_logger(__name__)
@@ -100,10 +108,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
         stack.push_async_callback(database.close)
         node = Ids(MACHINE).new("nod")
-        telemetry, metrics = _telemetry(stack, settings, exclusive=database.exclusive, node=node)
+        door = MetricsDoor(MACHINE) if settings.access.enabled else None
+        telemetry, metrics = _telemetry(
+            stack, settings, door, exclusive=database.exclusive, node=node
+        )
         database = telemetry.watched(database, MACHINE)
-        caller = _caller(settings)
-        stack.push_async_callback(caller.close)
         if not database.exclusive:
             if isinstance(clock, ManualClock):
                 raise StartError(NO_SHARED_MANUAL_CLOCK)
@@ -113,16 +122,23 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         who = await identify(settings, clock, database, signing.keys, reached, node)
         stack.push_async_callback(who.close)
         chores = (signing.run_once, *who.chores)
+        tokens = account_tokens(clock, database, signing.keys)
+        caller = _caller(settings, tokens if settings.access.enabled else None)
+        stack.push_async_callback(caller.close)
         whereabouts = _whereabouts(settings)
         services, engine, intake = compose(
             settings, clock, database, caller, telemetry.observer, chores, node, whereabouts
         )
-        services = {**services, **who.services}
+        services = {**services, **who.services, **key_services(signing.keys, tokens)}
         grace = Grace(MACHINE, settings.grace)
         await engine.start()
         stack.push_async_callback(lambda: engine.stop(grace.left()))
+        # Those who wait to know it are not kept waiting by a start that fails.
+        stack.callback(tokens.issue_as, None)
         health = Health(service.full_name for service in services)
         gate = gate_of(settings, database, who.identity)
+        if door is not None and gate is not None:
+            door.guard_by(DoorGuard(gate, "metrics", Permission.METRICS_GET).check)
         server, grpc = await start_grpc(
             settings, services, health, telemetry, directory / "grpc.sock", gate
         )
@@ -130,16 +146,17 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         stack.push_async_callback(lambda: server.stop(grace.left()))
         http = tls = None
         if settings.http is not None or settings.tls is not None:
-            gateway = _gateway(settings, services, telemetry, directory)
+            gateway = _gateway(settings, services, telemetry, directory, gated=gate is not None)
             await gateway.start()
             stack.push_async_callback(lambda: gateway.stop(grace.left()))
             http = Address(*gateway.address) if settings.http else None
             tls = Address(*gateway.tls_address) if settings.tls else None
         for reachable in filter(None, (grpc, http, tls, settings.advertise)):
             reached.at(*reachable)
+        tokens.issue_as(issuer_of(settings, tls=tls, http=http))
         smtp = None
         if settings.smtp is not None:
-            mails = mail_server(settings.sources.mail, clock, database, intake, telemetry.observer)
+            mails = mail_server(settings, clock, database, intake, telemetry.observer)
             smtp = await _start_smtp(settings.smtp, mails)
             stack.push_async_callback(lambda: mails.stop(grace.left()))
         telemetry.count_depths(database, clock, MACHINE)
@@ -180,10 +197,17 @@ def _refuse_exposure(settings: Settings) -> None:
     for option, address in listeners:
         if address is not None:
             refuse_exposure(option, address.host, allowed=allowed)
+    if settings.smtp is not None and not settings.allow_unauthenticated:
+        refuse_open_mail(settings.smtp.host, known_senders=bool(settings.sources.mail.allow))
 
 
 def _telemetry(
-    stack: AsyncExitStack, settings: Settings, *, exclusive: bool, node: str
+    stack: AsyncExitStack,
+    settings: Settings,
+    door: MetricsDoor | None,
+    *,
+    exclusive: bool,
+    node: str,
 ) -> tuple[Telemetry, Address | None]:
     telemetry = open_telemetry(
         os.environ,
@@ -196,7 +220,7 @@ def _telemetry(
     address = None
     if settings.metrics is not None and telemetry.metrics is not None:
         try:
-            exposition = Exposition(telemetry.metrics.registry, *settings.metrics)
+            exposition = Exposition(telemetry.metrics.registry, *settings.metrics, door)
         except OSError as error:
             raise StartError(
                 f"metrics can't be served on {settings.metrics}: {error.strerror}. "
@@ -209,12 +233,14 @@ def _telemetry(
     return telemetry, address
 
 
-def _caller(settings: Settings) -> TargetCaller:
+def _caller(settings: Settings, tokens: AccountTokens | None) -> TargetCaller:
     return TargetCaller(
         addresses(settings),
         timeout_seconds=settings.targets.timeout,
         user_agent=f"tocsin/{version('tocsin')}",
         largest_payload=settings.targets.max_payload_bytes,
+        reach=reach_of(settings),
+        tokens=tokens,
     )
 
 
@@ -239,23 +265,25 @@ class Grace:
 
 
 def mail_server(
-    settings: Mail, clock: Clock, database: Database, intake: Intake, observer: Observer
+    settings: Settings, clock: Clock, database: Database, intake: Intake, observer: Observer
 ) -> MailServer:
-    secret = settings.s3_secret_access_key
+    mail = settings.sources.mail
+    secret = mail.s3_secret_access_key
     buckets = BucketSettings(
-        endpoint=settings.s3_endpoint,
-        region=settings.s3_region,
-        access_key_id=settings.s3_access_key_id,
+        endpoint=mail.s3_endpoint,
+        region=mail.s3_region,
+        access_key_id=mail.s3_access_key_id,
         secret_access_key=None if secret is None else secret.get_secret_value(),
     )
     return MailServer(
         database,
         clock,
         intake,
-        Attachments(buckets),
+        Attachments(buckets, reach_of(settings)),
         machine=MACHINE,
         load_plan=load_plan,
-        limits=MailLimits(settings.max_bytes, settings.connections),
+        limits=MailLimits(mail.max_bytes, mail.connections, parse_networks(mail.allow)),
+        tls=_mail_tls(settings),
         stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
     )
 
@@ -266,6 +294,17 @@ async def _signing(clock: Clock, database: Database) -> KeyRotation:
     signing = KeyRotation(database, real, SigningKeys(real), pace=MACHINE)
     await signing.look()
     return signing
+
+
+def _mail_tls(settings: Settings) -> MailTls | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    try:
+        return MailTls(settings.tls_cert, settings.tls_key)
+    except OSError as error:
+        raise StartError(
+            f"mails can't be taken over TLS by {settings.tls_cert} and {settings.tls_key}: {error}"
+        ) from error
 
 
 async def _start_smtp(listen: Address, mails: MailServer) -> Address:
@@ -298,7 +337,7 @@ def _whereabouts(settings: Settings) -> Whereabouts:
 
 
 def _gateway(
-    settings: Settings, services: Services, telemetry: Telemetry, directory: Path
+    settings: Settings, services: Services, telemetry: Telemetry, directory: Path, *, gated: bool
 ) -> Gateway:
     return Gateway(
         services=list(services),
@@ -307,6 +346,8 @@ def _gateway(
         directory=directory / "gateway",
         clock=SystemClock(),
         limits=RequestLimits(body_bytes=settings.max_request_bytes),
+        # Calls that pass a gate may be found in the audit log.
+        request_ids=gated or successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
     )

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from tocsin.access.shared_secret import SharedSecret
 from tocsin.api import clock as clock_api
 from tocsin.api import (
     dead_letters,
@@ -21,7 +20,16 @@ from tocsin.api import (
     webhooks,
 )
 from tocsin.api.ids import Ids, first_id_at
-from tocsin.configured import MACHINE, misfire_rules, queue_settings, readers, retention_rules
+from tocsin.configured import (
+    MACHINE,
+    misfire_rules,
+    queue_settings,
+    reach_of,
+    readers,
+    real_clock,
+    retention_rules,
+    webhook_senders,
+)
 from tocsin.engine.batches import Batches
 from tocsin.engine.calls import Calls
 from tocsin.engine.capacity import Limits
@@ -68,7 +76,7 @@ def compose(
         database,
         clock,
         caller,
-        DeadLetterQueues(queue_settings(settings.dead_letters)),
+        DeadLetterQueues(queue_settings(settings.dead_letters), reach_of(settings)),
         node=node,
         limits=limits,
         recovery=MACHINE,
@@ -219,10 +227,12 @@ def events_of(
 
 def doors(settings: Settings, clock: Clock, intake: Intake) -> Services:
     """Builds what other software tells of its events, as it does it."""
-    logs, secret = settings.sources.logs, settings.sources.webhooks.secret
-    shared = None if secret is None else SharedSecret(secret.get_secret_value())
+    logs = settings.sources.logs
+    senders = webhook_senders(settings)
     return {
-        webhooks.SERVICE: webhooks.WebhookService(clock, intake, shared).methods(),
+        webhooks.SERVICE: webhooks.WebhookService(
+            clock, intake, senders, machine=real_clock(clock)
+        ).methods(),
         log_ingestion.SERVICE: log_ingestion.LogIngestionService(
             intake, logs.default_groups
         ).methods(),

@@ -4,8 +4,12 @@ from datetime import timedelta
 
 from yarl import URL
 
+from tocsin.access.shared_secret import SharedSecret
+from tocsin.access.webhook_proofs import SenderProof, standard_key
+from tocsin.api.webhooks import Senders
 from tocsin.engine.misfires import MisfireRules
 from tocsin.engine.retention import RetentionRules
+from tocsin.outgoing.reach import Reach, parse_networks
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.schedule import Clock, ManualClock, SystemClock
 from tocsin.settings import (
@@ -18,6 +22,7 @@ from tocsin.settings import (
     Settings,
     Sources,
     StreamService,
+    WebhookSender,
 )
 from tocsin.sources.aws import Account
 from tocsin.sources.leases import Leases
@@ -38,15 +43,15 @@ MACHINE = SystemClock()
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
     leases = Leases(database, clock, node=node)
-    sources = settings.sources
+    sources, reach = settings.sources, reach_of(settings)
     brokers = {name: mqtt_broker(each) for name, each in sources.mqtt.items()}
     found: list[Reader] = [
-        QueueReader(queue_reading(sources), database, clock, pace=MACHINE),
-        StreamReader(stream_reading(sources), database, leases, pace=MACHINE),
+        QueueReader(queue_reading(sources, reach), database, clock, pace=MACHINE),
+        StreamReader(stream_reading(sources, reach), database, leases, pace=MACHINE),
         MqttReader(brokers, leases, clock, pace=MACHINE),
     ]
     if (queue := sources.object_storage.queue) is not None:
-        found.append(NotificationReader(queue, account(sources.object_storage), clock))
+        found.append(NotificationReader(queue, account(sources.object_storage, reach), clock))
     return found
 
 
@@ -75,22 +80,28 @@ def mqtt_broker(settings: MqttBroker) -> Broker:
     )
 
 
-def queue_reading(settings: Sources) -> QueueReading:
+def reach_of(settings: Settings) -> Reach:
+    """Returns which addresses may be called."""
+    return Reach(parse_networks(settings.targets.networks))
+
+
+def queue_reading(settings: Sources, reach: Reach) -> QueueReading:
     queues = settings.message_queue
-    return QueueReading(queues.endpoint, account(queues), queues.urls)
+    return QueueReading(queues.endpoint, account(queues, reach), queues.urls)
 
 
-def stream_reading(settings: Sources) -> StreamReading:
+def stream_reading(settings: Sources, reach: Reach) -> StreamReading:
     streams = settings.data_stream
-    return StreamReading(streams.endpoint, account(streams), streams.endpoints)
+    return StreamReading(streams.endpoint, account(streams, reach), streams.endpoints)
 
 
-def account(service: QueueService | StreamService | NotificationQueue) -> Account:
+def account(service: QueueService | StreamService | NotificationQueue, reach: Reach) -> Account:
     secret = service.secret_access_key
     return Account(
         region=service.region,
         access_key_id=service.access_key_id,
         secret_access_key=None if secret is None else secret.get_secret_value(),
+        reach=reach,
     )
 
 
@@ -125,6 +136,26 @@ def queue_settings(settings: DeadLetters) -> QueueSettings:
         access_key_id=settings.access_key_id,
         secret_access_key=None if secret is None else secret.get_secret_value(),
         urls=settings.queues,
+    )
+
+
+def webhook_senders(settings: Settings) -> Senders:
+    webhooks = settings.sources.webhooks
+    storage = webhooks.object_storage
+    return Senders(
+        others=_proof(webhooks),
+        object_storage=None if storage is None else _proof(storage),
+        registries={each: _proof(sender) for each, sender in webhooks.registries.items()},
+        asked=settings.access.enabled,
+    )
+
+
+def _proof(sender: WebhookSender) -> SenderProof:
+    secret = sender.secret
+    return SenderProof(
+        None if secret is None else SharedSecret(secret.get_secret_value()),
+        tuple(key.get_secret_value().encode() for key in sender.hub_keys),
+        tuple(standard_key(key.get_secret_value()) for key in sender.standard_keys),
     )
 
 

@@ -13,13 +13,18 @@ from grpc_reflection.v1alpha import reflection
 from tocsin.api import channelz
 from tocsin.api.gate import Gate, UnknownNeed
 from tocsin.api.health import Health
+from tocsin.api.reflection import reflected_pool
 from tocsin.api.serving import Served, service_handler
 from tocsin.configured import MACHINE
+from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.telemetry import Telemetry
 
 # What is served: each service with its methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
+
+# All headers of a call together, as on Envoy's listeners.
+METADATA_BYTES = Limits().headers_kib * 1024
 
 
 class StartError(Exception):
@@ -35,10 +40,17 @@ async def start_grpc(
     gate: Gate | None,
 ) -> tuple[grpc.aio.Server, Address | None]:
     """Starts the server; returns it and where it listens for others than Envoy, if it does."""
+    limits = Limits()
     server = grpc.aio.server(
         options=[
             ("grpc.so_reuseport", 0),
+            # Of what is compressed, both before and after.
             ("grpc.max_receive_message_length", settings.max_request_bytes),
+            ("grpc.max_metadata_size", METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", METADATA_BYTES),
+            ("grpc.max_concurrent_streams", limits.streams),
+            ("grpc.max_allowed_incoming_connections", limits.connections),
+            ("grpc.server_handshake_timeout_ms", limits.headers_seconds * 1000),
             # The vendor's Go SDK pings every 30 s, calls under way or not.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
@@ -94,5 +106,6 @@ def _add_services(
     )
     names = [*(service.full_name for service in served), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+    names.append(reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server, reflected_pool())
     server.add_generic_rpc_handlers(telemetry.handlers())

@@ -16,7 +16,7 @@ from tocsin.api import access, iam_tokens
 from tocsin.api.authenticator import StoredAuthenticator
 from tocsin.api.ids import Ids
 from tocsin.api.known_access import KnownAccess
-from tocsin.configured import MACHINE, real_clock
+from tocsin.configured import MACHINE, reach_of, real_clock
 from tocsin.engine.duty import Duty
 from tocsin.engine.proof_sweep import ProofSweep
 from tocsin.gating import Identity
@@ -65,7 +65,7 @@ async def identify(
     await _keep_configured(settings.access, database, real)
     life = timedelta(hours=settings.access.token_hours)
     tokens = IamTokens(keys, real, life=life, checked=True)
-    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed)
+    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, reach_of(settings))
     issuers = Issuers(_issuers(settings.access), real, documents.get, pace=MACHINE)
     authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
     known = KnownAccess(database)

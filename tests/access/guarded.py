@@ -29,6 +29,7 @@ from tocsin_protos.tocsin.v1 import (
     event_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    open_id_service_pb2,
     webhook_service_pb2,
 )
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2
@@ -50,6 +51,7 @@ FILES: tuple[Any, ...] = (
     event_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    open_id_service_pb2,
     webhook_service_pb2,
     channelz_pb2,
     access_service_pb2,
@@ -184,7 +186,11 @@ def _binding(subject: str, role: str, resource: str) -> Json:
 
 @contextmanager
 def guarded(
-    directory: Path, config: str = "", *options: str, issuer: OidcIssuer | None = None
+    directory: Path,
+    config: str = "",
+    *options: str,
+    issuer: OidcIssuer | None = None,
+    http: str = "127.0.0.1:0",
 ) -> Iterator[Guarded]:
     """Makes an administrator on a database, then serves that."""
     database = f"sqlite:///{directory / 'tocsin.db'}"
@@ -193,7 +199,7 @@ def guarded(
     if issuer is not None:
         config += f'\n[access.issuers.{ISSUER}]\nissuer = "{issuer.url}"\naudience = "{AUDIENCE}"\n'
     with (
-        serving(directory, config, "--access", *options) as tocsin,
+        serving(directory, config, "--access", *options, http=http) as tocsin,
         tocsin.channel() as channel,
     ):
         yield Guarded(tocsin, channel, f"userAccount:{admin}", made.stdout.strip(), issuer)

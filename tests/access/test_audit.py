@@ -270,7 +270,8 @@ def test_a_file_that_was_moved_away_is_begun_anew(audited: Audited, folder: str)
 
 
 def test_a_line_that_can_not_be_written_is_told_in_the_log(directory: Path, folder: str) -> None:
-    with guarded(directory, '[audit]\nto = "/dev/full"', "--log-format", "json") as server:
+    config = '[audit]\nto = "/dev/full"'
+    with guarded(directory, config, "--log-format", "json", http="off") as server:
         admin = server.admin
         assert admin.code(f"{TRIGGERS}.Create", {"folderId": folder, "rule": TIMER}) == "OK"
         told = [json.loads(each) for each in server.tocsin.log.read_text().splitlines()]
@@ -283,7 +284,7 @@ def test_a_line_that_can_not_be_written_is_told_in_the_log(directory: Path, fold
 def test_with_access_control_it_goes_to_stderr_unless_told_otherwise(
     directory: Path, folder: str
 ) -> None:
-    with guarded(directory) as server:
+    with guarded(directory, http="off") as server:
         server.nobody.code(f"{TRIGGERS}.List", {"folderId": folder})
         lines = [each for each in server.tocsin.log.read_text().splitlines() if each[0] == "{"]
     [line] = [json.loads(each) for each in lines]

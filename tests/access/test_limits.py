@@ -186,7 +186,7 @@ def test_a_payload_has_its_size(caller: Caller, folder: str) -> None:
 
 def test_bad_credentials_are_looked_at_so_often_only(directory: Path, folder: str) -> None:
     request = {"folderId": folder}
-    with guarded(directory, CONFIG) as server:
+    with guarded(directory, CONFIG, http="off") as server:
         known = server.caller(viewer=f"folders/{folder}")
         assert known.code(f"{TRIGGERS}.List", request) == "OK"
         late = server.caller(viewer=f"folders/{folder}")

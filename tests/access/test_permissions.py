@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from access.guarded import CLOUD_PLATFORM, METHODS, Caller, Guarded, guarded
 from access.oidc_issuer import OidcIssuer
 from server.trigger_api import TIMER
-from server.wire import Json
+from server.wire import Json, send
 from tocsin.access.needs import NEEDS, OPEN_SERVICES
 
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
@@ -180,6 +180,7 @@ LINES: dict[str, Line] = {
         "viewer", "folder", lambda w: {"event": EVENT, "folderId": w.folder}
     ),
     f"{EVENTS}.GetIntake": Line("viewer", "folder", trigger),
+    f"{EVENTS}.ListIntakes": Line("viewer", "folder", lambda w: {"folderId": w.folder}),
     f"{FIRING}.FireTrigger": Line("editor", "folder", trigger),
     f"{FIRING}.NextFireTimes": Line("viewer", "folder", trigger),
     f"{FIRING}.Preview": Line(
@@ -194,8 +195,10 @@ LINES: dict[str, Line] = {
     f"{INVOCATIONS}.Cancel": Line("editor", "folder", invocation),
     f"{DEAD_LETTERS}.List": Line("viewer", "folder", trigger),
     f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
-    f"{WEBHOOKS}.NotifyObjectStorage": Line("anyone", "", nothing),
-    f"{WEBHOOKS}.NotifyContainerRegistry": Line("anyone", "", nothing),
+    f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
+    f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
+    "tocsin.v1.OpenIdService.GetConfiguration": Line("anyone", "", nothing),
+    "tocsin.v1.OpenIdService.GetKeys": Line("anyone", "", nothing),
     f"{CLOCK}.Get": Line("viewer", "*", nothing),
     f"{CLOCK}.Advance": Line("editor", "*", lambda _: {"duration": "0s"}),
     f"{CLOCK}.AdvanceTo": Line("editor", "*", lambda _: {"instant": "2026-01-02T00:00:00Z"}),
@@ -300,6 +303,10 @@ def places(world: World, on: str) -> str:
 def test_a_method_serves_those_who_may_and_no_others(world: World, method: str) -> None:
     server, (least, on, request) = world.server, LINES[method]
     nobody = server.nobody.code(method, request(world))
+    if least == "sender":  # what it is let in by is its own, and no role is
+        admin = server.caller(admin="*").code(method, request(world))
+        assert {nobody, admin} == {"UNAUTHENTICATED"}
+        return
     assert (nobody == "UNAUTHENTICATED") == (least != "anyone")
     for_all = least not in RANKS
     assert (server.caller().code(method, request(world)) in DENIED) == (not for_all)
@@ -601,3 +608,29 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 def test_the_methods_here_are_described() -> None:
     assert METHODS.keys() >= LINES.keys()
+
+
+@pytest.mark.parametrize("vendor", ["yandex", "google"])
+def test_over_rest_each_vendors_clients_read_a_refusal_as_they_know_it(
+    world: World, vendor: str
+) -> None:
+    if vendor == "yandex":
+        path, permission = f"/triggers/v1/triggers?folderId={world.folder}", "triggers.list"
+    else:
+        path, permission = f"/v1/{world.location}/operations", "executions.list"
+
+    def told(caller: Caller) -> tuple[int, Json]:
+        sent = {} if caller.credential is None else {"Authorization": caller.credential}
+        reply = send(world.server.tocsin.http_address, "GET", path, headers=sent)
+        answers = {name.lower(): value for name, value in reply.headers.items()}
+        assert (answers.get("www-authenticate") == "Bearer") == (reply.status == 401)
+        # Google's has its errors in a frame.
+        return reply.status, reply.json.get("error", {}) if vendor == "google" else reply.json
+
+    status, unknown = told(world.server.nobody)
+    assert (status, unknown["code"]) == (401, 401 if vendor == "google" else 16)
+    status, denied = told(world.server.caller())
+    assert (status, denied["code"]) == (403, 403 if vendor == "google" else 7)
+    assert permission in denied["message"]
+    assert "IAM_PERMISSION_DENIED" in [each.get("reason") for each in denied["details"]]
+    assert told(world.server.admin)[0] == 200

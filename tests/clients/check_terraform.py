@@ -140,6 +140,17 @@ def test_destroy_leaves_nothing(course: Course) -> None:
     assert course.left == []
 
 
+def test_all_other_kinds_are_applied_without_a_difference_left(
+    open_server: Served, folder: str, tmp_path: Path
+) -> None:
+    terraform = Terraform(tmp_path, open_server, folder, "other_kinds.tf", YC_TOKEN="t1.any.token")
+    terraform.do("init", "-no-color")
+    assert "9 added, 0 changed, 0 destroyed" in terraform.apply()
+    plan = terraform.plan()
+    assert plan.status == NO_DIFF, plan.text
+    terraform.do("destroy", "-auto-approve", "-input=false", "-no-color")
+
+
 VARIABLE = {
     "IAM_TOKEN": "YC_TOKEN",
     "OAUTH_TOKEN": "YC_TOKEN",

@@ -2,11 +2,13 @@
 
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from clients.yandex import Playing, Sdk, go_sdk_v2, new_folder
 from clients.yandex_server import (
     Accounts,
     Certificates,
@@ -51,6 +53,20 @@ def open_server(certificates: Certificates) -> Iterator[Served]:
     """Serves TLS and plaintext, and asks nobody who he is."""
     with serving_tls(certificates) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def idle(open_server: Served) -> Iterator[Mapping[str, Playing]]:
+    """The second Go SDK on each listener, silent for 35 seconds, while other tests run."""
+    sdk = go_sdk_v2()
+    plain = Sdk(("env", "PLAINTEXT=yes", *sdk.command))
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            "tls": pool.submit(sdk.play, "idle", open_server.tls, new_folder(), open_server.ca),
+            "plaintext": pool.submit(
+                plain.play, "idle", open_server.plaintext, new_folder(), ca=None
+            ),
+        }
 
 
 @pytest.fixture(scope="session")

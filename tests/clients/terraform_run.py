@@ -27,12 +27,20 @@ class Said:
 
 
 class Terraform:
-    """One working directory with the triggers of terraform/triggers.tf."""
+    """One working directory with the triggers of terraform/."""
 
-    def __init__(self, directory: Path, server: Served, folder: str, **credential: str) -> None:
-        """`credential` is a variable of the provider, YC_TOKEN or another."""
+    def __init__(
+        self,
+        directory: Path,
+        server: Served,
+        folder: str,
+        *others: str,
+        **credential: str,
+    ) -> None:
+        """Takes triggers.tf and `others`; `credential` is a variable of the provider."""
         need("terraform")
-        shutil.copy(HERE / "terraform" / "triggers.tf", directory)
+        for name in ("triggers.tf", *others):
+            shutil.copy(HERE / "terraform" / name, directory)
         self._directory = directory
         self._environment = {
             "YC_ENDPOINT": server.tls,
@@ -102,5 +110,6 @@ def _installation(directory: Path) -> dict[str, str]:
     place.mkdir(parents=True)
     (place / f"terraform-provider-yandex_v{VERSION}").symlink_to(Path(file).resolve())
     config = directory / "terraform.rc"
-    config.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n')
+    there = f'filesystem_mirror {{ path = "{mirror}" }}'
+    config.write_text(f"provider_installation {{\n  {there}\n}}\n")
     return {"TF_CLI_CONFIG_FILE": str(config)}

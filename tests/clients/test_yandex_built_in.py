@@ -1,11 +1,10 @@
 """Tocsin under the vendor's own names, for the SDKs whose addresses are built in.
 
-Node's SDK changes an OAuth token or a key for an IAM token at iam.api.cloud.yandex.net:443, whatever
-it is told; so a hosts file leads there.
+Node's SDK changes an OAuth token or a key for an IAM token at iam.api.cloud.yandex.net:443,
+whatever it is told; so a hosts file leads there.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 

@@ -100,3 +100,12 @@ def test_a_refusal_is_the_clients_own_error_with_code_and_words(
     assert refusals["taken for the first time"]["code"] == "OK"
     assert refusals[step]["code"] == code
     assert told in refusals[step]["message"]
+
+
+def test_a_refusal_has_a_request_id_for_the_one_who_looks_into_the_log(
+    open_server: Served, folder: str
+) -> None:
+    refused = SDKS["python"]().play("refusals", open_server.tls, folder, open_server.ca)
+    request_id = refused["bad cron"]["request_id"]
+    assert request_id
+    assert request_id != refused["no rule"]["request_id"]

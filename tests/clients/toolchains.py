@@ -6,6 +6,7 @@ only when its sources, its locked versions or its toolchain are others.
 """
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ BUILD_PATIENCE = 1200
 PATIENCE = 60
 """Seconds that a client may take for all that it is asked."""
 
+Json = dict[str, Any]
 Make = Callable[[Path], None]
 
 # What tells the version of each toolchain, and how it is got.
@@ -72,10 +74,14 @@ def run(
     return done.stdout
 
 
-def json_lines(
-    *command: str | Path, environment: Mapping[str, str] | None = None
-) -> list[dict[str, Any]]:
-    """The objects that a client printed, one a line."""
+def json_line(*command: str | Path, environment: Mapping[str, str] | None = None) -> Json:
+    """The one JSON object that a client printed."""
+    [line] = json_lines(*command, environment=environment)
+    return line
+
+
+def json_lines(*command: str | Path, environment: Mapping[str, str] | None = None) -> list[Json]:
+    """The JSON objects that a client printed, one a line."""
     return [json.loads(line) for line in run(*command, environment=environment).splitlines()]
 
 
@@ -100,16 +106,18 @@ def built(name: str, needs: Sequence[str], inputs: Iterable[Path | str], make: M
     return folder
 
 
-def go_program(module: Path, package: str = ".") -> Path:
-    """The program of a package of a Go module, with the versions of its go.sum."""
-    name = f"go-{module.name}-{package.strip('./').replace('/', '-') or 'main'}"
+def go_program(module: Path) -> Path:
+    """The program of a Go module, with the versions of its go.sum."""
 
     def make(folder: Path) -> None:
-        output = folder / "program"
-        command = ("go", "build", "-o", output, package)
-        run(*command, directory=module, patience=BUILD_PATIENCE)
+        go_build(module, folder)
 
-    return built(name, ["go"], [module], make) / "program"
+    return built(f"go-{module.name}", ["go"], [module], make) / "program"
+
+
+def go_build(module: Path, into: Path) -> None:
+    command = ("go", "build", "-o", into / "program", ".")
+    run(*command, directory=module, patience=BUILD_PATIENCE)
 
 
 def go_install(package: str, version: str) -> Path:
@@ -123,22 +131,23 @@ def go_install(package: str, version: str) -> Path:
     return built(f"go-install-{program}", ["go"], [package, version], make) / program
 
 
-def java_classpath(project: Path) -> str:
-    """The class path of a Maven project: its classes and all that its pom.xml names."""
+def java_classpath(project: Path, protos: Path | None = None) -> str:
+    """The class path of a Maven project: its classes and all that its pom.xml names.
+
+    `protos` becomes the property of that name, by which a pom.xml tells from where to generate.
+    """
+    properties = [] if protos is None else [f"-Dprotos={protos}"]
+    inputs = [project] if protos is None else [project, protos]
 
     def make(folder: Path) -> None:
         copy = folder / "project"
         shutil.copytree(project, copy)
+        libraries = ("-DincludeScope=runtime", f"-DoutputDirectory={folder / 'lib'}")
         goals = ("compile", "dependency:copy-dependencies")
-        options = (
-            "--batch-mode",
-            "--quiet",
-            "-DincludeScope=runtime",
-            f"-DoutputDirectory={folder / 'lib'}",
-        )
-        run("mvn", *options, *goals, directory=copy, patience=BUILD_PATIENCE)
+        command = ("mvn", "--batch-mode", "--quiet", *properties, *libraries, *goals)
+        run(*command, directory=copy, patience=BUILD_PATIENCE)
 
-    folder = built(f"java-{project.name}", ["javac", "mvn"], [project], make)
+    folder = built(f"java-{project.name}", ["javac", "mvn"], inputs, make)
     return f"{folder / 'project' / 'target' / 'classes'}:{folder / 'lib'}/*"
 
 
@@ -146,31 +155,39 @@ def node_project(project: Path) -> Path:
     """A copy of a Node project, with the packages of its package-lock.json."""
 
     def make(folder: Path) -> None:
-        shutil.copytree(project, folder, dirs_exist_ok=True)
-        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-        run("npm", "ci", *options, directory=folder, patience=BUILD_PATIENCE)
+        npm_ci(project, folder)
 
     return built(f"node-{project.name}", ["node", "npm"], [project], make)
+
+
+def npm_ci(project: Path, into: Path) -> None:
+    shutil.copytree(project, into, dirs_exist_ok=True)
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+    run("npm", "ci", *options, directory=into, patience=BUILD_PATIENCE)
 
 
 def _digest(needs: Sequence[str], inputs: Iterable[Path | str]) -> str:
     found = hashlib.sha256()
     for command in needs:
-        found.update(run(*VERSION_OF[command]).encode() + b"\0")
+        found.update(_version(command).encode() + b"\0")
     for each in inputs:
         for part in _parts(each):
             found.update(part + b"\0")
     return found.hexdigest()
 
 
+@functools.cache
+def _version(command: str) -> str:
+    return run(*VERSION_OF[command])
+
+
 def _parts(given: Path | str) -> Iterator[bytes]:
     if isinstance(given, str):
         yield given.encode()
         return
-    files = (
-        sorted(path for path in given.rglob("*") if path.is_file()) if given.is_dir() else [given]
-    )
-    for file in files:
+    found = given.rglob("*") if given.is_dir() else [given]
+    files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    for file in sorted(files):
         yield str(file.relative_to(ROOT)).encode()
         yield file.read_bytes()
 

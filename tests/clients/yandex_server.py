@@ -77,9 +77,10 @@ def serving_tls(
     certificates: Certificates, *options: str, port: int = 0, within: Sequence[str] = ()
 ) -> Iterator[Served]:
     """A server that asks nobody who he is."""
-    with tempfile.TemporaryDirectory() as made, _serving(
-        Path(made), certificates, *options, port=port, within=within
-    ) as served:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        _serving(Path(made), certificates, *options, port=port, within=within) as served,
+    ):
         yield served
 
 
@@ -109,8 +110,7 @@ def _serving(
     within: Sequence[str],
 ) -> Iterator[Served]:
     over_tls = (*certificates.options(f"127.0.0.1:{port}"), *options)
-    program = (*within, str(TOCSIN))
-    with serving(directory, "", *over_tls, http="off", program=program) as tocsin:
+    with serving(directory, "", *over_tls, http="off", within=within) as tocsin:
         yield Served(tocsin, certificates)
 
 

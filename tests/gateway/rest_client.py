@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
+from gateway.grpc_gateway import GrpcGateway
 from tocsin.gateway import Gateway, Limits, TlsDoor
 from tocsin.schedule import SystemClock
 
@@ -49,7 +50,7 @@ class Reply:
 class Rest:
     """A REST client of one gateway, and what stands behind it."""
 
-    gateway: Gateway
+    gateway: Gateway | GrpcGateway
     upstream: FakeUpstream
     loop: Loop
 

@@ -1,5 +1,8 @@
 """Routes as read from the descriptors, with what we lay over them."""
 
+import re
+from pathlib import Path
+
 import pytest
 from google.api import annotations_pb2
 from google.longrunning import operations_pb2
@@ -7,6 +10,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
 
 from gateway.fake_upstream import SERVICES
+from gateway.grpc_gateway_differences import DIFFERENCES
 from tocsin.contract.routes import Envelope, Route, descriptor_set, envelopes, routes
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 
@@ -122,3 +126,9 @@ def test_a_path_that_would_need_two_envelopes_is_refused() -> None:
 def test_a_path_without_a_first_word_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match="no literal first segment"):
         envelopes([service_with(("get", template))])
+
+
+def test_every_difference_of_grpc_gateway_names_a_test() -> None:
+    text = "".join(file.read_text() for file in Path(__file__).parent.glob("test_rest_*.py"))
+    tests = set(re.findall(r"^def (test_\w+)", text, re.MULTILINE))
+    assert {name.partition("[")[0] for name in DIFFERENCES} <= tests

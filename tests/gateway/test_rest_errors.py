@@ -1,5 +1,7 @@
 """Errors over REST: HTTP status, envelope and details, whoever found the fault."""
 
+import gzip
+import os
 import socket
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from gateway.rest_client import Loop, Reply, Rest, gateway_for
+
+GATEWAYS = ("envoy", "grpc-gateway")
 
 TRIGGER = "/triggers/v1/triggers/a1s"
 OPERATION = "/v1/projects/p/locations/l/operations/o"
@@ -86,6 +90,17 @@ def test_every_code_has_its_http_status(
     assert reply.json["message"] == MESSAGE
     if with_details:
         details_of(reply.json)
+
+
+@pytest.mark.parametrize(("name", "http"), HTTP_STATUS.items())
+@pytest.mark.parametrize("with_details", [False, True])
+def test_every_code_has_its_http_status_in_googles_envelope(
+    rest: Rest, name: str, http: int, with_details: bool
+) -> None:
+    status = bad_request(code_pb2.Code.Value(name))
+    if not with_details:
+        del status.details[:]
+    rest.upstream.answer = status
 
     reply = rest.call("GET", OPERATION)
     assert_google_envelope(reply, http, name)
@@ -195,6 +210,44 @@ def test_a_body_above_the_limit_is_refused(rest: Rest) -> None:
     assert_status_envelope(reply, 413, "INVALID_ARGUMENT")
     reply = rest.call("POST", "/v1/projects/p/locations/l/integrations/i:schedule", body)
     assert_google_envelope(reply, 413, "INVALID_ARGUMENT")
+    assert rest.upstream.calls == []
+
+
+@pytest.mark.parametrize(
+    "text", [b"d" * 100_000_000, os.urandom(3_000_000).hex().encode()], ids=["bomb", "large"]
+)
+def test_a_compressed_body_above_the_limit_is_refused(rest: Rest, text: bytes) -> None:
+    """The limit is of what it holds."""
+    body = gzip.compress(b'{"description": "' + text + b'"}')
+    assert len(body) < 4 * 1024 * 1024
+
+    reply = rest.call("POST", "/triggers/v1/triggers", body, {"Content-Encoding": "gzip"})
+    assert_status_envelope(reply, 413, "INVALID_ARGUMENT")
+    assert rest.upstream.calls == []
+
+
+WHOLE = gzip.compress(b'{"name": "n", "description": "}"}')
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", b'{"name": "n"}'),
+        ("gzip", b"\x00\x01"),
+        ("gzip", WHOLE[:20]),
+        ("gzip", gzip.compress(b'{"name": ')),
+        ("gzip", gzip.compress(b'{"name": "n')),
+        ("br", WHOLE),
+    ],
+    ids=["not at all", "noise", "cut off", "a whole half", "a whole half text", "another way"],
+)
+@pytest.mark.parametrize("path", ["/triggers/v1/triggers", f"{TRIGGER}:pause"])
+def test_a_body_that_is_not_compressed_as_it_says_is_refused(
+    rest: Rest, path: str, encoding: str, body: bytes
+) -> None:
+    reply = rest.call("POST", path, body, {"Content-Encoding": encoding})
+
+    assert_status_envelope(reply, 400, "INVALID_ARGUMENT")
     assert rest.upstream.calls == []
 
 

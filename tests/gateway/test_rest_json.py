@@ -1,5 +1,8 @@
 """How messages look as JSON, going in and coming out."""
 
+import gzip
+import json
+
 import pytest
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
@@ -8,6 +11,8 @@ from gateway.rest_client import Rest
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.yandex.cloud.operation import operation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
+
+GATEWAYS = ("envoy", "grpc-gateway")
 
 TRIGGERS = "yandex.cloud.serverless.triggers.v1"
 QUEUE = {"queueId": "q", "serviceAccountId": "s", "invokeFunction": {"functionId": "f"}}
@@ -57,6 +62,18 @@ def test_an_unknown_field_of_a_body_is_dropped(rest: Rest) -> None:
 
     expected = trigger_service_pb2.CreateTriggerRequest(folder_id="f")
     assert rest.upstream.calls[0].request == expected
+
+
+@pytest.mark.parametrize("text", ["ж" * 50_000, "}", '"{', "\\", '\\"[', "\\\\"])
+def test_a_body_may_be_compressed(rest: Rest, text: str) -> None:
+    body = json.dumps({"folderId": "f", "description": text}, ensure_ascii=False)
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    reply = rest.call("POST", "/triggers/v1/triggers", gzip.compress(body.encode()), headers)
+    assert reply.status == 200, reply.text
+
+    expected = trigger_service_pb2.CreateTriggerRequest(folder_id="f", description=text)
+    assert rest.upstream.calls[0].request == expected
+    assert "content-encoding" not in rest.upstream.calls[0].metadata
 
 
 def test_presence_of_an_empty_message_is_kept(rest: Rest) -> None:

@@ -14,6 +14,8 @@ from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
+GATEWAYS = ("envoy", "grpc-gateway")
+
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
 OPERATIONS = "yandex.cloud.operation.OperationService"
 EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"

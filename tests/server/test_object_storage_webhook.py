@@ -230,5 +230,5 @@ def test_only_those_who_show_the_secret_may_tell(tmp_path_factory: pytest.TempPa
             with pytest.raises(Refused) as refused:
                 notify(server, test, shown)
             assert (refused.value.code, refused.value.http) == ("UNAUTHENTICATED", 401)
-            assert refused.value.reasons == ["SECRET_NOT_SHOWN"]
+            assert refused.value.reasons == ["SENDER_UNPROVEN"]
         assert "s3cret" not in server.log.read_text()

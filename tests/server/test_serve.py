@@ -43,7 +43,7 @@ def test_without_http_there_is_no_rest_and_no_envoy(directory: Path) -> None:
         assert server.children() == []
 
 
-@pytest.mark.parametrize("service", ["", *SERVICES])
+@pytest.mark.parametrize("service", ["", *sorted(SERVICES)])
 def test_health_tells_that_each_service_is_served(server: Tocsin, service: str) -> None:
     with server.channel() as channel:
         health = health_pb2_grpc.HealthStub(channel)
@@ -69,7 +69,7 @@ def test_reflection_lists_what_is_served(server: Tocsin) -> None:
     assert {each.name for each in listed} >= SERVICES | {"grpc.health.v1.Health"}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", sorted(SERVICES))
 def test_reflection_describes_what_is_served(server: Tocsin, service: str) -> None:
     described = reflect(server, file_containing_symbol=service)
     assert described.file_descriptor_response.file_descriptor_proto

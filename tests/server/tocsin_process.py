@@ -68,13 +68,17 @@ def serving(
     *options: str,
     http: str = "127.0.0.1:0",
     environment: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> Iterator[Tocsin]:
-    """Runs a server on free ports, with its database in the directory, and stops it at the end."""
+    """Runs a server on free ports, with its database in the directory, and stops it at the end.
+
+    `within` is a command that becomes the one that follows it, somewhere else.
+    """
     log = directory / "log"
     with (
         log.open("a") as stderr,
         subprocess.Popen(
-            serve_command(directory, config, *options, http=http),
+            [*within, *serve_command(directory, config, *options, http=http)],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

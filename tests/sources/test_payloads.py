@@ -185,13 +185,13 @@ def test_a_batch_is_one_body(kind: str, count: int) -> None:
     assert printed(json.loads(body)) == printed(frame(kind, [json.loads(expected)] * count))
 
 
-@pytest.mark.parametrize("kind", set(ELEMENTS) - {"data_stream"})
+@pytest.mark.parametrize("kind", sorted(set(ELEMENTS) - {"data_stream"}))
 def test_a_body_is_indented(kind: str) -> None:
     body = KINDS[kind].payload([KINDS[kind].element(ELEMENTS[kind][0], EVENT)] * 2, BATCH).decode()
     assert body == printed(json.loads(body))
 
 
-@pytest.mark.parametrize("kind", set(ELEMENTS) - {"data_stream", "billing_budget"})
+@pytest.mark.parametrize("kind", sorted(set(ELEMENTS) - {"data_stream", "billing_budget"}))
 def test_no_character_breaks_a_body(kind: str) -> None:
     odd = '\u2028\x0b\x0c\x85\n\r\\"\0'
     texts = {

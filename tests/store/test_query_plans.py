@@ -17,6 +17,10 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from postgres_server import PostgresServer, in_a_loop
 from store.work import opened
 from tocsin.store import (
+    accounts,
+    authorised_keys,
+    bindings,
+    credentials,
     decisions,
     deliveries,
     depths,
@@ -36,6 +40,7 @@ from tocsin.store import (
     steering,
     subscriptions,
     timers,
+    tokens,
     triggers,
 )
 from tocsin.store.connections import connect
@@ -138,6 +143,16 @@ HOT = {
     "opening a batch": event_reconciliation.FILL,
     "making a batch due": event_reconciliation.DUE_AT,
     "leaving alone": reconciliation.STOP_WAITING,
+    "account by id": accounts.SELECT,
+    "authorised key by id": authorised_keys.SELECT,
+    "whose secret it is": credentials.BY_DIGEST,
+    "secret by id": credentials.SELECT,
+    "whether a token was revoked": tokens.REVOKED,
+    "whether a JWT was used": tokens.USED,
+    "roles of a subject": bindings.OF_SUBJECT,
+    "revocations that expired": tokens.FORGET_REVOKED,
+    "used JWTs that expired": tokens.FORGET_USED,
+    "secrets that expired": tokens.FORGET_CREDENTIALS,
 }
 
 
@@ -179,6 +194,21 @@ INSERT INTO source_states (trigger_id, connected, refused)
     SELECT 'i' || n, 1, 0 FROM numbers;
 INSERT INTO held_messages (trigger_id, key, receipt, event_id, invocation_id)
     SELECT 'i' || (n % 1000), 'k' || n, 'r', 'e' || n, 'i' || n FROM numbers;
+INSERT INTO access_accounts (id, kind, folder_id, name, created_at, tokens_from, configured)
+    SELECT 'i' || n, 'serviceAccount', 'f' || (n % 20), 'n' || n, n, n, 0 FROM numbers;
+INSERT INTO access_keys
+    (id, account_id, algorithm, public_key, description, created_at, configured)
+    SELECT 'i' || n, 'i' || n, 'a', 'p', '', n, 0 FROM numbers;
+INSERT INTO access_credentials
+    (id, kind, account_id, digest, description, created_at, expires_at)
+    SELECT 'i' || n, 'apiKey', 'i' || n, CAST('d' || n AS {bytes}), '', n,
+           CASE WHEN n % 20 = 0 THEN n END
+    FROM numbers;
+INSERT INTO access_bindings (resource, subject, role, configured)
+    SELECT 'folders/f' || (n % 20), 'serviceAccount:i' || n, 'viewer', 0 FROM numbers;
+INSERT INTO access_revoked_tokens (id, expires_at) SELECT 't' || n, n FROM numbers;
+INSERT INTO access_used_assertions (digest, used_at, expires_at)
+    SELECT CAST('d' || n AS {bytes}), n, n FROM numbers;
 UPDATE triggers SET subscribed = 1 WHERE id > 'i2';
 INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, decided_at)
     SELECT 'i' || n, 'i' || (n % 5000), 'pause', n, CASE WHEN n % 20 <> 0 THEN n END, 1, 'd', n
@@ -212,7 +242,9 @@ def sqlite(
     connection = raw.driver_connection
     assert isinstance(connection, sqlite3.Connection)
     connection.executescript(NUMBERS["sqlite"].format(rows=ROWS))
-    fill = FILL if request.param == "analyzed" else FILL.replace("ANALYZE;", "")
+    fill = FILL.replace("{bytes}", "BLOB")
+    if request.param == "never analyzed":
+        fill = fill.replace("ANALYZE;", "")
     connection.executescript(f"PRAGMA synchronous = OFF; BEGIN; {fill} COMMIT;")
     yield connection
     raw.close()
@@ -263,7 +295,8 @@ def postgres_plans(
         try:
             await connection.execute(NUMBERS["postgresql"].format(rows=ROWS))
             if request.param == "full":
-                await connection.execute(FILL, timeout=FILLED_WITHIN_SECONDS)
+                fill = FILL.replace("{bytes}", "BYTEA")
+                await connection.execute(fill, timeout=FILLED_WITHIN_SECONDS)
             every = HOT | COUNTED
             return {name: await steps(connection, every[name]) for name in every}
         finally:

@@ -57,3 +57,63 @@ def test_a_target_has_its_url(target: Target, url: str) -> None:
 def test_a_target_without_one_is_told_what_is_missing(target: Target, said: str) -> None:
     with pytest.raises(UnmappedTarget, match=said):
         ADDRESSES.url(target)
+
+
+@pytest.mark.parametrize(
+    ("template", "function_id", "url"),
+    [
+        ("http://{function_id}:9000/", "d4e1", "http://d4e1:9000/"),
+        ("http://{function_id}:9000/", "my_function", "http://my_function:9000/"),
+        ("https://{function_id}.fn.example/x", "D4E1", "https://d4e1.fn.example/x"),
+        ("https://fn-{function_id}.example/", "d4e1", "https://fn-d4e1.example/"),
+        ("https://{function_id}@fn.example/", "a@b", "https://a%40b@fn.example/"),
+    ],
+)
+def test_an_id_may_stand_in_a_host(template: str, function_id: str, url: str) -> None:
+    addresses = Addresses(templates={"function": template})
+    assert str(addresses.url(Function(function_id)).with_query(None)) == url
+
+
+@pytest.mark.parametrize(
+    ("template", "function_id"),
+    [
+        # An address in place of a name, in all the forms that some resolver takes for one.
+        ("http://{function_id}:9000/", "169.254.169.254"),
+        ("http://{function_id}:9000/", "2852039166"),
+        ("http://{function_id}:9000/", "0xa9fea9fe"),
+        ("http://{function_id}:9000/", "[fd00:ec2::254]"),
+        ("http://{function_id}:9000/", "localhost"),
+        ("http://{function_id}:9000/", "LOCALHOST"),
+        ("http://{function_id}.:9000/", "localhost"),
+        ("http://10.0.0.{function_id}/", "5"),
+        ("http://10.0.0.{function_id}/", "0x5"),
+        # Out of the operator's domain.
+        ("http://{function_id}.fn.example/", "evil.example/"),
+        ("http://{function_id}.fn.example/", "evil.example#"),
+        ("http://{function_id}.fn.example/", "evil.example?"),
+        ("http://{function_id}.fn.example/", "evil.example\\"),
+        ("http://{function_id}.fn.example/", "user@evil.example:80/"),
+        ("http://{function_id}.fn.example/", "a.b"),
+        ("http://{function_id}.fn.example/", "evil。example"),
+        ("http://{function_id}.fn.example/", "%65vil"),
+        ("http://{function_id}.fn.example/", "a b"),
+        ("http://{function_id}.fn.example/", "a\r\nHost: evil"),
+        ("http://{function_id}.fn.example/", "-"),
+        ("http://{function_id}.fn.example/", ""),
+        ("http://fn-{function_id}", "x.evil.example"),
+        ("http://fn-{function_id}:9000", "x:80"),
+        ("http://u:p@{function_id}:9000", "127.0.0.1"),
+    ],
+)
+def test_an_id_makes_no_address_of_a_host_and_leads_out_of_no_domain(
+    template: str, function_id: str
+) -> None:
+    with pytest.raises(UnmappedTarget):
+        Addresses(templates={"function": template}).url(Function(function_id))
+
+
+@pytest.mark.parametrize("function_id", [".", "..", "..."])
+def test_an_id_of_dots_leads_out_of_no_path(function_id: str) -> None:
+    addresses = Addresses(templates={"function": "http://127.0.0.1/a/.{function_id}/b"})
+    with pytest.raises(UnmappedTarget, match="leaves its target"):
+        addresses.url(Function(function_id))

@@ -1,12 +1,17 @@
 """A call of a target, and how its outcome is told; the targets are real servers that misbehave."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 
+from tocsin.outgoing import connecting
+from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Container, Function, Integration, Target
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import Outcome, TargetCaller
@@ -167,6 +172,33 @@ def test_a_target_that_can_not_be_reached(url: str, said: str) -> None:
     assert said in failed.error
 
 
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "http://[::ffff:169.254.169.254]/", "http://0.0.0.0/"]
+)
+def test_a_target_at_an_address_that_is_never_called(url: str) -> None:
+    failed = asyncio.run(called(url, FUNCTION))
+    assert not failed.succeeded
+    assert failed.may_retry
+    assert failed.error is not None
+    assert "is not called" in failed.error
+    assert "it is never called" in failed.error
+
+
+def test_a_target_whose_name_leads_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Private(ThreadedResolver):
+        async def resolve(self, host: str, port: int = 0, *_: object) -> list[ResolveResult]:
+            del host
+            return await super().resolve("10.1.2.3", port, socket.AF_INET)
+
+    monkeypatch.setattr(connecting, "ThreadedResolver", Private)
+    failed = asyncio.run(called("http://fn.example:9000/", FUNCTION))
+    assert failed.error is not None
+    assert failed.error.startswith(
+        "http://fn.example:9000/ is not called: fn.example is at 10.1.2.3, a private address"
+    )
+    assert "networks in [targets]" in failed.error
+
+
 def test_an_error_shows_no_password_and_no_query() -> None:
     failed = asyncio.run(called("http://user:secret@127.0.0.1:1/path?key=secret", FUNCTION))
     assert failed.error is not None
@@ -210,3 +242,97 @@ def test_an_unmapped_target_fails_with_the_setting_that_is_missing() -> None:
     failed = asyncio.run(scenario())
     assert failed.error is not None
     assert "set function in [targets]" in failed.error
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_failure_and_leads_nowhere(status: int) -> None:
+    came: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        came.append(request.path)
+        return web.Response(status=status, headers={"Location": f"http://{request.host}/other"})
+
+    failed = outcome(handler, CONTAINER)
+    assert not failed.succeeded
+    assert failed.status == status
+    assert came == ["/"]
+
+
+class OneToken:
+    """Gives one token to all, and keeps who asked."""
+
+    def __init__(self, error: str | None = None) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._error = error
+
+    async def authorization(self, account_id: str, audience: str) -> str | None:
+        self.asked.append((account_id, audience))
+        if self._error is not None:
+            raise TokenUnavailable(self._error)
+        return "Bearer head.body.sign"
+
+
+async def called_with(tokens: OneToken, url: str, target: Target) -> Outcome:
+    addresses = Addresses(
+        templates={"function": url, "container": url}, integrations={"nightly": url}
+    )
+    caller = TargetCaller(addresses, timeout_seconds=5, user_agent="test", tokens=tokens)
+    try:
+        return await caller.call(target, b"{}", request_id="id-1")
+    finally:
+        await caller.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "user", "sent"),
+    [
+        (Function("d4e1", service_account_id="aje1"), "", "Bearer head.body.sign"),
+        (Container("bba1", service_account_id="aje1"), "", "Bearer head.body.sign"),
+        (Container("bba1"), "", None),
+        (INTEGRATION, "", None),
+        (Function("d4e1", service_account_id="aje1"), "u:p@", "Basic dTpw"),
+    ],
+)
+def test_a_call_for_a_service_account_carries_its_token(
+    target: Target, user: str, sent: str | None
+) -> None:
+    seen: list[str | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.Response(text="{}")
+
+    async def scenario() -> None:
+        tokens = OneToken()
+        async with serving(handler) as port:
+            await called_with(tokens, f"http://{user}LOCALHOST:{port}/x?y", target)
+        expected = [("aje1", f"http://localhost:{port}")] if sent and not user else []
+        assert tokens.asked == expected
+
+    asyncio.run(scenario())
+    assert seen == [sent]
+
+
+def test_a_target_that_tells_what_it_was_sent_tells_no_token() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(status=500, text="." * 200 + str(request.headers))
+
+    async def scenario() -> Outcome:
+        async with serving(handler) as port:
+            target = Function("d4e1", service_account_id="aje1")
+            return await called_with(OneToken(), f"http://127.0.0.1:{port}/", target)
+
+    failed = asyncio.run(scenario())
+    assert failed.error is not None
+    assert "'Authorization': 'Bearer ***'" in failed.error
+    assert "head.body" not in failed.error
+
+
+def test_where_it_can_not_be_said_whether_there_is_a_token_nothing_is_called() -> None:
+    async def scenario() -> Outcome:
+        target = Function("d4e1", service_account_id="aje1")
+        return await called_with(OneToken("the store is away"), "http://127.0.0.1:1/", target)
+
+    failed = asyncio.run(scenario())
+    assert failed.error == "http://127.0.0.1:1/ was not called: the store is away"
+    assert failed.may_retry

@@ -35,3 +35,16 @@ def test_letters_share_one_client_and_its_connection() -> None:
     assert asyncio.run(scenario()) == [None, None, None]
     assert len(connections) == 3
     assert len({id(each) for each in connections}) == 1
+
+
+def test_a_queue_at_an_address_that_is_never_called_is_refused() -> None:
+    async def scenario() -> str | None:
+        queues = DeadLetterQueues(QueueSettings("http://169.254.169.254", "x", "id", "key"))
+        try:
+            return await queues.put(LETTER)
+        finally:
+            await queues.close()
+
+    error = asyncio.run(scenario())
+    assert error is not None
+    assert "it is never called" in error

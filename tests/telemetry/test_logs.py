@@ -87,6 +87,20 @@ def test_the_id_over_rest_is_the_one_in_the_log(directory: Path) -> None:
     assert told["request_id"] == reply.headers["x-request-id"]
 
 
+def test_a_success_over_rest_has_an_id_only_if_the_log_has_it(directory: Path) -> None:
+    listing = ("GET", "/triggers/v1/triggers?folderId=b1g0")
+    with serving(directory, "", *JSON) as server:
+        reply = RestApi(server.http_address).send(*listing)
+        assert reply.status == 200
+        assert "x-request-id" not in reply.headers
+        sent = RestApi(server.http_address).send(*listing, headers={"X-Request-Id": "mine"})
+        assert sent.headers["x-request-id"] == "mine"
+    with serving(directory, "", *JSON, "--log-level", "debug") as server:
+        reply = RestApi(server.http_address).send(*listing)
+        told = line(server, lambda line: line.get("method") == LIST)
+    assert told["request_id"] == reply.headers["x-request-id"]
+
+
 def test_a_call_that_went_well_is_told_at_the_level_of_debug(directory: Path) -> None:
     with serving(directory, "", *JSON, "--log-level", "debug", http="off") as server:
         answered = list_triggers(server)

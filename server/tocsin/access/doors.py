@@ -9,6 +9,8 @@ import re
 
 PREFIX = "x-tocsin-"
 
+PEER = "x-tocsin-peer"
+"""The IP address of who calls."""
 DOOR = "x-tocsin-door"
 """The listener's name: `http` or `tls`."""
 AUTHORITY = "x-tocsin-authority"

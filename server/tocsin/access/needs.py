@@ -367,6 +367,9 @@ CHANNELZ = _service(
     ),
 )
 
+# What targets check the tokens by that they are sent: who may be called can ask.
+OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
+
 NEEDS: Mapping[str, Need] = {
     **TRIGGER_SERVICE,
     **OPERATION_SERVICE,
@@ -382,6 +385,7 @@ NEEDS: Mapping[str, Need] = {
     **IAM,
     **ENDPOINTS,
     **ACCESS_SERVICE,
+    **OPEN_ID,
     **CHANNELZ,
 }
 

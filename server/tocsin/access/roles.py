@@ -46,6 +46,7 @@ class Permission(StrEnum):
     ACCESS_GET = "tocsin.access.get"
     ACCESS_MANAGE = "tocsin.access.manage"
     CHANNELZ_GET = "tocsin.channelz.get"
+    METRICS_GET = "tocsin.metrics.get"
 
 
 P = Permission
@@ -72,7 +73,7 @@ TRIGGERS_MANAGED = (
 EXECUTIONS_SEEN = frozenset({P.EXECUTIONS_GET, P.EXECUTIONS_LIST}) | INVOCATIONS_SEEN
 INTEGRATIONS_RUN = EXECUTIONS_SEEN | {P.INTEGRATIONS_INVOKE, P.EXECUTIONS_CANCEL}
 
-VIEWED = TRIGGERS_SEEN | EXECUTIONS_SEEN | {P.CLOCK_GET}
+VIEWED = TRIGGERS_SEEN | EXECUTIONS_SEEN | {P.CLOCK_GET, P.METRICS_GET}
 EDITED = (
     VIEWED
     | TRIGGERS_MANAGED
@@ -107,6 +108,9 @@ ROLES: Mapping[str, Role] = {
         frozenset({P.SERVICE_ACCOUNTS_CREATE_TOKEN}), "gets IAM tokens of service accounts"
     ),
     "logging.writer": Role(frozenset({P.LOG_RECORDS_WRITE}), "writes log records"),
+    "monitoring.viewer": Role(
+        frozenset({P.METRICS_GET}), "fetches the metrics; on `*`, since they are of all folders"
+    ),
     # Google Cloud's.
     "roles/viewer": Role(VIEWED, "as `viewer`"),
     "roles/editor": Role(EDITED, "as `editor`"),
@@ -129,6 +133,7 @@ ROLES: Mapping[str, Role] = {
         frozenset({P.SERVICE_ACCOUNTS_CREATE_TOKEN}), "as `iam.serviceAccounts.tokenCreator`"
     ),
     "roles/logging.logWriter": Role(frozenset({P.LOG_RECORDS_WRITE}), "as `logging.writer`"),
+    "roles/monitoring.viewer": Role(frozenset({P.METRICS_GET}), "as `monitoring.viewer`"),
     # Ours, for machines.
     "tocsin.eventPublisher": Role(
         frozenset({P.EVENTS_PUBLISH, P.LOG_RECORDS_WRITE}),

@@ -9,13 +9,12 @@ from urllib.parse import unquote
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 
+from tocsin.access import doors
 from tocsin.access.principal import Principal
 from tocsin.plans.trace_context import SpanContext, parse_traceparent
 
 Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
 
-# In which Envoy tells the address of a peer; it lets through nobody else's.
-PEER = "x-tocsin-peer"
 REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
 LONGEST_REQUEST_ID = 64
@@ -54,7 +53,7 @@ def peer_of(context: Context) -> str:
     """
     kind, _, address = (context.peer() or "").partition(":")
     if kind == "unix":
-        return metadata_value(context, PEER) or ""
+        return metadata_value(context, doors.PEER) or ""
     return unquote(address).rpartition(":")[0].strip("[]")
 
 

@@ -2,11 +2,10 @@
 
 import ipaddress
 import socket
-from urllib.parse import unquote
 
 from tocsin.access import doors
 from tocsin.api import errors
-from tocsin.api.calls import Context, metadata_value
+from tocsin.api.calls import Context, metadata_value, peer_of
 from tocsin.api.endpoint_ids import ENDPOINT_IDS
 from tocsin.api.serving import Method
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_pb2, api_endpoint_service_pb2
@@ -31,8 +30,7 @@ class Whereabouts:
 
     def of(self, context: Context) -> str:
         """Returns `HOST:PORT` for the client of a call."""
-        peer = context.peer()
-        by_envoy = peer.startswith("unix:")
+        by_envoy = context.peer().startswith("unix:")
         door = metadata_value(context, doors.DOOR) if by_envoy else None
         if self._advertised is not None and (door == "tls" or not self._tls):
             return self._advertised
@@ -41,7 +39,7 @@ class Whereabouts:
             return doors.dialled(authority, metadata_value(context, doors.LOCAL) or "")
         assert self.grpc is not None, "there is no third way in"
         host, port = self.grpc
-        return _joined(_facing(peer) if doors.is_unspecified(host) else host, port)
+        return _joined(_facing(peer_of(context)) if doors.is_unspecified(host) else host, port)
 
 
 class ApiEndpointService:
@@ -74,8 +72,8 @@ class ApiEndpointService:
 
 
 def _facing(peer: str) -> str:
-    """Returns this machine's address on the way to a peer, as gRPC names it: `ipv4:HOST:PORT`."""
-    host = unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]").partition("%")[0]
+    """Returns this machine's address on the way to that of a peer."""
+    host = peer.partition("%")[0]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((host, 9))  # sends nothing; the kernel only chooses the way

@@ -154,11 +154,20 @@ def partial_success_unsupported() -> ApiError:
     )
 
 
-def secret_not_shown() -> ApiError:
+def sender_unproven(why: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
-        "SECRET_NOT_SHOWN",
-        "The Authorization header does not show the secret for webhooks",
+        "SENDER_UNPROVEN",
+        f"Nothing proves who sends this webhook: {why}",
+    )
+
+
+def sender_unprovable(table: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SENDER_UNPROVABLE",
+        "This server takes no webhooks of senders that it can't tell from others: set secret, "
+        f"hub_keys or standard_keys in [sources.webhooks], or in [sources.webhooks.{table}]",
     )
 
 
@@ -252,6 +261,14 @@ def proof_refused(what: str, why: str) -> ApiError:
 
 def account_not_found(account_id: str) -> ApiError:
     return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
+
+
+def no_issuer() -> ApiError:
+    return _not_found(
+        "NO_ISSUER",
+        "This server issues no tokens for targets: access control is off, or it is not known where "
+        "its keys are found; set issuer in [access]",
+    )
 
 
 def account_name_taken(name: str, folder_id: str) -> ApiError:

@@ -92,6 +92,11 @@ def service_handler(
     )
 
 
+def successes_are_found(watchers: Sequence[Watcher]) -> bool:
+    """Tells whether the id of a call that went well leads somewhere: to the log, or a trace."""
+    return log.is_enabled_for(logging.DEBUG) or bool(watchers)
+
+
 # Parses, checks and calls; never raises but when it is cancelled.
 Answering: TypeAlias = Callable[[bytes, Context], Awaitable[bytes | errors.ApiError]]
 
@@ -107,7 +112,7 @@ def _unary(
     watches = [watcher.watch(descriptor) for watcher in watchers]
     # A call that went well is found in the log only there; else its id would lead nowhere.
     all_are_logged = log.is_enabled_for(logging.DEBUG)
-    named = request_id if all_are_logged or watches else sent_request_id
+    named = request_id if successes_are_found(watchers) else sent_request_id
 
     async def serve(received: bytes, context: Context) -> bytes:
         began = clock.monotonic()

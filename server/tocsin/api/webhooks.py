@@ -1,8 +1,10 @@
 """`tocsin.v1.WebhookService`: takes what object storages and container registries tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
-from tocsin.access.shared_secret import SharedSecret
+from tocsin.access.webhook_proofs import ProofRefused, SenderProof
 from tocsin.api import errors
 from tocsin.api.calls import metadata_value
 from tocsin.api.serving import Context, Method
@@ -21,13 +23,29 @@ LONGEST_REGISTRY_ID = 256
 BODY = "notification"
 
 
-class WebhookService:
-    """`intake` is where events are taken. Without a secret none is asked for."""
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """How those prove themselves who send webhooks: object storages, registries by id, the rest.
 
-    def __init__(self, clock: Clock, intake: TakesEvents, secret: SharedSecret | None) -> None:
+    Where `asked`, those who have nothing to prove themselves by are refused.
+    """
+
+    others: SenderProof = field(default_factory=SenderProof)
+    object_storage: SenderProof | None = None
+    registries: Mapping[str, SenderProof] = field(default_factory=dict)
+    asked: bool = False
+
+
+class WebhookService:
+    """`intake` is where events are taken. `machine` is the clock that signatures go by."""
+
+    def __init__(
+        self, clock: Clock, intake: TakesEvents, senders: Senders, *, machine: Clock
+    ) -> None:
         self._clock = clock
         self._intake = intake
-        self._secret = secret
+        self._senders = senders
+        self._machine = machine
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -38,16 +56,18 @@ class WebhookService:
     async def notify_object_storage(
         self, request: contract.WebhookServiceNotifyObjectStorageRequest, context: Context
     ) -> contract.WebhookServiceNotifyObjectStorageResponse:
-        self._check_secret(context)
         body = request.notification.data
+        storage = self._senders.object_storage
+        self._check(storage, "object_storage", body, context)
         outcome = await self._take(lambda now: object_notification(body, now))
         return contract.WebhookServiceNotifyObjectStorageResponse(outcome=outcome)
 
     async def notify_container_registry(
         self, request: contract.WebhookServiceNotifyContainerRegistryRequest, context: Context
     ) -> contract.WebhookServiceNotifyContainerRegistryResponse:
-        self._check_secret(context)
         registry_id, body = request.registry_id, request.notification.data
+        registry = self._senders.registries.get(registry_id)
+        self._check(registry, "registries.ID", body, context)
         if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID:
             raise errors.invalid_field(
                 "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters"
@@ -55,11 +75,17 @@ class WebhookService:
         outcome = await self._take(lambda now: registry_notification(registry_id, body, now))
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
 
-    def _check_secret(self, context: Context) -> None:
-        if self._secret is None:
+    def _check(self, own: SenderProof | None, table: str, body: bytes, context: Context) -> None:
+        """Checks who sends, before anything of the body is read."""
+        proof = self._senders.others if own is None else own
+        if not proof:
+            if self._senders.asked:
+                raise errors.sender_unprovable(table)
             return
-        if not self._secret.shown_in(metadata_value(context, "authorization") or ""):
-            raise errors.secret_not_shown()
+        try:
+            proof.check(partial(metadata_value, context), body, self._machine.now())
+        except ProofRefused as error:
+            raise errors.sender_unproven(str(error)) from error
 
     async def _take(self, read: Callable[[int], Notification]) -> contract.NotificationOutcome:
         try:

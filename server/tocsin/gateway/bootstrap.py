@@ -4,7 +4,7 @@ from typing import Any
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import tls
+from tocsin.gateway import inflating, tls
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import route_config
@@ -13,9 +13,6 @@ from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
 """Under which Envoy counts what the listeners do."""
-
-PEER_HEADER = "x-tocsin-peer"
-"""In which Envoy tells the server the address of a peer."""
 
 _UPSTREAM = "grpc"
 
@@ -101,6 +98,8 @@ def _listener(settings: Settings, listener: Listener) -> Json:
         "address": {"socket_address": address},
         # With it, a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
+        # What is read at once is inflated at once, before its size is looked at.
+        "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }
     if listener.tls is None:
         manager = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
@@ -170,6 +169,7 @@ def _connection_manager(
         server_name="tocsin",
         use_remote_address=True,
         early_header_mutation_extensions=[_without_private_headers()],
+        generate_request_id=settings.request_ids,
         preserve_external_request_id=True,
         always_set_request_id_in_response=True,
         normalize_path=False,
@@ -181,24 +181,10 @@ def _connection_manager(
         common_http_protocol_options={"idle_timeout": idle_timeout},
         local_reply_config={"mappers": list(local_reply_mappers(_google_paths(settings)))},
         http_filters=filters(settings, _UPSTREAM),
-        route_config={
-            **route_config(settings, listener, _UPSTREAM),
-            "request_headers_to_add": [_peer_header()],
-        },
+        route_config=route_config(settings, listener, _UPSTREAM),
         **more,
     )
     return {"name": "http", "typed_config": manager}
-
-
-def _peer_header() -> Json:
-    """Tells the server who is at the other end, whatever a client sends by this name.
-
-    `x-forwarded-for` would not do: of a peer on loopback it has another address of this machine.
-    """
-    return {
-        "header": {"key": PEER_HEADER, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-    }
 
 
 def _google_paths(settings: Settings) -> str | None:

@@ -7,7 +7,7 @@ renewed before its key was. So it is given one file that is ours, which changes 
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Material:
     """What the files held when they were read."""
 
     certificate: bytes
-    key: bytes
+    key: bytes = field(repr=False)
     client_ca: bytes | None
 
 
@@ -118,23 +118,27 @@ class Certificates:
             settled, before = found == before, found
             if settled and found != judged:
                 judged = found
-                if self._judge(found, directory):
+                if await self._judge(found, directory):
                     ends(self._validity.ends)
 
-    def _judge(self, found: Material | str, directory: Path) -> bool:
+    async def _judge(self, found: Material | str, directory: Path) -> bool:
         """Takes what was found, if it can be used and is new; returns whether it did."""
         if found == self._taken:
             return False
         try:
             if isinstance(found, str):
                 raise CertificateError(found)
-            self._validity = _checked(self._files, found)
-            self._taken = found
-            self.publish(directory)
-        except (CertificateError, OSError) as error:
+            # Some keys take a tenth of a second to look at.
+            validity = await asyncio.to_thread(_checked, self._files, found)
+        except CertificateError as error:
             log.error("renewed certificate refused, the one before stays", error=str(error))
             return False
-        self._told_of_end = None
+        self._validity, self._taken, self._told_of_end = validity, found, None
+        try:
+            self.publish(directory)
+        except OSError as error:
+            log.error("renewed certificate waits for Envoy's next start", error=str(error))
+            return False
         log.info("certificate renewed", ends=self._validity.ends.isoformat())
         return True
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from tocsin.contract.routes import Envelope
+from tocsin.gateway import inflating
 from tocsin.gateway.errors import wrap_status_script
 from tocsin.gateway.settings import Settings
 from tocsin.gateway.typed import Json, typed
@@ -41,8 +42,10 @@ def filters(settings: Settings, upstream: str) -> list[Json]:
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
+        inflating.inflating_filter(),
         # The transcoder streams a body on as it comes; only here does its size have an end.
         {"name": _BUFFER, "typed_config": buffer},
+        inflating.checking_filter(),
         {"name": _LUA, "typed_config": lua},
         {"name": _TRANSCODER, "typed_config": _transcoder(settings, None)},
         {"name": "envoy.filters.http.router", "typed_config": router},

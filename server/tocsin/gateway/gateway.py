@@ -59,6 +59,7 @@ class Gateway:
         directory: Path,
         clock: Clock,
         limits: Limits | None = None,
+        request_ids: bool = False,
         concurrency: int = 1,
         tls: TlsDoor | None = None,
         discovery: ServiceDescriptor | None = None,
@@ -67,9 +68,10 @@ class Gateway:
 
         `listen` is where REST is served without TLS: a host and a port, 0 for any free one.
         `directory` becomes private to this user and holds what Envoy is started with; its path
-        must be short, for there is a Unix socket in it. `concurrency` is Envoy's number of worker
-        threads. The `clock` must be the real one: Envoy lives in real time. `discovery`, one of
-        the services, is told by which listener it is asked (`access/doors.py`).
+        must be short, for there is a Unix socket in it. `request_ids` is whether Envoy gives an id
+        to each request that has none, `concurrency` its number of worker threads. The `clock` must
+        be the real one: Envoy lives in real time. `discovery`, one of the services, is told by
+        which listener it is asked (`access/doors.py`).
         """
         self._services = services
         self._upstream = upstream
@@ -80,6 +82,7 @@ class Gateway:
         self._directory = directory
         self._clock = clock
         self._limits = limits or Limits()
+        self._request_ids = request_ids
         self._concurrency = concurrency
         self._discovery = discovery
         self._ips: dict[str, str] = {}
@@ -167,6 +170,7 @@ class Gateway:
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             limits=self._limits,
+            request_ids=self._request_ids,
         )
 
     def _listeners(self) -> Iterator[Listener]:

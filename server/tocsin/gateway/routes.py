@@ -1,10 +1,12 @@
 """Which requests Envoy passes on, and how; the others it refuses."""
 
 import ipaddress
+from collections.abc import Iterator
 from typing import Any
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
+from tocsin.gateway import inflating
 from tocsin.gateway.errors import path_pattern
 from tocsin.gateway.filters import grpc_filters, rest_filters
 from tocsin.gateway.settings import Listener, Settings
@@ -27,6 +29,8 @@ def route_config(settings: Settings, listener: Listener, upstream: str) -> Json:
     # Hosts are known by their names, whatever port they are reached through.
     return {
         "ignore_port_in_host_matching": True,
+        # `x-forwarded-for` would not do: of a peer on loopback it has another of its addresses.
+        "request_headers_to_add": [_told(doors.PEER, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")],
         "virtual_hosts": _virtual_hosts(listener, routes),
     }
 
@@ -77,24 +81,33 @@ _FOREIGN_PAGE = _refused(
 
 def _rest_routes(settings: Settings, listener: Listener, upstream: str) -> list[Json]:
     routes = [
-        _rest(settings, upstream, envelope, settings.segments_of(envelope))
+        route
         for envelope in settings.services
+        for route in _rest(settings, upstream, envelope, settings.segments_of(envelope))
     ]
     if settings.discovery is None:
         return routes
     envelope = settings.segments[settings.discovery_segments[0]]
     asking = _rest(settings, upstream, envelope, settings.discovery_segments)
-    return [{**asking, **_told_of(listener)}, *routes]
+    return [*({**route, **_told_of(listener)} for route in asking), *routes]
 
 
 def _rest(
     settings: Settings, upstream: str, envelope: Envelope, segments: list[str] | tuple[str, ...]
-) -> Json:
+) -> Iterator[Json]:
+    paths = {"safe_regex": {"regex": path_pattern(segments)}}
+    per_route = rest_filters(settings, envelope)
+    compressed = {**paths, "headers": [inflating.COMPRESSED]}
+    yield _rest_route(compressed, upstream, {**per_route, **inflating.INFLATED})
+    yield _rest_route(paths, upstream, per_route)
+
+
+def _rest_route(match: Json, upstream: str, per_route: Json) -> Json:
     return {
-        "match": {"safe_regex": {"regex": path_pattern(segments)}},
+        "match": match,
         # A call may take as long as the server lets it, as long as it isn't silent for too long.
         "route": {"cluster": upstream, "timeout": "0s"},
-        "typed_per_filter_config": rest_filters(settings, envelope),
+        "typed_per_filter_config": per_route,
     }
 
 
@@ -116,17 +129,18 @@ def _grpc(prefix: str, upstream: str) -> Json:
 
 def _told_of(listener: Listener) -> Json:
     """Tells the server of the listener. Only for those who ask: each header costs every call."""
-    told = {
-        doors.DOOR: listener.name,
-        doors.AUTHORITY: "%REQ(:AUTHORITY)%",
-        doors.LOCAL: "%DOWNSTREAM_LOCAL_ADDRESS%",
-    }
     return {
         "request_headers_to_add": [
-            {
-                "header": {"key": name, "value": value},
-                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-            }
-            for name, value in told.items()
+            _told(doors.DOOR, listener.name),
+            _told(doors.AUTHORITY, "%REQ(:AUTHORITY)%"),
+            _told(doors.LOCAL, "%DOWNSTREAM_LOCAL_ADDRESS%"),
         ]
+    }
+
+
+def _told(header: str, value: str) -> Json:
+    """A header for the server, whatever a client sends by that name."""
+    return {
+        "header": {"key": header, "value": value},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }

@@ -75,6 +75,8 @@ class Settings:
     discovery_segments: tuple[str, ...] = ()
     """Its top path segments."""
     limits: Limits = field(default_factory=Limits)
+    request_ids: bool = False
+    """Whether Envoy gives an id to each request that has none."""
 
     def segments_of(self, envelope: Envelope) -> list[str]:
         """Returns the top path segments whose errors look so."""

@@ -16,6 +16,7 @@ from tocsin.settings.sources import (
     Sources,
     StreamService,
     Webhooks,
+    WebhookSender,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Sources",
     "StreamService",
     "Targets",
+    "WebhookSender",
     "Webhooks",
     "load_settings",
 ]

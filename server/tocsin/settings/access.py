@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator
 
-from tocsin.settings.fields import STRICT, check_url
+from tocsin.settings.fields import STRICT, IssuerUrl, check_url
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
@@ -144,6 +144,13 @@ class Access(BaseModel):
         False,
         description="Whether calls are authenticated and authorised. Without it anyone who reaches "
         "the server may do all.",
+    )
+    issuer: IssuerUrl | None = Field(
+        None,
+        description="The URL under which targets find `/.well-known/openid-configuration` of this "
+        "server, and so the `iss` of the tokens that they are sent. Without it, that of the "
+        "address of TLS, else of REST.",
+        examples=["https://tocsin.example.com"],
     )
     token_hours: float = Field(
         12.0,

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr
 
-from tocsin.settings.fields import STRICT, TargetUrl
+from tocsin.outgoing.reach import LOOPBACK
+from tocsin.settings.fields import STRICT, Network, TargetUrl
 
 
 class Targets(BaseModel):
@@ -45,6 +46,14 @@ class Targets(BaseModel):
     )
     websocket_broadcasts: dict[str, TargetUrl] = Field(
         {}, description="URL of single WebSocket gateways, by id."
+    )
+    networks: list[Network] = Field(
+        [str(network) for network in LOOPBACK],
+        description="The networks, in CIDR form, that a name in a URL may lead to besides public "
+        "addresses; of targets, dead letter queues and sources. An address that is written in a "
+        "URL, and `localhost`, need not be in them. Link-local addresses, and others where clouds "
+        "keep credentials, are never called.",
+        examples=[["127.0.0.0/8", "::1/128", "10.0.0.0/8"]],
     )
     timeout: float = Field(
         600.0,

@@ -9,6 +9,7 @@ from pydantic_settings import NoDecode
 from yarl import URL
 
 from tocsin.access.doors import is_unspecified
+from tocsin.outgoing.reach import is_address, never_called, parse_networks
 
 MEGABYTE = 1024 * 1024
 
@@ -79,7 +80,22 @@ def check_url(url: str) -> str:
         raise ValueError(f"is no URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError("expected a URL such as http://127.0.0.1:9000/")
+    if is_address(parsed.host) and (why := never_called(parsed.host)):
+        raise ValueError(f"{parsed.host} is {why}: it is never called")
     return url
+
+
+def check_issuer(url: str) -> str:
+    """Checks an issuer's identifier (OpenID Connect Discovery 1.0, 3): paths are appended to it."""
+    parsed = URL(check_url(url))
+    if parsed.query_string or parsed.fragment or parsed.user or url[-1] in "/?#":
+        raise ValueError("expected a URL without user, query, fragment, and / at its end")
+    return url
+
+
+def check_network(network: str) -> str:
+    parse_networks([network])
+    return network
 
 
 def without_secrets(url: str) -> str:
@@ -151,6 +167,12 @@ KeptCount = Annotated[int | None, *ForEver]
 
 
 TargetUrl = Annotated[str, AfterValidator(check_url), Shown]
+
+
+IssuerUrl = Annotated[str, AfterValidator(check_issuer)]
+
+
+Network = Annotated[str, AfterValidator(check_network)]
 
 
 STRICT = ConfigDict(extra="forbid", frozen=True)

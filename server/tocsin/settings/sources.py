@@ -1,8 +1,11 @@
 """Where events come from."""
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from typing import Annotated
 
-from tocsin.settings.fields import CENTURY, MEGABYTE, STRICT, TargetUrl
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator
+
+from tocsin.access.webhook_proofs import standard_key
+from tocsin.settings.fields import CENTURY, MEGABYTE, STRICT, Network, TargetUrl
 from tocsin.settings.mqtt import MqttBroker, MqttName
 
 
@@ -17,6 +20,12 @@ class Mail(BaseModel):
     connections: int = Field(
         100, ge=1, description="How many may send mails at once; others are asked to come again."
     )
+    allow: list[Network] = Field(
+        [],
+        description="The networks, in CIDR form, of the hosts that may send; none: all may. Under "
+        "access control a listener beyond loopback needs it.",
+        examples=[["10.0.0.0/8"]],
+    )
     s3_endpoint: TargetUrl | None = Field(
         None,
         description="URL of the storage, of the S3 protocol, that has the buckets for attachments.",
@@ -27,26 +36,59 @@ class Mail(BaseModel):
     s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
 
 
-class Webhooks(BaseModel):
-    """What object storages and container registries tell by HTTP."""
+def check_shown(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    if not value or value != value.strip():
+        raise ValueError("is empty, or has white space around it; left out, nobody shows it")
+    return secret
+
+
+def check_standard_key(key: SecretStr) -> SecretStr:
+    standard_key(key.get_secret_value())
+    return key
+
+
+ShownSecret = Annotated[SecretStr, AfterValidator(check_shown)]
+StandardKey = Annotated[SecretStr, AfterValidator(check_standard_key)]
+
+
+class WebhookSender(BaseModel):
+    """How a sender of webhooks proves itself. Of what is set, one is enough."""
 
     model_config = STRICT
 
-    secret: SecretStr | None = Field(
+    secret: ShownSecret | None = Field(
         None,
-        description="What their senders show in the `Authorization` header: by itself, as `Bearer "
-        "SECRET`, or as the password of basic authentication. Without it, all may send.",
+        description="What is shown in the `Authorization` header: by itself, as `Bearer SECRET`, "
+        "or as the password of basic authentication.",
+    )
+    hub_keys: list[ShownSecret] = Field(
+        [],
+        description="What bodies are signed with as GitHub and Gitea do, in `X-Hub-Signature-256`; "
+        "several while one takes the other's place.",
+    )
+    standard_keys: list[StandardKey] = Field(
+        [],
+        description="The same for Standard Webhooks, `webhook-signature`: each is `whsec_` and "
+        "base64. What was signed more than five minutes ago is refused.",
     )
 
-    @field_validator("secret")
-    @classmethod
-    def _can_be_shown(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is None:
-            return None
-        value = secret.get_secret_value()
-        if not value or value != value.strip():
-            raise ValueError("is empty, or has white space around it; left out, all may send")
-        return secret
+
+class Webhooks(WebhookSender):
+    """What object storages and container registries tell by HTTP.
+
+    What is set here is for all senders but those that have a table of their own.
+    """
+
+    object_storage: WebhookSender | None = Field(
+        None, description="How object storages prove themselves, if not as all others."
+    )
+    registries: dict[str, WebhookSender] = Field(
+        {},
+        description="How single container registries prove themselves, by the last part of their "
+        "URL, if not as all others.",
+        examples=[{"crt00000000000000reg": {"secret": "…"}}],
+    )
 
 
 class NotificationQueue(BaseModel):

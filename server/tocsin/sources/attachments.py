@@ -10,6 +10,8 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.reach import Reach
 from tocsin.sources.mail_parsing import Attached
 
 
@@ -30,8 +32,9 @@ class AttachmentsNotPut(Exception):
 class Attachments:
     """Puts into any bucket of one endpoint. Its client is made for the first attachment."""
 
-    def __init__(self, settings: BucketSettings) -> None:
+    def __init__(self, settings: BucketSettings, reach: Reach | None = None) -> None:
         self._settings = settings
+        self._session = checked_session(reach or Reach())
         self._open = AsyncExitStack()
         self._making = asyncio.Lock()
         self._made: Any = None
@@ -58,7 +61,7 @@ class Attachments:
                 )
                 keys.append(key)
         except (BotoCoreError, ClientError, OSError, LookupError) as error:
-            raise AttachmentsNotPut(f"bucket {bucket}: {error}") from error
+            raise AttachmentsNotPut(f"bucket {bucket}: {words(error)}") from error
         return tuple(keys)
 
     async def _client(self) -> Any:
@@ -78,6 +81,7 @@ class Attachments:
                         connect_timeout=5,
                         read_timeout=20,
                         retries={"max_attempts": 1},
+                        http_session_cls=self._session,
                         # A bucket's name need not be one of a host.
                         s3={"addressing_style": "path"},
                     ),

@@ -12,6 +12,8 @@ from aiobotocore.session import get_session
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.reach import Reach
 from tocsin.sources.pulled import SourceFailed
 
 # Each reader keeps one request open that waits for events.
@@ -23,11 +25,12 @@ USER_AGENT = f"tocsin/{version('tocsin')}"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose requests they are, and the region that they are signed for."""
+    """Whose requests they are, the region that they are signed for, and where they may go."""
 
     region: str = "ru-central1"
     access_key_id: str | None = None
     secret_access_key: str | None = field(default=None, repr=False)
+    reach: Reach = field(default_factory=Reach)
 
 
 class Clients:
@@ -36,6 +39,7 @@ class Clients:
     def __init__(self, service: str, account: Account) -> None:
         self._service = service
         self._account = account
+        self._session = checked_session(account.reach)
         # One session reads the description of its service once.
         self._described = get_session()
         self._open = AsyncExitStack()
@@ -57,6 +61,7 @@ class Clients:
                     # Who reads waits and tries again, and says so.
                     retries={"max_attempts": 0},
                     max_pool_connections=MOST_CONNECTIONS,
+                    http_session_cls=self._session,
                     # A poll that finds nothing is mostly what the client does around it. Its own
                     # user agent, made anew each time, is a fifth of that; we check what we ask.
                     user_agent=USER_AGENT,
@@ -99,4 +104,4 @@ def asking(what: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, aiohttp.ClientError, OSError) as error:
-        raise SourceFailed(f"{what}: {error}") from error
+        raise SourceFailed(f"{what}: {words(error)}") from error

@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
-from typing import cast
+from ipaddress import IPv6Address, ip_address
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope
-from aiosmtpd.smtp import Session as Client
 
+from tocsin.outgoing.reach import IpNetwork
 from tocsin.plans.plan import Plan
 from tocsin.plans.sources import MailSource
 from tocsin.schedule import Clock
@@ -26,34 +25,38 @@ from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import NANOS, nanos_of
 from tocsin.sources.kinds import short_key
 from tocsin.sources.mail import MailEvent
+from tocsin.sources.mail_connection import STORE_AWAY, TAKEN, Connection, Newcomer, TurnedAway
 from tocsin.sources.mail_parsing import Attached, MailRefused, ParsedMail, parse_mail
+from tocsin.sources.mail_tls import MailTls
 from tocsin.store.database import Database, StoreUnavailable
 from tocsin.store.subscriptions import listeners
 
 log = structlog.get_logger(__name__)
 
-MOST_RECIPIENTS = 100
-IDLE_SECONDS = 300.0
 PARSING_AT_ONCE = 2
-# How often a client may begin a mail on one connection.
-COMMANDS = {"*": 10_000}
 BACKLOG = 128
 
-TAKEN = "250 2.0.0 taken"
-UNKNOWN = "550 5.1.1 no trigger has this address"
-TOO_MANY_RECIPIENTS = f"452 4.5.3 more than {MOST_RECIPIENTS} recipients, send the others again"
+STRANGER = b"554 5.7.1 your address may not send mails to this server\r\n"
 TOO_MANY_CLIENTS = b"421 4.3.2 too many connections, try again later\r\n"
-STORE_AWAY = "451 4.3.0 the store can't be reached, try again later"
 BUCKET_AWAY = "451 4.3.0 the attachments can't be put into their bucket, try again later"
-FAILED = "451 4.3.0 something went wrong, try again later"
 
 
 @dataclass(frozen=True, slots=True)
 class MailLimits:
-    """`most_bytes` of a mail, and how many may be sent at once."""
+    """`most_bytes` of a mail, how many may be sent at once, and from where; none: anywhere."""
 
     most_bytes: int
     connections: int
+    senders: tuple[IpNetwork, ...] = ()
+
+    def may_send(self, address: str) -> bool:
+        """Tells whether mails are taken from an IP address."""
+        if not self.senders:
+            return True
+        parsed = ip_address(address.partition("%")[0])
+        if isinstance(parsed, IPv6Address):
+            parsed = parsed.ipv4_mapped or parsed
+        return any(parsed in network for network in self.senders)
 
 
 class MailServer:
@@ -73,6 +76,7 @@ class MailServer:
         load_plan: Callable[[bytes], Plan],
         limits: MailLimits,
         stands: Callable[[bool], None],
+        tls: MailTls | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -83,6 +87,7 @@ class MailServer:
         self._load_plan = load_plan
         self._limits = limits
         self._stands = stands
+        self._tls = tls
         self._threads = ThreadPoolExecutor(PARSING_AT_ONCE, "mail")
         self._connections: set[Connection] = set()
         self._transfers: set[asyncio.Future[None]] = set()
@@ -95,7 +100,7 @@ class MailServer:
             OSError: it can't listen there.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, host, port, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: Newcomer(self), host, port, backlog=BACKLOG)
         self._stands(True)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
@@ -111,10 +116,14 @@ class MailServer:
         self._threads.shutdown(wait=False, cancel_futures=True)
         await self._attachments.close()
 
-    def _connection(self) -> asyncio.BaseProtocol:
+    def protocol_for(self, address: str) -> asyncio.Protocol:
+        """Returns what speaks with a client that has just connected."""
+        if not self._limits.may_send(address):
+            return TurnedAway(STRANGER)
         if len(self._connections) >= self._limits.connections:
-            return Busy()
-        return Connection(self, self._connections, self._limits.most_bytes)
+            return TurnedAway(TOO_MANY_CLIENTS)
+        context = None if self._tls is None else self._tls.context()
+        return Connection(self, self._connections, self._limits.most_bytes, context)
 
     @contextmanager
     def transfer(self) -> Iterator[None]:
@@ -202,101 +211,3 @@ def _key(digest: str, parsed: ParsedMail) -> str:
     """What a mail that is sent again is known by. Mails without an id may well be equal and two."""
     named = any(name.lower() == "message-id" for name, _ in parsed.headers)
     return f"sha256:{digest}" if named else ""
-
-
-class Busy(asyncio.Protocol):
-    """One connection too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        wire = cast("asyncio.Transport", transport)
-        wire.write(TOO_MANY_CLIENTS)
-        wire.close()
-
-
-class Connection(SMTP):
-    """A client, bound in what it may send while nobody takes it."""
-
-    def __init__(self, server: MailServer, among: set["Connection"], most_bytes: int) -> None:
-        self._server = server
-        super().__init__(
-            Commands(server),
-            data_size_limit=most_bytes,
-            enable_SMTPUTF8=True,
-            hostname="localhost",
-            ident="Tocsin",
-            timeout=IDLE_SECONDS,
-            command_call_limit=COMMANDS,
-            loop=asyncio.get_running_loop(),
-        )
-        self._among = among
-        # A mail that is too large is read to its end, to be answered; not one without an end.
-        self._most_read = 2 * most_bytes
-        self.read_bytes = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._among.add(self)
-        # Those of uvloop are none of asyncio's by their types.
-        self._wire = cast("asyncio.Transport", transport)
-        super().connection_made(transport)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._among.discard(self)
-        super().connection_lost(error)
-
-    def data_received(self, data: bytes) -> None:
-        self.read_bytes += len(data)
-        if self.read_bytes > self._most_read:
-            self._wire.abort()
-        else:
-            super().data_received(data)
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        with self._server.transfer():
-            await super().smtp_DATA(arg)
-
-    def leave(self) -> None:
-        """Says that the server stops, and hangs up."""
-        self._wire.write(b"421 4.3.2 the server stops\r\n")
-        self._wire.close()
-
-
-class Commands:
-    """What aiosmtpd asks of us, command by command."""
-
-    def __init__(self, server: MailServer) -> None:
-        self._server = server
-
-    async def handle_MAIL(  # noqa: N802
-        self, smtp: SMTP, _client: Client, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if isinstance(smtp, Connection):
-            smtp.read_bytes = 0
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, _smtp: SMTP, _client: Client, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
-            return TOO_MANY_RECIPIENTS
-        try:
-            known = await self._server.knows(address)
-        except StoreUnavailable:
-            return STORE_AWAY
-        if not known:
-            return UNKNOWN
-        envelope.rcpt_tos.append(address)
-        envelope.rcpt_options.extend(options)
-        return "250 2.1.5 OK"
-
-    async def handle_DATA(self, _smtp: SMTP, client: Client, envelope: Envelope) -> str:  # noqa: N802
-        content = envelope.original_content or b""
-        peer: object = client.peer
-        address = peer[0] if isinstance(peer, tuple) else "unknown"
-        name = str(client.host_name).encode("utf-8", "replace").decode()
-        return await self._server.take(content, envelope.rcpt_tos, f"{name} ([{address}])")
-
-    async def handle_exception(self, error: Exception) -> str:
-        log.error("mail could not be taken", exc_info=error)
-        return FAILED

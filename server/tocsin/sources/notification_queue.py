@@ -29,6 +29,8 @@ class NotificationReader:
 
     def __init__(self, queue: str, account: Account, clock: Clock) -> None:
         self._queue = queue
+        # Who asks, and with what query, is a secret or as good as one.
+        self._label = f"queue {URL(queue).with_user(None).with_query(None)}"
         self._clock = clock
         self._clients = Clients("sqs", account)
 
@@ -38,12 +40,12 @@ class NotificationReader:
         return self._queue
 
     async def read(self, line: Line) -> None:
-        with asking(f"queue {self._queue}"):
+        with asking(self._label):
             client = await self._clients.of(str(URL(self._queue).origin()))
         # The first answer comes at once, so that it is soon known whether there is one.
         wait = 0
         while True:
-            with asking(f"queue {self._queue}"):
+            with asking(self._label):
                 answer = await client.receive_message(
                     QueueUrl=self._queue, MaxNumberOfMessages=AT_ONCE, WaitTimeSeconds=wait
                 )
@@ -72,6 +74,6 @@ class NotificationReader:
         except StoreUnavailable as error:
             raise SourceFailed(f"the store can't be reached: {error}") from error
         if done:
-            with asking(f"queue {self._queue}"):
+            with asking(self._label):
                 # One that is not deleted comes again, and is known.
                 await client.delete_message_batch(QueueUrl=self._queue, Entries=done)

@@ -1,11 +1,13 @@
 """Where a target is reached: its URL, from the configuration."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from yarl import URL
 
+from tocsin.outgoing.reach import LOCALHOST
 from tocsin.plans.plan import (
     Container,
     Function,
@@ -50,7 +52,7 @@ class Addresses:
                 return self._of_integration(target.name)
 
     def _of(self, kind: str, target_id: str) -> URL:
-        if target_id in (".", ".."):
+        if not target_id.strip("."):
             raise UnmappedTarget(f"the {kind} id {target_id!r} leaves its target")
         url = self.overrides.get(kind, {}).get(target_id)
         if url is None:
@@ -60,7 +62,7 @@ class Addresses:
                     f"no URL is configured for {kind} {target_id}: "
                     f"set {kind} in [targets], or {target_id} in [targets.{kind}s]"
                 )
-            url = template.replace("{" + ID_FIELDS[kind] + "}", quote(target_id, safe=""))
+            url = _filled(template, "{" + ID_FIELDS[kind] + "}", target_id)
         return URL(url)
 
     def _of_integration(self, name: str) -> URL:
@@ -79,6 +81,31 @@ ID_FIELDS = {
     "workflow": "workflow_id",
     "websocket_broadcast": "gateway_id",
 }
+
+
+AUTHORITY_END = re.compile("[/?#]")
+# One name between two dots of a host (RFC 1123, 2.1); `_` has no place there, but names have it.
+LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
+# What a host ends in that is an address, as browsers tell it (WHATWG URL, "ends in a number").
+NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+
+def _filled(template: str, field: str, target_id: str) -> str:
+    """Puts an id where its field stands. In a host it is one name, beside those that are written.
+
+    Raises:
+        UnmappedTarget: the id is no name that a host can have, or makes an address of it.
+    """
+    _, _, rest = template.partition("://")
+    authority = AUTHORITY_END.split(rest, maxsplit=1)[0]
+    host = authority.rpartition("@")[2]
+    if field in host:
+        name = host.replace(field, target_id).partition(":")[0].rstrip(".").lower()
+        if not LABEL.fullmatch(target_id):
+            raise UnmappedTarget(f"the id {target_id[:64]!r} can't be part of a host's name")
+        if name == LOCALHOST or NUMBER.fullmatch(name.rpartition(".")[2]):
+            raise UnmappedTarget(f"the id {target_id[:64]!r} would make an address of the host")
+    return template.replace(field, quote(target_id, safe=""))
 
 
 def _with_path(base: URL, path: str) -> URL:

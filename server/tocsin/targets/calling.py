@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from typing import Protocol
 
 import aiohttp
 import structlog
 from yarl import URL
 
+from tocsin.outgoing.connecting import checked_connector
+from tocsin.outgoing.reach import AddressRefused, Reach
+from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.parameters import parse_json
 from tocsin.plans.plan import Integration, Target
 from tocsin.targets.addresses import Addresses, UnmappedTarget
@@ -20,6 +24,7 @@ log = structlog.get_logger(__name__)
 LARGEST_ANSWER = 8 * 1024 * 1024
 LARGEST_ERROR = 16 * 1024
 LONGEST_REASON = 1000
+HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,21 @@ class Outcome:
     may_retry: bool = True
 
 
+class Tokens(Protocol):
+    async def authorization(self, account_id: str, audience: str) -> str | None:
+        """Returns the `Authorization` header of calls for a service account, if they have one.
+
+        Raises:
+            TokenUnavailable: it can't be said now.
+        """
+
+
 class TargetCaller:
-    """Calls targets through one pool of connections. Redirects are not followed."""
+    """Calls targets through one pool of connections. Redirects are not followed.
+
+    A call that is made for a service account carries what `tokens` gives for it. Its audience is
+    the target's origin: the scheme, the host, and the port where it is not the scheme's own.
+    """
 
     def __init__(
         self,
@@ -44,12 +62,15 @@ class TargetCaller:
         timeout_seconds: float,
         user_agent: str,
         largest_payload: int | None = None,
+        reach: Reach | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self._url = lru_cache(maxsize=4096)(addresses.url)
         self._largest_payload = largest_payload
+        self._tokens = tokens
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=checked_connector(reach or Reach(), limit=0),
             headers={"User-Agent": user_agent, "Content-Type": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -73,15 +94,35 @@ class TargetCaller:
             url = self._url(target)
         except UnmappedTarget as error:
             return Outcome(succeeded=False, error=str(error))
+        sent = {"X-Request-Id": request_id, **(headers or {})}
+        try:
+            token = await self._authorization(target, url)
+        except TokenUnavailable as error:
+            return _failed(url, f"was not called: {error}")
+        if token is not None:
+            sent["Authorization"] = token
+        return await self._post(target, url, payload, sent)
+
+    async def _authorization(self, target: Target, url: URL) -> str | None:
+        if self._tokens is None or isinstance(target, Integration):
+            return None
+        # Who is named in the URL of a target is who it is called as.
+        if not target.service_account_id or url.raw_user is not None:
+            return None
+        return await self._tokens.authorization(target.service_account_id, str(url.origin()))
+
+    async def _post(
+        self, target: Target, url: URL, payload: bytes, headers: Mapping[str, str]
+    ) -> Outcome:
         try:
             async with self._session.post(
                 url,
                 data=payload,
-                headers={"X-Request-Id": request_id, **(headers or {})},
+                headers=headers,
                 allow_redirects=False,
                 timeout=self._timeout,
             ) as response:
-                return await _outcome(target, response)
+                return await _outcome(target, response, headers.get("Authorization"))
         except TimeoutError:
             return _failed(url, f"no answer within {self._timeout.total:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -94,11 +135,16 @@ class TargetCaller:
         return len(payload) > self._largest_payload
 
 
-async def _outcome(target: Target, response: aiohttp.ClientResponse) -> Outcome:
+async def _outcome(
+    target: Target, response: aiohttp.ClientResponse, authorization: str | None
+) -> Outcome:
     status = response.status
     function_error = response.headers.get("X-Function-Error")
     if not 200 <= status < 300 or (target.kind == "function" and function_error):
         text = (await response.content.read(LARGEST_ERROR)).decode("utf-8", "replace")
+        if authorization is not None:
+            # What a target says is kept and shown, and it may say what it was sent.
+            text = text.replace(authorization.rpartition(" ")[2], HIDDEN)
         said = f": {text.strip()}" if text.strip() else ""
         what = f"answered {status}" + (" with X-Function-Error" if function_error else "")
         return _failed(response.url, what + said, status, _retry_after(response))
@@ -153,6 +199,8 @@ def _failed(
 
 def _words(error: Exception) -> str:
     match error:
+        case aiohttp.ClientConnectorError(os_error=AddressRefused() as refused):
+            return f"is not called: {refused}"
         case aiohttp.ClientConnectorDNSError():
             return f"can't be reached: the name {error.host} is unknown"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():

@@ -11,6 +11,9 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.reach import Reach
+
 # Queues of the protocol take attributes and bodies of bounded size; an error needs less.
 LONGEST_ERROR = 500
 LARGEST_BODY = 250 * 1024
@@ -42,8 +45,9 @@ class DeadLetter:
 class DeadLetterQueues:
     """Sends to any queue of one endpoint. Its client is made when the first letter is sent."""
 
-    def __init__(self, settings: QueueSettings) -> None:
+    def __init__(self, settings: QueueSettings, reach: Reach | None = None) -> None:
         self._settings = settings
+        self._session = checked_session(reach or Reach())
         self._open = AsyncExitStack()
         self._making = asyncio.Lock()
         self._made: Any = None
@@ -66,7 +70,7 @@ class DeadLetterQueues:
                     QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(letter)
                 )
         except (BotoCoreError, ClientError, OSError, LookupError) as error:
-            return f"dead letter queue {letter.queue_id}: {error}"
+            return f"dead letter queue {letter.queue_id}: {words(error)}"
         return None
 
     async def _url(self, client: Any, queue_id: str) -> str:
@@ -95,7 +99,10 @@ class DeadLetterQueues:
                     aws_access_key_id=settings.access_key_id,
                     aws_secret_access_key=settings.secret_access_key,
                     config=AioConfig(
-                        connect_timeout=5, read_timeout=20, retries={"max_attempts": 1}
+                        connect_timeout=5,
+                        read_timeout=20,
+                        retries={"max_attempts": 1},
+                        http_session_cls=self._session,
                     ),
                 )
                 self._made = await self._open.enter_async_context(creating)

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import aiohttp
 
+from tocsin.outgoing.connecting import checked_connector
+from tocsin.outgoing.reach import Reach
+
 LARGEST_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 5.0
 
@@ -14,7 +17,10 @@ class Documents:
     `failed` makes the exception that is raised when a document can't be had.
     """
 
-    def __init__(self, user_agent: str, failed: Callable[[str], Exception]) -> None:
+    def __init__(
+        self, user_agent: str, failed: Callable[[str], Exception], reach: Reach | None = None
+    ) -> None:
+        self._reach = reach or Reach()
         self._user_agent = user_agent
         self._failed = failed
         self._session: aiohttp.ClientSession | None = None
@@ -23,6 +29,7 @@ class Documents:
         """Returns what is there."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
+                connector=checked_connector(self._reach),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
                 headers={"User-Agent": self._user_agent, "Accept": "application/json"},
             )

@@ -87,9 +87,7 @@ def lifecycle() -> None:
     )
     trigger_id = created.meta.trigger_id
     tell("create", metadata=trigger_id, trigger=shown(created.response))
-    other = service.CreateTriggerRequest(
-        folder_id=FOLDER, name="hourly", rule=timer("0 * ? * * *")
-    )
+    other = service.CreateTriggerRequest(folder_id=FOLDER, name="hourly", rule=timer("0 * ? * * *"))
     tell("create another", trigger=shown(mutate("Create", other).response))
 
     tell("get", trigger=shown(client.Get(service.GetTriggerRequest(trigger_id=trigger_id))))
@@ -138,7 +136,9 @@ def refusals() -> None:
         try:
             getattr(client, method)(request)
         except grpc.RpcError as error:
-            tell(step, code=error.code().name, message=error.details())
+            headers = dict(error.trailing_metadata())
+            told = {"code": error.code().name, "message": error.details()}
+            tell(step, **told, request_id=headers.get("x-request-id"))
         else:
             tell(step, code="OK")
 
@@ -188,12 +188,25 @@ def lost_answer() -> None:
 
 def plaintext() -> None:
     """Without TLS the SDK neither discovers nor authenticates: both are the caller's."""
-    client = yandexcloud.SDK(iam_token="unused").client(
+    client = yandexcloud.SDK(iam_token="t1.not.shown").client(
         TriggerServiceStub, endpoint=ENDPOINT, insecure=True
     )
     token = [("authorization", f"Bearer {os.environ['IAM_TOKEN']}")]
     listed = client.List(service.ListTriggersRequest(folder_id=FOLDER), metadata=token)
     tell("ask", code="OK", names=[each.name for each in listed.triggers])
+
+
+def nobody() -> None:
+    """Such a client shows nothing at all by itself."""
+    client = yandexcloud.SDK(iam_token="t1.not.shown").client(
+        TriggerServiceStub, endpoint=ENDPOINT, insecure=True
+    )
+    try:
+        client.List(service.ListTriggersRequest(folder_id=FOLDER))
+    except grpc.RpcError as error:
+        tell("ask", code=error.code().name, message=error.details())
+    else:
+        tell("ask", code="OK")
 
 
 def endpoints() -> None:
@@ -206,9 +219,7 @@ def endpoints() -> None:
         page = client.List(endpoint_service.ListApiEndpointsRequest(page_size=size))
         found = {each.id: each.address for each in page.endpoints}
         tell(f"list {size}", endpoints=found, more=page.next_page_token)
-    one = client.Get(
-        endpoint_service.GetApiEndpointRequest(api_endpoint_id="serverless-triggers")
-    )
+    one = client.Get(endpoint_service.GetApiEndpointRequest(api_endpoint_id="serverless-triggers"))
     tell("get", endpoints={one.id: one.address})
 
 

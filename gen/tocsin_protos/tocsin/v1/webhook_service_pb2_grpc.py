@@ -29,8 +29,10 @@ class WebhookServiceStub(object):
     """Takes notifications as their senders make them. A call is answered when what it tells of is
     durable; a sender that got no answer may send it again, and what comes again is no second event.
 
-    Where the server has a secret for webhooks, a sender shows it in the `Authorization` header: by
-    itself, as `Bearer SECRET`, or as the password of basic authentication.
+    A sender proves itself by what the server's settings have for it: by a secret in the
+    `Authorization` header, by itself, as `Bearer SECRET`, or as the password of basic authentication;
+    or by a signature of the body, in `X-Hub-Signature-256` or by Standard Webhooks
+    (`webhook-signature`).
     """
 
     def __init__(self, channel):
@@ -55,8 +57,10 @@ class WebhookServiceServicer(object):
     """Takes notifications as their senders make them. A call is answered when what it tells of is
     durable; a sender that got no answer may send it again, and what comes again is no second event.
 
-    Where the server has a secret for webhooks, a sender shows it in the `Authorization` header: by
-    itself, as `Bearer SECRET`, or as the password of basic authentication.
+    A sender proves itself by what the server's settings have for it: by a secret in the
+    `Authorization` header, by itself, as `Bearer SECRET`, or as the password of basic authentication;
+    or by a signature of the body, in `X-Hub-Signature-256` or by Standard Webhooks
+    (`webhook-signature`).
     """
 
     def NotifyObjectStorage(self, request, context):
@@ -99,8 +103,10 @@ class WebhookService(object):
     """Takes notifications as their senders make them. A call is answered when what it tells of is
     durable; a sender that got no answer may send it again, and what comes again is no second event.
 
-    Where the server has a secret for webhooks, a sender shows it in the `Authorization` header: by
-    itself, as `Bearer SECRET`, or as the password of basic authentication.
+    A sender proves itself by what the server's settings have for it: by a secret in the
+    `Authorization` header, by itself, as `Bearer SECRET`, or as the password of basic authentication;
+    or by a signature of the body, in `X-Hub-Signature-256` or by Standard Webhooks
+    (`webhook-signature`).
     """
 
     @staticmethod

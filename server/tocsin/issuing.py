@@ -1,0 +1,51 @@
+"""Builds what gives tokens to the calls of targets, and what targets check them by."""
+
+from tocsin.access.doors import is_unspecified
+from tocsin.access.principal import SERVICE_ACCOUNT
+from tocsin.access.tokens import TokenSigner
+from tocsin.api import open_id
+from tocsin.configured import real_clock
+from tocsin.grpc_server import Services
+from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
+from tocsin.schedule import Clock
+from tocsin.settings import Address, Settings
+from tocsin.store.accounts import find_account
+from tocsin.store.database import Database, StoreUnavailable
+
+
+def account_tokens(clock: Clock, database: Database, signer: TokenSigner) -> AccountTokens:
+    """Builds what makes tokens for service accounts that are in the store."""
+
+    async def is_account(account_id: str) -> bool:
+        try:
+            found = await database.read(lambda tx: find_account(tx, account_id))
+        except StoreUnavailable as error:
+            raise TokenUnavailable(f"the store can't be reached: {error}") from error
+        return found is not None and found.kind == SERVICE_ACCOUNT
+
+    return AccountTokens(signer, real_clock(clock), is_account)
+
+
+def key_services(signer: TokenSigner, tokens: AccountTokens) -> Services:
+    """Builds what tells targets how to check the tokens."""
+    return {open_id.SERVICE: open_id.OpenIdService(signer, lambda: tokens.issuer).methods()}
+
+
+def issuer_of(settings: Settings, *, tls: Address | None, http: Address | None) -> str | None:
+    """Returns the URL under which targets find the keys, or None where that can't be told.
+
+    Args:
+        settings: may name it.
+        tls: where REST is served over TLS.
+        http: where it is served without.
+    """
+    if not settings.access.enabled:
+        return None
+    if settings.access.issuer is not None:
+        return settings.access.issuer
+    if tls is not None and settings.advertise is not None:
+        tls = settings.advertise
+    for scheme, usual, address in (("https", 443, tls), ("http", 80, http)):
+        if address is not None and not is_unspecified(address.host):
+            return f"{scheme}://{str(address).removesuffix(f':{usual}')}"
+    return None

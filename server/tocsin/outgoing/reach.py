@@ -1,0 +1,130 @@
+"""Which addresses may be called.
+
+A rule chooses part of a URL, and whoever answers for a name in DNS chooses its addresses. So what
+is called is judged by the address that is connected to, and not by its name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import TypeAlias
+
+IpAddress: TypeAlias = IPv4Address | IPv6Address
+IpNetwork: TypeAlias = IPv4Network | IPv6Network
+
+LOCALHOST = "localhost"
+LOOPBACK: tuple[IpNetwork, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+# Where clouds tell a machine its credentials, besides the link-local addresses.
+METADATA = frozenset(
+    ip_address(each)
+    for each in (
+        "100.100.100.200",  # Alibaba Cloud
+        "168.63.129.16",  # Azure
+        "192.0.0.192",  # Oracle Cloud
+        "fd00:42::42",  # Scaleway
+        "fd00:ec2::254",  # AWS
+        "fd20:ce::254",  # Google Cloud
+    )
+)
+
+# RFC 1122, 3.2.1.3: "this network", of which no host has an address. RFC 1112: kept for later.
+NOWHERE = (IPv4Network("0.0.0.0/8"), IPv4Network("240.0.0.0/4"))
+# What IANA gave out for the internet (RFC 4291), and what stands there for IPv4 (RFC 6052, 3056).
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+NAT64 = IPv6Network("64:ff9b::/96")
+COMPATIBLE = IPv6Network("::/96")
+
+
+class AddressRefused(OSError):
+    """An address is not called; the message says which, why, and which setting would change it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Judges addresses. Names may lead to `networks`, and to public addresses."""
+
+    networks: tuple[IpNetwork, ...] = LOOPBACK
+
+    def check_named(self, host: str, address: str) -> None:
+        """Checks an address that a name stands for.
+
+        Raises:
+            AddressRefused: it is never called, or it is private and in none of the networks.
+        """
+        self.check_written(host, address)
+        meaning = _meaning(_parsed(address))
+        if host.rstrip(".").lower() == LOCALHOST and meaning.is_loopback:
+            return
+        if not _is_public(meaning) and not any(meaning in network for network in self.networks):
+            raise AddressRefused(
+                f"{host} is at {address}, a private address: "
+                "allow its network by networks in [targets], or write the address itself"
+            )
+
+    def check_written(self, host: str, address: str) -> None:
+        """Checks an address that stands in a URL of the configuration.
+
+        Raises:
+            AddressRefused: it is never called, whatever the configuration says.
+        """
+        if why := never_called(address):
+            at = f"{host} is at {address}" if host != address else address
+            raise AddressRefused(f"{at}, {why}: it is never called")
+
+
+def never_called(address: str) -> str | None:
+    """Returns why nothing is ever called at an IP address, or None."""
+    meaning = _meaning(_parsed(address))
+    if meaning.is_link_local or meaning in METADATA:
+        return "an address where clouds keep their credentials"
+    if meaning.is_multicast:
+        return "a multicast address"
+    if meaning.is_unspecified or any(meaning in network for network in NOWHERE):
+        return "an address of no host"
+    return None
+
+
+def parse_networks(networks: Sequence[str]) -> tuple[IpNetwork, ...]:
+    """Reads networks in CIDR form.
+
+    Raises:
+        ValueError: one is none; the message names it.
+    """
+    return tuple(ip_network(each) for each in networks)
+
+
+def is_address(host: str) -> bool:
+    """Tells whether a URL's host is an IP address, and no name."""
+    try:
+        _parsed(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _parsed(address: str) -> IpAddress:
+    return ip_address(address.partition("%")[0])
+
+
+def _meaning(address: IpAddress) -> IpAddress:
+    """Returns the IPv4 address that an IPv6 address leads to, else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and (address in NAT64 or (address in COMPATIBLE and int(address) > 1)):
+        inner = IPv4Address(int(address) & 0xFFFFFFFF)
+    return inner or address
+
+
+def _is_public(address: IpAddress) -> bool:
+    if isinstance(address, IPv6Address) and address not in GLOBAL_UNICAST:
+        return False
+    return address.is_global

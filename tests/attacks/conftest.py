@@ -1,0 +1,33 @@
+"""One server with access control on all its doors, and one who may do everything there.
+
+The attackers know the server's address, and what a client of little rights knows.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from access.secured import Secured, secured
+from certificates import issue
+
+
+@pytest.fixture(scope="session")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def it(ca: trustme.CA) -> Iterator[Secured]:
+    with tempfile.TemporaryDirectory() as made:
+        certificate, key = issue(ca, Path(made))
+        files = ("--tls-cert", str(certificate), "--tls-key", str(key))
+        with secured(Path(made), "", "--tls", "127.0.0.1:0", *files) as running:
+            yield running
+
+
+@pytest.fixture
+def authorization(it: Secured) -> str:
+    return f"Api-Key {it.admin_key}"
