@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
     TriggerServiceStub,
 )
 
-PATIENCE = 90
+PATIENCE = 60
 # What a node that was killed had received comes again after this time.
 HIDDEN_SECONDS = "2"
 CUTOFF = timedelta(seconds=1)
@@ -143,8 +143,7 @@ def until_read(address: str, journal: Journal) -> None:
 
 
 def until_all_came(journal: Journal, target: RecordingTarget, services: Services) -> None:
-    """Waits until the sources have nothing left to give, as long as that may take."""
-    give_up = time.monotonic() + PATIENCE
+    """Waits until the sources have nothing left to give, as long as they go on giving."""
     due = {
         (each.name, event.id)
         for each in listeners(journal)
@@ -152,13 +151,27 @@ def until_all_came(journal: Journal, target: RecordingTarget, services: Services
         if each.calls[0].rule is not None
         and (each.calls[0].rule.kind, each.calls[0].rule.source) == (event.kind, event.source)
     }
-    while due and time.monotonic() < give_up:
-        due -= {
-            (call.path.removeprefix("/functions/"), id_in(element))
-            for call in target.all(lambda _: True)
-            for element in call.json["messages"]
-        }
+    # What never comes the judge tells.
+    while_it_goes_on(lambda: len(due - came(target)))
+    left = while_it_goes_on(lambda: sum(sum(queue.counts()) for queue in services.queues))
+    assert not left, f"queues keep {left} messages that were delivered"
+
+
+def came(target: RecordingTarget) -> set[tuple[str, str]]:
+    """Returns which events came to which triggers."""
+    return {
+        (call.path.removeprefix("/functions/"), id_in(element))
+        for call in target.all(lambda call: call.path.startswith("/functions/l-"))
+        for element in call.json["messages"]
+    }
+
+
+def while_it_goes_on(left: Callable[[], int]) -> int:
+    """Waits while something is left and gets less; returns what is left in the end."""
+    least = left()
+    give_up = time.monotonic() + PATIENCE
+    while least and time.monotonic() < give_up:
         time.sleep(0.2)
-    # What never came the judge tells.
-    for queue in services.queues:
-        until(lambda: queue.counts() == (0, 0), f"{queue.name} keeps what was delivered")  # noqa: B023
+        if (now_left := left()) < least:
+            least, give_up = now_left, time.monotonic() + PATIENCE
+    return least

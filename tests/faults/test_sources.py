@@ -51,7 +51,7 @@ def test_what_sources_were_told_is_taken_fires(
         Fleet(tmp_path, sources.config(config), "--database", url) as fleet,
     ):
         fleet.start(nodes)
-        feeders = feeders_of(journal, fleet, sources)
+        feeders = feeders_of(journal, fleet, sources, 0.3 if run.long else 0.05)
         with feeding(journal, feeders):
             for _ in range(kills):
                 time.sleep(run.chance.uniform(0.2, 1.0))
