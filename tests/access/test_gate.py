@@ -159,6 +159,15 @@ def test_an_ipv6_network_guesses_together(clock: ManualClock) -> None:
     limits.refuse_guessing("2001:db8:0:2::1")
 
 
+def test_ipv4_addresses_guess_apart_as_a_socket_of_both_families_tells_them(
+    clock: ManualClock,
+) -> None:
+    limits = Limits(LimitRules(bad_credentials_per_minute=1), clock)
+    limits.bad_credential("::ffff:192.0.2.1")
+    refused(lambda: limits.refuse_guessing("192.0.2.1"))
+    limits.refuse_guessing("::ffff:192.0.2.2")
+
+
 class Call:
     """As much of a call as says where it comes from."""
 

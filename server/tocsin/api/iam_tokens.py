@@ -123,13 +123,23 @@ class IamTokenService:
     async def create_for_service_account(
         self, request: contract.CreateIamTokenForServiceAccountRequest, _: Context
     ) -> contract.CreateIamTokenResponse:
-        """Whether the caller may act as the account was decided before."""
+        """Whether the caller may act as the account was decided before.
+
+        The token ends with the caller's own proof: else who stole a key could make, before it is
+        deleted, tokens that make others for ever.
+        """
         subject = f"{SERVICE_ACCOUNT}:{request.service_account_id}"
         try:
             await self._database.read(lambda tx: account_of(tx, subject))
         except CredentialRefused:
             raise errors.account_not_found(request.service_account_id) from None
-        token = self._tokens.planned(subject, secrets.token_hex(), issued_at=self._clock.now())
+        caller = CALLER.get()
+        token = self._tokens.planned(
+            subject,
+            secrets.token_hex(),
+            issued_at=self._clock.now(),
+            proof="" if caller is None else caller.proof,
+        )
         return _answer(self._tokens, token)
 
     async def revoke(
