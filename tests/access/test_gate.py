@@ -23,8 +23,8 @@ from tocsin.api.guarding import CallGate
 from tocsin.api.health import Health
 from tocsin.api.limits import LimitRules, Limits
 from tocsin.api.places import Places, folders_of_groups
-from tocsin.gating import gate_of
-from tocsin.grpc_server import StartError, start_grpc
+from tocsin.composition.gating import gate_of
+from tocsin.composition.grpc_server import StartError, start_grpc
 from tocsin.schedule import ManualClock
 from tocsin.settings import Settings, load_settings
 from tocsin.telemetry.telemetry import Telemetry

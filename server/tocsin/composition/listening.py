@@ -11,12 +11,12 @@ from tocsin.api.endpoints import Whereabouts
 from tocsin.api.guarding import CallGate
 from tocsin.api.health import Health
 from tocsin.api.serving import successes_are_found
+from tocsin.composition.ground import Ground
+from tocsin.composition.grpc_server import Services, start_grpc
+from tocsin.composition.stopping import Grace
 from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
-from tocsin.ground import Ground
-from tocsin.grpc_server import Services, start_grpc
 from tocsin.schedule import SystemClock
 from tocsin.settings import Address, Settings
-from tocsin.stopping import Grace
 from tocsin.telemetry.telemetry import Telemetry
 
 
