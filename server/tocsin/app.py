@@ -15,7 +15,7 @@ from tocsin.composition.composing import compose, open_caller
 from tocsin.composition.configured import MACHINE, clock_of
 from tocsin.composition.gating import gate_of
 from tocsin.composition.ground import open_ground
-from tocsin.composition.listening import Doors, Offer, open_doors, refuse_exposed, whereabouts_of
+from tocsin.composition.listening import Doors, Offer, check_listeners, open_doors, whereabouts_of
 from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import services_of
@@ -68,7 +68,7 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """Runs the whole server. What is opened last is closed first."""
-    refuse_exposed(settings)
+    check_listeners(settings)
     grace = Grace(MACHINE, settings.grace)
     metrics_door = MetricsDoor(MACHINE) if settings.access.enabled else None
     async with AsyncExitStack() as stack:
