@@ -1,4 +1,4 @@
-"""Listeners that others reach: refused where nobody is asked, warned of where secrets are readable."""
+"""Listeners that others reach: refused, or warned of where secrets can be read on the way."""
 
 import pytest
 from structlog.testing import capture_logs
