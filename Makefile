@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
-# Tests wait for servers more than they compute; those of one file stay together.
+# Tests wait for servers more than they compute. Those of one file stay together; long ones come first.
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ demo: $(VENV)/installed ## Install, then show Tocsin at work until Ctrl-C
 	@$(BIN)/tocsin demo
 
 test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTEST_ARGS="-k cron")
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 million: $(VENV)/installed-dev ## Test the plans of the store's queries with a million rows a table
 	TOCSIN_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/store/test_query_plans.py

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 BENCH = ROOT / "bench"
-PATIENCE = 120
+PATIENCE = 300
 
 
 def run(program: str, results: Path, *options: str) -> Any:

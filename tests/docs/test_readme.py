@@ -23,7 +23,7 @@ from vendor_environment import vendor_python
 
 # What a block of shell may begin with: what is run here, and what is not, since it installs, never
 # ends, or needs a program that the tests do without.
-RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "export TOCSIN_FOLDER=")
+RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "tocsin access ", "export TOCSIN_FOLDER=")
 NOT_RUN = (
     "make ",
     "python3 -m venv ",
@@ -151,6 +151,25 @@ def test_the_commands_work_one_after_the_other(live: Live, tmp_path: Path) -> No
     since = re.compile(r"created at \S+,")
     for line, expected in zip(got, shown.code.splitlines(), strict=False):
         assert since.sub("", line) == since.sub("", expected)
+
+
+def test_who_calls_is_asked_as_it_says(shell: Shell, tmp_path: Path) -> None:
+    first, then = [each.code for each in SHELL if each.code.startswith("tocsin access ")]
+    administrator, served = first.splitlines()
+    here = f"cd {tmp_path}\n"
+    shell(here + administrator)
+    assert served == "tocsin serve --config tocsin.toml --access"
+    database = f"sqlite:///{tmp_path}/tocsin-data/tocsin.db"
+    with serving(tmp_path, "", "--access", "--database", database, http="off") as server:
+        as_administrator = (
+            f"{here}export TOCSIN_SERVER={server.grpc_address}\n"
+            "export TOCSIN_API_KEY=$(cat admin-key)\n"
+        )
+        create, bind, key = then.splitlines()
+        made = shell(as_administrator + create)
+        [account] = re.findall(r"^id +(\S+)$", made, flags=re.MULTILINE)
+        shell(as_administrator + "\n".join((bind, key)).replace("ID", account))
+    assert json.loads((tmp_path / "key.json").read_text())["service_account_id"] == account
 
 
 def test_the_cron_command_prints_what_is_shown(shell: Shell) -> None:

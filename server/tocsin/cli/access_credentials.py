@@ -18,7 +18,13 @@ HEAD = ("ID", "DESCRIPTION", "CREATED", "EXPIRES")
 def _commands(kind: "Credential.Kind", name: str, summary: str) -> typer.Typer:
     """Returns the commands for secrets of one kind."""
     app = typer.Typer(no_args_is_help=True, help=summary)
+    _add_create(app, kind, name)
+    _add_list(app, kind, name)
+    _add_delete(app, name)
+    return app
 
+
+def _add_create(app: typer.Typer, kind: "Credential.Kind", name: str) -> None:
     @app.command("create", help=f"Give an account an {name}, and print it: it is shown this once.")
     def create(
         account: AccountArgument,
@@ -46,6 +52,8 @@ def _commands(kind: "Credential.Kind", name: str, summary: str) -> typer.Typer:
             note(f"{name} {response.credential.id} of {account}")
             typer.echo(response.secret)
 
+
+def _add_list(app: typer.Typer, kind: "Credential.Kind", name: str) -> None:
     @app.command("list", help=f"List the {name}s of an account, without their secrets.")
     def list_(
         account: AccountArgument,
@@ -62,6 +70,8 @@ def _commands(kind: "Credential.Kind", name: str, summary: str) -> typer.Typer:
         else:
             print_table(HEAD, [_row(each) for each in found], f"Account {account} has no {name}s.")
 
+
+def _add_delete(app: typer.Typer, name: str) -> None:
     @app.command("delete", help=f"Delete an {name}. Tokens that were given for it work no more.")
     def delete(
         credential: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
@@ -72,8 +82,6 @@ def _commands(kind: "Credential.Kind", name: str, summary: str) -> typer.Typer:
             request = contract.DeleteCredentialRequest(credential_id=credential)
             api.access.DeleteCredential(request)
         typer.echo(f"{credential} deleted")
-
-    return app
 
 
 def _row(credential: Credential) -> tuple[str, ...]:

@@ -3,118 +3,31 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from tocsin.cli import serve_options as options
 from tocsin.cli.config import ConfigOption
 from tocsin.cli.refusal import refusal
 
 
 def serve(
-    listen: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT|off",
-            help="Where gRPC is served without TLS; port 0 picks a free one, off: not at all. "
-            "[default: 127.0.0.1:50051]",
-        ),
-    ] = None,
-    http: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT|off",
-            help="Where REST is served without TLS; off: not at all. [default: 127.0.0.1:8080]",
-        ),
-    ] = None,
-    tls: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT|off",
-            help="Where gRPC and REST are served over TLS, on one port. [default: off]",
-        ),
-    ] = None,
-    tls_cert: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The certificate for TLS, in PEM, with its chain."),
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The certificate's key, in PEM.")
-    ] = None,
-    client_ca: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Over TLS, serve only clients with a certificate that one of these has signed.",
-        ),
-    ] = None,
-    advertise: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Where the vendor's SDKs are told to call, if not where they dialled.",
-        ),
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="The store: sqlite:///relative.db, sqlite:////absolute.db or, for any number of "
-            "nodes, postgresql://user:password@host/database. "
-            "[default: sqlite:///tocsin-data/tocsin.db]",
-        ),
-    ] = None,
+    listen: options.ListenOption = None,
+    http: options.HttpOption = None,
+    tls: options.TlsOption = None,
+    tls_cert: options.TlsCertOption = None,
+    tls_key: options.TlsKeyOption = None,
+    client_ca: options.ClientCaOption = None,
+    advertise: options.AdvertiseOption = None,
+    database: options.DatabaseOption = None,
     config: ConfigOption = None,
-    metrics: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT|off",
-            help="Where Prometheus finds the metrics; off: nowhere. [default: off]",
-        ),
-    ] = None,
-    smtp: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT|off",
-            help="Where mails to triggers are taken; off: nowhere. [default: off]",
-        ),
-    ] = None,
-    clock: Annotated[
-        str | None,
-        typer.Option(
-            metavar="system|manual",
-            help="manual: time stands still until tocsin.v1.ClockService moves it, for tests. "
-            "[default: system]",
-        ),
-    ] = None,
-    clock_start: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Where a manual clock starts, in ISO 8601."),
-    ] = None,
-    access: Annotated[
-        bool | None,
-        typer.Option(
-            "--access",
-            help="Ask all who call who they are, and let them do what their roles allow.",
-        ),
-    ] = None,
-    allow_unauthenticated: Annotated[
-        bool | None,
-        typer.Option(
-            "--allow-unauthenticated",
-            help="Listen beyond loopback although anyone who gets there may do all.",
-        ),
-    ] = None,
-    log_format: Annotated[
-        str | None, typer.Option(metavar="console|json", help="How log lines look on stderr.")
-    ] = None,
-    log_level: Annotated[
-        str | None,
-        typer.Option(
-            metavar="debug|info|warning|error",
-            help="The least important lines to write; debug has one for each call. [default: info]",
-        ),
-    ] = None,
+    metrics: options.MetricsOption = None,
+    smtp: options.SmtpOption = None,
+    clock: options.ClockOption = None,
+    clock_start: options.ClockStartOption = None,
+    access: options.AccessOption = None,
+    allow_unauthenticated: options.AllowUnauthenticatedOption = None,
+    log_format: options.LogFormatOption = None,
+    log_level: options.LogLevelOption = None,
 ) -> None:
     """Serve triggers and schedules until Ctrl-C or SIGTERM.
 
@@ -141,11 +54,9 @@ def serve(
         "log_level": log_level,
         "metrics": metrics,
         "smtp": smtp,
+        "access": {"enabled": True} if access else None,
     }
-    wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if access:
-        wanted["access"] = {"enabled": True}
-    _serve(config, wanted)
+    _serve(config, {name: value for name, value in given.items() if value is not None})
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:

@@ -1,0 +1,69 @@
+"""Builds what knows callers, and what makes this server known to those whom it calls."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from tocsin.access.audiences import Reached
+from tocsin.access.signing import SigningKeys
+from tocsin.configured import MACHINE, real_clock
+from tocsin.engine.signing import KeyRotation
+from tocsin.gating import Identity
+from tocsin.ground import Ground
+from tocsin.grpc_server import Services
+from tocsin.identity import identify
+from tocsin.issuing import account_tokens, issuer_of, key_services
+from tocsin.listening import Doors
+from tocsin.outgoing.tokens import AccountTokens
+from tocsin.schedule import Clock
+from tocsin.settings import Settings
+from tocsin.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """What is served and done so that callers are known, and what proves this server's own calls.
+
+    `identity` None: access control is off.
+    """
+
+    identity: Identity | None
+    services: Services
+    chores: Sequence[Callable[[], Awaitable[None]]]
+    tokens: AccountTokens
+    reached: Reached
+
+    def found_at(self, doors: Doors, settings: Settings) -> None:
+        """Takes JWTs that are meant for these doors, and issues tokens in the name of one."""
+        for reachable in filter(None, (*doors, settings.advertise)):
+            self.reached.at(*reachable)
+        self.tokens.issue_as(issuer_of(settings, tls=doors.tls, http=doors.http))
+
+
+async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
+    """Builds it; makes the store have the accounts and roles of the settings.
+
+    Raises:
+        StartError: what the settings name was made otherwise.
+    """
+    settings, clock, database = ground.settings, ground.clock, ground.database
+    signing = await _signing(clock, database)
+    reached = Reached()
+    who = await identify(settings, clock, database, signing.keys, reached, ground.node)
+    stack.push_async_callback(who.close)
+    tokens = account_tokens(clock, database, signing.keys)
+    return Callers(
+        who.identity,
+        {**who.services, **key_services(signing.keys, tokens)},
+        (signing.run_once, *who.chores),
+        tokens,
+        reached,
+    )
+
+
+async def _signing(clock: Clock, database: Database) -> KeyRotation:
+    """Reads the keys that tokens are signed with; makes the first one."""
+    real = real_clock(clock)
+    signing = KeyRotation(database, real, SigningKeys(real), pace=MACHINE)
+    await signing.look()
+    return signing

@@ -1,0 +1,119 @@
+"""Opens the doors for calls: gRPC, and Envoy for REST and TLS."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tocsin.access.exposure import refuse_exposure, refuse_open_mail
+from tocsin.api.endpoints import SERVICE as ENDPOINTS
+from tocsin.api.endpoints import Whereabouts
+from tocsin.api.guarding import CallGate
+from tocsin.api.health import Health
+from tocsin.api.serving import successes_are_found
+from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
+from tocsin.ground import Ground
+from tocsin.grpc_server import Services, start_grpc
+from tocsin.schedule import SystemClock
+from tocsin.settings import Address, Settings
+from tocsin.stopping import Grace
+from tocsin.telemetry.telemetry import Telemetry
+
+
+class Doors(NamedTuple):
+    """Where calls are taken."""
+
+    grpc: Address | None
+    http: Address | None
+    tls: Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What is served at every door. `gate` None: nothing is asked of callers."""
+
+    services: Services
+    health: Health
+    gate: CallGate | None
+    whereabouts: Whereabouts
+
+
+def refuse_exposed(settings: Settings) -> None:
+    """Checks all listeners.
+
+    Raises:
+        ExposureRefused: one would be open to others, and that was not allowed.
+    """
+    listeners = (
+        ("--listen", settings.listen),
+        ("--http", settings.http),
+        ("--tls", settings.tls),
+        ("--metrics", settings.metrics),
+        ("--smtp", settings.smtp),
+    )
+    allowed = settings.access.enabled or settings.allow_unauthenticated
+    for option, address in listeners:
+        if address is not None:
+            refuse_exposure(option, address.host, allowed=allowed)
+    if settings.smtp is not None and not settings.allow_unauthenticated:
+        refuse_open_mail(settings.smtp.host, known_senders=bool(settings.sources.mail.allow))
+
+
+def whereabouts_of(settings: Settings) -> Whereabouts:
+    """Builds what tells clients where to call."""
+    advertised = settings.advertise
+    return Whereabouts(
+        settings.listen,
+        None if advertised is None else str(advertised),
+        tls=settings.tls is not None,
+    )
+
+
+async def open_doors(
+    stack: AsyncExitStack, ground: Ground, offer: Offer, directory: Path, grace: Grace
+) -> Doors:
+    """Opens those that the settings ask for; what they need on the disk goes to `directory`.
+
+    Raises:
+        StartError, GatewayError: one can't be opened.
+    """
+    upstream = directory / "grpc.sock"
+    server, grpc = await start_grpc(
+        ground.settings, offer.services, offer.health, ground.telemetry, upstream, offer.gate
+    )
+    offer.whereabouts.grpc = grpc
+    stack.push_async_callback(lambda: server.stop(grace.left()))
+    settings = ground.settings
+    if settings.http is None and settings.tls is None:
+        return Doors(grpc, None, None)
+    gateway = _gateway(ground, offer, upstream, directory / "gateway")
+    await gateway.start()
+    stack.push_async_callback(lambda: gateway.stop(grace.left()))
+    http = Address(*gateway.address) if settings.http else None
+    tls = Address(*gateway.tls_address) if settings.tls else None
+    return Doors(grpc, http, tls)
+
+
+def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> Gateway:
+    settings, telemetry = ground.settings, ground.telemetry
+    return Gateway(
+        services=list(offer.services),
+        upstream=upstream,
+        listen=settings.http,
+        directory=directory,
+        clock=SystemClock(),
+        limits=Limits(body_bytes=settings.max_request_bytes),
+        # Calls that pass a gate may be found in the audit log.
+        request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
+        tls=_tls_door(settings, telemetry),
+        discovery=ENDPOINTS,
+    )
+
+
+def _tls_door(settings: Settings, telemetry: Telemetry) -> TlsDoor | None:
+    if settings.tls is None:
+        return None
+    assert settings.tls_cert is not None, "the settings see to it"
+    assert settings.tls_key is not None, "the settings see to it"
+    files = Files(settings.tls_cert, settings.tls_key, settings.client_ca)
+    return TlsDoor(settings.tls, Certificates(files, SystemClock()), telemetry.certificate_ends)

@@ -1,0 +1,73 @@
+"""Starts what watches the server, and serves its metrics."""
+
+import os
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+
+from tocsin.access.roles import Permission
+from tocsin.api.guarding import CallGate
+from tocsin.api.other_doors import DoorGuard
+from tocsin.configured import MACHINE
+from tocsin.grpc_server import StartError
+from tocsin.settings import Address, Settings
+from tocsin.telemetry.exposition import Exposition
+from tocsin.telemetry.metrics_door import MetricsDoor
+from tocsin.telemetry.telemetry import Telemetry, open_telemetry
+
+
+def start_telemetry(
+    stack: AsyncExitStack,
+    settings: Settings,
+    door: MetricsDoor | None,
+    *,
+    exclusive: bool,
+    node: str,
+) -> tuple[Telemetry, Address | None]:
+    """Starts to measure; returns also where the metrics are served, if they are.
+
+    Args:
+        stack: ends it.
+        settings: say where the metrics are served.
+        door: asks who fetches them; None: nobody is asked.
+        exclusive: the store is this node's alone.
+        node: the name of this node.
+
+    Raises:
+        StartError: the metrics can't be served there.
+    """
+    telemetry = open_telemetry(
+        os.environ,
+        MACHINE,
+        with_metrics=settings.metrics is not None,
+        exclusive=exclusive,
+        version=version("tocsin"),
+        instance=node,
+    )
+    metrics = _serve_metrics(stack, settings.metrics, telemetry, door)
+    # First what is sent, then what is fetched: a last look at a server that stops is possible.
+    stack.push_async_callback(telemetry.close)
+    return telemetry, metrics
+
+
+def _serve_metrics(
+    stack: AsyncExitStack,
+    listen: Address | None,
+    telemetry: Telemetry,
+    door: MetricsDoor | None,
+) -> Address | None:
+    if listen is None or telemetry.metrics is None:
+        return None
+    try:
+        exposition = Exposition(telemetry.metrics.registry, *listen, door)
+    except OSError as error:
+        raise StartError(
+            f"metrics can't be served on {listen}: {error.strerror}. Give --metrics another address"
+        ) from error
+    stack.push_async_callback(exposition.close)
+    return Address(listen.host, exposition.port)
+
+
+def guard_metrics(door: MetricsDoor | None, gate: CallGate | None) -> None:
+    """Lets the gate decide who may fetch the metrics."""
+    if door is not None and gate is not None:
+        door.guard_by(DoorGuard(gate, "metrics", Permission.METRICS_GET).check)

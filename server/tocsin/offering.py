@@ -1,0 +1,105 @@
+"""Builds the services that gRPC serves around one store and what makes triggers fire."""
+
+from functools import partial
+
+from tocsin.api import clock as clock_api
+from tocsin.api import (
+    dead_letters,
+    endpoints,
+    events,
+    executions,
+    firing,
+    integrations,
+    invocations,
+    log_ingestion,
+    operations,
+    otlp_logs,
+    triggers,
+    webhooks,
+)
+from tocsin.composing import Works
+from tocsin.configured import MACHINE, real_clock, webhook_senders
+from tocsin.engine.engine import Engine
+from tocsin.engine.intake import Intake
+from tocsin.engine.manual_time import ManualTime
+from tocsin.ground import Ground
+from tocsin.grpc_server import Services
+from tocsin.schedule import Clock, ManualClock
+from tocsin.settings import Settings
+from tocsin.sources.timer import tick_payload
+
+
+def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts) -> Services:
+    """Builds all but those that are about callers."""
+    settings, clock, database = ground.settings, ground.clock, ground.database
+    trigger_service = triggers.TriggerService(
+        database,
+        clock,
+        works.ids,
+        armed=works.bells.armed,
+        changed=works.changed,
+        most_in_folder=settings.limits.triggers_per_folder,
+    )
+    event_service = events.EventService(database, clock, works.ids, works.intake, settings.cloud_id)
+    return {
+        triggers.SERVICE: trigger_service.methods(),
+        endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
+        **_execution_services(ground, works),
+        **_steering_services(ground, works),
+        **_door_services(settings, clock, works.intake),
+        events.SERVICE: event_service.methods(),
+        **_clock_services(clock, works.engine),
+    }
+
+
+def _execution_services(ground: Ground, works: Works) -> Services:
+    """Builds what schedules integrations, and what shows operations of either contract."""
+    clock, database = ground.clock, ground.database
+    scheduling = integrations.ExecutionsService(
+        database, clock, works.ids, ground.settings.integrations, scheduled=works.bells.due
+    )
+    return {
+        operations.SERVICE: operations.OperationService(database).methods(),
+        integrations.SERVICE: scheduling.methods(),
+        executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
+    }
+
+
+def _steering_services(ground: Ground, works: Works) -> Services:
+    """Builds what shows people what happens, and lets them step in."""
+    clock, database, due = ground.clock, ground.database, works.bells.due
+    firing_service = firing.FiringService(
+        database,
+        clock,
+        works.ids,
+        due=due,
+        tick_payload=partial(tick_payload, cloud_id=ground.settings.cloud_id),
+        limit_of=works.limits.of,
+    )
+    return {
+        invocations.SERVICE: invocations.InvocationService(database, clock, due).methods(),
+        firing.SERVICE: firing_service.methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, due).methods(),
+    }
+
+
+def _door_services(settings: Settings, clock: Clock, intake: Intake) -> Services:
+    """Builds what other software tells of its events, as it does it."""
+    logs = settings.sources.logs
+    senders = webhook_senders(settings)
+    return {
+        webhooks.SERVICE: webhooks.WebhookService(
+            clock, intake, senders, machine=real_clock(clock)
+        ).methods(),
+        log_ingestion.SERVICE: log_ingestion.LogIngestionService(
+            intake, logs.default_groups
+        ).methods(),
+        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(clock, intake, logs.otlp_group).methods(),
+    }
+
+
+def _clock_services(clock: Clock, engine: Engine) -> Services:
+    """Lets people move a clock that is moved by hand; no other."""
+    if not isinstance(clock, ManualClock):
+        return {}
+    return {clock_api.SERVICE: clock_api.ClockService(ManualTime(clock, engine)).methods()}

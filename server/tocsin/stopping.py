@@ -1,0 +1,57 @@
+"""How long those that stop may take, and what others are told of it meanwhile."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from tocsin.api.health import Health
+from tocsin.configured import MACHINE
+from tocsin.engine.readiness import Readiness
+from tocsin.ground import Ground
+from tocsin.schedule import Clock
+from tocsin.telemetry.telemetry import Telemetry
+
+
+class Grace:
+    """The time that all who stop have together; it runs from the first question."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def left(self) -> float:
+        now = self._clock.monotonic()
+        if self._end is None:
+            self._end = now + self._seconds
+        return max(0.0, self._end - now)
+
+
+class Standing:
+    """Tells all who ask whether calls are worth sending."""
+
+    def __init__(self, health: Health, telemetry: Telemetry) -> None:
+        self._health = health
+        self._telemetry = telemetry
+        telemetry.ready(True)
+
+    def ready(self, ready: bool) -> None:
+        self._health.set(serving=ready)
+        self._telemetry.ready(ready)
+
+    async def stop(self, delay_seconds: float) -> None:
+        """Says NOT_SERVING, and gives those who asked time to send their calls elsewhere."""
+        self._health.stop()
+        self._telemetry.ready(False)
+        await MACHINE.sleep(delay_seconds)
+
+
+def keep_standing(stack: AsyncExitStack, ground: Ground, health: Health) -> None:
+    """Tells that calls are worth sending for as long as the store answers, and until the end."""
+    standing = Standing(health, ground.telemetry)
+    readiness = Readiness(
+        ground.database, ground.clock, MACHINE, node=ground.node, tell=standing.ready
+    )
+    watching = asyncio.create_task(readiness.watch())
+    stack.callback(watching.cancel)
+    delay_seconds = ground.settings.shutdown_delay
+    stack.push_async_callback(lambda: standing.stop(delay_seconds))
