@@ -36,7 +36,8 @@ there, and hold what there is of them here.
 
 ACCOUNTS_NOTE = (
     "A rule that is written, or changed, needs `iam.serviceAccounts.use` besides, on the folder of "
-    "each service account that it names, or on `*` where there is no such account."
+    "each service account that it names, or on `*` where there is no such account. So does firing "
+    "a trigger with a payload other than its own."
 )
 SCOPE_NOTE = (
     "Google's methods ask a token that is limited to scopes for "

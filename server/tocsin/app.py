@@ -10,20 +10,20 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.api.health import Health
-from tocsin.callers import know_callers
-from tocsin.composing import compose, open_caller
-from tocsin.configured import MACHINE, clock_of
+from tocsin.composition.callers import know_callers
+from tocsin.composition.composing import compose, open_caller
+from tocsin.composition.configured import MACHINE, clock_of
+from tocsin.composition.gating import gate_of
+from tocsin.composition.ground import open_ground
+from tocsin.composition.listening import Doors, Offer, check_listeners, open_doors, whereabouts_of
+from tocsin.composition.mailing import open_smtp
+from tocsin.composition.measuring import guard_metrics
+from tocsin.composition.offering import services_of
+from tocsin.composition.stopping import Grace, keep_standing
 from tocsin.engine.engine import Engine
-from tocsin.gating import gate_of
-from tocsin.ground import open_ground
-from tocsin.listening import Doors, Offer, open_doors, refuse_exposed, whereabouts_of
-from tocsin.mailing import open_smtp
-from tocsin.measuring import guard_metrics
-from tocsin.offering import services_of
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, Settings
-from tocsin.stopping import Grace, keep_standing
 from tocsin.telemetry.metrics_door import MetricsDoor
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """Runs the whole server. What is opened last is closed first."""
-    refuse_exposed(settings)
+    check_listeners(settings)
     grace = Grace(MACHINE, settings.grace)
     metrics_door = MetricsDoor(MACHINE) if settings.access.enabled else None
     async with AsyncExitStack() as stack:

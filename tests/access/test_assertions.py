@@ -204,7 +204,7 @@ def test_a_key_proves_its_own_account_alone(
 
 
 @pytest.mark.parametrize(
-    "kid", ["x", "../../etc/passwd", "' OR 1=1 --", "aje" + "0" * 17, "\u0000", "é" * 100]
+    "kid", ["x", "../../etc/passwd", "' OR 1=1 --", "aje" + "0" * 17, "\u0000", "\ud800", "é" * 100]
 )
 def test_a_key_that_there_is_not_is_refused(
     it: Secured, wire: str, key: ServiceKey, kid: str

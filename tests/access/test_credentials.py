@@ -199,6 +199,53 @@ def test_what_was_given_for_a_key_ends_with_it(
         it.token(key)
 
 
+@pytest.mark.parametrize("kind", ["key", "api key"])
+def test_what_was_made_of_a_token_ends_with_the_key_that_it_goes_back_to(
+    it: Secured, wire: str, key: ServiceKey, folder: str, kind: str
+) -> None:
+    binding = {
+        "resource": f"folders/{folder}",
+        "subject": f"serviceAccount:{key.account_id}",
+        "role": "iam.serviceAccounts.tokenCreator",
+    }
+    it.admin.call("AccessService.AddBinding", {"binding": binding})
+    credential_id, secret = it.secret(key.account_id)
+    shown = f"Bearer {it.token(key)}" if kind == "key" else f"Api-Key {secret}"
+    for _ in range(2):
+        answer = it.api(wire, shown).call(
+            "IamTokenService.CreateForServiceAccount", {"serviceAccountId": key.account_id}
+        )
+        shown = f"Bearer {answer['iamToken']}"
+    it.lists(wire, shown, folder)
+    if kind == "key":
+        it.admin.call("AccessService.DeleteKey", {"keyId": key.key_id})
+    else:
+        it.admin.call("AccessService.DeleteCredential", {"credentialId": credential_id})
+    is_refused(it, wire, shown, folder)
+
+
+def test_what_was_made_of_an_expired_key_makes_no_more(
+    it: Secured, key: ServiceKey, folder: str
+) -> None:
+    binding = {
+        "resource": f"folders/{folder}",
+        "subject": f"serviceAccount:{key.account_id}",
+        "role": "iam.serviceAccounts.tokenCreator",
+    }
+    it.admin.call("AccessService.AddBinding", {"binding": binding})
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    _, secret = it.secret(key.account_id, expiresAt=soon.isoformat().replace("+00:00", "Z"))
+    method, request = (
+        "IamTokenService.CreateForServiceAccount",
+        {"serviceAccountId": key.account_id},
+    )
+    token = it.api("grpc", f"Api-Key {secret}").call(method, request)["iamToken"]
+    until_refused(it, "grpc", f"Api-Key {secret}", folder)
+    with pytest.raises(Refused) as found:
+        it.api("grpc", f"Bearer {token}").call(method, request)
+    assert found.value.code == "UNAUTHENTICATED"
+
+
 def test_a_deleted_api_key_is_refused(it: Secured, wire: str, key: ServiceKey, folder: str) -> None:
     credential_id, secret = it.secret(key.account_id)
     it.lists(wire, f"Api-Key {secret}", folder)

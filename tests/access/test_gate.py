@@ -23,8 +23,8 @@ from tocsin.api.guarding import CallGate
 from tocsin.api.health import Health
 from tocsin.api.limits import LimitRules, Limits
 from tocsin.api.places import Places, folders_of_groups
-from tocsin.gating import gate_of
-from tocsin.grpc_server import StartError, start_grpc
+from tocsin.composition.gating import gate_of
+from tocsin.composition.grpc_server import StartError, start_grpc
 from tocsin.schedule import ManualClock
 from tocsin.settings import Settings, load_settings
 from tocsin.telemetry.telemetry import Telemetry
@@ -157,6 +157,15 @@ def test_an_ipv6_network_guesses_together(clock: ManualClock) -> None:
     limits.bad_credential("2001:db8:0:1::1")
     refused(lambda: limits.refuse_guessing("2001:db8:0:1::ffff"))
     limits.refuse_guessing("2001:db8:0:2::1")
+
+
+def test_ipv4_addresses_guess_apart_as_a_socket_of_both_families_tells_them(
+    clock: ManualClock,
+) -> None:
+    limits = Limits(LimitRules(bad_credentials_per_minute=1), clock)
+    limits.bad_credential("::ffff:192.0.2.1")
+    refused(lambda: limits.refuse_guessing("192.0.2.1"))
+    limits.refuse_guessing("::ffff:192.0.2.2")
 
 
 class Call:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from access.guarded import guarded
 from access.secured import Secured, secured
 from server.tocsin_process import PATIENCE
 from server.wire import Reply, send
@@ -93,6 +94,15 @@ def test_a_denial_is_in_the_audit_log_and_a_credential_is_not(measured: Secured)
     log = measured.server.log.read_text()
     assert '"method": "metrics"' in log
     assert "a-secret-that-is-wrong" not in log
+
+
+def test_who_comes_without_a_credential_does_not_fill_the_audit_log(tmp_path: Path) -> None:
+    config = "[limits]\nbad_credentials_per_minute = 3\n"
+    with guarded(tmp_path, config, "--metrics", "127.0.0.1:0", http="off") as server:
+        address = server.tocsin.address("metrics")
+        statuses = [send(address, "GET", "/metrics").status for _ in range(5)]
+        assert statuses == [401] * 3 + [429] * 2
+        assert server.tocsin.log.read_text().count('"method": "metrics"') == 3
 
 
 def test_clients_that_send_nothing_keep_no_others_out(measured: Secured) -> None:

@@ -537,6 +537,25 @@ def test_who_may_not_use_an_account_can_not_turn_its_rule_elsewhere(world: World
     assert manager.code(f"{TRIGGERS}.Update", renamed) == "OK"
 
 
+@pytest.mark.parametrize("override", [{"payload": "mine"}, {"body": "eA=="}, {"json": {}}])
+def test_who_may_not_use_an_account_can_not_say_what_it_sends(world: World, override: Json) -> None:
+    server, here = world.server, f"folders/{world.folder}"
+    account = server.account(f"{world.folder}sa")
+    trigger_id = world.trigger(rule=timer_with(account))
+    manager = server.caller(**{"functions.editor": here})
+    refused = manager.refusal(f"{FIRING}.FireTrigger", {"triggerId": trigger_id, **override})
+    assert refused.code == "PERMISSION_DENIED"
+    assert f"'serviceAccounts/{account}'" in refused.message
+    # What the rule says was said by somebody who may.
+    assert manager.code(f"{FIRING}.FireTrigger", {"triggerId": trigger_id}) == "OK"
+    user = server.caller_with(
+        [("functions.editor", here), ("iam.serviceAccounts.user", f"folders/{world.folder}sa")]
+    )
+    assert user.code(f"{FIRING}.FireTrigger", {"triggerId": trigger_id, **override}) == "OK"
+    of_nobody = {"triggerId": world.trigger(), **override}
+    assert manager.code(f"{FIRING}.FireTrigger", of_nobody) == "OK"
+
+
 def test_another_callers_idempotency_key_is_a_key_of_its_own(world: World) -> None:
     here = f"folders/{world.folder}"
     first, second = world.server.caller(editor=here), world.server.caller(editor=here)
@@ -556,6 +575,25 @@ def test_a_folder_whose_default_log_group_it_is_decides_who_writes_to_it(server:
     for destination in ({"folderId": "b1gother"}, {"logGroupId": "e23other"}):
         request = written(destination)
         assert writer.code(f"{LOGS}.Write", request) == "PERMISSION_DENIED"
+
+
+def test_records_do_not_pass_for_those_of_another_caller(server: Guarded) -> None:
+    rule = {
+        "logging": {
+            "logGroupId": GROUP,
+            "batchSettings": {"size": "10", "cutoff": "60s"},
+            "invokeFunction": {"functionId": "d4e0"},
+        }
+    }
+    request = {"folderId": FOLDER_OF_GROUP, "rule": rule}
+    trigger_id = server.admin.call(f"{TRIGGERS}.Create", request)["response"]["id"]
+    role = {"logging.writer": f"folders/{FOLDER_OF_GROUP}"}
+    key = str(uuid.uuid4())
+    for writer in (server.caller(**role), server.caller(**role)):
+        for _ in range(2):
+            writer.call(f"{LOGS}.Write", written({"logGroupId": GROUP}), idempotency_key=key)
+    told = server.admin.call(f"{EVENTS}.GetIntake", {"triggerId": trigger_id})
+    assert told["waitingEvents"] == "2"
 
 
 def test_next_times_of_an_expression_need_a_credential_alone(server: Guarded) -> None:

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     },
 }
 
-TOP_FLOOR = {"tocsin", "cli", "demo", "settings"}
+TOP_FLOOR = {"tocsin", "cli", "composition", "demo", "settings"}
 
 
 def imported_rooms(module: Path) -> set[str]:

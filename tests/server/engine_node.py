@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tocsin.api.ids import Ids
 from tocsin.api.triggers import TriggerService
-from tocsin.composing import events_of, pulling_of
+from tocsin.composition.composing import events_of, pulling_of
 from tocsin.engine.capacity import Limits
 from tocsin.engine.delivery import Deliveries
 from tocsin.engine.engine import Engine

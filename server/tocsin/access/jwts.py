@@ -151,4 +151,7 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     found = values.get(name, "")
     if not isinstance(found, str):
         raise CredentialRefused(f"its {name} is no text")
+    # It is asked for in the store, where NUL and half a surrogate pair are no text either.
+    if not found.isprintable():
+        raise CredentialRefused(f"its {name} can't be printed")
     return found

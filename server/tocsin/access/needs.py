@@ -76,8 +76,8 @@ class Need:
 
     `event` is the name under which the audit log has a call that changes something, `each` the
     path of the list whose elements each become an event. `accounts` asks for the right to use
-    each service account that the request's rule names. `shows_secret` is a public method's whose
-    requests hold a secret, which can be guessed at.
+    each service account that the request's rule names, or that a payload of its own is for.
+    `shows_secret` is a public method's whose requests hold a secret, which can be guessed at.
     """
 
     audience: Audience
@@ -244,7 +244,11 @@ FIRING_SERVICE = _service(
     "tocsin.v1.FiringService",
     {
         "FireTrigger": _permitted(
-            P.TRIGGERS_FIRE, *TRIGGER, event="tocsin.v1.FireTrigger", brings=Brings.ONE
+            P.TRIGGERS_FIRE,
+            *TRIGGER,
+            event="tocsin.v1.FireTrigger",
+            brings=Brings.ONE,
+            accounts=True,
         ),
         "NextFireTimes": _permitted(P.TRIGGERS_GET, *TRIGGER, unnamed=Unnamed.NOTHING),
         "Preview": _permitted(P.TRIGGERS_LIST, *TRIGGERS_OF_FOLDER),

@@ -12,11 +12,13 @@ FEDERATED = "federatedUser"
 class Principal:
     """Whom a credential proves. `scopes` are those of the credential; None: it is not limited.
 
-    `subject` is `serviceAccount:ID`, `userAccount:ID` or `federatedUser:ISSUER_NAME:SUB`.
+    `subject` is `serviceAccount:ID`, `userAccount:ID` or `federatedUser:ISSUER_NAME:SUB`. `proof`
+    names the key or secret of ours that it all goes back to; empty: there is none.
     """
 
     subject: str
     scopes: frozenset[str] | None = None
+    proof: str = ""
 
 
 class CredentialRefused(Exception):

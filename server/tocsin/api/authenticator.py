@@ -14,7 +14,7 @@ from tocsin.access.issuers import Issuers
 from tocsin.access.jwts import LONGEST
 from tocsin.access.principal import CredentialRefused, Principal
 from tocsin.access.secrets import API_KEY_PREFIX, digest_of
-from tocsin.api.proofs import API_KEY, check_token, shown_credential
+from tocsin.api.proofs import API_KEY, BY_CREDENTIAL, check_token, shown_credential
 from tocsin.schedule import Clock
 from tocsin.store.database import Database
 from tocsin.store.tokens import access_generation
@@ -116,7 +116,7 @@ class StoredAuthenticator:
             return generation
 
         generation = await self._database.read(check)
-        return Principal(token.subject), token.expires_at, generation
+        return Principal(token.subject, proof=token.proof), token.expires_at, generation
 
     async def _by_api_key(self, secret: str) -> Found:
         if not secret.startswith(API_KEY_PREFIX):
@@ -127,7 +127,8 @@ class StoredAuthenticator:
             generation = access_generation(tx)
             credential, account = shown_credential(tx, digest, API_KEY, now)
             until = credential.expires_at or datetime.max.replace(tzinfo=now.tzinfo)
-            return Principal(account.subject), until, generation
+            principal = Principal(account.subject, proof=BY_CREDENTIAL + credential.id)
+            return principal, until, generation
 
         return await self._database.read(check)
 

@@ -9,11 +9,12 @@ from tocsin.access.grants import Grants
 from tocsin.access.needs import Kind, Named, Need, Unnamed
 from tocsin.access.roles import Permission
 from tocsin.api import errors
-from tocsin.api.calls import SIGHT
+from tocsin.api.calls import SIGHT, USABLE
 from tocsin.api.places import Places, distinct
 from tocsin.contract.fields import Texts, texts_at, texts_named
 from tocsin.store.database import Database
 from tocsin.store.triggers import find_trigger
+from tocsin_protos.tocsin.v1 import firing_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
 SERVICE_ACCOUNT_ID = "service_account_id"
@@ -91,7 +92,7 @@ def _sight(grants: Grants, permission: Permission) -> Callable[[str], bool]:
 
 
 class AccountUse:
-    """Checks that a caller may use the service accounts of a rule that they write."""
+    """Checks that a caller may use the service accounts that they say what to call with."""
 
     def __init__(self, request: Descriptor, places: Places, database: Database) -> None:
         self._named = texts_named(request, SERVICE_ACCOUNT_ID)
@@ -102,20 +103,19 @@ class AccountUse:
         """Checks all that the rule will name, those that an update leaves in it too.
 
         Else who may change a trigger but not use its account could have the account call what
-        they like.
+        they like. The same is true of who fires it with a payload of their own.
 
         Raises:
             ApiError: one of them may not be used.
             StoreUnavailable: the store can't be reached.
         """
         accounts = self._named(request)
-        if isinstance(request, trigger_service_pb2.UpdateTriggerRequest) and _changes_rule(request):
+        if _says_what_to_call_with(request):
             trigger_id = request.trigger_id
             stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
-            accounts = [
-                *accounts,
-                *_accounts_of_trigger(trigger_pb2.Trigger.FromString(stored or b"")),
-            ]
+            held = _accounts_of_trigger(trigger_pb2.Trigger.FromString(stored or b""))
+            USABLE.set(frozenset(held))
+            accounts = [*accounts, *held]
         for account_id in distinct(accounts):
             place = await self._places.of(Kind.SERVICE_ACCOUNT, account_id)
             if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, place):
@@ -124,6 +124,21 @@ class AccountUse:
                 )
 
 
-def _changes_rule(request: trigger_service_pb2.UpdateTriggerRequest) -> bool:
+def refuse_other_accounts(usable: frozenset[str] | None, trigger: trigger_pb2.Trigger) -> None:
+    """Checks that a trigger that is about to be used has no account that was not asked for.
+
+    Raises:
+        ApiError: somebody gave it another one after the caller was found to be allowed.
+    """
+    if usable is not None and not usable.issuperset(_accounts_of_trigger(trigger)):
+        raise errors.changed_meanwhile(trigger.id)
+
+
+def _says_what_to_call_with(request: Any) -> bool:
+    """Whether the accounts of the trigger as it is stored will be used as the request says."""
+    if isinstance(request, firing_service_pb2.FireTriggerRequest):
+        return request.WhichOneof("override") is not None
+    if not isinstance(request, trigger_service_pb2.UpdateTriggerRequest):
+        return False
     paths = request.update_mask.paths
     return not paths or any(path.partition(".")[0] == "rule" for path in paths)

@@ -29,6 +29,10 @@ CALLER: ContextVar[Principal | None] = ContextVar("caller", default=None)
 # what it finds in several; None: all of it.
 SIGHT: ContextVar[Callable[[str], bool] | None] = ContextVar("sight", default=None)
 
+# The service accounts of a stored rule that the caller may use, where that was asked; None: it was
+# not. Methods look again at what they read: the rule may have another one since.
+USABLE: ContextVar[frozenset[str] | None] = ContextVar("usable", default=None)
+
 Ended: TypeAlias = Callable[[grpc.StatusCode], None]
 # Is told that a call of a method begins; what it returns is told the code with which it ended.
 Watch: TypeAlias = Callable[[Context], Ended]

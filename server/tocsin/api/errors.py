@@ -89,6 +89,14 @@ def name_taken(name: str, folder_id: str) -> ApiError:
     )
 
 
+def changed_meanwhile(trigger_id: str) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.ABORTED,
+        "CHANGED_MEANWHILE",
+        f"The service accounts of trigger {trigger_id} were changed at this moment; try again",
+    )
+
+
 def execution_exists(execution_id: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.ALREADY_EXISTS,

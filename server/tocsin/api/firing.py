@@ -10,7 +10,8 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from tocsin.api import errors
-from tocsin.api.calls import of_caller
+from tocsin.api.authorising import refuse_other_accounts
+from tocsin.api.calls import USABLE, of_caller
 from tocsin.api.evidence import gather
 from tocsin.api.explaining import explained
 from tocsin.api.ids import Ids
@@ -92,13 +93,15 @@ class FiringService:
             raise errors.invalid_field(
                 "request_id", f"Length must be at most {LONGEST_REQUEST_ID} characters"
             )
-        now = self._clock.now()
+        now, usable = self._clock.now(), USABLE.get()
         key = _request_key(request)
 
         def fire(tx: Transaction) -> bytes:
             if key is not None and (known := _answered_before(tx, key, now)) is not None:
                 return known
-            ids = self._fire(tx, request, now)
+            trigger = _trigger(tx, request.trigger_id)
+            refuse_other_accounts(usable, trigger)
+            ids = self._fire(tx, _plan(trigger), request, now)
             answer = contract.FireTriggerResponse(
                 invocations=[to_message(find(tx, each)) for each in ids]
             ).SerializeToString()
@@ -109,9 +112,8 @@ class FiringService:
         return await write_and_tell(self._database, fire, lambda: self._due(now))
 
     def _fire(
-        self, tx: Transaction, request: contract.FireTriggerRequest, now: datetime
+        self, tx: Transaction, plan: Plan, request: contract.FireTriggerRequest, now: datetime
     ) -> list[str]:
-        plan = _plan(_trigger(tx, request.trigger_id))
         ids = []
         for index, action in enumerate(plan.actions):
             invocation_id = self._ids.new()

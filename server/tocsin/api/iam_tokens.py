@@ -19,6 +19,7 @@ from tocsin.api.proofs import (
     OAUTH_TOKEN,
     account_of,
     check_token,
+    check_unexpired,
     shown_credential,
 )
 from tocsin.api.serving import Context, Method
@@ -123,13 +124,24 @@ class IamTokenService:
     async def create_for_service_account(
         self, request: contract.CreateIamTokenForServiceAccountRequest, _: Context
     ) -> contract.CreateIamTokenResponse:
-        """Whether the caller may act as the account was decided before."""
+        """Whether the caller may act as the account was decided before.
+
+        The token ends with the caller's own proof: else who stole a key could make, before it is
+        deleted, tokens that make others for ever.
+        """
         subject = f"{SERVICE_ACCOUNT}:{request.service_account_id}"
+        caller, now = CALLER.get(), self._clock.now()
+        proof = "" if caller is None else caller.proof
+        try:
+            await self._database.read(lambda tx: check_unexpired(tx, proof, now))
+        except CredentialRefused as error:
+            log.info("no token is given", proof="IAM token", why=str(error))
+            raise errors.credential_refused() from None
         try:
             await self._database.read(lambda tx: account_of(tx, subject))
         except CredentialRefused:
             raise errors.account_not_found(request.service_account_id) from None
-        token = self._tokens.planned(subject, secrets.token_hex(), issued_at=self._clock.now())
+        token = self._tokens.planned(subject, secrets.token_hex(), issued_at=now, proof=proof)
         return _answer(self._tokens, token)
 
     async def revoke(

@@ -107,11 +107,13 @@ def _a_minute(per_minute: float | None, clock: Clock) -> Buckets | None:
 
 
 def _net(peer: str) -> str:
-    """Who has one IPv6 address has all of its /64."""
+    """Who has one IPv6 address has all of its /64; but an IPv4 address in it is one of its own."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
         return peer
-    if address.version == 4:
+    if isinstance(address, ipaddress.IPv4Address):
         return peer
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))

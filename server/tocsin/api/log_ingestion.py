@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tocsin.api import errors
-from tocsin.api.calls import metadata_value, request_id
+from tocsin.api.calls import metadata_value, of_caller, request_id
 from tocsin.api.serving import Context, SelfChecked
 from tocsin.api.structs import plain
 from tocsin.api.taking import take
@@ -35,7 +35,10 @@ _violations_of_entry = validator(IncomingLogEntry.DESCRIPTOR)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the records of one call have in common; `key` is empty where it had none."""
+    """What the records of one call have in common; `key` is empty where it had none.
+
+    Each caller has keys of their own, so that nobody's records pass for somebody else's.
+    """
 
     log_group_id: str
     resource: log_resource_pb2.LogEntryResource
@@ -63,7 +66,7 @@ class LogIngestionService:
             request.resource,
             request.defaults,
             payload,
-            metadata_value(context, "idempotency-key") or "",
+            _key(context),
         )
         response = contract.WriteResponse()
         incoming: list[Incoming] = []
@@ -87,6 +90,11 @@ class LogIngestionService:
         return group
 
 
+def _key(context: Context) -> str:
+    sent = metadata_value(context, "idempotency-key")
+    return f"{of_caller('log')} {sent}" if sent else ""
+
+
 def _violations_of_all_entries(request: contract.WriteRequest) -> Sequence[Violation]:
     """What refuses the whole call; what is wrong with one entry is answered for that alone."""
     return [each for each in _violations_of_request(request) if "entries[" not in each.field]
@@ -107,4 +115,4 @@ def _incoming(entry: IncomingLogEntry, place: int, written: Written) -> Sequence
         {**written.json_payload, **plain(entry.json_payload, f"{path}.json_payload")},
     )
     at = entry.timestamp.seconds * NANOS + entry.timestamp.nanos
-    return incoming_of_record(record, at, f"log {written.key} {place}" if written.key else "")
+    return incoming_of_record(record, at, f"{written.key} {place}" if written.key else "")

@@ -42,6 +42,7 @@ class DoorGuard:
         access, limits = self._gate.access, self._gate.limits
         assert access is not None, "there is a guard only where there is access control"
         if not authorization:
+            limits.no_credential(peer)
             raise errors.credential_missing()
         limits.refuse_guessing(peer)
         try:

@@ -66,6 +66,19 @@ def shown_credential(
     return credential, account
 
 
+def check_unexpired(tx: Transaction, proof: str, now: datetime) -> None:
+    """Checks that what a token was given for may still give one.
+
+    Raises:
+        CredentialRefused: it has expired, or is not there.
+    """
+    if not _is_there(tx, proof):
+        raise CredentialRefused("what the token was given for was deleted")
+    found = find_credential(tx, proof.removeprefix(BY_CREDENTIAL))
+    if found is not None and found.expires_at is not None and found.expires_at <= now:
+        raise CredentialRefused("what the token was given for has expired")
+
+
 def _is_there(tx: Transaction, proof: str) -> bool:
     if proof.startswith(BY_KEY):
         return find_key(tx, proof.removeprefix(BY_KEY)) is not None

@@ -10,7 +10,8 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from tocsin.api import errors
-from tocsin.api.calls import Context, caller_id, metadata_value, of_caller
+from tocsin.api.authorising import refuse_other_accounts
+from tocsin.api.calls import USABLE, Context, caller_id, metadata_value, of_caller
 from tocsin.api.filters import name_filter
 from tocsin.api.ids import Ids
 from tocsin.api.listening import listen, listen_elsewhere, resume_waiting, stop_listening
@@ -153,10 +154,11 @@ class TriggerService:
         return await self._mutate("Create", request, context, insert)
 
     async def update(self, request: contract.UpdateTriggerRequest, context: Context) -> bytes:
-        paths = update_paths(request)
+        paths, usable = update_paths(request), USABLE.get()
 
         def replace(tx: Transaction, now: datetime) -> Change:
             before = _find(tx, request.trigger_id)
+            refuse_other_accounts(usable, before)
             after = updated(before, request, paths)
             plan, plan_before = plan_of_updated(after), compile_trigger(before)
             refuse_other_kind(plan_before, plan)

@@ -69,8 +69,8 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
 
     from tocsin.access.exposure import ExposureRefused
     from tocsin.app import serve as serve_until_stopped
+    from tocsin.composition.grpc_server import StartError
     from tocsin.gateway import GatewayError
-    from tocsin.grpc_server import StartError
     from tocsin.logs import configure_logs
     from tocsin.settings import SettingsError, load_settings
     from tocsin.store.database import StoreError

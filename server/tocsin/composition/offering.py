@@ -17,13 +17,13 @@ from tocsin.api import (
     triggers,
     webhooks,
 )
-from tocsin.composing import Works
-from tocsin.configured import MACHINE, real_clock, webhook_senders
+from tocsin.composition.composing import Works
+from tocsin.composition.configured import MACHINE, real_clock, webhook_senders
+from tocsin.composition.ground import Ground
+from tocsin.composition.grpc_server import Services
 from tocsin.engine.engine import Engine
 from tocsin.engine.intake import Intake
 from tocsin.engine.manual_time import ManualTime
-from tocsin.ground import Ground
-from tocsin.grpc_server import Services
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
 from tocsin.sources.timer import tick_payload

@@ -2,10 +2,11 @@
 
 from contextlib import AsyncExitStack
 
-from tocsin.configured import MACHINE, reach_of
+from tocsin.composition.configured import MACHINE, reach_of
+from tocsin.composition.ground import Ground
+from tocsin.composition.grpc_server import StartError
+from tocsin.composition.stopping import Grace
 from tocsin.engine.intake import Intake
-from tocsin.ground import Ground
-from tocsin.grpc_server import StartError
 from tocsin.outgoing.reach import parse_networks
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.settings import Address, Settings
@@ -13,7 +14,6 @@ from tocsin.sources.attachments import Attachments, BucketSettings
 from tocsin.sources.mail import KIND as MAIL_KIND
 from tocsin.sources.mail_server import MailLimits, MailServer
 from tocsin.sources.mail_tls import MailTls
-from tocsin.stopping import Grace
 
 
 async def open_smtp(

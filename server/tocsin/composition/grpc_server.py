@@ -15,7 +15,7 @@ from tocsin.api.gate import Gate, UnknownNeed
 from tocsin.api.health import Health
 from tocsin.api.reflection import reflected_pool
 from tocsin.api.serving import Served, service_handler
-from tocsin.configured import MACHINE
+from tocsin.composition.configured import MACHINE
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.telemetry import Telemetry

@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tocsin.access.exposure import refuse_exposure, refuse_open_mail
+import structlog
+
+from tocsin.access.exposure import is_loopback, refuse_exposure, refuse_open_mail
 from tocsin.api.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.endpoints import Whereabouts
 from tocsin.api.guarding import CallGate
 from tocsin.api.health import Health
 from tocsin.api.serving import successes_are_found
+from tocsin.composition.ground import Ground
+from tocsin.composition.grpc_server import Services, start_grpc
+from tocsin.composition.stopping import Grace
 from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
-from tocsin.ground import Ground
-from tocsin.grpc_server import Services, start_grpc
 from tocsin.schedule import SystemClock
 from tocsin.settings import Address, Settings
-from tocsin.stopping import Grace
 from tocsin.telemetry.telemetry import Telemetry
+
+log = structlog.get_logger(__name__)
 
 
 class Doors(NamedTuple):
@@ -38,8 +42,8 @@ class Offer:
     whereabouts: Whereabouts
 
 
-def refuse_exposed(settings: Settings) -> None:
-    """Checks all listeners.
+def check_listeners(settings: Settings) -> None:
+    """Checks all listeners, and warns of those where credentials can be read on the way.
 
     Raises:
         ExposureRefused: one would be open to others, and that was not allowed.
@@ -57,6 +61,13 @@ def refuse_exposed(settings: Settings) -> None:
             refuse_exposure(option, address.host, allowed=allowed)
     if settings.smtp is not None and not settings.allow_unauthenticated:
         refuse_open_mail(settings.smtp.host, known_senders=bool(settings.sources.mail.allow))
+    for option, address in (("--listen", settings.listen), ("--http", settings.http)):
+        if settings.access.enabled and address is not None and not is_loopback(address.host):
+            log.warning(
+                "credentials come in the clear, and whoever is on the way can read them: "
+                "serve others by --tls, or put a proxy before it that does",
+                listener=f"{option} {address}",
+            )
 
 
 def whereabouts_of(settings: Settings) -> Whereabouts:

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from tocsin.api.ids import Ids
-from tocsin.configured import MACHINE
+from tocsin.composition.configured import MACHINE
+from tocsin.composition.grpc_server import StartError
+from tocsin.composition.measuring import start_telemetry
 from tocsin.engine.observer import Observer
 from tocsin.engine.store_clock import StoreClock
-from tocsin.grpc_server import StartError
-from tocsin.measuring import start_telemetry
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Address, Settings
 from tocsin.store.database import Database

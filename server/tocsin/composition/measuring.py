@@ -7,8 +7,8 @@ from importlib.metadata import version
 from tocsin.access.roles import Permission
 from tocsin.api.guarding import CallGate
 from tocsin.api.other_doors import DoorGuard
-from tocsin.configured import MACHINE
-from tocsin.grpc_server import StartError
+from tocsin.composition.configured import MACHINE
+from tocsin.composition.grpc_server import StartError
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.exposition import Exposition
 from tocsin.telemetry.metrics_door import MetricsDoor

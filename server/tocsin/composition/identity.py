@@ -16,11 +16,11 @@ from tocsin.api import access, iam_tokens
 from tocsin.api.authenticator import StoredAuthenticator
 from tocsin.api.ids import Ids
 from tocsin.api.known_access import KnownAccess
-from tocsin.configured import MACHINE, reach_of, real_clock
+from tocsin.composition.configured import MACHINE, reach_of, real_clock
+from tocsin.composition.gating import Identity
+from tocsin.composition.grpc_server import Services, StartError
 from tocsin.engine.duty import Duty
 from tocsin.engine.proof_sweep import ProofSweep
-from tocsin.gating import Identity
-from tocsin.grpc_server import Services, StartError
 from tocsin.schedule import Clock
 from tocsin.settings import Access, Settings
 from tocsin.store.accounts import Account

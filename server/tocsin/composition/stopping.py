@@ -4,9 +4,9 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from tocsin.api.health import Health
-from tocsin.configured import MACHINE
+from tocsin.composition.configured import MACHINE
+from tocsin.composition.ground import Ground
 from tocsin.engine.readiness import Readiness
-from tocsin.ground import Ground
 from tocsin.schedule import Clock
 from tocsin.telemetry.telemetry import Telemetry
 

@@ -4,8 +4,8 @@ from tocsin.access.doors import is_unspecified
 from tocsin.access.principal import SERVICE_ACCOUNT
 from tocsin.access.tokens import TokenSigner
 from tocsin.api import open_id
-from tocsin.configured import real_clock
-from tocsin.grpc_server import Services
+from tocsin.composition.configured import real_clock
+from tocsin.composition.grpc_server import Services
 from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
 from tocsin.schedule import Clock
 from tocsin.settings import Address, Settings

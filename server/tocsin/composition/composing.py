@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from tocsin.api.ids import Ids, first_id_at
-from tocsin.configured import (
+from tocsin.composition.configured import (
     MACHINE,
     addresses,
     misfire_rules,
@@ -16,6 +16,7 @@ from tocsin.configured import (
     readers,
     retention_rules,
 )
+from tocsin.composition.ground import Ground
 from tocsin.engine.batches import Batches
 from tocsin.engine.calls import Calls
 from tocsin.engine.capacity import Limits
@@ -28,7 +29,6 @@ from tocsin.engine.pulling import Pulling
 from tocsin.engine.standings import Standings
 from tocsin.engine.subscribing import Subscribing
 from tocsin.engine.timers import Timers
-from tocsin.ground import Ground
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock

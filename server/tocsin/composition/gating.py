@@ -11,8 +11,8 @@ from tocsin.api.audit import Audit, AuditSink, FileSink, StderrSink
 from tocsin.api.guarding import Access, CallGate
 from tocsin.api.limits import LimitRules, Limits
 from tocsin.api.places import Places, folders_of_groups
-from tocsin.configured import MACHINE
-from tocsin.grpc_server import StartError
+from tocsin.composition.configured import MACHINE
+from tocsin.composition.grpc_server import StartError
 from tocsin.settings import Limits as LimitSettings
 from tocsin.settings import Settings
 from tocsin.store.database import Database

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from tocsin.access.audiences import Reached
 from tocsin.access.signing import SigningKeys
-from tocsin.configured import MACHINE, real_clock
+from tocsin.composition.configured import MACHINE, real_clock
+from tocsin.composition.gating import Identity
+from tocsin.composition.ground import Ground
+from tocsin.composition.grpc_server import Services
+from tocsin.composition.identity import identify
+from tocsin.composition.issuing import account_tokens, issuer_of, key_services
+from tocsin.composition.listening import Doors
 from tocsin.engine.signing import KeyRotation
-from tocsin.gating import Identity
-from tocsin.ground import Ground
-from tocsin.grpc_server import Services
-from tocsin.identity import identify
-from tocsin.issuing import account_tokens, issuer_of, key_services
-from tocsin.listening import Doors
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
 from tocsin.settings import Settings

@@ -1,0 +1,1 @@
+"""Puts the parts together: each module one of them, and `app.py` the table of contents."""
