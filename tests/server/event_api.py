@@ -1,6 +1,7 @@
 """`tocsin.v1.EventService` as its two wires show it."""
 
 import json
+import urllib.parse
 from typing import Any, Protocol
 
 import grpc
@@ -53,6 +54,9 @@ class RestEvents:
         if method == "GetIntake":
             path = f"/tocsin/v1/triggers/{request['triggerId']}/intake"
             return answered(send(self._address, "GET", path))
+        if method == "ListIntakes":
+            query = urllib.parse.urlencode(request)
+            return answered(send(self._address, "GET", f"/tocsin/v1/intakes?{query}"))
         return answered(send(self._address, "POST", ROUTES[method], json.dumps(request).encode()))
 
 

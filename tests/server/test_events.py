@@ -289,6 +289,31 @@ def test_what_comes_while_a_trigger_is_paused_is_lost_and_counted(
     assert messages(call)[0]["amount"] == 2
 
 
+def test_the_intakes_of_a_folder_are_listed_page_by_page(
+    events: EventApi, rest_api: RestApi, folder: str, mine: str
+) -> None:
+    timer = {"cronExpression": "0 0 1 1 ? 2090", "invokeFunction": {"functionId": mine}}
+    made = [budget_trigger(rest_api, folder, mine)]
+    create(rest_api, folder, rule={"timer": timer})
+    made += [budget_trigger(rest_api, folder, mine) for _ in range(2)]
+    rest_api.call("Pause", {"triggerId": made[1]})
+    events.call("Publish", {"events": [{"billing_budget": budget(mine, amount=1)}]})
+    found: list[Json] = []
+    pages, token = 0, ""
+    while token or not pages:
+        page = events.call("ListIntakes", {"folderId": folder, "pageSize": 2, "pageToken": token})
+        found += page["intakes"]
+        pages, token = pages + 1, page["nextPageToken"]
+    # A timer takes no events, yet it has its place on the way.
+    assert pages == 2
+    assert [each["triggerId"] for each in found] == made
+    assert [each["lostEvents"] for each in found] == ["0", "1", "0"]
+    assert found == [events.call("GetIntake", {"triggerId": each}) for each in made]
+    with pytest.raises(Refused) as refused:
+        events.call("ListIntakes", {"folderId": ""})
+    assert refused.value.code == "INVALID_ARGUMENT"
+
+
 def test_what_waits_when_a_trigger_is_paused_goes_out_after_the_pause(
     events: EventApi, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
 ) -> None:
