@@ -19,7 +19,8 @@ DOMAIN = "tocsin"
 VIOLATIONS_BUDGET = 6 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: whoever hands an exception on sets its traceback.
+@dataclass(eq=False)
 class ApiError(Exception):
     """What a call is refused with. `reason` is for programs (AIP-193), `message` for people."""
 
