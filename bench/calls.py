@@ -52,6 +52,15 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Driving:
+    """How h2load drives a server: how many calls in all, connections, calls in flight on each."""
+
+    calls: int
+    connections: int
+    streams: int
+
+
+@dataclass(frozen=True)
 class Round:
     """What one run of h2load measured; latencies in microseconds."""
 
@@ -62,6 +71,7 @@ class Round:
 
 def main() -> None:
     options = arguments()
+    driving = Driving(options.calls, options.connections, options.streams)
     if shutil.which("h2load") is None:
         sys.exit("h2load is missing: apt-get install nghttp2-client")
     with (
@@ -72,7 +82,7 @@ def main() -> None:
         rounds: dict[str, list[Round]] = {load.name: [] for load in loads}
         for _ in range(options.rounds):
             for load in loads:
-                rounds[load.name].append(drive(load, options, Path(scratch)))
+                rounds[load.name].append(drive(load, driving, Path(scratch)))
     report(loads, rounds, options)
 
 
@@ -180,20 +190,20 @@ def frame(message: Message) -> bytes:
     return b"\0" + struct.pack(">I", len(body)) + body
 
 
-def drive(load: Load, options: argparse.Namespace, scratch: Path) -> Round:
+def drive(load: Load, driving: Driving, scratch: Path) -> Round:
     log, body = scratch / "requests.log", scratch / "body"
     log.unlink(missing_ok=True)
     if load.body is None:
-        kind = ["--h1", "-c", str(options.connections * options.streams)]
+        kind = ["--h1", "-c", str(driving.connections * driving.streams)]
     else:
         body.write_bytes(load.body)
         kind = [
-            *("-c", str(options.connections), "-m", str(options.streams), "-d", str(body)),
+            *("-c", str(driving.connections), "-m", str(driving.streams), "-d", str(body)),
             *("-H", "content-type: application/grpc", "-H", "te: trailers"),
         ]
-    command = ["h2load", "-n", str(options.calls), f"--log-file={log}", *kind, load.url]
+    command = ["h2load", "-n", str(driving.calls), f"--log-file={log}", *kind, load.url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if f"{options.calls} succeeded" not in said:
+    if f"{driving.calls} succeeded" not in said:
         sys.exit(f"calls of {load.name} failed:\n{said}")
     rows = [line.split("\t") for line in log.read_text().splitlines()]
     begun, took = [int(row[0]) for row in rows], sorted(int(row[2]) for row in rows)

@@ -19,7 +19,7 @@ import uvloop
 from google.protobuf.duration_pb2 import Duration
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 
-from calls import Load, drive, frame
+from calls import Driving, Load, drive, frame
 from running import Addresses
 from source_services import (
     Amazon,
@@ -268,15 +268,8 @@ class Grpc:
 
     def _drive(self, address: str, count: int) -> float:
         load = Load(self.name, f"http://{address}/{self.method}", self.body, None)
-        options = H2load(count // self.in_a_call)
-        return drive(load, options, self.scratch).rate * self.in_a_call  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class H2load:
-    calls: int
-    connections: int = CONNECTIONS
-    streams: int = STREAMS
+        driving = Driving(count // self.in_a_call, CONNECTIONS, STREAMS)
+        return drive(load, driving, self.scratch).rate * self.in_a_call
 
 
 def written_logs(scratch: Path) -> Grpc:

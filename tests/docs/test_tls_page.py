@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.toolchains import need
 from docs.markdown import README, ROOT, blocks
 from server.tocsin_process import run_tocsin, serving
 from vendor_environment import vendor_python
@@ -62,7 +62,7 @@ def typed(place: Path, code: str, **variables: str) -> str:
 
 
 def test_curl_gets_what_is_shown(place: Path, live: Callable[[str], str]) -> None:
-    needs("curl")
+    need("curl")
     [shown] = blocks(PAGE, "json")
     assert json.loads(typed(place, live(SHELL[2]))) == json.loads(live(shown.code))
 
@@ -88,14 +88,6 @@ def lines(place: Path, live: Callable[[str], str]) -> dict[str, str]:
     """What `tocsin dev-certs` has printed for each client."""
     told = live((place / "told").read_text()).splitlines()
     return {name.rstrip(":"): line for name, line in zip(told[::2], told[1::2], strict=True)}
-
-
-def needs(program: str) -> str:
-    """The program's path; without it the test is skipped, and says so."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"{program} is not installed")
-    return found
 
 
 URL = "https://localhost:8443/endpoints/iam"
@@ -152,22 +144,21 @@ print(httplib2.Http().request("{URL}")[1])
 
 
 def test_node_trusts_it(place: Path, live: Callable[[str], str], lines: dict[str, str]) -> None:
-    node = needs("node")
+    need("node")
     (place / "asking.js").write_text(live(NODE))
     line = lines["Node, googleapis and other HTTPS"]
-    assert typed(place, f"{line}\n{node} asking.js") == "iam\n"
+    assert typed(place, f"{line}\nnode asking.js") == "iam\n"
 
 
 def test_go_trusts_it(place: Path, live: Callable[[str], str], lines: dict[str, str]) -> None:
-    go = needs("go")
+    need("go")
     (place / "asking.go").write_text(live(GO))
     line = lines["Go, Terraform, yc, on Linux"]
-    assert '"id":"iam"' in typed(place, f"{line}\n{go} run asking.go")
+    assert '"id":"iam"' in typed(place, f"{line}\ngo run asking.go")
 
 
 def test_java_trusts_it(place: Path, live: Callable[[str], str], lines: dict[str, str]) -> None:
-    needs("keytool")
-    needs("java")
+    need("java", "keytool")
     (place / "Asking.java").write_text(live(JAVA))
     asking = lines["Java, then"].replace("…", "Asking.java")
     assert '"id":"iam"' in typed(place, f"{lines['Java, once']} 2>&1\n{asking}")
@@ -186,5 +177,5 @@ def test_python_trusts_it(
 
 def test_tocsin_and_curl_trust_it(place: Path, lines: dict[str, str]) -> None:
     assert typed(place, f"{lines['tocsin']}\ntocsin triggers list --folder f") is not None
-    needs("curl")
+    need("curl")
     assert '"id":"iam"' in typed(place, lines["curl"])
