@@ -32,10 +32,10 @@ from running import (
     tocsin,
 )
 from tocsin.plans.plan import Action, Function, action_to_json, target_key
-from tocsin.store.deliveries import next_due
-from tocsin.store.invocations import Invocation, insert_invocation
-from tocsin.store.opening import open_database
-from tocsin.store.transaction import Transaction
+from tocsin.store.driver.opening import open_database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.deliveries import next_due
+from tocsin.store.invocations.rows import Invocation, insert_invocation
 
 AT_ONCE = 500
 BETWEEN_LAGS = timedelta(milliseconds=1)

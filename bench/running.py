@@ -19,7 +19,7 @@ import aiohttp
 import uvloop
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
-from postgres_server import PostgresServer
+from stand.services.postgres_server import PostgresServer
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"

@@ -14,7 +14,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from running import HERE, started
-from server.mosquitto import Mosquitto, mosquitto
+from stand.services.mosquitto import Mosquitto, mosquitto
 
 REGION = "us-east-1"
 SENT_AT_ONCE = 10

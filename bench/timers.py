@@ -35,10 +35,10 @@ from running import (
     target,
     tocsin,
 )
-from tocsin.store.opening import open_database
-from tocsin.store.timers import arm_timer
-from tocsin.store.transaction import Transaction
-from tocsin.store.triggers import insert_trigger
+from tocsin.store.driver.opening import open_database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.triggers.rows import insert_trigger
+from tocsin.store.triggers.timers import arm_timer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
 SERVICE = "/yandex.cloud.serverless.triggers.v1.TriggerService"

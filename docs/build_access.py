@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from tocsin.access.needs import NEEDS, OPEN_SERVICES, Audience, Need, Unnamed
-from tocsin.access.roles import ROLES, Permission
+from tocsin.access.permissions.needs import NEEDS, OPEN_SERVICES, Audience, Need, Unnamed
+from tocsin.access.permissions.roles import ROLES, Permission
 
 PAGE = Path(__file__).with_name("access.md")
 BEGIN = "<!-- Made from server/tocsin/access/ by `make docs`, to the end mark. Don't edit it. -->"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from postgres_server import PostgresServer
+from stand.services.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")

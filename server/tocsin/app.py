@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import structlog
 
-from tocsin.api.health import Health
 from tocsin.composition.callers import know_callers
 from tocsin.composition.composing import compose, open_caller
 from tocsin.composition.configured import MACHINE, clock_of
@@ -20,11 +19,12 @@ from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import services_of
 from tocsin.composition.stopping import Grace, keep_standing
-from tocsin.engine.engine import Engine
+from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.metrics_door import MetricsDoor
+from tocsin.wire.health import Health
 
 log = structlog.get_logger(__name__)
 

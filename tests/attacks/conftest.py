@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from access.secured import Secured, secured
-from certificates import issue
+from stand.access.secured import Secured, secured
+from stand.certificates import issue
 
 
 @pytest.fixture(scope="session")

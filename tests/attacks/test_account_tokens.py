@@ -7,8 +7,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from access.secured import Secured, secured
-from server.recording_target import RecordingTarget
+from stand.access.secured import Secured, secured
+from stand.recording_target import RecordingTarget
 
 
 @pytest.fixture(scope="module")

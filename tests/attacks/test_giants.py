@@ -10,11 +10,11 @@ import trustme
 from google.api.httpbody_pb2 import HttpBody
 from hyperframe.frame import GoAwayFrame, HeadersFrame, RstStreamFrame, SettingsFrame
 
-from access.secured import Secured
 from attacks.frames import call, call_headers, connected, frames, headers_frame
 from attacks.wire import ask, head
-from certificates import trusting
-from h2_client import H2Client
+from stand.access.secured import Secured
+from stand.certificates import trusting
+from stand.h2_client import H2Client
 from tocsin_protos.tocsin.v1.webhook_service_pb2 import (
     WebhookServiceNotifyObjectStorageRequest as Notify,
 )

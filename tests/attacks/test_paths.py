@@ -3,10 +3,10 @@
 import pytest
 import trustme
 
-from access.secured import Secured
 from attacks.wire import ask, head
-from certificates import trusting
-from h2_client import H2Client
+from stand.access.secured import Secured
+from stand.certificates import trusting
+from stand.h2_client import H2Client
 
 UNAUTHENTICATED, NOT_FOUND, UNIMPLEMENTED = "16", 404, "12"
 LIST = "/yandex.cloud.serverless.triggers.v1.TriggerService/List"

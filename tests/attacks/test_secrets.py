@@ -11,11 +11,11 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from attacks.wire import PATIENCE, ask, head
-from server.rules import KINDS
-from server.tocsin_api import TocsinGrpc
-from server.tocsin_process import Ended, Tocsin, run_tocsin, serving
-from server.trigger_api import RestApi, create
-from server.wire import send
+from stand.apis.rules import KINDS
+from stand.apis.tocsin import TocsinGrpc
+from stand.apis.triggers import RestApi, create
+from stand.apis.wire import send
+from stand.tocsin_process import Ended, Tocsin, run_tocsin, serving
 from tocsin.settings import Settings
 
 KEY = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXM="

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 import trustme
 
-from access.secured import Secured
 from attacks.frames import PREFACE
 from attacks.wire import connection_to, head, until_closed
-from certificates import trusting
+from stand.access.secured import Secured
+from stand.certificates import trusting
 
 # What Envoy and gRPC give to each beginning, and some time for a busy machine.
 SECONDS = 10

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import trustme
 
-from access.secured import Secured
 from attacks.frames import raw_call
 from attacks.wire import PATIENCE, ask, head
-from certificates import trusting
-from h2_client import H2Client
+from stand.access.secured import Secured
+from stand.certificates import trusting
+from stand.h2_client import H2Client
 
 LIST = "/yandex.cloud.serverless.triggers.v1.TriggerService/List"
 PATH = "/triggers/v1/triggers"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.person import Person
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin, serving
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import Tocsin, serving
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from server.tocsin_process import PATIENCE, TOCSIN, Ended, clean_environment, run_tocsin
+from stand.tocsin_process import PATIENCE, TOCSIN, Ended, clean_environment, run_tocsin
 
 M = TypeVar("M", bound=Message)
 

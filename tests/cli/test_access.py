@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.person import Person
-from server.tocsin_process import Tocsin, run_tocsin, serving
+from stand.tocsin_process import Tocsin, run_tocsin, serving
 from tocsin_protos.tocsin.v1.access_service_pb2 import Account, AuthorizedKey, Binding, Credential
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenResponse
 

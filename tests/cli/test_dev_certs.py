@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from server.tocsin_process import Ended, run_tocsin
+from stand.tocsin_process import Ended, run_tocsin
 
 FILES = {"ca.pem", "server.pem", "server.key"}
 

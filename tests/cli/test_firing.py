@@ -6,7 +6,7 @@ import pytest
 
 from cli.person import Person
 from cli.triggers import MAIL, TICK, create, path_of
-from server.recording_target import Answer, RecordingTarget
+from stand.recording_target import Answer, RecordingTarget
 from tocsin_protos.tocsin.v1.firing_service_pb2 import (
     ExplainResponse,
     NextFireTimesResponse,

@@ -18,8 +18,8 @@ import pytest
 
 from cli.person import Person, parsed
 from cli.triggers import DEAD_LETTERED, create, path_of
-from server.recording_target import Answer, RecordingTarget
-from server.tocsin_process import PATIENCE, TOCSIN, clean_environment, serving
+from stand.recording_target import Answer, RecordingTarget
+from stand.tocsin_process import PATIENCE, TOCSIN, clean_environment, serving
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2 import RedriveResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger

@@ -9,7 +9,7 @@ import yaml
 from google.protobuf import empty_pb2
 
 from cli.person import Person
-from server.tocsin_process import run_tocsin
+from stand.tocsin_process import run_tocsin
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger

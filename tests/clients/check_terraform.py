@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from clients.credentials import write_key_file
 from clients.terraform_run import DIFF, FAILED, NO_DIFF, Said, Terraform
 from clients.toolchains import ROOT
-from clients.yandex import new_folder
-from clients.yandex_server import Accounts, Served
+from clients.yandex.credentials import write_key_file
+from clients.yandex.sdk import new_folder
+from clients.yandex.servers import Accounts, Served
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.yandex import Playing, Sdk, go_sdk_v2, new_folder
-from clients.yandex_server import (
+from clients.yandex.sdk import Playing, Sdk, go_sdk_v2, new_folder
+from clients.yandex.servers import (
     Accounts,
     Certificates,
     Served,
@@ -17,8 +17,8 @@ from clients.yandex_server import (
     serving_accounts,
     serving_tls,
 )
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin, serving
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import Tocsin, serving
 
 
 @pytest.fixture(scope="session")

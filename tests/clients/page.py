@@ -4,7 +4,7 @@ import re
 
 from clients.toolchains import ROOT
 from docs.markdown import blocks
-from server.tocsin_process import Tocsin
+from stand.tocsin_process import Tocsin
 
 PAGE = ROOT / "docs" / "clients.md"
 

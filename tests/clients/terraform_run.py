@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clients.toolchains import HERE, need
-from clients.yandex_server import Served
+from clients.yandex.servers import Served
 
 PROVIDER = "registry.terraform.io/yandex-cloud/yandex"
 VERSION = "0.216.0"

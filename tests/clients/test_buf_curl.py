@@ -6,11 +6,11 @@ import subprocess
 
 from google.rpc import error_details_pb2
 
-from clients.generating import BUF
 from clients.services import RULE, SERVED, TRIGGERS
+from clients.stubs.generating import BUF
 from clients.toolchains import Json, run
-from clients.yandex_server import Served
-from server.tocsin_process import Tocsin
+from clients.yandex.servers import Served
+from stand.tocsin_process import Tocsin
 
 CURL = (BUF, "curl", "--protocol", "grpc", "--http2-prior-knowledge")
 

@@ -11,10 +11,10 @@ from cloudevents.core.v1.event import CloudEvent
 from clients.toolchains import HERE, go_program, json_line
 from gateway.grpc_gateway import gateway as gateway_built
 from gateway.grpc_gateway import serving
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin
-from server.trigger_api import RestApi, create
-from server.wire import Reply, send
+from stand.apis.triggers import RestApi, create
+from stand.apis.wire import Reply, send
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import Tocsin
 
 Encode = Callable[[CloudEvent], HTTPMessage]
 

@@ -10,8 +10,8 @@ import pytest
 from clients.services import RULE, SERVED, TRIGGERS
 from clients.services import grpcurl as grpcurl_program
 from clients.toolchains import Json, run
-from clients.yandex_server import Served
-from server.tocsin_process import Tocsin
+from clients.yandex.servers import Served
+from stand.tocsin_process import Tocsin
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from clients.generating import (
+from clients.page import PAGE, addresses, code, go_sources, pointed_at
+from clients.services import GRPCURL, grpcurl
+from clients.stubs.generating import (
     BUF,
     GO_PLUGINS,
     PROTOS,
@@ -15,8 +17,6 @@ from clients.generating import (
     path_with,
     typescript_stubs,
 )
-from clients.page import PAGE, addresses, code, go_sources, pointed_at
-from clients.services import GRPCURL, grpcurl
 from clients.toolchains import (
     HERE,
     ROOT,
@@ -28,8 +28,8 @@ from clients.toolchains import (
     run,
 )
 from gateway.grpc_gateway import PLUGIN, VERSION
-from server.tocsin_process import Tocsin
-from vendor_environment import vendor_python
+from stand.tocsin_process import Tocsin
+from stand.vendors.environment import vendor_python
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 TRIGGER = r"a1s[0-9a-v]{17}\n"

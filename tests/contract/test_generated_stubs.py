@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vendor_environment import ROOT, run
+from stand.vendors.environment import ROOT, run
 
 GENERATED = ROOT / "gen" / "tocsin_protos"
 REGENERATE = ROOT / "gen" / "regenerate.py"

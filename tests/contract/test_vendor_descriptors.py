@@ -11,10 +11,10 @@ import pytest
 from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 
-from descriptor_differences import differences, elements
+from contract.descriptor_differences import differences, elements
+from stand.vendors.environment import ROOT, run, vendor_python
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.api import operation_pb2
-from vendor_environment import ROOT, run, vendor_python
 
 PROTOS = ROOT / "protos"
 DUMP = Path(__file__).with_name("dump_vendor_descriptors.py")

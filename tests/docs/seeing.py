@@ -16,8 +16,8 @@ from typing import Any
 
 from docs.curl_stand_in import path_with_curl
 from docs.markdown import ROOT, Block, blocks
-from server.recording_target import Answer, RecordingTarget
-from server.tocsin_process import Tocsin, serving
+from stand.recording_target import Answer, RecordingTarget
+from stand.tocsin_process import Tocsin, serving
 
 PAGE = ROOT / "docs" / "seeing-and-steering.md"
 MENDED = "# The function is mended."

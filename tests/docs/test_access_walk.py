@@ -7,8 +7,8 @@ from pathlib import Path
 
 from docs.curl_stand_in import path_with_curl
 from docs.markdown import ROOT, blocks
-from server.tocsin_process import PATIENCE, clean_environment, serving
-from vendor_environment import vendor_python
+from stand.tocsin_process import PATIENCE, clean_environment, serving
+from stand.vendors.environment import vendor_python
 
 PAGE = ROOT / "docs" / "access.md"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from docs.markdown import ROOT, blocks
-from server.recording_target import RecordingTarget
-from server.tocsin_process import TOCSIN, clean_environment, serving
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import TOCSIN, clean_environment, serving
 
 PAGE = ROOT / "docs" / "commands.md"
 FOLDER = "b1g00000000000000001"

@@ -15,11 +15,11 @@ import pytest
 
 from docs.curl_stand_in import path_with_curl
 from docs.markdown import README, Block, block_after, blocks
-from server.recording_target import RecordingTarget
-from server.tocsin_process import serving
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import serving
+from stand.vendors.environment import vendor_python
 from tocsin.schedule import Cron
 from tocsin.settings import load_settings
-from vendor_environment import vendor_python
 
 # What a block of shell may begin with: what is run here, and what is not, since it installs, never
 # ends, or needs a program that the tests do without.

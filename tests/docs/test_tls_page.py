@@ -13,8 +13,8 @@ import pytest
 
 from clients.toolchains import need
 from docs.markdown import README, ROOT, blocks
-from server.tocsin_process import run_tocsin, serving
-from vendor_environment import vendor_python
+from stand.tocsin_process import run_tocsin, serving
+from stand.vendors.environment import vendor_python
 
 PAGE = ROOT / "docs" / "tls.md"
 SHELL = [block.code for block in blocks(PAGE, "sh")]

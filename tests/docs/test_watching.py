@@ -11,9 +11,9 @@ import pytest
 import trustme
 from google.protobuf.duration_pb2 import Duration
 
-from certificates import issue
 from docs.markdown import ROOT
-from server.tocsin_process import Tocsin, serving
+from stand.certificates import issue
+from stand.tocsin_process import Tocsin, serving
 from telemetry.scraping import Scrape, scrape
 from telemetry.test_metrics import create
 from tocsin_protos.tocsin.v1.clock_service_pb2 import ClockServiceAdvanceRequest

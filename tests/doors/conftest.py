@@ -7,8 +7,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from doors.all_doors import LARGEST, Doors, made_certificates
-from server.tocsin_process import serving
+from stand.all_doors import LARGEST, Doors, made_certificates
+from stand.tocsin_process import serving
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,16 @@ from pathlib import Path
 import grpc
 import pytest
 
-from doors.all_doors import Doors
-from server.tocsin_process import run_tocsin, serving
-from server.wire import send
-from tocsin.api.endpoint_ids import ENDPOINT_IDS
+from stand.all_doors import Doors
+from stand.apis.wire import send
+from stand.tocsin_process import run_tocsin, serving
+from stand.vendors.environment import vendor_python
+from tocsin.api.yandex.endpoint_ids import ENDPOINT_IDS
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_pb2
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2 as contract
 from tocsin_protos.yandex.cloud.endpoint.api_endpoint_service_pb2_grpc import (
     ApiEndpointServiceStub,
 )
-from vendor_environment import vendor_python
 
 Metadata = tuple[tuple[str, str], ...]
 FORGED: Metadata = (

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from certificates import issue
-from doors.all_doors import Doors
-from processes import eventually, is_running
-from server.tocsin_process import run_tocsin, serving
-from server.wire import send
+from stand.all_doors import Doors
+from stand.apis.wire import send
+from stand.certificates import issue
+from stand.processes import eventually, is_running
+from stand.tocsin_process import run_tocsin, serving
 
 
 def refused(directory: Path, *options: str) -> str:

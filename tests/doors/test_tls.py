@@ -11,10 +11,10 @@ from google.rpc import status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from certificates import trusting
-from doors.all_doors import LARGEST, Doors
-from h2_client import H2Client
-from server.wire import send
+from stand.all_doors import LARGEST, Doors
+from stand.apis.wire import send
+from stand.certificates import trusting
+from stand.h2_client import H2Client
 from tocsin_protos.yandex.cloud.operation import operation_pb2, operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from faults.evidence import Report
-from faults.journal import Journal
-from server.recording_target import Answer, Received, RecordingTarget
+from faults.checking.evidence import Report
+from faults.checking.journal import Journal
+from stand.recording_target import Answer, Received, RecordingTarget
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Protocol
 
 import pytest
 
-from faults.clients import Clients
+from faults.checking.journal import Journal
+from faults.checking.seen import SqliteFile, judge, listed, ticking
 from faults.conftest import Run
-from faults.fleet import Fleet
-from faults.journal import Journal
-from faults.seen import SqliteFile, judge, listed, ticking
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin
+from faults.load.clients import Clients
+from faults.load.fleet import Fleet
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import Tocsin
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,
 )

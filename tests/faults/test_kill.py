@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from faults.clients import Clients
+from faults.checking.journal import Journal
+from faults.checking.seen import (
+    PostgresDatabase,
+    SqliteFile,
+    Store,
+    judge,
+    tick_now,
+    ticking,
+    timers,
+)
 from faults.conftest import Run
-from faults.fleet import Fleet
-from faults.journal import Journal
-from faults.seen import PostgresDatabase, SqliteFile, Store, judge, tick_now, ticking, timers
-from server.recording_target import RecordingTarget
+from faults.load.clients import Clients
+from faults.load.fleet import Fleet
+from stand.recording_target import RecordingTarget
 
 CLIENTS = 4
 # How late a tick may be: a start takes seconds where the machine is busy.

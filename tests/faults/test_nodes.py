@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from faults.clients import Clients, now, schedule
+from faults.checking.journal import Journal
+from faults.checking.seen import PostgresDatabase, judge
 from faults.conftest import Run
-from faults.fleet import Fleet
-from faults.journal import Journal
-from faults.seen import PostgresDatabase, judge
-from postgres_server import PostgresServer
-from server.recording_target import RecordingTarget, held_until
-from server.tocsin_process import Tocsin
+from faults.load.clients import Clients, now, schedule
+from faults.load.fleet import Fleet
+from stand.recording_target import RecordingTarget, held_until
+from stand.services.postgres_server import PostgresServer
+from stand.tocsin_process import Tocsin
 
 TOLERANCE = timedelta(seconds=20)
 PATIENCE = 60

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from faults.clients import Clients, now, schedule
+from faults.checking.journal import Journal
+from faults.checking.seen import SqliteFile, judge, micros
 from faults.conftest import Run
-from faults.feeders import feeding
-from faults.fleet import Fleet
-from faults.journal import Journal
-from faults.real_sources import feeders_of, services, until_all_came
-from faults.seen import SqliteFile, judge, micros
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin
+from faults.load.clients import Clients, now, schedule
+from faults.load.feeders import feeding
+from faults.load.fleet import Fleet
+from faults.load.real_sources import feeders_of, services, until_all_came
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import Tocsin
 
 RATE = 40
 # In the long form, from each of the real sources.

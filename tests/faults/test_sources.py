@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from faults.checking.journal import Journal
+from faults.checking.seen import PostgresDatabase, SqliteFile, Store, judge
 from faults.conftest import Run
-from faults.events import BROKER, MAIL, QUEUE, STREAM
-from faults.feeders import feeding
-from faults.fleet import Fleet
-from faults.journal import Journal
-from faults.real_sources import feeders_of, services, until_all_came
-from faults.seen import PostgresDatabase, SqliteFile, Store, judge
-from server.recording_target import RecordingTarget
+from faults.load.events import BROKER, MAIL, QUEUE, STREAM
+from faults.load.feeders import feeding
+from faults.load.fleet import Fleet
+from faults.load.real_sources import feeders_of, services, until_all_came
+from stand.recording_target import RecordingTarget
 
 TOLERANCE = timedelta(seconds=30)
 LONG_KILLS = 25

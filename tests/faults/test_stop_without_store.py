@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from faults.tcp_proxy import TcpProxy
-from postgres_server import PostgresServer
-from server.tocsin_process import serving
+from stand.services.postgres_server import PostgresServer
+from stand.tcp_proxy import TcpProxy
+from stand.tocsin_process import serving
 
 
 def test_a_stop_while_the_store_is_away_is_no_failure(

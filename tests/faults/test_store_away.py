@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from faults.clients import Clients
+from faults.checking.journal import Journal
+from faults.checking.seen import PostgresDatabase, judge, ticking
 from faults.conftest import Run
-from faults.fleet import Fleet
-from faults.journal import Journal
-from faults.seen import PostgresDatabase, judge, ticking
-from faults.tcp_proxy import TcpProxy
-from postgres_server import PostgresServer
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin
+from faults.load.clients import Clients
+from faults.load.fleet import Fleet
+from stand.recording_target import RecordingTarget
+from stand.services.postgres_server import PostgresServer
+from stand.tcp_proxy import TcpProxy
+from stand.tocsin_process import Tocsin
 
 CLIENTS = 3
 TOLERANCE = timedelta(seconds=40)

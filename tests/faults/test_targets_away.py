@@ -16,14 +16,14 @@ import grpc
 import pytest
 from moto.server import ThreadedMotoServer
 
-from faults.checker import check
-from faults.clients import FOLDER, cron_of, now, schedule
+from faults.checking.checker import check
+from faults.checking.journal import Call, Journal, Kind, Trigger
+from faults.checking.seen import SqliteFile, delivery, gather, judge
 from faults.conftest import Run
-from faults.fleet import Fleet
-from faults.journal import Call, Journal, Kind, Trigger
-from faults.seen import SqliteFile, delivery, gather, judge
+from faults.load.clients import FOLDER, cron_of, now, schedule
+from faults.load.fleet import Fleet
 from schedule.cron_model import MINUTES, Every
-from server.recording_target import Answer, Answers, RecordingTarget
+from stand.recording_target import Answer, Answers, RecordingTarget
 from tocsin_protos.tocsin.v1 import clock_service_pb2
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract

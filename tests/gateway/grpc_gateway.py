@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clients.generating import BUF, go_plugins, path_with
+from clients.stubs.generating import BUF, go_plugins, path_with
 from clients.toolchains import HERE, ROOT, built, go_build, go_install, run
 
 PLUGIN = "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway"

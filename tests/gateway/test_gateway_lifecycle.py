@@ -17,7 +17,7 @@ import uvloop
 
 from gateway.fake_upstream import FakeUpstream, serve
 from gateway.rest_client import Loop, Rest, gateway_for
-from processes import eventually, is_running
+from stand.processes import eventually, is_running
 from tocsin.gateway import Gateway, GatewayError
 from tocsin_protos.yandex.cloud.operation import operation_pb2
 
@@ -172,7 +172,7 @@ def test_hosts_that_are_here_are_served(loop: Loop, short_path: Path, host: str)
 def test_an_envoy_that_cannot_start_is_said_so(
     loop: Loop, short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tocsin.gateway.gateway.envoy_binary", lambda: Path("/bin/false"))
+    monkeypatch.setattr("tocsin.gateway.supervisor.envoy_binary", lambda: Path("/bin/false"))
     gateway = gateway_for(short_path / "grpc.sock", short_path / "envoy")
     with pytest.raises(GatewayError, match="Envoy ended with status 1 before it was ready"):
         loop.run(gateway.start())

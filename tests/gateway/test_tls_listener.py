@@ -15,11 +15,11 @@ import trustme
 from cryptography import x509
 from structlog.testing import capture_logs
 
-from certificates import issue, trusting
 from gateway.fake_upstream import FakeUpstream, serve
 from gateway.rest_client import Loop, Rest, gateway_for
-from h2_client import Closed, H2Client
-from processes import eventually
+from stand.certificates import issue, trusting
+from stand.h2_client import Closed, H2Client
+from stand.processes import eventually
 from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
 from tocsin.schedule import SystemClock
 from tocsin_protos.yandex.cloud.operation import operation_pb2

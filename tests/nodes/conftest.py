@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import PostgresServer
-from server.recording_target import RecordingTarget
-from server.tocsin_process import Tocsin, serving
+from stand.recording_target import RecordingTarget
+from stand.services.postgres_server import PostgresServer
+from stand.tocsin_process import Tocsin, serving
 
 NODES = 3
 

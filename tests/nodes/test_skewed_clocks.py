@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import PostgresServer
-from server.recording_target import Received, RecordingTarget
-from server.tocsin_process import serving
-from server.wall_clock import WallClock
+from stand.recording_target import Received, RecordingTarget
+from stand.services.postgres_server import PostgresServer
+from stand.tocsin_process import serving
+from stand.wall_clock import WallClock
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import PostgresServer
-from server.amazon import Amazon, Queue, amazon, until
-from server.recording_target import Received, RecordingTarget
-from server.tocsin_process import Tocsin, serving
+from stand.recording_target import Received, RecordingTarget
+from stand.services.amazon import Amazon, Queue, amazon, until
+from stand.services.postgres_server import PostgresServer
+from stand.tocsin_process import Tocsin, serving
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 
 from nodes.conftest import NODES, Cluster
-from server.google_api import GoogleGrpc, operation, schedule
-from server.recording_target import Received, held_until
-from server.tocsin_process import Tocsin
+from stand.apis.google import GoogleGrpc, operation, schedule
+from stand.recording_target import Received, held_until
+from stand.tocsin_process import Tocsin
 from tocsin_protos.tocsin.v1 import event_service_pb2
 from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2

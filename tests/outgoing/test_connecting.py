@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
 
-from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.amazon import checked_session, words
 from tocsin.outgoing.connecting import checked_connector
 from tocsin.outgoing.reach import AddressRefused, Reach, parse_networks
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vendor_environment import ROOT, YANDEXCLOUD, make_environment, pip, run
+from stand.vendors.environment import ROOT, YANDEXCLOUD, make_environment, pip, run
 
 MODULE = "yandex.cloud.serverless.triggers.v1.trigger_service_pb2"
 

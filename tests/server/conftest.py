@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from server.amazon import Amazon, amazon
-from server.google_api import GoogleApi, GoogleGrpc, GoogleRest
-from server.recording_target import RecordingTarget
-from server.steering import QueueService, Steering, steered
-from server.tocsin_api import TocsinGrpc, TocsinRest
-from server.tocsin_process import Tocsin, serving
-from server.trigger_api import GrpcApi, RestApi, TriggerApi
-from server.vendor_client import VendorClient
+from stand.apis.google import GoogleApi, GoogleGrpc, GoogleRest
+from stand.apis.steering import QueueService, Steering, steered
+from stand.apis.tocsin import TocsinGrpc, TocsinRest
+from stand.apis.triggers import GrpcApi, RestApi, TriggerApi
+from stand.recording_target import RecordingTarget
+from stand.services.amazon import Amazon, amazon
+from stand.tocsin_process import Tocsin, serving
+from stand.vendors.client import VendorClient
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from server.recording_target import RecordingTarget
-from server.tocsin_api import TocsinGrpc
-from server.tocsin_process import Tocsin, run_tocsin, serving
-from server.trigger_api import RestApi, create
+from stand.apis.tocsin import TocsinGrpc
+from stand.apis.triggers import RestApi, create
+from stand.recording_target import RecordingTarget
+from stand.tocsin_process import Tocsin, run_tocsin, serving
 
 MANUAL = ("--clock", "manual")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.tocsin_process import serving
+from stand.tocsin_process import serving
 from tocsin.scratch import scratch_directory
 
 

@@ -9,9 +9,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from server.tocsin_process import Tocsin, run_tocsin, serving
-from server.trigger_api import RestApi, create
-from server.wire import send
+from stand.apis.triggers import RestApi, create
+from stand.apis.wire import send
+from stand.tocsin_process import Tocsin, run_tocsin, serving
 
 SERVICES = {
     "yandex.cloud.serverless.triggers.v1.TriggerService",

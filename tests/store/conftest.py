@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import PostgresServer
+from stand.services.postgres_server import PostgresServer
 
 
 @pytest.fixture

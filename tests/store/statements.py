@@ -17,8 +17,8 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.sql import Delete, Insert, Select, Update
 
 from tocsin import store
-from tocsin.store.postgresql import PostgresStatements
-from tocsin.store.transaction import Statements
+from tocsin.store.driver.postgresql import PostgresStatements
+from tocsin.store.driver.transaction import Statements
 
 HERE = Path(__file__).parent
 

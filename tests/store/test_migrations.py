@@ -25,8 +25,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from store.statements import head, texts
 from store.work import add, ids, opened
 from tocsin.store import schema
-from tocsin.store.database import StoreError
-from tocsin.store.opening import open_database
+from tocsin.store.driver.database import StoreError
+from tocsin.store.driver.opening import open_database
 
 T = TypeVar("T")
 

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, literal_column, select
 
-from postgres_server import PostgresServer
+from stand.services.postgres_server import PostgresServer
 from store.work import add, held_open, ids, two_nodes
-from tocsin.store import deliveries
-from tocsin.store.database import Database
-from tocsin.store.deliveries import Ended, Ending
-from tocsin.store.events import (
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction, UniqueViolation, Work
+from tocsin.store.events.accepted import (
     WaitingEvent,
     add_events,
     due_batches,
@@ -21,12 +20,13 @@ from tocsin.store.events import (
     park_batch,
     unpark_batch,
 )
-from tocsin.store.invocations import Invocation, State, insert_invocation, insert_invocations
-from tocsin.store.listing import Filter, Shown, page_of_shown
-from tocsin.store.requests import RequestKey, remember_answer, remembered_answer
-from tocsin.store.timers import arm_timer, disarm_timer, due_timers, earliest_tick
-from tocsin.store.transaction import Transaction, UniqueViolation, Work
-from tocsin.store.triggers import delete_trigger, find_trigger, lock_trigger, update_trigger
+from tocsin.store.invocations import deliveries
+from tocsin.store.invocations.deliveries import Ended, Ending
+from tocsin.store.invocations.listing import Filter, Shown, page_of_shown
+from tocsin.store.invocations.rows import Invocation, State, insert_invocation, insert_invocations
+from tocsin.store.triggers.idempotency import RequestKey, remember_answer, remembered_answer
+from tocsin.store.triggers.rows import delete_trigger, find_trigger, lock_trigger, update_trigger
+from tocsin.store.triggers.timers import arm_timer, disarm_timer, due_timers, earliest_tick
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

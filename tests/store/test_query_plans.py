@@ -14,38 +14,29 @@ import pytest
 from sqlalchemy import Executable, create_engine
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from postgres_server import PostgresServer, in_a_loop
+from stand.services.postgres_server import PostgresServer, in_a_loop
 from store.work import opened
-from tocsin.store import (
-    accounts,
-    authorised_keys,
-    bindings,
-    credentials,
-    decisions,
+from tocsin.store import schema
+from tocsin.store.access import accounts, authorised_keys, bindings, credentials, tokens
+from tocsin.store.driver.connections import connect
+from tocsin.store.driver.postgresql import PostgresStatements
+from tocsin.store.driver.transaction import Statements
+from tocsin.store.events import accepted as events
+from tocsin.store.events import held_messages, intakes, sources, subscriptions
+from tocsin.store.events import reconciliation as event_reconciliation
+from tocsin.store.invocations import (
     deliveries,
     depths,
-    event_reconciliation,
-    events,
-    held_messages,
-    intakes,
-    invocations,
     listing,
-    operations,
-    places,
     reconciliation,
-    requests,
     retention,
-    schema,
-    sources,
     steering,
-    subscriptions,
-    timers,
-    tokens,
-    triggers,
 )
-from tocsin.store.connections import connect
-from tocsin.store.postgresql import PostgresStatements
-from tocsin.store.transaction import Statements
+from tocsin.store.invocations import rows as invocations
+from tocsin.store.triggers import decisions, operations, timers
+from tocsin.store.triggers import folders as places
+from tocsin.store.triggers import idempotency as requests
+from tocsin.store.triggers import rows as triggers
 
 HOT = {
     "trigger by id": triggers.SELECT,

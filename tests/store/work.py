@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from tocsin.store.database import Database
-from tocsin.store.opening import open_database
-from tocsin.store.postgresql import PostgresDatabase, PostgresTransaction
-from tocsin.store.transaction import Transaction, Work
-from tocsin.store.triggers import NameFilter, insert_trigger, page_of_triggers
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.opening import open_database
+from tocsin.store.driver.postgresql import PostgresDatabase, PostgresTransaction
+from tocsin.store.driver.transaction import Transaction, Work
+from tocsin.store.triggers.rows import NameFilter, insert_trigger, page_of_triggers
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.recording_target import RecordingTarget
+from stand.recording_target import RecordingTarget
 
 
 @pytest.fixture

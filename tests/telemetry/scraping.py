@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from server.tocsin_process import PATIENCE, Tocsin
-from server.wire import send
+from stand.apis.wire import send
+from stand.tocsin_process import PATIENCE, Tocsin
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tocsin.schedule import ManualClock
-from tocsin.store.database import Database
-from tocsin.store.opening import open_database
-from tocsin.store.transaction import Work
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.opening import open_database
+from tocsin.store.driver.transaction import Work
 from tocsin.telemetry.registry import Registry
 from tocsin.telemetry.store import COUNT_EVERY_SECONDS, DepthGauges
 

@@ -14,11 +14,11 @@ import pytest
 from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from postgres_server import PostgresServer
-from server.google_api import GoogleGrpc, schedule
-from server.recording_target import RecordingTarget, held_until
-from server.tocsin_process import PATIENCE, Tocsin, serving
-from server.wire import send
+from stand.apis.google import GoogleGrpc, schedule
+from stand.apis.wire import send
+from stand.recording_target import RecordingTarget, held_until
+from stand.services.postgres_server import PostgresServer
+from stand.tocsin_process import PATIENCE, Tocsin, serving
 from telemetry.scraping import scrape, until
 
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"

@@ -9,10 +9,10 @@ from typing import Any
 import grpc
 import pytest
 
-from server.google_api import GoogleGrpc, schedule
-from server.recording_target import Answer, RecordingTarget
-from server.tocsin_process import PATIENCE, Tocsin, serving
-from server.trigger_api import RestApi
+from stand.apis.google import GoogleGrpc, schedule
+from stand.apis.triggers import RestApi
+from stand.recording_target import Answer, RecordingTarget
+from stand.tocsin_process import PATIENCE, Tocsin, serving
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
     TriggerServiceStub,

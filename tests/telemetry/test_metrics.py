@@ -10,9 +10,9 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from server.google_api import GoogleGrpc, schedule
-from server.recording_target import Answer, RecordingTarget
-from server.tocsin_process import Tocsin, run_tocsin, serve_command, serving
+from stand.apis.google import GoogleGrpc, schedule
+from stand.recording_target import Answer, RecordingTarget
+from stand.tocsin_process import Tocsin, run_tocsin, serve_command, serving
 from telemetry.scraping import scrape, until
 from tocsin_protos.tocsin.v1.clock_service_pb2 import ClockServiceAdvanceRequest
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.api import errors
 from tocsin.schedule import ManualClock
-from tocsin.store.database import StoreUnavailable
+from tocsin.store.driver.database import StoreUnavailable
 from tocsin.telemetry import metrics_door
 from tocsin.telemetry.metrics_door import FRESH_SECONDS, UNKNOWN, USABLE_SECONDS, MetricsDoor
+from tocsin.wire import errors
 
 GOOD, BAD, POOR = "Bearer good", "Bearer bad", "Bearer poor"
 PEER = "192.0.2.1"

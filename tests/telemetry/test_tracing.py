@@ -10,10 +10,10 @@ import grpc
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
-from server.google_api import GoogleGrpc, finished, schedule
-from server.recording_target import Answer, Received, RecordingTarget, held_until
-from server.tocsin_process import Tocsin, serving
-from server.wire import send
+from stand.apis.google import GoogleGrpc, finished, schedule
+from stand.apis.wire import send
+from stand.recording_target import Answer, Received, RecordingTarget, held_until
+from stand.tocsin_process import Tocsin, serving
 from telemetry.collector import Collector, Span
 from telemetry.test_metrics import advance, create
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2

@@ -51,9 +51,9 @@ def version() -> None:
     typer.echo(f"{PROGRAM} {installed_version(PROGRAM)}")
 
 
-app.add_typer(deferred("tocsin.cli.triggers", "See and steer triggers."), name="triggers")
+app.add_typer(deferred("tocsin.cli.triggers.commands", "See and steer triggers."), name="triggers")
 app.add_typer(
-    deferred("tocsin.cli.invocations", "See and steer what is delivered to targets."),
+    deferred("tocsin.cli.invocations.commands", "See and steer what is delivered to targets."),
     name="invocations",
 )
 app.add_typer(
@@ -61,7 +61,9 @@ app.add_typer(
     name="dead-letters",
 )
 app.add_typer(
-    deferred("tocsin.cli.access", "Say who may call, how they prove it, and what they may do."),
+    deferred(
+        "tocsin.cli.access.commands", "Say who may call, how they prove it, and what they may do."
+    ),
     name="access",
 )
 app.add_typer(cron.app, name="cron")

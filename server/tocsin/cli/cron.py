@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.instants import iso, read_instant
 from tocsin.cli.refusal import refusal
+from tocsin.cli.terminal.instants import iso, read_instant
 from tocsin.schedule import Cron, CronError, SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Look at cron expressions.")

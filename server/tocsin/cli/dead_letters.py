@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import invocation_view
 from tocsin.cli.connection import (
     LARGEST_PAGE,
     USUAL_SERVER,
@@ -16,10 +15,11 @@ from tocsin.cli.connection import (
     connected,
     pages,
 )
-from tocsin.cli.invocations import TriggerOption
-from tocsin.cli.output import Output, OutputOption, print_json
+from tocsin.cli.invocations import view as invocation_view
+from tocsin.cli.invocations.commands import TriggerOption
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.trigger_names import id_of
+from tocsin.cli.terminal.output import Output, OutputOption, print_json
+from tocsin.cli.triggers.names import id_of
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2 import (
     DeadLetterServiceListRequest,
     RedriveRequest,

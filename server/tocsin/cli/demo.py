@@ -30,7 +30,7 @@ def demo(
 
     from rich.console import Console
 
-    from tocsin.demo.demo import DemoFailed, run_demo
+    from tocsin.demo.run import DemoFailed, run_demo
     from tocsin.schedule import SystemClock
 
     try:

@@ -73,7 +73,7 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     from tocsin.gateway import GatewayError
     from tocsin.logs import configure_logs
     from tocsin.settings import SettingsError, load_settings
-    from tocsin.store.database import StoreError
+    from tocsin.store.driver.database import StoreError
 
     try:
         settings = load_settings(config, given)

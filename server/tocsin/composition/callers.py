@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tocsin.access.audiences import Reached
-from tocsin.access.signing import SigningKeys
+from tocsin.access.tokens.audiences import Reached
+from tocsin.access.tokens.signing import SigningKeys
 from tocsin.composition.configured import MACHINE, real_clock
 from tocsin.composition.gating import Identity
 from tocsin.composition.ground import Ground
@@ -13,11 +13,11 @@ from tocsin.composition.grpc_server import Services
 from tocsin.composition.identity import identify
 from tocsin.composition.issuing import account_tokens, issuer_of, key_services
 from tocsin.composition.listening import Doors
-from tocsin.engine.signing import KeyRotation
+from tocsin.engine.upkeep.key_rotation import KeyRotation
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
 from tocsin.settings import Settings
-from tocsin.store.database import Database
+from tocsin.store.driver.database import Database
 
 
 @dataclass(frozen=True, slots=True)

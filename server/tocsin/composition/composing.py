@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from tocsin.api.ids import Ids, first_id_at
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.composition.configured import (
     MACHINE,
     addresses,
@@ -17,27 +17,27 @@ from tocsin.composition.configured import (
     retention_rules,
 )
 from tocsin.composition.ground import Ground
-from tocsin.engine.batches import Batches
-from tocsin.engine.calls import Calls
-from tocsin.engine.capacity import Limits
-from tocsin.engine.delivery import Deliveries
-from tocsin.engine.engine import Engine
-from tocsin.engine.housekeeping import Bells, housekeeping
-from tocsin.engine.intake import Intake
+from tocsin.engine.delivering.capacity import Limits
+from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.events.batches import Batches
+from tocsin.engine.events.intake import Intake
+from tocsin.engine.events.invoking import Calls
+from tocsin.engine.events.subscribing import Subscribing
+from tocsin.engine.loops import Engine
 from tocsin.engine.observer import Observer
-from tocsin.engine.pulling import Pulling
-from tocsin.engine.standings import Standings
-from tocsin.engine.subscribing import Subscribing
-from tocsin.engine.timers import Timers
+from tocsin.engine.reading.pulling import Pulling
+from tocsin.engine.reading.standings import Standings
+from tocsin.engine.ticks.timers import Timers
+from tocsin.engine.upkeep.housekeeping import Bells, housekeeping
 from tocsin.outgoing.tokens import AccountTokens
-from tocsin.plans.triggers_v1 import load_plan
 from tocsin.schedule import Clock
 from tocsin.settings import Settings
 from tocsin.sources.incoming import TakesEvents
-from tocsin.sources.pulled import Reader
-from tocsin.store.database import Database
+from tocsin.sources.reader import Reader
+from tocsin.store.driver.database import Database
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetterQueues
+from tocsin.wire.ids import Ids, first_id_at
 
 
 @dataclass(frozen=True, slots=True)

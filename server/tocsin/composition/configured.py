@@ -6,9 +6,9 @@ from yarl import URL
 
 from tocsin.access.shared_secret import SharedSecret
 from tocsin.access.webhook_proofs import SenderProof, standard_key
-from tocsin.api.webhooks import Senders
-from tocsin.engine.misfires import MisfireRules
-from tocsin.engine.retention import RetentionRules
+from tocsin.api.tocsin.webhooks import Senders
+from tocsin.engine.ticks.misfires import MisfireRules
+from tocsin.engine.upkeep.retention import RetentionRules
 from tocsin.outgoing.reach import Reach, parse_networks
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.schedule import Clock, ManualClock, SystemClock
@@ -24,15 +24,15 @@ from tocsin.settings import (
     StreamService,
     WebhookSender,
 )
-from tocsin.sources.aws import Account
+from tocsin.sources.amazon.asking import Account
+from tocsin.sources.amazon.notification_queue import NotificationReader
+from tocsin.sources.amazon.queue_reader import QueueReader, QueueReading
+from tocsin.sources.amazon.stream_reader import StreamReader, StreamReading
 from tocsin.sources.leases import Leases
-from tocsin.sources.mqtt_places import MqttPlace, RegistryTopics
-from tocsin.sources.mqtt_reader import Broker, MqttReader
-from tocsin.sources.notification_queue import NotificationReader
-from tocsin.sources.pulled import Reader
-from tocsin.sources.queue_reader import QueueReader, QueueReading
-from tocsin.sources.stream_reader import StreamReader, StreamReading
-from tocsin.store.database import Database
+from tocsin.sources.mqtt.reader import Broker, MqttReader
+from tocsin.sources.mqtt.registries import MqttPlace, RegistryTopics
+from tocsin.sources.reader import Reader
+from tocsin.store.driver.database import Database
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.dead_letters import QueueSettings
 

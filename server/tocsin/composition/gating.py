@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tocsin.access.bindings import Bindings, ServiceAccounts
 from tocsin.access.buckets import Rate
-from tocsin.access.grants import GrantsOfSubjects
+from tocsin.access.permissions.bindings import Bindings, ServiceAccounts
+from tocsin.access.permissions.grants import GrantsOfSubjects
 from tocsin.access.principal import Authenticator
-from tocsin.api.audit import Audit, AuditSink, FileSink, StderrSink
-from tocsin.api.guarding import Access, CallGate
-from tocsin.api.limits import LimitRules, Limits
-from tocsin.api.places import Places, folders_of_groups
 from tocsin.composition.configured import MACHINE
 from tocsin.composition.grpc_server import StartError
+from tocsin.gate.audit import Audit, AuditSink, FileSink, StderrSink
+from tocsin.gate.guarding import Access, CallGate
+from tocsin.gate.limits import LimitRules, Limits
+from tocsin.gate.resources import Places, folders_of_groups
 from tocsin.settings import Limits as LimitSettings
 from tocsin.settings import Settings
-from tocsin.store.database import Database
+from tocsin.store.driver.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tocsin.api.ids import Ids
 from tocsin.composition.configured import MACHINE
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
@@ -12,10 +11,11 @@ from tocsin.engine.observer import Observer
 from tocsin.engine.store_clock import StoreClock
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Address, Settings
-from tocsin.store.database import Database
-from tocsin.store.opening import open_database
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.opening import open_database
 from tocsin.telemetry.metrics_door import MetricsDoor
-from tocsin.telemetry.telemetry import Telemetry
+from tocsin.telemetry.opening import Telemetry
+from tocsin.wire.ids import Ids
 
 NO_SHARED_MANUAL_CLOCK = (
     "a manual clock is this node's alone, and on PostgreSQL all nodes go by the database's: "

@@ -10,15 +10,15 @@ from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from tocsin.api import channelz
-from tocsin.api.gate import Gate, UnknownNeed
-from tocsin.api.health import Health
-from tocsin.api.reflection import reflected_pool
-from tocsin.api.serving import Served, service_handler
 from tocsin.composition.configured import MACHINE
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
-from tocsin.telemetry.telemetry import Telemetry
+from tocsin.telemetry.opening import Telemetry
+from tocsin.wire import channelz
+from tocsin.wire.gate import Gate, UnknownNeed
+from tocsin.wire.health import Health
+from tocsin.wire.reflection import reflected_pool
+from tocsin.wire.serving import Served, service_handler
 
 # What is served: each service with its methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]

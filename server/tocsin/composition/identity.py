@@ -5,30 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from tocsin.access.assertions import Assertions
-from tocsin.access.audiences import Reached
-from tocsin.access.iam_tokens import IamTokens
-from tocsin.access.issuers import FetchFailed, IssuerRules, Issuers
-from tocsin.access.keys import load_public, public_pem
 from tocsin.access.principal import SERVICE_ACCOUNT
-from tocsin.access.signing import SigningKeys
-from tocsin.api import access, iam_tokens
-from tocsin.api.authenticator import StoredAuthenticator
-from tocsin.api.ids import Ids
-from tocsin.api.known_access import KnownAccess
+from tocsin.access.tokens.assertions import Assertions
+from tocsin.access.tokens.audiences import Reached
+from tocsin.access.tokens.iam_tokens import IamTokens
+from tocsin.access.tokens.issuers import FetchFailed, IssuerRules, Issuers
+from tocsin.access.tokens.rsa_keys import load_public, public_pem
+from tocsin.access.tokens.signing import SigningKeys
+from tocsin.api.tocsin.access import service as access
+from tocsin.api.yandex import iam_tokens
 from tocsin.composition.configured import MACHINE, reach_of, real_clock
 from tocsin.composition.gating import Identity
 from tocsin.composition.grpc_server import Services, StartError
-from tocsin.engine.duty import Duty
-from tocsin.engine.proof_sweep import ProofSweep
+from tocsin.engine.upkeep.duty import Duty
+from tocsin.engine.upkeep.proof_sweep import ProofSweep
+from tocsin.gate.authenticator import StoredAuthenticator
+from tocsin.gate.known_access import KnownAccess
+from tocsin.outgoing.documents import Documents
 from tocsin.schedule import Clock
 from tocsin.settings import Access, Settings
-from tocsin.store.accounts import Account
-from tocsin.store.authorised_keys import StoredAuthorisedKey
-from tocsin.store.bindings import StoredBinding
-from tocsin.store.configured_access import AlreadyThere, keep_configured
-from tocsin.store.database import Database
-from tocsin.targets.documents import Documents
+from tocsin.store.access.accounts import Account
+from tocsin.store.access.authorised_keys import StoredAuthorisedKey
+from tocsin.store.access.bindings import StoredBinding
+from tocsin.store.access.configured import AlreadyThere, keep_configured
+from tocsin.store.driver.database import Database
+from tocsin.wire.ids import Ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from tocsin.access.doors import is_unspecified
 from tocsin.access.principal import SERVICE_ACCOUNT
-from tocsin.access.tokens import TokenSigner
-from tocsin.api import open_id
+from tocsin.access.tokens.signer import TokenSigner
+from tocsin.api.tocsin import open_id
 from tocsin.composition.configured import real_clock
 from tocsin.composition.grpc_server import Services
 from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
 from tocsin.schedule import Clock
 from tocsin.settings import Address, Settings
-from tocsin.store.accounts import find_account
-from tocsin.store.database import Database, StoreUnavailable
+from tocsin.store.access.accounts import find_account
+from tocsin.store.driver.database import Database, StoreUnavailable
 
 
 def account_tokens(clock: Clock, database: Database, signer: TokenSigner) -> AccountTokens:

@@ -8,18 +8,18 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.access.exposure import is_loopback, refuse_exposure, refuse_open_mail
-from tocsin.api.endpoints import SERVICE as ENDPOINTS
-from tocsin.api.endpoints import Whereabouts
-from tocsin.api.guarding import CallGate
-from tocsin.api.health import Health
-from tocsin.api.serving import successes_are_found
+from tocsin.api.yandex.endpoints import SERVICE as ENDPOINTS
+from tocsin.api.yandex.endpoints import Whereabouts
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services, start_grpc
 from tocsin.composition.stopping import Grace
+from tocsin.gate.guarding import CallGate
 from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
 from tocsin.schedule import SystemClock
 from tocsin.settings import Address, Settings
-from tocsin.telemetry.telemetry import Telemetry
+from tocsin.telemetry.opening import Telemetry
+from tocsin.wire.health import Health
+from tocsin.wire.serving import successes_are_found
 
 log = structlog.get_logger(__name__)
 

@@ -2,18 +2,18 @@
 
 from contextlib import AsyncExitStack
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.composition.configured import MACHINE, reach_of
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.stopping import Grace
-from tocsin.engine.intake import Intake
+from tocsin.engine.events.intake import Intake
 from tocsin.outgoing.reach import parse_networks
-from tocsin.plans.triggers_v1 import load_plan
 from tocsin.settings import Address, Settings
-from tocsin.sources.attachments import Attachments, BucketSettings
-from tocsin.sources.mail import KIND as MAIL_KIND
-from tocsin.sources.mail_server import MailLimits, MailServer
-from tocsin.sources.mail_tls import MailTls
+from tocsin.sources.kinds.mail import KIND as MAIL_KIND
+from tocsin.sources.mail.attachments import Attachments, BucketSettings
+from tocsin.sources.mail.server import MailLimits, MailServer
+from tocsin.sources.mail.tls import MailTls
 
 
 async def open_smtp(

@@ -4,15 +4,15 @@ import os
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 
-from tocsin.access.roles import Permission
-from tocsin.api.guarding import CallGate
-from tocsin.api.other_doors import DoorGuard
+from tocsin.access.permissions.roles import Permission
 from tocsin.composition.configured import MACHINE
 from tocsin.composition.grpc_server import StartError
+from tocsin.gate.door_guard import DoorGuard
+from tocsin.gate.guarding import CallGate
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.exposition import Exposition
 from tocsin.telemetry.metrics_door import MetricsDoor
-from tocsin.telemetry.telemetry import Telemetry, open_telemetry
+from tocsin.telemetry.opening import Telemetry, open_telemetry
 
 
 def start_telemetry(

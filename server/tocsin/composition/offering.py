@@ -2,31 +2,26 @@
 
 from functools import partial
 
-from tocsin.api import clock as clock_api
-from tocsin.api import (
-    dead_letters,
-    endpoints,
-    events,
-    executions,
-    firing,
-    integrations,
-    invocations,
-    log_ingestion,
-    operations,
-    otlp_logs,
-    triggers,
-    webhooks,
-)
+from tocsin.api.google import executions as integrations
+from tocsin.api.google import operations as executions
+from tocsin.api.otlp import logs as otlp_logs
+from tocsin.api.tocsin import clock as clock_api
+from tocsin.api.tocsin import dead_letters, webhooks
+from tocsin.api.tocsin.events import service as events
+from tocsin.api.tocsin.firing import service as firing
+from tocsin.api.tocsin.invocations import service as invocations
+from tocsin.api.yandex import endpoints, log_ingestion, operations
+from tocsin.api.yandex.triggers import service as triggers
 from tocsin.composition.composing import Works
 from tocsin.composition.configured import MACHINE, real_clock, webhook_senders
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services
-from tocsin.engine.engine import Engine
-from tocsin.engine.intake import Intake
+from tocsin.engine.events.intake import Intake
+from tocsin.engine.loops import Engine
 from tocsin.engine.manual_time import ManualTime
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Settings
-from tocsin.sources.timer import tick_payload
+from tocsin.sources.kinds.timer import tick_payload
 
 
 def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts) -> Services:

@@ -3,12 +3,12 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from tocsin.api.health import Health
 from tocsin.composition.configured import MACHINE
 from tocsin.composition.ground import Ground
-from tocsin.engine.readiness import Readiness
+from tocsin.engine.upkeep.readiness import Readiness
 from tocsin.schedule import Clock
-from tocsin.telemetry.telemetry import Telemetry
+from tocsin.telemetry.opening import Telemetry
+from tocsin.wire.health import Health
 
 
 class Grace:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from tocsin.engine.engine import Engine
+from tocsin.engine.loops import Engine
 from tocsin.schedule import ManualClock
 
 

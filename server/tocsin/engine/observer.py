@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tocsin.engine.misfires import Missed
-from tocsin.store.deliveries import Ending
-from tocsin.store.invocations import Invocation
+from tocsin.engine.ticks.misfires import Missed
+from tocsin.store.invocations.deliveries import Ending
+from tocsin.store.invocations.rows import Invocation
 
 
 class Observer(Protocol):

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.engine.clock_watch import ClockWatch
 from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.upkeep.clock_watch import ClockWatch
 from tocsin.schedule import Clock
-from tocsin.store.database import Database, StoreUnavailable
+from tocsin.store.driver.database import Database, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 

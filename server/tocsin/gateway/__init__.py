@@ -2,7 +2,7 @@
 
 from tocsin.gateway.certificates import Certificates, Files
 from tocsin.gateway.envoy import GatewayError
-from tocsin.gateway.gateway import Gateway, TlsDoor
 from tocsin.gateway.settings import Limits
+from tocsin.gateway.supervisor import Gateway, TlsDoor
 
 __all__ = ["Certificates", "Files", "Gateway", "GatewayError", "Limits", "TlsDoor"]

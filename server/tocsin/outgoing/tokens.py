@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.access.tokens import TokenSigner
+from tocsin.access.tokens.signer import TokenSigner
 from tocsin.schedule import Clock
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from tocsin.settings.keeping import Misfires, Reconciler, Retention
 from tocsin.settings.limits import AuditLog, Limits
 from tocsin.settings.loading import load_settings
 from tocsin.settings.mqtt import MqttBroker, MqttRegistry
-from tocsin.settings.settings import Settings
+from tocsin.settings.serve import Settings
 from tocsin.settings.sources import (
     Logs,
     Mail,

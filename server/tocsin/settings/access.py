@@ -30,7 +30,7 @@ ewIDAQAB
 
 
 def check_safe(url: str) -> str:
-    from tocsin.access.issuers import is_safe  # brings libraries that most commands don't need
+    from tocsin.access.tokens.issuers import is_safe
 
     if not is_safe(check_url(url)):
         raise ValueError("has to be https, unless it is on this machine")
@@ -79,7 +79,7 @@ class ServiceAccount(BaseModel):
     @field_validator("public_keys")
     @classmethod
     def _are_keys(cls, keys: Mapping[str, str]) -> Mapping[str, str]:
-        from tocsin.access.keys import load_public  # brings libraries that most commands don't need
+        from tocsin.access.tokens.rsa_keys import load_public
 
         for key_id, pem in keys.items():
             if ID.fullmatch(key_id) is None:
@@ -119,7 +119,7 @@ class RoleBinding(BaseModel):
     @field_validator("resource")
     @classmethod
     def _is_resource(cls, resource: str) -> str:
-        from tocsin.access.resources import is_bindable
+        from tocsin.access.permissions.resources import is_bindable
 
         if not is_bindable(resource):
             raise ValueError("expected folders/ID, projects/ID, what is below one, or *")
@@ -128,7 +128,7 @@ class RoleBinding(BaseModel):
     @field_validator("role")
     @classmethod
     def _is_role(cls, role: str) -> str:
-        from tocsin.access.roles import ROLES
+        from tocsin.access.permissions.roles import ROLES
 
         if role not in ROLES:
             raise ValueError(f"there is no such role; there are {', '.join(sorted(ROLES))}")

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as VariableError
 
 from tocsin.settings.fields import SettingsError
-from tocsin.settings.settings import Settings
+from tocsin.settings.serve import Settings
 
 
 def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -> Settings:

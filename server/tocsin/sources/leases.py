@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from tocsin.schedule import Clock
-from tocsin.store import sources
-from tocsin.store.database import Database
+from tocsin.store.driver.database import Database
+from tocsin.store.events import sources
 
 # One that died is missed after this long; one that lives says so more often.
 HELD_FOR = timedelta(seconds=15)

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, or_, update
 
-from tocsin.store.instants import to_micros
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.schema import duties as table
-from tocsin.store.transaction import Transaction, UniqueViolation
 
 INSERT = insert(table)
 HOLD = (

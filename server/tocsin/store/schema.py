@@ -15,8 +15,8 @@ from sqlalchemy import (
     literal_column,
 )
 
-from tocsin.store import access_schema
-from tocsin.store.metadata import ASCII, metadata
+from tocsin.store.access import schema as access_schema
+from tocsin.store.driver.metadata import ASCII, metadata
 
 # Those of access control are there too, in a module of their own.
 __all__ = ["access_schema", "metadata"]

@@ -11,7 +11,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tocsin.outgoing.aws import checked_session, words
+from tocsin.outgoing.amazon import checked_session, words
 from tocsin.outgoing.reach import Reach
 
 # Queues of the protocol take attributes and bodies of bounded size; an error needs less.

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from tocsin.engine.misfires import Missed
 from tocsin.engine.observer import Unobserved
+from tocsin.engine.ticks.misfires import Missed
 from tocsin.plans.plan import MisfirePolicy
-from tocsin.store.deliveries import Ending
-from tocsin.store.invocations import FINAL_STATES, Invocation, State
+from tocsin.store.invocations.deliveries import Ending
+from tocsin.store.invocations.rows import FINAL_STATES, Invocation, State
 
 # From a local function to the ten minutes that a call may take by default.
 CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)

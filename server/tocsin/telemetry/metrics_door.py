@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 import grpc
 
-from tocsin.api.errors import ApiError
 from tocsin.schedule import Clock
-from tocsin.store.database import StoreUnavailable
+from tocsin.store.driver.database import StoreUnavailable
+from tocsin.wire.errors import ApiError
 
 # Whoever lost the right sees metrics for so long.
 FRESH_SECONDS = 5.0

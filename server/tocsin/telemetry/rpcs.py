@@ -4,8 +4,8 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from tocsin.api.calls import Context, Ended, Watch
 from tocsin.schedule import Clock
+from tocsin.wire.calls import Context, Ended, Watch
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 

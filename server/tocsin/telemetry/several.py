@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tocsin.engine.misfires import Missed
 from tocsin.engine.observer import Observer
-from tocsin.store.deliveries import Ending
-from tocsin.store.invocations import Invocation
+from tocsin.engine.ticks.misfires import Missed
+from tocsin.store.invocations.deliveries import Ending
+from tocsin.store.invocations.rows import Invocation
 
 
 class Several:

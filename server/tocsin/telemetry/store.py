@@ -10,10 +10,10 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from tocsin.schedule import Clock
-from tocsin.store.database import CommitObserver, Database
-from tocsin.store.depths import Depths, armed_timer_count, depths
-from tocsin.store.invocations import State
-from tocsin.store.transaction import Work
+from tocsin.store.driver.database import CommitObserver, Database
+from tocsin.store.driver.transaction import Work
+from tocsin.store.invocations.depths import Depths, armed_timer_count, depths
+from tocsin.store.invocations.rows import State
 
 log = structlog.get_logger(__name__)
 

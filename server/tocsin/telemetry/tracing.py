@@ -26,11 +26,11 @@ from opentelemetry.trace import (
 from opentelemetry.trace import Span as AnySpan
 from opentelemetry.trace import SpanContext as OtelSpanContext
 
-from tocsin.api.calls import SPAN, Context, Ended, Watch, metadata_value, request_id
 from tocsin.engine.observer import Unobserved
 from tocsin.plans.trace_context import SpanContext, invocation_context, parse_traceparent
-from tocsin.store.deliveries import Ending
-from tocsin.store.invocations import Invocation, State
+from tocsin.store.invocations.deliveries import Ending
+from tocsin.store.invocations.rows import Invocation, State
+from tocsin.wire.calls import SPAN, Context, Ended, Watch, metadata_value, request_id
 
 SCOPE = "tocsin"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,397 @@
+"""What a caller of each method needs: the one table that the gate goes by.
+
+A method that is served and has no line here keeps the server from starting. `docs/access.md` is
+made from this table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from tocsin.access.permissions.roles import Permission
+
+P = Permission
+
+# The scope that Google's methods ask for: `auth.oauth2.scopes` of their discovery document.
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class Kind(Enum):
+    """What a field of a request names, and so where the permission is needed."""
+
+    FOLDER = "the folder"
+    TRIGGER = "the folder of the trigger"
+    OPERATION = "the folder of the operation's trigger"
+    INVOCATION = "the folder, or the integration, of the invocation"
+    INTEGRATION = "the integration"
+    LOCATION = "the project and location"
+    EXECUTION = "the integration of the execution"
+    LOG_GROUP = "the folder whose default log group it is, else `*`"
+    SERVICE_ACCOUNT = "the folder of the service account"
+    EVERYTHING = "`*`"
+    """It belongs to no folder; it is named for the audit log, and in refusals."""
+
+
+class Unnamed(Enum):
+    """What is needed where a request names nothing."""
+
+    EVERYTHING = "on `*`"
+    SHOWN = "where the permission is held: only that is shown"
+    NOTHING = "nothing but a credential"
+
+
+class Audience(Enum):
+    """Who may call a method at all."""
+
+    PUBLIC = "anyone"
+    AUTHENTICATED = "whoever shows a valid credential"
+    PERMITTED = "whoever holds the permission"
+
+
+class Brings(Enum):
+    """What a call makes: it counts against the quota of invocations, and its size has one."""
+
+    NOTHING = 0
+    ONE = 1
+    EACH = 2
+    """As many as its request has elements in `each`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A field of a request, by its path, and what it names. Of a list, each element counts.
+
+    Refusals and the audit log tell it as one of `collection`, as if it were `triggers/ID`. Empty:
+    what stands there is a whole name.
+    """
+
+    field: str
+    kind: Kind
+    collection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a caller of one method needs. All that a request names has to be allowed.
+
+    `event` is the name under which the audit log has a call that changes something, `each` the
+    path of the list whose elements each become an event. `accounts` asks for the right to use
+    each service account that the request's rule names, or that a payload of its own is for.
+    `shows_secret` is a public method's whose requests hold a secret, which can be guessed at.
+    """
+
+    audience: Audience
+    permission: Permission | None = None
+    named: tuple[Named, ...] = ()
+    unnamed: Unnamed = Unnamed.EVERYTHING
+    scope: str = ""
+    event: str = ""
+    brings: Brings = Brings.NOTHING
+    each: str = ""
+    accounts: bool = False
+    shows_secret: bool = False
+
+
+PUBLIC = Need(Audience.PUBLIC)
+
+TRIGGER = (Named("trigger_id", Kind.TRIGGER, "triggers"),)
+INVOCATION = (Named("invocation_id", Kind.INVOCATION, "invocations"),)
+TRIGGERS_OF_FOLDER = (
+    Named("folder_id", Kind.FOLDER, "folders"),
+    Named("trigger_ids", Kind.TRIGGER, "triggers"),
+)
+OPERATION = (Named("operation_id", Kind.OPERATION, "operations"),)
+EXECUTION = (Named("name", Kind.EXECUTION),)
+
+
+def _permitted(
+    permission: Permission,
+    *named: Named,
+    unnamed: Unnamed = Unnamed.EVERYTHING,
+    event: str = "",
+    brings: Brings = Brings.NOTHING,
+    each: str = "",
+    accounts: bool = False,
+) -> Need:
+    return Need(
+        Audience.PERMITTED,
+        permission,
+        named,
+        unnamed,
+        event=event,
+        brings=brings,
+        each=each,
+        accounts=accounts,
+    )
+
+
+def _google(
+    permission: Permission,
+    *named: Named,
+    event: str = "",
+    brings: Brings = Brings.NOTHING,
+) -> Need:
+    return Need(
+        Audience.PERMITTED, permission, named, scope=CLOUD_PLATFORM, event=event, brings=brings
+    )
+
+
+def _service(name: str, methods: Mapping[str, Need]) -> dict[str, Need]:
+    return {f"{name}.{method}": need for method, need in methods.items()}
+
+
+def _vendor_event(method: str) -> str:
+    """The types of the vendor's audit events: yandex-cloud/docs, en/functions/at-ref.md."""
+    return f"yandex.cloud.audit.serverless.triggers.{method}Trigger"
+
+
+TRIGGER_SERVICE = _service(
+    "yandex.cloud.serverless.triggers.v1.TriggerService",
+    {
+        "Get": _permitted(P.TRIGGERS_GET, *TRIGGER),
+        "List": _permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER, "folders")),
+        "Create": _permitted(
+            P.TRIGGERS_CREATE,
+            Named("folder_id", Kind.FOLDER, "folders"),
+            event=_vendor_event("Create"),
+            accounts=True,
+        ),
+        "Update": _permitted(
+            P.TRIGGERS_UPDATE, *TRIGGER, event=_vendor_event("Update"), accounts=True
+        ),
+        "Delete": _permitted(P.TRIGGERS_DELETE, *TRIGGER, event=_vendor_event("Delete")),
+        "Pause": _permitted(P.TRIGGERS_PAUSE, *TRIGGER, event=_vendor_event("Pause")),
+        "Resume": _permitted(P.TRIGGERS_RESUME, *TRIGGER, event=_vendor_event("Resume")),
+        "ListOperations": _permitted(P.OPERATIONS_LIST, *TRIGGER),
+    },
+)
+OPERATION_SERVICE = _service(
+    "yandex.cloud.operation.OperationService",
+    {
+        "Get": _permitted(P.OPERATIONS_GET, *OPERATION),
+        "Cancel": _permitted(
+            P.OPERATIONS_CANCEL, *OPERATION, event="yandex.cloud.operation.CancelOperation"
+        ),
+    },
+)
+EXECUTIONS = _service(
+    "google.cloud.integrations.v1alpha.Executions",
+    {
+        "ScheduleIntegrations": _google(
+            P.INTEGRATIONS_INVOKE,
+            Named("name", Kind.INTEGRATION),
+            event="google.cloud.integrations.ScheduleIntegrations",
+            brings=Brings.ONE,
+        )
+    },
+)
+LONG_RUNNING = _service(
+    "google.longrunning.Operations",
+    {
+        "ListOperations": _google(P.EXECUTIONS_LIST, Named("name", Kind.LOCATION)),
+        "GetOperation": _google(P.EXECUTIONS_GET, *EXECUTION),
+        "WaitOperation": _google(P.EXECUTIONS_GET, *EXECUTION),
+        "CancelOperation": _google(
+            P.EXECUTIONS_CANCEL, *EXECUTION, event="google.longrunning.CancelOperation"
+        ),
+        "DeleteOperation": _google(
+            P.EXECUTIONS_CANCEL, *EXECUTION, event="google.longrunning.DeleteOperation"
+        ),
+    },
+)
+LOGS = {
+    **_service(
+        "yandex.cloud.logging.v1.LogIngestionService",
+        {
+            "Write": _permitted(
+                P.LOG_RECORDS_WRITE,
+                Named("destination.folder_id", Kind.FOLDER, "folders"),
+                Named("destination.log_group_id", Kind.LOG_GROUP, "logGroups"),
+                brings=Brings.EACH,
+                each="entries",
+            )
+        },
+    ),
+    **_service(
+        "opentelemetry.proto.collector.logs.v1.LogsService",
+        {
+            "Export": _permitted(
+                P.LOG_RECORDS_WRITE,
+                brings=Brings.EACH,
+                each="resource_logs.scope_logs.log_records",
+            )
+        },
+    ),
+}
+EVENT_SERVICE = _service(
+    "tocsin.v1.EventService",
+    {
+        "Publish": _permitted(
+            P.EVENTS_PUBLISH,
+            event="tocsin.v1.PublishEvents",
+            brings=Brings.EACH,
+            each="events",
+        ),
+        "PublishCloudEvent": _permitted(
+            P.EVENTS_PUBLISH, event="tocsin.v1.PublishEvents", brings=Brings.ONE
+        ),
+        "TestEvent": _permitted(P.EVENTS_TEST, *TRIGGERS_OF_FOLDER),
+        "GetIntake": _permitted(P.TRIGGERS_GET, *TRIGGER),
+        "ListIntakes": _permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER, "folders")),
+    },
+)
+FIRING_SERVICE = _service(
+    "tocsin.v1.FiringService",
+    {
+        "FireTrigger": _permitted(
+            P.TRIGGERS_FIRE,
+            *TRIGGER,
+            event="tocsin.v1.FireTrigger",
+            brings=Brings.ONE,
+            accounts=True,
+        ),
+        "NextFireTimes": _permitted(P.TRIGGERS_GET, *TRIGGER, unnamed=Unnamed.NOTHING),
+        "Preview": _permitted(P.TRIGGERS_LIST, *TRIGGERS_OF_FOLDER),
+        "Explain": _permitted(P.INVOCATIONS_GET, *TRIGGER),
+    },
+)
+INVOCATION_SERVICE = _service(
+    "tocsin.v1.InvocationService",
+    {
+        "List": _permitted(
+            P.INVOCATIONS_LIST,
+            *TRIGGER,
+            Named("integration", Kind.INTEGRATION),
+            unnamed=Unnamed.SHOWN,
+        ),
+        "Get": _permitted(P.INVOCATIONS_GET, *INVOCATION),
+        "Retry": _permitted(
+            P.INVOCATIONS_RETRY,
+            *INVOCATION,
+            event="tocsin.v1.RetryInvocation",
+            brings=Brings.ONE,
+        ),
+        "Cancel": _permitted(P.INVOCATIONS_CANCEL, *INVOCATION, event="tocsin.v1.CancelInvocation"),
+    },
+)
+DEAD_LETTER_SERVICE = _service(
+    "tocsin.v1.DeadLetterService",
+    {
+        "List": _permitted(P.DEAD_LETTERS_LIST, *TRIGGER, unnamed=Unnamed.SHOWN),
+        "Redrive": _permitted(
+            P.DEAD_LETTERS_REDRIVE,
+            *INVOCATION,
+            *TRIGGER,
+            event="tocsin.v1.RedriveDeadLetters",
+            brings=Brings.ONE,
+        ),
+    },
+)
+# Those who tell of events have a secret of their own: `[sources.webhooks]`.
+WEBHOOK_SERVICE = _service(
+    "tocsin.v1.WebhookService",
+    {
+        "NotifyObjectStorage": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
+        "NotifyContainerRegistry": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
+    },
+)
+CLOCK_SERVICE = _service(
+    "tocsin.v1.ClockService",
+    {
+        "Get": _permitted(P.CLOCK_GET),
+        "Advance": _permitted(P.CLOCK_MOVE, event="tocsin.v1.MoveClock"),
+        "AdvanceTo": _permitted(P.CLOCK_MOVE, event="tocsin.v1.MoveClock"),
+    },
+)
+IAM = _service(
+    "yandex.cloud.iam.v1.IamTokenService",
+    {
+        # What is sent is the credential.
+        "Create": Need(
+            Audience.PUBLIC, event="yandex.cloud.audit.iam.CreateIamToken", shows_secret=True
+        ),
+        "CreateForServiceAccount": _permitted(
+            P.SERVICE_ACCOUNTS_CREATE_TOKEN,
+            Named("service_account_id", Kind.SERVICE_ACCOUNT, "serviceAccounts"),
+            event="yandex.cloud.audit.iam.CreateIamTokenForServiceAccount",
+        ),
+        "Revoke": Need(Audience.AUTHENTICATED, event="yandex.cloud.audit.iam.RevokeIamToken"),
+    },
+)
+ENDPOINTS = _service(
+    "yandex.cloud.endpoint.ApiEndpointService",
+    {"Get": PUBLIC, "List": PUBLIC},
+)
+FOLDER = Named("folder_id", Kind.EVERYTHING, "folders")
+ACCOUNT = Named("account_id", Kind.EVERYTHING, "accounts")
+KEY = Named("key_id", Kind.EVERYTHING, "keys")
+CREDENTIAL = Named("credential_id", Kind.EVERYTHING, "credentials")
+BINDING = tuple(
+    Named(f"binding.{field}", Kind.EVERYTHING) for field in ("resource", "subject", "role")
+)
+BOUND = (Named("resource", Kind.EVERYTHING), Named("subject", Kind.EVERYTHING))
+
+
+def _managed(method: str, *named: Named) -> Need:
+    return _permitted(P.ACCESS_MANAGE, *named, event=f"tocsin.v1.{method}")
+
+
+ACCESS_SERVICE = _service(
+    "tocsin.v1.AccessService",
+    {
+        "GetAccount": _permitted(P.ACCESS_GET, ACCOUNT),
+        "ListAccounts": _permitted(P.ACCESS_GET, FOLDER),
+        "ListKeys": _permitted(P.ACCESS_GET, ACCOUNT),
+        "ListCredentials": _permitted(P.ACCESS_GET, ACCOUNT),
+        "ListBindings": _permitted(P.ACCESS_GET, *BOUND),
+        "CreateAccount": _managed("CreateAccount", FOLDER),
+        "DeleteAccount": _managed("DeleteAccount", ACCOUNT),
+        "RevokeTokens": _managed("RevokeTokens", ACCOUNT),
+        "CreateKey": _managed("CreateKey", ACCOUNT),
+        "DeleteKey": _managed("DeleteKey", KEY),
+        "CreateCredential": _managed("CreateCredential", ACCOUNT),
+        "DeleteCredential": _managed("DeleteCredential", CREDENTIAL),
+        "AddBinding": _managed("AddBinding", *BINDING),
+        "RemoveBinding": _managed("RemoveBinding", *BINDING),
+    },
+)
+CHANNELZ = _service(
+    "grpc.channelz.v1.Channelz",
+    dict.fromkeys(
+        (
+            "GetTopChannels",
+            "GetServers",
+            "GetServer",
+            "GetServerSockets",
+            "GetChannel",
+            "GetSubchannel",
+            "GetSocket",
+        ),
+        _permitted(P.CHANNELZ_GET),
+    ),
+)
+
+# What targets check the tokens by that they are sent: who may be called can ask.
+OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
+
+NEEDS: Mapping[str, Need] = {
+    **TRIGGER_SERVICE,
+    **OPERATION_SERVICE,
+    **EXECUTIONS,
+    **LONG_RUNNING,
+    **LOGS,
+    **EVENT_SERVICE,
+    **FIRING_SERVICE,
+    **INVOCATION_SERVICE,
+    **DEAD_LETTER_SERVICE,
+    **WEBHOOK_SERVICE,
+    **CLOCK_SERVICE,
+    **IAM,
+    **ENDPOINTS,
+    **ACCESS_SERVICE,
+    **OPEN_ID,
+    **CHANNELZ,
+}
+
+# What no gate is in front of: they tell how to call this server, and whether it is up.
+OPEN_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")

@@ -1,0 +1,234 @@
+"""`google.cloud.integrations.v1alpha.Executions`: ScheduleIntegrations."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from tocsin.compilers.integrations import execution_payload, integration_action
+from tocsin.compilers.parameters import (
+    Json,
+    Parameter,
+    sent_parameters,
+    to_event_parameter,
+    to_json,
+)
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.invocations.rows import Invocation, insert_invocation
+from tocsin.store.triggers import idempotency as requests
+from tocsin.wire import errors
+from tocsin.wire.calls import Context, of_caller, traceparent_of
+from tocsin.wire.ids import Ids
+from tocsin.wire.serving import Method
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as contract
+from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import ExecutionInfo
+
+SERVICE = contract.DESCRIPTOR.services_by_name["Executions"]
+
+# The path patterns of the service's http rules.
+NAME = re.compile(
+    r"(?P<parent>projects/(?P<project>[^/]+)/locations/[^/]+)"
+    r"(?:/products/[^/]+)?/integrations/(?P<integration>[^/]+)"
+)
+NAME_FORM = (
+    "must be projects/*/locations/*/integrations/* "
+    "or projects/*/locations/*/products/*/integrations/*"
+)
+EVERY_INTEGRATION = "-"
+REQUEST_KEPT = timedelta(hours=24)
+# The published quota for the input of an API trigger.
+LARGEST_INPUT = 8 * 1024 * 1024
+
+
+class TriggeredIntegration(Protocol):
+    """What the service needs to know of a configured integration."""
+
+    @property
+    def triggers(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceName:
+    """An integration's resource name, taken apart."""
+
+    parent: str
+    project: str
+    integration: str
+
+
+class ExecutionsService:
+    """`scheduled` is told when a new execution is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        integrations: Mapping[str, TriggeredIntegration],
+        scheduled: Callable[[datetime], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._integrations = integrations
+        self._scheduled = scheduled
+
+    def methods(self) -> dict[str, Method]:
+        return {"ScheduleIntegrations": self.schedule_integrations}
+
+    async def schedule_integrations(
+        self, request: contract.ScheduleIntegrationsRequest, context: Context
+    ) -> bytes:
+        if request.ByteSize() > LARGEST_INPUT:
+            raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
+        name = _resource_name(request.name)
+        order = _Order.of(request, name, self._clock.now(), traceparent_of(context))
+        key = _request_key(name, request)
+
+        def insert(tx: Transaction) -> bytes:
+            if key is not None and (known := _answered_before(tx, key, order.now)) is not None:
+                return known
+            # Only now: a repeat gets its answer though the configuration has changed since.
+            executions = [
+                order.execution(each, self._ids.new_uuid) for each in self._matching(name, request)
+            ]
+            for execution in executions:
+                _insert(tx, execution)
+            answer = contract.ScheduleIntegrationsResponse(
+                execution_info_ids=[execution.id for execution in executions]
+            ).SerializeToString()
+            if key is not None:
+                requests.remember_answer(tx, key, answer, expires_at=order.now + REQUEST_KEPT)
+            return answer
+
+        return await write_and_tell(self._database, insert, lambda: self._scheduled(order.at))
+
+    def _matching(
+        self, name: ResourceName, request: contract.ScheduleIntegrationsRequest
+    ) -> list[str]:
+        """Returns the short names of what is to run; `-` means all that hold the trigger."""
+        if name.integration != EVERY_INTEGRATION:
+            integration = self._integrations.get(name.integration)
+            if integration is None:
+                raise errors.integration_not_found(request.name)
+            if request.trigger_id not in integration.triggers:
+                raise errors.api_trigger_not_found(request.trigger_id, request.name)
+            return [name.integration]
+        matching = [
+            short_name
+            for short_name, integration in self._integrations.items()
+            if request.trigger_id in integration.triggers
+        ]
+        if not matching:
+            raise errors.api_trigger_not_found(request.trigger_id, request.name)
+        if request.user_generated_execution_id and len(matching) > 1:
+            raise errors.invalid_field(
+                "user_generated_execution_id",
+                f"names one execution, but {len(matching)} integrations hold the trigger",
+            )
+        return matching
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One call, taken apart: what is to run, with what, when."""
+
+    request: contract.ScheduleIntegrationsRequest
+    name: ResourceName
+    now: datetime
+    at: datetime
+    parameters: dict[str, Parameter]
+    plain: dict[str, Json]
+    traceparent: str | None
+
+    @classmethod
+    def of(
+        cls,
+        request: contract.ScheduleIntegrationsRequest,
+        name: ResourceName,
+        now: datetime,
+        traceparent: str | None,
+    ) -> "_Order":
+        parameters = sent_parameters(request)
+        plain = {key: to_json(parameter) for key, parameter in parameters.items()}
+        at = _schedule_time(request, now)
+        return cls(request, name, now, at, parameters, plain, traceparent)
+
+    def execution(self, integration: str, new_uuid: Callable[[], str]) -> Invocation:
+        execution_id = self.request.user_generated_execution_id or new_uuid()
+        return Invocation(
+            id=execution_id,
+            parent=self.name.parent,
+            origin=f"{self.name.parent}/integrations/{integration}",
+            scheduled_at=self.at,
+            action=integration_action(integration),
+            target=f"integration/{integration}",
+            payload=execution_payload(
+                execution_id=execution_id,
+                integration=integration,
+                trigger_id=self.request.trigger_id,
+                schedule_time=self.at,
+                parameters=self.plain,
+            ),
+            created_at=self.now,
+            message=self._info(execution_id, integration).SerializeToString(),
+            traceparent=self.traceparent,
+        )
+
+    def _info(self, execution_id: str, integration: str) -> ExecutionInfo:
+        method = ExecutionInfo.POST_TO_QUEUE
+        if self.request.HasField("schedule_time"):
+            method = ExecutionInfo.SCHEDULE
+        info = ExecutionInfo(
+            integration=integration,
+            project_id=self.name.project,
+            trigger_id=self.request.trigger_id,
+            execution_id=execution_id,
+            execution_method=method,
+        )
+        for key, parameter in self.parameters.items():
+            info.request_params[key].CopyFrom(to_event_parameter(parameter))
+        return info
+
+
+def _resource_name(name: str) -> ResourceName:
+    found = NAME.fullmatch(name)
+    if found is None:
+        raise errors.invalid_field("name", NAME_FORM)
+    return ResourceName(found["parent"], found["project"], found["integration"])
+
+
+def _schedule_time(request: contract.ScheduleIntegrationsRequest, now: datetime) -> datetime:
+    """Returns when to run; a time that has passed, or none, means now."""
+    if not request.HasField("schedule_time"):
+        return now
+    return max(now, request.schedule_time.ToDatetime(UTC))
+
+
+def _insert(tx: Transaction, execution: Invocation) -> None:
+    try:
+        insert_invocation(tx, execution, due_at=execution.scheduled_at)
+    except UniqueViolation:
+        raise errors.execution_exists(execution.id) from None
+
+
+def _request_key(
+    name: ResourceName, request: contract.ScheduleIntegrationsRequest
+) -> requests.RequestKey | None:
+    if not request.request_id:
+        return None
+    asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    scope = of_caller(f"{SERVICE.full_name}/{name.parent}")
+    return requests.RequestKey(scope, request.request_id, asked)
+
+
+def _answered_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:
+    try:
+        return requests.remembered_answer(tx, key, now=now)
+    except requests.RequestMismatch:
+        raise errors.key_reused("request_id") from None

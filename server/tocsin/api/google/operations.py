@@ -1,0 +1,207 @@
+"""`google.longrunning.Operations` over scheduled executions."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import grpc
+from google.longrunning import operations_pb2 as contract
+from google.protobuf.empty_pb2 import Empty
+from google.rpc import status_pb2
+
+from tocsin.compilers.parameters import from_json
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations import rows as invocations
+from tocsin.store.invocations.rows import Invocation, State
+from tocsin.wire import errors
+from tocsin.wire.calls import Context
+from tocsin.wire.paging import LARGEST_PAGE, page_of, page_size, page_token, position
+from tocsin.wire.serving import Method
+from tocsin.wire.timestamps import to_timestamp
+from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
+from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
+    ErrorDetail,
+    ExecutionInfo,
+    IntegrationExecutionDetails,
+)
+
+SERVICE = contract.DESCRIPTOR.services_by_name["Operations"]
+
+PARENT = re.compile(r"projects/[^/]+/locations/[^/]+")
+NAME = re.compile(r"(?P<parent>projects/[^/]+/locations/[^/]+)/operations/(?P<id>[^/]+)")
+DONE_FILTER = re.compile(r"\s*done\s*=\s*(?P<done>true|false)\s*")
+
+# Shorter than a proxy lets a call be silent.
+LONGEST_WAIT = timedelta(minutes=4)
+POLL_SECONDS = 0.1
+
+STATES = {
+    State.PENDING: IntegrationExecutionDetails.ON_HOLD,
+    State.RUNNING: IntegrationExecutionDetails.IN_PROCESS,
+    State.SUCCEEDED: IntegrationExecutionDetails.SUCCEEDED,
+    State.RETRYING: IntegrationExecutionDetails.RETRY_ON_HOLD,
+    State.DEAD_LETTERING: IntegrationExecutionDetails.IN_PROCESS,
+    State.FAILED: IntegrationExecutionDetails.FAILED,
+    State.DEAD_LETTERED: IntegrationExecutionDetails.FAILED,
+    State.CANCELLED: IntegrationExecutionDetails.CANCELLED,
+}
+
+
+class OperationsService:
+    """Shows executions as operations. An execution's id is its operation's last segment.
+
+    `patience` is the clock of those who wait for one; None: the clock of all the rest.
+    """
+
+    def __init__(self, database: Database, clock: Clock, patience: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock
+        self._patience = patience or clock
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "ListOperations": self.list_operations,
+            "GetOperation": self.get_operation,
+            "DeleteOperation": self.delete_operation,
+            "CancelOperation": self.cancel_operation,
+            "WaitOperation": self.wait_operation,
+        }
+
+    async def list_operations(
+        self, request: contract.ListOperationsRequest, _: Context
+    ) -> contract.ListOperationsResponse:
+        if not PARENT.fullmatch(request.name):
+            raise errors.invalid_field("name", "must be projects/*/locations/*")
+        if request.return_partial_success:
+            raise errors.partial_success_unsupported()
+        done = _done_filter(request.filter)
+        # Over the largest page is no error here (AIP-158).
+        size = page_size(min(request.page_size, LARGEST_PAGE))
+        arguments = (request.name, request.filter)
+        after = position(request.page_token, *arguments) or ""
+
+        def read(tx: Transaction) -> tuple[list[contract.Operation], bool]:
+            found = invocations.page_of_executions(
+                tx, parent=request.name, after=after, limit=size + 1, final=done
+            )
+            return page_of(map(_operation, found), size, contract.Operation.ByteSize)
+
+        page, more = await self._database.read(read)
+        response = contract.ListOperationsResponse(operations=page)
+        if more:
+            response.next_page_token = page_token(page[-1].name.rsplit("/")[-1], *arguments)
+        return response
+
+    async def get_operation(
+        self, request: contract.GetOperationRequest, _: Context
+    ) -> contract.Operation:
+        return _operation(await self._read(request.name))
+
+    async def wait_operation(
+        self, request: contract.WaitOperationRequest, _: Context
+    ) -> contract.Operation:
+        """Answers once it is done, or with the latest state when the time asked for is over."""
+        patience = LONGEST_WAIT
+        if request.HasField("timeout"):
+            patience = min(patience, request.timeout.ToTimedelta())
+        give_up = self._patience.monotonic() + patience.total_seconds()
+        waited_for = (await self._read(request.name)).id
+        while not await self._database.read(lambda tx: _is_over(tx, waited_for)):
+            left = give_up - self._patience.monotonic()
+            if left <= 0:
+                break
+            await self._patience.sleep(min(left, POLL_SECONDS))
+        return _operation(await self._read(request.name))
+
+    async def cancel_operation(self, request: contract.CancelOperationRequest, _: Context) -> Empty:
+        """Cancels what has not begun (docs: cancel executions); else without effect."""
+
+        def cancel(tx: Transaction) -> None:
+            invocations.cancel_invocation(tx, _find(tx, request.name).id, now=self._clock.now())
+
+        await self._database.write(cancel)
+        return Empty()
+
+    async def delete_operation(self, request: contract.DeleteOperationRequest, _: Context) -> Empty:
+        """Drops the record; what is still to run runs."""
+
+        def forget(tx: Transaction) -> None:
+            invocations.forget_invocation(tx, _find(tx, request.name).id, now=self._clock.now())
+
+        await self._database.write(forget)
+        return Empty()
+
+    async def _read(self, name: str) -> Invocation:
+        return await self._database.read(lambda tx: _find(tx, name))
+
+
+def _find(tx: Transaction, name: str) -> Invocation:
+    found = NAME.fullmatch(name)
+    invocation = invocations.find_invocation(tx, found["id"]) if found else None
+    if found is None or invocation is None or invocation.parent != found["parent"]:
+        raise errors.operation_not_found(name)
+    return invocation
+
+
+def _is_over(tx: Transaction, invocation_id: str) -> bool:
+    state = invocations.state_of(tx, invocation_id)
+    return state is None or state.final
+
+
+def _done_filter(text: str) -> bool | None:
+    if not text:
+        return None
+    found = DONE_FILTER.fullmatch(text)
+    if found is None:
+        raise errors.invalid_field("filter", "expected done = true or done = false")
+    return found["done"] == "true"
+
+
+def _operation(invocation: Invocation) -> contract.Operation:
+    info = _execution_info(invocation)
+    operation = contract.Operation(
+        name=f"{invocation.parent}/operations/{invocation.id}", done=invocation.state.final
+    )
+    if invocation.state is State.SUCCEEDED:
+        operation.response.Pack(info)
+        # Large parameters twice would be more than clients take.
+        info.ClearField("request_params")
+        info.ClearField("response_params")
+    operation.metadata.Pack(info)
+    match invocation.state:
+        case State.FAILED | State.DEAD_LETTERED:
+            operation.error.CopyFrom(
+                _status(grpc.StatusCode.UNKNOWN, invocation.last_error or "failed")
+            )
+        case State.CANCELLED:
+            operation.error.CopyFrom(_status(grpc.StatusCode.CANCELLED, "cancelled"))
+    return operation
+
+
+def _status(code: grpc.StatusCode, message: str) -> status_pb2.Status:
+    return status_pb2.Status(code=code.value[0], message=message)
+
+
+def _execution_info(invocation: Invocation) -> ExecutionInfo:
+    info = ExecutionInfo.FromString(invocation.message or b"")
+    details = info.integration_execution_details
+    details.integration_execution_state = STATES[invocation.state]
+    attempt = details.execution_attempt_stats.add()
+    attempt.start_time.CopyFrom(to_timestamp(invocation.started_at or invocation.scheduled_at))
+    if invocation.finished_at is not None:
+        attempt.end_time.CopyFrom(to_timestamp(invocation.finished_at))
+    if invocation.last_error is not None:
+        info.errors.append(ErrorDetail(error_message=invocation.last_error))
+    for key, value in _answered(invocation).items():
+        info.response_params[key].CopyFrom(EventParameter(key=key, value=from_json(value)))
+    return info
+
+
+def _answered(invocation: Invocation) -> dict[str, Any]:
+    if invocation.state is not State.SUCCEEDED or not invocation.answer:
+        return {}
+    answered: dict[str, Any] = json.loads(invocation.answer)
+    return answered

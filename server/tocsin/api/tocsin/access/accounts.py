@@ -1,0 +1,177 @@
+"""Of `tocsin.v1.AccessService`: accounts."""
+
+import re
+from collections.abc import Callable
+
+from tocsin.access.principal import SERVICE_ACCOUNT, USER_ACCOUNT
+from tocsin.contract.validation import Violation
+from tocsin.schedule import Clock
+from tocsin.store.access.accounts import (
+    Account,
+    delete_account,
+    find_account,
+    insert_account,
+    lock_account,
+    page_of_accounts,
+    revoke_tokens_of,
+)
+from tocsin.store.access.tokens import tell_change
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.wire import errors
+from tocsin.wire.ids import Ids
+from tocsin.wire.paging import page_size, page_token, position
+from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.timestamps import to_timestamp
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
+
+ACCOUNT_PREFIX = "aje"
+NAME = re.compile(r"([a-z][a-z0-9-]{1,61}[a-z0-9])?")
+LONGEST_FOLDER_ID = 50
+
+KINDS = {
+    contract.Account.KIND_SERVICE_ACCOUNT: SERVICE_ACCOUNT,
+    contract.Account.KIND_USER_ACCOUNT: USER_ACCOUNT,
+}
+KINDS_SHOWN = {kind: number for number, kind in KINDS.items()}
+
+
+class Accounts:
+    """`changed` is told when somebody may have lost a right."""
+
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._changed = changed
+
+    def methods(self) -> dict[str, Served]:
+        return {
+            "CreateAccount": Checked(self.create, _violations),
+            "GetAccount": self.get,
+            "ListAccounts": self.list,
+            "DeleteAccount": self.delete,
+            "RevokeTokens": self.revoke_tokens,
+        }
+
+    async def create(
+        self, request: contract.CreateAccountRequest, _: Context
+    ) -> contract.CreateAccountResponse:
+        now = self._clock.now()
+        account = Account(
+            self._ids.new(ACCOUNT_PREFIX),
+            KINDS[request.kind],
+            request.folder_id,
+            request.name,
+            created_at=now,
+            tokens_from=now,
+        )
+        try:
+            await self._database.write(lambda tx: insert_account(tx, account))
+        except UniqueViolation:
+            raise errors.account_name_taken(request.name, request.folder_id) from None
+        return contract.CreateAccountResponse(account=shown(account))
+
+    async def get(
+        self, request: contract.GetAccountRequest, _: Context
+    ) -> contract.GetAccountResponse:
+        found = await self._database.read(lambda tx: find_account(tx, request.account_id))
+        if found is None:
+            raise errors.account_not_found(request.account_id)
+        return contract.GetAccountResponse(account=shown(found))
+
+    async def list(
+        self, request: contract.ListAccountsRequest, _: Context
+    ) -> contract.ListAccountsResponse:
+        arguments = (request.folder_id, str(request.kind))
+        size, after = page_size(request.page_size), position(request.page_token, *arguments)
+        found = await self._database.read(
+            lambda tx: page_of_accounts(
+                tx,
+                folder_id=request.folder_id or None,
+                kind=KINDS.get(request.kind),
+                after=after or "",
+                limit=size + 1,
+            )
+        )
+        page = found[:size]
+        token = page_token(page[-1].id, *arguments) if len(found) > size else ""
+        return contract.ListAccountsResponse(
+            accounts=[shown(each) for each in page], next_page_token=token
+        )
+
+    async def delete(
+        self, request: contract.DeleteAccountRequest, _: Context
+    ) -> contract.DeleteAccountResponse:
+        def delete(tx: Transaction) -> None:
+            delete_account(tx, changeable(tx, request.account_id))
+            tell_change(tx)
+
+        await write_and_tell(self._database, delete, self._changed)
+        return contract.DeleteAccountResponse()
+
+    async def revoke_tokens(
+        self, request: contract.RevokeTokensRequest, _: Context
+    ) -> contract.RevokeTokensResponse:
+        now = self._clock.now()
+
+        def revoke(tx: Transaction) -> None:
+            account = existing(tx, request.account_id)
+            revoke_tokens_of(tx, account.id, now=now)
+            tell_change(tx)
+
+        await write_and_tell(self._database, revoke, self._changed)
+        return contract.RevokeTokensResponse()
+
+
+def existing(tx: Transaction, account_id: str) -> Account:
+    """Returns an account, which nobody deletes until the commit.
+
+    Raises:
+        ApiError: there is none.
+    """
+    account = lock_account(tx, account_id)
+    if account is None:
+        raise errors.account_not_found(account_id)
+    return account
+
+
+def changeable(tx: Transaction, account_id: str) -> Account:
+    """The same for one that is to be changed.
+
+    Raises:
+        ApiError: there is none, or it comes from the settings.
+    """
+    account = existing(tx, account_id)
+    if account.configured:
+        raise errors.configured(f"Account {account.id}")
+    return account
+
+
+def shown(account: Account) -> contract.Account:
+    return contract.Account(
+        id=account.id,
+        kind=KINDS_SHOWN[account.kind],
+        folder_id=account.folder_id,
+        name=account.name,
+        created_at=to_timestamp(account.created_at),
+        configured=account.configured,
+    )
+
+
+def _violations(request: contract.CreateAccountRequest) -> list[Violation]:
+    found = []
+    if len(request.folder_id) > LONGEST_FOLDER_ID:
+        found.append(Violation("folder_id", f"Length must be <={LONGEST_FOLDER_ID}"))
+    if NAME.fullmatch(request.name) is None:
+        found.append(
+            Violation(
+                "name",
+                "must be from 3 to 63 lower case letters, digits and hyphens, begin with a letter "
+                "and not end with a hyphen",
+            )
+        )
+    return found

@@ -1,0 +1,153 @@
+"""Of `tocsin.v1.AccessService`: which roles subjects have, and on what."""
+
+import re
+from collections.abc import Callable
+
+from tocsin.access.permissions.bindings import ALL_AUTHENTICATED_USERS
+from tocsin.access.permissions.resources import is_bindable
+from tocsin.access.permissions.roles import ROLES
+from tocsin.access.principal import FEDERATED, SERVICE_ACCOUNT, USER_ACCOUNT, CredentialRefused
+from tocsin.contract.validation import Violation
+from tocsin.gate.proofs import account_of
+from tocsin.store.access.bindings import (
+    StoredBinding,
+    add_binding,
+    delete_binding,
+    find_binding,
+    page_of_bindings,
+)
+from tocsin.store.access.tokens import tell_change
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.wire import errors
+from tocsin.wire.paging import page_size, page_token, position
+from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
+
+FEDERATED_SUBJECT = re.compile(FEDERATED + r":[a-z][a-z0-9-]{0,62}:\S.{0,254}")
+# What separates a binding's parts in a page token; none of them has it.
+SEPARATOR = "\t"
+
+
+class Bindings:
+    """`changed` is told when somebody may have lost a right."""
+
+    def __init__(self, database: Database, changed: Callable[[], None]) -> None:
+        self._database = database
+        self._changed = changed
+
+    def methods(self) -> dict[str, Served]:
+        return {
+            "AddBinding": Checked(self.add, _violations),
+            "ListBindings": self.list,
+            "RemoveBinding": self.remove,
+        }
+
+    async def add(
+        self, request: contract.AddBindingRequest, _: Context
+    ) -> contract.AddBindingResponse:
+        wanted = _stored(request.binding)
+
+        def add(tx: Transaction) -> StoredBinding:
+            kind = wanted.subject.partition(":")[0]
+            if kind in (SERVICE_ACCOUNT, USER_ACCOUNT):
+                try:
+                    account_of(tx, wanted.subject)
+                except CredentialRefused as error:
+                    raise errors.invalid_field("binding.subject", str(error)) from None
+            add_binding(tx, wanted)
+            tell_change(tx)
+            return find_binding(tx, wanted) or wanted
+
+        added = await write_and_tell(self._database, add, self._changed)
+        return contract.AddBindingResponse(binding=_shown(added))
+
+    async def list(
+        self, request: contract.ListBindingsRequest, _: Context
+    ) -> contract.ListBindingsResponse:
+        arguments = (request.resource, request.subject)
+        size = page_size(request.page_size)
+        after = _place(position(request.page_token, *arguments))
+        found = await self._database.read(
+            lambda tx: page_of_bindings(
+                tx,
+                resource=request.resource or None,
+                subject=request.subject or None,
+                after=after,
+                limit=size + 1,
+            )
+        )
+        page = found[:size]
+        more = len(found) > size
+        token = page_token(SEPARATOR.join(page[-1].place), *arguments) if more else ""
+        return contract.ListBindingsResponse(
+            bindings=[_shown(each) for each in page], next_page_token=token
+        )
+
+    async def remove(
+        self, request: contract.RemoveBindingRequest, _: Context
+    ) -> contract.RemoveBindingResponse:
+        unwanted = _stored(request.binding)
+
+        def remove(tx: Transaction) -> None:
+            found = find_binding(tx, unwanted)
+            if found is None:
+                raise errors.binding_not_found(*unwanted.place)
+            if found.configured:
+                raise errors.configured("The binding")
+            delete_binding(tx, found)
+            tell_change(tx)
+
+        await write_and_tell(self._database, remove, self._changed)
+        return contract.RemoveBindingResponse()
+
+
+def _stored(binding: contract.Binding) -> StoredBinding:
+    return StoredBinding(binding.resource, binding.subject, binding.role)
+
+
+def _shown(binding: StoredBinding) -> contract.Binding:
+    return contract.Binding(
+        resource=binding.resource,
+        subject=binding.subject,
+        role=binding.role,
+        configured=binding.configured,
+    )
+
+
+def _place(text: str | None) -> tuple[str, str, str]:
+    if text is None:
+        return "", "", ""
+    parts = text.split(SEPARATOR)
+    if len(parts) != 3:
+        raise errors.invalid_field("page_token", "is not the next_page_token of such a list")
+    return parts[0], parts[1], parts[2]
+
+
+def _violations(request: contract.AddBindingRequest) -> list[Violation]:
+    binding, found = request.binding, []
+    if binding.resource and not is_bindable(binding.resource):
+        found.append(
+            Violation(
+                "binding.resource", "must be folders/ID, projects/ID, what is below one, or *"
+            )
+        )
+    if binding.subject and not _is_subject(binding.subject):
+        found.append(
+            Violation(
+                "binding.subject",
+                "must be serviceAccount:ID, userAccount:ID, federatedUser:ISSUER:SUB or "
+                f"{ALL_AUTHENTICATED_USERS}",
+            )
+        )
+    if binding.role and binding.role not in ROLES:
+        found.append(Violation("binding.role", f"is no role; there are {', '.join(sorted(ROLES))}"))
+    return found
+
+
+def _is_subject(subject: str) -> bool:
+    kind, _, name = subject.partition(":")
+    if kind in (SERVICE_ACCOUNT, USER_ACCOUNT):
+        return bool(name)
+    return subject == ALL_AUTHENTICATED_USERS or FEDERATED_SUBJECT.fullmatch(subject) is not None

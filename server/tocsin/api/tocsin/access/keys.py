@@ -1,0 +1,151 @@
+"""Of `tocsin.v1.AccessService`: authorised keys of service accounts."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from tocsin.access.principal import SERVICE_ACCOUNT
+from tocsin.access.tokens.rsa_keys import (
+    BITS,
+    load_public,
+    new_private_key,
+    private_pem,
+    public_pem,
+)
+from tocsin.api.tocsin.access.accounts import ACCOUNT_PREFIX, existing
+from tocsin.contract.validation import Violation
+from tocsin.schedule import Clock
+from tocsin.store.access.authorised_keys import (
+    StoredAuthorisedKey,
+    delete_key,
+    find_key,
+    insert_key,
+    keys_of,
+)
+from tocsin.store.access.tokens import tell_change
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.wire import errors
+from tocsin.wire.ids import Ids
+from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.timestamps import to_timestamp
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
+
+LONGEST_DESCRIPTION = 256
+LONGEST_PEM = 4096
+MOST_BITS = 8192
+
+
+class AuthorisedKeys:
+    """`changed` is told when somebody may have lost a right."""
+
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._changed = changed
+
+    def methods(self) -> dict[str, Served]:
+        return {
+            "CreateKey": Checked(self.create, _violations),
+            "ListKeys": self.list,
+            "DeleteKey": self.delete,
+        }
+
+    async def create(
+        self, request: contract.CreateKeyRequest, _: Context
+    ) -> contract.CreateKeyResponse:
+        private = None if request.public_key else await asyncio.to_thread(new_private_key)
+        public = load_public(request.public_key) if private is None else private.public_key()
+        key = StoredAuthorisedKey(
+            self._ids.new(ACCOUNT_PREFIX),
+            request.account_id,
+            f"RSA_{public.key_size}",
+            public_pem(public),
+            request.description,
+            self._clock.now(),
+        )
+
+        def add(tx: Transaction) -> None:
+            if existing(tx, key.account_id).kind != SERVICE_ACCOUNT:
+                raise errors.invalid_field("account_id", "is no service account")
+            insert_key(tx, key)
+
+        await self._database.write(add)
+        file = "" if private is None else key_file(key, private_pem(private))
+        return contract.CreateKeyResponse(key=_shown(key), key_file=file)
+
+    async def list(
+        self, request: contract.ListKeysRequest, _: Context
+    ) -> contract.ListKeysResponse:
+        def keys(tx: Transaction) -> list[StoredAuthorisedKey]:
+            return keys_of(tx, request.account_id)
+
+        found = await self._database.read(keys)
+        return contract.ListKeysResponse(keys=[_shown(each) for each in found])
+
+    async def delete(
+        self, request: contract.DeleteKeyRequest, _: Context
+    ) -> contract.DeleteKeyResponse:
+        def delete(tx: Transaction) -> None:
+            found = find_key(tx, request.key_id)
+            if found is None:
+                raise errors.key_not_found(request.key_id)
+            if found.configured:
+                raise errors.configured(f"Key {found.id}")
+            delete_key(tx, found.id)
+            tell_change(tx)
+
+        await write_and_tell(self._database, delete, self._changed)
+        return contract.DeleteKeyResponse()
+
+
+def key_file(key: StoredAuthorisedKey, private: str) -> str:
+    """Returns the file that the vendor's SDKs, Terraform and command line read."""
+    return json.dumps(
+        {
+            "id": key.id,
+            "service_account_id": key.account_id,
+            "created_at": key.created_at.isoformat().replace("+00:00", "Z"),
+            "key_algorithm": key.algorithm,
+            "public_key": key.public_key,
+            "private_key": private,
+        },
+        indent=2,
+    )
+
+
+def _shown(key: StoredAuthorisedKey) -> contract.AuthorizedKey:
+    return contract.AuthorizedKey(
+        id=key.id,
+        account_id=key.account_id,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        description=key.description,
+        created_at=to_timestamp(key.created_at),
+        configured=key.configured,
+    )
+
+
+def description_violations(description: str) -> list[Violation]:
+    if len(description) <= LONGEST_DESCRIPTION:
+        return []
+    return [Violation("description", f"Length must be <={LONGEST_DESCRIPTION}")]
+
+
+def _violations(request: contract.CreateKeyRequest) -> list[Violation]:
+    found = description_violations(request.description)
+    if not request.public_key:
+        return found
+    if len(request.public_key) > LONGEST_PEM:
+        return [*found, Violation("public_key", f"Length must be <={LONGEST_PEM}")]
+    try:
+        bits = load_public(request.public_key).key_size
+    except ValueError as error:
+        return [*found, Violation("public_key", str(error))]
+    if not BITS <= bits <= MOST_BITS:
+        found.append(Violation("public_key", f"must have from {BITS} to {MOST_BITS} bits"))
+    return found

@@ -1,0 +1,41 @@
+"""`tocsin.v1.AccessService`: who may call, how they prove it, and what they may do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tocsin.api.tocsin.access.accounts import Accounts
+from tocsin.api.tocsin.access.bindings import Bindings
+from tocsin.api.tocsin.access.credentials import Credentials
+from tocsin.api.tocsin.access.keys import AuthorisedKeys
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.wire import errors
+from tocsin.wire.ids import Ids
+from tocsin.wire.serving import Context, SelfChecked, Served
+from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["AccessService"]
+
+
+def methods(
+    database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
+) -> dict[str, Served]:
+    """Returns the methods; `changed` is told when somebody may have lost a right."""
+    return {
+        **Accounts(database, clock, ids, changed).methods(),
+        **AuthorisedKeys(database, clock, ids, changed).methods(),
+        **Credentials(database, clock, ids, changed).methods(),
+        **Bindings(database, changed).methods(),
+    }
+
+
+def closed_methods() -> dict[str, Served]:
+    """Returns methods that refuse, where nobody is asked who he is.
+
+    Else whoever gets there could make himself an administrator for the day when it is.
+    """
+
+    async def refuse(_: Any, __: Context) -> Any:
+        raise errors.access_control_off()
+
+    return {method.name: SelfChecked(refuse, lambda _: ()) for method in SERVICE.methods}

@@ -1,0 +1,84 @@
+"""`tocsin.v1.ClockService`: moves the clock of a server that runs for tests."""
+
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from tocsin.wire import errors
+from tocsin.wire.calls import Context
+from tocsin.wire.serving import Method
+from tocsin.wire.timestamps import from_duration, from_timestamp, to_timestamp
+from tocsin_protos.tocsin.v1 import clock_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["ClockService"]
+
+
+class MovableTime(Protocol):
+    """A clock that is moved by hand, and what falls due with it."""
+
+    def now(self) -> datetime: ...
+
+    async def next_due(self) -> datetime | None: ...
+
+    async def advance(self, by: timedelta) -> None:
+        """Moves on; returns when all that falls due on the way has been delivered."""
+
+    async def advance_to(self, instant: datetime) -> None:
+        """The same, to an instant."""
+
+
+Shown = TypeVar(
+    "Shown",
+    contract.ClockServiceGetResponse,
+    contract.ClockServiceAdvanceResponse,
+    contract.ClockServiceAdvanceToResponse,
+)
+
+# Of one move: a mistyped year is not to keep a server busy for hours.
+LONGEST_MOVE = timedelta(days=400)
+
+
+class ClockService:
+    def __init__(self, time: MovableTime) -> None:
+        self._time = time
+
+    def methods(self) -> dict[str, Method]:
+        return {"Get": self.get, "Advance": self.advance, "AdvanceTo": self.advance_to}
+
+    async def get(
+        self, _request: contract.ClockServiceGetRequest, _: Context
+    ) -> contract.ClockServiceGetResponse:
+        return await self._shown(contract.ClockServiceGetResponse())
+
+    async def advance(
+        self, request: contract.ClockServiceAdvanceRequest, _: Context
+    ) -> contract.ClockServiceAdvanceResponse:
+        by = from_duration(request.duration)
+        _check_move("duration", by, given=request.HasField("duration"))
+        await self._time.advance(by)
+        return await self._shown(contract.ClockServiceAdvanceResponse())
+
+    async def advance_to(
+        self, request: contract.ClockServiceAdvanceToRequest, _: Context
+    ) -> contract.ClockServiceAdvanceToResponse:
+        instant = from_timestamp(request.instant)
+        _check_move("instant", instant - self._time.now(), given=request.HasField("instant"))
+        await self._time.advance_to(instant)
+        return await self._shown(contract.ClockServiceAdvanceToResponse())
+
+    async def _shown(self, response: Shown) -> Shown:
+        response.now.CopyFrom(to_timestamp(self._time.now()))
+        next_due = await self._time.next_due()
+        if next_due is not None:
+            response.next_due.CopyFrom(to_timestamp(next_due))
+        return response
+
+
+def _check_move(field: str, distance: timedelta, *, given: bool) -> None:
+    if not given:
+        raise errors.invalid_field(field, "Field is required")
+    if distance < timedelta():
+        raise errors.invalid_field(field, "a clock can't go back")
+    if distance > LONGEST_MOVE:
+        raise errors.invalid_field(
+            field, f"one move can't be longer than {LONGEST_MOVE.days} days; make several"
+        )

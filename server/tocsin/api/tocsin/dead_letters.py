@@ -1,0 +1,68 @@
+"""`tocsin.v1.DeadLetterService`: shows what could not be delivered, and delivers it once more."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tocsin.api.tocsin.invocations.service import find, messages_of, page_of_caller, place_in
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.listing import Filter
+from tocsin.store.invocations.steering import (
+    DEAD_LETTER_STATES,
+    deliver_again,
+    redrive_dead_letters,
+)
+from tocsin.wire import errors
+from tocsin.wire.paging import page_size
+from tocsin.wire.serving import Context, Method
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.tocsin.v1 import dead_letter_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["DeadLetterService"]
+
+
+class DeadLetterService:
+    """`due` is told of what is to be delivered now."""
+
+    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._due = due
+
+    def methods(self) -> dict[str, Method]:
+        return {"List": self.list, "Redrive": self.redrive}
+
+    async def list(
+        self, request: contract.DeadLetterServiceListRequest, _: Context
+    ) -> contract.DeadLetterServiceListResponse:
+        wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
+        size, after = page_size(request.page_size), place_in(request.page_token, request.trigger_id)
+        found = await page_of_caller(self._database, wanted, after, size)
+        page, token = messages_of(found, request.trigger_id)
+        return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
+
+    async def redrive(
+        self, request: contract.RedriveRequest, _: Context
+    ) -> contract.RedriveResponse:
+        now, limit = self._clock.now(), page_size(request.limit, "limit")
+        what = request.WhichOneof("what")
+        if what is None or not getattr(request, what):
+            raise errors.invalid_field("what", "invocation_id or trigger_id is required")
+
+        def redrive(tx: Transaction) -> tuple[list[str], int]:
+            if what == "invocation_id":
+                return _redrive_one(tx, request.invocation_id, now)
+            return redrive_dead_letters(tx, request.trigger_id, now=now, limit=limit)
+
+        ids, left = await write_and_tell(self._database, redrive, lambda: self._due(now))
+        return contract.RedriveResponse(invocation_ids=ids, left=left)
+
+
+def _redrive_one(tx: Transaction, invocation_id: str, now: datetime) -> tuple[list[str], int]:
+    shown = find(tx, invocation_id, lock=True)
+    if shown.state not in DEAD_LETTER_STATES:
+        raise errors.not_a_dead_letter(shown.id, shown.state.value)
+    if not deliver_again(tx, shown.id, now=now, history=shown.history):
+        raise errors.dead_letter_held(shown.id)
+    return [shown.id], 0

@@ -1,0 +1,108 @@
+"""CloudEvents 1.0 in JSON, made into events as `tocsin.v1` has them."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from google.protobuf import json_format
+
+from tocsin.api.tocsin.events.message import CONVERTERS
+from tocsin.compilers.parameters import parse_json
+from tocsin.wire.errors import ApiError, invalid_field
+from tocsin_protos.tocsin.v1.event_service_pb2 import SourceEvent
+
+TYPE_PREFIX = "tocsin.v1."
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+HEADER_PREFIX = "ce-"
+REQUIRED = ("id", "source", "type")
+PATH = "event"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CloudEvent:
+    """An event, where it stands in its request, and what makes two of them the same."""
+
+    message: SourceEvent
+    path: str
+    key: str
+
+
+def cloud_events(content_type: str, body: bytes, headers: Mapping[str, str]) -> list[CloudEvent]:
+    """Returns the events of a body: one, or those of a batch.
+
+    `headers` are those of the request, in lower case: binary mode has the event's attributes there.
+
+    Raises:
+        ApiError: the body, or an event of it, is none.
+    """
+    media_type = content_type.split(";")[0].strip().lower()
+    content = _json(body)
+    if media_type == BATCH:
+        if not isinstance(content, list):
+            raise invalid_field(PATH, "a batch of CloudEvents is a JSON array")
+        return [_event(each, f"{PATH}[{place}]") for place, each in enumerate(content)]
+    if media_type == STRUCTURED:
+        return [_event(content, PATH)]
+    if "ce-specversion" not in headers:
+        raise invalid_field(
+            PATH,
+            f"{media_type[:64] or 'no media type'}: expected {STRUCTURED} or {BATCH}, or another "
+            f"type with the event's attributes in headers that begin with {HEADER_PREFIX}",
+        )
+    return [_event(_attributes(headers) | {"data": content}, PATH)]
+
+
+def _attributes(headers: Mapping[str, str]) -> Json:
+    return {
+        name.removeprefix(HEADER_PREFIX): unquote(value)
+        for name, value in headers.items()
+        if name.startswith(HEADER_PREFIX)
+    }
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return parse_json(body.decode())
+    except ValueError as error:
+        raise invalid_field(PATH, f"is not JSON: {error}") from error
+
+
+def _event(content: Any, path: str) -> CloudEvent:
+    if not isinstance(content, dict):
+        raise invalid_field(path, "a CloudEvent is a JSON object")
+    if content.get("specversion") != "1.0":
+        raise invalid_field(f"{path}.specversion", 'expected "1.0"')
+    for name in REQUIRED:
+        if not isinstance(content.get(name), str) or not content[name]:
+            raise invalid_field(f"{path}.{name}", "Field is required, and is a text")
+    kind = content["type"].removeprefix(TYPE_PREFIX)
+    if kind not in CONVERTERS or kind == content["type"]:
+        known = ", ".join(TYPE_PREFIX + each for each in CONVERTERS)
+        raise invalid_field(f"{path}.type", f"is none of {known}")
+    fields: Json = {"id": content["id"], kind: _data(content, path)}
+    if content.get("time") is not None:
+        fields["time"] = content["time"]
+    key = f"{content['source']} {content['id']}"
+    return CloudEvent(_parsed(fields, path), path, key)
+
+
+def _data(content: Json, path: str) -> Any:
+    if "data_base64" not in content:
+        return content.get("data")
+    try:
+        return _json(base64.b64decode(content["data_base64"], validate=True))
+    except (binascii.Error, TypeError, ValueError, ApiError) as error:
+        raise invalid_field(f"{path}.data_base64", "is not JSON in base64") from error
+
+
+def _parsed(fields: Json, path: str) -> SourceEvent:
+    try:
+        return json_format.ParseDict(fields, SourceEvent())
+    except (json_format.ParseError, RecursionError, TypeError, ValueError) as error:
+        raise invalid_field(f"{path}.data", f"is not of its type: {error}") from error

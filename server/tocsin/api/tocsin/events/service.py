@@ -1,0 +1,224 @@
+"""`tocsin.v1.EventService`: takes events, and tells what they would fire."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from tocsin.api.tocsin.events.cloud_events import cloud_events
+from tocsin.api.tocsin.events.intakes import Intakes
+from tocsin.api.tocsin.events.message import incoming_of
+from tocsin.api.tocsin.events.taking import take
+from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.plans.plan import Plan
+from tocsin.schedule import Clock
+from tocsin.sources.incoming import Incoming, Taken, TakesEvents
+from tocsin.sources.instants import nanos_of
+from tocsin.sources.kinds.catalog import kind_of
+from tocsin.sources.kinds.definition import Comparison, Metadata, Mismatch
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.triggers import rows as triggers
+from tocsin.store.triggers.rows import NameFilter, StoredTrigger
+from tocsin.wire import errors
+from tocsin.wire.ids import Ids
+from tocsin.wire.paging import page_of, page_size, page_token, position
+from tocsin.wire.serving import Context, Method
+from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+log = structlog.get_logger(__name__)
+
+SERVICE = contract.DESCRIPTOR.services_by_name["EventService"]
+
+MOST_EVENTS = 1000
+MOST_TRIGGERS = 100
+
+COMPARISONS = {
+    Comparison.ANY_OF: contract.Obstacle.Filtered.COMPARISON_ANY_OF,
+    Comparison.PREFIX: contract.Obstacle.Filtered.COMPARISON_PREFIX,
+    Comparison.SUFFIX: contract.Obstacle.Filtered.COMPARISON_SUFFIX,
+    Comparison.TOPIC: contract.Obstacle.Filtered.COMPARISON_TOPIC,
+}
+
+
+class EventService:
+    """`intake` is where events are taken; `cloud_id` is what they carry."""
+
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, intake: TakesEvents, cloud_id: str
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._intake = intake
+        self._cloud_id = cloud_id
+        self._intakes = Intakes(database)
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "Publish": self.publish,
+            "PublishCloudEvent": self.publish_cloud_event,
+            "TestEvent": self.tested,
+            "GetIntake": self._intakes.get,
+            "ListIntakes": self._intakes.list,
+        }
+
+    async def publish(
+        self, request: contract.EventServicePublishRequest, _: Context
+    ) -> contract.EventServicePublishResponse:
+        _check_count("events", len(request.events))
+        now = self._clock.now()
+        incoming = [
+            incoming_of(event, f"events[{place}]", now)
+            for place, event in enumerate(request.events)
+        ]
+        return contract.EventServicePublishResponse(events=await self._take(incoming))
+
+    async def publish_cloud_event(
+        self, request: contract.EventServicePublishCloudEventRequest, context: Context
+    ) -> contract.EventServicePublishCloudEventResponse:
+        body = request.event
+        headers = {
+            name: value if isinstance(value, str) else value.decode("ascii", "replace")
+            for name, value in context.invocation_metadata() or ()
+        }
+        found = cloud_events(body.content_type, body.data, headers)
+        _check_count("event", len(found))
+        now = self._clock.now()
+        incoming = [
+            replace(incoming_of(each.message, each.path, now), key=each.key) for each in found
+        ]
+        return contract.EventServicePublishCloudEventResponse(events=await self._take(incoming))
+
+    async def tested(
+        self, request: contract.EventServiceTestEventRequest, _context: Context
+    ) -> contract.EventServiceTestEventResponse:
+        incoming = incoming_of(request.event, "event", self._clock.now())
+        if not incoming.id:
+            incoming = replace(incoming, id=self._ids.new())
+        if bool(request.folder_id) == bool(request.trigger_ids):
+            raise errors.invalid_field("folder_id", "expected either this or trigger_ids")
+        # The event is part of what the list is about.
+        arguments = (request.folder_id, request.event.SerializeToString(deterministic=True).hex())
+        rows, more = await (
+            self._page_of_folder(request, arguments)
+            if request.folder_id
+            else self._named(request.trigger_ids)
+        )
+        judged = (self._judged(row, incoming, request.include_payload) for row in rows)
+        verdicts, cut = page_of(judged, len(rows), contract.TriggerVerdict.ByteSize)
+        if cut and not request.folder_id:
+            raise errors.invalid_field(
+                "trigger_ids",
+                f"the answer about the first {len(verdicts)} is as long as one may be: name fewer",
+            )
+        token = page_token(verdicts[-1].trigger_id, *arguments) if cut or more else ""
+        return contract.EventServiceTestEventResponse(verdicts=verdicts, next_page_token=token)
+
+    async def _take(self, incoming: Sequence[Incoming]) -> list[contract.PublishedEvent]:
+        named = [each if each.id else replace(each, id=self._ids.new()) for each in incoming]
+        taken = await take(self._intake, named)
+        return [_published(each.id, became) for each, became in zip(named, taken, strict=True)]
+
+    async def _page_of_folder(
+        self, request: contract.EventServiceTestEventRequest, arguments: tuple[str, ...]
+    ) -> tuple[list[StoredTrigger], bool]:
+        after = position(request.page_token, *arguments) or ""
+        size = page_size(request.page_size)
+        rows = await self._database.read(
+            lambda tx: triggers.page_of_triggers(
+                tx, folder_id=request.folder_id, names=NameFilter(), after=after, limit=size + 1
+            )
+        )
+        return page_of(rows, size, lambda row: len(row[2]))
+
+    async def _named(self, trigger_ids: Sequence[str]) -> tuple[list[StoredTrigger], bool]:
+        wanted = sorted(set(trigger_ids))
+        if len(wanted) > MOST_TRIGGERS:
+            raise errors.invalid_field("trigger_ids", f"has more than {MOST_TRIGGERS}")
+
+        def read(tx: Transaction) -> list[StoredTrigger]:
+            found = []
+            for trigger_id in wanted:
+                message = triggers.find_trigger(tx, trigger_id)
+                if message is None:
+                    raise errors.trigger_not_found(trigger_id)
+                found.append((trigger_id, Trigger.FromString(message).name, message))
+            return found
+
+        return await self._database.read(read), False
+
+    def _judged(
+        self, stored: StoredTrigger, incoming: Incoming, include_payload: bool
+    ) -> contract.TriggerVerdict:
+        """Tells whether the event would fire the trigger, and all that speaks against it."""
+        trigger_id, name, message = stored
+        verdict = contract.TriggerVerdict(trigger_id=trigger_id, name=name)
+        self._judge(verdict, message, incoming, include_payload=include_payload)
+        return verdict
+
+    def _judge(
+        self,
+        verdict: contract.TriggerVerdict,
+        message: bytes,
+        incoming: Incoming,
+        *,
+        include_payload: bool,
+    ) -> None:
+        try:
+            plan = load_plan(message)
+        except ValueError:
+            log.exception("trigger can't be read", trigger_id=verdict.trigger_id)
+            verdict.obstacles.add().unreadable.SetInParent()
+            return
+        verdict.kind = plan.kind
+        if not plan.active:
+            verdict.obstacles.add().paused.SetInParent()
+        kind = kind_of(incoming.event)
+        if plan.kind != kind.name:
+            other = verdict.obstacles.add().other_kind
+            other.expected, other.got = plan.kind, kind.name
+        else:
+            for mismatch in kind.mismatches(plan.source, incoming.event):
+                _fill(verdict.obstacles.add().filtered, mismatch)
+        verdict.fires = not verdict.obstacles
+        if not verdict.fires:
+            return
+        if plan.batching is not None and plan.batching.cutoff > timedelta():
+            verdict.cutoff.FromTimedelta(plan.batching.cutoff)
+        if include_payload:
+            verdict.payload = self._payload(plan, incoming)
+
+    def _payload(self, plan: Plan, incoming: Incoming) -> str:
+        kind = kind_of(incoming.event)
+        metadata = Metadata(
+            incoming.id, incoming.at, self._cloud_id, plan.folder_id, incoming.trace_id
+        )
+        batch = replace(metadata, at=nanos_of(self._clock.now()))
+        return kind.payload((kind.element(incoming.event, metadata),), batch).decode()
+
+
+def _check_count(field: str, count: int) -> None:
+    if not 1 <= count <= MOST_EVENTS:
+        raise errors.invalid_field(
+            field, f"expected 1 to {MOST_EVENTS} events, but there are {count}"
+        )
+
+
+def _published(event_id: str, taken: Taken) -> contract.PublishedEvent:
+    return contract.PublishedEvent(
+        id=event_id,
+        accepted=taken.accepted,
+        repeated=taken.repeated,
+        lost=taken.lost,
+        filtered=taken.filtered,
+    )
+
+
+def _fill(filtered: contract.Obstacle.Filtered, mismatch: Mismatch) -> None:
+    filtered.field = mismatch.field
+    filtered.comparison = COMPARISONS[mismatch.comparison]
+    filtered.expected.extend(mismatch.expected)
+    filtered.got = mismatch.got

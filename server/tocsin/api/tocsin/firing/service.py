@@ -1,0 +1,352 @@
+"""`tocsin.v1.FiringService`: fires triggers by hand, tells when they fire, and why they did not."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+
+from tocsin.api.tocsin.firing.evidence import gather
+from tocsin.api.tocsin.firing.explaining import explained
+from tocsin.api.tocsin.firing.preview import Timetable, merged
+from tocsin.api.tocsin.invocations.message import by_hand, to_message
+from tocsin.api.tocsin.invocations.service import find
+from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
+from tocsin.contract.validation import validator
+from tocsin.gate.authorising import refuse_other_accounts
+from tocsin.plans.errors import PlanError
+from tocsin.plans.plan import Plan, TimerSource, action_to_json, target_key
+from tocsin.schedule import Clock, Cron
+from tocsin.schedule.cron import FIRST_YEAR, LAST_YEAR
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.instants import MICROSECOND
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.rows import Invocation, insert_invocation
+from tocsin.store.triggers import idempotency as requests
+from tocsin.store.triggers import rows as triggers
+from tocsin.store.triggers.rows import NameFilter
+from tocsin.wire import errors
+from tocsin.wire.calls import USABLE, of_caller
+from tocsin.wire.ids import Ids
+from tocsin.wire.paging import page_size, page_token, place_in_time, position_in_time
+from tocsin.wire.serving import Context, Method
+from tocsin.wire.timestamps import from_timestamp, instant_in, to_timestamp
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+SERVICE = contract.DESCRIPTOR.services_by_name["FiringService"]
+
+REQUEST_KEPT = timedelta(hours=24)
+LONGEST_REQUEST_ID = 128
+DEFAULT_FIRE_TIMES = 10
+LONGEST_PREVIEW = timedelta(days=400)
+MOST_PREVIEWED_IDS = 100
+# Reading a trigger's rule takes some 30 microseconds, and all of a preview's are read at once.
+MOST_PREVIEWED = 1000
+
+_violations_of_expression = validator(Trigger.Timer.DESCRIPTOR, frozenset({"cron_expression"}))
+_violations_of_payload = validator(Trigger.Timer.DESCRIPTOR, frozenset({"payload"}))
+
+
+class TickPayload(Protocol):
+    """Makes what a timer's target is sent for a tick."""
+
+    def __call__(
+        self, plan: Plan, source: TimerSource, *, event_id: str, tick: datetime
+    ) -> bytes: ...
+
+
+class FiringService:
+    """`due` is told of what is to be delivered now, `limit_of` tells how many calls a target takes
+    at once from a node."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        *,
+        due: Callable[[datetime], None],
+        tick_payload: TickPayload,
+        limit_of: Callable[[str], int],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._due = due
+        self._tick_payload = tick_payload
+        self._limit_of = limit_of
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "FireTrigger": self.fire_trigger,
+            "NextFireTimes": self.next_fire_times,
+            "Preview": self.preview,
+            "Explain": self.explain,
+        }
+
+    async def fire_trigger(self, request: contract.FireTriggerRequest, _: Context) -> bytes:
+        if len(request.request_id) > LONGEST_REQUEST_ID:
+            raise errors.invalid_field(
+                "request_id", f"Length must be at most {LONGEST_REQUEST_ID} characters"
+            )
+        now, usable = self._clock.now(), USABLE.get()
+        key = _request_key(request)
+
+        def fire(tx: Transaction) -> bytes:
+            if key is not None and (known := _answered_before(tx, key, now)) is not None:
+                return known
+            trigger = _trigger(tx, request.trigger_id)
+            refuse_other_accounts(usable, trigger)
+            ids = self._fire(tx, _plan(trigger), request, now)
+            answer = contract.FireTriggerResponse(
+                invocations=[to_message(find(tx, each)) for each in ids]
+            ).SerializeToString()
+            if key is not None:
+                requests.remember_answer(tx, key, answer, expires_at=now + REQUEST_KEPT)
+            return answer
+
+        return await write_and_tell(self._database, fire, lambda: self._due(now))
+
+    def _fire(
+        self, tx: Transaction, plan: Plan, request: contract.FireTriggerRequest, now: datetime
+    ) -> list[str]:
+        ids = []
+        for index, action in enumerate(plan.actions):
+            invocation_id = self._ids.new()
+            invocation = Invocation(
+                id=invocation_id,
+                parent=f"folders/{plan.folder_id}",
+                origin=plan.trigger_id,
+                occurrence=by_hand(plan.trigger_id, invocation_id, index),
+                scheduled_at=now,
+                action=action_to_json(action),
+                target=target_key(action.target),
+                payload=self._payload(request, plan, invocation_id, now),
+                created_at=now,
+            )
+            insert_invocation(tx, invocation, due_at=now)
+            ids.append(invocation_id)
+        return ids
+
+    def _payload(
+        self, request: contract.FireTriggerRequest, plan: Plan, event_id: str, now: datetime
+    ) -> bytes:
+        match request.WhichOneof("override"):
+            case "body":
+                return request.body
+            case "json":
+                return json_format.MessageToJson(
+                    request.json, indent=None, ensure_ascii=False
+                ).encode()
+        if not isinstance(plan.source, TimerSource):
+            raise errors.invalid_field(
+                "override",
+                f"a trigger of kind {plan.kind} sends what its source brings; say by body or json "
+                "what its target is to be sent",
+            )
+        source = plan.source
+        if request.WhichOneof("override") == "payload":
+            source = TimerSource(source.cron, _own_payload(request), source.misfire)
+        return self._tick_payload(plan, source, event_id=event_id, tick=now)
+
+    async def next_fire_times(
+        self, request: contract.NextFireTimesRequest, _: Context
+    ) -> contract.NextFireTimesResponse:
+        count = page_size(request.count, "count") if request.count else DEFAULT_FIRE_TIMES
+        tick = instant_in(request, "after") or self._clock.now()
+        paused = False
+        if request.WhichOneof("timetable") == "cron_expression":
+            cron = _expression(request.cron_expression)
+        elif request.trigger_id:
+            trigger = await self._database.read(lambda tx: _trigger(tx, request.trigger_id))
+            paused = trigger.status == Trigger.PAUSED
+            cron = _cron(trigger, "trigger_id")
+        else:
+            raise errors.invalid_field("timetable", "trigger_id or cron_expression is required")
+        times = [to_timestamp(each) for each in islice(_ticks(cron, tick), count)]
+        return contract.NextFireTimesResponse(fire_times=times, paused=paused)
+
+    async def preview(
+        self, request: contract.PreviewRequest, _: Context
+    ) -> contract.PreviewResponse:
+        # What ticks at this moment has fired, or is about to.
+        start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
+        end = _known_instant(request, "end") or start
+        _check_preview(request, start, end)
+        arguments = (
+            request.folder_id,
+            *request.trigger_ids,
+            *(each.SerializeToString().hex() for each in (request.start, request.end)),
+            str(request.include_paused),
+        )
+        size = page_size(request.page_size)
+        after = position_in_time(request.page_token, *arguments)
+        found = await self._database.read(lambda tx: _timetables(tx, request))
+        response = contract.PreviewResponse(
+            truncated=found.truncated, unreadable_trigger_ids=found.unreadable
+        )
+        timetables = [each for each in found.read if request.include_paused or not each.paused]
+        for tick in islice(merged(timetables, start, end, after), size + 1):
+            if len(response.firings) == size:
+                last = response.firings[-1]
+                place = place_in_time(from_timestamp(last.fire_time), last.trigger_id)
+                response.next_page_token = page_token(place, *arguments)
+                break
+            response.firings.add(
+                fire_time=to_timestamp(tick.instant),
+                trigger_id=tick.timetable.trigger_id,
+                trigger_name=tick.timetable.name,
+                paused=tick.timetable.paused,
+            )
+        return response
+
+    async def explain(
+        self, request: contract.ExplainRequest, _: Context
+    ) -> contract.ExplainResponse:
+        now = self._clock.now()
+        instant = _known_instant(request, "instant") or now
+        evidence = await self._database.read(
+            lambda tx: gather(tx, request.trigger_id, instant, now)
+        )
+        return explained(evidence, self._limit_of)
+
+
+class _Found:
+    """The timers of a preview: those that could be read, and the ids of those that could not."""
+
+    def __init__(self) -> None:
+        self.read: list[Timetable] = []
+        self.unreadable: list[str] = []
+        self.truncated = False
+
+    def add(self, trigger_id: str, message: bytes, refuse_as: str | None = None) -> None:
+        """Takes a trigger; one without a timetable is passed over, or refused as that field."""
+        try:
+            trigger = Trigger.FromString(message)
+        except DecodeError:
+            self.unreadable.append(trigger_id)
+            return
+        if trigger.rule.WhichOneof("rule") != "timer":
+            if refuse_as is not None:
+                raise _not_a_timer(trigger, refuse_as)
+            return
+        try:
+            cron = parse_cron(trigger.rule.timer.cron_expression)
+        except PlanError:
+            self.unreadable.append(trigger_id)
+            return
+        paused = trigger.status == Trigger.PAUSED
+        self.read.append(Timetable(trigger_id, trigger.name, paused, cron))
+
+
+def _timetables(tx: Transaction, request: contract.PreviewRequest) -> _Found:
+    found = _Found()
+    for index, trigger_id in enumerate(request.trigger_ids):
+        message = triggers.find_trigger(tx, trigger_id)
+        if message is None:
+            raise errors.trigger_not_found(trigger_id)
+        found.add(trigger_id, message, refuse_as=f"trigger_ids[{index}]")
+    if request.folder_id:
+        rows = triggers.page_of_triggers(
+            tx, folder_id=request.folder_id, names=NameFilter(), after="", limit=MOST_PREVIEWED + 1
+        )
+        found.truncated = len(rows) > MOST_PREVIEWED
+        for trigger_id, _name, message in rows[:MOST_PREVIEWED]:
+            found.add(trigger_id, message)
+    return found
+
+
+def _known_instant(
+    request: contract.PreviewRequest | contract.ExplainRequest, field: str
+) -> datetime | None:
+    """Returns the instant of a field; None: it is not set.
+
+    Raises:
+        ApiError: cron does not know it.
+    """
+    instant = instant_in(request, field)
+    if instant is not None and not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise errors.invalid_field(field, f"must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
+
+
+def _check_preview(request: contract.PreviewRequest, start: datetime, end: datetime) -> None:
+    ids = request.trigger_ids
+    if bool(ids) == bool(request.folder_id):
+        raise errors.invalid_field("folder_id", "either folder_id or trigger_ids is required")
+    if len(ids) > MOST_PREVIEWED_IDS:
+        raise errors.invalid_field("trigger_ids", f"has more than {MOST_PREVIEWED_IDS} ids")
+    if len(set(ids)) < len(ids):
+        raise errors.invalid_field("trigger_ids", "names a trigger more than once")
+    if end < start:
+        raise errors.invalid_field("end", "is before the start")
+    if end - start > LONGEST_PREVIEW:
+        raise errors.invalid_field("end", f"is over {LONGEST_PREVIEW.days} days after the start")
+
+
+def _trigger(tx: Transaction, trigger_id: str) -> Trigger:
+    message = triggers.find_trigger(tx, trigger_id)
+    if message is None:
+        raise errors.trigger_not_found(trigger_id)
+    try:
+        return Trigger.FromString(message)
+    except DecodeError:
+        raise errors.trigger_unreadable(trigger_id, "it is not a trigger's message") from None
+
+
+def _plan(trigger: Trigger) -> Plan:
+    try:
+        return compile_trigger(trigger)
+    except PlanError as error:
+        raise errors.trigger_unreadable(trigger.id, str(error)) from error
+
+
+def _cron(trigger: Trigger, field: str) -> Cron:
+    source = _plan(trigger).source
+    if not isinstance(source, TimerSource):
+        raise _not_a_timer(trigger, field)
+    return source.cron
+
+
+def _not_a_timer(trigger: Trigger, field: str) -> errors.ApiError:
+    return errors.not_a_timer(field, trigger.id, trigger.rule.WhichOneof("rule") or "not known")
+
+
+def _expression(text: str) -> Cron:
+    if violations := _violations_of_expression(Trigger.Timer(cron_expression=text)):
+        raise errors.invalid(violations)
+    try:
+        return parse_cron(text)
+    except PlanError as error:
+        raise errors.invalid_field("cron_expression", error.reason) from error
+
+
+def _own_payload(request: contract.FireTriggerRequest) -> str:
+    if violations := _violations_of_payload(Trigger.Timer(payload=request.payload)):
+        raise errors.invalid(violations)
+    return request.payload
+
+
+def _ticks(cron: Cron, after: datetime) -> Iterator[datetime]:
+    while (tick := cron.next(after)) is not None:
+        yield tick
+        after = tick
+
+
+def _request_key(request: contract.FireTriggerRequest) -> requests.RequestKey | None:
+    if not request.request_id:
+        return None
+    asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    return requests.RequestKey(of_caller(SERVICE.full_name), request.request_id, asked)
+
+
+def _answered_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:
+    try:
+        return requests.remembered_answer(tx, key, now=now)
+    except requests.RequestMismatch:
+        raise errors.key_reused("request_id") from None

@@ -1,0 +1,191 @@
+"""`tocsin.v1.InvocationService`: shows invocations, delivers them again, cancels them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from tocsin.api.tocsin.invocations.message import to_full_message, to_message, with_success
+from tocsin.gate.resources import place_of as place_of_invocation
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.listing import (
+    Filter,
+    Page,
+    Position,
+    Shown,
+    find_contents,
+    find_shown,
+    page_of_shown,
+    page_of_visible,
+    place_of,
+)
+from tocsin.store.invocations.rows import State, cancel_invocation
+from tocsin.store.invocations.steering import deliver_again
+from tocsin.wire import errors
+from tocsin.wire.calls import SIGHT
+from tocsin.wire.paging import (
+    LARGEST_PAGE_BYTES,
+    page_of,
+    page_size,
+    page_token,
+    place_in_time,
+    position_in_time,
+)
+from tocsin.wire.serving import Context, Method
+from tocsin.wire.timestamps import instant_in
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.tocsin.v1 import invocation_service_pb2 as contract
+from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
+
+SERVICE = contract.DESCRIPTOR.services_by_name["InvocationService"]
+
+STATES = {Invocation.State.Value(f"STATE_{state.name}"): state for state in State}
+RETRIABLE = frozenset(State) - {State.PENDING, State.RUNNING}
+
+Answer = TypeVar("Answer")
+
+
+class InvocationService:
+    """`due` is told of what is to be delivered now."""
+
+    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._due = due
+
+    def methods(self) -> dict[str, Method]:
+        return {"List": self.list, "Get": self.get, "Retry": self.retry, "Cancel": self.cancel}
+
+    async def list(
+        self, request: contract.InvocationServiceListRequest, _: Context
+    ) -> contract.InvocationServiceListResponse:
+        wanted = _filter(request)
+        bounds = (request.scheduled_from, request.scheduled_before)
+        arguments = (
+            wanted.origin or "",
+            *sorted(wanted.states),
+            *(each.SerializeToString().hex() for each in bounds),
+        )
+        size, after = page_size(request.page_size), place_in(request.page_token, *arguments)
+        found = await page_of_caller(self._database, wanted, after, size)
+        page, token = messages_of(found, *arguments)
+        return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
+
+    async def get(
+        self, request: contract.InvocationServiceGetRequest, _: Context
+    ) -> contract.InvocationServiceGetResponse:
+        def read(tx: Transaction) -> Invocation:
+            shown = find(tx, request.invocation_id)
+            contents = find_contents(tx, shown.id)
+            if contents is None:
+                raise errors.invocation_not_found(request.invocation_id)
+            return to_full_message(shown, contents)
+
+        return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
+
+    async def retry(self, request: contract.RetryRequest, _: Context) -> contract.RetryResponse:
+        now = self._clock.now()
+
+        def retry(tx: Transaction) -> Invocation:
+            shown = find(tx, request.invocation_id, lock=True)
+            if shown.state not in RETRIABLE or not deliver_again(
+                tx, shown.id, now=now, history=with_success(shown)
+            ):
+                raise errors.not_retriable(shown.id, _standing(shown))
+            return to_message(find(tx, shown.id))
+
+        changed = await write_and_tell(self._database, retry, lambda: self._due(now))
+        return contract.RetryResponse(invocation=changed)
+
+    async def cancel(self, request: contract.CancelRequest, _: Context) -> contract.CancelResponse:
+        now = self._clock.now()
+
+        def cancel(tx: Transaction) -> Invocation:
+            shown = find(tx, request.invocation_id, lock=True)
+            if shown.state is not State.CANCELLED and not cancel_invocation(tx, shown.id, now=now):
+                raise errors.not_cancellable(shown.id, _standing(shown))
+            return to_message(find(tx, shown.id))
+
+        return contract.CancelResponse(invocation=await self._database.write(cancel))
+
+
+def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Shown:
+    """Finds an invocation.
+
+    Raises:
+        ApiError: there is none of this id.
+    """
+    shown = find_shown(tx, invocation_id, lock=lock)
+    if shown is None:
+        raise errors.invocation_not_found(invocation_id)
+    return shown
+
+
+async def page_of_caller(
+    database: Database, wanted: Filter, after: Position | None, size: int
+) -> Page:
+    """Returns a page of what is wanted, as far as the caller may see it."""
+    sight = SIGHT.get()
+    if sight is None:
+        return await database.read(lambda tx: page_of_shown(tx, wanted, after=after, limit=size))
+
+    def visible(row: Shown) -> bool:
+        return sight(place_of_invocation(row.parent, row.origin))
+
+    return await database.read(
+        lambda tx: page_of_visible(tx, wanted, visible, after=after, limit=size)
+    )
+
+
+def place_in(token: str, *arguments: str) -> Position | None:
+    """Returns where the page begins that a token stands for, None: at the list's begin."""
+    last = position_in_time(token, *arguments)
+    return None if last is None else Position(to_micros(last[0]), last[1])
+
+
+def messages_of(found: Page, *arguments: str) -> tuple[list[Invocation], str]:
+    """Returns a page as its messages, no more than clients take, and the token of the next one."""
+    rows, cut = page_of(found.rows, len(found.rows), _size_of)
+    rest = place_of(rows[-1]) if cut else found.rest
+    token = (
+        ""
+        if rest is None
+        else page_token(place_in_time(from_micros(rest.scheduled_at), rest.id), *arguments)
+    )
+    return [to_message(row) for row in rows], token
+
+
+def _size_of(row: Shown) -> int:
+    """No less than its message has: errors and what is told of an action are what can be long."""
+    return min(4 * (len(row.last_error or "") + len(row.action)) + 1024, LARGEST_PAGE_BYTES)
+
+
+def _filter(request: contract.InvocationServiceListRequest) -> Filter:
+    if request.trigger_id and request.integration:
+        raise errors.invalid_field("integration", "can't be given together with trigger_id")
+    for index, number in enumerate(request.states):
+        if number not in STATES:  # the unspecified one
+            raise errors.invalid_field(f"states[{index}]", "is no state of an invocation")
+    states = frozenset(STATES[number] for number in request.states)
+    return Filter(
+        origin=request.trigger_id or request.integration or None,
+        states=states or frozenset(State),
+        scheduled_from=instant_in(request, "scheduled_from"),
+        scheduled_before=instant_in(request, "scheduled_before"),
+    )
+
+
+def _standing(shown: Shown) -> str:
+    """Says what an invocation is at, to whom wants something else of it."""
+    match shown.state:
+        case State.PENDING:
+            return f"waits for its call, due at {shown.next_at and shown.next_at.isoformat()}"
+        case State.RUNNING:
+            return f"is being delivered by node {shown.node}"
+        case State.DEAD_LETTERING:
+            where = "is being put" if shown.node else "is to be put"
+            return f"has no call left and {where} into its dead letter queue"
+        case _:
+            return f"is {shown.state.value.replace('_', ' ')} already"

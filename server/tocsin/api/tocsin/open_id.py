@@ -1,0 +1,63 @@
+"""`tocsin.v1.OpenIdService`: how targets check the tokens that they are sent."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.api.httpbody_pb2 import HttpBody
+
+from tocsin.access.tokens.signer import TokenSigner
+from tocsin.wire import errors
+from tocsin.wire.serving import Context, Method
+from tocsin_protos.tocsin.v1 import open_id_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["OpenIdService"]
+
+KEYS_PATH = "/.well-known/jwks.json"
+# A new key is shown for a day before it signs.
+KEPT = (("cache-control", "public, max-age=300"),)
+
+
+class OpenIdService:
+    """`issuer` returns the URL under which this is found; None: no tokens are issued."""
+
+    def __init__(self, signer: TokenSigner, issuer: Callable[[], str | None]) -> None:
+        self._signer = signer
+        self._issuer = issuer
+
+    def methods(self) -> dict[str, Method]:
+        return {"GetConfiguration": self.get_configuration, "GetKeys": self.get_keys}
+
+    async def get_configuration(
+        self, _request: contract.OpenIdServiceGetConfigurationRequest, context: Context
+    ) -> contract.OpenIdServiceGetConfigurationResponse:
+        issuer = self._issuer()
+        if issuer is None:
+            raise errors.no_issuer()
+        await context.send_initial_metadata(KEPT)
+        return contract.OpenIdServiceGetConfigurationResponse(
+            configuration=_json(configuration(issuer))
+        )
+
+    async def get_keys(
+        self, _request: contract.OpenIdServiceGetKeysRequest, context: Context
+    ) -> contract.OpenIdServiceGetKeysResponse:
+        await context.send_initial_metadata(KEPT)
+        return contract.OpenIdServiceGetKeysResponse(keys=_json(self._signer.jwks()))
+
+
+def configuration(issuer: str) -> dict[str, Any]:
+    """Returns what OpenID Connect Discovery 1.0, section 3, asks for, of what there is here."""
+    return {
+        "issuer": issuer,
+        "jwks_uri": issuer + KEYS_PATH,
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": ["iss", "sub", "aud", "iat", "exp", "jti"],
+    }
+
+
+def _json(document: Mapping[str, Any]) -> HttpBody:
+    text = json.dumps(document, separators=(",", ":"))
+    return HttpBody(content_type="application/json", data=text.encode())

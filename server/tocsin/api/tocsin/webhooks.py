@@ -1,0 +1,103 @@
+"""`tocsin.v1.WebhookService`: takes what object storages and container registries tell."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from tocsin.access.webhook_proofs import ProofRefused, SenderProof
+from tocsin.api.tocsin.events.taking import take
+from tocsin.schedule import Clock
+from tocsin.sources.incoming import Taken, TakesEvents
+from tocsin.sources.instants import nanos_of
+from tocsin.sources.notifications.reading import Notification, NotificationError, joined
+from tocsin.sources.notifications.registry import registry_notification
+from tocsin.sources.notifications.s3 import object_notification
+from tocsin.wire import errors
+from tocsin.wire.calls import metadata_value
+from tocsin.wire.serving import Context, Method
+from tocsin_protos.tocsin.v1 import webhook_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["WebhookService"]
+
+LONGEST_REGISTRY_ID = 256
+BODY = "notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """How those prove themselves who send webhooks: object storages, registries by id, the rest.
+
+    Where `asked`, those who have nothing to prove themselves by are refused.
+    """
+
+    others: SenderProof = field(default_factory=SenderProof)
+    object_storage: SenderProof | None = None
+    registries: Mapping[str, SenderProof] = field(default_factory=dict)
+    asked: bool = False
+
+
+class WebhookService:
+    """`intake` is where events are taken. `machine` is the clock that signatures go by."""
+
+    def __init__(
+        self, clock: Clock, intake: TakesEvents, senders: Senders, *, machine: Clock
+    ) -> None:
+        self._clock = clock
+        self._intake = intake
+        self._senders = senders
+        self._machine = machine
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "NotifyObjectStorage": self.notify_object_storage,
+            "NotifyContainerRegistry": self.notify_container_registry,
+        }
+
+    async def notify_object_storage(
+        self, request: contract.WebhookServiceNotifyObjectStorageRequest, context: Context
+    ) -> contract.WebhookServiceNotifyObjectStorageResponse:
+        body = request.notification.data
+        storage = self._senders.object_storage
+        self._check(storage, "object_storage", body, context)
+        outcome = await self._take(lambda now: object_notification(body, now))
+        return contract.WebhookServiceNotifyObjectStorageResponse(outcome=outcome)
+
+    async def notify_container_registry(
+        self, request: contract.WebhookServiceNotifyContainerRegistryRequest, context: Context
+    ) -> contract.WebhookServiceNotifyContainerRegistryResponse:
+        registry_id, body = request.registry_id, request.notification.data
+        registry = self._senders.registries.get(registry_id)
+        self._check(registry, "registries.ID", body, context)
+        if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID:
+            raise errors.invalid_field(
+                "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters"
+            )
+        outcome = await self._take(lambda now: registry_notification(registry_id, body, now))
+        return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
+
+    def _check(self, own: SenderProof | None, table: str, body: bytes, context: Context) -> None:
+        """Checks who sends, before anything of the body is read."""
+        proof = self._senders.others if own is None else own
+        if not proof:
+            if self._senders.asked:
+                raise errors.sender_unprovable(table)
+            return
+        try:
+            proof.check(partial(metadata_value, context), body, self._machine.now())
+        except ProofRefused as error:
+            raise errors.sender_unproven(str(error)) from error
+
+    async def _take(self, read: Callable[[int], Notification]) -> contract.NotificationOutcome:
+        try:
+            notification = read(nanos_of(self._clock.now()))
+        except NotificationError as error:
+            raise errors.invalid_field(joined(BODY, error.field), error.reason) from error
+        taken = sum(await take(self._intake, notification.incoming), Taken())
+        return contract.NotificationOutcome(
+            events=len(notification.incoming),
+            ignored=notification.ignored,
+            accepted=taken.accepted,
+            repeated=taken.repeated,
+            lost=taken.lost,
+            filtered=taken.filtered,
+        )

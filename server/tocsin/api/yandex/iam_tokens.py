@@ -1,0 +1,219 @@
+"""`yandex.cloud.iam.v1.IamTokenService`: gives IAM tokens for other proofs, and takes them back."""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from tocsin.access.principal import SERVICE_ACCOUNT, USER_ACCOUNT, CredentialRefused, Principal
+from tocsin.access.secrets import digest_of
+from tocsin.access.tokens.assertions import Assertion, Assertions, AuthorisedKey
+from tocsin.access.tokens.iam_tokens import IamToken, IamTokens
+from tocsin.access.tokens.jwts import NotForNow, unverified
+from tocsin.gate.proofs import (
+    BY_CREDENTIAL,
+    BY_KEY,
+    OAUTH_TOKEN,
+    account_of,
+    check_token,
+    check_unexpired,
+    shown_credential,
+)
+from tocsin.schedule import Clock
+from tocsin.store.access.authorised_keys import find_key
+from tocsin.store.access.tokens import revoke_token, tell_change, use_assertion
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.wire import errors
+from tocsin.wire.calls import CALLER
+from tocsin.wire.serving import Context, Method
+from tocsin.wire.writing import write_and_tell
+from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["IamTokenService"]
+
+log = structlog.get_logger(__name__)
+
+# A client that lost its answer, or asks from two threads at once, sends its JWT once more (the Java
+# SDK keeps it for an hour). For so long it is given the same token again; then it is a replay.
+REPEATED_WITHIN = timedelta(minutes=1)
+
+
+class IamTokenService:
+    """Gives tokens to those who prove who they are.
+
+    `changed` is told when somebody lost a right.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        tokens: IamTokens,
+        assertions: Assertions,
+        *,
+        changed: Callable[[], None],
+    ) -> None:
+        self._changed = changed
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._assertions = assertions
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "Create": self.create,
+            "CreateForServiceAccount": self.create_for_service_account,
+            "Revoke": self.revoke,
+        }
+
+    async def create(
+        self, request: contract.CreateIamTokenRequest, _: Context
+    ) -> contract.CreateIamTokenResponse:
+        try:
+            if request.HasField("jwt"):
+                token = await self._token_for_jwt(request.jwt)
+            else:
+                token = await self._token_for_oauth(request.yandex_passport_oauth_token)
+        except CredentialRefused as error:
+            what = "JWT" if request.HasField("jwt") else "OAuth token"
+            log.info("no token is given", proof=what, why=str(error))
+            told = str(error) if isinstance(error, NotForNow) else "it proves no account here"
+            raise errors.proof_refused(what, told) from None
+        # The audit log tells it of who proved to be somebody.
+        CALLER.set(Principal(token.subject))
+        return _answer(self._tokens, token)
+
+    async def _token_for_jwt(self, text: str) -> IamToken:
+        key_id = self._assertions.key_of(text)
+        found = await self._database.read(lambda tx: find_key(tx, key_id))
+        key = None
+        if found is not None:
+            key = AuthorisedKey(found.id, found.account_id, found.public_key)
+        assertion = self._assertions.checked(text, key)
+        return await self._database.write(lambda tx: self._used(tx, assertion))
+
+    def _used(self, tx: Transaction, assertion: Assertion) -> IamToken:
+        """Plans a token for a JWT: for the same one the same, and that for a short time only."""
+        now = self._clock.now()
+        used_at = use_assertion(tx, assertion.digest, now=now, expires_at=assertion.expires_at)
+        if now - used_at > REPEATED_WITHIN:
+            raise NotForNow("it was used before; sign a new one")
+        token = self._tokens.planned(
+            f"{SERVICE_ACCOUNT}:{assertion.account_id}",
+            assertion.digest.hex(),
+            issued_at=used_at,
+            proof=BY_KEY + assertion.key_id,
+        )
+        check_token(tx, token)
+        return token
+
+    async def _token_for_oauth(self, secret: str) -> IamToken:
+        now, digest = self._clock.now(), digest_of(secret)
+        credential, account = await self._database.read(
+            lambda tx: shown_credential(tx, digest, OAUTH_TOKEN, now)
+        )
+        return self._tokens.planned(
+            account.subject,
+            secrets.token_hex(),
+            issued_at=now,
+            proof=BY_CREDENTIAL + credential.id,
+        )
+
+    async def create_for_service_account(
+        self, request: contract.CreateIamTokenForServiceAccountRequest, _: Context
+    ) -> contract.CreateIamTokenResponse:
+        """Whether the caller may act as the account was decided before.
+
+        The token ends with the caller's own proof: else who stole a key could make, before it is
+        deleted, tokens that make others for ever.
+        """
+        subject = f"{SERVICE_ACCOUNT}:{request.service_account_id}"
+        caller, now = CALLER.get(), self._clock.now()
+        proof = "" if caller is None else caller.proof
+        try:
+            await self._database.read(lambda tx: check_unexpired(tx, proof, now))
+        except CredentialRefused as error:
+            log.info("no token is given", proof="IAM token", why=str(error))
+            raise errors.credential_refused() from None
+        try:
+            await self._database.read(lambda tx: account_of(tx, subject))
+        except CredentialRefused:
+            raise errors.account_not_found(request.service_account_id) from None
+        token = self._tokens.planned(subject, secrets.token_hex(), issued_at=now, proof=proof)
+        return _answer(self._tokens, token)
+
+    async def revoke(
+        self, request: contract.RevokeIamTokenRequest, _: Context
+    ) -> contract.RevokeIamTokenResponse:
+        """Who shows the token may: it is all that its owner has."""
+        try:
+            token = self._tokens.read(request.iam_token)
+        except CredentialRefused as error:
+            log.info("no token is revoked", why=str(error))
+            raise errors.invalid_field(
+                "iam_token", "is no IAM token of this server, or has expired"
+            ) from None
+
+        def revoke(tx: Transaction) -> None:
+            revoke_token(tx, token.id, expires_at=token.expires_at)
+            tell_change(tx)
+
+        await write_and_tell(self._database, revoke, self._changed)
+        return contract.RevokeIamTokenResponse(subject_id=token.subject.partition(":")[2])
+
+
+class OpenIamTokenService:
+    """Gives tokens to all who ask, where nobody is asked who he is: clients want one to go on."""
+
+    def __init__(self, clock: Clock, tokens: IamTokens) -> None:
+        self._clock = clock
+        self._tokens = tokens
+
+    def methods(self) -> dict[str, Method]:
+        return {
+            "Create": self.create,
+            "CreateForServiceAccount": self.create_for_service_account,
+            "Revoke": self.revoke,
+        }
+
+    async def create(
+        self, request: contract.CreateIamTokenRequest, _: Context
+    ) -> contract.CreateIamTokenResponse:
+        subject = f"{USER_ACCOUNT}:unknown"
+        if request.HasField("jwt"):
+            subject = f"{SERVICE_ACCOUNT}:{_claimed_issuer(request.jwt) or 'unknown'}"
+        return self._given(subject)
+
+    async def create_for_service_account(
+        self, request: contract.CreateIamTokenForServiceAccountRequest, _: Context
+    ) -> contract.CreateIamTokenResponse:
+        return self._given(f"{SERVICE_ACCOUNT}:{request.service_account_id}")
+
+    async def revoke(
+        self, request: contract.RevokeIamTokenRequest, _: Context
+    ) -> contract.RevokeIamTokenResponse:
+        try:
+            subject = self._tokens.read(request.iam_token).subject
+        except CredentialRefused:
+            subject = f"{USER_ACCOUNT}:unknown"
+        return contract.RevokeIamTokenResponse(subject_id=subject.partition(":")[2])
+
+    def _given(self, subject: str) -> contract.CreateIamTokenResponse:
+        now = self._clock.now()
+        token = self._tokens.planned(subject, secrets.token_hex(), issued_at=now)
+        return _answer(self._tokens, token)
+
+
+def _answer(tokens: IamTokens, token: IamToken) -> contract.CreateIamTokenResponse:
+    response = contract.CreateIamTokenResponse(iam_token=tokens.written(token))
+    response.expires_at.FromDatetime(token.expires_at)
+    return response
+
+
+def _claimed_issuer(text: str) -> str:
+    try:
+        return unverified(text, ("PS256", "RS256")).issuer[:50]
+    except CredentialRefused:
+        return ""

@@ -1,0 +1,118 @@
+"""`yandex.cloud.logging.v1.LogIngestionService`: log records, which fire triggers of their group.
+
+No log is kept: what no trigger listens to is gone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tocsin.api.tocsin.events.taking import take
+from tocsin.contract.validation import Violation, validator
+from tocsin.plans.sources import LogLevel
+from tocsin.sources.incoming import Incoming, TakesEvents
+from tocsin.sources.instants import NANOS
+from tocsin.sources.kinds.log_records import incoming_of_record
+from tocsin.sources.kinds.logging import LogRecord
+from tocsin.wire import errors
+from tocsin.wire.calls import metadata_value, of_caller, request_id
+from tocsin.wire.serving import Context, SelfChecked
+from tocsin.wire.structs import plain
+from tocsin_protos.yandex.cloud.logging.v1 import log_ingestion_service_pb2 as contract
+from tocsin_protos.yandex.cloud.logging.v1 import log_resource_pb2
+from tocsin_protos.yandex.cloud.logging.v1.log_entry_pb2 import (
+    Destination,
+    IncomingLogEntry,
+    LogEntryDefaults,
+)
+from tocsin_protos.yandex.cloud.logging.v1.log_entry_pb2 import LogLevel as Level
+
+SERVICE = contract.DESCRIPTOR.services_by_name["LogIngestionService"]
+
+_violations_of_request = validator(contract.WriteRequest.DESCRIPTOR)
+_violations_of_entry = validator(IncomingLogEntry.DESCRIPTOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the records of one call have in common; `key` is empty where it had none.
+
+    Each caller has keys of their own, so that nobody's records pass for somebody else's.
+    """
+
+    log_group_id: str
+    resource: log_resource_pb2.LogEntryResource
+    defaults: LogEntryDefaults
+    json_payload: Mapping[str, Any]
+    key: str
+
+
+class LogIngestionService:
+    """`intake` is where events are taken; `default_groups` are those of folders."""
+
+    def __init__(self, intake: TakesEvents, default_groups: Mapping[str, str]) -> None:
+        self._intake = intake
+        self._default_groups = default_groups
+
+    def methods(self) -> dict[str, SelfChecked]:
+        return {"Write": SelfChecked(self.write, _violations_of_all_entries)}
+
+    async def write(
+        self, request: contract.WriteRequest, context: Context
+    ) -> contract.WriteResponse:
+        payload = plain(request.defaults.json_payload, "defaults.json_payload")
+        written = Written(
+            self._group(request.destination),
+            request.resource,
+            request.defaults,
+            payload,
+            _key(context),
+        )
+        response = contract.WriteResponse()
+        incoming: list[Incoming] = []
+        for place, entry in enumerate(request.entries):
+            try:
+                incoming += _incoming(entry, place, written)
+            except errors.ApiError as error:
+                status = errors.to_status(error, request_id(context))
+                response.errors[place].CopyFrom(status)
+        await take(self._intake, incoming)
+        return response
+
+    def _group(self, destination: Destination) -> str:
+        if destination.WhichOneof("destination") == "log_group_id":
+            if not destination.log_group_id:
+                raise errors.invalid_field("destination.log_group_id", "Field is required")
+            return destination.log_group_id
+        group = self._default_groups.get(destination.folder_id)
+        if group is None:
+            raise errors.no_default_group(destination.folder_id)
+        return group
+
+
+def _key(context: Context) -> str:
+    sent = metadata_value(context, "idempotency-key")
+    return f"{of_caller('log')} {sent}" if sent else ""
+
+
+def _violations_of_all_entries(request: contract.WriteRequest) -> Sequence[Violation]:
+    """What refuses the whole call; what is wrong with one entry is answered for that alone."""
+    return [each for each in _violations_of_request(request) if "entries[" not in each.field]
+
+
+def _incoming(entry: IncomingLogEntry, place: int, written: Written) -> Sequence[Incoming]:
+    path = f"entries[{place}]"
+    if found := _violations_of_entry(entry):
+        raise errors.invalid([Violation(f"{path}.{v.field}", v.description) for v in found])
+    defaults = written.defaults
+    record = LogRecord(
+        written.log_group_id,
+        written.resource.type,
+        written.resource.id,
+        entry.stream_name or defaults.stream_name,
+        LogLevel(Level.Level.Name(entry.level or defaults.level)),
+        entry.message,
+        {**written.json_payload, **plain(entry.json_payload, f"{path}.json_payload")},
+    )
+    at = entry.timestamp.seconds * NANOS + entry.timestamp.nanos
+    return incoming_of_record(record, at, f"{written.key} {place}" if written.key else "")

@@ -1,0 +1,38 @@
+"""`yandex.cloud.operation.OperationService`."""
+
+from tocsin.store.driver.database import Database
+from tocsin.store.triggers.operations import find_operation
+from tocsin.wire import errors
+from tocsin.wire.calls import Context
+from tocsin.wire.serving import Method
+from tocsin_protos.yandex.cloud.operation import operation_service_pb2 as contract
+
+SERVICE = contract.DESCRIPTOR.services_by_name["OperationService"]
+
+# In seconds, how soon to ask again, for SDKs that look: the least that they know. None need it, but
+# some ask once more of an operation that was done when they were given it.
+POLL_INTERVAL = (("x-operation-poll-interval", "1"),)
+
+
+class OperationService:
+    """Every operation of ours is done when it is first answered, so there is nothing to cancel."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def methods(self) -> dict[str, Method]:
+        return {"Get": self.get, "Cancel": self.cancel}
+
+    async def get(self, request: contract.GetOperationRequest, context: Context) -> bytes:
+        message = await self._found(request.operation_id)
+        await context.send_initial_metadata(POLL_INTERVAL)
+        return message
+
+    async def cancel(self, request: contract.CancelOperationRequest, _: Context) -> bytes:
+        return await self._found(request.operation_id)
+
+    async def _found(self, operation_id: str) -> bytes:
+        message = await self._database.read(lambda tx: find_operation(tx, operation_id))
+        if message is None:
+            raise errors.operation_not_found(operation_id)
+        return message

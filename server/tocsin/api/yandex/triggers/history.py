@@ -1,0 +1,81 @@
+"""What happens to triggers is written down, so that what did not fire can be explained later."""
+
+import json
+from datetime import datetime
+
+from tocsin.compilers.triggers_v1 import compile_trigger
+from tocsin.plans.errors import PlanError
+from tocsin.plans.plan import Plan, TimerSource
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.triggers.decisions import Decision, Kind, end_pause, record_decision
+from tocsin.store.triggers.timers import armed_at
+from tocsin.wire.ids import Ids
+from tocsin.wire.timestamps import from_timestamp
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+
+class TriggerHistory:
+    """Writes decisions, in the transaction of what it is about and before the timer is touched.
+
+    What takes away a tick that is due and has not fired yet tells so as `overdue`.
+    """
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def paused(self, tx: Transaction, trigger_id: str, now: datetime) -> None:
+        self._record(tx, Kind.PAUSE, trigger_id, now, last_at=None)
+
+    def resumed(self, tx: Transaction, trigger_id: str, now: datetime) -> None:
+        end_pause(tx, trigger_id, now=now)
+
+    def rule_changed(self, tx: Transaction, before: Plan, after: Plan, now: datetime) -> None:
+        rules = {"before": _expression(before), "after": _expression(after)}
+        self._record(tx, Kind.RULE, after.trigger_id, now, last_at=now, **rules)
+
+    def deleted(self, tx: Transaction, trigger: Trigger, now: datetime) -> None:
+        end_pause(tx, trigger.id, now=now)
+        try:
+            cron = _expression(compile_trigger(trigger))
+        except PlanError:
+            cron = ""
+        self._record(
+            tx,
+            Kind.DELETED,
+            trigger.id,
+            now,
+            last_at=now,
+            created_at=from_timestamp(trigger.created_at).isoformat(),
+            cron=cron,
+        )
+
+    def _record(
+        self,
+        tx: Transaction,
+        kind: Kind,
+        trigger_id: str,
+        now: datetime,
+        *,
+        last_at: datetime | None,
+        **detail: str,
+    ) -> None:
+        tick = armed_at(tx, trigger_id)
+        if tick is not None and tick <= now:
+            detail["overdue"] = tick.isoformat()
+        record_decision(
+            tx,
+            Decision(
+                id=self._ids.new(),
+                trigger_id=trigger_id,
+                kind=kind,
+                first_at=now,
+                last_at=last_at,
+                decided_at=now,
+                detail=json.dumps(detail),
+            ),
+        )
+
+
+def _expression(plan: Plan) -> str:
+    """Returns the cron expression of a timer; empty: it is none."""
+    return plan.source.cron.expression if isinstance(plan.source, TimerSource) else ""

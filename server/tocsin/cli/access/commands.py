@@ -1,0 +1,44 @@
+"""`tocsin access`: who may call, how they prove it, and what they may do."""
+
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.access import accounts as access_accounts
+from tocsin.cli.access import bindings as access_bindings
+from tocsin.cli.access import credentials as access_credentials
+from tocsin.cli.access import keys as access_keys
+from tocsin.cli.access import tokens as access_tokens
+from tocsin.cli.config import ConfigOption
+
+app = typer.Typer(rich_markup_mode="markdown")
+app.add_typer(access_accounts.app, name="accounts")
+app.add_typer(access_keys.app, name="keys")
+app.add_typer(access_credentials.api_keys, name="api-keys")
+app.add_typer(access_credentials.oauth_tokens, name="oauth-tokens")
+app.add_typer(access_bindings.app, name="bindings")
+app.add_typer(access_tokens.app, name="tokens")
+
+
+@app.command("init")
+def init(
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The store, as `tocsin serve` has it. [default: sqlite:///tocsin-data/tocsin.db]",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="What to call the account.")] = "admin",
+) -> None:
+    """Make the first administrator, and print its API key: it is shown this once.
+
+    It works on the database itself. One of SQLite must not be in use by a server meanwhile.
+    """
+    # What opens databases is slow to import, and of no use to the commands that are clients.
+    from tocsin.cli.access.init import first_administrator
+
+    account_id, secret = first_administrator(config, database, name)
+    typer.echo(f"user account {name} ({account_id}) has the role admin on everything", err=True)
+    typer.echo(secret)

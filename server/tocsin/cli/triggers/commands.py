@@ -1,0 +1,235 @@
+"""`tocsin triggers`: a client of TriggerService."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli.connection import (
+    USUAL_SERVER,
+    CaOption,
+    Connection,
+    FolderOption,
+    LimitOption,
+    ServerOption,
+    connected,
+    folder_named,
+    pages,
+    refused_with,
+)
+from tocsin.cli.documents.reading import Document
+from tocsin.cli.terminal.output import Output, OutputOption, print_details, print_json, print_table
+from tocsin.cli.triggers import firing, intake_view
+from tocsin.cli.triggers import view as trigger_view
+from tocsin.cli.triggers.files import create_request, read_file, update_request
+from tocsin.cli.triggers.names import TriggerArgument, find_trigger, id_of
+from tocsin.schedule import SystemClock
+from tocsin_protos.tocsin.v1 import event_service_pb2
+from tocsin_protos.yandex.cloud.operation import operation_service_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+FileOption = Annotated[
+    str,
+    typer.Option("-f", "--file", metavar="FILE", help="YAML or JSON; - is the standard input."),
+]
+
+POLL_SECONDS = 0.2
+
+
+@app.command("list")
+def list_triggers(
+    folder: FolderOption = None,
+    filter_: Annotated[
+        str,
+        typer.Option("--filter", metavar="FILTER", help="""Such as 'name IN ("a", "b")'."""),
+    ] = "",
+    limit: LimitOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """List the triggers of a folder."""
+    request = trigger_service_pb2.ListTriggersRequest(
+        folder_id=folder_named(folder), filter=filter_
+    )
+    with connected(server, ca) as api:
+        found = list(pages(api.triggers.List, request, "triggers", limit))
+        if output is Output.JSON:
+            print_json(found)
+            return
+        sources = _sources(api, request.folder_id, found)
+    told = any(sources.values())
+    print_table(
+        (*trigger_view.HEAD, intake_view.HEAD) if told else trigger_view.HEAD,
+        [
+            (*trigger_view.row(each), sources.get(each.id, "")) if told else trigger_view.row(each)
+            for each in found
+        ],
+        f"There are no triggers in folder {folder}.",
+    )
+
+
+@app.command("get")
+def get_trigger(
+    trigger: TriggerArgument,
+    folder: FolderOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Show a trigger, with its rule as `create -f` reads it."""
+    with connected(server, ca) as api:
+        found = find_trigger(api, trigger, folder)
+        told = () if output is Output.JSON else intake_view.of_trigger(api.events, found)
+        _show(found, output, told)
+
+
+@app.command("create")
+def create_trigger(
+    file: FileOption,
+    folder: FolderOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Create a trigger from a file, and show it.
+
+    FILE holds a CreateTriggerRequest in its proto JSON form, as YAML or as JSON:
+
+        name: nightly
+        rule:
+          timer:
+            cronExpression: 0 3 ? * * *
+            invokeFunctionWithRetry:
+              functionId: d4e00000000000000001
+
+    The folder is that of --folder where FILE names none.
+    """
+    document = read_file(file)
+    request = create_request(document)
+    request.folder_id = request.folder_id or folder_named(folder)
+    with connected(server, ca, document.where) as api:
+        made = _result(_finished(api, api.triggers.Create(request), document))
+        told = () if output is Output.JSON else intake_view.of_new_trigger(api.events, made)
+        _show(made, output, told)
+
+
+@app.command("update")
+def update_trigger(
+    trigger: TriggerArgument,
+    file: FileOption,
+    folder: FolderOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Change a trigger to what a file says, and show it.
+
+    FILE holds what is to change of name, description, labels and rule; what it leaves out stays as
+    it is. What `get -o json` prints can be edited and given back.
+    """
+    document = read_file(file)
+    with connected(server, ca, document.where) as api:
+        trigger_id = id_of(api, trigger, folder)
+        request = update_request(document, trigger_id)
+        operation = _finished(api, api.triggers.Update(request), document)
+        _show(_result(operation), output)
+
+
+@app.command("pause")
+def pause_trigger(
+    trigger: TriggerArgument,
+    folder: FolderOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Make a trigger PAUSED: it fires no more until it is resumed."""
+    with connected(server, ca) as api:
+        request = trigger_service_pb2.PauseTriggerRequest(trigger_id=id_of(api, trigger, folder))
+        _tell(_result(_finished(api, api.triggers.Pause(request))), output)
+
+
+@app.command("resume")
+def resume_trigger(
+    trigger: TriggerArgument,
+    folder: FolderOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Make a trigger ACTIVE again; what a timer missed is not made up for."""
+    with connected(server, ca) as api:
+        request = trigger_service_pb2.ResumeTriggerRequest(trigger_id=id_of(api, trigger, folder))
+        _tell(_result(_finished(api, api.triggers.Resume(request))), output)
+
+
+@app.command("delete")
+def delete_trigger(
+    trigger: TriggerArgument,
+    folder: FolderOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Delete a trigger. With -o json, prints the operation."""
+    with connected(server, ca) as api:
+        trigger_id = id_of(api, trigger, folder)
+        request = trigger_service_pb2.DeleteTriggerRequest(trigger_id=trigger_id)
+        operation = _finished(api, api.triggers.Delete(request))
+    if output is Output.JSON:
+        print_json(operation)
+    else:
+        typer.echo(f"{trigger_id} deleted")
+
+
+app.command("fire")(firing.fire)
+app.command("next")(firing.next_ticks)
+app.command("preview")(firing.preview)
+app.command("explain")(firing.explain)
+
+
+def _finished(api: Connection, operation: Any, document: Document | None = None) -> Any:
+    """Waits until an operation is done; where it fails, ends the program with its error."""
+    while not operation.done:
+        asyncio.run(SystemClock().sleep(POLL_SECONDS))
+        request = operation_service_pb2.GetOperationRequest(operation_id=operation.id)
+        operation = api.operations.Get(request)
+    if operation.HasField("error"):
+        raise refused_with(operation.error, document.where if document else lambda _: "")
+    return operation
+
+
+def _result(operation: Any) -> Any:
+    trigger = Trigger()
+    operation.response.Unpack(trigger)
+    return trigger
+
+
+def _sources(api: Connection, folder_id: str, listed: Sequence[Any]) -> dict[str, str]:
+    """Returns how the sources of triggers stand, in few words, by trigger."""
+    if all(each.rule.WhichOneof("rule") == "timer" for each in listed):
+        return {}
+    request = event_service_pb2.EventServiceListIntakesRequest(folder_id=folder_id)
+    intakes = pages(api.events.ListIntakes, request, "intakes")
+    return {each.trigger_id: intake_view.cell(each) for each in intakes}
+
+
+def _show(trigger: Any, output: Output, told: Sequence[tuple[str, str]] = ()) -> None:
+    """`told` is what there is to say of its source."""
+    if output is Output.JSON:
+        print_json(trigger)
+    else:
+        *head, rule = trigger_view.details(trigger)
+        print_details([*head, *told, rule])
+
+
+def _tell(trigger: Any, output: Output) -> None:
+    if output is Output.JSON:
+        print_json(trigger)
+    else:
+        typer.echo(f"{trigger.id} {Trigger.Status.Name(trigger.status)}")

@@ -1,0 +1,42 @@
+"""Compiles a scheduled integration of `google.cloud.integrations.v1alpha` into an action's JSON."""
+
+import json
+from datetime import datetime
+from functools import lru_cache
+
+from tocsin.compilers.parameters import Json
+from tocsin.plans.plan import Action, Integration, action_to_json
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=1024)
+def integration_action(name: str) -> str:
+    """Returns the action that calls the integration of this short name."""
+    return action_to_json(Action(Integration(name)))
+
+
+def execution_payload(
+    *,
+    execution_id: str,
+    integration: str,
+    trigger_id: str,
+    schedule_time: datetime,
+    parameters: dict[str, Json],
+) -> bytes:
+    """Returns the JSON body that the integration's URL is sent."""
+    body = {
+        "executionId": execution_id,
+        "integration": integration,
+        "triggerId": trigger_id,
+        "scheduleTime": rfc3339(schedule_time),
+        "parameters": parameters,
+    }
+    return _ENCODER.encode(body).encode()
+
+
+def rfc3339(instant: datetime) -> str:
+    """Returns UTC text with as many of 0, 3 or 6 digits of a second as it takes."""
+    micros = instant.microsecond
+    digits = "seconds" if not micros else "microseconds" if micros % 1000 else "milliseconds"
+    return instant.isoformat(timespec=digits).replace("+00:00", "Z")

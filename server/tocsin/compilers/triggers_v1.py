@@ -1,0 +1,151 @@
+"""Compiles a trigger of `yandex.cloud.serverless.triggers.v1` into a plan."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from functools import lru_cache
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+
+from tocsin.compilers.sources_v1 import compile_source, to_timedelta
+from tocsin.plans.errors import PlanError
+from tocsin.plans.plan import (
+    Action,
+    Batching,
+    Container,
+    DeadLetter,
+    Function,
+    MisfirePolicy,
+    Plan,
+    Retry,
+    Source,
+    Target,
+    TimerSource,
+    WebsocketBroadcast,
+    Workflow,
+)
+from tocsin.schedule import Cron, CronError
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
+
+# The contract has no field for what becomes of missed ticks, so a label says it.
+MISFIRE_LABEL = "tocsin/misfire"
+
+
+def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
+    """Returns the plan of a trigger that its contract's validation has passed.
+
+    Raises:
+        PlanError: the cron expression or a label of ours is wrong.
+    """
+    kind = trigger.rule.WhichOneof("rule")
+    if kind is None:
+        raise PlanError("rule", "Field is required")
+    rule = getattr(trigger.rule, kind)
+    return Plan(
+        trigger_id=trigger.id,
+        folder_id=trigger.folder_id,
+        kind=kind,
+        source=_source(kind, rule, trigger.labels),
+        batching=_batching(rule),
+        actions=(_action(getattr(rule, rule.WhichOneof("action"))),),
+        active=trigger.status != trigger_pb2.Trigger.PAUSED,
+        created_at=(
+            trigger.created_at.ToDatetime(tzinfo=UTC) if trigger.HasField("created_at") else None
+        ),
+    )
+
+
+def _source(kind: str, rule: Any, labels: Mapping[str, str]) -> Source:
+    if kind != "timer":
+        return compile_source(kind, rule)
+    return TimerSource(parse_cron(rule.cron_expression), rule.payload, _misfire(labels))
+
+
+def parse_cron(expression: str) -> Cron:
+    """Returns the cron of a timer's expression, whose length the contract has checked.
+
+    Raises:
+        PlanError: it is wrong.
+    """
+    try:
+        return _cron(expression)
+    except CronError as error:
+        raise PlanError("rule.timer.cron_expression", str(error)) from error
+
+
+def _misfire(labels: Mapping[str, str]) -> MisfirePolicy | None:
+    told = labels.get(MISFIRE_LABEL)
+    if told is None:
+        return None
+    try:
+        return MisfirePolicy(told)
+    except ValueError:
+        known = ", ".join(MisfirePolicy)
+        raise PlanError(f"labels[{MISFIRE_LABEL}]", f"{told!r} is none of {known}") from None
+
+
+# Expressions repeat: at each tick of a timer, and from one timer to the next.
+_cron = lru_cache(maxsize=1024)(Cron)
+
+
+def _batching(rule: Any) -> Batching | None:
+    if "batch_settings" not in rule.DESCRIPTOR.fields_by_name:
+        return None
+    settings = rule.batch_settings
+    # Left out, a size is 1: each event is called for by itself, so that no cutoff matters.
+    size = max(1, settings.size)
+    cutoff = to_timedelta(settings.cutoff)
+    if isinstance(settings, trigger_pb2.DataStreamBatchSettings):
+        return Batching(None, cutoff, size_bytes=size)
+    return Batching(size, cutoff)
+
+
+def _action(invoke: Any) -> Action:
+    fields = invoke.DESCRIPTOR.fields_by_name
+    retry = dead_letter = None
+    if "retry_settings" in fields and invoke.HasField("retry_settings"):
+        settings = invoke.retry_settings
+        retry = Retry(attempts=settings.retry_attempts, interval=to_timedelta(settings.interval))
+    if "dead_letter_queue" in fields and invoke.HasField("dead_letter_queue"):
+        queue = invoke.dead_letter_queue
+        dead_letter = DeadLetter(queue.queue_id, queue.service_account_id)
+    return Action(TARGETS[type(invoke)](invoke), retry, dead_letter)
+
+
+def _function(invoke: Any) -> Target:
+    return Function(invoke.function_id, invoke.function_tag, invoke.service_account_id)
+
+
+def _container(invoke: Any) -> Target:
+    return Container(invoke.container_id, invoke.path, invoke.service_account_id)
+
+
+def _workflow(invoke: Any) -> Target:
+    return Workflow(invoke.workflow_id, invoke.service_account_id)
+
+
+def _websocket_broadcast(invoke: Any) -> Target:
+    return WebsocketBroadcast(invoke.gateway_id, invoke.path, invoke.service_account_id)
+
+
+TARGETS: dict[type[Message], Callable[[Any], Target]] = {
+    trigger_pb2.InvokeFunctionOnce: _function,
+    trigger_pb2.InvokeFunctionWithRetry: _function,
+    trigger_pb2.InvokeContainerOnce: _container,
+    trigger_pb2.InvokeContainerWithRetry: _container,
+    trigger_pb2.StartWorkflowOnce: _workflow,
+    trigger_pb2.StartWorkflowWithRetry: _workflow,
+    trigger_pb2.GatewayWebsocketBroadcast: _websocket_broadcast,
+}
+
+
+def load_plan(message: bytes) -> Plan:
+    """Returns the plan of a stored trigger.
+
+    Raises:
+        ValueError: the bytes are no trigger that can be carried out.
+    """
+    try:
+        return compile_trigger(trigger_pb2.Trigger.FromString(message))
+    except DecodeError as error:
+        raise ValueError("not a trigger's message") from error

@@ -1,0 +1,105 @@
+"""Batches: events that waited long enough, or are enough, become a call in one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from tocsin.engine.events.cutting import cut
+from tocsin.engine.events.invoking import Calls
+from tocsin.engine.wakeup import Wakeup
+from tocsin.plans.plan import Batching, Plan
+from tocsin.schedule import Clock
+from tocsin.sources.kinds.catalog import KINDS
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.events import accepted as events
+from tocsin.store.events import held_messages
+from tocsin.store.events.accepted import DueBatch
+from tocsin.store.invocations.rows import Invocation, insert_invocations
+from tocsin.store.triggers import rows as triggers
+
+log = structlog.get_logger(__name__)
+
+BATCHES_AT_ONCE = 64
+EVENTS_AT_ONCE = 1000
+UNREADABLE_WAITS = timedelta(minutes=1)
+HELD_ELSEWHERE = timedelta(milliseconds=50)
+# Of a trigger that batches no more: what waits from before goes out by itself.
+ONE_BY_ONE = Batching(1, timedelta())
+
+
+class Batches:
+    """Sends what is due. `load_plan` reads a stored trigger; `fired` wakes delivery."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        load_plan: Callable[[bytes], Plan],
+        calls: Calls,
+        fired: Callable[[], None],
+        largest_payload: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._load_plan = load_plan
+        self._calls = calls
+        self._fired = fired
+        self._largest_payload = largest_payload
+        self._wakeup = Wakeup(clock)
+
+    def due(self, at: datetime | None = None) -> None:
+        """Tells of a batch that is due then; None: look at once."""
+        self._wakeup.ring(at)
+
+    async def run_once(self) -> None:
+        """Sends what is due, then waits for the next cutoff, or for a batch that is full."""
+        self._wakeup.listen()
+        now = self._clock.now()
+        due = await self._database.read(events.earliest_batch)
+        if due is None or due > now:
+            await self._wakeup.wait(due)
+            return
+        seen = await self._database.write(lambda tx: self._send_due(tx, now))
+        if seen:
+            self._fired()
+        else:
+            # Another node sends them at this moment.
+            await self._wakeup.wait(now + HELD_ELSEWHERE)
+
+    def _send_due(self, tx: Transaction, now: datetime) -> int:
+        due = events.due_batches(tx, now=now, limit=BATCHES_AT_ONCE)
+        made = [call for batch in due for call in self._send(tx, batch, now)]
+        insert_invocations(tx, [(each, now) for each in made])
+        return len(due)
+
+    def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> list[Invocation]:
+        """Takes what is due of a trigger's events; returns the calls that deliver them."""
+        message = triggers.find_trigger(tx, batch.trigger_id)
+        if message is None:
+            events.drop_events(tx, batch.trigger_id)
+            return []
+        try:
+            plan = self._load_plan(message)
+        except ValueError:
+            # One trigger that can't be read must not keep the others from firing.
+            log.exception("trigger can't be read, its events wait", trigger_id=batch.trigger_id)
+            events.take_events(tx, batch, (), again_at=now + UNREADABLE_WAITS)
+            return []
+        if not plan.active:
+            events.park_batch(tx, batch.trigger_id)
+            return []
+        waiting = events.waiting_events(tx, batch.trigger_id, limit=EVENTS_AT_ONCE)
+        batching = plan.batching or ONE_BY_ONE
+        done = cut(waiting, batching, now, largest_payload=self._largest_payload)
+        unseen = batch.events > len(waiting) > 0
+        events.take_events(tx, batch, done.taken, again_at=now if unseen else done.again_at)
+        made: list[Invocation] = []
+        for each in done.batches:
+            calls = self._calls.of(plan, [event.body for event in each], now)
+            if KINDS[plan.kind].held:
+                held_messages.sent(tx, plan.trigger_id, [event.id for event in each], calls[0].id)
+            made += calls
+        return made

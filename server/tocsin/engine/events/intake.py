@@ -1,0 +1,293 @@
+"""Takes the events of sources: finds who listens, filters, and keeps what is to fire."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias
+
+import structlog
+
+from tocsin.engine.events.cutting import one_by_one
+from tocsin.engine.events.invoking import Calls
+from tocsin.plans.plan import Plan
+from tocsin.schedule import Clock
+from tocsin.sources.incoming import Incoming, Taken
+from tocsin.sources.kinds.catalog import keys_of_event, kind_of, short_key
+from tocsin.sources.kinds.definition import Metadata
+from tocsin.store.driver.database import Database, StoreUnavailable
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.events import held_messages
+from tocsin.store.events.accepted import WaitingEvent, add_events, count_lost, remember_new
+from tocsin.store.events.held_messages import Held
+from tocsin.store.events.subscriptions import listeners
+from tocsin.store.invocations.rows import Invocation, insert_invocations
+
+log = structlog.get_logger(__name__)
+
+# Bounds how long one transaction keeps others waiting: events, and triggers that listen to one.
+EVENTS_AT_ONCE = 256
+LISTENERS_AT_ONCE = 256
+PLANS_KEPT = 1024
+
+# A kind of source and one of the keys under which triggers listen to it.
+Channel: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An event that fires a trigger; `place` is where it stands among those handed in."""
+
+    place: int
+    incoming: Incoming
+
+    @property
+    def key(self) -> str:
+        return short_key(self.incoming.key or self.incoming.id)
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one transaction did: for each event what became of it, and what is to be told.
+
+    `more` are channels with listeners beyond those that it saw, with the last one seen.
+    """
+
+    taken: list[Taken]
+    more: dict[Channel, str] = field(default_factory=dict)
+    fired: bool = False
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    incoming: Sequence[Incoming]
+    done: "asyncio.Future[list[Taken]]"
+
+
+class Intake:
+    """One transaction at a time takes all that was handed in meanwhile.
+
+    Were there several, they would lock the same triggers' batches in different orders.
+    `fired` tells of invocations, `batched` when a batch is due.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        load_plan: Callable[[bytes], Plan],
+        calls: Calls,
+        fired: Callable[[], None],
+        batched: Callable[[datetime], None],
+        largest_payload: int,
+        remembered: timedelta,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._load_plan = lru_cache(PLANS_KEPT)(load_plan)
+        self._calls = calls
+        self._new_id = calls.new_id
+        self._fired = fired
+        self._batched = batched
+        self._largest_payload = largest_payload
+        self._remembered = remembered
+        self._waiting: list[Waiting] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
+        """Takes events; returns once they are durable, with what became of each.
+
+        Raises:
+            StoreUnavailable: the store can't be reached. Some of them may have been taken.
+        """
+        if not incoming:
+            return []
+        done: asyncio.Future[list[Taken]] = asyncio.get_running_loop().create_future()
+        # What has no id of its own keeps the one it gets, however often its work is run.
+        named = [each if each.id else replace(each, id=self._new_id()) for each in incoming]
+        self._waiting.append(Waiting(named, done))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_waiting())
+        return await done
+
+    async def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                await self._write_group(self._next_group())
+        finally:
+            self._writer = None
+
+    async def _write_group(self, group: Sequence[Waiting]) -> None:
+        try:
+            taken = await self._write([each for w in group for each in w.incoming])
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, StoreUnavailable):
+                # What one of them handed in must not fail the others.
+                for waiting in group:
+                    await self._write_group([waiting])
+                return
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_exception(error)
+            return
+        for waiting in group:
+            mine, taken = taken[: len(waiting.incoming)], taken[len(waiting.incoming) :]
+            if not waiting.done.done():
+                waiting.done.set_result(mine)
+
+    def _next_group(self) -> list[Waiting]:
+        group = [self._waiting.pop(0)]
+        size = len(group[0].incoming)
+        while self._waiting and size + len(self._waiting[0].incoming) <= EVENTS_AT_ONCE:
+            group.append(self._waiting.pop(0))
+            size += len(group[-1].incoming)
+        return group
+
+    async def _write(self, incoming: Sequence[Incoming]) -> list[Taken]:
+        taken = [Taken()] * len(incoming)
+        channels: dict[Channel, str] = {
+            channel: "" for each in incoming for channel in _channels(each)
+        }
+        while channels:
+            done = await self._database.write(
+                lambda tx, seen=channels: self._take(tx, incoming, seen)  # type: ignore[misc]
+            )
+            taken = [one + more for one, more in zip(taken, done.taken, strict=True)]
+            if done.fired:
+                self._fired()
+            if done.due_at is not None:
+                self._batched(done.due_at)
+            channels = done.more
+        return taken
+
+    def _take(
+        self, tx: Transaction, incoming: Sequence[Incoming], after: Mapping[Channel, str]
+    ) -> Pass:
+        """Gives events to the next listeners of these channels."""
+        done = Pass([Taken()] * len(incoming))
+        plans = {
+            channel: self._listeners(tx, channel, last, done) for channel, last in after.items()
+        }
+        hits: dict[str, tuple[Plan, list[Hit]]] = {}
+        lost: dict[str, int] = {}
+        for place, each in enumerate(incoming):
+            kind = kind_of(each.event)
+            for plan in _unique(plans.get(channel, ()) for channel in _channels(each)):
+                if each.trigger_id not in ("", plan.trigger_id):
+                    continue
+                if next(kind.mismatches(plan.source, each.event), None) is not None:
+                    done.taken[place] += Taken(filtered=1)
+                elif not plan.active:
+                    done.taken[place] += Taken(lost=1)
+                    if not each.trigger_id:
+                        lost[plan.trigger_id] = lost.get(plan.trigger_id, 0) + 1
+                else:
+                    hits.setdefault(plan.trigger_id, (plan, []))[1].append(Hit(place, each))
+        now = self._clock.now()
+        self._accept(tx, hits, now, done)
+        for trigger_id in sorted(lost):
+            count_lost(tx, trigger_id=trigger_id, lost=lost[trigger_id], now=now)
+        return done
+
+    def _listeners(self, tx: Transaction, channel: Channel, after: str, done: Pass) -> list[Plan]:
+        kind, key = channel
+        rows = listeners(tx, kind=kind, key=key, after=after, limit=LISTENERS_AT_ONCE)
+        if len(rows) == LISTENERS_AT_ONCE:
+            done.more[channel] = rows[-1][0]
+        plans = []
+        for trigger_id, message in rows:
+            try:
+                plans.append(self._load_plan(message))
+            except ValueError:
+                # One trigger that can't be read must not keep the others from firing.
+                log.exception("trigger can't be read, it gets no event", trigger_id=trigger_id)
+        return plans
+
+    def _accept(
+        self, tx: Transaction, hits: Mapping[str, tuple[Plan, list[Hit]]], now: datetime, done: Pass
+    ) -> None:
+        # By their ids, as every node does it.
+        keys = sorted((trigger_id, hit.key) for trigger_id in hits for hit in hits[trigger_id][1])
+        fresh = remember_new(tx, keys, now=now, expires_at=now + self._remembered)
+        calls: list[Invocation] = []
+        for trigger_id in sorted(hits):
+            plan, given = hits[trigger_id]
+            accepted = []
+            for hit in given:
+                if (trigger_id, hit.key) in fresh:
+                    # The same event may stand twice in what was handed in.
+                    fresh.remove((trigger_id, hit.key))
+                    accepted.append(hit)
+                    done.taken[hit.place] += Taken(accepted=1)
+                else:
+                    done.taken[hit.place] += _repeated(tx, trigger_id, hit)
+            if one_by_one(plan):
+                calls += self._call_each(tx, plan, accepted, now)
+            elif accepted:
+                due_at = self._add(tx, plan, accepted, now)
+                done.due_at = due_at if done.due_at is None else min(done.due_at, due_at)
+        if calls:
+            insert_invocations(tx, [(call, now) for call in calls])
+            done.fired = True
+
+    def _call_each(
+        self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime
+    ) -> list[Invocation]:
+        made = []
+        held = []
+        for hit in hits:
+            calls = self._calls.of(plan, (self._element(plan, hit.incoming),), now)
+            made += calls
+            if hit.incoming.receipt:
+                receipt = hit.incoming.receipt
+                held.append(Held(plan.trigger_id, hit.key, receipt, invocation_id=calls[0].id))
+        held_messages.hold(tx, held)
+        return made
+
+    def _element(self, plan: Plan, incoming: Incoming) -> str:
+        metadata = Metadata(
+            incoming.id, incoming.at, self._calls.cloud_id, plan.folder_id, incoming.trace_id
+        )
+        return kind_of(incoming.event).element(incoming.event, metadata)
+
+    def _add(self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime) -> datetime:
+        batching = plan.batching
+        assert batching is not None
+        added = [
+            WaitingEvent(self._new_id(), now, self._element(plan, hit.incoming)) for hit in hits
+        ]
+        held = [
+            Held(plan.trigger_id, hit.key, hit.incoming.receipt, event_id=event.id)
+            for hit, event in zip(hits, added, strict=True)
+            if hit.incoming.receipt
+        ]
+        held_messages.hold(tx, held)
+        return add_events(
+            tx,
+            trigger_id=plan.trigger_id,
+            added=added,
+            due_at=now + batching.cutoff,
+            most_events=batching.size,
+            most_bytes=min(batching.size_bytes or self._largest_payload, self._largest_payload),
+            now=now,
+        )
+
+
+def _repeated(tx: Transaction, trigger_id: str, hit: Hit) -> Taken:
+    receipt = hit.incoming.receipt
+    if receipt and not held_messages.received_again(tx, trigger_id, hit.key, receipt):
+        return Taken(repeated=1, settled=1)
+    return Taken(repeated=1)
+
+
+def _channels(incoming: Incoming) -> list[Channel]:
+    kind = kind_of(incoming.event).name
+    return [(kind, key) for key in keys_of_event(incoming.event)]
+
+
+def _unique(found: Iterable[Sequence[Plan]]) -> list[Plan]:
+    """A trigger that listens to an event by two keys is given it once."""
+    return list({plan.trigger_id: plan for plans in found for plan in plans}.values())

@@ -1,0 +1,117 @@
+"""How the sources that this node reads stand: gathered in memory, written once a second."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tocsin.engine.observer import Observer
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.events.sources import SourceState, write_source_state
+from tocsin.store.triggers.rows import find_trigger
+
+LONGEST_ERROR = 500
+WRITTEN_EACH_SECONDS = 1.0
+
+
+class Standings:
+    """One for each trigger that this node reads. `pace` is the clock by which it rests."""
+
+    def __init__(
+        self, database: Database, clock: Clock, observer: Observer, *, pace: Clock
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._observer = observer
+        self._pace = pace
+        self._kinds: dict[str, str] = {}
+        self._states: dict[str, SourceState] = {}
+        self._changed: set[str] = set()
+        self._news = asyncio.Event()
+        self._told: dict[str, bool] = {}
+
+    def begin(self, kind: str, trigger_id: str) -> None:
+        """This node is to read it."""
+        self._kinds.setdefault(trigger_id, kind)
+
+    def end(self, trigger_id: str) -> None:
+        """This node reads it no more: it is paused, deleted, or read elsewhere."""
+        if self._kinds.pop(trigger_id, None) is not None:
+            self._set(trigger_id, replace(self._state(trigger_id), connected=False))
+
+    def connected(self, trigger_id: str) -> None:
+        state = self._states.get(trigger_id)
+        if state is None or not state.connected:
+            self._set(trigger_id, replace(self._state(trigger_id), connected=True))
+
+    def received(self, trigger_id: str) -> None:
+        now = self._clock.now()
+        self._set(trigger_id, replace(self._state(trigger_id), last_event_at=now))
+
+    def failed(
+        self, trigger_id: str, error: str, *, connected: bool = False, refused: int = 0
+    ) -> bool:
+        """Something is wrong; returns whether that is news."""
+        before = self._state(trigger_id)
+        after = replace(
+            before,
+            connected=connected,
+            last_error=error[:LONGEST_ERROR],
+            last_error_at=self._clock.now(),
+            refused=before.refused + refused,
+        )
+        self._set(trigger_id, after)
+        told = (before.connected, before.last_error)
+        return before.last_error_at is None or told != (after.connected, after.last_error)
+
+    async def run_once(self) -> None:
+        """Waits for news, writes them, and rests."""
+        await self._news.wait()
+        self._news.clear()
+        self._tell()
+        changed, self._changed = self._changed, set()
+        states = {each: self._states[each] for each in sorted(changed)}
+        try:
+            gone = await self._database.write(lambda tx: _write(tx, states))
+        except BaseException:
+            self._changed |= changed
+            self._news.set()
+            raise
+        for trigger_id, written in states.items():
+            now = self._states[trigger_id]
+            self._states[trigger_id] = replace(now, refused=now.refused - written.refused)
+            if trigger_id in gone or trigger_id not in self._kinds:
+                del self._states[trigger_id]
+                self._changed.discard(trigger_id)
+        await self._pace.sleep(WRITTEN_EACH_SECONDS)
+
+    def _tell(self) -> None:
+        healthy = dict.fromkeys(self._told, True)
+        for trigger_id, kind in self._kinds.items():
+            state = self._states.get(trigger_id)
+            failing = state is not None and not state.connected and state.last_error is not None
+            healthy[kind] = healthy.get(kind, True) and not failing
+        for kind, well in healthy.items():
+            if self._told.get(kind) != well:
+                self._observer.source_stands(kind, healthy=well)
+        self._told = healthy
+
+    def _state(self, trigger_id: str) -> SourceState:
+        return self._states.get(trigger_id) or SourceState()
+
+    def _set(self, trigger_id: str, state: SourceState) -> None:
+        self._states[trigger_id] = state
+        self._changed.add(trigger_id)
+        self._news.set()
+
+
+def _write(tx: Transaction, states: Mapping[str, SourceState]) -> set[str]:
+    """Writes states; returns the triggers that are gone."""
+    gone = set()
+    for trigger_id, state in states.items():
+        if find_trigger(tx, trigger_id) is None:
+            gone.add(trigger_id)
+        else:
+            write_source_state(tx, trigger_id, state)
+    return gone

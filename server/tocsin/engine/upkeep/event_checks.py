@@ -1,0 +1,168 @@
+"""What can be wrong with events: nothing finds their trigger, or nothing would ever send them."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tocsin.engine.upkeep.reconciler import Finding, Page
+from tocsin.plans.plan import Plan
+from tocsin.schedule import Clock
+from tocsin.sources.kinds.catalog import keys_of_plan
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.events import reconciliation as store
+from tocsin.store.events.accepted import drop_events
+from tocsin.store.events.reconciliation import BATCHES_AT_ONCE, BatchRow, Channel, Listener
+from tocsin.store.events.subscriptions import subscribe, unsubscribe
+from tocsin.store.triggers.rows import lock_trigger
+
+# Clocks of nodes differ by less.
+TOLERANCE = timedelta(minutes=1)
+OVERDUE_AFTER = timedelta(minutes=5)
+
+NOT_FOUND = "events do not find it by its rule: an older node may have changed that"
+LEFT_BEHIND = "events find a trigger that there is no more"
+NO_BATCH = "events that no batch would send"
+EMPTY = "batch without events"
+NOT_DUE = "batch of an active trigger that is never due"
+OVERDUE = "batch due long since, and nobody sends it"
+FROM_THE_FUTURE = "batch of events from the future: the clock was set back"
+NO_TRIGGER = "batch of no trigger"
+
+
+class SubscriptionCheck:
+    """Looks at each trigger, whether events find it by what its rule says."""
+
+    def __init__(self, database: Database, load_plan: Callable[[bytes], Plan]) -> None:
+        self._database = database
+        self._load_plan = load_plan
+
+    async def step(self, position: str | None, /) -> Page:
+        after = position or ""
+        listeners, following = await self._database.read(
+            lambda tx: store.page_of_listeners(tx, after=after)
+        )
+        suspects = [each.trigger_id for each in listeners if self._fault(each)]
+        findings = (
+            await self._database.write(lambda tx: self._repair(tx, suspects)) if suspects else []
+        )
+        return Page(following, findings)
+
+    def _repair(self, tx: Transaction, trigger_ids: list[str]) -> list[Finding]:
+        found = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
+        return [finding for finding in found if finding is not None]
+
+    def _repair_one(self, tx: Transaction, trigger_id: str) -> Finding | None:
+        message = lock_trigger(tx, trigger_id)
+        listener = Listener(trigger_id, message, store.channels_of(tx, trigger_id))
+        reason = self._fault(listener)
+        if reason is None:
+            return None
+        if message is None:
+            unsubscribe(tx, trigger_id)
+            return Finding(trigger_id, reason, "forgotten")
+        plan = self._load_plan(message)
+        subscribe(tx, trigger_id=trigger_id, kind=plan.kind, keys=keys_of_plan(plan))
+        return Finding(trigger_id, reason, "subscribed")
+
+    def _fault(self, listener: Listener) -> str | None:
+        if listener.message is None:
+            return LEFT_BEHIND if listener.channels else None
+        try:
+            plan = self._load_plan(listener.message)
+        except ValueError:
+            # The check of timers tells of it; until it can be read, nothing is known of its keys.
+            return None
+        expected: frozenset[Channel] = frozenset((plan.kind, key) for key in keys_of_plan(plan))
+        return None if listener.channels == expected else NOT_FOUND
+
+
+class BatchCheck:
+    """Looks at each batch, whether it will be sent. `due` wakes whoever sends them."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        load_plan: Callable[[bytes], Plan],
+        due: Callable[[datetime], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._load_plan = load_plan
+        self._due = due
+
+    async def step(self, position: str | None, /) -> Page:
+        after = position or ""
+        rows = await self._database.read(lambda tx: store.page_of_batches(tx, after=after))
+        now = self._clock.now()
+        suspects = [row.trigger_id for row in rows if self._fault(row, now)]
+        findings: list[Finding] = []
+        if suspects:
+            findings = await self._database.write(lambda tx: self._repair(tx, suspects, now))
+        if findings:
+            self._due(now)
+        return Page(rows[-1].trigger_id if len(rows) == BATCHES_AT_ONCE else None, findings)
+
+    def _repair(self, tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:
+        found = (self._repair_one(tx, trigger_id, now) for trigger_id in trigger_ids)
+        return [finding for finding in found if finding is not None]
+
+    def _repair_one(self, tx: Transaction, trigger_id: str, now: datetime) -> Finding | None:
+        row = store.lock_batch(tx, trigger_id)
+        reason = None if row is None else self._fault(row, now)
+        if reason is None:
+            return None
+        if reason in (NO_TRIGGER, EMPTY):
+            drop_events(tx, trigger_id)
+            return Finding(trigger_id, reason, "forgotten")
+        if reason == OVERDUE:
+            return Finding(trigger_id, reason, "sending is woken")
+        store.make_batch_due(tx, trigger_id, at=now)
+        return Finding(trigger_id, reason, "made due")
+
+    def _fault(self, row: BatchRow, now: datetime) -> str | None:
+        if row.message is None:
+            return NO_TRIGGER
+        if row.first_at is None:
+            return EMPTY
+        if row.due_at is not None and row.due_at < now - OVERDUE_AFTER:
+            return OVERDUE
+        if row.due_at is not None:
+            soon = now + TOLERANCE
+            return FROM_THE_FUTURE if min(row.due_at, row.first_at) > soon else None
+        try:
+            return NOT_DUE if self._load_plan(row.message).active else None
+        except ValueError:
+            return None
+
+
+class WaitingEventsCheck:
+    """Looks for events that wait and have no batch. `due` wakes whoever sends batches."""
+
+    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._due = due
+
+    async def step(self, position: str | None, /) -> Page:
+        after = position or ""
+        suspects, following = await self._database.read(
+            lambda tx: store.events_without_batch(tx, after=after)
+        )
+        now = self._clock.now()
+        findings: list[Finding] = []
+        if suspects:
+            findings = await self._database.write(lambda tx: _open(tx, suspects, now))
+        if findings:
+            self._due(now)
+        return Page(following, findings)
+
+
+def _open(tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:
+    """Whoever sends them finds out whether their trigger is paused, or gone."""
+    return [
+        Finding(trigger_id, NO_BATCH, "made due")
+        for trigger_id in trigger_ids
+        if store.open_batch(tx, trigger_id, at=now)
+    ]

@@ -1,0 +1,114 @@
+"""Keeps the keys that tokens are signed with: makes, announces and retires them, on any node."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from tocsin.access.tokens.rsa_keys import (
+    load_own_private,
+    load_public,
+    new_private_key,
+    private_pem,
+    public_pem,
+)
+from tocsin.access.tokens.signing import (
+    SigningKey,
+    SigningKeys,
+    key_id,
+    retired,
+    spent,
+    successor_due,
+)
+from tocsin.schedule import Clock
+from tocsin.store.access.signing_keys import (
+    StoredKey,
+    add_signing_key,
+    delete_signing_keys,
+    forget_private_keys,
+    signing_keys,
+)
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+# Well below the day for which a new key is shown before it signs.
+EVERY_SECONDS = 60.0
+
+
+class KeyRotation:
+    """Gives `keys` what the store has, and keeps that in order.
+
+    `clock` tells when a key's time has come, `pace` is the clock by which it rests.
+    """
+
+    def __init__(self, database: Database, clock: Clock, keys: SigningKeys, *, pace: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self.keys = keys
+        self._pace = pace
+
+    async def run_once(self) -> None:
+        """Looks what the store has, does what is due, then waits a minute."""
+        await self.look()
+        await self._pace.sleep(EVERY_SECONDS)
+
+    async def look(self) -> None:
+        """Looks what the store has, and does what is due. The first call makes the first key.
+
+        Raises:
+            StoreUnavailable: the store can't be reached.
+        """
+        stored = await self._database.read(signing_keys)
+        now = self._clock.now()
+        times = [key.signs_from for key in stored]
+        if (due := successor_due(times, now)) is not None:
+            stored = await self._succeed(stored, due)
+        elif retired(times, now) or spent(times, now):
+            stored = await self._database.write(lambda tx: _retire(tx, now))
+        self.keys.replace([self._loaded(key) for key in stored])
+
+    async def _succeed(self, stored: list[StoredKey], signs_from: datetime) -> list[StoredKey]:
+        """Adds a key; where another node was quicker, that one's is it."""
+        private = await asyncio.to_thread(new_private_key)
+        public = private.public_key()
+        last = stored[-1].number if stored else 0
+        added = StoredKey(
+            last + 1, key_id(public), public_pem(public), private_pem(private), signs_from
+        )
+
+        def add(tx: Transaction) -> list[StoredKey]:
+            there = signing_keys(tx)
+            if (there[-1].number if there else 0) != last:
+                return there
+            add_signing_key(tx, added)
+            return [*there, added]
+
+        there = await self._database.write(add)
+        if added in there:
+            log.info("a key to sign tokens with was made", kid=added.id, signs_from=str(signs_from))
+        return there
+
+    def _loaded(self, stored: StoredKey) -> SigningKey:
+        for known in self.keys.keys:
+            if known.id == stored.id and (known.private is None) == (stored.private_key is None):
+                return known
+        private = None if stored.private_key is None else load_own_private(stored.private_key)
+        return SigningKey(stored.id, load_public(stored.public_key), private, stored.signs_from)
+
+
+def _retire(tx: Transaction, now: datetime) -> list[StoredKey]:
+    there = signing_keys(tx)
+    times = [key.signs_from for key in there]
+    silent, gone = retired(times, now), spent(times, now)
+    if silent:
+        forget_private_keys(tx, before=there[silent].number)
+    if gone:
+        delete_signing_keys(tx, before=there[gone].number)
+    return [
+        replace(key, private_key=None) if place < silent else key
+        for place, key in enumerate(there)
+        if place >= gone
+    ]

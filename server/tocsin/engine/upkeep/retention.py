@@ -1,0 +1,185 @@
+"""Retention: what is long done is forgotten, in steps so small that firing does not notice."""
+
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from tocsin.engine.upkeep.duty import Duty
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Work
+from tocsin.store.invocations import retention
+from tocsin.store.invocations.rows import FINAL_STATES, State
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+EVERY_SECONDS = 60.0
+# After each step so many times its own length passes before the next one.
+REST = 4
+SHORTEST_REST_SECONDS = 0.005
+LARGEST_PAGE = 1000
+# What another node is finishing at this moment may have an earlier time than what is seen.
+SETTLED_AFTER = timedelta(seconds=10)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+FAILED = (State.FAILED, State.DEAD_LETTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRules:
+    """How long, and how many of each final state, are kept; None: without end."""
+
+    age: timedelta | None = None
+    failed_age: timedelta | None = None
+    most: int | None = None
+    operations_age: timedelta | None = None
+
+    def age_of(self, state: State) -> timedelta | None:
+        if state not in FAILED:
+            return self.age
+        # What failed is kept at least as long as what did not.
+        if self.age is None or self.failed_age is None:
+            return None
+        return max(self.age, self.failed_age)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many finished invocations of one state there are, as pages: where each ends, its rows.
+
+    Each row is counted once, when it has been finished for a while. A row that is finished no
+    longer, since somebody wants it delivered again, stays counted until its page is swept.
+    """
+
+    pages: deque[tuple[datetime, int]] = field(default_factory=deque)
+    rows: int = 0
+
+    @property
+    def end(self) -> datetime:
+        return self.pages[-1][0] if self.pages else BEGINNING
+
+    def add(self, end: datetime, rows: int) -> None:
+        self.pages.append((end, rows))
+        self.rows += rows
+
+    def end_of_excess(self, most: int) -> datetime | None:
+        """Takes away the oldest pages that are too many; returns where they end."""
+        end = None
+        while self.pages and self.rows - self.pages[0][1] >= most:
+            end = self._drop_first()
+        return end
+
+    def drop_until(self, instant: datetime) -> None:
+        while self.pages and self.pages[0][0] <= instant:
+            self._drop_first()
+
+    def _drop_first(self) -> datetime:
+        end, rows = self.pages.popleft()
+        self.rows -= rows
+        return end
+
+
+class Retention:
+    """Sweeps every minute, on one node at a time.
+
+    `pace` is the clock by which it rests; `first_id_at` gives the id that sorts before those of all
+    operations that were made from an instant on. `swept` counts what was deleted, by state, and
+    `operation`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        rules: RetentionRules,
+        duty: Duty,
+        *,
+        pace: Clock,
+        first_id_at: Callable[[datetime], str],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._duty = duty
+        self._pace = pace
+        self._first_id_at = first_id_at
+        self._tallies = {state: Tally() for state in sorted(FINAL_STATES)}
+        self.swept: Counter[str] = Counter()
+
+    async def run_once(self) -> None:
+        """Sweeps all that is to go, then waits a minute."""
+        if await self._duty.held():
+            before = self.swept.copy()
+            for state, tally in self._tallies.items():
+                await self._sweep_finished(state, tally)
+            await self._sweep_operations()
+            if swept := self.swept - before:
+                log.info("what was long done is forgotten", **swept)
+        await self._pace.sleep(EVERY_SECONDS)
+
+    async def _sweep_finished(self, state: State, tally: Tally) -> None:
+        until = await self._end_of_sweep(state, tally)
+        if until is None:
+            return
+        tally.drop_until(until)
+        while await self._duty.held():
+            swept = await self._step(
+                self._database.write,
+                lambda tx: retention.sweep_finished(tx, state, until=until),
+            )
+            if not swept:
+                return
+            self.swept[state.value] += swept
+
+    async def _end_of_sweep(self, state: State, tally: Tally) -> datetime | None:
+        """Returns the latest time of finishing that is to go."""
+        ends: list[datetime | None] = []
+        if (age := self._rules.age_of(state)) is not None:
+            ends.append(self._clock.now() - age)
+        if (most := self._rules.most) is not None:
+            await self._count(state, tally, max(1, min(LARGEST_PAGE, most // 10)))
+            ends.append(tally.end_of_excess(most))
+        return max((end for end in ends if end is not None), default=None)
+
+    async def _count(self, state: State, tally: Tally, size: int) -> None:
+        """Counts on, from where it left off."""
+        settled = self._clock.now() - SETTLED_AFTER
+        while await self._duty.held():
+            page = await self._step(
+                self._database.read,
+                lambda tx: retention.page_of_finished(
+                    tx, state, after=tally.end, until=settled, size=size
+                ),
+            )
+            if page is None:
+                return
+            tally.add(*page)
+
+    async def _sweep_operations(self) -> None:
+        if self._rules.operations_age is None:
+            return
+        before = self._first_id_at(self._clock.now() - self._rules.operations_age)
+        while await self._duty.held():
+            swept = await self._step(
+                self._database.write, lambda tx: retention.sweep_operations(tx, before=before)
+            )
+            if not swept:
+                return
+            self.swept["operation"] += swept
+
+    async def _step(
+        self,
+        run: Callable[[Work[T]], Awaitable[T]],
+        work: Work[T],
+    ) -> T:
+        """Does one step, then rests: what fires goes first."""
+        started = self._pace.monotonic()
+        done = await run(work)
+        took = self._pace.monotonic() - started
+        await self._pace.sleep(max(SHORTEST_REST_SECONDS, REST * took))
+        return done

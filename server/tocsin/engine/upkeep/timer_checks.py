@@ -1,0 +1,154 @@
+"""What can be wrong with an armed timer: it is missing, it should not be, it is too far ahead."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from tocsin.engine.upkeep.reconciler import Finding, Page
+from tocsin.plans.plan import Plan, TimerSource
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations import reconciliation
+from tocsin.store.invocations.reconciliation import TIMERS_AT_ONCE, TimerRow
+from tocsin.store.invocations.retention import swept_until
+from tocsin.store.triggers.rows import lock_trigger
+from tocsin.store.triggers.timers import arm_timer, disarm_timer
+
+log = structlog.get_logger(__name__)
+
+# Clocks of nodes differ by less, and a timer that is silent for a minute is not stalled.
+TOLERANCE = timedelta(minutes=1)
+# Plans that are looked at before others get their turn.
+AT_A_STRETCH = 50
+# Repairs that share a transaction.
+REPAIRED_AT_ONCE = 50
+
+NOT_ARMED = "active timer without a next tick"
+NOT_ACTIVE = "armed, and no active timer"
+TOO_FAR = "armed later than its next tick: the clock was set back"
+NO_TRIGGER = "armed, and there is no such trigger"
+UNREADABLE = "trigger can't be read"
+
+
+class TimerCheck:
+    """Looks at each trigger, whether what is armed for it is what its schedule says.
+
+    `armed` is told the ticks that it arms.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        load_plan: Callable[[bytes], Plan],
+        armed: Callable[[datetime], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._load_plan = load_plan
+        self._armed = armed
+
+    async def step(self, position: str | None, /) -> Page:
+        after = position or ""
+        rows = await self._database.read(lambda tx: reconciliation.page_of_timers(tx, after=after))
+        now = self._clock.now()
+        suspects: list[str] = []
+        for start in range(0, len(rows), AT_A_STRETCH):
+            part = rows[start : start + AT_A_STRETCH]
+            suspects.extend(row.trigger_id for row in part if self._fault(row, now, None))
+            await asyncio.sleep(0)
+        findings: list[Finding] = []
+        for start in range(0, len(suspects), REPAIRED_AT_ONCE):
+            findings.extend(await self._repair(suspects[start : start + REPAIRED_AT_ONCE]))
+        return Page(rows[-1].trigger_id if len(rows) == TIMERS_AT_ONCE else None, findings)
+
+    async def _repair(self, trigger_ids: list[str]) -> list[Finding]:
+        """Looks again, where nobody else can change them, and puts right what is still wrong."""
+        ticks: list[datetime] = []
+
+        def repair(tx: Transaction) -> list[Finding]:
+            ticks.clear()
+            return [
+                finding
+                for trigger_id in trigger_ids
+                if (finding := self._repair_one(tx, trigger_id, ticks)) is not None
+            ]
+
+        findings = await self._database.write(repair)
+        for tick in ticks:
+            self._armed(tick)
+        return findings
+
+    def _repair_one(
+        self, tx: Transaction, trigger_id: str, ticks: list[datetime]
+    ) -> Finding | None:
+        message, now = lock_trigger(tx, trigger_id), self._clock.now()
+        if message is None:
+            return None
+        row = TimerRow(trigger_id, message, reconciliation.armed_at(tx, trigger_id))
+        fired_until = swept_until(tx, trigger_id)
+        reason = self._fault(row, now, fired_until)
+        if reason is None:
+            return None
+        if reason == UNREADABLE:
+            return Finding(trigger_id, reason, "none: it waits until it can be read")
+        if reason == NOT_ACTIVE:
+            disarm_timer(tx, trigger_id)
+            return Finding(trigger_id, reason, "disarmed")
+        tick = self._next_tick(row, _latest(now, fired_until))
+        arm_timer(tx, trigger_id, tick)
+        if tick is not None:
+            ticks.append(tick)
+        return Finding(trigger_id, reason, "armed")
+
+    def _fault(self, row: TimerRow, now: datetime, fired_until: datetime | None) -> str | None:
+        try:
+            plan = self._load_plan(row.message)
+        except ValueError:
+            return UNREADABLE
+        if not isinstance(plan.source, TimerSource) or not plan.active:
+            return None if row.armed_at is None else NOT_ACTIVE
+        if row.armed_at is None:
+            expected = plan.source.cron.next(_latest(now, fired_until))
+            return None if expected is None else NOT_ARMED
+        if row.armed_at <= now + TOLERANCE:
+            return None
+        expected = plan.source.cron.next(_latest(now + TOLERANCE, fired_until))
+        return TOO_FAR if expected is not None and expected < row.armed_at else None
+
+    def _next_tick(self, row: TimerRow, after: datetime) -> datetime | None:
+        source = self._load_plan(row.message).source
+        return source.cron.next(after) if isinstance(source, TimerSource) else None
+
+
+class ArmedCheck:
+    """Looks at each armed timer, whether there is a trigger to it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def step(self, position: str | None, /) -> Page:
+        after = position or ""
+        rows = await self._database.read(lambda tx: reconciliation.page_of_armed(tx, after=after))
+        findings = [
+            Finding(trigger_id, NO_TRIGGER, "disarmed")
+            for trigger_id, there in rows
+            if not there and await self._database.write(partial(_disarm, trigger_id=trigger_id))
+        ]
+        return Page(rows[-1][0] if len(rows) == TIMERS_AT_ONCE else None, findings)
+
+
+def _disarm(tx: Transaction, *, trigger_id: str) -> bool:
+    if lock_trigger(tx, trigger_id) is not None:
+        return False
+    disarm_timer(tx, trigger_id)
+    return True
+
+
+def _latest(instant: datetime, other: datetime | None) -> datetime:
+    return instant if other is None else max(instant, other)

@@ -1,0 +1,187 @@
+"""The audit log: who did what to which resource, from where, and what came of it.
+
+One JSON line for each call that changes something, and for each that was denied. It holds names
+and outcomes; never a request's contents, and no credential.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import grpc
+import structlog
+
+from tocsin.schedule import Clock
+from tocsin.wire.errors import ApiError
+from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
+    ScheduleIntegrationsResponse,
+)
+from tocsin_protos.tocsin.v1.firing_service_pb2 import FireTriggerResponse
+from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
+    CreateTriggerMetadata,
+)
+
+log = structlog.get_logger(__name__)
+
+LONGEST_TEXT = 256
+MOST_NAMES = 10
+
+DENIALS = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
+
+
+class AuditSink(Protocol):
+    def write(self, line: str) -> None:
+        """Adds a line, which has no end of its own.
+
+        Raises:
+            OSError: it can't be written.
+        """
+
+
+class StderrSink:
+    def write(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+class FileSink:
+    """Appends to a file. When that was renamed or removed, as on rotation, it begins a new one."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, so that what is wrong with it is known at the start.
+
+        Raises:
+            OSError: it can't be opened.
+        """
+        self._path = path
+        self._descriptor: int | None = self._open()
+
+    def write(self, line: str) -> None:
+        content = f"{line}\n".encode()
+        if (written := os.write(self._current(), content)) < len(content):
+            raise OSError(f"only {written} of {len(content)} bytes were written")
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _current(self) -> int:
+        descriptor = self._descriptor
+        if descriptor is None or self._is_elsewhere(descriptor):
+            self.close()
+            descriptor = self._descriptor = self._open()
+        return descriptor
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def _is_elsewhere(self, descriptor: int) -> bool:
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            return True
+        return not os.path.samestat(os.fstat(descriptor), there)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What is known of a call when it has ended. `outcome` None: its client hung up before."""
+
+    event: str
+    method: str
+    subject: str
+    resources: Sequence[str]
+    outcome: bytes | ApiError | None
+    request_id: str
+    peer: str
+
+
+class Audit:
+    """Writes the lines. What can't be written is told in the log, with all that it would say."""
+
+    def __init__(self, sink: AuditSink, clock: Clock) -> None:
+        self._sink = sink
+        self._clock = clock
+
+    def tell(self, call: Audited) -> None:
+        line = self._line(call)
+        try:
+            self._sink.write(json.dumps(line, ensure_ascii=False))
+        except (OSError, ValueError) as error:
+            log.error("a line of the audit log can't be written", error=str(error), audit=line)
+
+    def _line(self, call: Audited) -> dict[str, Any]:
+        line: dict[str, Any] = {
+            "time": self._clock.now().isoformat().replace("+00:00", "Z"),
+            "event": call.event or call.method,
+            "method": call.method,
+            "subject": _bounded(call.subject) or None,
+            "resources": _names(call.resources),
+            "outcome": _outcome(call.outcome),
+            "request_id": call.request_id,
+            "peer": _bounded(call.peer) or None,
+        }
+        if isinstance(call.outcome, bytes) and (made := MADE.get(call.method)) is not None:
+            line["made"] = {name: _names(ids) for name, ids in made(call.outcome).items()}
+        return line
+
+
+def is_denial(outcome: bytes | ApiError | None) -> bool:
+    return isinstance(outcome, ApiError) and outcome.code in DENIALS
+
+
+def _outcome(outcome: bytes | ApiError | None) -> dict[str, Any]:
+    match outcome:
+        case None:
+            # It may have been done all the same.
+            return {"code": grpc.StatusCode.CANCELLED.name, "reason": "CLIENT_GONE"}
+        case bytes():
+            return {"code": grpc.StatusCode.OK.name}
+    told = {"code": outcome.code.name, "reason": outcome.reason}
+    return told | {name: _bounded(value) for name, value in outcome.metadata}
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    told = [_bounded(name) for name in names[:MOST_NAMES]]
+    return told if len(names) <= MOST_NAMES else [*told, f"… {len(names) - MOST_NAMES} more"]
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+Made = Callable[[bytes], Mapping[str, Sequence[str]]]
+
+
+def _of_operation(answer: bytes) -> dict[str, list[str]]:
+    operation = Operation.FromString(answer)
+    # The id is the first field of the metadata of all these methods.
+    metadata = CreateTriggerMetadata.FromString(operation.metadata.value)
+    return {"triggers": [metadata.trigger_id], "operations": [operation.id]}
+
+
+def _of_schedule(answer: bytes) -> dict[str, list[str]]:
+    found = ScheduleIntegrationsResponse.FromString(answer)
+    return {"executions": list(found.execution_info_ids)}
+
+
+def _of_firing(answer: bytes) -> dict[str, list[str]]:
+    found = FireTriggerResponse.FromString(answer)
+    return {"invocations": [each.id for each in found.invocations]}
+
+
+# What a method's answer says that it made.
+MADE: Mapping[str, Made] = {
+    **{
+        f"yandex.cloud.serverless.triggers.v1.TriggerService.{method}": _of_operation
+        for method in ("Create", "Update", "Delete", "Pause", "Resume")
+    },
+    "google.cloud.integrations.v1alpha.Executions.ScheduleIntegrations": _of_schedule,
+    "tocsin.v1.FiringService.FireTrigger": _of_firing,
+}

@@ -1,0 +1,143 @@
+"""Checks who calls: IAM tokens, API keys, and tokens of outside issuers.
+
+What was checked is remembered for a while, by its digest. A number in the store, which is asked for
+at most once a second, tells whether anybody lost a right meanwhile, on any node.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime, timedelta
+
+from tocsin.access.principal import CredentialRefused, Principal
+from tocsin.access.secrets import API_KEY_PREFIX, digest_of
+from tocsin.access.tokens.iam_tokens import PREFIX as IAM_TOKEN_PREFIX
+from tocsin.access.tokens.iam_tokens import IamTokens
+from tocsin.access.tokens.issuers import Issuers
+from tocsin.access.tokens.jwts import LONGEST
+from tocsin.gate.proofs import API_KEY, BY_CREDENTIAL, check_token, shown_credential
+from tocsin.schedule import Clock
+from tocsin.store.access.tokens import access_generation
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+
+# How long what was found stays true to a caller though it is no longer.
+LOOK_EVERY_SECONDS = 1.0
+# Beside what the store says: an issuer may take back a key, and does not tell us.
+REMEMBERED_FOR = timedelta(minutes=5)
+MOST_REMEMBERED = 10_000
+LONGEST_HEADER = LONGEST + len("Bearer ")
+
+Found = tuple[Principal, datetime, int]
+"""Who it is, until when the credential holds, and the number of the store when it was checked."""
+
+
+class StoredAuthenticator:
+    """Implements `Authenticator` by what the store knows.
+
+    `clock` is the one that tokens go by, `pace` is the machine's.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, tokens: IamTokens, issuers: Issuers, *, pace: Clock
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+        self._issuers = issuers
+        self._pace = pace
+        self._known: dict[bytes, tuple[Principal, datetime]] = {}
+        self._generation = -1
+        self._fresh_until = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
+
+    async def authenticate(self, authorization: str) -> Principal:
+        """Checks the value of an `Authorization` header.
+
+        Raises:
+            CredentialRefused: it proves nobody.
+            StoreUnavailable: the store can't be asked.
+        """
+        if len(authorization) > LONGEST_HEADER:
+            raise CredentialRefused("the header is too long")
+        if self._pace.monotonic() >= self._fresh_until:
+            await self._look()
+        digest = hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
+        known = self._known.get(digest)
+        if known is not None and self._clock.now() < known[1]:
+            return known[0]
+        principal, until, generation = await self._check(authorization)
+        self._remember(digest, principal, until, generation)
+        return principal
+
+    def look(self) -> None:
+        """Makes the next call ask the store whether anybody lost a right."""
+        self._fresh_until = float("-inf")
+
+    async def _look(self) -> None:
+        """Asks the store once, however many calls wait for it."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._ask_store())
+            self._looking.add_done_callback(self._looked)
+        await asyncio.shield(self._looking)
+
+    def _looked(self, task: asyncio.Task[None]) -> None:
+        self._looking = None
+        if not task.cancelled():
+            task.exception()  # whoever waited was told; if nobody did, it is nobody's matter
+
+    async def _ask_store(self) -> None:
+        asked_at = self._pace.monotonic()
+        generation = await self._database.read(access_generation)
+        if generation != self._generation:
+            self._known.clear()
+            self._generation = generation
+        self._fresh_until = asked_at + LOOK_EVERY_SECONDS
+
+    async def _check(self, authorization: str) -> Found:
+        scheme, _, shown = authorization.partition(" ")
+        shown = shown.strip()
+        if scheme.lower() == "api-key":
+            return await self._by_api_key(shown)
+        if scheme.lower() != "bearer":
+            raise CredentialRefused("its scheme is neither Bearer nor Api-Key")
+        if shown.startswith(IAM_TOKEN_PREFIX):
+            return await self._by_iam_token(shown)
+        if shown.startswith(API_KEY_PREFIX):
+            return await self._by_api_key(shown)
+        principal, until = await self._issuers.authenticate(shown)
+        return principal, min(until, self._clock.now() + REMEMBERED_FOR), self._generation
+
+    async def _by_iam_token(self, text: str) -> Found:
+        token = self._tokens.read(text)
+
+        def check(tx: Transaction) -> int:
+            generation = access_generation(tx)
+            check_token(tx, token)
+            return generation
+
+        generation = await self._database.read(check)
+        return Principal(token.subject, proof=token.proof), token.expires_at, generation
+
+    async def _by_api_key(self, secret: str) -> Found:
+        if not secret.startswith(API_KEY_PREFIX):
+            raise CredentialRefused("it does not look like an API key")
+        now, digest = self._clock.now(), digest_of(secret)
+
+        def check(tx: Transaction) -> Found:
+            generation = access_generation(tx)
+            credential, account = shown_credential(tx, digest, API_KEY, now)
+            until = credential.expires_at or datetime.max.replace(tzinfo=now.tzinfo)
+            principal = Principal(account.subject, proof=BY_CREDENTIAL + credential.id)
+            return principal, until, generation
+
+        return await self._database.read(check)
+
+    def _remember(
+        self, digest: bytes, principal: Principal, until: datetime, generation: int
+    ) -> None:
+        if generation != self._generation:
+            return  # it was checked before, or after, what the other remembered ones go by
+        self._known.pop(digest, None)
+        if len(self._known) >= MOST_REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[digest] = principal, until

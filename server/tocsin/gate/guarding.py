@@ -1,0 +1,224 @@
+"""The gate: who calls, how often, whether they may, and what is written down of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from google.protobuf.descriptor import MethodDescriptor
+
+from tocsin.access.permissions.bindings import EVERYTHING
+from tocsin.access.permissions.grants import GrantsOfSubjects
+from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need
+from tocsin.access.principal import Authenticator, CredentialRefused, Principal
+from tocsin.contract.fields import count_at
+from tocsin.gate.audit import Audit, Audited, is_denial
+from tocsin.gate.authorising import AccountUse, Naming, Target, check
+from tocsin.gate.limits import Limits
+from tocsin.gate.resources import Places
+from tocsin.store.driver.database import Database
+from tocsin.wire import errors
+from tocsin.wire.calls import CALLER, Context, peer_of, request_id
+from tocsin.wire.gate import UnknownNeed
+
+log = structlog.get_logger(__name__)
+
+AUTHORIZATION = "authorization"
+MOST_PROVEN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What access control goes by."""
+
+    authenticator: Authenticator
+    grants: GrantsOfSubjects
+
+
+class CallGate:
+    """Guards all methods. `access` None: it is off, and only limits and the audit log are kept."""
+
+    def __init__(
+        self,
+        database: Database,
+        places: Places,
+        limits: Limits,
+        *,
+        access: Access | None,
+        audit: Audit | None,
+    ) -> None:
+        self.database = database
+        self.places = places
+        self.limits = limits
+        self.access = access
+        self.audit = audit
+        self.proven = Proven()
+
+    def guard(self, method: MethodDescriptor) -> "MethodGuard":
+        need = NEEDS.get(method.full_name)
+        if need is None:
+            raise UnknownNeed(f"nothing says what callers of {method.full_name} need")
+        return MethodGuard(self, method, need)
+
+
+class Proven:
+    """Remembers credentials that proved somebody lately, by a digest that is this process's own.
+
+    They are looked at even when others from the same address were bad.
+    """
+
+    def __init__(self) -> None:
+        self._digests: dict[int, None] = {}
+
+    def add(self, credential: str) -> None:
+        digest = hash(credential)
+        if digest in self._digests:
+            return
+        if len(self._digests) >= MOST_PROVEN:
+            del self._digests[next(iter(self._digests))]
+        self._digests[digest] = None
+
+    def __contains__(self, credential: str) -> bool:
+        return hash(credential) in self._digests
+
+    def drop(self, credential: str) -> None:
+        self._digests.pop(hash(credential), None)
+
+
+class MethodGuard:
+    """Guards the calls of one method."""
+
+    def __init__(self, gate: CallGate, method: MethodDescriptor, need: Need) -> None:
+        self.gate = gate
+        self.name = method.full_name
+        self.need = need
+        self.naming = Naming(method.input_type, need, gate.places)
+        self.accounts = AccountUse(method.input_type, gate.places, gate.database)
+        self.count = _counting(method, need)
+        self.asks = gate.access is not None and need.audience is not Audience.PUBLIC
+        self.guessable = gate.access is not None and (self.asks or need.shows_secret)
+        self.names = self.asks or (gate.audit is not None and bool(need.event))
+
+    async def admit(self, context: Context) -> "AdmittedCall":
+        call = AdmittedCall(self, context)
+        try:
+            call.principal = await self._identify(context)
+            _check_scope(call.principal, self.need)
+        except errors.ApiError as error:
+            if is_denial(error):
+                call.write_down(error)
+            raise
+        if self.gate.limits.of_calls:
+            self.gate.limits.call(call.caller)
+        return call
+
+    async def _identify(self, context: Context) -> Principal | None:
+        """Returns who calls; None: that is not asked."""
+        access, limits = self.gate.access, self.gate.limits
+        if access is None or not self.asks:
+            if self.guessable:
+                limits.refuse_guessing(peer_of(context))
+            return None
+        credential = _credential(context)
+        if credential is None:
+            limits.no_credential(peer_of(context))
+            raise errors.credential_missing()
+        if credential not in self.gate.proven:
+            limits.refuse_guessing(peer_of(context))
+        try:
+            principal = await access.authenticator.authenticate(credential)
+        except CredentialRefused as error:
+            log.info("credential refused", why=str(error), request_id=request_id(context))
+            self.gate.proven.drop(credential)
+            limits.bad_credential(peer_of(context))
+            raise errors.credential_refused() from None
+        self.gate.proven.add(credential)
+        CALLER.set(principal)
+        return principal
+
+
+class AdmittedCall:
+    """One call: what it names is found out while it is authorised, for the audit log too."""
+
+    def __init__(self, guard: MethodGuard, context: Context) -> None:
+        self._guard = guard
+        self._context = context
+        self._resources: list[str] = []
+        self.principal: Principal | None = None
+
+    @property
+    def caller(self) -> str:
+        """Who calls, or where from."""
+        return peer_of(self._context) if self.principal is None else self.principal.subject
+
+    async def authorise(self, request: Any) -> None:
+        guard, gate = self._guard, self._guard.gate
+        need = guard.need
+        brings = need.brings is not Brings.NOTHING
+        targets: list[Target] = []
+        if guard.names or (brings and gate.limits.of_invocations):
+            targets = await guard.naming.targets(request)
+            self._resources = [target.told for target in targets]
+        if need.permission is not None and gate.access is not None:
+            if self.principal is None:
+                raise errors.credential_missing()
+            grants = await gate.access.grants.of(self.principal.subject)
+            check(grants, need, targets)
+            if need.accounts:
+                await guard.accounts.check(grants, request)
+        if brings:
+            place = targets[0].place if targets else EVERYTHING
+            gate.limits.payload(place, request.ByteSize())
+            gate.limits.invocations(place, self.caller, guard.count(request))
+
+    def ended(self, outcome: bytes | errors.ApiError | None) -> None:
+        guard = self._guard
+        denied = is_denial(outcome)
+        if denied and guard.guessable and not guard.asks:
+            guard.gate.limits.bad_credential(peer_of(self._context))
+        if denied or guard.need.event:
+            self.write_down(outcome)
+
+    def write_down(self, outcome: bytes | errors.ApiError | None) -> None:
+        guard, principal = self._guard, CALLER.get()
+        if guard.gate.audit is None:
+            return
+        guard.gate.audit.tell(
+            Audited(
+                event=guard.need.event,
+                method=guard.name,
+                subject="" if principal is None else principal.subject,
+                resources=self._resources,
+                outcome=outcome,
+                request_id=request_id(self._context),
+                peer=peer_of(self._context),
+            )
+        )
+
+
+def _credential(context: Context) -> str | None:
+    """Returns the one credential of a call; None: there is none.
+
+    Raises:
+        ApiError: there are several: which of them is meant is nobody's to guess.
+    """
+    found = [value for name, value in context.invocation_metadata() or () if name == AUTHORIZATION]
+    if not found or not found[0]:
+        return None
+    [*others, credential] = found
+    if others or not isinstance(credential, str):
+        raise errors.credential_refused()
+    return credential
+
+
+def _check_scope(principal: Principal | None, need: Need) -> None:
+    if principal is None or principal.scopes is None or not need.scope:
+        return
+    if need.scope not in principal.scopes:
+        raise errors.scope_insufficient(need.scope)
+
+
+def _counting(method: MethodDescriptor, need: Need) -> Callable[[Any], int]:
+    if need.brings is Brings.EACH:
+        return count_at(method.input_type, need.each)
+    return lambda _: 1

@@ -1,0 +1,119 @@
+"""How often callers may call, and how much a folder or project may have made of it.
+
+Each node counts for itself.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+
+from tocsin.access.buckets import Buckets, Rate
+from tocsin.access.permissions.bindings import EVERYTHING
+from tocsin.schedule import Clock
+from tocsin.wire import errors
+
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRules:
+    """What is None has no limit. `bad_credentials` is for each address that they come from."""
+
+    calls: Rate | None = None
+    bad_credentials_per_minute: float | None = None
+    invocations_per_minute: float | None = None
+    payload_bytes: int | None = None
+
+    @property
+    def any_of_calls(self) -> bool:
+        """Whether anything is limited that has nothing to do with who calls."""
+        return (self.calls, self.invocations_per_minute, self.payload_bytes) != (None, None, None)
+
+
+class Limits:
+    def __init__(self, rules: LimitRules, clock: Clock) -> None:
+        self._rules = rules
+        self._calls = None if rules.calls is None else Buckets(rules.calls, clock)
+        self._bad_credentials = _a_minute(rules.bad_credentials_per_minute, clock)
+        self._invocations = _a_minute(rules.invocations_per_minute, clock)
+
+    @property
+    def of_invocations(self) -> bool:
+        return self._invocations is not None
+
+    @property
+    def of_calls(self) -> bool:
+        return self._calls is not None
+
+    def call(self, caller: str) -> None:
+        """Counts a call.
+
+        Raises:
+            ApiError: the caller makes too many.
+        """
+        if self._calls is not None and (wait := self._calls.take(caller)):
+            raise errors.too_many_calls(wait)
+
+    def refuse_guessing(self, peer: str) -> None:
+        """Checks an address before a credential that comes from it is looked at.
+
+        Raises:
+            ApiError: too many that came from it were bad.
+        """
+        if self._bad_credentials is not None and (wait := self._bad_credentials.wait(_net(peer))):
+            raise errors.too_many_bad_credentials(wait)
+
+    def no_credential(self, peer: str) -> None:
+        """Counts a call that came without one, beside those that were bad.
+
+        Raises:
+            ApiError: there were too many; not each is worth a line of the audit log.
+        """
+        if self._bad_credentials is None:
+            return
+        if wait := self._bad_credentials.take(f"{_net(peer)} without"):
+            raise errors.too_many_bad_credentials(wait)
+
+    def bad_credential(self, peer: str) -> None:
+        """Counts a credential that was bad."""
+        if self._bad_credentials is not None:
+            self._bad_credentials.take(_net(peer))
+
+    def invocations(self, place: str, caller: str, count: int) -> None:
+        """Counts what a call is about to make, for its folder or project, else for its caller.
+
+        Raises:
+            ApiError: there were too many.
+        """
+        whose = caller if place == EVERYTHING else "/".join(place.split("/")[:2])
+        if self._invocations is None or not count:
+            return
+        if wait := self._invocations.take(whose, count):
+            most = self._rules.invocations_per_minute or 0
+            raise errors.too_many_invocations(whose, most, wait)
+
+    def payload(self, place: str, size: int) -> None:
+        """Checks the size of a request that brings a payload.
+
+        Raises:
+            ApiError: it is too large.
+        """
+        most = self._rules.payload_bytes
+        if most is not None and size > most:
+            raise errors.payload_over_quota(place, size, most)
+
+
+def _a_minute(per_minute: float | None, clock: Clock) -> Buckets | None:
+    return None if per_minute is None else Buckets(Rate(per_minute / MINUTE, per_minute), clock)
+
+
+def _net(peer: str) -> str:
+    """Who has one IPv6 address has all of its /64; but an IPv4 address in it is one of its own."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    if isinstance(address, ipaddress.IPv4Address):
+        return peer
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))

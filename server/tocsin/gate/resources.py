@@ -1,0 +1,147 @@
+"""Finds where the permission is needed for what a request names."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from tocsin.access.permissions.bindings import EVERYTHING, ServiceAccounts
+from tocsin.access.permissions.needs import Kind
+from tocsin.access.permissions.resources import folder
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.triggers.folders import (
+    folder_of_operation,
+    folder_of_trigger,
+    place_of_invocation,
+)
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+MOST_REMEMBERED = 20_000
+
+LOCATION = r"projects/[^/\s]+/locations/[^/\s]+"
+LOCATION_NAME = re.compile(LOCATION)
+INTEGRATION_NAME = re.compile(
+    rf"(?P<parent>{LOCATION})(?:/products/[^/\s]+)?/integrations/(?P<id>[^/\s]+)"
+)
+EXECUTION_NAME = re.compile(rf"(?P<parent>{LOCATION})/operations/(?P<id>[^/]+)")
+EVERY_INTEGRATION = "-"
+
+
+class Places:
+    """What is known of triggers and operations is remembered: they never go to another folder.
+
+    `groups` has the folder of each log group that is the default one of just that folder;
+    `accounts` knows the folders of service accounts, None: of none of them.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        groups: Mapping[str, str],
+        accounts: ServiceAccounts | None,
+    ) -> None:
+        self._database = database
+        self._groups = groups
+        self._accounts = accounts
+        self._folders_of_triggers: dict[str, str] = {}
+        self._folders_of_operations: dict[str, str] = {}
+
+    async def of(self, kind: Kind, name: str) -> str:
+        """Returns the resource whose roles count; `*` for what is not known to be anywhere.
+
+        Raises:
+            StoreUnavailable: the store can't be reached.
+        """
+        match kind:
+            case Kind.FOLDER:
+                return folder(name)
+            case Kind.TRIGGER:
+                return await self._folder(name, self._folders_of_triggers, folder_of_trigger)
+            case Kind.OPERATION:
+                return await self._folder(name, self._folders_of_operations, folder_of_operation)
+            case Kind.INVOCATION:
+                return await self._of_invocation(name) or EVERYTHING
+            case Kind.INTEGRATION:
+                return _of_integration(name)
+            case Kind.LOCATION:
+                return name if LOCATION_NAME.fullmatch(name) else EVERYTHING
+            case Kind.EXECUTION:
+                return await self._of_execution(name)
+            case Kind.LOG_GROUP:
+                return folder(self._groups.get(name, ""))
+            case Kind.SERVICE_ACCOUNT:
+                return await self._of_account(name)
+            case Kind.EVERYTHING:
+                return EVERYTHING
+
+    async def _folder(
+        self,
+        name: str,
+        remembered: dict[str, str],
+        find: Callable[[Transaction, str], str | None],
+    ) -> str:
+        known = remembered.get(name)
+        if known is None:
+            found = await self._database.read(lambda tx: find(tx, name))
+            if found is None:
+                return EVERYTHING
+            known = folder(found)
+            _remember(remembered, name, known)
+        return known
+
+    async def _of_invocation(self, invocation_id: str) -> str | None:
+        place = await self._database.read(lambda tx: place_of_invocation(tx, invocation_id))
+        return None if place is None else place_of(place.parent, place.origin)
+
+    async def _of_execution(self, name: str) -> str:
+        found = EXECUTION_NAME.fullmatch(name)
+        if found is None:
+            return EVERYTHING
+        parent = found["parent"]
+        place = await self._of_invocation(found["id"])
+        # One that there is elsewhere is as none.
+        return place if place is not None and place.startswith(f"{parent}/") else parent
+
+    async def _of_account(self, account_id: str) -> str:
+        if self._accounts is None:
+            return EVERYTHING
+        return folder(await self._accounts.folder_of(account_id) or "")
+
+
+def place_of(parent: str, origin: str) -> str:
+    """Returns the resource of an invocation: its integration, or the folder of its trigger."""
+    if INTEGRATION_NAME.fullmatch(origin):
+        return origin
+    collection, _, folder_id = parent.partition("/")
+    return folder(folder_id) if collection == "folders" else parent
+
+
+def folders_of_groups(groups_of_folders: Mapping[str, str]) -> dict[str, str]:
+    """Turns `[sources.logs.default_groups]` round; a group that folders share is left out."""
+    found: dict[str, str] = {}
+    for folder_id, group in groups_of_folders.items():
+        found[group] = "" if group in found else folder_id
+    return {group: folder_id for group, folder_id in found.items() if folder_id}
+
+
+def _of_integration(name: str) -> str:
+    found = INTEGRATION_NAME.fullmatch(name)
+    if found is None:
+        return EVERYTHING
+    # All integrations of a place: that has to be allowed for the place.
+    if found["id"] == EVERY_INTEGRATION:
+        return found["parent"]
+    return f"{found['parent']}/integrations/{found['id']}"
+
+
+def _remember(remembered: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(remembered) >= MOST_REMEMBERED:
+        del remembered[next(iter(remembered))]
+    remembered[key] = value
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

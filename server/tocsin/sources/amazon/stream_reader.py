@@ -1,0 +1,323 @@
+"""Reads streams of the Kinesis protocol: Yandex Data Streams, Amazon Kinesis and others.
+
+Each trigger reads a stream for itself, from its own creation on, and each shard of it on one node
+at a time. How far a shard was read is kept in the store, and written after its records are taken:
+after a crash some of them may be read again, and are known. A shard is read after those that it
+came from by a split or a merge, so that records are taken in the order of their key.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tocsin.plans.plan import Plan
+from tocsin.plans.sources import DataStreamSource
+from tocsin.schedule import Clock
+from tocsin.sources.amazon.asking import Account, Clients, asking
+from tocsin.sources.incoming import Incoming
+from tocsin.sources.instants import nanos_of
+from tocsin.sources.kinds.data_stream import StreamRecord, record_text
+from tocsin.sources.leases import RENEWED_EACH_SECONDS, Leases
+from tocsin.sources.reader import Line, SourceFailed
+from tocsin.store.driver.database import Database, StoreUnavailable
+from tocsin.store.events import sources
+
+# No position of a record: what was read to its end.
+ENDED = "ended"
+# Before a position: not a record's, but an instant, in seconds since the Unix epoch.
+SINCE = "@"
+# What a shard is asked for, and how many of these one transaction of the intake takes.
+RECORDS_AT_ONCE, TAKEN_AT_ONCE = 1000, 250
+# A shard may be asked five times a second, by all who read it together.
+BUSY_SECONDS = 0.2
+IDLE_SECONDS = 1.0
+LISTED_EACH_SECONDS = 5.0
+PARENTS = ("ParentShardId", "AdjacentParentShardId")
+TOO_FAST = ("ProvisionedThroughputExceededException", "LimitExceededException")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReading:
+    """Where streams are. `endpoints` maps the `endpoint` that a rule names to a URL."""
+
+    endpoint: str | None = None
+    account: Account = field(default_factory=Account)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+
+    def url(self, named: str) -> str | None:
+        return self.endpoints.get(named, self.endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """`parents` are what it came from by a split or a merge."""
+
+    id: str
+    parents: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream, for one trigger. To shards that are `closed` no record is added any more."""
+
+    client: Any
+    trigger_id: str
+    source: DataStreamSource
+    closed: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """By its service: with a database, its path there."""
+        database = self.source.database.rstrip("/")
+        return f"{database}/{self.source.stream}" if database else self.source.stream
+
+    @property
+    def label(self) -> str:
+        return f"stream {self.name}"
+
+    def part(self, shard_id: str) -> str:
+        """The name of a shard among all that the trigger has read; shards of two streams may share
+        an id."""
+        source = self.source
+        told = "\0".join((source.endpoint, source.database, source.stream))
+        return f"{hashlib.sha256(told.encode()).hexdigest()[:16]}/{shard_id}"
+
+
+class StreamReader:
+    """A `sources.pulled.Reader`. `pace` is the clock by which it rests."""
+
+    kinds = ("data_stream",)
+
+    def __init__(
+        self, settings: StreamReading, database: Database, leases: Leases, *, pace: Clock
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._leases = leases
+        self._pace = pace
+        self._clients = Clients("kinesis", settings.account)
+
+    def place(self, plan: Plan) -> Hashable:
+        """Each trigger reads for itself."""
+        source = plan.source
+        assert isinstance(source, DataStreamSource)
+        if not source.stream:
+            raise SourceFailed("the rule names no stream, set rule.data_stream.stream")
+        if self._settings.url(source.endpoint) is None:
+            raise SourceFailed(
+                f"stream {source.stream}: no stream service is configured, "
+                "set endpoint in [sources.data_stream]"
+            )
+        return plan.trigger_id, source
+
+    async def read(self, line: Line) -> None:
+        [plan] = line.plans
+        assert isinstance(plan.source, DataStreamSource)
+        url = self._settings.url(plan.source.endpoint)
+        assert url is not None
+        with asking(f"stream {plan.source.stream}"):
+            client = await self._clients.of(url)
+        stream = Stream(client, plan.trigger_id, plan.source)
+        reading: dict[str, asyncio.Task[None]] = {}
+        try:
+            since = await self._since(stream, plan)
+            while True:
+                await self._start(line, stream, since, reading)
+                await self._watch(reading)
+        except StoreUnavailable as error:
+            raise SourceFailed(f"the store can't be reached: {error}") from error
+        finally:
+            for task in reading.values():
+                task.cancel()
+            await asyncio.gather(*reading.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        await self._clients.close()
+
+    async def _since(self, stream: Stream, plan: Plan) -> str:
+        """Returns where shards begin that were not read yet: when the trigger was made."""
+        part = stream.part("")
+        known = (await self._positions(stream)).get(part)
+        if known:
+            return known
+        now = self._pace.now()
+        made_at = min(now, plan.created_at or now)
+        since = f"{SINCE}{made_at.timestamp():.3f}"
+        await self._leases.hold(stream.trigger_id, part)
+        await self._leases.move(stream.trigger_id, part, since)
+        return since
+
+    async def _positions(self, stream: Stream) -> dict[str, str]:
+        return await self._database.read(partial(sources.positions, trigger_id=stream.trigger_id))
+
+    async def _start(
+        self, line: Line, stream: Stream, since: str, reading: dict[str, asyncio.Task[None]]
+    ) -> None:
+        """Starts to read the shards that are to be read and that no other node reads."""
+        shards = await self._shards(stream)
+        line.connected()
+        positions = await self._positions(stream)
+        ended = {each.id for each in shards if positions.get(stream.part(each.id)) == ENDED}
+        known = {each.id for each in shards}
+        for shard in shards:
+            # Of a parent that is no more, the records are no more either.
+            ready = (shard.parents & known) <= ended
+            if shard.id in ended or shard.id in reading or not ready:
+                continue
+            position = await self._leases.hold(stream.trigger_id, stream.part(shard.id))
+            if position is not None:
+                task = self._read_shard(line, stream, shard, position or since)
+                reading[shard.id] = asyncio.create_task(task)
+        gone = {stream.part(each) for each in {"", *known}}
+        for part in positions.keys() - gone:
+            await self._database.write(
+                partial(sources.drop_part, trigger_id=stream.trigger_id, part=part)
+            )
+
+    async def _watch(self, reading: dict[str, asyncio.Task[None]]) -> None:
+        """Waits until a shard ends, or it is time to look for others.
+
+        A shard that is closed has ended its reader: the next look finds what it was split into.
+        """
+        rest = asyncio.create_task(self._pace.sleep(LISTED_EACH_SECONDS))
+        try:
+            await asyncio.wait({rest, *reading.values()}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rest.cancel()
+        for shard_id in [each for each, task in reading.items() if task.done()]:
+            reading.pop(shard_id).result()
+
+    async def _shards(self, stream: Stream) -> list[Shard]:
+        found: list[Mapping[str, Any]] = []
+        asked: dict[str, str] = {"StreamName": stream.name}
+        with asking(stream.label):
+            while True:
+                answer = await stream.client.list_shards(**asked)
+                found += answer["Shards"]
+                if not (token := answer.get("NextToken")):
+                    break
+                asked = {"NextToken": token}
+        stream.closed.update(
+            each["ShardId"]
+            for each in found
+            if "EndingSequenceNumber" in each["SequenceNumberRange"]
+        )
+        return [
+            Shard(
+                id=each["ShardId"],
+                parents=frozenset(each[name] for name in PARENTS if name in each),
+            )
+            for each in found
+        ]
+
+    async def _read_shard(self, line: Line, stream: Stream, shard: Shard, position: str) -> None:
+        """Reads a shard to its end, or until the lease is lost."""
+        part = stream.part(shard.id)
+        held_at = self._pace.monotonic()
+        try:
+            iterator = await _iterator(stream, shard.id, position)
+            while True:
+                asked_at = self._pace.monotonic()
+                # Known before it is asked: what was added since would be missed.
+                closed = shard.id in stream.closed
+                answer = await _records(stream, iterator)
+                if answer is not None:
+                    line.connected()
+                    records = answer["Records"]
+                    if records and not await self._take(line, stream, shard.id, records):
+                        await self._pace.sleep(IDLE_SECONDS)
+                        return
+                    if not await self._moved(stream, part, answer, closed=closed):
+                        return
+                    iterator = answer["NextShardIterator"]
+                if self._pace.monotonic() - held_at >= RENEWED_EACH_SECONDS:
+                    if await self._leases.hold(stream.trigger_id, part) is None:
+                        return
+                    held_at = self._pace.monotonic()
+                behind = answer is not None and answer.get("MillisBehindLatest", 0) > 0
+                rest = BUSY_SECONDS if behind else IDLE_SECONDS
+                await self._pace.sleep(max(0.0, rest - (self._pace.monotonic() - asked_at)))
+        finally:
+            await self._leases.release(stream.trigger_id, part)
+
+    async def _moved(
+        self, stream: Stream, part: str, answer: Mapping[str, Any], *, closed: bool
+    ) -> bool:
+        """Writes how far the shard was read; returns whether there is more to read here."""
+        records = answer["Records"]
+        # Some services go on giving iterators of a shard that is closed.
+        empty = not records and answer.get("MillisBehindLatest", 0) == 0
+        if answer.get("NextShardIterator") is None or (closed and empty):
+            await self._leases.move(stream.trigger_id, part, ENDED)
+            return False
+        if not records:
+            return True
+        last = records[-1]["SequenceNumber"]
+        return await self._leases.move(stream.trigger_id, part, last)
+
+    async def _take(
+        self, line: Line, stream: Stream, shard_id: str, records: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """Hands in records; returns False if the trigger does not take them now."""
+        incoming = []
+        wrong: list[str] = []
+        for record in records:
+            try:
+                incoming.append(self._incoming(stream, shard_id, record))
+            except ValueError as error:
+                wrong.append(f"record {record['SequenceNumber']} of {shard_id} is no JSON: {error}")
+        for start in range(0, len(incoming), TAKEN_AT_ONCE):
+            taken = await line.take(incoming[start : start + TAKEN_AT_ONCE])
+            if any(each.lost or each.filtered for each in taken):
+                return False
+        if wrong:
+            line.refused(stream.trigger_id, len(wrong), wrong[-1])
+        return True
+
+    def _incoming(self, stream: Stream, shard_id: str, record: Mapping[str, Any]) -> Incoming:
+        source = stream.source
+        data = record_text(record["Data"])
+        arrived: datetime | None = record.get("ApproximateArrivalTimestamp")
+        number = record["SequenceNumber"]
+        return Incoming(
+            event=StreamRecord(source.endpoint, source.database, source.stream, data),
+            at=nanos_of(arrived or self._pace.now()),
+            id=f"{stream.part(shard_id)}/{number}",
+            trigger_id=stream.trigger_id,
+        )
+
+
+async def _iterator(stream: Stream, shard_id: str, position: str) -> str:
+    """Returns where to read on."""
+    asked: dict[str, Any] = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER"}
+    if position.startswith(SINCE):
+        asked["ShardIteratorType"] = "AT_TIMESTAMP"
+        asked["Timestamp"] = datetime.fromtimestamp(float(position.removeprefix(SINCE)), UTC)
+    else:
+        asked["StartingSequenceNumber"] = position
+    with asking(stream.label):
+        answer = await stream.client.get_shard_iterator(
+            StreamName=stream.name, ShardId=shard_id, **asked
+        )
+    iterator: str = answer["ShardIterator"]
+    return iterator
+
+
+async def _records(stream: Stream, iterator: str) -> dict[str, Any] | None:
+    """Returns the next records; None: it was asked too often, so ask again."""
+    with asking(stream.label):
+        try:
+            answer: dict[str, Any] = await stream.client.get_records(
+                ShardIterator=iterator, Limit=RECORDS_AT_ONCE
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in TOO_FAST:
+                return None
+            raise
+    return answer

@@ -1,0 +1,61 @@
+"""billing_budget: the spending of a billing account passed a threshold of a budget."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tocsin.plans.sources import BillingBudgetSource
+from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, dumps, equal, messages_frame
+
+
+class ThresholdType(StrEnum):
+    AMOUNT = "amount"
+    PERCENT = "percent"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetEvent:
+    """A threshold that was passed. Amounts are in the currency; `period` is a year or a month."""
+
+    billing_account_id: str
+    budget_id: str
+    budget_display_name: str
+    amount: float
+    currency: str
+    period: str
+    budgeted_amount: float
+    threshold_amount: float
+    threshold_type: ThresholdType
+
+
+def mismatches(source: BillingBudgetSource, event: BudgetEvent) -> Mismatches:
+    yield from equal("billing_account_id", source.billing_account_id, event.billing_account_id)
+    yield from equal("budget_id", source.budget_id, event.budget_id)
+
+
+def element(event: BudgetEvent, _: Metadata) -> str:
+    """The event alone: budgets have no metadata around it."""
+    return dumps(
+        {
+            "billing_account_id": event.billing_account_id,
+            "budget_id": event.budget_id,
+            "budget_display_name": event.budget_display_name,
+            "amount": event.amount,
+            "currency": event.currency,
+            "period": event.period,
+            "budgeted_amount": event.budgeted_amount,
+            "threshold_amount": event.threshold_amount,
+            "threshold_type": event.threshold_type.value,
+        }
+    )
+
+
+KIND = Kind(
+    name="billing_budget",
+    source=BillingBudgetSource,
+    event=BudgetEvent,
+    keys_of_source=lambda source: (source.billing_account_id,),
+    keys_of_event=lambda event: (event.billing_account_id,),
+    mismatches=mismatches,
+    element=element,
+    payload=messages_frame,
+)

@@ -1,0 +1,60 @@
+"""data_stream: a record of a stream of the Kinesis protocol, which must be JSON."""
+
+import json
+from dataclasses import dataclass
+
+from tocsin.plans.sources import DataStreamSource
+from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, equal, messages_frame
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """A record, as the text of its JSON: see `record_text`."""
+
+    endpoint: str
+    database: str
+    stream: str
+    data: str
+
+
+def record_text(data: bytes | str) -> str:
+    """Returns a record as it goes to a target: as it stands, its numbers digit for digit.
+
+    Raises:
+        ValueError: it is not JSON in UTF-8.
+    """
+    text = data if isinstance(data, str) else data.decode()
+    try:
+        # Only whether it can be read: numbers of any length are none of our business.
+        json.loads(text, parse_constant=_refuse, parse_int=str, parse_float=str)
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error
+    return text.strip(" \t\r\n")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def mismatches(source: DataStreamSource, event: StreamRecord) -> Mismatches:
+    yield from equal("endpoint", source.endpoint, event.endpoint)
+    yield from equal("database", source.database, event.database)
+    yield from equal("stream", source.stream, event.stream)
+
+
+def element(event: StreamRecord, _: Metadata) -> str:
+    """The record alone: streams have no metadata around it."""
+    return event.data
+
+
+KIND = Kind(
+    name="data_stream",
+    source=DataStreamSource,
+    event=StreamRecord,
+    keys_of_source=lambda source: (source.stream,),
+    # A rule may leave the stream's name out, though no consumer could find it.
+    keys_of_event=lambda event: (event.stream, ""),
+    mismatches=mismatches,
+    element=element,
+    payload=messages_frame,
+)

@@ -1,0 +1,66 @@
+"""logging: a record of a log group. All records of a batch are one message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tocsin.plans.sources import LoggingSource, LogLevel
+from tocsin.sources.instants import go_time
+from tocsin.sources.kinds.definition import (
+    Kind,
+    Metadata,
+    Mismatches,
+    any_of,
+    dumps,
+    equal,
+    records_frame,
+)
+
+EVENT_TYPE = "yandex.cloud.events.serverless.triggers.LoggingMessageBatch"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record; its instant is the event's."""
+
+    log_group_id: str
+    resource_type: str = ""
+    resource_id: str = ""
+    stream_name: str = ""
+    level: LogLevel = LogLevel.UNSPECIFIED
+    message: str = ""
+    json_payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def mismatches(source: LoggingSource, event: LogRecord) -> Mismatches:
+    """Any value of a filter will do, and each filter that is not empty must let it pass."""
+    yield from equal("log_group_id", source.log_group_id, event.log_group_id)
+    yield from any_of("resource_type", sorted(source.resource_types), event.resource_type)
+    yield from any_of("resource_id", sorted(source.resource_ids), event.resource_id)
+    yield from any_of("stream_name", sorted(source.stream_names), event.stream_name)
+    yield from any_of("levels", sorted(source.levels), event.level)
+
+
+def element(event: LogRecord, metadata: Metadata) -> str:
+    return dumps(
+        {
+            "resource": {"type": event.resource_type, "id": event.resource_id},
+            "timestamp": go_time(metadata.at),
+            "level": event.level.value,
+            "message": event.message,
+            "json_payload": dict(event.json_payload),
+        }
+    )
+
+
+KIND = Kind(
+    name="logging",
+    source=LoggingSource,
+    event=LogRecord,
+    # A rule without a group is for all of them.
+    keys_of_source=lambda source: (source.log_group_id,),
+    keys_of_event=lambda event: (event.log_group_id, ""),
+    mismatches=mismatches,
+    element=element,
+    payload=records_frame(EVENT_TYPE),
+)

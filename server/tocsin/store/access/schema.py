@@ -1,0 +1,115 @@
+"""The tables of access control.
+
+`configured` rows come from the settings; only these change them.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+
+from tocsin.store.driver.metadata import ASCII, metadata
+
+accounts = Table(
+    "access_accounts",
+    metadata,
+    Column("id", ASCII, primary_key=True),
+    # `serviceAccount` or `userAccount`, as its subjects begin.
+    Column("kind", ASCII, nullable=False),
+    Column("folder_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    # Tokens that it was given before work no more.
+    Column("tokens_from", BigInteger, nullable=False),
+    Column("configured", Integer, nullable=False),
+)
+Index(
+    "access_accounts_by_name",
+    accounts.c.kind,
+    accounts.c.folder_id,
+    accounts.c.name,
+    unique=True,
+    sqlite_where=accounts.c.name != "",
+    postgresql_where=accounts.c.name != "",
+)
+
+# The public halves of the keys by which service accounts sign for tokens.
+keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", ASCII, primary_key=True),
+    Column("account_id", ASCII, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("configured", Integer, nullable=False),
+    Index("access_keys_of_account", "account_id", "id"),
+)
+
+# API keys and OAuth tokens. Of the secret, which is long and random, there is the SHA-256 digest.
+credentials = Table(
+    "access_credentials",
+    metadata,
+    Column("id", ASCII, primary_key=True),
+    Column("kind", ASCII, nullable=False),
+    Column("account_id", ASCII, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Index("access_credentials_of_account", "account_id", "kind", "id"),
+)
+Index(
+    "access_credentials_by_expiry",
+    credentials.c.expires_at,
+    sqlite_where=credentials.c.expires_at.is_not(None),
+    postgresql_where=credentials.c.expires_at.is_not(None),
+)
+
+bindings = Table(
+    "access_bindings",
+    metadata,
+    # `folders/ID`, `projects/ID`, or `*`: everything.
+    Column("resource", ASCII, primary_key=True),
+    Column("subject", ASCII, primary_key=True),
+    Column("role", ASCII, primary_key=True),
+    Column("configured", Integer, nullable=False),
+    Index("access_bindings_of_subject", "subject"),
+)
+
+# Tokens that were taken back, until they would have expired.
+revoked_tokens = Table(
+    "access_revoked_tokens",
+    metadata,
+    Column("id", ASCII, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("access_revoked_tokens_by_expiry", "expires_at"),
+)
+
+# JWTs for which a token was given, until they would have expired, so that no other one is given.
+used_assertions = Table(
+    "access_used_assertions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("used_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("access_used_assertions_by_expiry", "expires_at"),
+)
+
+# What this server signs tokens with, in the order of their making. One that signs no more has no
+# private key.
+signing_keys = Table(
+    "access_signing_keys",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", ASCII, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("private_key", Text),
+    Column("signs_from", BigInteger, nullable=False),
+)
+
+# One row: grows whenever somebody lost a right, so that nodes know when to look anew.
+generation = Table(
+    "access_generation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)

@@ -1,0 +1,94 @@
+"""Tokens that were taken back, JWTs that were used, and when anything of the kind changed."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from tocsin.store.access.schema import credentials, generation, revoked_tokens, used_assertions
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
+
+REVOKE = insert(revoked_tokens)
+REVOKED = select(revoked_tokens.c.id).where(revoked_tokens.c.id == bindparam("id"))
+USE = insert(used_assertions)
+USED = select(used_assertions.c.used_at).where(used_assertions.c.digest == bindparam("digest"))
+GENERATION = select(generation.c.number).where(generation.c.id == 1)
+NEXT_GENERATION = (
+    update(generation).where(generation.c.id == 1).values(number=generation.c.number + 1)
+)
+# A slice at a time: all at once could be many, and every call would wait.
+FORGOTTEN_AT_ONCE = 500
+FORGET_REVOKED = delete(revoked_tokens).where(
+    revoked_tokens.c.id.in_(
+        select(revoked_tokens.c.id)
+        .where(revoked_tokens.c.expires_at <= bindparam("now"))
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+)
+FORGET_USED = delete(used_assertions).where(
+    used_assertions.c.digest.in_(
+        select(used_assertions.c.digest)
+        .where(used_assertions.c.expires_at <= bindparam("now"))
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+)
+FORGET_CREDENTIALS = delete(credentials).where(
+    credentials.c.id.in_(
+        select(credentials.c.id)
+        .where(
+            credentials.c.expires_at.is_not(None), credentials.c.expires_at <= bindparam("before")
+        )
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+)
+
+
+def revoke_token(tx: Transaction, token_id: str, *, expires_at: datetime) -> None:
+    """Takes a token back, for as long as it would have been valid. Once more changes nothing."""
+    try:
+        tx.run(REVOKE, id=token_id, expires_at=to_micros(expires_at))
+    except UniqueViolation:
+        return
+
+
+def is_revoked(tx: Transaction, token_id: str) -> bool:
+    return tx.one(REVOKED, id=token_id) is not None
+
+
+def use_assertion(
+    tx: Transaction, digest: bytes, *, now: datetime, expires_at: datetime
+) -> datetime:
+    """Remembers that a JWT was used; returns when it was used first, which may be now.
+
+    Raises:
+        Contended: another node was shown it this moment.
+    """
+    row = tx.one(USED, digest=digest)
+    if row is not None:
+        return from_micros(row[0])
+    try:
+        tx.run(USE, digest=digest, used_at=to_micros(now), expires_at=to_micros(expires_at))
+    except UniqueViolation:
+        raise Contended from None
+    return from_micros(to_micros(now))
+
+
+def access_generation(tx: Transaction) -> int:
+    """Returns a number that grows whenever `tell_change` was called."""
+    row = tx.one(GENERATION)
+    return 0 if row is None else int(row[0])
+
+
+def tell_change(tx: Transaction) -> None:
+    """Makes all nodes look anew at who is who, and who may do what."""
+    tx.run(NEXT_GENERATION)
+
+
+def forget_expired_proofs(tx: Transaction, *, now: datetime, credentials_before: datetime) -> int:
+    """Forgets some of what would prove nothing any more.
+
+    Returns how much there was: less than `FORGOTTEN_AT_ONCE` when there is none left.
+    """
+    found = tx.run(FORGET_REVOKED, now=to_micros(now))
+    found += tx.run(FORGET_USED, now=to_micros(now))
+    return found + tx.run(FORGET_CREDENTIALS, before=to_micros(credentials_before))

@@ -1,0 +1,208 @@
+"""Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import asyncpg
+
+from tocsin.store.driver.database import StoreFull, StoreUnavailable
+from tocsin.store.driver.transaction import Compiled, Row, Value
+
+CONNECT_SECONDS = 5.0
+# A statement of ours takes milliseconds, or waits for locks that are held for five seconds at the
+# most. One without an answer is lost, with its connection.
+STATEMENT_SECONDS = 8.0
+
+SESSION = {
+    "application_name": "tocsin",
+    "default_transaction_isolation": "read committed",
+    # What a node that was stopped in the midst of a transaction holds, others get after this.
+    "idle_in_transaction_session_timeout": "5s",
+    # A node that vanished without a word leaves connections, and PostgreSQL has only so many.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    # The plan is made once, without looking at values: the one that the tests assert.
+    "plan_cache_mode": "force_generic_plan",
+    # Every hot statement reads a few rows in an index's order. To gather all that is due and sort
+    # it looks cheap while there is little of it, and is ruinous when there is much.
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+    # A plan that was made while a table was empty would read all of it, until it is analyzed.
+    "enable_seqscan": "off",
+}
+
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, or not up yet
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # the connection is to what is no longer the primary
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a statement answered, as a cursor shows it."""
+
+    rows: list[Row]
+    status: str
+
+    @property
+    def rowcount(self) -> int:
+        return int(self.status.rpartition(" ")[2])
+
+    def fetchone(self) -> Row | None:
+        return self.rows[0] if self.rows else None
+
+    def fetchall(self) -> list[Row]:
+        return self.rows
+
+
+class Session:
+    """A connection, and what was prepared on it."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self._prepared: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
+
+    async def run(self, statement: Compiled, values: Mapping[str, Value]) -> Result:
+        prepared = await self._prepare(statement)
+        rows = await prepared.fetch(*_in_order(statement, values))
+        return Result([tuple(row) for row in rows], prepared.get_statusmsg() or "")
+
+    async def run_each(self, statement: Compiled, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
+        if not rows:
+            return []
+        prepared = await self._prepare(statement)
+        found = await prepared.fetchmany([_in_order(statement, values) for values in rows])
+        return [tuple(row) for row in found]
+
+    async def _prepare(self, statement: Compiled) -> asyncpg.prepared_stmt.PreparedStatement:
+        prepared = self._prepared.get(statement.text)
+        if prepared is None:
+            prepared = await self.connection.prepare(statement.text)
+            self._prepared[statement.text] = prepared
+        return prepared
+
+
+def _in_order(statement: Compiled, values: Mapping[str, Value]) -> list[Value]:
+    bound = statement.bound
+    return [values[name] if name in values else bound[name] for name in statement.order]
+
+
+class Connections:
+    """Up to `size` connections, each lent to one at a time.
+
+    `lost` is told when one was lost, or could not be made.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        size: int,
+        settings: Mapping[str, str] | None = None,
+        *,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._url = url
+        self._settings = settings or {}
+        self.lost = lost
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[Session] = []
+
+    def one(self) -> "Lent":
+        """Lends a connection for the time of an `async with`.
+
+        Raises:
+            StoreUnavailable: there is none to be had, or it was lost.
+        """
+        return Lent(self)
+
+    async def close(self) -> None:
+        for session in self._idle:
+            await session.connection.close(timeout=CONNECT_SECONDS)
+        self._idle.clear()
+
+    async def take(self) -> Session:
+        await self._places.acquire()
+        try:
+            while self._idle:
+                session = self._idle.pop()
+                if not session.connection.is_closed():
+                    return session
+            return Session(await connect(self._url, self._settings))
+        except BaseException as error:
+            self._places.release()
+            if isinstance(error, LOST):
+                self.lost()
+                raise unavailable(error) from error
+            raise
+
+    def drop_idle(self) -> None:
+        """Drops those that nobody has."""
+        for session in self._idle:
+            session.connection.terminate()
+        self._idle.clear()
+
+    def give_back(self, session: Session) -> None:
+        if not session.connection.is_closed():
+            self._idle.append(session)
+        self._places.release()
+
+
+class Lent:
+    """A connection, lent. What is raised meanwhile passes through as it is."""
+
+    __slots__ = ("_connections", "_session")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def __aenter__(self) -> Session:
+        self._session = await self._connections.take()
+        return self._session
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        connection = self._session.connection
+        lost = error is not None and (isinstance(error, LOST) or connection.is_closed())
+        # Whoever was cancelled may have left a statement under way.
+        if lost or (error is not None and not isinstance(error, Exception)):
+            connection.terminate()
+        if lost:
+            self._connections.lost()
+        self._connections.give_back(self._session)
+        if lost and isinstance(error, Exception):
+            raise unavailable(error) from error
+
+
+async def connect(
+    url: str,
+    settings: Mapping[str, str] | None = None,
+    *,
+    statement_seconds: float | None = STATEMENT_SECONDS,
+) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=statement_seconds,
+        server_settings={**SESSION, **(settings or {})},
+    )
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
+    if isinstance(error, asyncpg.DiskFullError):
+        return StoreFull(f"PostgreSQL has no space left: {error}")
+    return StoreUnavailable(f"PostgreSQL can't be reached: {reason(error)}")
+
+
+def reason(error: BaseException) -> str:
+    """Says what went wrong; a timeout has no words of its own."""
+    return str(error) or type(error).__name__

@@ -1,0 +1,82 @@
+"""The store as the rest of the program sees it: committed reads, durable writes."""
+
+from asyncio import Future
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from tocsin.store.driver.transaction import Work
+
+T = TypeVar("T")
+
+
+class CommitObserver(Protocol):
+    """Watches the commits. It is called on the event loop, must be quick and must not raise."""
+
+    def committing(self, calls: int) -> Callable[[bool], None]:
+        """A group of so many calls begins; what is returned is told whether it became durable."""
+
+
+class Unobserved:
+    def committing(self, calls: int) -> Callable[[bool], None]:
+        del calls
+        return _ignored
+
+
+def _ignored(_durable: bool) -> None: ...
+
+
+class StoreError(Exception):
+    """The store can't be opened or used; the message says what to do."""
+
+
+class StoreUnavailable(StoreError):
+    """The store can't be reached now. What was being written may be there, or may not."""
+
+
+class StoreFull(StoreUnavailable):
+    """There is no space left; nothing of what was to be written is there."""
+
+
+class Database(Protocol):
+    @property
+    def exclusive(self) -> bool:
+        """Whether this node has the store to itself."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Runs `work`, which only reads, on committed data.
+
+        Raises:
+            StoreUnavailable: the store can't be reached.
+        """
+
+    def write(self, work: Work[T]) -> Future[T]:
+        """Runs `work` in a transaction; what it returns is there once that is durable.
+
+        Work shares its commit with other work, may be run again from its start where others got in
+        its way, and must have no effect but on the transaction it is given. What it raises is
+        raised here, and its writes are undone.
+
+        Raises:
+            StoreUnavailable: the store can't be reached, or can't be brought to an answer.
+            StoreFull: it has no space left.
+        """
+
+    async def now(self) -> datetime | None:
+        """Asks the store's own clock; None: that is this machine's."""
+
+    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        """From here on `heard` is called when another node says that there is something to do.
+
+        It is a hint. One may get lost, so nobody may depend on it. `sleep` waits before the store
+        is asked again after it was lost.
+        """
+
+    def notify(self) -> None:
+        """Tells the other nodes that there may be something to do; many calls become one notice."""
+
+    def observe(self, observer: CommitObserver) -> None:
+        """From here on the observer is told of commits."""
+
+    async def close(self) -> None:
+        """Finishes what was handed in, then lets go of the database."""

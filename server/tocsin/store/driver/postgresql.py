@@ -1,0 +1,249 @@
+"""The store on PostgreSQL: any number of nodes, commits shared by the calls of each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import asyncpg
+import structlog
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.sql import Insert
+from sqlalchemy.util.concurrency import await_, greenlet_spawn
+
+from tocsin.store.driver.connections import LOST, Connections, Result, Session, connect
+from tocsin.store.driver.database import CommitObserver, StoreUnavailable, Unobserved
+from tocsin.store.driver.notices import Notices
+from tocsin.store.driver.transaction import (
+    Compiled,
+    Contended,
+    Row,
+    Statements,
+    Transaction,
+    UniqueViolation,
+    Value,
+    Work,
+)
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+READERS = 8
+WRITERS = 4
+# Bounds how long the rows of one group stay locked.
+LARGEST_GROUP = 64
+# Turns of the event loop in which another call must have come for the wait to go on.
+GATHERING_TURNS = 8
+# How often work is begun before it is given up, where other transactions get in its way.
+TRIES = 5
+
+IN_THE_WAY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Contended)
+ELSE_NOTHING = " ON CONFLICT DO NOTHING"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Work that was handed in, and where its caller waits."""
+
+    work: Work[Any]
+    durable: asyncio.Future[Any]
+
+    def succeed(self, result: object) -> None:
+        if not self.durable.done():
+            self.durable.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.durable.done():
+            self.durable.set_exception(error)
+
+
+class PostgresDatabase:
+    """Work runs on the event loop; a greenlet lets go of it while a statement is on its way.
+
+    The calls of a group run in one transaction. Should one of them fail, all of it is undone, and
+    each is run again in a transaction of its own: a savepoint for each call would cost two more
+    round trips, and most calls succeed.
+    """
+
+    def __init__(self, url: str) -> None:
+        read_only = {"default_transaction_read_only": "on"}
+        self._readers = Connections(url, READERS, read_only, lost=self._lost)
+        self._writers = Connections(url, WRITERS, lost=self._lost)
+        self._statements = PostgresStatements()
+        self._waiting: list[Call] = []
+        self._writing: set[asyncio.Task[None]] = set()
+        self._gathering = False
+        self._notices = Notices(lambda: connect(url))
+        self._observer: CommitObserver = Unobserved()
+
+    @property
+    def exclusive(self) -> bool:
+        return False
+
+    async def read(self, work: Work[T]) -> T:
+        async with self._readers.one() as session:
+            return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+
+    def write(self, work: Work[T]) -> asyncio.Future[T]:
+        call = Call(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if not self._gathering and len(self._writing) < WRITERS:
+            self._gathering = True
+            self._writing.add(asyncio.create_task(self._write_groups()))
+        return call.durable
+
+    async def now(self) -> datetime:
+        async with self._readers.one() as session:
+            instant: datetime = await session.connection.fetchval("SELECT clock_timestamp()")
+            return instant
+
+    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._notices.listen(heard, sleep)
+
+    def notify(self) -> None:
+        self._notices.notify()
+
+    def observe(self, observer: CommitObserver) -> None:
+        self._observer = observer
+
+    async def close(self) -> None:
+        while self._writing:
+            await asyncio.wait(self._writing)
+        await self._notices.close()
+        await self._readers.close()
+        await self._writers.close()
+
+    def _lost(self) -> None:
+        """Where one connection was lost others were too, and tell so only when they are used."""
+        self._readers.drop_idle()
+        self._writers.drop_idle()
+
+    async def _write_groups(self) -> None:
+        while self._waiting:
+            self._gathering = True
+            await self._gather()
+            self._gathering = False
+            group = self._waiting[:LARGEST_GROUP]
+            del self._waiting[:LARGEST_GROUP]
+            if group:  # else another writer was quicker
+                await self._write_group(group)
+        # At once, not when the task is done: a call that comes between must find its writer.
+        self._writing.remove(current_task())
+
+    async def _gather(self) -> None:
+        """Lets calls that are already on their way join the group, as long as more come."""
+        seen = 0
+        while seen < len(self._waiting) < LARGEST_GROUP:
+            seen = len(self._waiting)
+            for _ in range(GATHERING_TURNS):
+                await asyncio.sleep(0)
+
+    async def _write_group(self, group: list[Call]) -> None:
+        committed = self._observer.committing(len(group))
+        try:
+            async with self._writers.one() as session:
+                if len(group) == 1 or not await self._write_together(session, group):
+                    for call in group:
+                        await self._write_alone(session, call)
+            committed(True)
+        except Exception as error:
+            committed(False)
+            log.warning("commit failed", calls=len(group), error=str(error))
+            for call in group:
+                call.fail(error)
+
+    async def _write_together(self, session: Session, group: list[Call]) -> bool:
+        """Returns whether all went well; if not, nothing was written."""
+
+        def work(tx: Transaction) -> list[object]:
+            return [call.work(tx) for call in group]
+
+        try:
+            results = await self._commit(session, work)
+        except Exception as error:
+            if is_lost(session, error):
+                raise
+            return False
+        for call, result in zip(group, results, strict=True):
+            call.succeed(result)
+        return True
+
+    async def _write_alone(self, session: Session, call: Call) -> None:
+        for _ in range(TRIES):
+            try:
+                call.succeed(await self._commit(session, call.work))
+            except IN_THE_WAY:
+                continue
+            except Exception as error:
+                if is_lost(session, error):
+                    raise
+                call.fail(error)
+            return
+        call.fail(StoreUnavailable(f"others were in the way {TRIES} times"))
+
+    async def _commit(self, session: Session, work: Work[T]) -> T:
+        transaction = session.connection.transaction()
+        await transaction.start()
+        try:
+            result = await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+        except BaseException as error:
+            # A connection that does not answer would not answer to this either, and we would wait.
+            if not is_lost(session, error):
+                await transaction.rollback()
+            raise
+        await transaction.commit()
+        return result
+
+
+def is_lost(session: Session, error: BaseException) -> bool:
+    return isinstance(error, LOST) or session.connection.is_closed()
+
+
+def current_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
+class PostgresStatements(Statements):
+    """An insert that finds its key taken inserts nothing: an error would end the transaction."""
+
+    def __init__(self) -> None:
+        super().__init__(dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+
+    def _compile(self, statement: Executable) -> Compiled:
+        compiled = super()._compile(statement)
+        if not isinstance(statement, Insert) or " ON CONFLICT " in compiled.text:
+            return compiled
+        return Compiled(compiled.text + ELSE_NOTHING, compiled.bound, compiled.order)
+
+
+class PostgresTransaction(Transaction):
+    """Runs statements within a greenlet, which waits for their answers."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session, statements: Statements) -> None:
+        self._session = session
+        self._statements = statements
+        self._unique_violation = is_unique_violation
+
+    def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
+        """Sends all rows at once: one round trip for many."""
+        compiled = self._statements.compiled(statement)
+        found: list[Row] = await_(self._session.run_each(compiled, rows))
+        return found
+
+    def _execute(self, statement: Executable, values: dict[str, Value]) -> Result:
+        compiled = self._statements.compiled(statement)
+        result = await_(self._session.run(compiled, values))
+        if result.status == "INSERT 0 0" and compiled.text.endswith(ELSE_NOTHING):
+            raise UniqueViolation("there is a row with this key")
+        return result
+
+
+def is_unique_violation(error: Exception) -> bool:
+    return isinstance(error, asyncpg.UniqueViolationError)

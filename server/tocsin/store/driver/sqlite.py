@@ -1,0 +1,310 @@
+"""The store on SQLite: one file, one node, commits shared by all who wait."""
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import structlog
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+from tocsin.store.driver.database import (
+    CommitObserver,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    Unobserved,
+)
+from tocsin.store.driver.transaction import Statements, Transaction, Work
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# Bounds how long one group keeps the event loop from other calls.
+LARGEST_GROUP = 256
+# Turns of the event loop in which another call must have come for the wait to go on.
+GATHERING_TURNS = 16
+# How long a program that looks into the file may keep the node from writing.
+PATIENCE_MILLISECONDS = 5000
+
+CHECKPOINT_CALLS = 1000
+CHECKPOINT_BYTES = 4 * 1024 * 1024
+LARGEST_LOG = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Call:
+    """Work that was handed in, what it came to, and where its caller waits."""
+
+    work: Work[Any]
+    durable: asyncio.Future[Any]
+    result: object = None
+
+    def succeed(self) -> None:
+        if not self.durable.done():
+            self.durable.set_result(self.result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.durable.done():
+            self.durable.set_exception(error)
+
+
+class SqliteDatabase:
+    """Writes are run in groups on the event loop and made durable by one fsync in a thread.
+
+    While a commit is on its way to the disk, calls that come meanwhile gather for the next one. The
+    statements run on the loop since they only touch memory; a thread hop for each would cost more.
+
+    One that is not `durable` leaves it to the system when what was written comes to the disk.
+    """
+
+    def __init__(self, path: Path, *, lock: IO[bytes], durable: bool = True) -> None:
+        self._lock = lock
+        self._writer = connect(path, durable=durable)
+        self._reader = connect(path)
+        self._reader.execute("PRAGMA query_only = 1")
+        self._writer.execute("PRAGMA busy_timeout = 0")
+        statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
+        self._writing = Transaction(self._writer, statements, is_unique_violation)
+        self._reading = Transaction(self._reader, statements, is_unique_violation)
+        self._waiting: list[Call] = []
+        self._committer: asyncio.Task[None] | None = None
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+        self._checkpoints = Checkpoints(path)
+        self._observer: CommitObserver = Unobserved()
+
+    @property
+    def exclusive(self) -> bool:
+        return True
+
+    async def read(self, work: Work[T]) -> T:
+        try:
+            return work(self._reading)
+        except sqlite3.OperationalError as error:
+            told = in_our_words(error)
+            if told is error:
+                raise
+            raise told from error
+
+    def write(self, work: Work[T]) -> asyncio.Future[T]:
+        call = Call(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_groups())
+        return call.durable
+
+    async def now(self) -> None:
+        """The file has no clock of its own."""
+
+    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        """There are no other nodes to be heard."""
+
+    def notify(self) -> None:
+        """There are no other nodes to be told."""
+
+    def observe(self, observer: CommitObserver) -> None:
+        self._observer = observer
+
+    async def close(self) -> None:
+        while self._committer is not None:
+            await asyncio.wait([self._committer])
+        self._disk.shutdown()
+        self._checkpoints.close()
+        self._reader.close()
+        self._writer.close()
+        self._lock.close()
+
+    async def _commit_groups(self) -> None:
+        try:
+            while self._waiting:
+                await self._gather()
+                group = self._waiting[:LARGEST_GROUP]
+                del self._waiting[:LARGEST_GROUP]
+                await self._commit_group(group)
+        finally:
+            self._committer = None
+
+    async def _gather(self) -> None:
+        """Lets calls that are already on their way join the group, as long as more come."""
+        seen = 0
+        while seen < len(self._waiting) < LARGEST_GROUP:
+            seen = len(self._waiting)
+            for _ in range(GATHERING_TURNS):
+                await asyncio.sleep(0)
+
+    async def _commit_group(self, group: list[Call]) -> None:
+        committed = self._observer.committing(len(group))
+        try:
+            await self._begin()
+            kept = group
+            if not self._run_all(group):
+                # Once more, each for itself: only those that fail are undone.
+                self._writer.rollback()
+                await self._begin()
+                kept = [call for call in group if self._run_undoably(call)]
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
+        except Exception as error:
+            committed(False)
+            told = in_our_words(error)
+            known = isinstance(told, StoreUnavailable)
+            log.error("commit failed", calls=len(group), error=str(told), exc_info=not known)
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            for call in group:
+                call.fail(told)
+            return
+        committed(True)
+        for call in kept:
+            call.succeed()
+        if self._checkpoints.committed(len(group)) > LARGEST_LOG:
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
+
+    async def _begin(self) -> None:
+        """Begins a transaction. Where another program writes, a thread waits for it, not the loop.
+
+        Raises:
+            StoreUnavailable: it writes for too long.
+        """
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        self._writer.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable("another program holds the database") from error
+        finally:
+            self._writer.execute("PRAGMA busy_timeout = 0")
+
+    def _empty_log(self) -> None:
+        """Begins the log anew; under steady writing the checkpoints never come to that."""
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._checkpoints.emptied()
+        except sqlite3.Error:
+            log.exception("the log could not be emptied, it grows on")
+
+    def _run_all(self, group: list[Call]) -> bool:
+        """Runs the work of calls that will succeed, as nearly all do; tells if one did not."""
+        try:
+            for call in group:
+                call.result = call.work(self._writing)
+        except Exception as error:
+            log.debug("a call of a group failed, the group is run again", error=repr(error))
+            return False
+        return True
+
+    def _run_undoably(self, call: Call) -> bool:
+        """Runs one call's work; if it raises, only that call is undone and fails."""
+        self._writer.execute("SAVEPOINT call")
+        try:
+            call.result = call.work(self._writing)
+        except Exception as error:
+            if not self._writer.in_transaction:
+                raise  # SQLite has undone all of it, as it does where the disk is full
+            self._writer.execute("ROLLBACK TO call")
+            self._writer.execute("RELEASE call")
+            call.fail(in_our_words(error))
+            return False
+        self._writer.execute("RELEASE call")
+        return True
+
+
+class Checkpoints:
+    """Moves what was committed from the log into the database file, beside the commits.
+
+    SQLite would do it within a commit, and every thousandth call would wait for the whole of it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._log = path.with_name(path.name + "-wal")
+        self._connection = connect(path)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-checkpoint")
+        self._under_way: Future[None] | None = None
+        self._calls = 0
+        self._size = 0
+
+    def committed(self, calls: int) -> int:
+        """Begins a checkpoint when there is enough for one; returns the size of the log's file."""
+        self._calls += calls
+        size = self._log.stat().st_size
+        enough = self._calls >= CHECKPOINT_CALLS or size >= self._size + CHECKPOINT_BYTES
+        if enough and (self._under_way is None or self._under_way.done()):
+            self._calls, self._size = 0, size
+            self._under_way = self._thread.submit(self._checkpoint)
+        return size
+
+    def emptied(self) -> None:
+        self._size = 0
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._connection.close()
+
+    def _checkpoint(self) -> None:
+        try:
+            # Passive: it never keeps a writer waiting.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error:
+            log.exception("checkpoint failed, the log grows until one succeeds")
+
+
+def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+    """Opens a connection that waits for the disk at each commit, if what it writes is to last."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+    return connection
+
+
+def in_our_words(error: Exception) -> Exception:
+    """Returns what a disk's failure means to a caller; any other error as it is."""
+    if isinstance(error, sqlite3.OperationalError):
+        # The lowest byte is the kind, the others tell more of it.
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_FULL:
+                return StoreFull("the disk of the database is full")
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+                return StoreUnavailable(f"the database can't be written: {error}")
+    return error
+
+
+def is_unique_violation(error: Exception) -> bool:
+    return isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorcode in (
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    )
+
+
+def take_lock(path: Path) -> IO[bytes]:
+    """Holds the database for this process alone; the system lets go of it when the process ends.
+
+    Raises:
+        StoreError: another process holds it.
+    """
+    lock_path = path.with_name(path.name + ".lock")
+    lock_path.touch(mode=0o600)
+    lock = lock_path.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StoreError(
+            f"{path} is in use by another tocsin: a SQLite database serves one node. "
+            "Stop that one, or give this one another --database"
+        ) from error
+    return lock

@@ -1,0 +1,244 @@
+"""Events that were accepted: those that wait for their call, and what is remembered of the others.
+
+Whoever adds events to several triggers does so in the order of their ids: two nodes that lock the
+same rows in different orders would wait for each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, delete, func, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Transaction, Value
+from tocsin.store.schema import accepted_events as accepted
+from tocsin.store.schema import batches, lost_events
+from tocsin.store.schema import events as table
+
+_remembered = insert(accepted)
+# What has expired and was not swept yet is as good as forgotten.
+REMEMBER = _remembered.on_conflict_do_update(
+    index_elements=[accepted.c.trigger_id, accepted.c.key],
+    set_={"expires_at": _remembered.excluded.expires_at},
+    where=accepted.c.expires_at <= bindparam("now"),
+).returning(accepted.c.trigger_id, accepted.c.key)
+END_OF_SLICE = (
+    select(accepted.c.expires_at)
+    .where(accepted.c.expires_at <= bindparam("now"))
+    .order_by(accepted.c.expires_at)
+    .offset(bindparam("slice"))
+    .limit(1)
+)
+FORGET_EXPIRED = delete(accepted).where(accepted.c.expires_at <= bindparam("now"))
+# A slice at a time: all at once could be millions, and every call would wait.
+FORGOTTEN_AT_ONCE = 1000
+
+INSERT = insert(table).on_conflict_do_nothing().returning(table.c.id)
+WAITING = (
+    select(table.c.id, table.c.received_at, table.c.body)
+    .where(table.c.trigger_id == bindparam("trigger_id"))
+    .order_by(table.c.id)
+    .limit(bindparam("limit"))
+)
+TAKE = delete(table).where(
+    table.c.trigger_id == bindparam("of_trigger"), table.c.id <= bindparam("last")
+)
+DROP = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
+
+_opened = insert(batches)
+_grown = batches.c.events + _opened.excluded.events
+_grown_bytes = batches.c.bytes + _opened.excluded.bytes
+GROW = _opened.on_conflict_do_update(
+    index_elements=[batches.c.trigger_id],
+    set_={
+        "events": _grown,
+        "bytes": _grown_bytes,
+        # Full, it is due at once. Whichever comes first.
+        "due_at": case(
+            (
+                or_(_grown >= bindparam("most_events"), _grown_bytes >= bindparam("most_bytes")),
+                bindparam("full_at"),
+            ),
+            else_=func.coalesce(batches.c.due_at, _opened.excluded.due_at),
+        ),
+    },
+).returning(batches.c.due_at)
+SHRINK = (
+    update(batches)
+    .where(batches.c.trigger_id == bindparam("of_trigger"))
+    .values(
+        events=batches.c.events - bindparam("taken"),
+        bytes=batches.c.bytes - bindparam("taken_bytes"),
+        due_at=bindparam("again_at"),
+    )
+)
+CLOSE = delete(batches).where(batches.c.trigger_id == bindparam("of_trigger"))
+PARK = update(batches).where(batches.c.trigger_id == bindparam("of_trigger")).values(due_at=null())
+# Whether it is parked is asked of the row once it is locked: another node may be parking it.
+UNPARK = (
+    update(batches)
+    .where(batches.c.trigger_id == bindparam("of_trigger"))
+    .values(due_at=func.coalesce(batches.c.due_at, bindparam("now")))
+)
+EARLIEST = select(func.min(batches.c.due_at)).where(batches.c.due_at.is_not(None))
+DUE = (
+    select(batches.c.trigger_id, batches.c.events, batches.c.bytes)
+    .where(batches.c.due_at <= bindparam("now"))
+    .order_by(batches.c.due_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+
+_losing = insert(lost_events)
+LOSE = _losing.on_conflict_do_update(
+    index_elements=[lost_events.c.trigger_id],
+    set_={"lost": lost_events.c.lost + _losing.excluded.lost, "last_at": _losing.excluded.last_at},
+)
+DROP_LOST = delete(lost_events).where(lost_events.c.trigger_id == bindparam("of_trigger"))
+
+NO_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """An event that was accepted; `body` is one element of a call's `messages`."""
+
+    id: str
+    received_at: datetime
+    body: str
+
+    @property
+    def size(self) -> int:
+        return size_of(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class DueBatch:
+    """A trigger whose events are to become a call, and how many there are."""
+
+    trigger_id: str
+    events: int
+    bytes: int
+
+
+def size_of(body: str) -> int:
+    return len(body) if body.isascii() else len(body.encode())
+
+
+def remember_new(
+    tx: Transaction, keys: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
+) -> set[tuple[str, str]]:
+    """Remembers which events triggers were given, as (trigger, key); returns those that are new."""
+    times: dict[str, Value] = {"now": to_micros(now), "expires_at": to_micros(expires_at)}
+    rows = [{"trigger_id": each, "key": key, **times} for each, key in keys]
+    return {(row[0], row[1]) for row in tx.each(REMEMBER, rows)}
+
+
+def forget_expired_events(tx: Transaction, *, now: datetime) -> int:
+    """Forgets some of what has expired; returns how many, 0 when there is none left."""
+    row = tx.one(END_OF_SLICE, now=to_micros(now), slice=FORGOTTEN_AT_ONCE - 1)
+    return tx.run(FORGET_EXPIRED, now=to_micros(now) if row is None else row[0])
+
+
+def add_events(
+    tx: Transaction,
+    *,
+    trigger_id: str,
+    added: Sequence[WaitingEvent],
+    due_at: datetime,
+    most_events: int | None,
+    most_bytes: int | None,
+    now: datetime,
+) -> datetime:
+    """Adds events to a trigger's batch; returns when at the latest that becomes a call.
+
+    A batch that these open is due at `due_at`, one that is full now.
+    """
+    count, size = len(added), sum(event.size for event in added)
+    events_limit = NO_LIMIT if most_events is None else most_events
+    bytes_limit = NO_LIMIT if most_bytes is None else most_bytes
+    opened = now if count >= events_limit or size >= bytes_limit else due_at
+    [row] = tx.all(
+        GROW,
+        trigger_id=trigger_id,
+        due_at=to_micros(opened),
+        events=count,
+        bytes=size,
+        most_events=events_limit,
+        most_bytes=bytes_limit,
+        full_at=to_micros(now),
+    )
+    rows: list[dict[str, Value]] = [
+        {
+            "trigger_id": trigger_id,
+            "id": event.id,
+            "received_at": to_micros(event.received_at),
+            "body": event.body,
+        }
+        for event in added
+    ]
+    tx.each(INSERT, rows)
+    return from_micros(row[0])
+
+
+def earliest_batch(tx: Transaction) -> datetime | None:
+    row = tx.one(EARLIEST)
+    return None if row is None or row[0] is None else from_micros(row[0])
+
+
+def due_batches(tx: Transaction, *, now: datetime, limit: int) -> list[DueBatch]:
+    """Returns what is due, and holds it until the commit."""
+    return [DueBatch(*row) for row in tx.all(DUE, now=to_micros(now), limit=limit)]
+
+
+def waiting_events(tx: Transaction, trigger_id: str, *, limit: int) -> list[WaitingEvent]:
+    """Returns up to `limit` events of a trigger in the order in which they were accepted."""
+    rows = tx.all(WAITING, trigger_id=trigger_id, limit=limit)
+    return [WaitingEvent(row[0], from_micros(row[1]), row[2]) for row in rows]
+
+
+def take_events(
+    tx: Transaction, batch: DueBatch, taken: Sequence[WaitingEvent], *, again_at: datetime | None
+) -> None:
+    """Removes events from a batch that `due_batches` gave, from its beginning.
+
+    What is left is due at `again_at`; None: nothing is left.
+    """
+    if again_at is None:
+        drop_events(tx, batch.trigger_id)
+        return
+    if taken:
+        tx.run(TAKE, of_trigger=batch.trigger_id, last=taken[-1].id)
+    tx.run(
+        SHRINK,
+        of_trigger=batch.trigger_id,
+        taken=len(taken),
+        taken_bytes=sum(event.size for event in taken),
+        again_at=to_micros(again_at),
+    )
+
+
+def drop_events(tx: Transaction, trigger_id: str) -> None:
+    """Removes all events that wait for a trigger."""
+    tx.run(CLOSE, of_trigger=trigger_id)
+    tx.run(DROP, of_trigger=trigger_id)
+
+
+def park_batch(tx: Transaction, trigger_id: str) -> None:
+    """Lets a batch wait until `unpark_batch`: its trigger is paused."""
+    tx.run(PARK, of_trigger=trigger_id)
+
+
+def unpark_batch(tx: Transaction, trigger_id: str, *, now: datetime) -> bool:
+    """Makes due what was parked; returns whether there was something."""
+    return tx.run(UNPARK, of_trigger=trigger_id, now=to_micros(now)) > 0
+
+
+def count_lost(tx: Transaction, *, trigger_id: str, lost: int, now: datetime) -> None:
+    tx.run(LOSE, trigger_id=trigger_id, lost=lost, last_at=to_micros(now))
+
+
+def forget_lost(tx: Transaction, trigger_id: str) -> None:
+    tx.run(DROP_LOST, of_trigger=trigger_id)

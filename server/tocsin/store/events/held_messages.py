@@ -1,0 +1,134 @@
+"""Messages that were accepted and that their queue keeps until they are delivered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tocsin.store.driver.transaction import Transaction, Value
+from tocsin.store.invocations.rows import State
+from tocsin.store.schema import accepted_events as accepted
+from tocsin.store.schema import held_messages as table
+from tocsin.store.schema import invocations
+
+_held = insert(table)
+HOLD = _held.on_conflict_do_update(
+    index_elements=[table.c.trigger_id, table.c.key],
+    set_={name: _held.excluded[name] for name in ("receipt", "event_id", "invocation_id")},
+).returning(table.c.key)
+AGAIN = (
+    update(table)
+    .where(table.c.trigger_id == bindparam("of_trigger"), table.c.key == bindparam("of_key"))
+    .values(receipt=bindparam("by_receipt"))
+)
+SENT = (
+    update(table)
+    .where(table.c.trigger_id == bindparam("of_trigger"), table.c.event_id == bindparam("of_event"))
+    .values(invocation_id=bindparam("by_invocation"))
+    .returning(table.c.key)
+)
+ENDED = (
+    select(table.c.key, table.c.receipt, invocations.c.state)
+    .outerjoin(invocations, invocations.c.id == table.c.invocation_id)
+    .where(
+        table.c.trigger_id == bindparam("trigger_id"),
+        table.c.invocation_id.is_not(None),
+        # What was swept had ended, nobody knows how.
+        or_(invocations.c.finished_at.is_not(None), invocations.c.id.is_(None)),
+    )
+    .limit(bindparam("limit"))
+)
+_some = select(table.c.key).where(table.c.trigger_id == bindparam("trigger_id"))
+COUNT = select(func.count()).select_from(_some.limit(bindparam("limit")).subquery())
+RELEASE = (
+    delete(table)
+    .where(table.c.trigger_id == bindparam("trigger_id"), table.c.key == bindparam("key"))
+    .returning(table.c.key)
+)
+FORGET = (
+    delete(accepted)
+    .where(accepted.c.trigger_id == bindparam("trigger_id"), accepted.c.key == bindparam("key"))
+    .returning(accepted.c.key)
+)
+DROP_ALL = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that its queue keeps; it waits in a batch, or an invocation is to deliver it."""
+
+    trigger_id: str
+    key: str
+    receipt: str
+    event_id: str | None = None
+    invocation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the delivery of a message ended; `state` None: nobody knows any more."""
+
+    key: str
+    receipt: str
+    state: State | None
+
+    @property
+    def done(self) -> bool:
+        """Whether the queue may forget it: it was delivered, or somebody called that off."""
+        return self.state in (State.SUCCEEDED, State.CANCELLED)
+
+
+def hold(tx: Transaction, held: Sequence[Held]) -> None:
+    """Remembers messages; one that is held already is held anew."""
+    rows: list[dict[str, Value]] = [
+        {
+            "trigger_id": each.trigger_id,
+            "key": each.key,
+            "receipt": each.receipt,
+            "event_id": each.event_id,
+            "invocation_id": each.invocation_id,
+        }
+        for each in sorted(held, key=lambda each: each.key)
+    ]
+    tx.each(HOLD, rows)
+
+
+def received_again(tx: Transaction, trigger_id: str, key: str, receipt: str) -> bool:
+    """Notes the newer receipt of a message; returns False if it is not held, so it is done with."""
+    return tx.run(AGAIN, of_trigger=trigger_id, of_key=key, by_receipt=receipt) > 0
+
+
+def sent(tx: Transaction, trigger_id: str, event_ids: Sequence[str], invocation_id: str) -> None:
+    """Notes which invocation delivers the events of messages."""
+    rows: list[dict[str, Value]] = [
+        {"of_trigger": trigger_id, "of_event": each, "by_invocation": invocation_id}
+        for each in event_ids
+    ]
+    tx.each(SENT, rows)
+
+
+def ended(tx: Transaction, trigger_id: str, *, limit: int) -> list[Outcome]:
+    """Returns messages of a trigger whose delivery has ended."""
+    rows = tx.all(ENDED, trigger_id=trigger_id, limit=limit)
+    return [Outcome(row[0], row[1], None if row[2] is None else State(row[2])) for row in rows]
+
+
+def count_held(tx: Transaction, trigger_id: str, *, limit: int) -> int:
+    """Returns how many messages are held for a trigger, at most `limit`."""
+    [row] = tx.all(COUNT, trigger_id=trigger_id, limit=limit)
+    count: int = row[0]
+    return count
+
+
+def release(tx: Transaction, trigger_id: str, keys: Sequence[str], *, again: bool) -> None:
+    """Forgets messages. With `again`, their queue gives them once more and they are new then."""
+    rows: list[dict[str, Value]] = [{"trigger_id": trigger_id, "key": key} for key in sorted(keys)]
+    tx.each(RELEASE, rows)
+    if again:
+        tx.each(FORGET, rows)
+
+
+def release_all(tx: Transaction, trigger_id: str) -> None:
+    """Forgets what is held for a trigger that is deleted."""
+    tx.run(DROP_ALL, of_trigger=trigger_id)

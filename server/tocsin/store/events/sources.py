@@ -1,0 +1,169 @@
+"""Sources that are asked for their events: which triggers have one, how it stands, who reads it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.schema import source_parts as parts
+from tocsin.store.schema import source_states as states
+from tocsin.store.schema import subscriptions, triggers
+
+PAGE = (
+    select(subscriptions.c.key, triggers.c.id, triggers.c.message)
+    .join(triggers, triggers.c.id == subscriptions.c.trigger_id)
+    .where(
+        subscriptions.c.kind == bindparam("kind"),
+        tuple_(subscriptions.c.key, subscriptions.c.trigger_id)
+        > tuple_(bindparam("after_key"), bindparam("after")),
+    )
+    .order_by(subscriptions.c.key, subscriptions.c.trigger_id)
+    .limit(bindparam("limit"))
+)
+PAGE_SIZE = 500
+
+_standing = insert(states)
+WRITE_STATE = _standing.on_conflict_do_update(
+    index_elements=[states.c.trigger_id],
+    set_={
+        "connected": _standing.excluded.connected,
+        "last_event_at": func.coalesce(_standing.excluded.last_event_at, states.c.last_event_at),
+        "last_error": func.coalesce(_standing.excluded.last_error, states.c.last_error),
+        "last_error_at": func.coalesce(_standing.excluded.last_error_at, states.c.last_error_at),
+        "refused": states.c.refused + _standing.excluded.refused,
+    },
+)
+DROP_STATE = delete(states).where(states.c.trigger_id == bindparam("of_trigger"))
+
+HOLD = (
+    update(parts)
+    .where(
+        parts.c.trigger_id == bindparam("of_trigger"),
+        parts.c.part == bindparam("of_part"),
+        or_(
+            parts.c.node == bindparam("by_node"),
+            parts.c.held_until <= bindparam("now"),
+            # No lease lasts as long: the clock was set back since it was given.
+            parts.c.held_until > bindparam("until"),
+        ),
+    )
+    .values(node=bindparam("by_node"), held_until=bindparam("until"))
+    .returning(parts.c.position)
+)
+ADD_PART = insert(parts).on_conflict_do_nothing().returning(parts.c.position)
+MOVE = (
+    update(parts)
+    .where(
+        parts.c.trigger_id == bindparam("of_trigger"),
+        parts.c.part == bindparam("of_part"),
+        parts.c.node == bindparam("by_node"),
+    )
+    .values(position=bindparam("to"))
+)
+RELEASE = (
+    update(parts)
+    .where(
+        parts.c.trigger_id == bindparam("of_trigger"),
+        parts.c.part == bindparam("of_part"),
+        parts.c.node == bindparam("by_node"),
+    )
+    .values(held_until=0)
+)
+PARTS = select(parts.c.part, parts.c.position).where(parts.c.trigger_id == bindparam("trigger_id"))
+DROP_PART = delete(parts).where(
+    parts.c.trigger_id == bindparam("of_trigger"), parts.c.part == bindparam("of_part")
+)
+DROP_PARTS = delete(parts).where(parts.c.trigger_id == bindparam("of_trigger"))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a trigger's source stands, as the node that reads it last said.
+
+    `refused` counts events that came and can't be delivered, whatever is done.
+    """
+
+    connected: bool = False
+    last_event_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    refused: int = 0
+
+
+def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[tuple[str, bytes]]:
+    """Returns (id, message) of all that listen to a kind; one with several keys several times."""
+    key, last = "", ""
+    while rows := tx.all(PAGE, kind=kind, after_key=key, after=last, limit=PAGE_SIZE):
+        for _key, trigger_id, message in rows:
+            yield trigger_id, message
+        if len(rows) < PAGE_SIZE:
+            return
+        key, last = rows[-1][:2]
+
+
+def write_source_state(tx: Transaction, trigger_id: str, state: SourceState) -> None:
+    """Writes how it stands. What `state` leaves out stays; what it counts is added."""
+    tx.run(
+        WRITE_STATE,
+        trigger_id=trigger_id,
+        connected=int(state.connected),
+        last_event_at=None if state.last_event_at is None else to_micros(state.last_event_at),
+        last_error=state.last_error,
+        last_error_at=None if state.last_error_at is None else to_micros(state.last_error_at),
+        refused=state.refused,
+    )
+
+
+def hold_part(
+    tx: Transaction, trigger_id: str, part: str, *, node: str, now: datetime, until: datetime
+) -> str | None:
+    """Takes a part of a source, or keeps it; returns its position, or None: another node has it.
+
+    A part that nobody has read has the position `""`.
+    """
+    row = tx.one(
+        HOLD,
+        of_trigger=trigger_id,
+        of_part=part,
+        by_node=node,
+        now=to_micros(now),
+        until=to_micros(until),
+    ) or tx.one(
+        ADD_PART,
+        trigger_id=trigger_id,
+        part=part,
+        position="",
+        node=node,
+        held_until=to_micros(until),
+    )
+    return None if row is None else row[0]
+
+
+def move_part(tx: Transaction, trigger_id: str, part: str, *, node: str, position: str) -> bool:
+    """Writes how far a part was read; returns False if another node has it meanwhile."""
+    return tx.run(MOVE, of_trigger=trigger_id, of_part=part, by_node=node, to=position) > 0
+
+
+def release_part(tx: Transaction, trigger_id: str, part: str, *, node: str) -> None:
+    """Lets other nodes read a part at once."""
+    tx.run(RELEASE, of_trigger=trigger_id, of_part=part, by_node=node)
+
+
+def positions(tx: Transaction, trigger_id: str) -> dict[str, str]:
+    """Returns the position of each part of a trigger's source."""
+    return {row[0]: row[1] for row in tx.all(PARTS, trigger_id=trigger_id)}
+
+
+def drop_part(tx: Transaction, trigger_id: str, part: str) -> None:
+    """Forgets a part that is no more."""
+    tx.run(DROP_PART, of_trigger=trigger_id, of_part=part)
+
+
+def forget_source(tx: Transaction, trigger_id: str) -> None:
+    """Forgets all of a trigger's source: it is deleted."""
+    tx.run(DROP_STATE, of_trigger=trigger_id)
+    tx.run(DROP_PARTS, of_trigger=trigger_id)

@@ -1,0 +1,59 @@
+"""Subscriptions: which triggers an event of some kind and key may fire."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.schema import subscriptions as table
+from tocsin.store.schema import triggers
+
+INSERT = insert(table)
+DELETE = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
+LISTENERS = (
+    select(table.c.trigger_id, triggers.c.message)
+    .join(triggers, triggers.c.id == table.c.trigger_id)
+    .where(
+        table.c.kind == bindparam("kind"),
+        table.c.key == bindparam("key"),
+        table.c.trigger_id > bindparam("after"),
+    )
+    .order_by(table.c.trigger_id)
+    .limit(bindparam("limit"))
+)
+UNSUBSCRIBED = (
+    select(triggers.c.id, triggers.c.message)
+    .where(triggers.c.subscribed.is_(None))
+    .order_by(triggers.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+SUBSCRIBED = update(triggers).where(triggers.c.id == bindparam("of_trigger")).values(subscribed=1)
+
+
+def subscribe(tx: Transaction, *, trigger_id: str, kind: str, keys: Iterable[str]) -> None:
+    """Makes a trigger listen to these keys, and to no others."""
+    tx.run(DELETE, of_trigger=trigger_id)
+    for key in sorted(set(keys)):
+        tx.run(INSERT, kind=kind, key=key, trigger_id=trigger_id)
+
+
+def unsubscribe(tx: Transaction, trigger_id: str) -> None:
+    tx.run(DELETE, of_trigger=trigger_id)
+
+
+def listeners(
+    tx: Transaction, *, kind: str, key: str, after: str, limit: int
+) -> list[tuple[str, bytes]]:
+    """Returns (id, message) of those that listen to a key, by id, `limit` after the id `after`."""
+    rows = tx.all(LISTENERS, kind=kind, key=key, after=after, limit=limit)
+    return [(row[0], row[1]) for row in rows]
+
+
+def unsubscribed(tx: Transaction, *, limit: int) -> list[tuple[str, bytes]]:
+    """Returns triggers that a node of the version before made, which knew of no subscriptions."""
+    return [(row[0], row[1]) for row in tx.all(UNSUBSCRIBED, limit=limit)]
+
+
+def mark_subscribed(tx: Transaction, trigger_id: str) -> None:
+    tx.run(SUBSCRIBED, of_trigger=trigger_id)

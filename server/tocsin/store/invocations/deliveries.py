@@ -1,0 +1,237 @@
+"""Invocations on their way: which are due, which node holds them, and how a delivery ended."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, bindparam, case, func, literal_column, null, select, update
+
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Row, Transaction, Value
+from tocsin.store.invocations.rows import COLUMNS, Invocation, State, invocation_of
+from tocsin.store.schema import invocations as table
+
+# Statements are compiled once, so their lists have as many places as they will ever have.
+TAKEN_AT_ONCE = 64
+TARGETS_AT_ONCE = 64
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# No id.
+NOBODY = "-"
+
+TAKEN = [f"taken{place}" for place in range(TAKEN_AT_ONCE)]
+
+WAITS = table.c.next_at.is_not(None)
+IN_DUE_ORDER = table.c.next_at, table.c.id
+NEXT_DUE = select(table.c.next_at).where(WAITS).order_by(*IN_DUE_ORDER).limit(1)
+# Without a lock: a read may run it.
+FIRST = (
+    select(table.c.target, table.c.next_at)
+    .where(WAITS)
+    .order_by(*IN_DUE_ORDER)
+    .limit(bindparam("limit"))
+)
+CANDIDATES = (
+    select(table.c.id, table.c.target)
+    .where(WAITS, table.c.next_at <= bindparam("now"))
+    .order_by(*IN_DUE_ORDER)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+CANDIDATES_OF_TARGET = CANDIDATES.where(table.c.target == bindparam("of_target"))
+
+
+def _waiting_targets() -> Select[tuple[str, int]]:
+    """Steps from one target to the next in their index: its cost is that of the targets, however
+    many invocations wait for each."""
+    first = select(func.min(table.c.target)).where(WAITS, table.c.target > bindparam("after"))
+    step = select(first.scalar_subquery().label("target"), literal_column("1").label("number")).cte(
+        "waiting", recursive=True
+    )
+    following = select(func.min(table.c.target)).where(WAITS, table.c.target > step.c.target)
+    waiting = step.union_all(
+        select(following.scalar_subquery(), step.c.number + literal_column("1")).where(
+            step.c.target.is_not(None), step.c.number < literal_column(str(TARGETS_AT_ONCE))
+        )
+    )
+    earliest = select(func.min(table.c.next_at)).where(WAITS, table.c.target == waiting.c.target)
+    return select(waiting.c.target, earliest.scalar_subquery()).where(waiting.c.target.is_not(None))
+
+
+WAITING_TARGETS = _waiting_targets()
+# Putting a dead letter into its queue is no call of the target.
+IS_CALL = table.c.state != State.DEAD_LETTERING.value
+TAKE = (
+    update(table)
+    .where(table.c.id.in_([bindparam(each) for each in TAKEN]))
+    .values(
+        state=case((IS_CALL, State.RUNNING.value), else_=table.c.state),
+        attempts=table.c.attempts + case((IS_CALL, 1), else_=0),
+        started_at=bindparam("started"),
+        node=bindparam("by_node"),
+        next_at=bindparam("lease_until"),
+    )
+    .returning(*COLUMNS, table.c.payload)
+)
+EXTEND = (
+    update(table)
+    .where(
+        table.c.id.in_([bindparam(each) for each in TAKEN]), table.c.node == bindparam("of_node")
+    )
+    .values(next_at=bindparam("lease_until"))
+)
+FINISH = (
+    update(table)
+    .where(table.c.id == bindparam("of_id"), table.c.node == bindparam("of_node"))
+    .values(
+        state=bindparam("outcome"),
+        node=null(),
+        next_at=bindparam("again_at"),
+        finished_at=bindparam("finished"),
+        answer=bindparam("answered"),
+        last_error=bindparam("error"),
+        failures=bindparam("failed"),
+        history=bindparam("told"),
+    )
+    .returning(table.c.id)
+)
+HAND_BACK = (
+    update(table)
+    .where(table.c.node.is_not(None))
+    .values(
+        state=case((IS_CALL, State.PENDING.value), else_=table.c.state),
+        node=null(),
+        next_at=bindparam("now"),
+    )
+)
+HAND_BACK_OF_NODE = HAND_BACK.where(table.c.node == bindparam("of_node"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What becomes of an invocation: a final state, or another try at `again_at`."""
+
+    state: State
+    again_at: datetime | None = None
+    answer: bytes | None = None
+    error: str | None = None
+    failures: int = 0
+    history: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the delivery of an invocation ended, and when."""
+
+    invocation_id: str
+    ending: Ending
+    at: datetime
+
+
+def next_due(tx: Transaction) -> datetime | None:
+    """Returns when the next invocation needs a node."""
+    row = tx.one(NEXT_DUE)
+    return None if row is None else from_micros(row[0])
+
+
+def first_waiting(tx: Transaction, *, limit: int) -> list[tuple[str, datetime]]:
+    """Returns (target, when it is due) of what waits, in order."""
+    return [(target, from_micros(at)) for target, at in tx.all(FIRST, limit=limit)]
+
+
+def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str, datetime]]:
+    """Returns the other targets that something waits for, and when the first of it is due.
+
+    Those due first come first.
+    """
+    found: list[tuple[str, datetime]] = []
+    after, rows = "", [("", 0)] * TARGETS_AT_ONCE
+    while len(rows) == TARGETS_AT_ONCE:
+        rows = tx.all(WAITING_TARGETS, after=after)
+        found.extend((target, from_micros(at)) for target, at in rows if target not in but)
+        after = rows[-1][0] if rows else ""
+    return sorted(found, key=lambda each: each[1])
+
+
+def due_candidates(tx: Transaction, *, now: datetime, limit: int) -> list[Row]:
+    """Returns (id, target) of what is due, or was left by a node whose lease ran out, in order."""
+    return tx.all(CANDIDATES, now=to_micros(now), limit=limit)
+
+
+def due_of_target(tx: Transaction, target: str, *, now: datetime, limit: int) -> list[Row]:
+    """Returns the same, of one target alone."""
+    return tx.all(CANDIDATES_OF_TARGET, now=to_micros(now), limit=limit, of_target=target)
+
+
+def take(
+    tx: Transaction, ids: Sequence[str], *, node: str, now: datetime, lease_until: datetime
+) -> list[Invocation]:
+    """Takes these invocations for a node, until its lease runs out; returns them in this order."""
+    taken: dict[str, Invocation] = {}
+    for start in range(0, len(ids), TAKEN_AT_ONCE):
+        rows = tx.all(
+            TAKE,
+            started=to_micros(now),
+            by_node=node,
+            lease_until=to_micros(lease_until),
+            **_places(TAKEN, ids[start : start + TAKEN_AT_ONCE]),
+        )
+        taken.update((row[0], invocation_of(row, payload=row[-1])) for row in rows)
+    return [taken[each] for each in ids if each in taken]
+
+
+def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until: datetime) -> None:
+    """Keeps what a node holds and still works at.
+
+    As all that writes many invocations without having locked them, by their ids: in different
+    orders two of them would wait for each other.
+    """
+    in_order = sorted(ids)
+    for start in range(0, len(in_order), TAKEN_AT_ONCE):
+        tx.run(
+            EXTEND,
+            of_node=node,
+            lease_until=to_micros(lease_until),
+            **_places(TAKEN, in_order[start : start + TAKEN_AT_ONCE]),
+        )
+
+
+def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
+    """Writes how deliveries ended.
+
+    Returns the ids of those that the node still held; of the others nothing is written.
+    """
+    in_order = sorted(ended, key=lambda each: each.invocation_id)
+    rows = tx.each(FINISH, [_finished(each, node) for each in in_order])
+    return {row[0] for row in rows}
+
+
+def _finished(ended: Ended, node: str) -> dict[str, Value]:
+    ending = ended.ending
+    return {
+        "of_id": ended.invocation_id,
+        "of_node": node,
+        "outcome": ending.state.value,
+        "again_at": None if ending.again_at is None else to_micros(ending.again_at),
+        "finished": to_micros(ended.at) if ending.state.final else None,
+        "answered": ending.answer,
+        # A target may answer anything, and PostgreSQL keeps no NUL in a text.
+        "error": ending.error and ending.error.replace("\0", REPLACEMENT),
+        "failed": ending.failures,
+        "told": ending.history,
+    }
+
+
+def hand_back(tx: Transaction, *, now: datetime, node: str | None = None) -> int:
+    """Makes due again what a node holds; None: what any holds, for a node alone with the store."""
+    if node is None:
+        return tx.run(HAND_BACK, now=to_micros(now))
+    return tx.run(HAND_BACK_OF_NODE, now=to_micros(now), of_node=node)
+
+
+def _places(names: Sequence[str], values: Collection[str]) -> dict[str, str]:
+    """Fills a fixed list of places; what is left over matches nothing."""
+    if len(values) > len(names):
+        raise ValueError(f"{len(values)} values for {len(names)} places")
+    filled = dict.fromkeys(names, NOBODY)
+    filled.update(zip(names, values, strict=False))
+    return filled

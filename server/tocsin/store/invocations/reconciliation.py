@@ -1,0 +1,194 @@
+"""Finds what can't be, in small pages: each is read by an index, and repaired under its lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
+
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Row, Transaction
+from tocsin.store.invocations.rows import State
+from tocsin.store.schema import armed_timers, triggers
+from tocsin.store.schema import invocations as table
+
+TIMERS_AT_ONCE = 500
+INVOCATIONS_AT_ONCE = 500
+
+TIMERS = (
+    select(triggers.c.id, triggers.c.message, armed_timers.c.next_at)
+    .select_from(triggers.outerjoin(armed_timers, armed_timers.c.trigger_id == triggers.c.id))
+    .where(triggers.c.id > bindparam("after"))
+    .order_by(triggers.c.id)
+    .limit(TIMERS_AT_ONCE)
+)
+ARMED = (
+    select(armed_timers.c.trigger_id, triggers.c.id)
+    .select_from(armed_timers.outerjoin(triggers, triggers.c.id == armed_timers.c.trigger_id))
+    .where(armed_timers.c.trigger_id > bindparam("after"))
+    .order_by(armed_timers.c.trigger_id)
+    .limit(TIMERS_AT_ONCE)
+)
+ARMED_AT = select(armed_timers.c.next_at).where(armed_timers.c.trigger_id == bindparam("id"))
+
+LOST = and_(table.c.next_at.is_(None), table.c.finished_at.is_(None))
+LOST_PAGE = select(table.c.id).where(LOST).order_by(table.c.id).limit(INVOCATIONS_AT_ONCE)
+IS_CALL = table.c.state != State.DEAD_LETTERING.value
+MAKE_DUE = {
+    "state": case((table.c.state == State.RUNNING.value, State.PENDING.value), else_=table.c.state),
+    "node": null(),
+    "next_at": bindparam("at"),
+}
+TAKE_UP = update(table).where(table.c.id == bindparam("of_id"), LOST).values(MAKE_DUE)
+
+WAITING = table.c.next_at > bindparam("after")
+END_OF_SLICE = (
+    select(table.c.next_at)
+    .where(WAITING)
+    .order_by(table.c.next_at)
+    .offset(INVOCATIONS_AT_ONCE - 1)
+    .limit(1)
+)
+OVER = table.c.finished_at.is_not(None)
+NOBODYS = and_(table.c.state == State.RUNNING.value, table.c.node.is_(None))
+LEASED_TOO_LONG = and_(table.c.node.is_not(None), table.c.next_at > bindparam("longest_lease"))
+FROM_THE_FUTURE = and_(
+    table.c.node.is_(None),
+    table.c.next_at > bindparam("soon"),
+    or_(
+        and_(table.c.created_at > bindparam("soon"), table.c.next_at <= table.c.created_at),
+        table.c.started_at > bindparam("soon"),
+    ),
+)
+ODD = (
+    select(
+        *(table.c.id, table.c.state, table.c.node, table.c.next_at),
+        *(table.c.created_at, table.c.started_at, table.c.finished_at),
+    )
+    .where(
+        WAITING,
+        table.c.next_at <= bindparam("until"),
+        or_(OVER, NOBODYS, LEASED_TOO_LONG, FROM_THE_FUTURE),
+    )
+    .order_by(table.c.next_at)
+    .limit(INVOCATIONS_AT_ONCE)
+)
+OVERDUE = (
+    select(table.c.id)
+    .where(table.c.next_at <= bindparam("until"))
+    .order_by(table.c.next_at)
+    .limit(bindparam("limit"))
+)
+# Each repair names what it found, so that it does nothing to what has changed meanwhile.
+AS_FOUND = (table.c.id == bindparam("of_id"), table.c.next_at == bindparam("found_at"))
+STOP_WAITING = update(table).where(*AS_FOUND, OVER).values(next_at=null(), node=null())
+DUE_AT = update(table).where(*AS_FOUND).values(MAKE_DUE)
+"""A lease that is shortened has lost its node: whoever still calls finds that it lost it."""
+LATEST = select(func.max(table.c.next_at)).where(table.c.next_at.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    trigger_id: str
+    message: bytes
+    armed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OddInvocation:
+    """An invocation that waits and can't be so."""
+
+    id: str
+    state: State
+    node: str | None
+    next_at: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def page_of_timers(tx: Transaction, *, after: str) -> list[TimerRow]:
+    """Returns the triggers that follow an id, each with what is armed for it."""
+    return [
+        TimerRow(trigger_id, message, None if at is None else from_micros(at))
+        for trigger_id, message, at in tx.all(TIMERS, after=after)
+    ]
+
+
+def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:
+    row = tx.one(ARMED_AT, id=trigger_id)
+    return None if row is None else from_micros(row[0])
+
+
+def page_of_armed(tx: Transaction, *, after: str) -> list[tuple[str, bool]]:
+    """Returns (trigger id, whether there is such a trigger) of the timers that follow an id."""
+    return [(armed, found is not None) for armed, found in tx.all(ARMED, after=after)]
+
+
+def lost_invocations(tx: Transaction) -> list[str]:
+    """Returns some that are not finished and that no node will ever look at."""
+    return [row[0] for row in tx.all(LOST_PAGE)]
+
+
+def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
+    """Makes a lost one due; returns whether it was still lost."""
+    return tx.run(TAKE_UP, of_id=invocation_id, at=to_micros(at)) > 0
+
+
+def end_of_slice(tx: Transaction, *, after: datetime) -> datetime | None:
+    """Returns where a slice of what waits ends that begins after an instant; None: at the last."""
+    row = tx.one(END_OF_SLICE, after=to_micros(after))
+    if row is None:
+        row = tx.one(LATEST)
+        if row is None or row[0] is None or row[0] <= to_micros(after):
+            return None
+    return from_micros(row[0])
+
+
+def odd_invocations(
+    tx: Transaction,
+    *,
+    after: datetime,
+    until: datetime,
+    now: datetime,
+    tolerance: timedelta,
+    lease: timedelta,
+) -> list[OddInvocation]:
+    """Returns those of a slice that are over and wait all the same, that run on no node, whose
+    lease is longer than any, or that wait since an instant that has not come yet."""
+    rows = tx.all(
+        ODD,
+        after=to_micros(after),
+        until=to_micros(until),
+        soon=to_micros(now + tolerance),
+        longest_lease=to_micros(now + lease + tolerance),
+    )
+    return [_odd(row) for row in rows]
+
+
+def overdue_invocations(tx: Transaction, *, until: datetime, limit: int) -> Sequence[str]:
+    """Returns the ids of what has been due since then, the oldest first."""
+    return [row[0] for row in tx.all(OVERDUE, until=to_micros(until), limit=limit)]
+
+
+def stop_waiting(tx: Transaction, odd: OddInvocation) -> bool:
+    """Leaves one that is over alone; returns whether it was as it was found."""
+    return tx.run(STOP_WAITING, of_id=odd.id, found_at=to_micros(odd.next_at)) > 0
+
+
+def make_due(tx: Transaction, odd: OddInvocation, *, at: datetime) -> bool:
+    """Takes it from whoever holds it and makes it due; returns whether it was as it was found."""
+    return tx.run(DUE_AT, of_id=odd.id, found_at=to_micros(odd.next_at), at=to_micros(at)) > 0
+
+
+def _odd(row: Row) -> OddInvocation:
+    invocation_id, state, node, next_at, created_at, started_at, finished_at = row
+    return OddInvocation(
+        id=invocation_id,
+        state=State(state),
+        node=node,
+        next_at=from_micros(next_at),
+        created_at=from_micros(created_at),
+        started_at=None if started_at is None else from_micros(started_at),
+        finished_at=None if finished_at is None else from_micros(finished_at),
+    )

@@ -1,0 +1,117 @@
+"""Forgets what is long done: finished invocations and operations, a few rows at a time.
+
+Nothing here counts a table. Finished invocations of one state are counted page by page along the
+index of when they finished; whoever counts remembers where the pages end.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.rows import State
+from tocsin.store.schema import invocations as table
+from tocsin.store.schema import operations, swept_ticks, triggers
+
+SWEPT_AT_ONCE = 200
+
+OF_STATE = table.c.state == bindparam("state")
+AFTER = table.c.finished_at > bindparam("after")
+UNTIL = table.c.finished_at <= bindparam("until")
+END_OF_PAGE = (
+    select(table.c.finished_at)
+    .where(OF_STATE, AFTER, UNTIL)
+    .order_by(table.c.finished_at)
+    .offset(bindparam("before_end"))
+    .limit(1)
+)
+ROWS_OF_PAGE = select(func.count()).select_from(table).where(OF_STATE, AFTER, UNTIL)
+FINISHED = (
+    select(table.c.id)
+    .where(OF_STATE, UNTIL)
+    .order_by(table.c.finished_at)
+    .limit(SWEPT_AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+# Statements are compiled once, so their list has as many places as it will ever have.
+SWEPT = [f"swept{place}" for place in range(SWEPT_AT_ONCE)]
+IN_SLICE = table.c.id.in_([bindparam(each) for each in SWEPT])
+DELETE = delete(table).where(IN_SLICE)
+MARK = insert(swept_ticks).from_select(
+    ["trigger_id", "until"],
+    select(table.c.origin, func.max(table.c.scheduled_at))
+    # Only where it still is: a trigger that was deleted needs no mark.
+    .join(triggers, triggers.c.id == table.c.origin)
+    .where(IN_SLICE, table.c.occurrence.is_not(None))
+    .group_by(table.c.origin),
+)
+MARK_SWEPT = MARK.on_conflict_do_update(
+    index_elements=[swept_ticks.c.trigger_id],
+    set_={"until": MARK.excluded.until},
+    where=MARK.excluded.until > swept_ticks.c.until,
+)
+SWEPT_UNTIL = select(swept_ticks.c.until).where(swept_ticks.c.trigger_id == bindparam("id"))
+FORGET_MARK = delete(swept_ticks).where(swept_ticks.c.trigger_id == bindparam("id"))
+
+OLD_OPERATIONS = (
+    select(operations.c.id)
+    .where(operations.c.id < bindparam("before"))
+    .order_by(operations.c.id)
+    .limit(SWEPT_AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+DELETE_OPERATIONS = delete(operations).where(
+    operations.c.id.in_([bindparam(each) for each in SWEPT])
+)
+
+
+def page_of_finished(
+    tx: Transaction, state: State, *, after: datetime, until: datetime, size: int
+) -> tuple[datetime, int] | None:
+    """Returns where the page of that many rows that follows `after` ends, and how many rows it has.
+
+    These are more where several finished in its last microsecond. None: there is no full page.
+    """
+    bounds = {"state": state.value, "after": to_micros(after)}
+    row = tx.one(END_OF_PAGE, **bounds, until=to_micros(until), before_end=size - 1)
+    if row is None:
+        return None
+    counted = tx.one(ROWS_OF_PAGE, **bounds, until=row[0])
+    return from_micros(row[0]), 0 if counted is None else counted[0]
+
+
+def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
+    """Deletes some invocations that finished until then, the oldest first.
+
+    That their ticks fired stays known. Returns how many there were, 0 when there is none left;
+    other nodes may sweep beside.
+    """
+    ids = [row[0] for row in tx.all(FINISHED, state=state.value, until=to_micros(until))]
+    if ids:
+        tx.run(MARK_SWEPT, **_slice(ids))
+        tx.run(DELETE, **_slice(ids))
+    return len(ids)
+
+
+def swept_until(tx: Transaction, trigger_id: str) -> datetime | None:
+    """Returns the latest tick of a trigger whose invocation was swept."""
+    row = tx.one(SWEPT_UNTIL, id=trigger_id)
+    return None if row is None else from_micros(row[0])
+
+
+def forget_swept(tx: Transaction, trigger_id: str) -> None:
+    tx.run(FORGET_MARK, id=trigger_id)
+
+
+def sweep_operations(tx: Transaction, *, before: str) -> int:
+    """Deletes some operations whose ids sort before this one; 0 when there is none left."""
+    ids = [row[0] for row in tx.all(OLD_OPERATIONS, before=before)]
+    return tx.run(DELETE_OPERATIONS, **_slice(ids)) if ids else 0
+
+
+def _slice(ids: Sequence[str]) -> dict[str, str]:
+    """Fills the places; what is left over of them is filled with what is named anyway."""
+    return dict.fromkeys(SWEPT, ids[0]) | dict(zip(SWEPT, ids, strict=False))

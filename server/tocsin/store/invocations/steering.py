@@ -1,0 +1,89 @@
+"""Invocations that are delivered again because somebody asks for it."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, null, or_, select, update
+
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.rows import State
+from tocsin.store.schema import TROUBLED
+from tocsin.store.schema import invocations as table
+
+# Statements are compiled once, so their list has as many places as it will ever have.
+REDRIVEN_AT_ONCE = 64
+REDRIVEN = [f"redriven{place}" for place in range(REDRIVEN_AT_ONCE)]
+
+DUE_AGAIN = {
+    "state": State.PENDING.value,
+    "node": null(),
+    "next_at": bindparam("now"),
+    "failures": 0,
+    "finished_at": null(),
+    "answer": null(),
+}
+RETRY = (
+    update(table)
+    .where(table.c.id == bindparam("of_id"), table.c.node.is_(None))
+    .values(**DUE_AGAIN, history=bindparam("told"))
+)
+DEAD_LETTERS = (
+    table.c.origin == bindparam("origin"),
+    table.c.state == bindparam("in_state"),
+    TROUBLED,
+    table.c.forgotten_at.is_(None),
+)
+# One that is just being put into its queue is not here to be taken.
+CANDIDATES = (
+    select(table.c.id, table.c.scheduled_at)
+    .where(*DEAD_LETTERS, table.c.node.is_(None))
+    .order_by(table.c.scheduled_at, table.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+COUNT = select(func.count()).select_from(table).where(*DEAD_LETTERS)
+REDRIVE = (
+    update(table)
+    .where(
+        table.c.id.in_([bindparam(each) for each in REDRIVEN]),
+        or_(
+            table.c.state == State.DEAD_LETTERED.value, table.c.state == State.DEAD_LETTERING.value
+        ),
+        table.c.node.is_(None),
+    )
+    .values(**DUE_AGAIN)
+)
+DEAD_LETTER_STATES = (State.DEAD_LETTERED, State.DEAD_LETTERING)
+
+
+def deliver_again(
+    tx: Transaction, invocation_id: str, *, now: datetime, history: str | None
+) -> bool:
+    """Makes an invocation due now, with no failure counted; False: a node holds it."""
+    return tx.run(RETRY, of_id=invocation_id, now=to_micros(now), told=history) > 0
+
+
+def redrive_dead_letters(
+    tx: Transaction, origin: str, *, now: datetime, limit: int
+) -> tuple[list[str], int]:
+    """Makes dead letters of an origin due now, the oldest first; returns their ids.
+
+    And how many it has left, those that are just being put into their queue among them.
+    """
+    found = [
+        (at, id_)
+        for state in DEAD_LETTER_STATES
+        for id_, at in tx.all(CANDIDATES, origin=origin, in_state=state.value, limit=limit)
+    ]
+    ids = [id_ for _, id_ in sorted(found)[:limit]]
+    for start in range(0, len(ids), REDRIVEN_AT_ONCE):
+        slice_ = ids[start : start + REDRIVEN_AT_ONCE]
+        # What is left over of the places is filled with what is named anyway.
+        places = dict.fromkeys(REDRIVEN, slice_[0]) | dict(zip(REDRIVEN, slice_, strict=False))
+        tx.run(REDRIVE, **places, now=to_micros(now))
+    return ids, sum(_count(tx, origin, state) for state in DEAD_LETTER_STATES)
+
+
+def _count(tx: Transaction, origin: str, state: State) -> int:
+    row = tx.one(COUNT, origin=origin, in_state=state.value)
+    return 0 if row is None else row[0]

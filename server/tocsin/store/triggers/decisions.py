@@ -1,0 +1,175 @@
+"""What was decided about a trigger's ticks: pauses, changes of its rule, misfires, its end.
+
+A tick that fires in time leaves no row here: its invocation says it. So the table stays small.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.transaction import Row, Transaction
+from tocsin.store.schema import decisions as table
+
+
+class Kind(StrEnum):
+    PAUSE = "pause"
+    """From the pause to the resumption."""
+    RULE = "rule"
+    """At this instant the rule changed."""
+    DELETED = "deleted"
+    """At this instant the trigger was deleted."""
+    MISFIRE = "misfire"
+    """Ticks that were found due too late."""
+    UNREADABLE = "unreadable"
+    """The stored trigger could not be read when its ticks were due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision, about all from `first_at` to `last_at` (None: without end, for now).
+
+    `detail` is JSON, its fields those of the kind.
+    """
+
+    id: str
+    trigger_id: str
+    kind: Kind
+    first_at: datetime
+    last_at: datetime | None
+    decided_at: datetime
+    count: int = 1
+    detail: str = "{}"
+
+
+COLUMNS = (
+    table.c.id,
+    table.c.trigger_id,
+    table.c.kind,
+    table.c.first_at,
+    table.c.last_at,
+    table.c.decided_at,
+    table.c.count,
+    table.c.detail,
+)
+OF_KIND = table.c.trigger_id == bindparam("of_trigger"), table.c.kind == bindparam("of_kind")
+
+INSERT = insert(table).values({column.name: bindparam(column.name) for column in COLUMNS})
+END_PAUSE = (
+    update(table)
+    .where(
+        table.c.trigger_id == bindparam("of_trigger"),
+        table.c.kind == Kind.PAUSE.value,
+        table.c.last_at.is_(None),
+    )
+    .values(last_at=bindparam("ended"))
+)
+EXTEND = (
+    update(table)
+    .where(*OF_KIND, table.c.last_at == bindparam("until_now"))
+    .values(
+        last_at=bindparam("ended"), count=table.c.count + 1, decided_at=bindparam("decided_again")
+    )
+)
+LATEST = (
+    select(*COLUMNS)
+    .where(*OF_KIND, table.c.first_at <= bindparam("at"))
+    .order_by(table.c.first_at.desc(), table.c.id.desc())
+    .limit(bindparam("limit"))
+)
+FOLLOWING = (
+    select(*COLUMNS)
+    .where(*OF_KIND, table.c.first_at >= bindparam("at"))
+    .order_by(table.c.first_at, table.c.id)
+    .limit(1)
+)
+# Longer than a year, so that what comes once a year can be compared with the time before.
+DECISIONS_KEPT = timedelta(days=400)
+# A slice at a time, so that no call waits long.
+FORGOTTEN_AT_ONCE = 500
+END_OF_SLICE = (
+    select(table.c.last_at)
+    .where(table.c.last_at < bindparam("before"))
+    .order_by(table.c.last_at)
+    .offset(FORGOTTEN_AT_ONCE - 1)
+    .limit(1)
+)
+DELETE_OLD = delete(table).where(table.c.last_at < bindparam("before"))
+# Spans of one kind overlap only where a clock was set back.
+LOOKED_AT = 16
+
+
+def record_decision(tx: Transaction, decision: Decision) -> None:
+    """Adds a decision; it belongs into the transaction of what it is about."""
+    tx.run(
+        INSERT,
+        id=decision.id,
+        trigger_id=decision.trigger_id,
+        kind=decision.kind.value,
+        first_at=to_micros(decision.first_at),
+        last_at=None if decision.last_at is None else to_micros(decision.last_at),
+        decided_at=to_micros(decision.decided_at),
+        count=decision.count,
+        detail=decision.detail,
+    )
+
+
+def end_pause(tx: Transaction, trigger_id: str, *, now: datetime) -> None:
+    """Ends the pause that a trigger is in, if it is in one."""
+    tx.run(END_PAUSE, of_trigger=trigger_id, ended=to_micros(now))
+
+
+def record_or_extend(tx: Transaction, decision: Decision) -> None:
+    """Adds a decision, or lets the one that ends where this begins end where this does."""
+    if decision.last_at is None:
+        raise ValueError("what has no end can't extend another")
+    extended = tx.run(
+        EXTEND,
+        of_trigger=decision.trigger_id,
+        of_kind=decision.kind.value,
+        until_now=to_micros(decision.first_at),
+        ended=to_micros(decision.last_at),
+        decided_again=to_micros(decision.decided_at),
+    )
+    if not extended:
+        record_decision(tx, decision)
+
+
+def decision_about(
+    tx: Transaction, trigger_id: str, kind: Kind, instant: datetime
+) -> Decision | None:
+    """Returns the latest decision of a kind that covers an instant."""
+    rows = tx.all(
+        LATEST, of_trigger=trigger_id, of_kind=kind.value, at=to_micros(instant), limit=LOOKED_AT
+    )
+    found = (_decision(row) for row in rows)
+    return next((each for each in found if each.last_at is None or each.last_at >= instant), None)
+
+
+def decision_following(
+    tx: Transaction, trigger_id: str, kind: Kind, instant: datetime
+) -> Decision | None:
+    """Returns the first decision of a kind that begins at an instant or later."""
+    row = tx.one(FOLLOWING, of_trigger=trigger_id, of_kind=kind.value, at=to_micros(instant))
+    return None if row is None else _decision(row)
+
+
+def forget_decisions(tx: Transaction, *, before: datetime) -> int:
+    """Forgets some of what ended before an instant; returns how many, 0 when none is left."""
+    row = tx.one(END_OF_SLICE, before=to_micros(before))
+    return tx.run(DELETE_OLD, before=to_micros(before) if row is None else row[0] + 1)
+
+
+def _decision(row: Row) -> Decision:
+    return Decision(
+        id=row[0],
+        trigger_id=row[1],
+        kind=Kind(row[2]),
+        first_at=from_micros(row[3]),
+        last_at=None if row[4] is None else from_micros(row[4]),
+        decided_at=from_micros(row[5]),
+        count=row[6],
+        detail=row[7],
+    )

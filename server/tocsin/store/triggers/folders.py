@@ -1,0 +1,66 @@
+"""Where things are, for who may see them: the folder of a trigger, though it be deleted, and so on.
+
+None of this ever changes while there is something to be seen.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.schema import invocations, operations, triggers
+
+OF_TRIGGER = select(triggers.c.folder_id).where(triggers.c.id == bindparam("id"))
+# Its operations are kept for a while after a trigger is deleted, and so are its invocations. Of
+# operations the latest: those that were added before there was a folder to them have none.
+OF_DELETED_TRIGGER = (
+    select(operations.c.folder_id)
+    .where(operations.c.trigger_id == bindparam("id"))
+    .order_by(operations.c.id.desc())
+    .limit(1)
+)
+PARENT_OF_ORIGIN = (
+    select(invocations.c.parent).where(invocations.c.origin == bindparam("id")).limit(1)
+)
+OF_OPERATION = select(operations.c.folder_id, operations.c.trigger_id).where(
+    operations.c.id == bindparam("id")
+)
+OF_INVOCATION = select(invocations.c.parent, invocations.c.origin).where(
+    invocations.c.id == bindparam("id")
+)
+
+
+class Place(NamedTuple):
+    """Where an invocation is listed (`folders/*`, `projects/*/locations/*`), and what fired it."""
+
+    parent: str
+    origin: str
+
+
+def folder_of_trigger(tx: Transaction, trigger_id: str) -> str | None:
+    """Returns the folder of a trigger, also of one that was deleted while something is left of it.
+
+    None: there is none of this id, as far as is known.
+    """
+    for statement in (OF_TRIGGER, OF_DELETED_TRIGGER):
+        row = tx.one(statement, id=trigger_id)
+        if row is not None and row[0] is not None:
+            return str(row[0])
+    row = tx.one(PARENT_OF_ORIGIN, id=trigger_id)
+    if row is None:
+        return None
+    collection, _, folder_id = row[0].partition("/")
+    return folder_id if collection == "folders" else None
+
+
+def folder_of_operation(tx: Transaction, operation_id: str) -> str | None:
+    """Returns the folder of an operation's trigger; None: there is no such operation."""
+    row = tx.one(OF_OPERATION, id=operation_id)
+    if row is None:
+        return None
+    return folder_of_trigger(tx, row[1]) if row[0] is None else str(row[0])
+
+
+def place_of_invocation(tx: Transaction, invocation_id: str) -> Place | None:
+    row = tx.one(OF_INVOCATION, id=invocation_id)
+    return None if row is None else Place(*row)

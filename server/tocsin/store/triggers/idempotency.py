@@ -1,0 +1,102 @@
+"""Answers remembered under a key that the client gave, so that a repeated call is not run again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
+from tocsin.store.schema import remembered_requests as table
+
+INSERT = insert(table)
+SELECT = select(table.c.fingerprint, table.c.answer, table.c.expires_at).where(
+    table.c.scope == bindparam("scope"), table.c.key == bindparam("key")
+)
+DELETE = delete(table).where(
+    table.c.scope == bindparam("in_scope"),
+    table.c.key == bindparam("of_key"),
+    # What another node has written since it was looked for has not.
+    table.c.expires_at <= bindparam("now"),
+)
+UPDATE = (
+    update(table)
+    .where(table.c.scope == bindparam("in_scope"), table.c.key == bindparam("of_key"))
+    .values(answer=bindparam("given"), expires_at=bindparam("until"))
+)
+# A slice at a time: all at once could be hundreds of thousands, and every call would wait.
+FORGOTTEN_AT_ONCE = 500
+END_OF_SLICE = (
+    select(table.c.expires_at)
+    .where(table.c.expires_at <= bindparam("now"))
+    .order_by(table.c.expires_at)
+    .offset(FORGOTTEN_AT_ONCE - 1)
+    .limit(1)
+)
+DELETE_EXPIRED = delete(table).where(table.c.expires_at <= bindparam("now"))
+
+
+class RequestMismatch(Exception):
+    """The key was used before, for a call that asked for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What makes a call the same call: the client's key in its scope, and what was asked."""
+
+    scope: str
+    key: str
+    fingerprint: bytes
+
+
+def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) -> bytes | None:
+    """Returns the first answer under this key, while it is kept.
+
+    Where there is none the key is taken, so that the same call on another node waits for this one;
+    `remember_answer` belongs into the same transaction.
+
+    Raises:
+        RequestMismatch: the key stands for another request.
+        Contended: another node was given the key this moment.
+    """
+    row = tx.one(SELECT, scope=request.scope, key=request.key)
+    if row is None or row[2] <= to_micros(now):
+        _take_key(tx, request, now)
+        return None
+    if row[0] != request.fingerprint:
+        raise RequestMismatch
+    answer: bytes = row[1]
+    return answer
+
+
+def remember_answer(
+    tx: Transaction, request: RequestKey, answer: bytes, *, expires_at: datetime
+) -> None:
+    tx.run(
+        UPDATE,
+        in_scope=request.scope,
+        of_key=request.key,
+        given=answer,
+        until=to_micros(expires_at),
+    )
+
+
+def _take_key(tx: Transaction, request: RequestKey, now: datetime) -> None:
+    tx.run(DELETE, in_scope=request.scope, of_key=request.key, now=to_micros(now))
+    try:
+        tx.run(
+            INSERT,
+            scope=request.scope,
+            key=request.key,
+            fingerprint=request.fingerprint,
+            answer=b"",
+            expires_at=to_micros(now),
+        )
+    except UniqueViolation:
+        raise Contended from None
+
+
+def forget_expired(tx: Transaction, *, now: datetime) -> int:
+    """Forgets some of what has expired; returns how many, 0 when there is none left."""
+    row = tx.one(END_OF_SLICE, now=to_micros(now))
+    return tx.run(DELETE_EXPIRED, now=to_micros(now) if row is None else row[0])

@@ -1,0 +1,120 @@
+"""Triggers, kept as their contract sent them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.schema import triggers as table
+
+INSERT = insert(table).values(
+    **{name: bindparam(name) for name in ("id", "folder_id", "name", "message")}, subscribed=1
+)
+SELECT = select(table.c.message).where(table.c.id == bindparam("id"))
+LOCK = SELECT.with_for_update()
+UPDATE = (
+    update(table)
+    .where(table.c.id == bindparam("trigger_id"))
+    .values(name=bindparam("new_name"), message=bindparam("new_message"))
+)
+DELETE = delete(table).where(table.c.id == bindparam("id"))
+PAGE = (
+    select(table.c.id, table.c.name, table.c.message)
+    .where(table.c.folder_id == bindparam("folder_id"), table.c.id > bindparam("after"))
+    .order_by(table.c.id)
+    .limit(bindparam("limit"))
+)
+NAMED = select(table.c.id, table.c.name, table.c.message).where(
+    table.c.folder_id == bindparam("folder_id"),
+    table.c.name == bindparam("name"),
+    # Only so do databases see that the index of names will do.
+    table.c.name != literal_column("''"),
+)
+
+# Counts no further than is asked for: a folder may hold a million.
+COUNT = select(func.count()).select_from(
+    select(table.c.id)
+    .where(table.c.folder_id == bindparam("folder_id"))
+    .limit(bindparam("limit"))
+    .subquery()
+)
+
+StoredTrigger = tuple[str, str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NameFilter:
+    """Which names a list is about: any of `included` (None: all), and none of `excluded`.
+
+    The empty name is none.
+    """
+
+    included: frozenset[str] | None = None
+    excluded: frozenset[str] = frozenset()
+
+
+def insert_trigger(
+    tx: Transaction, *, trigger_id: str, folder_id: str, name: str, message: bytes
+) -> None:
+    """Adds a trigger.
+
+    Raises:
+        UniqueViolation: the folder has a trigger of this name.
+    """
+    tx.run(INSERT, id=trigger_id, folder_id=folder_id, name=name, message=message)
+
+
+def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
+    """Counts the triggers of a folder, no further than `limit`."""
+    row = tx.one(COUNT, folder_id=folder_id, limit=limit)
+    return 0 if row is None else int(row[0])
+
+
+def find_trigger(tx: Transaction, trigger_id: str) -> bytes | None:
+    row = tx.one(SELECT, id=trigger_id)
+    return None if row is None else row[0]
+
+
+def lock_trigger(tx: Transaction, trigger_id: str) -> bytes | None:
+    """Finds a trigger that is to be changed: until the commit nobody else can."""
+    row = tx.one(LOCK, id=trigger_id)
+    return None if row is None else row[0]
+
+
+def update_trigger(tx: Transaction, *, trigger_id: str, name: str, message: bytes) -> None:
+    """Replaces a trigger's message.
+
+    Raises:
+        UniqueViolation: another trigger of the folder has this name.
+    """
+    tx.run(UPDATE, trigger_id=trigger_id, new_name=name, new_message=message)
+
+
+def delete_trigger(tx: Transaction, trigger_id: str) -> None:
+    tx.run(DELETE, id=trigger_id)
+
+
+def page_of_triggers(
+    tx: Transaction, *, folder_id: str, names: NameFilter, after: str, limit: int
+) -> list[StoredTrigger]:
+    """Returns up to `limit` (id, name, message) of a folder, oldest first, after the id `after`."""
+    if names.included is not None:
+        wanted = names.included - names.excluded
+        found = [row for name in wanted for row in tx.all(NAMED, folder_id=folder_id, name=name)]
+        return sorted(row for row in found if row[0] > after)[:limit]
+    page: list[StoredTrigger] = []
+    for row in _following(tx, folder_id, after, limit):
+        if row[1] not in names.excluded:
+            page.append(row)
+            if len(page) == limit:
+                break
+    return page
+
+
+def _following(tx: Transaction, folder_id: str, after: str, step: int) -> Iterator[StoredTrigger]:
+    while rows := tx.all(PAGE, folder_id=folder_id, after=after, limit=step):
+        yield from rows
+        if len(rows) < step:
+            return
+        after = rows[-1][0]

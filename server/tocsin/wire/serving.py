@@ -1,0 +1,241 @@
+"""From bytes on the wire to a method of ours and back: parse, check, call, answer."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
+
+import grpc
+import structlog
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from grpc_status import rpc_status
+
+from tocsin.contract.text import nul_violations
+from tocsin.contract.validation import Violation, validator
+from tocsin.plans.errors import PlanError
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import StoreFull, StoreUnavailable
+from tocsin.wire import errors
+from tocsin.wire.calls import (
+    REQUEST_ID,
+    Watcher,
+    refused_trace_id,
+    request_id,
+    sent_request_id,
+    server_trace_id,
+)
+from tocsin.wire.calls import Context as Context
+from tocsin.wire.gate import Gate, Guard
+
+log = structlog.get_logger(__name__)
+
+# A method may answer with the bytes of its response, as the store keeps them.
+Method: TypeAlias = Callable[[Any, Context], Awaitable[Message | bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A method whose requests have rules beyond the options of their contract.
+
+    What they break is reported together with what the options find.
+    """
+
+    method: Method
+    violations_of: Callable[[Any], Sequence[Violation]]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfChecked:
+    """A method that answers by itself for what is wrong with parts of its requests.
+
+    `violations_of` gives what refuses all of a request, in place of the options of its contract.
+    """
+
+    method: Method
+    violations_of: Callable[[Any], Sequence[Violation]]
+
+
+Served: TypeAlias = Method | Checked | SelfChecked
+
+
+# What went wrong here, and not at the client, is told louder.
+OURS = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN})
+
+
+def service_handler(
+    service: ServiceDescriptor,
+    methods: Mapping[str, Served],
+    *,
+    clock: Clock,
+    watchers: Sequence[Watcher] = (),
+    gate: Gate | None = None,
+) -> grpc.GenericRpcHandler:
+    """Binds each method of a service's contract to the one that serves it.
+
+    Without a gate whoever gets here may do all.
+
+    Raises:
+        ValueError: a method of the contract is not served, or one is that it does not have.
+        UnknownNeed: nothing says what a caller of a method needs.
+    """
+    if odd := sorted(methods.keys() ^ {method.name for method in service.methods}):
+        raise ValueError(f"{service.full_name} is not served as its contract says: {odd}")
+    return grpc.method_handlers_generic_handler(
+        service.full_name,
+        {
+            name: _unary(service.methods_by_name[name], served, clock, watchers, gate)
+            for name, served in methods.items()
+        },
+    )
+
+
+def successes_are_found(watchers: Sequence[Watcher]) -> bool:
+    """Tells whether the id of a call that went well leads somewhere: to the log, or a trace."""
+    return log.is_enabled_for(logging.DEBUG) or bool(watchers)
+
+
+# Parses, checks and calls; never raises but when it is cancelled.
+Answering: TypeAlias = Callable[[bytes, Context], Awaitable[bytes | errors.ApiError]]
+
+
+def _unary(
+    descriptor: MethodDescriptor,
+    served: Served,
+    clock: Clock,
+    watchers: Sequence[Watcher],
+    gate: Gate | None,
+) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    answering = _answering(descriptor, served, None if gate is None else gate.guard(descriptor))
+    watches = [watcher.watch(descriptor) for watcher in watchers]
+    # A call that went well is found in the log only there; else its id would lead nowhere.
+    all_are_logged = log.is_enabled_for(logging.DEBUG)
+    named = request_id if successes_are_found(watchers) else sent_request_id
+
+    async def serve(received: bytes, context: Context) -> bytes:
+        began = clock.monotonic()
+        endings = [watch(context) for watch in watches]
+        code, reason, name = grpc.StatusCode.CANCELLED, "", None
+        try:
+            answer = await answering(received, context)
+            if isinstance(answer, bytes):
+                code, name = grpc.StatusCode.OK, named(context)
+                if name is not None:
+                    context.set_trailing_metadata(((REQUEST_ID, name), *server_trace_id()))
+                return answer
+            code, reason, name = answer.code, answer.reason, request_id(context)
+            return await _refuse(context, answer, name)
+        finally:
+            for ended in endings:
+                ended(code)
+            if code is not grpc.StatusCode.OK or all_are_logged:
+                _log_call(
+                    method=descriptor.full_name,
+                    code=code,
+                    reason=reason,
+                    request_id=name or request_id(context),
+                    took_ms=round((clock.monotonic() - began) * 1000, 3),
+                )
+
+    # Messages are parsed above, not by gRPC, so that what can't be parsed is the client's error.
+    return grpc.unary_unary_rpc_method_handler(serve)
+
+
+def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None) -> Answering:
+    method = served.method if isinstance(served, Checked | SelfChecked) else served
+    parse = message_factory.GetMessageClass(descriptor.input_type).FromString
+    violations_of = _violations_of(descriptor, served)
+
+    async def answer(received: bytes, context: Context) -> bytes | errors.ApiError:
+        try:
+            request = parse(received)
+            if violations := violations_of(request, received):
+                return errors.invalid(violations)
+            response = await method(request, context)
+            return response if isinstance(response, bytes) else response.SerializeToString()
+        except Exception as error:
+            return _refusal(error, descriptor, context)
+
+    async def answer_guarded(
+        guard: Guard, received: bytes, context: Context
+    ) -> bytes | errors.ApiError:
+        admitted = None
+        outcome: bytes | errors.ApiError | None = None
+        try:
+            admitted = await guard.admit(context)
+            request = parse(received)
+            if violations := violations_of(request, received):
+                raise errors.invalid(violations)
+            await admitted.authorise(request)
+            response = await method(request, context)
+            answered = response if isinstance(response, bytes) else response.SerializeToString()
+            outcome = answered
+            return answered
+        except Exception as error:
+            refused = _refusal(error, descriptor, context)
+            outcome = refused
+            return refused
+        finally:
+            if admitted is not None:
+                admitted.ended(outcome)
+
+    return answer if guard is None else partial(answer_guarded, guard)
+
+
+def _refusal(error: Exception, descriptor: MethodDescriptor, context: Context) -> errors.ApiError:
+    """Returns what a client is told of what a call raised."""
+    match error:
+        case errors.ApiError():
+            return error
+        case PlanError():
+            return errors.invalid_field(error.field, error.reason)
+        case StoreUnavailable():
+            told = {"method": descriptor.full_name, "request_id": request_id(context)}
+            log.warning("store unavailable", error=str(error), **told)
+            full = isinstance(error, StoreFull)
+            return errors.store_full() if full else errors.store_unavailable()
+        case DecodeError():
+            return errors.malformed_request()
+    told = {"method": descriptor.full_name, "request_id": request_id(context)}
+    log.error("call failed", exc_info=error, **told)
+    return errors.internal()
+
+
+def _violations_of(
+    descriptor: MethodDescriptor, served: Served
+) -> Callable[[Any, bytes], Sequence[Violation]]:
+    if isinstance(served, SelfChecked):
+        own = served.violations_of
+        return lambda request, _: own(request)
+    more = served.violations_of if isinstance(served, Checked) else lambda _: ()
+    by_contract = validator(descriptor.input_type)
+
+    def violations_of(request: Any, received: bytes) -> list[Violation]:
+        return [*nul_violations(request, received), *by_contract(request), *more(request)]
+
+    return violations_of
+
+
+async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
+    status = rpc_status.to_status(errors.to_status(error, name))
+    await context.abort(
+        status.code,
+        status.details,
+        (
+            *status.trailing_metadata,
+            *error.headers,
+            (REQUEST_ID, name),
+            *refused_trace_id(context, name),
+        ),
+    )
+
+
+def _log_call(
+    *, method: str, code: grpc.StatusCode, reason: str, request_id: str, took_ms: float
+) -> None:
+    """Neither the message nor the request: both hold what is nobody else's business."""
+    told = {"reason": reason} if reason else {}
+    tell = log.debug if code is grpc.StatusCode.OK else log.warning if code in OURS else log.info
+    tell("rpc", method=method, code=code.name, request_id=request_id, took_ms=took_ms, **told)

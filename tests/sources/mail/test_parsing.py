@@ -1,0 +1,145 @@
+"""Mails are read as they are written, and never for long."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from tocsin.sources.mail.parsing import Attached, MailRefused, parse_mail
+
+
+def text_of(*headers: str, body: bytes = b"hello\r\n") -> str:
+    return parse_mail("".join(f"{each}\r\n" for each in headers).encode() + b"\r\n" + body).message
+
+
+PLAIN = "Content-Type: text/plain; charset="
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "text"),
+    [
+        ((), b"hello\r\n", "hello\r\n"),
+        ((), b"one\ntwo\rthree\r\n", "one\r\ntwo\r\nthree\r\n"),
+        ((f"{PLAIN}utf-8",), "привет".encode(), "привет"),
+        ((), "привет".encode(), "привет"),
+        ((f"{PLAIN}koi8-r",), "привет".encode("koi8-r"), "привет"),
+        ((f"{PLAIN}koi8-r",), "привет".encode("koi8-r") + b"\r\n", "привет\r\n"),
+        ((f"{PLAIN}utf-8",), b"\xff", "�"),
+        ((f"{PLAIN}no-such",), b"hello", "hello"),
+        ((f"{PLAIN}punycode",), b"a-b", "a-b"),
+        ((f"{PLAIN}zlib",), b"hello", "hello"),
+        ((f"{PLAIN}utf-7",), b"+2AA-", "?"),
+        (("Content-Transfer-Encoding: base64",), b"aGVsbG8=\r\n", "hello"),
+        (("Content-Transfer-Encoding: quoted-printable",), b"a=3Db=\r\nc", "a=bc"),
+        (("Content-Transfer-Encoding: base64",), b"!!!", ""),
+        (("Content-Type: ;;;",), b"hello", "hello"),
+        (("no header",), b"hello", "no header\r\n\r\nhello"),
+    ],
+)
+def test_text_is_decoded(headers: tuple[str, ...], body: bytes, text: str) -> None:
+    assert text_of(*headers, body=body) == text
+
+
+def test_headers_are_on_one_line_and_otherwise_as_they_stood() -> None:
+    content = (
+        b"X-One: a\r\n\t b\r\n  c  \r\nx-one:d\r\nSubject: =?utf-8?q?=D0=BF?=\r\nX-Raw: "
+        + "п".encode()
+        + b"\r\nX-Empty:\r\n\r\n"
+    )
+    assert parse_mail(content).headers == (
+        ("X-One", "a b c"),
+        ("x-one", "d"),
+        ("Subject", "=?utf-8?q?=D0=BF?="),
+        ("X-Raw", "п"),
+        ("X-Empty", ""),
+    )
+
+
+def test_of_alternatives_the_html_is_the_text() -> None:
+    mail = EmailMessage(SMTP)
+    mail.set_content("plain\n")
+    mail.add_alternative("<p>html</p>\n", subtype="html")
+    mail.get_payload()[1].add_related(b"png", "image", "png", cid="<a>")  # type: ignore[index, union-attr]
+    parsed = parse_mail(mail.as_bytes())
+    assert parsed.message == "<p>html</p>\r\n"
+    assert parsed.attached == (Attached("", "image/png", b"png"),)
+
+
+def test_what_is_not_the_text_is_attached() -> None:
+    inner = EmailMessage(SMTP)
+    inner["Subject"] = "inner"
+    inner.set_content("within\n")
+    mail = EmailMessage(SMTP)
+    mail.set_content("text\n")
+    mail.add_attachment("listed\n", filename="a.txt")
+    mail.add_attachment(b"\x00\xff", maintype="image", subtype="png", filename="имя.png")
+    mail.add_attachment(inner)
+    mail.add_attachment("<p>footer</p>\n", subtype="html", disposition="inline")
+    parsed = parse_mail(mail.as_bytes())
+    assert parsed.message == "text\r\n"
+    text, image, forwarded, footer = parsed.attached
+    assert text == Attached("a.txt", "text/plain", b"listed\r\n")
+    assert image == Attached("имя.png", "image/png", b"\x00\xff")
+    assert forwarded.content_type == "message/rfc822"
+    assert b"Subject: inner\r\n" in forwarded.content
+    assert b"\r\n\r\nwithin\r\n" in forwarded.content
+    assert footer == Attached("", "text/html", b"<p>footer</p>\r\n")
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ('filename="../../etc/passwd"', "_.._etc_passwd"),
+        ('filename="a\\\\b"', "a_b"),
+        ('filename="=?utf-8?b?0L8=?= .txt"', "п .txt"),
+        ('filename="=?utf-8?b?0L8udHh0?="', "п.txt"),
+        ("filename*=utf-8''%D0%BF.txt", "п.txt"),
+        ("filename*=no-such''a.txt", "a.txt"),
+        ("filename*=utf-8''a%00b", "a_b"),
+        ('filename=".."', ""),
+        (f'filename="{"a" * 200}.txt"', "a" * 146 + ".txt"),
+    ],
+)
+def test_names_of_attachments_are_no_paths(disposition: str, name: str) -> None:
+    content = f"Content-Disposition: attachment; {disposition}\r\n\r\nx".encode()
+    [attached] = parse_mail(content).attached
+    assert attached == Attached(name, "text/plain", b"x")
+
+
+def nested(depth: int, end: bytes = b"\r\n") -> bytes:
+    levels = [
+        (b"Content-Type: multipart/mixed; boundary=b%d" % each, b"", b"--b%d" % each)
+        for each in range(depth)
+    ]
+    return end.join(line for level in levels for line in level) + end * 2 + b"text"
+
+
+def parts(count: int) -> bytes:
+    return b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * count
+
+
+def test_what_mails_hold_is_not_refused() -> None:
+    assert parse_mail(nested(10)).message == "text"
+    assert len(parse_mail(parts(100)).attached) == 99
+    assert len(parse_mail(b"\r\n" + b"x" * 76 + b"\r\n" * 100_000).message) > 200_000
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (nested(1000), "hold parts"),
+        (nested(1000, b"\r"), "hold parts"),
+        (nested(1000).replace(b": multipart", b":\r\n \x1cMULTIPART"), "hold parts"),
+        (nested(1000).replace(b"multipart/mixed", b"message/rfc822"), "hold parts"),
+        (nested(20) + b"\r\n" * 300_000, "hold parts"),
+        (parts(600), "parts"),
+        (b"\r\n" * 600_000, "lines"),
+        (b"A: b\r\n" * 6000, "headers"),
+        (b"Content-Type: text/plain" + b';a="\\"' * 1000, "content header"),
+        (b"Content-Disposition: inline" + b";\r\n a=b" * 1000, "content header"),
+    ],
+)
+def test_what_would_be_long_in_reading_is_refused(content: bytes, why: str) -> None:
+    with pytest.raises(MailRefused, match=why) as refused:
+        parse_mail(content)
+    assert str(refused.value).isascii()

@@ -1,0 +1,82 @@
+"""What only the store on PostgreSQL does: it can be out of reach, and comes back."""
+
+import asyncio
+
+import pytest
+
+from stand.services.postgres_server import PostgresServer
+from store.work import add, ids, opened
+from tocsin.store.driver.connections import connect
+from tocsin.store.driver.database import StoreUnavailable
+from tocsin.store.driver.transaction import Contended, Transaction
+from tocsin.store.triggers.rows import find_trigger
+
+
+def test_it_comes_back_after_a_restart(
+    postgres: PostgresServer, postgres_url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario() -> None:
+        async with opened(postgres_url) as database:
+            heard = asyncio.Event()
+            database.listen(heard.set, lambda _seconds: asyncio.sleep(0.01))
+            await asyncio.gather(*(database.write(add(f"a{number}")) for number in range(20)))
+            assert len(await ids(database)) == 20
+            await heard.wait()
+            heard.clear()
+            await asyncio.to_thread(postgres.stop)
+            for broken in (database.write(add("b")), ids(database), database.now()):
+                with pytest.raises(StoreUnavailable, match="can't be reached"):
+                    await broken
+            await asyncio.to_thread(postgres.start)
+            await database.write(add("c"))
+            assert "c" in await ids(database)
+            async with asyncio.timeout(5):
+                await heard.wait()
+
+    runner.run(scenario())
+
+
+def look(tx: Transaction) -> None:
+    find_trigger(tx, "a")
+
+
+def test_a_connection_that_is_broken_off_midway_fails_its_calls_and_no_others(
+    postgres: PostgresServer, postgres_url: str, runner: asyncio.Runner
+) -> None:
+    name = postgres_url.rpartition("/")[2]
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+
+    async def scenario() -> None:
+        async with opened(postgres_url) as database:
+            await database.write(add("a"))
+            killer = await connect(postgres.url("postgres"))
+            for _ in range(20):
+                calls = [asyncio.ensure_future(database.write(look)) for _ in range(9)]
+                await asyncio.sleep(0)
+                await killer.fetch(kill, name)
+                for result in await asyncio.gather(*calls, return_exceptions=True):
+                    assert result is None or isinstance(result, StoreUnavailable), result
+            await killer.close()
+            await database.write(add("b"))
+            assert await ids(database) == ["a", "b"]
+
+    runner.run(scenario())
+
+
+def test_work_that_others_are_always_in_the_way_of_is_given_up(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    tries = 0
+
+    def contended(tx: Transaction) -> None:
+        nonlocal tries
+        tries += 1
+        raise Contended
+
+    async def scenario() -> None:
+        async with opened(postgres_url) as database:
+            with pytest.raises(StoreUnavailable, match="in the way"):
+                await database.write(contended)
+
+    runner.run(scenario())
+    assert tries == 5
