@@ -25,11 +25,12 @@ HERE = Path(__file__).parent
 
 def all_statements() -> Iterator[tuple[str, Executable]]:
     """Gives each statement that a module of the store holds, by module and name."""
-    for module in pkgutil.iter_modules(store.__path__):
-        if not module.ispkg:
-            for name, value in vars(import_module(f"{store.__name__}.{module.name}")).items():
+    prefix = f"{store.__name__}."
+    for module in pkgutil.walk_packages(store.__path__, prefix):
+        if not module.ispkg and not module.name.startswith(f"{prefix}migrations."):
+            for name, value in vars(import_module(module.name)).items():
                 if isinstance(value, (Select, Insert, Update, Delete)):
-                    yield f"{module.name}.{name}", value
+                    yield f"{module.name.removeprefix(prefix)}.{name}", value
 
 
 def texts() -> dict[str, dict[str, str]]:

@@ -190,7 +190,11 @@ def test_what_the_version_before_says_goes_on_working_on_postgresql(
 
 
 def test_the_statements_of_a_release_can_be_written() -> None:
-    assert texts().keys() >= {"triggers.INSERT", "timers.DUE", "deliveries.FINISH"}
+    assert texts().keys() >= {
+        "triggers.rows.INSERT",
+        "triggers.timers.DUE",
+        "invocations.deliveries.FINISH",
+    }
 
 
 def test_a_node_works_on_a_newer_schema_that_says_it_may(url: str, runner: asyncio.Runner) -> None:

@@ -289,7 +289,11 @@ def test_a_notice_reaches_the_others_and_not_its_own_node(
 
 
 def test_nodes_that_start_at_once_migrate_once(postgres: PostgresServer, postgres_url: str) -> None:
-    code = "import sys; from tocsin.store.opening import open_database; open_database(sys.argv[1])"
+    code = (
+        "import sys\n"
+        "from tocsin.store.driver.opening import open_database\n"
+        "open_database(sys.argv[1])"
+    )
     nodes = [
         subprocess.Popen([sys.executable, "-c", code, postgres_url], stderr=subprocess.PIPE)
         for _ in range(4)

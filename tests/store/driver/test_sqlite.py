@@ -52,7 +52,7 @@ def test_another_program_that_holds_the_file_fails_writes_and_keeps_no_read_wait
 KILLED_WHILE_IT_MAKES_THE_SCHEMA = """
 import os, sys
 from alembic import op
-from tocsin.store.opening import open_database
+from tocsin.store.driver.opening import open_database
 made = op.create_table
 count = 0
 def create_table(*arguments, **named):

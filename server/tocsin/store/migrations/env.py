@@ -1,4 +1,4 @@
-"""Run by alembic: applies migrations on the connection that `tocsin.store.opening` hands over."""
+"""Run by alembic: applies migrations on the connection that `store.driver.opening` gives."""
 
 from alembic import context
 
