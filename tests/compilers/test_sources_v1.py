@@ -8,24 +8,16 @@ from google.protobuf import json_format
 
 from stand.apis.rules import KINDS, LEAST
 from tocsin.compilers.triggers_v1 import compile_trigger
-from tocsin.plans.plan import Batching
-from tocsin.plans.sources import (
-    AttachmentsBucket,
-    BillingBudgetSource,
-    CloudLogsSource,
-    ContainerRegistrySource,
-    DataStreamSource,
-    EventSource,
-    IotBrokerMessageSource,
-    IotMessageSource,
-    LoggingSource,
-    LogLevel,
-    MailSource,
-    MessageQueueSource,
-    ObjectChange,
-    ObjectStorageSource,
-    RegistryChange,
-)
+from tocsin.plans.plan import Batching, Source
+from tocsin.sources.kinds.billing_budget import BillingBudgetSource
+from tocsin.sources.kinds.cloud_logs import CloudLogsSource
+from tocsin.sources.kinds.container_registry import ContainerRegistrySource, RegistryChange
+from tocsin.sources.kinds.data_stream import DataStreamSource
+from tocsin.sources.kinds.iot import IotBrokerMessageSource, IotMessageSource
+from tocsin.sources.kinds.logging import LoggingSource, LogLevel
+from tocsin.sources.kinds.mail import AttachmentsBucket, MailSource
+from tocsin.sources.kinds.message_queue import MessageQueueSource
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectStorageSource
 from tocsin_protos.yandex.cloud.logging.v1.log_entry_pb2 import LogLevel as ContractLevel
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -44,7 +36,7 @@ def full(kind: str) -> Trigger:
     return rule(kind, **fields, **dict([next(iter(actions.items()))]))
 
 
-FULL: dict[str, EventSource] = {
+FULL: dict[str, Source] = {
     "messageQueue": MessageQueueSource(
         "yrn:yc:ymq:ru-central1:b1g0:orders", ACCOUNT, timedelta(hours=12)
     ),
@@ -74,7 +66,7 @@ FULL: dict[str, EventSource] = {
     ),
     "mail": MailSource("", AttachmentsBucket("mail-in", ACCOUNT)),
 }
-LEAST_SOURCES: dict[str, EventSource] = {
+LEAST_SOURCES: dict[str, Source] = {
     "messageQueue": MessageQueueSource("q", "a"),
     "iotMessage": IotMessageSource("r"),
     "iotBrokerMessage": IotBrokerMessageSource("b"),

@@ -15,13 +15,13 @@ from tocsin.plans.plan import (
     Integration,
     MisfirePolicy,
     Retry,
-    TimerSource,
     WebsocketBroadcast,
     Workflow,
     action_from_json,
     action_to_json,
 )
 from tocsin.schedule import Cron
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 FUNCTION = {"function_id": "d4e1", "function_tag": "prod", "service_account_id": "aje1"}

@@ -1,28 +1,20 @@
 """Compiles the source of a rule of `yandex.cloud.serverless.triggers.v1`, but a timer's."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
-from tocsin.plans.sources import (
-    AttachmentsBucket,
-    BillingBudgetSource,
-    CloudLogsSource,
-    ContainerRegistrySource,
-    DataStreamSource,
-    EventSource,
-    IotBrokerMessageSource,
-    IotMessageSource,
-    LoggingSource,
-    LogLevel,
-    MailSource,
-    MessageQueueSource,
-    ObjectChange,
-    ObjectStorageSource,
-    RegistryChange,
-)
+from tocsin.plans.plan import Source
+from tocsin.sources.kinds.catalog import KINDS
+from tocsin.sources.kinds.cloud_logs import CloudLogsSource
+from tocsin.sources.kinds.container_registry import ContainerRegistrySource, RegistryChange
+from tocsin.sources.kinds.logging import LoggingSource, LogLevel
+from tocsin.sources.kinds.mail import AttachmentsBucket, MailSource
+from tocsin.sources.kinds.message_queue import MessageQueueSource
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectStorageSource
 from tocsin_protos.yandex.cloud.logging.v1.log_entry_pb2 import LogLevel as ContractLevel
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -41,16 +33,25 @@ REGISTRY_CHANGES = {
 LEVELS = {number: LogLevel(name) for name, number in ContractLevel.Level.items()}
 
 
-def compile_source(kind: str, rule: Any) -> EventSource:
-    """Returns the source of a rule of this kind, any but `timer`."""
-    return COMPILERS[kind](rule)
+def compile_source(kind: str, rule: Any) -> Source:
+    """Returns the source of a rule of this kind, which is any but `timer`.
+
+    A kind that is not in COMPILERS has a source whose fields are named as those of its rule.
+    """
+    compiler = COMPILERS.get(kind)
+    return _by_name(KINDS[kind].source, rule) if compiler is None else compiler(rule)
+
+
+def _by_name(source: Any, rule: Any) -> Source:
+    named: Source = source(**{field.name: getattr(rule, field.name) for field in fields(source)})
+    return named
 
 
 def to_timedelta(duration: Duration) -> timedelta:
     return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
 
 
-def _message_queue(rule: Any) -> EventSource:
+def _message_queue(rule: Any) -> Source:
     hidden = rule.visibility_timeout if rule.HasField("visibility_timeout") else None
     return MessageQueueSource(
         rule.queue_id,
@@ -59,31 +60,23 @@ def _message_queue(rule: Any) -> EventSource:
     )
 
 
-def _iot_message(rule: Any) -> EventSource:
-    return IotMessageSource(rule.registry_id, rule.device_id, rule.mqtt_topic)
-
-
-def _iot_broker_message(rule: Any) -> EventSource:
-    return IotBrokerMessageSource(rule.broker_id, rule.mqtt_topic)
-
-
-def _object_storage(rule: Any) -> EventSource:
+def _object_storage(rule: Any) -> Source:
     known = frozenset(OBJECT_CHANGES[each] for each in rule.event_type if each in OBJECT_CHANGES)
     return ObjectStorageSource(known, rule.bucket_id, rule.prefix, rule.suffix)
 
 
-def _container_registry(rule: Any) -> EventSource:
+def _container_registry(rule: Any) -> Source:
     known = frozenset(
         REGISTRY_CHANGES[each] for each in rule.event_type if each in REGISTRY_CHANGES
     )
     return ContainerRegistrySource(known, rule.registry_id, rule.image_name, rule.tag)
 
 
-def _cloud_logs(rule: Any) -> EventSource:
+def _cloud_logs(rule: Any) -> Source:
     return CloudLogsSource(frozenset(rule.log_group_id))
 
 
-def _logging(rule: Any) -> EventSource:
+def _logging(rule: Any) -> Source:
     return LoggingSource(
         rule.log_group_id,
         resource_types=frozenset(rule.resource_type),
@@ -93,30 +86,18 @@ def _logging(rule: Any) -> EventSource:
     )
 
 
-def _billing_budget(rule: Any) -> EventSource:
-    return BillingBudgetSource(rule.billing_account_id, rule.budget_id)
-
-
-def _data_stream(rule: Any) -> EventSource:
-    return DataStreamSource(rule.endpoint, rule.database, rule.stream, rule.service_account_id)
-
-
-def _mail(rule: Any) -> EventSource:
+def _mail(rule: Any) -> Source:
     if not rule.HasField("attachments_bucket"):
         return MailSource(rule.email)
     bucket = rule.attachments_bucket
     return MailSource(rule.email, AttachmentsBucket(bucket.bucket_id, bucket.service_account_id))
 
 
-COMPILERS: dict[str, Callable[[Any], EventSource]] = {
+COMPILERS: dict[str, Callable[[Any], Source]] = {
     "message_queue": _message_queue,
-    "iot_message": _iot_message,
-    "iot_broker_message": _iot_broker_message,
     "object_storage": _object_storage,
     "container_registry": _container_registry,
     "cloud_logs": _cloud_logs,
     "logging": _logging,
-    "billing_budget": _billing_budget,
-    "data_stream": _data_stream,
     "mail": _mail,
 }

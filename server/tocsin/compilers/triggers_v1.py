@@ -20,11 +20,11 @@ from tocsin.plans.plan import (
     Retry,
     Source,
     Target,
-    TimerSource,
     WebsocketBroadcast,
     Workflow,
 )
 from tocsin.schedule import Cron, CronError
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
 
 # The contract has no field for what becomes of missed ticks, so a label says it.

@@ -1,8 +1,10 @@
 """Reads fields of requests by their paths, compiled once from the descriptors."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeAlias
 
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from tocsin.contract import ContractError
@@ -29,6 +31,18 @@ def texts_at(descriptor: Descriptor, path: str) -> Texts:
 
         return single
     return lambda message: [each for each in _values(message, names) if each]
+
+
+@cache
+def required_texts(descriptor: Descriptor) -> tuple[str, ...]:
+    """Returns the names of the text fields that `google.api.field_behavior` makes REQUIRED."""
+    return tuple(
+        field.name
+        for field in descriptor.fields
+        if field.type == FieldDescriptor.TYPE_STRING
+        and field_behavior_pb2.REQUIRED
+        in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+    )
 
 
 def count_at(descriptor: Descriptor, path: str) -> Callable[[Any], int]:

@@ -1,5 +1,6 @@
 """The plan: what a trigger means to the engine, whichever contract it came from."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,9 +8,6 @@ from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
-
-from tocsin.plans.sources import EventSource
-from tocsin.schedule import Cron
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +113,9 @@ class MisfirePolicy(StrEnum):
     FIRE_ALL = "fire_all"
 
 
-@dataclass(frozen=True, slots=True)
-class TimerSource:
-    """`misfire` is the timer's own policy; None: the server's."""
-
-    cron: Cron
-    payload: str
-    misfire: MisfirePolicy | None = None
-
-
-Source: TypeAlias = TimerSource | EventSource
+# What a rule says of where its events come from: a frozen value that its module in sources/kinds
+# defines. An empty text, or an empty set, lets every event pass.
+Source: TypeAlias = Hashable
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tocsin.sources.kinds.catalog import Event
+from tocsin.sources.kinds.definition import Event
 
 
 @dataclass(frozen=True, slots=True)

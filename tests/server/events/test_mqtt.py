@@ -24,11 +24,10 @@ from stand.services.mosquitto import Mosquitto, mosquitto
 from stand.services.postgres_server import PostgresServer
 from stand.tocsin_process import Tocsin, serving
 from tocsin.plans.plan import Plan
-from tocsin.plans.sources import IotBrokerMessageSource
 from tocsin.schedule import SystemClock
 from tocsin.settings import SettingsError, load_settings
 from tocsin.sources.incoming import Incoming, Taken
-from tocsin.sources.kinds.iot import IotBrokerMessage
+from tocsin.sources.kinds.iot import IotBrokerMessage, IotBrokerMessageSource
 from tocsin.sources.leases import Leases
 from tocsin.sources.mqtt.reader import Broker, MqttReader
 from tocsin.sources.mqtt.registries import MqttPlace

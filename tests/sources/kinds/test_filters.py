@@ -2,33 +2,27 @@
 
 import pytest
 
-from tocsin.plans.sources import (
-    BillingBudgetSource,
-    CloudLogsSource,
+from tocsin.plans.plan import Source
+from tocsin.sources.kinds.billing_budget import BillingBudgetSource, BudgetEvent, ThresholdType
+from tocsin.sources.kinds.catalog import kind_of
+from tocsin.sources.kinds.cloud_logs import CloudLogsRecord, CloudLogsSource
+from tocsin.sources.kinds.container_registry import (
     ContainerRegistrySource,
-    DataStreamSource,
-    EventSource,
-    IotBrokerMessageSource,
-    IotMessageSource,
-    LoggingSource,
-    LogLevel,
-    MailSource,
-    MessageQueueSource,
-    ObjectChange,
-    ObjectStorageSource,
     RegistryChange,
+    RegistryEvent,
 )
-from tocsin.sources.kinds.billing_budget import BudgetEvent, ThresholdType
-from tocsin.sources.kinds.catalog import Event, kind_of
-from tocsin.sources.kinds.cloud_logs import CloudLogsRecord
-from tocsin.sources.kinds.container_registry import RegistryEvent
-from tocsin.sources.kinds.data_stream import StreamRecord
-from tocsin.sources.kinds.definition import Comparison, Mismatch
-from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
-from tocsin.sources.kinds.logging import LogRecord
-from tocsin.sources.kinds.mail import MailEvent
-from tocsin.sources.kinds.message_queue import QueueMessage
-from tocsin.sources.kinds.object_storage import ObjectEvent
+from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord
+from tocsin.sources.kinds.definition import Comparison, Event, Mismatch
+from tocsin.sources.kinds.iot import (
+    IotBrokerMessage,
+    IotBrokerMessageSource,
+    IotMessage,
+    IotMessageSource,
+)
+from tocsin.sources.kinds.logging import LoggingSource, LogLevel, LogRecord
+from tocsin.sources.kinds.mail import MailEvent, MailSource
+from tocsin.sources.kinds.message_queue import MessageQueueSource, QueueMessage
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectEvent, ObjectStorageSource
 
 CREATED = frozenset({ObjectChange.CREATE})
 TAGGED = frozenset({RegistryChange.CREATE_TAG, RegistryChange.DELETE_TAG})
@@ -48,7 +42,7 @@ def budget(budget_id: str, account: str = "acc") -> BudgetEvent:
 
 RECORD = LogRecord("g", "serverless.function", "fun", "main", LogLevel.WARN)
 
-PASSES: list[tuple[EventSource, Event]] = [
+PASSES: list[tuple[Source, Event]] = [
     (MessageQueueSource("q", "a"), QueueMessage("q", "m", "")),
     (IotMessageSource("r"), IotMessage("r", "d", "$devices/d/events", b"")),
     (IotMessageSource("r", "d"), IotMessage("r", "d", "$devices/d/events", b"")),
@@ -85,7 +79,7 @@ def any_of(field: str, got: str, *expected: str) -> Mismatch:
     return Mismatch(field, Comparison.ANY_OF, expected, got)
 
 
-KEPT_BACK: list[tuple[EventSource, Event, list[Mismatch]]] = [
+KEPT_BACK: list[tuple[Source, Event, list[Mismatch]]] = [
     (MessageQueueSource("q", "a"), QueueMessage("p", "m", ""), [any_of("queue_id", "p", "q")]),
     (
         IotMessageSource("r", "d", "t/+"),
@@ -158,20 +152,20 @@ KEPT_BACK: list[tuple[EventSource, Event, list[Mismatch]]] = [
 
 
 @pytest.mark.parametrize(("source", "event"), PASSES)
-def test_what_passes_has_nothing_against_it(source: EventSource, event: Event) -> None:
+def test_what_passes_has_nothing_against_it(source: Source, event: Event) -> None:
     assert list(kind_of(event).mismatches(source, event)) == []
 
 
 @pytest.mark.parametrize(("source", "event", "expected"), KEPT_BACK)
 def test_what_is_kept_back_has_each_field_that_does_it(
-    source: EventSource, event: Event, expected: list[Mismatch]
+    source: Source, event: Event, expected: list[Mismatch]
 ) -> None:
     assert list(kind_of(event).mismatches(source, event)) == expected
 
 
 @pytest.mark.parametrize(("source", "event"), PASSES)
 def test_an_event_is_found_by_a_key_that_it_shares_with_its_rule(
-    source: EventSource, event: Event
+    source: Source, event: Event
 ) -> None:
     kind = kind_of(event)
     assert set(kind.keys_of_source(source)) & set(kind.keys_of_event(event))

@@ -5,18 +5,17 @@ from typing import Any
 
 import pytest
 
-from tocsin.plans.sources import LogLevel, ObjectChange, RegistryChange
 from tocsin.sources.kinds.billing_budget import BudgetEvent, ThresholdType
-from tocsin.sources.kinds.catalog import KINDS, Event, kind_of
+from tocsin.sources.kinds.catalog import KINDS, kind_of
 from tocsin.sources.kinds.cloud_logs import CloudLogsRecord
-from tocsin.sources.kinds.container_registry import RegistryEvent
+from tocsin.sources.kinds.container_registry import RegistryChange, RegistryEvent
 from tocsin.sources.kinds.data_stream import StreamRecord
-from tocsin.sources.kinds.definition import Metadata
+from tocsin.sources.kinds.definition import Event, Metadata
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
-from tocsin.sources.kinds.logging import LogRecord
+from tocsin.sources.kinds.logging import LogLevel, LogRecord
 from tocsin.sources.kinds.mail import Attachments, MailEvent
 from tocsin.sources.kinds.message_queue import MessageAttribute, QueueMessage
-from tocsin.sources.kinds.object_storage import ObjectEvent
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectEvent
 
 CLOUD, FOLDER = "b1g0000000000000cld0", "b1g0000000000000fld0"
 # 2026-11-21T10:00:00.123456789Z

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.plans.plan import Plan, TimerSource
+from tocsin.plans.plan import Plan
 from tocsin.schedule import Cron
-from tocsin.sources.kinds.timer import tick_payload
+from tocsin.sources.kinds.timer import TimerSource, tick_payload
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

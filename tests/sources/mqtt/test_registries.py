@@ -5,8 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.plans.plan import Source
-from tocsin.plans.sources import IotBrokerMessageSource, IotMessageSource
-from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
+from tocsin.sources.kinds.iot import (
+    IotBrokerMessage,
+    IotBrokerMessageSource,
+    IotMessage,
+    IotMessageSource,
+)
 from tocsin.sources.mqtt.registries import MqttPlace, RegistryTopics
 from tocsin.sources.mqtt.topics import disjoint, matches, overlap
 

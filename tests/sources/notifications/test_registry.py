@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.plans.sources import RegistryChange
-from tocsin.sources.kinds.container_registry import RegistryEvent
+from tocsin.sources.kinds.container_registry import RegistryChange, RegistryEvent
 from tocsin.sources.notifications.reading import NotificationError
 from tocsin.sources.notifications.registry import registry_notification
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.plans.sources import ObjectChange
-from tocsin.sources.kinds.object_storage import ObjectEvent
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectEvent
 from tocsin.sources.notifications.reading import NotificationError
 from tocsin.sources.notifications.s3 import object_notification
 

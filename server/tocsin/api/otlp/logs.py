@@ -15,12 +15,11 @@ from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.logs.v1 import logs_pb2
 
 from tocsin.api.tocsin.events.taking import take
-from tocsin.plans.sources import LogLevel
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.log_records import incoming_of_record
-from tocsin.sources.kinds.logging import LogRecord
+from tocsin.sources.kinds.logging import LogLevel, LogRecord
 from tocsin.wire.calls import metadata_value
 from tocsin.wire.serving import Context, SelfChecked
 

@@ -9,11 +9,10 @@ from typing import Any
 
 from tocsin.api.tocsin.events.taking import take
 from tocsin.contract.validation import Violation, validator
-from tocsin.plans.sources import LogLevel
 from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import NANOS
 from tocsin.sources.kinds.log_records import incoming_of_record
-from tocsin.sources.kinds.logging import LogRecord
+from tocsin.sources.kinds.logging import LogLevel, LogRecord
 from tocsin.wire import errors
 from tocsin.wire.calls import metadata_value, of_caller, request_id
 from tocsin.wire.serving import Context, SelfChecked

@@ -7,20 +7,8 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigge
 
 HEAD = ("ID", "STATUS", "NAME", "RULE", "ACTION")
 
-# What best tells one rule of a kind from another.
-TELLING = {
-    "timer": ("cron_expression",),
-    "message_queue": ("queue_id",),
-    "iot_message": ("registry_id", "mqtt_topic"),
-    "iot_broker_message": ("broker_id", "mqtt_topic"),
-    "object_storage": ("bucket_id", "prefix", "suffix"),
-    "container_registry": ("registry_id", "image_name", "tag"),
-    "cloud_logs": ("log_group_id",),
-    "logging": ("log_group_id",),
-    "billing_budget": ("billing_account_id", "budget_id"),
-    "data_stream": ("stream",),
-    "mail": ("email",),
-}
+# Texts of a rule that say nothing of where its events come from.
+NOT_SHOWN = ("payload", "service_account_id")
 
 
 def row(trigger: Trigger) -> tuple[str, ...]:
@@ -47,11 +35,15 @@ def _status(trigger: Trigger) -> str:
 
 
 def _rule(trigger: Trigger) -> str:
-    kind = trigger.rule.WhichOneof("rule") or ""
-    rule = getattr(trigger.rule, kind) if kind else None
-    told = [getattr(rule, name) for name in TELLING.get(kind, ())]
-    words = [each if isinstance(each, str) else " ".join(each) for each in told]
-    return " ".join([kind, *filter(None, words)])
+    """Returns the kind of the rule and the texts that it sets, in the order of the contract."""
+    kind = trigger.rule.WhichOneof("rule")
+    if kind is None:
+        return ""
+    words = [kind]
+    for field, value in getattr(trigger.rule, kind).ListFields():
+        if field.type == field.TYPE_STRING and field.name not in NOT_SHOWN:
+            words += value if field.is_repeated else [value]
+    return " ".join(words)
 
 
 def _action(trigger: Trigger) -> str:

@@ -10,9 +10,9 @@ from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
 from tocsin.engine.ticks.misfires import Decision, MisfireRules, Missed, decide
 from tocsin.engine.wakeup import Wakeup
-from tocsin.plans.plan import MisfirePolicy, Plan, TimerSource, action_to_json, target_key
+from tocsin.plans.plan import MisfirePolicy, Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
-from tocsin.sources.kinds.timer import tick_payload
+from tocsin.sources.kinds.timer import TimerSource, tick_payload
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import Invocation, insert_invocations

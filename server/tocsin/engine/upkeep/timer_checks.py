@@ -8,8 +8,9 @@ from functools import partial
 import structlog
 
 from tocsin.engine.upkeep.reconciler import Finding, Page
-from tocsin.plans.plan import Plan, TimerSource
+from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import reconciliation

@@ -16,13 +16,12 @@ import structlog
 from yarl import URL
 
 from tocsin.plans.plan import Plan
-from tocsin.plans.sources import MessageQueueSource
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import LONGEST_POLL_SECONDS, Account, Clients, asking
 from tocsin.sources.amazon.long_polls import receive_messages
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
-from tocsin.sources.kinds.message_queue import MessageAttribute, QueueMessage
+from tocsin.sources.kinds.message_queue import MessageAttribute, MessageQueueSource, QueueMessage
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.sources.together import together
 from tocsin.store.driver.database import Database, StoreUnavailable

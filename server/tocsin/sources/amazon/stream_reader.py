@@ -17,12 +17,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tocsin.plans.plan import Plan
-from tocsin.plans.sources import DataStreamSource
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import Account, Clients, asking
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
-from tocsin.sources.kinds.data_stream import StreamRecord, record_text
+from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord, record_text
 from tocsin.sources.leases import RENEWED_EACH_SECONDS, Leases
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.store.driver.database import Database, StoreUnavailable

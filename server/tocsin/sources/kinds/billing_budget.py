@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tocsin.plans.sources import BillingBudgetSource
 from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, dumps, equal, messages_frame
+
+
+@dataclass(frozen=True, slots=True)
+class BillingBudgetSource:
+    """Thresholds of a billing account's budgets that were passed."""
+
+    billing_account_id: str
+    budget_id: str = ""
 
 
 class ThresholdType(StrEnum):

@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass
 
-from tocsin.plans.sources import CloudLogsSource
 from tocsin.sources.instants import rfc3339
 from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, any_of, dumps, records_frame
+
+
+@dataclass(frozen=True, slots=True)
+class CloudLogsSource:
+    """Log records of groups, in the retired form. Without a group nothing fires."""
+
+    log_group_ids: frozenset[str] = frozenset()
+
 
 EVENT_TYPE = "yandex.cloud.events.serverless.triggers.CloudLogsMessageBatch"
 

@@ -1,8 +1,8 @@
 """container_registry: an image was pushed or deleted, a tag was set or taken off."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from tocsin.plans.sources import ContainerRegistrySource, RegistryChange
 from tocsin.sources.instants import rfc3339_seconds
 from tocsin.sources.kinds.definition import (
     Kind,
@@ -13,6 +13,26 @@ from tocsin.sources.kinds.definition import (
     equal,
     messages_frame,
 )
+
+
+class RegistryChange(StrEnum):
+    """What happened in a container registry; a push can be several of these."""
+
+    CREATE_IMAGE = "CREATE_IMAGE"
+    DELETE_IMAGE = "DELETE_IMAGE"
+    CREATE_TAG = "CREATE_IMAGE_TAG"
+    DELETE_TAG = "DELETE_IMAGE_TAG"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRegistrySource:
+    """Changes of images and tags. `image_name` is without the registry's id."""
+
+    event_types: frozenset[RegistryChange]
+    registry_id: str = ""
+    image_name: str = ""
+    tag: str = ""
+
 
 EVENT_TYPES = {
     RegistryChange.CREATE_IMAGE: "yandex.cloud.events.containerregistry.CreateImage",

@@ -3,8 +3,17 @@
 import json
 from dataclasses import dataclass
 
-from tocsin.plans.sources import DataStreamSource
 from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, equal, messages_frame
+
+
+@dataclass(frozen=True, slots=True)
+class DataStreamSource:
+    """Records of a stream of the Kinesis protocol."""
+
+    endpoint: str = ""
+    database: str = ""
+    stream: str = ""
+    service_account_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What a kind of source is to the rest of the program, and what all kinds share.
+"""Defines what a kind of source is, and what all kinds share.
 
-A module of this package describes one kind: the value that an event of it is, which events a rule
-lets pass, and the JSON that a target receives. All of it is pure. `kinds.py` lists them.
+Each module of this package describes one kind: what a rule says of its source, what an event of it
+is, which events a rule lets pass, and the JSON that a target receives. All of it is pure.
+`catalog.py` lists the kinds.
 """
 
 import json
@@ -9,7 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import encode_basestring
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+# A frozen value that the module of its kind defines.
+Event: TypeAlias = object
 
 S = TypeVar("S")
 E = TypeVar("E")
@@ -55,7 +59,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[S, E]):
-    """One kind of source.
+    """One kind of source. `name` is that of its rule and its event in the contracts.
 
     `keys_of_source` and `keys_of_event` are how triggers are found for an event without a look at
     all of them: an event can only pass a rule with which it shares a key.

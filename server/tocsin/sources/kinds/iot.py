@@ -4,10 +4,27 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tocsin.plans.sources import IotBrokerMessageSource, IotMessageSource
 from tocsin.sources.instants import rfc3339
 from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, dumps, equal, messages_frame
 from tocsin.sources.mqtt import topics as mqtt
+
+
+@dataclass(frozen=True, slots=True)
+class IotMessageSource:
+    """MQTT messages of a registry's devices, by a topic filter with `+` and `#`."""
+
+    registry_id: str
+    device_id: str = ""
+    mqtt_topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IotBrokerMessageSource:
+    """MQTT messages of a broker, by a topic filter with `+` and `#`."""
+
+    broker_id: str
+    mqtt_topic: str = ""
+
 
 EVENT_TYPE = "yandex.cloud.events.iot.IoTMessage"
 

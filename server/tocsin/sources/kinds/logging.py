@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from tocsin.plans.sources import LoggingSource, LogLevel
 from tocsin.sources.instants import go_time
 from tocsin.sources.kinds.definition import (
     Kind,
@@ -15,6 +15,30 @@ from tocsin.sources.kinds.definition import (
     equal,
     records_frame,
 )
+
+
+class LogLevel(StrEnum):
+    """The level of a log record, by its name in the contract."""
+
+    UNSPECIFIED = "LEVEL_UNSPECIFIED"
+    TRACE = "TRACE"
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"
+    FATAL = "FATAL"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingSource:
+    """Log records of a group: each filter that is not empty must let a record pass."""
+
+    log_group_id: str = ""
+    resource_types: frozenset[str] = frozenset()
+    resource_ids: frozenset[str] = frozenset()
+    stream_names: frozenset[str] = frozenset()
+    levels: frozenset[LogLevel] = frozenset()
+
 
 EVENT_TYPE = "yandex.cloud.events.serverless.triggers.LoggingMessageBatch"
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tocsin.plans.sources import MailSource
 from tocsin.sources.instants import NANOS, go_time
 from tocsin.sources.kinds.definition import (
     Kind,
@@ -13,6 +12,22 @@ from tocsin.sources.kinds.definition import (
     dumps,
     messages_frame,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsBucket:
+    """Where the attachments of mails are put."""
+
+    bucket_id: str
+    service_account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailSource:
+    """Mail to a trigger's own address. Without a bucket, attachments are not delivered."""
+
+    email: str
+    attachments_bucket: AttachmentsBucket | None = None
 
 
 @dataclass(frozen=True, slots=True)

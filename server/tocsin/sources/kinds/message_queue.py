@@ -4,11 +4,21 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from tocsin.plans.sources import MessageQueueSource
 from tocsin.sources.instants import rfc3339_millis
 from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, dumps, equal, messages_frame
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQueueSource:
+    """A queue of the SQS protocol. `visibility_timeout` None: as the queue is set."""
+
+    queue_id: str
+    service_account_id: str
+    visibility_timeout: timedelta | None = None
+
 
 EVENT_TYPE = "yandex.cloud.events.messagequeue.QueueMessage"
 

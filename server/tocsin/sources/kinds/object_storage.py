@@ -1,8 +1,8 @@
 """object_storage: an object of a bucket was written, deleted, or had its access list changed."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from tocsin.plans.sources import ObjectChange, ObjectStorageSource
 from tocsin.sources.instants import rfc3339
 from tocsin.sources.kinds.definition import (
     Comparison,
@@ -15,6 +15,25 @@ from tocsin.sources.kinds.definition import (
     equal,
     messages_frame,
 )
+
+
+class ObjectChange(StrEnum):
+    """What happened to an object. `UPDATE`: to its access list; new content is a creation."""
+
+    CREATE = "CREATE_OBJECT"
+    UPDATE = "UPDATE_OBJECT"
+    DELETE = "DELETE_OBJECT"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStorageSource:
+    """Changes of a bucket's objects. `bucket_id` is the bucket's name; empty: any bucket."""
+
+    event_types: frozenset[ObjectChange]
+    bucket_id: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
 
 EVENT_TYPES = {
     ObjectChange.CREATE: "yandex.cloud.events.storage.ObjectCreate",

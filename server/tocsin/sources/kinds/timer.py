@@ -1,9 +1,11 @@
 """The timer: a tick as the event that its target receives."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.plans.plan import Plan, TimerSource
+from tocsin.plans.plan import MisfirePolicy, Plan
+from tocsin.schedule import Cron
 
 EVENT_TYPE = "yandex.cloud.events.serverless.triggers.TimerMessage"
 
@@ -26,6 +28,15 @@ TEMPLATE = f"""{{
     }}
   ]
 }}"""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSource:
+    """When a timer fires, and what it sends. `misfire` None: the server's own policy applies."""
+
+    cron: Cron
+    payload: str
+    misfire: MisfirePolicy | None = None
 
 
 def tick_payload(

@@ -17,13 +17,12 @@ import structlog
 
 from tocsin.outgoing.reach import IpNetwork
 from tocsin.plans.plan import Plan
-from tocsin.plans.sources import MailSource
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import NANOS, nanos_of
 from tocsin.sources.kinds import mail
 from tocsin.sources.kinds.catalog import short_key
-from tocsin.sources.kinds.mail import MailEvent
+from tocsin.sources.kinds.mail import MailEvent, MailSource
 from tocsin.sources.mail.attachments import Attachments, AttachmentsNotPut
 from tocsin.sources.mail.connection import STORE_AWAY, TAKEN, Connection, Newcomer, TurnedAway
 from tocsin.sources.mail.parsing import Attached, MailRefused, ParsedMail, parse_mail

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.plans.plan import Source
-from tocsin.plans.sources import IotBrokerMessageSource, IotMessageSource
-from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
+from tocsin.sources.kinds.iot import (
+    IotBrokerMessage,
+    IotBrokerMessageSource,
+    IotMessage,
+    IotMessageSource,
+)
 from tocsin.sources.mqtt.topics import overlap
 
 DEVICE = "{device_id}"

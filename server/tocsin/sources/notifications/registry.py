@@ -8,10 +8,9 @@ Neither says whether an image or a tag was there before: a push is told alike ea
 
 from dataclasses import dataclass
 
-from tocsin.plans.sources import RegistryChange
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import LAST_SECOND, NANOS, nanos_of_rfc3339
-from tocsin.sources.kinds.container_registry import RegistryEvent
+from tocsin.sources.kinds.container_registry import RegistryChange, RegistryEvent
 from tocsin.sources.notifications.reading import (
     Json,
     Notification,

@@ -7,10 +7,9 @@ https://docs.ceph.com/en/latest/radosgw/notifications/#events
 
 from urllib.parse import unquote_plus
 
-from tocsin.plans.sources import ObjectChange
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of_rfc3339
-from tocsin.sources.kinds.object_storage import ObjectEvent
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectEvent
 from tocsin.sources.notifications.reading import (
     Json,
     Notification,

@@ -9,9 +9,10 @@ from urllib.parse import unquote
 
 from google.protobuf import json_format
 
-from tocsin.api.tocsin.events.message import CONVERTERS
 from tocsin.compilers.parameters import parse_json
-from tocsin.wire.errors import ApiError, invalid_field
+from tocsin.contract.validation import Violation, validator
+from tocsin.sources.kinds.catalog import KINDS
+from tocsin.wire.errors import ApiError, invalid, invalid_field
 from tocsin_protos.tocsin.v1.event_service_pb2 import SourceEvent
 
 TYPE_PREFIX = "tocsin.v1."
@@ -82,8 +83,8 @@ def _event(content: Any, path: str) -> CloudEvent:
         if not isinstance(content.get(name), str) or not content[name]:
             raise invalid_field(f"{path}.{name}", "Field is required, and is a text")
     kind = content["type"].removeprefix(TYPE_PREFIX)
-    if kind not in CONVERTERS or kind == content["type"]:
-        known = ", ".join(TYPE_PREFIX + each for each in CONVERTERS)
+    if kind not in KINDS or kind == content["type"]:
+        known = ", ".join(TYPE_PREFIX + each for each in KINDS)
         raise invalid_field(f"{path}.type", f"is none of {known}")
     fields: Json = {"id": content["id"], kind: _data(content, path)}
     if content.get("time") is not None:
@@ -103,6 +104,10 @@ def _data(content: Json, path: str) -> Any:
 
 def _parsed(fields: Json, path: str) -> SourceEvent:
     try:
-        return json_format.ParseDict(fields, SourceEvent())
+        message = json_format.ParseDict(fields, SourceEvent())
     except (json_format.ParseError, RecursionError, TypeError, ValueError) as error:
         raise invalid_field(f"{path}.data", f"is not of its type: {error}") from error
+    violations = validator(SourceEvent.DESCRIPTOR)(message)
+    if violations:
+        raise invalid([Violation(f"{path}.{each.field}", each.description) for each in violations])
+    return message

@@ -1,22 +1,22 @@
-"""Events as `tocsin.v1` has them, made into those that the sources know."""
+"""Converts events of `tocsin.v1` into those that the kinds of sources define."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from tocsin.plans.sources import LogLevel, ObjectChange, RegistryChange
+from tocsin.contract.fields import required_texts
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import FIRST_SECOND, LAST_SECOND, NANOS, nanos_of
 from tocsin.sources.kinds.billing_budget import BudgetEvent, ThresholdType
-from tocsin.sources.kinds.catalog import Event
-from tocsin.sources.kinds.cloud_logs import CloudLogsRecord
-from tocsin.sources.kinds.container_registry import RegistryEvent
+from tocsin.sources.kinds.catalog import KINDS
+from tocsin.sources.kinds.container_registry import RegistryChange, RegistryEvent
 from tocsin.sources.kinds.data_stream import StreamRecord, record_text
-from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
-from tocsin.sources.kinds.logging import LogRecord
+from tocsin.sources.kinds.definition import Event
+from tocsin.sources.kinds.logging import LogLevel, LogRecord
 from tocsin.sources.kinds.mail import Attachments, MailEvent
 from tocsin.sources.kinds.message_queue import MessageAttribute, QueueMessage
-from tocsin.sources.kinds.object_storage import ObjectEvent
+from tocsin.sources.kinds.object_storage import ObjectChange, ObjectEvent
 from tocsin.wire.errors import invalid_field
 from tocsin.wire.structs import plain
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
@@ -54,7 +54,7 @@ def incoming_of(message: contract.SourceEvent, path: str, now: datetime) -> Inco
     """
     kind = message.WhichOneof("event")
     if kind is None:
-        known = ", ".join(CONVERTERS)
+        known = ", ".join(KINDS)
         raise invalid_field(path, f"has no event; expected one of {known}")
     for name, longest in (("id", LONGEST_ID), ("trace_id", LONGEST_TRACE_ID)):
         value = getattr(message, name)
@@ -66,18 +66,23 @@ def incoming_of(message: contract.SourceEvent, path: str, now: datetime) -> Inco
         if not (FIRST_SECOND <= time.seconds <= LAST_SECOND and 0 <= time.nanos < NANOS):
             raise invalid_field(f"{path}.time", "is not between the years 1 and 9999")
         at = time.seconds * NANOS + time.nanos
-    event = CONVERTERS[kind](getattr(message, kind), f"{path}.{kind}")
+    event = _event(kind, getattr(message, kind), f"{path}.{kind}")
     return Incoming(event, at, message.id, message.trace_id)
 
 
-def _required(message: Any, path: str, *names: str) -> None:
-    """Checks fields by which triggers are found."""
-    for name in names:
-        value = getattr(message, name)
-        if not value:
-            raise invalid_field(f"{path}.{name}", "Field is required")
-        if isinstance(value, str) and "\0" in value:
+def _event(kind: str, message: Any, path: str) -> Event:
+    """Returns the event that a message says; REQUIRED fields are those by which triggers are found.
+
+    A kind that is not in CONVERTERS has an event whose fields are named as those of its message.
+    """
+    for name in required_texts(message.DESCRIPTOR):
+        if "\0" in getattr(message, name):
             raise invalid_field(f"{path}.{name}", "can't have the character U+0000")
+    convert = CONVERTERS.get(kind)
+    if convert is not None:
+        return convert(message, path)
+    event = KINDS[kind].event
+    return event(**{field.name: getattr(message, field.name) for field in fields(event)})
 
 
 def _chosen(known: Mapping[Any, Any], value: int, path: str) -> Any:
@@ -87,7 +92,6 @@ def _chosen(known: Mapping[Any, Any], value: int, path: str) -> Any:
 
 
 def _message_queue(message: contract.QueueMessageEvent, path: str) -> Event:
-    _required(message, path, "queue_id")
     attributes = {}
     for name, each in message.message_attributes.items():
         value = each.WhichOneof("value")
@@ -100,25 +104,13 @@ def _message_queue(message: contract.QueueMessageEvent, path: str) -> Event:
     )
 
 
-def _iot_message(message: contract.IotMessageEvent, path: str) -> Event:
-    _required(message, path, "registry_id", "mqtt_topic")
-    return IotMessage(message.registry_id, message.device_id, message.mqtt_topic, message.payload)
-
-
-def _iot_broker_message(message: contract.IotBrokerMessageEvent, path: str) -> Event:
-    _required(message, path, "broker_id", "mqtt_topic")
-    return IotBrokerMessage(message.broker_id, message.mqtt_topic, message.payload)
-
-
 def _object_storage(message: contract.ObjectStorageEvent, path: str) -> Event:
     change = _chosen(OBJECT_CHANGES, message.change, f"{path}.change")
-    _required(message, path, "bucket_id", "object_id")
     return ObjectEvent(change, message.bucket_id, message.object_id)
 
 
 def _container_registry(message: contract.ContainerRegistryEvent, path: str) -> Event:
     change = _chosen(REGISTRY_CHANGES, message.change, f"{path}.change")
-    _required(message, path, "registry_id", "image_name")
     return RegistryEvent(
         change,
         message.registry_id,
@@ -129,13 +121,7 @@ def _container_registry(message: contract.ContainerRegistryEvent, path: str) -> 
     )
 
 
-def _cloud_logs(message: contract.CloudLogsEvent, path: str) -> Event:
-    _required(message, path, "log_group_id")
-    return CloudLogsRecord(message.log_group_id, message.log_stream_name, message.message)
-
-
 def _logging(message: contract.LoggingEvent, path: str) -> Event:
-    _required(message, path, "log_group_id")
     return LogRecord(
         message.log_group_id,
         message.resource_type,
@@ -148,7 +134,6 @@ def _logging(message: contract.LoggingEvent, path: str) -> Event:
 
 
 def _billing_budget(message: contract.BillingBudgetEvent, path: str) -> Event:
-    _required(message, path, "billing_account_id", "budget_id")
     amounts = ("amount", "budgeted_amount", "threshold_amount")
     for name in amounts:
         if not abs(getattr(message, name)) < float("inf"):
@@ -170,7 +155,6 @@ def _billing_budget(message: contract.BillingBudgetEvent, path: str) -> Event:
 
 
 def _data_stream(message: contract.DataStreamEvent, path: str) -> Event:
-    _required(message, path, "stream", "data")
     try:
         data = record_text(message.data)
     except ValueError as error:
@@ -178,8 +162,7 @@ def _data_stream(message: contract.DataStreamEvent, path: str) -> Event:
     return StreamRecord(message.endpoint, message.database, message.stream, data)
 
 
-def _mail(message: contract.MailEvent, path: str) -> Event:
-    _required(message, path, "recipient")
+def _mail(message: contract.MailEvent, _: str) -> Event:
     attachments = None
     if message.HasField("attachments"):
         attachments = Attachments(message.attachments.bucket_id, tuple(message.attachments.keys))
@@ -189,11 +172,8 @@ def _mail(message: contract.MailEvent, path: str) -> Event:
 
 CONVERTERS: dict[str, Callable[[Any, str], Event]] = {
     "message_queue": _message_queue,
-    "iot_message": _iot_message,
-    "iot_broker_message": _iot_broker_message,
     "object_storage": _object_storage,
     "container_registry": _container_registry,
-    "cloud_logs": _cloud_logs,
     "logging": _logging,
     "billing_budget": _billing_budget,
     "data_stream": _data_stream,

@@ -10,8 +10,8 @@ from google.protobuf.message import DecodeError
 
 from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
 from tocsin.plans.errors import PlanError
-from tocsin.plans.plan import TimerSource
 from tocsin.schedule import Cron
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.instants import EPOCH
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import listing

@@ -18,9 +18,10 @@ from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
 from tocsin.contract.validation import validator
 from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.errors import PlanError
-from tocsin.plans.plan import Plan, TimerSource, action_to_json, target_key
+from tocsin.plans.plan import Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
 from tocsin.schedule.cron import FIRST_YEAR, LAST_YEAR
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import MICROSECOND
 from tocsin.store.driver.transaction import Transaction

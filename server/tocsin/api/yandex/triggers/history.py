@@ -5,7 +5,8 @@ from datetime import datetime
 
 from tocsin.compilers.triggers_v1 import compile_trigger
 from tocsin.plans.errors import PlanError
-from tocsin.plans.plan import Plan, TimerSource
+from tocsin.plans.plan import Plan
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers.decisions import Decision, Kind, end_pause, record_decision
 from tocsin.store.triggers.timers import armed_at

@@ -30,8 +30,9 @@ from tocsin.api.yandex.triggers.message import (
 from tocsin.compilers.triggers_v1 import compile_trigger
 from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.gate.authorising import refuse_other_accounts
-from tocsin.plans.plan import Plan, TimerSource
+from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock, Cron
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations import retention
