@@ -1,4 +1,4 @@
-"""Logs go to stderr, one line an event."""
+"""Sends logs to stderr, one line for each event."""
 
 import logging
 import sys
@@ -7,7 +7,12 @@ import structlog
 
 
 def configure_logs(log_format: str, level: str) -> None:
-    """Sends structlog's and the standard library's lines to stderr in one form."""
+    """Makes structlog and the standard library's logging write to stderr in one format.
+
+    Args:
+        log_format: `json`, or anything else for lines that a person reads.
+        level: name of the lowest level to write; the standard library's is at least `warning`.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -16,7 +21,7 @@ def configure_logs(log_format: str, level: str) -> None:
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         pad_event_to=0,
-        # The fancy one shows local variables, and those may be secrets.
+        # The default formatter shows local variables, which may hold secrets.
         exception_formatter=structlog.dev.plain_traceback,
     )
     if log_format == "json":

@@ -1,6 +1,6 @@
-"""A directory for as long as the process lives, in which sockets lie.
+"""Makes a directory for sockets that lives as long as the process.
 
-A process that is killed leaves its own behind; the next one to start takes it away.
+A process that is killed leaves its directory behind; the next one to start removes it.
 """
 
 import fcntl
@@ -23,22 +23,25 @@ LOCK = "lock"
 
 @contextmanager
 def scratch_directory(within: Path | None = None) -> Iterator[Path]:
-    """Makes a directory that nobody else can read, below the system's for temporary files.
+    """Makes a directory that only this user can read, and removes it at the end.
+
+    Args:
+        within: the directory to make it in; None means the system's directory for temporary files.
 
     Raises:
-        OSError: it can't be made.
+        OSError: the directory can't be made.
     """
     above = within or Path(tempfile.gettempdir())
     _remove_left(above)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=above) as made:
-        directory = Path(made)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=above) as path:
+        directory = Path(path)
         with _locked(directory):
             yield directory
 
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    # Under its name it appears only when it is held: nobody can find it in between.
+    # The file gets its name once it is locked, so no other process finds it unlocked.
     unnamed = directory / f"{LOCK}.new"
     with unnamed.open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -47,26 +50,33 @@ def _locked(directory: Path) -> Iterator[None]:
 
 
 def _remove_left(above: Path) -> None:
-    """Removes what processes of this user left behind that are no more."""
+    """Removes the directories of this user's processes that have ended."""
     for directory in above.glob(f"{PREFIX}*"):
         try:
             if _is_ours(directory) and (lock := _freed_lock(directory)) is not None:
                 with lock:
                     shutil.rmtree(directory)
-                log.info("what a killed server left behind is removed", directory=str(directory))
+                log.info(
+                    "removed the directory that a killed server left behind",
+                    directory=str(directory),
+                )
         except OSError as error:
-            log.warning("left behind and can't be removed", error=str(error))
+            log.warning(
+                "could not remove the directory that a killed server left behind",
+                directory=str(directory),
+                error=str(error),
+            )
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether it is a directory, not a link to one, that this user alone may change."""
-    found = directory.lstat()
-    closed = stat.S_IMODE(found.st_mode) == stat.S_IRWXU
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and closed
+    """Returns whether it is a directory, not a link, that only this user may change."""
+    status = directory.lstat()
+    closed = stat.S_IMODE(status.st_mode) == stat.S_IRWXU
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and closed
 
 
 def _freed_lock(directory: Path) -> IO[bytes] | None:
-    """Takes the lock if the process that held it is no more; None: it lives, or only begins."""
+    """Takes the lock of a process that has ended; returns None if it lives or is just starting."""
     try:
         lock = (directory / LOCK).open("rb")
     except FileNotFoundError:

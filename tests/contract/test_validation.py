@@ -887,22 +887,34 @@ def test_each_form_of_a_range(
 
 
 UNREADABLE = [
-    ('string f = 1 [(yandex.cloud.length) = "<=x"];', "length says '<=x', but 'x' is no whole"),
-    ('string f = 1 [(yandex.cloud.length) = ""];', "length says '', but it is no range"),
-    ('string f = 1 [(yandex.cloud.length) = "5-3"];', "length says '5-3', but nothing is in it"),
-    ('string f = 1 [(yandex.cloud.length) = "1-2-3"];', "length says '1-2-3', but it is no range"),
-    ('string f = 1 [(yandex.cloud.length) = "=<5"];', "length says '=<5', but it is no range"),
-    ('string f = 1 [(yandex.cloud.length) = "< 5"];', "length says '< 5', but ' 5' is no whole"),
-    ('string f = 1 [(yandex.cloud.length) = "-5"];', "length says '-5', but it is no range"),
-    ('string f = 1 [(yandex.cloud.bytes) = "a"];', "bytes says 'a', but 'a' is no whole number"),
-    ('repeated string f = 1 [(yandex.cloud.size) = "1s"];', "size says '1s', but '1s' is no whole"),
-    ('int64 f = 1 [(yandex.cloud.value) = "1s"];', "value says '1s', but '1s' is no whole number"),
-    ('int64 f = 1 [(yandex.cloud.value) = "1,2"];', "value says '1,2', but '1,2' is no whole"),
+    ('string f = 1 [(yandex.cloud.length) = "<=x"];', "length says '<=x', but 'x' is not a whole"),
+    ('string f = 1 [(yandex.cloud.length) = ""];', "length says '', but that is not a range"),
+    ('string f = 1 [(yandex.cloud.length) = "5-3"];', "length says '5-3', but that range is empty"),
+    (
+        'string f = 1 [(yandex.cloud.length) = "1-2-3"];',
+        "length says '1-2-3', but that is not a range",
+    ),
+    ('string f = 1 [(yandex.cloud.length) = "=<5"];', "length says '=<5', but that is not a range"),
+    ('string f = 1 [(yandex.cloud.length) = "< 5"];', "length says '< 5', but ' 5' is not a whole"),
+    ('string f = 1 [(yandex.cloud.length) = "-5"];', "length says '-5', but that is not a range"),
+    ('string f = 1 [(yandex.cloud.bytes) = "a"];', "bytes says 'a', but 'a' is not a whole number"),
+    (
+        'repeated string f = 1 [(yandex.cloud.size) = "1s"];',
+        "size says '1s', but '1s' is not a whole",
+    ),
+    (
+        'int64 f = 1 [(yandex.cloud.value) = "1s"];',
+        "value says '1s', but '1s' is not a whole number",
+    ),
+    ('int64 f = 1 [(yandex.cloud.value) = "1,2"];', "value says '1,2', but '1,2' is not a whole"),
     (
         'google.protobuf.Duration f = 1 [(yandex.cloud.value) = "<=12"];',
-        "value says '<=12', but '12' is no duration",
+        "value says '<=12', but '12' is not a duration",
     ),
-    ('google.protobuf.Duration f = 1 [(yandex.cloud.value) = ""];', "value says '', but it is no"),
+    (
+        'google.protobuf.Duration f = 1 [(yandex.cloud.value) = ""];',
+        "value says '', but that is not",
+    ),
     ('string f = 1 [(yandex.cloud.pattern) = "[a-"];', r"pattern says '[a-': unterminated"),
 ]
 MEANINGLESS = [
@@ -952,7 +964,7 @@ def test_a_rule_that_cannot_be_read_is_refused_with_the_name_of_its_field(
 def test_a_rule_without_meaning_on_its_type_is_refused_with_the_name_of_its_field(
     option: str, declaration: str
 ) -> None:
-    complaint = f"test.Bad.f: option {option} has no meaning on a field of this type"
+    complaint = f"test.Bad.f: option {option} makes no sense on a field of this type"
     assert refusal(declaration) == complaint
 
 

@@ -1,4 +1,4 @@
-"""Compiles a scheduled integration of `google.cloud.integrations.v1alpha` into an action's JSON."""
+"""Compiles a scheduled integration of `google.cloud.integrations.v1alpha` into an action."""
 
 import json
 from datetime import datetime
@@ -12,7 +12,11 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 @lru_cache(maxsize=1024)
 def integration_action(name: str) -> str:
-    """Returns the action that calls the integration of this short name."""
+    """Returns the action that calls an integration, as JSON.
+
+    Args:
+        name: the integration's short name.
+    """
     return action_to_json(Action(Integration(name)))
 
 
@@ -24,7 +28,7 @@ def execution_payload(
     schedule_time: datetime,
     parameters: dict[str, Json],
 ) -> bytes:
-    """Returns the JSON body that the integration's URL is sent."""
+    """Returns the JSON body of the request to the integration's URL."""
     body = {
         "executionId": execution_id,
         "integration": integration,
@@ -36,7 +40,7 @@ def execution_payload(
 
 
 def rfc3339(instant: datetime) -> str:
-    """Returns UTC text with as many of 0, 3 or 6 digits of a second as it takes."""
+    """Formats a UTC instant with as few of 0, 3 or 6 fractional digits as it needs."""
     micros = instant.microsecond
     digits = "seconds" if not micros else "microseconds" if micros % 1000 else "milliseconds"
     return instant.isoformat(timespec=digits).replace("+00:00", "Z")

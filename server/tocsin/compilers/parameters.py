@@ -1,4 +1,4 @@
-"""Parameters of integrations: typed values of the contract to plain JSON, and back."""
+"""Converts parameters of integrations from the contract's typed values to plain JSON and back."""
 
 import base64
 import json
@@ -20,15 +20,15 @@ from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import Value
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
-# Far from where reading it again, from deeper in the stack, could fail.
+# Python parses deeper JSON, but reading it again from deeper in the stack could fail.
 DEEPEST = 100
-# Where the contract's int64 ends, an integer of the answer is shown as JSON text.
+# An integer outside the contract's int64 is answered as JSON text.
 INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One named value as it was sent; `field` is its path in the request."""
+    """Holds one named value as the client sent it; `field` is its path in the request."""
 
     field: str
     key: str
@@ -37,21 +37,21 @@ class Parameter:
 
 
 def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter]:
-    """Collects the parameters from all three carriers of the request.
+    """Collects the parameters from the three fields of the request that can carry them.
 
     Raises:
-        PlanError: a name is missing, or is given twice.
+        PlanError: a parameter has no name, or two have the same name.
     """
-    found: dict[str, Parameter] = {}
+    by_name: dict[str, Parameter] = {}
     for parameter in _carried(request):
         if not parameter.key:
             raise PlanError(f"{parameter.field}.key", "Field is required")
-        if parameter.key in found:
+        if parameter.key in by_name:
             raise PlanError(
                 parameter.field, f"parameter {parameter.key[:64]!r} is given more than once"
             )
-        found[parameter.key] = parameter
-    return found
+        by_name[parameter.key] = parameter
+    return by_name
 
 
 def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
@@ -68,7 +68,7 @@ def to_json(parameter: Parameter) -> Json:
     """Returns the plain JSON value of a typed one.
 
     Raises:
-        PlanError: a `json_value` that is no JSON.
+        PlanError: a `json_value` is not JSON.
     """
     member = parameter.value.WhichOneof("value")
     if member is None:
@@ -80,13 +80,13 @@ def to_json(parameter: Parameter) -> Json:
         case "double_value":
             return _number(value)
         case "double_array":
-            return [_number(each) for each in value.double_values]
+            return [_number(number) for number in value.double_values]
         case "string_array" | "int_array" | "boolean_array":
             return list(getattr(value, member.replace("_array", "_values")))
         case "proto_value":
             return _message(value)
         case "proto_array":
-            return [_message(each) for each in value.proto_values]
+            return [_message(packed) for packed in value.proto_values]
         case "serialized_object_value":
             return base64.b64encode(value.object_value).decode()
         case _:
@@ -95,7 +95,7 @@ def to_json(parameter: Parameter) -> Json:
 
 
 def to_event_parameter(parameter: Parameter) -> EventParameter:
-    """Returns the public form of a parameter; of a masked one only its name."""
+    """Returns the public form of a parameter; a masked one shows its name only."""
     if parameter.masked:
         return EventParameter(key=parameter.key, masked=True)
     if isinstance(parameter.value, ValueType):
@@ -104,7 +104,7 @@ def to_event_parameter(parameter: Parameter) -> EventParameter:
 
 
 def from_json(value: Json) -> ValueType:
-    """Returns the typed value of a plain JSON one; what has no type of its own stays JSON text."""
+    """Returns the typed value of a plain JSON one; arrays and objects become JSON text."""
     match value:
         case None:
             return ValueType()
@@ -121,21 +121,22 @@ def from_json(value: Json) -> ValueType:
 
 
 def parse_json(text: str) -> Json:
-    """Reads JSON as its RFC has it, so that what comes out can be written again.
+    """Parses JSON strictly (RFC 8259), so that the value can be written as JSON again.
 
     Raises:
-        ValueError: it is none, or has what can't be written: NaN, 1e999, half a character.
+        ValueError: the text is not JSON, is nested too deeply, or holds a value that can't be
+            written: NaN, 1e999, half of a surrogate pair.
     """
     try:
         value: Json = json.loads(text, parse_constant=_refused, parse_float=_finite)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ValueError(f"it is nested over {DEEPEST} deep") from None
+        raise ValueError(f"it is nested more than {DEEPEST} levels deep") from None
     except UnicodeEncodeError:
         raise ValueError("it escapes half of a surrogate pair") from None
     if _is_deep(value):
-        raise ValueError(f"it is nested over {DEEPEST} deep")
+        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
     return value
 
 
@@ -144,13 +145,13 @@ def _is_deep(value: Json) -> bool:
     for _ in range(DEEPEST):
         level = [
             inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         if not level:
             return False
-    return any(isinstance(each, dict | list) for each in level)
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _refused(constant: str) -> None:
@@ -172,7 +173,7 @@ def _parsed(field: str, text: str) -> Json:
 
 
 def _number(value: float) -> Json:
-    """JSON has no NaN and no infinities: as in proto3 JSON, those are their names."""
+    """Returns a JSON number; NaN and the infinities become their names, as in proto3 JSON."""
     if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
@@ -184,6 +185,6 @@ def _message(value: AnyMessage) -> Json:
     try:
         plain: Json = json_format.MessageToDict(value)
     except (TypeError, ValueError, DecodeError, json_format.Error):
-        # A type, or a value of it, that only the sender and its target understand.
+        # Only the sender and its target know the type, or the value is broken.
         plain = {"@type": value.type_url, "value": base64.b64encode(value.value).decode()}
     return plain

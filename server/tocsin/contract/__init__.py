@@ -1,5 +1,5 @@
-"""What the contract says, read from its descriptors: validation rules, operation types, routes."""
+"""Reads validation rules, operation types and REST routes from the protos' descriptors."""
 
 
 class ContractError(Exception):
-    """The contract says something that cannot be read; the text names the field or method."""
+    """A proto option cannot be read or makes no sense; the text names the field or method."""

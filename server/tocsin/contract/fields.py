@@ -13,14 +13,18 @@ Texts: TypeAlias = Callable[[Any], list[str]]
 
 
 def texts_at(descriptor: Descriptor, path: str) -> Texts:
-    """Returns what reads the texts at a path, those of a list being many; empty ones are none.
+    """Returns a function that reads the non-empty strings at a field path of a message.
+
+    Args:
+        descriptor: the type of the messages that the function is given.
+        path: field names joined by dots; a repeated field on the way yields one string per item.
 
     Raises:
-        ContractError: there is no such field, or it holds no text.
+        ContractError: the field does not exist, or it is not a string.
     """
     field = _fields(descriptor, path)[-1]
     if field.type != FieldDescriptor.TYPE_STRING:
-        raise ContractError(f"{descriptor.full_name}.{path}: holds no text")
+        raise ContractError(f"{descriptor.full_name}.{path}: the field must be a string")
     names = path.split(".")
     if len(names) == 1 and not field.is_repeated:
         [name] = names
@@ -30,7 +34,7 @@ def texts_at(descriptor: Descriptor, path: str) -> Texts:
             return [value] if value else []
 
         return single
-    return lambda message: [each for each in _values(message, names) if each]
+    return lambda message: [text for text in _values(message, names) if text]
 
 
 @cache
@@ -46,19 +50,21 @@ def required_texts(descriptor: Descriptor) -> tuple[str, ...]:
 
 
 def count_at(descriptor: Descriptor, path: str) -> Callable[[Any], int]:
-    """Returns what counts the elements of a list, or of the lists in a list's elements.
+    """Returns a function that counts the items of a repeated field at a field path.
+
+    If a repeated field lies on the way, the counts of all its items are added up.
 
     Raises:
-        ContractError: there is no such list.
+        ContractError: the field does not exist, or it is not repeated.
     """
     if not _fields(descriptor, path)[-1].is_repeated:
-        raise ContractError(f"{descriptor.full_name}.{path}: is no list")
+        raise ContractError(f"{descriptor.full_name}.{path}: the field must be repeated")
     *above, last = path.split(".")
-    return lambda message: sum(len(getattr(each, last)) for each in _values(message, above))
+    return lambda message: sum(len(getattr(parent, last)) for parent in _values(message, above))
 
 
 def texts_named(descriptor: Descriptor, name: str) -> Texts:
-    """Returns what reads all texts of the fields of a name, wherever they are in a message."""
+    """Returns a function that reads all string fields of that name, at any depth of a message."""
     finders = _finders(descriptor, name, ())
     return lambda message: [text for find in finders for text in find(message) if text]
 
@@ -67,16 +73,18 @@ def _finders(
     descriptor: Descriptor, name: str, above: tuple[Descriptor, ...]
 ) -> list[Callable[[Any], Iterator[str]]]:
     if descriptor in above:
-        raise ContractError(f"{descriptor.full_name} holds itself; {name} has no end of places")
-    found: list[Callable[[Any], Iterator[str]]] = []
+        raise ContractError(
+            f"{descriptor.full_name} contains itself, so the fields named {name} can't be listed"
+        )
+    finders: list[Callable[[Any], Iterator[str]]] = []
     for field in descriptor.fields:
         if field.name == name and field.type == FieldDescriptor.TYPE_STRING:
-            found.append(_own(name))
+            finders.append(_own(name))
         elif field.message_type is not None and not field.is_repeated:
             inner = _finders(field.message_type, name, (*above, descriptor))
             if inner:
-                found.append(_within(field.name, inner))
-    return found
+                finders.append(_within(field.name, inner))
+    return finders
 
 
 def _own(field: str) -> Callable[[Any], Iterator[str]]:
@@ -89,22 +97,22 @@ def _within(
     def find(message: Any) -> Iterator[str]:
         if message.HasField(field):
             inside = getattr(message, field)
-            for each in finders:
-                yield from each(inside)
+            for finder in finders:
+                yield from finder(inside)
 
     return find
 
 
 def _fields(descriptor: Descriptor, path: str) -> list[FieldDescriptor]:
-    found: list[FieldDescriptor] = []
+    fields: list[FieldDescriptor] = []
     within: Descriptor | None = descriptor
     for name in path.split("."):
         if within is None or name not in within.fields_by_name:
             raise ContractError(f"{descriptor.full_name} has no field {path}")
         field = within.fields_by_name[name]
-        found.append(field)
+        fields.append(field)
         within = field.message_type
-    return found
+    return fields
 
 
 def _values(value: Any, names: list[str]) -> Iterator[Any]:
@@ -113,7 +121,7 @@ def _values(value: Any, names: list[str]) -> Iterator[Any]:
         return
     field = getattr(value, names[0])
     if value.DESCRIPTOR.fields_by_name[names[0]].is_repeated:
-        for each in field:
-            yield from _values(each, names[1:])
+        for item in field:
+            yield from _values(item, names[1:])
     else:
         yield from _values(field, names[1:])

@@ -1,4 +1,4 @@
-"""Which metadata and response a method's long-running operation carries."""
+"""Reads which metadata and response types a method's long-running operation carries."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +13,18 @@ from tocsin_protos.yandex.cloud.api import operation_pb2
 
 @dataclass(frozen=True, slots=True)
 class OperationTypes:
-    """The messages that stand in an operation's `metadata` and, once it is done, its `response`."""
+    """Names the types of an operation's `metadata` and, once it is done, its `response`."""
 
     metadata: Descriptor
     response: Descriptor
 
 
 def operation_types(method: MethodDescriptor) -> OperationTypes:
-    """The types that the method's `yandex.cloud.api.operation` option names.
+    """Returns the types that the method's `yandex.cloud.api.operation` option names.
 
-    Raises ContractError, naming the method, when it has no such option, when the option leaves a
-    type out, or when a named type is unknown.
+    Raises:
+        ContractError: the method has no such option, the option leaves a type out, or a type that
+            it names is unknown. The text names the method.
     """
     options: Any = method.GetOptions()
     if not options.HasExtension(operation_pb2.operation):
@@ -38,11 +39,16 @@ def operation_types(method: MethodDescriptor) -> OperationTypes:
 def _resolve(method: MethodDescriptor, role: str, name: str) -> Descriptor:
     """Finds a type by the name that the option gives, in the method's own package first."""
     if not name:
-        raise ContractError(f"{method.full_name}: its operation option names no {role} type")
+        raise ContractError(
+            f"{method.full_name}: option yandex.cloud.api.operation needs a {role} type"
+        )
     file = method.containing_service.file
     for candidate in (f"{file.package}.{name}", name):
         try:
             return file.pool.FindMessageTypeByName(candidate)
         except KeyError:
             continue
-    raise ContractError(f"{method.full_name}: its operation's {role} type {name!r} is unknown")
+    raise ContractError(
+        f"{method.full_name}: option yandex.cloud.api.operation names the unknown "
+        f"{role} type {name!r}"
+    )

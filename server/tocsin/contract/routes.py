@@ -1,7 +1,7 @@
-"""REST routes, read from the `google.api.http` annotations of the services that are served.
+"""Reads REST routes from the `google.api.http` annotations of the services.
 
-Nothing here knows which proxy transcodes: the descriptor set that comes out is what Envoy,
-grpc-gateway or a documentation generator reads.
+Nothing here depends on the proxy that transcodes: Envoy, grpc-gateway and documentation
+generators all read the descriptor set that `descriptor_set` returns.
 """
 
 import re
@@ -26,7 +26,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb
 
 
 class Envelope(Enum):
-    """The JSON shape in which a vendor's clients expect an error."""
+    """Names the JSON shape in which a vendor's clients expect an error."""
 
     STATUS = "status"
     """A bare google.rpc.Status: `{"code": <gRPC code>, "message": …, "details": […]}`."""
@@ -37,24 +37,24 @@ class Envelope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One HTTP verb on one path template, and the gRPC method that answers it."""
+    """Binds one HTTP verb and path template to the gRPC method that answers."""
 
     method: str
     """Full name, such as `google.longrunning.Operations.GetOperation`."""
     http_verb: str
     template: str
     body: str
-    """`*` for the whole message, a field's name, or empty: no request body."""
+    """`*` for the whole message, a field's name, or empty for no request body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Bindings that we serve for a method where its own proto has others, or none."""
+    """Replaces or extends the bindings that a method's own proto declares."""
 
     bindings: tuple[tuple[str, str, str], ...]
     """HTTP verb, path template, body."""
     beside_annotation: bool = False
-    """Whether the proto's own bindings stay."""
+    """Whether the proto's own bindings stay in force too."""
 
 
 def _project_scoped(verb: str, rest: str, body: str = "") -> Overlay:
@@ -64,14 +64,14 @@ def _project_scoped(verb: str, rest: str, body: str = "") -> Overlay:
 
 _OPERATION = "{name=projects/*/locations/*/operations/*}"
 
-# What a service config's http rules would say: they beat a proto's annotation, and the vendors'
-# protos stay as they are published.
+# The vendors' protos stay as they are published; like the http rules of a service config, these
+# bindings override their annotations.
 OVERLAY: Mapping[str, Overlay] = {
     # The proto annotates GET; the API design guide documents POST.
     "yandex.cloud.operation.OperationService.Cancel": Overlay(
         (("POST", "/operations/{operation_id}:cancel", "*"),), beside_annotation=True
     ),
-    # An operation here is an execution in a project and a location, and is named so.
+    # An operation here is an execution, named below a project and a location.
     "google.longrunning.Operations.ListOperations": _project_scoped(
         "GET", "{name=projects/*/locations/*}/operations"
     ),
@@ -85,8 +85,8 @@ OVERLAY: Mapping[str, Overlay] = {
     ),
 }
 
-# Messages that travel inside an Any (error details, an operation's metadata and response) are
-# in no method's signature, and a transcoder can print only those that it knows.
+# Messages inside an Any (error details, an operation's metadata and response) appear in no
+# method's signature, but a transcoder can print only the types that it knows.
 PAYLOADS: Sequence[FileDescriptor] = (
     error_details_pb2.DESCRIPTOR,
     duration_pb2.DESCRIPTOR,
@@ -101,7 +101,7 @@ PAYLOADS: Sequence[FileDescriptor] = (
 
 
 def routes(services: Iterable[ServiceDescriptor]) -> tuple[Route, ...]:
-    """Every route of the services, overlay included, in the order of the protos."""
+    """Lists every route of the services, overlay included, in the order of the protos."""
     return tuple(
         Route(method.full_name, *binding)
         for service in services
@@ -111,34 +111,36 @@ def routes(services: Iterable[ServiceDescriptor]) -> tuple[Route, ...]:
 
 
 def envelope_of(service: ServiceDescriptor) -> Envelope:
-    """The envelope of a service's errors: its vendor's, as its package tells."""
+    """Returns the error envelope of a service's vendor, which its package names."""
     return Envelope.GOOGLE if service.full_name.startswith("google.") else Envelope.STATUS
 
 
 def envelopes(services: Iterable[ServiceDescriptor]) -> dict[str, Envelope]:
-    """The error envelope of each top path segment that is served.
+    """Returns the error envelope of each top path segment that the services use.
 
-    Raises ValueError if a segment would need two, or if a template starts with a variable.
+    Raises:
+        ValueError: a segment would need two envelopes, or a template starts with a variable.
     """
-    found: dict[str, Envelope] = {}
+    by_segment: dict[str, Envelope] = {}
     for service in services:
         envelope = envelope_of(service)
         for route in routes([service]):
             segment = _top_segment(route)
-            if found.setdefault(segment, envelope) is not envelope:
+            if by_segment.setdefault(segment, envelope) is not envelope:
                 raise ValueError(
-                    f"/{segment} is shared by services whose errors look different: "
-                    f"{route.method} can't be served there"
+                    f"{route.method} can't be served under /{segment}: another service there "
+                    "has a different error envelope"
                 )
-    return found
+    return by_segment
 
 
 def descriptor_set(
     services: Iterable[ServiceDescriptor], payloads: Iterable[FileDescriptor] = PAYLOADS
 ) -> bytes:
-    """A serialized FileDescriptorSet of the services with the overlay in place of annotations.
+    """Returns a serialized FileDescriptorSet of the services, with the overlay applied.
 
-    It holds all dependencies, each file after those that it imports, and the files of `payloads`.
+    It holds the files of the services and of `payloads` and everything that they import; each
+    file comes after its imports.
     """
     wanted = [service.file for service in services]
     merged = descriptor_pb2.FileDescriptorSet()

@@ -1,4 +1,4 @@
-"""What no text may hold, whatever its field: a NUL character, which databases don't keep."""
+"""Finds NUL characters, which no string of a request may hold: databases can't store them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,9 +12,13 @@ REFUSED = "must not hold a NUL character"
 
 
 def nul_violations(request: Message, received: bytes) -> list[Violation]:
-    """Lists the strings of a message, at any depth, that hold a NUL; `received` is its bytes.
+    """Lists a violation for each string of a message that holds a NUL, at any depth.
 
-    Keys of maps count as well. What an Any holds is not looked into.
+    Keys of maps are checked too; the content of an Any is not.
+
+    Args:
+        request: the parsed message.
+        received: its bytes; when they hold no NUL, the message is not searched.
     """
     if b"\0" not in received:
         return []
@@ -23,21 +27,21 @@ def nul_violations(request: Message, received: bytes) -> list[Violation]:
 
 def _paths(within: Any) -> Iterator[str]:
     for field, value in within.ListFields():
-        for path, each in _items(field.name, value):
-            if isinstance(each, Message):
-                yield from (f"{path}.{inner}" for inner in _paths(each))
-            elif isinstance(each, str) and NUL in each:
+        for path, item in _items(field.name, value):
+            if isinstance(item, Message):
+                yield from (f"{path}.{inner}" for inner in _paths(item))
+            elif isinstance(item, str) and NUL in item:
                 yield path
 
 
 def _items(name: str, value: Any) -> Iterable[tuple[str, Any]]:
-    """Gives the values of a field, each with its path; an entry of a map is its key and value."""
+    """Lists the values of a field with their paths; of a map entry the key, if it holds a NUL."""
     if isinstance(value, Mapping):
-        for key, each in value.items():
+        for key, item in value.items():
             path = f"{name}[{shown_key(key)}]"
-            yield path, key if isinstance(key, str) and NUL in key else each
+            yield path, key if isinstance(key, str) and NUL in key else item
     elif isinstance(value, (str, bytes, Message)) or not isinstance(value, Iterable):
         yield name, value
     else:
-        for index, each in enumerate(value):
-            yield f"{name}[{index}]", each
+        for index, item in enumerate(value):
+            yield f"{name}[{index}]", item

@@ -4,14 +4,14 @@ The rules are the `yandex.cloud` field and oneof options and `google.api.field_b
 of the contract is typed here. `validator` compiles a message type once into closures, one per field
 that has something to check; fields and whole subtrees without a rule cost nothing per call.
 
-What counts as left out: a message that is absent, and a scalar without presence that holds its zero
-value. Of these only `required` is asked, for such a scalar cannot say "no number": clients send 0
-where the contract says 1-1000 and mean "not set". Items of lists, map keys and map values are
-always there, so their rules always apply. Output-only fields are ignored on input, rules and all.
+A field counts as unset if it is an absent message, or a scalar without presence that holds its zero
+value. An unset field is checked for `required` only, because such a scalar cannot say "no number":
+clients send 0 where the contract says 1-1000 and mean "not set". Items of lists, map keys and map
+values are always set, so their rules always apply. Output-only fields are ignored on input.
 
-Beyond the options, two things are refused wherever they stand, as no client can mean them: enum
-numbers that the contract does not know, and durations and timestamps that protobuf calls invalid
-(nobody could print them later). What an Any holds is not looked into.
+Beyond the options, two kinds of values are refused everywhere, as no client can mean them: enum
+numbers that the contract does not define, and durations and timestamps that protobuf calls invalid
+(they could not be printed later). The content of an Any is not checked.
 """
 
 import math
@@ -39,26 +39,26 @@ from tocsin.contract.ranges import (
 from tocsin_protos.yandex.cloud import validation_pb2
 
 MOST_REPORTED = 100
-"""Of one list or map about so many violations are reported: enough for a person, and the answer
-to a hostile request stays cheap."""
+"""About how many violations of one list or map are reported: enough for a person to read, and few
+enough to keep the answer to a hostile request cheap."""
 
 REQUIRED = "Field is required"
 
 _SHOWN_KEY = 64
 
-# Bounds that google/protobuf/duration.proto and timestamp.proto state in prose only.
+# These bounds stand in the prose of google/protobuf/duration.proto and timestamp.proto only.
 _MOST_SECONDS = 315_576_000_000
 _YEAR_1, _YEAR_9999_END = -62_135_596_800, 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule that a request breaks.
+    """Describes one rule that a request breaks.
 
-    `field` is a path in the contract's own names: `rule.timer.cron_expression`; an item of a list
-    is `rule.logging.stream_name[0]`; an entry of a map is `labels[KEY]`, both for its value and for
-    its key (whose descriptions begin with "Key"; a long key is cut); a oneof is its name behind the
-    path of its message, `rule.timer.action`.
+    `field` is a path in the contract's own names: `rule.timer.cron_expression`. An item of a list
+    is `rule.logging.stream_name[0]`. An entry of a map is `labels[KEY]`, for its value and for its
+    key alike (a description of the key begins with "Key"; a long key is cut). A oneof is its name
+    behind the path of its message: `rule.timer.action`.
     """
 
     field: str
@@ -66,7 +66,7 @@ class Violation:
 
 
 def message(violations: Sequence[Violation]) -> str:
-    """The error text that the vendor's clients know: a head line, then a line per violation."""
+    """Formats violations as the vendor's clients expect: a head line, then a line for each."""
     return "\n".join(
         ["Validation failed:", *(f"  - {v.field}: {v.description}" for v in violations)]
     )
@@ -76,15 +76,20 @@ def message(violations: Sequence[Violation]) -> str:
 def validator(
     descriptor: Descriptor, only: frozenset[str] | None = None
 ) -> Callable[[Message], list[Violation]]:
-    """Compiles a message type's rules into a function that lists what a message breaks.
+    """Compiles a message type's rules into a function that lists the violations of a message.
 
-    Violations come in the order in which the contract declares the fields, map entries by key; the
-    list is empty when all is well. A list or map that holds more items than its `size` allows is
-    reported for that alone, and see MOST_REPORTED. `only` names the fields of the message itself to
-    look at, where others were checked before.
+    The list is empty for a valid message. Violations come in the order in which the contract
+    declares the fields; those of map entries are sorted by key. A list or map with more items than
+    its `size` allows gets one violation for its size and none for its items; MOST_REPORTED limits
+    the others.
 
-    Raises ContractError, naming the field, for a rule that cannot be read or has no meaning on the
-    type of its field: a rule is never silently dropped.
+    Args:
+        descriptor: the message type.
+        only: names of the top-level fields to check; None checks them all.
+
+    Raises:
+        ContractError: an option cannot be read or makes no sense on its field, which the text
+            names. No rule is silently dropped.
     """
     compiler = _Compiler()
     if only is None:
@@ -93,16 +98,16 @@ def validator(
     return _inside([check for field in chosen for check in compiler.of_field(field)])
 
 
-# Says what is wrong with a present value, or None.
+# Describes what is wrong with a present value, or returns None.
 _Rule: TypeAlias = Callable[[Any], str | None]
-# Lists what is wrong with a present value and inside it; the value itself has the path "".
+# Lists the violations of a present value and of all inside it; the value itself has the path "".
 _Examine: TypeAlias = Callable[[Any], Sequence[Violation]]
-# Looks at one field or oneof of a message and adds what is wrong to the list.
+# Checks one field or oneof of a message and adds its violations to the list.
 _Check: TypeAlias = Callable[[Any, list[Violation]], None]
 
 
 class _Compiler:
-    """Turns descriptors into checks; a type that contains itself meets its own unfinished list."""
+    """Turns descriptors into checks; a type that contains itself shares its own unfinished list."""
 
     def __init__(self) -> None:
         self._compiled: dict[Descriptor, list[_Check]] = {}
@@ -120,7 +125,7 @@ class _Compiler:
     def _of_message(self, descriptor: Descriptor) -> Iterator[_Check]:
         declared = DescriptorProto()
         descriptor.CopyToProto(declared)
-        # `optional` fields stand in oneofs that protoc makes up; these are no choice of anything.
+        # protoc makes up a oneof for each `optional` field; the contract declares no choice there.
         optional = {field.name for field in declared.field if field.proto3_optional}
         for field in descriptor.fields:
             oneof = field.containing_oneof
@@ -199,24 +204,24 @@ class _Compiler:
     def _examine(
         self, kind: FieldDescriptor, asked: "_Asked", words: "_Words", where: str = ""
     ) -> _Examine | None:
-        """What to ask of one value of a field's type; None when there is nothing."""
+        """Returns the check of one value of a field's type; None if nothing is to be checked."""
         rules = tuple(_rules(kind, asked, words, where or kind.full_name))
         within = kind.message_type
         if within is None or within.full_name in (_DURATION, _TIMESTAMP):
             return _outside(rules) if rules else None
         checks = self.checks(within)
-        # A type still being compiled has an empty list for now, so that list is kept.
+        # The list of a type that is still being compiled is empty only for now.
         if not checks and within not in self._unfinished:
             return _outside(rules) if rules else None
         return _both(_outside(rules), _inside(checks)) if rules else _inside(checks)
 
 
-# --- What the options ask ---------------------------------------------------------------------
+# --- The options of a field -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A field's options, None or False where they say nothing."""
+    """Holds a field's options; those that are not given are None or False."""
 
     required: bool = False
     output_only: bool = False
@@ -244,32 +249,32 @@ class _Asked:
         return _Asked(**{option.name: text for option, text in self.map_key.ListFields()})
 
     def only_for_one_value(self, where: str) -> None:
-        """Refuses what only a list or a map can obey."""
+        """Raises ContractError for an option that only a list or a map can obey."""
         for option in ("size", "unique", "map_key"):
             if getattr(self, option) not in (None, False):
                 raise _no_meaning(where, option)
 
 
 def _options(declared: Any, known: Collection[str], where: str) -> dict[str, Any]:
-    """The validation options that a field or oneof declares, by name."""
-    found: dict[str, Any] = {}
+    """Returns the validation options that a field or oneof declares, by name."""
+    options: dict[str, Any] = {}
     for option, asked in declared.ListFields():
         if option.is_extension and option.file.name == validation_pb2.DESCRIPTOR.name:
             if option.name not in known:
-                raise ContractError(f"{where}: option {option.name} is not known")
-            found[option.name] = asked
-    return found
+                raise ContractError(f"{where}: option {option.name} is unknown")
+            options[option.name] = asked
+    return options
 
 
 def _no_meaning(where: str, option: str) -> ContractError:
-    return ContractError(f"{where}: option {option} has no meaning on a field of this type")
+    return ContractError(f"{where}: option {option} makes no sense on a field of this type")
 
 
 # --- Rules of one value -----------------------------------------------------------------------
 
 
 class _Words(NamedTuple):
-    """How a value is called in descriptions."""
+    """Holds the words that descriptions use for a value."""
 
     field: str
     length: str
@@ -292,7 +297,7 @@ _INTEGERS = frozenset(
 
 
 def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> Iterator[_Rule]:
-    """The rules of one value of a field's type; `where` is whose options ask them."""
+    """Yields the rules for one value of a field's type; `where` names the field in errors."""
     text = kind.type == kind.TYPE_STRING
     inside = kind.message_type.full_name if kind.message_type is not None else None
     for option, meaningful in (
@@ -324,16 +329,16 @@ def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> I
 
 
 def _pattern(pattern: str, words: _Words, where: str) -> _Rule:
-    # The vendor's own words, seen in its documentation.
-    wrong = f"{words.field} does not match the pattern /{pattern}/"
+    # The vendor's documentation has this wording.
+    mismatch = f"{words.field} does not match the pattern /{pattern}/"
     try:
-        # ASCII, as \d and \w are in the RE2 that such contracts are written for.
+        # In RE2, for which these patterns are written, \d and \w are ASCII.
         matches = re.compile(pattern, re.ASCII).fullmatch
     except re.error as error:
         raise ContractError(f"{where}: option pattern says {pattern!r}: {error}") from error
 
     def rule(value: str) -> str | None:
-        return None if matches(value) else wrong
+        return None if matches(value) else mismatch
 
     return rule
 
@@ -406,7 +411,7 @@ def _timestamp(value: Any) -> str | None:
     )
 
 
-# --- Checks: rules in their places ------------------------------------------------------------
+# --- Checks: rules applied to fields ----------------------------------------------------------
 
 
 def _fine(_value: Any) -> Sequence[Violation]:
@@ -414,7 +419,7 @@ def _fine(_value: Any) -> Sequence[Violation]:
 
 
 def _outside(rules: Sequence[_Rule]) -> _Examine:
-    """Examines a value as a whole; a list is made only when something is wrong."""
+    """Returns a check of a value as a whole; it builds a list only for a value that fails."""
 
     def examine(value: Any) -> Sequence[Violation]:
         for rule in rules:
@@ -426,13 +431,13 @@ def _outside(rules: Sequence[_Rule]) -> _Examine:
 
 
 def _inside(checks: Sequence[_Check]) -> Callable[[Any], list[Violation]]:
-    """Examines the fields of a message."""
+    """Returns a check of the fields of a message."""
 
     def examine(value: Any) -> list[Violation]:
-        found: list[Violation] = []
+        violations: list[Violation] = []
         for check in checks:
-            check(value, found)
-        return found
+            check(value, violations)
+        return violations
 
     return examine
 
@@ -441,23 +446,23 @@ def _both(one: _Examine, other: _Examine) -> _Examine:
     return lambda value: [*one(value), *other(value)]
 
 
-def _placed(place: str, found: Iterable[Violation]) -> Iterator[Violation]:
-    for violation in found:
-        path = f"{place}.{violation.field}" if violation.field else place
+def _below(parent: str, violations: Iterable[Violation]) -> Iterator[Violation]:
+    for violation in violations:
+        path = f"{parent}.{violation.field}" if violation.field else parent
         yield Violation(path, violation.description)
 
 
 def _if_nonzero(name: str, required: bool, examine: _Examine) -> _Check:
     missing = Violation(name, REQUIRED)
 
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         value = getattr(parent, name)
         if value:
             wrong = examine(value)
             if wrong:
-                found.extend(_placed(name, wrong))
+                violations.extend(_below(name, wrong))
         elif required:
-            found.append(missing)
+            violations.append(missing)
 
     return check
 
@@ -465,44 +470,44 @@ def _if_nonzero(name: str, required: bool, examine: _Examine) -> _Check:
 def _if_present(name: str, required: bool, examine: _Examine) -> _Check:
     missing = Violation(name, REQUIRED)
 
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         if parent.HasField(name):
             wrong = examine(getattr(parent, name))
             if wrong:
-                found.extend(_placed(name, wrong))
+                violations.extend(_below(name, wrong))
         elif required:
-            found.append(missing)
+            violations.append(missing)
 
     return check
 
 
 def _choice(name: str, missing: str | None, members: dict[str, _Examine]) -> _Check:
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         member = parent.WhichOneof(name)
         if member is not None:
             wrong = members.get(member, _fine)(getattr(parent, member))
             if wrong:
-                found.extend(_placed(member, wrong))
+                violations.extend(_below(member, wrong))
         elif missing is not None:
-            found.append(Violation(name, missing))
+            violations.append(Violation(name, missing))
 
     return check
 
 
 def _count(name: str, required: bool, size: Range | None) -> _Check:
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         count = len(getattr(parent, name))
         if required and not count:
-            found.append(Violation(name, REQUIRED))
+            violations.append(Violation(name, REQUIRED))
         elif size is not None and not size.low <= count <= size.high:
             wrong = f"Number of items must be {size.text}, but was {count}"
-            found.append(Violation(name, wrong))
+            violations.append(Violation(name, wrong))
 
     return check
 
 
 def _unique(name: str) -> _Check:
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         items = getattr(parent, name)
         if len(set(items)) == len(items):
             return
@@ -510,30 +515,30 @@ def _unique(name: str) -> _Check:
         for index, item in enumerate(items):
             if first.setdefault(item, index) != index:
                 wrong = f"Items must be unique, but this one repeats item {first[item]}"
-                found.append(Violation(f"{name}[{index}]", wrong))
+                violations.append(Violation(f"{name}[{index}]", wrong))
                 return
 
     return check
 
 
 def _items(name: str, most: float, examine: _Examine) -> _Check:
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         items = getattr(parent, name)
         if len(items) > most:
             return
-        before = len(found)
+        before = len(violations)
         for index, item in enumerate(items):
             wrong = examine(item)
             if wrong:
-                found.extend(_placed(f"{name}[{index}]", wrong))
-                if len(found) - before >= MOST_REPORTED:
+                violations.extend(_below(f"{name}[{index}]", wrong))
+                if len(violations) - before >= MOST_REPORTED:
                     return
 
     return check
 
 
 def _entries(name: str, most: float, examine_key: _Examine, examine_value: _Examine) -> _Check:
-    def check(parent: Any, found: list[Violation]) -> None:
+    def check(parent: Any, violations: list[Violation]) -> None:
         entries = getattr(parent, name)
         if len(entries) > most:
             return
@@ -545,13 +550,13 @@ def _entries(name: str, most: float, examine_key: _Examine, examine_value: _Exam
                 if len(broken) >= MOST_REPORTED:
                     break
         for key, wrong in sorted(broken, key=itemgetter(0)):
-            found.extend(_placed(f"{name}[{shown_key(key)}]", wrong))
+            violations.extend(_below(f"{name}[{shown_key(key)}]", wrong))
 
     return check
 
 
 def shown_key(key: object) -> str:
-    """A key as a path shows it: on one line, printable, and not longer than a label may be."""
+    """Formats a map key for a path: on one line, printable, and cut to 64 characters."""
     text = str(key)
     if len(text) > _SHOWN_KEY:
         text = text[:_SHOWN_KEY] + "…"

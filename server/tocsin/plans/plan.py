@@ -1,4 +1,4 @@
-"""The plan: what a trigger means to the engine, whichever contract it came from."""
+"""Defines the plan: what a trigger means to the engine, whichever contract it came from."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ Target: TypeAlias = Annotated[
 
 
 def target_key(target: Target) -> str:
-    """Returns what tells one target from all others: its kind and its id."""
+    """Returns the key that identifies a target among all: its kind and its id."""
     match target:
         case Function():
             return f"function/{target.function_id}"
@@ -70,7 +70,7 @@ def target_key(target: Target) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Calls after the first one that failed, and the pause before each."""
+    """Says how often a failed call is repeated, and how long the pause before each try is."""
 
     attempts: int
     interval: timedelta
@@ -84,7 +84,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done with each batch. It travels with its invocations, as JSON."""
+    """Says what to call with each batch. Invocations carry their action as JSON."""
 
     target: Target
     retry: Retry | None = None
@@ -94,7 +94,7 @@ class Action:
 _ACTION = TypeAdapter(Action)
 
 
-# Actions repeat: one for all ticks of a timer, and for all that are delivered of them.
+# All ticks of a timer, and all their deliveries, share one action.
 @lru_cache(maxsize=4096)
 def action_to_json(action: Action) -> str:
     return _ACTION.dump_json(action).decode()
@@ -106,24 +106,24 @@ def action_from_json(text: str) -> Action:
 
 
 class MisfirePolicy(StrEnum):
-    """What becomes of ticks that were missed: one call for all of them, none, or one for each."""
+    """Says how missed ticks are made up for: by one call for all, by none, or by one for each."""
 
     FIRE_ONCE = "fire_once"
     SKIP = "skip"
     FIRE_ALL = "fire_all"
 
 
-# What a rule says of where its events come from: a frozen value that its module in sources/kinds
-# defines. An empty text, or an empty set, lets every event pass.
+# A frozen value that the kind's module in sources/kinds defines: where events come from, and which
+# of them match. An empty string or an empty set matches every event.
 Source: TypeAlias = Hashable
 
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """When events become a call: at `size` events, at `size_bytes` of them, or `cutoff` after the
-    first one came, whichever is sooner. None: no such limit.
+    """Says when a batch is complete: at `size` events, at `size_bytes`, or `cutoff` after its first
+    event, whichever comes first. None means no such limit.
 
-    One event that is bigger than `size_bytes` goes by itself.
+    An event that is bigger than `size_bytes` makes a batch by itself.
     """
 
     size: int | None
@@ -133,10 +133,10 @@ class Batching:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where a trigger's events come from, how they are grouped, and what is done with them.
+    """Says where a trigger's events come from, how they are batched, and what they call.
 
-    `kind` is the name of the rule in its contract (`timer`, `message_queue`, …). One that is not
-    active is paused, and nothing of it fires. `created_at` None: it is not yet.
+    `kind` is the name of the rule in its contract (`timer`, `message_queue`, …). A trigger that is
+    not active is paused and does not fire. `created_at` is None for a trigger that is not stored.
     """
 
     trigger_id: str

@@ -1,8 +1,8 @@
-"""W3C Trace Context: where an invocation stands in a trace (https://www.w3.org/TR/trace-context/).
+"""Derives an invocation's span from W3C Trace Context (https://www.w3.org/TR/trace-context/).
 
-An invocation is one span of a trace, and each try to deliver it a child of that. Both the trace's
-id and the span's follow from what is stored of the invocation, so that any node, whatever died
-before it, comes to the same.
+An invocation is one span of a trace, and each try to deliver it is a child of that span. The ids of
+the trace and of the span follow from the stored invocation, so every node derives the same ones,
+even after another node died.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _SAMPLED = 1
 
 @dataclass(frozen=True, slots=True)
 class SpanContext:
-    """A span's place: 32 and 16 hexadecimal digits, and whether its trace is recorded."""
+    """Identifies a span: 32 and 16 hexadecimal digits, and whether its trace is recorded."""
 
     trace_id: str
     span_id: str
@@ -27,17 +27,18 @@ class SpanContext:
 
 
 def parse_traceparent(header: str | None) -> SpanContext | None:
-    """Reads a `traceparent`; what is not one counts as none, as the standard asks."""
-    found = _HEADER.fullmatch(header or "")
-    if found is None or not int(found[1], 16) or not int(found[2], 16):
+    """Parses a `traceparent` header; returns None if it is not valid, as the standard asks."""
+    match = _HEADER.fullmatch(header or "")
+    if match is None or not int(match[1], 16) or not int(match[2], 16):
         return None
-    return SpanContext(found[1], found[2], bool(int(found[3], 16) & _SAMPLED))
+    return SpanContext(match[1], match[2], bool(int(match[3], 16) & _SAMPLED))
 
 
 def invocation_context(invocation_id: str, traceparent: str | None) -> SpanContext:
-    """Returns the invocation's own span: in the trace of the call that asked for it, if one did.
+    """Returns the invocation's own span.
 
-    A tick was asked for by no call, and begins a trace.
+    It belongs to the trace of the call that asked for the invocation. Without such a call, as for
+    a tick, it begins a trace.
     """
     derived = hashlib.sha256(invocation_id.encode()).hexdigest()
     asked = parse_traceparent(traceparent)
@@ -47,6 +48,6 @@ def invocation_context(invocation_id: str, traceparent: str | None) -> SpanConte
 
 
 def try_traceparent(invocation_id: str, traceparent: str | None) -> str:
-    """Returns the header for one try of an invocation where nobody records spans."""
+    """Returns the `traceparent` of one try of an invocation, for a server that records no spans."""
     context = invocation_context(invocation_id, traceparent)
     return SpanContext(context.trace_id, secrets.token_hex(8), context.sampled).header()

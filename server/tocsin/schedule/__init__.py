@@ -1,4 +1,4 @@
-"""When things happen: cron expressions and the clock. Pure: no I/O, nothing else of ours."""
+"""Computes instants: cron expressions and the clock. It does no I/O and imports no other room."""
 
 from tocsin.schedule.clock import Clock, ManualClock, SystemClock
 from tocsin.schedule.cron import Cron, CronError

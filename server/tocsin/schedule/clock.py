@@ -1,4 +1,4 @@
-"""The clock that everything else is given, so that time can be moved by hand."""
+"""Defines the clock that every other module is given, so that time can be moved by hand."""
 
 import asyncio
 import heapq
@@ -7,29 +7,29 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-# How many turns of the event loop a woken task gets before time moves on. A task that wakes
-# needs one; what it passes on to (a waiting parent, a queue's reader) needs one more each.
+# Turns of the event loop that a woken task gets before time moves on. The task needs one, and
+# each task that it hands on to (a waiting parent, a queue's reader) needs one more.
 _TURNS = 10
 
 
 class Clock(Protocol):
-    """What the program knows of time. The only way to ask the hour or to wait."""
+    """Tells the time and waits. The program reads and spends time in no other way."""
 
     def now(self) -> datetime:
-        """The wall clock, timezone aware, in UTC."""
+        """Returns the wall clock's time, timezone aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment; never goes back. For measuring durations."""
+        """Returns seconds since a fixed moment; never goes back. Use it to measure durations."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait that many seconds; with zero or less, only let other tasks run."""
+        """Waits that many seconds; zero or less only lets other tasks run."""
         ...
 
 
 class SystemClock:
-    """The real clock of this machine."""
+    """Reads the clock of this machine."""
 
     __slots__ = ()
 
@@ -44,24 +44,28 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is advanced.
+    """Stands still until it is advanced.
 
-    Sleepers wake in the order in which they are due (those due together: in the order in which
-    they fell asleep), one at a time, with the clock standing at the instant they asked for.
-    Each gets ten turns of the event loop before the next one wakes, so it can finish, hand on to
-    other tasks, or sleep again and still be woken in its turn. Work that takes longer than that,
-    or that waits for a thread or a socket, is not waited for.
+    Sleepers wake one at a time, in the order in which they are due; sleepers that are due together
+    wake in the order in which they fell asleep. When a sleeper wakes, the clock shows the instant
+    that it slept until. Each sleeper gets ten turns of the event loop before the next one wakes:
+    it can finish, hand on to other tasks, or sleep again and still wake in its turn. The clock does
+    not wait for work that takes longer, or that waits for a thread or a socket.
 
-    The wall clock can be set too, as an administrator or NTP does: sleepers don't notice.
+    The wall clock can also be set, as an administrator or NTP sets one; sleepers don't notice.
 
-    For one event loop, with one advance under way at a time.
+    Use it in one event loop, with one advance at a time.
     """
 
     __slots__ = ("_elapsed", "_order", "_sleepers", "_zero")
 
     def __init__(self, start: datetime) -> None:
-        """Stand at `start`, a timezone aware instant (else ValueError)."""
-        # The wall's time is that at the monotonic zero, plus what elapsed since.
+        """Sets the clock to `start`, a timezone aware instant.
+
+        Raises:
+            ValueError: the instant is naive.
+        """
+        # The wall clock shows its time at the monotonic zero, plus the time that has elapsed.
         self._zero = _utc(start)
         self._elapsed = timedelta()
         self._sleepers: list[tuple[timedelta, int, asyncio.Future[None]]] = []
@@ -74,11 +78,11 @@ class ManualClock:
         return self._zero + self._elapsed
 
     def monotonic(self) -> float:
-        """Seconds since the clock's start."""
+        """Returns seconds since the clock's start."""
         return self._elapsed.total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until the clock was advanced by that many seconds, to the microsecond."""
+        """Waits until the clock has been advanced by that many seconds, to the microsecond."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -88,18 +92,24 @@ class ManualClock:
         await woken
 
     def set_wall(self, instant: datetime) -> None:
-        """Set what the wall clock shows, to any timezone aware instant; no time passes."""
+        """Sets the wall clock to any timezone aware instant; no time passes."""
         self._zero = _utc(instant) - self._elapsed
 
     async def advance(self, by: timedelta) -> None:
-        """Move on by a duration and run all that falls due; ValueError if it is negative."""
+        """Advances by a duration and wakes every sleeper that falls due.
+
+        Raises:
+            ValueError: the duration is negative.
+        """
         await self.advance_to(self.now() + by)
 
     async def advance_to(self, instant: datetime) -> None:
-        """Move on to a timezone aware instant and run all that falls due on the way.
+        """Advances to a timezone aware instant and wakes every sleeper that falls due on the way.
 
-        Tasks that were just created run first, at the present instant. Raises ValueError for an
-        instant that is naive or in the past.
+        Tasks that were just created run first, at the present instant.
+
+        Raises:
+            ValueError: the instant is naive or in the past.
         """
         target = self._elapsed_at(instant)
         await _let_others_run()
@@ -108,9 +118,10 @@ class ManualClock:
         self._elapsed = target
 
     def jump_to(self, instant: datetime) -> None:
-        """Move on at once, as after a standstill: all that falls due on the way wakes at the end.
+        """Moves to an instant in one step, as after a standstill: all due sleepers wake then.
 
-        Raises ValueError as `advance_to` does.
+        Raises:
+            ValueError: the instant is naive or in the past.
         """
         target = self._elapsed_at(instant)
         while self._wake_first(target):
@@ -124,10 +135,10 @@ class ManualClock:
         return target - self._zero
 
     def _wake_first(self, until: timedelta) -> bool:
-        """Wakes the first sleeper that is due until then; returns whether there was one."""
+        """Wakes the first sleeper that is due until then; returns False if no sleeper is."""
         while self._sleepers and self._sleepers[0][0] <= until:
             due, _, woken = heapq.heappop(self._sleepers)
-            if not woken.done():  # else the sleeper was cancelled
+            if not woken.done():  # a cancelled sleeper is done
                 self._elapsed = due
                 woken.set_result(None)
                 return True
@@ -141,5 +152,5 @@ async def _let_others_run() -> None:
 
 def _utc(instant: datetime) -> datetime:
     if instant.utcoffset() is None:
-        raise ValueError(f"{instant!r} is naive: a timezone aware datetime is needed")
+        raise ValueError(f"{instant!r} is naive; give a timezone aware datetime")
     return instant.astimezone(UTC)

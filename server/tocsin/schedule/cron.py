@@ -1,4 +1,4 @@
-"""Cron expressions of the timer: what they mean, and when they fire next.
+"""Parses cron expressions of timers, and finds the instants at which they fire.
 
 The dialect is that of Quartz's CronExpression with the seconds fixed at 0, in UTC:
 
@@ -8,16 +8,16 @@ What Quartz accepts is accepted here and means the same, with two exceptions:
 
 - Quartz skips text that it can't use (`5X` is 5, `MON-FRI/2` is MON-FRI, `?,5` is `?`), and lets
   some numbers past its range checks (`0W`, `9#1`, a step of 0, the year 1900). Here these are
-  errors, because the schedule would not be the one that was written.
-- Quartz's search can miss days that its rules name (`1W`, asked for on Monday the 2nd; in
-  February the 25th of `L-3,26`). Here the rules hold: when an expression fires doesn't depend on
-  where the search begins.
+  errors, because the schedule would not be the one that the user wrote.
+- Quartz's search can miss days that its rules name (`1W`, searched from Monday the 2nd; in
+  February the 25th of `L-3,26`). Here the rules hold: an expression fires at the same instants
+  wherever the search begins.
 
-How `next` works: the days of a month on which an expression fires depend on nothing but the
-month's shape, that is its length (28 to 31) and the weekday on which it begins. So an expression
-becomes three bit sets: the minutes of a day, the days of each of the 28 shapes, and the months
-of 1970-2099 that have any such day. Each step of the search is then one shift and one look for
-the lowest bit, and an impossible date is an empty set of months.
+How `next` works: the days of a month on which an expression fires depend only on the month's
+shape, which is its length (28 to 31) and the weekday on which it begins. So an expression becomes
+three bit sets: the minutes of a day, the days of each of the 28 shapes, and the months of 1970-2099
+that have any such day. Each step of the search is one shift and one search for the lowest bit, and
+an impossible date is an empty set of months.
 """
 
 import dataclasses
@@ -32,9 +32,9 @@ LAST_YEAR = 2099
 
 
 class CronError(ValueError):
-    """An expression that can't be used. The message says where, why, and what would be right.
+    """A cron expression is wrong; the message says where, why, and what would be right.
 
-    `field` is "minutes", "hours", "day-of-month", "month", "day-of-week" or "year"; None when the
+    `field` is "minutes", "hours", "day-of-month", "month", "day-of-week" or "year"; None if the
     error is about the whole expression.
     """
 
@@ -45,17 +45,20 @@ class CronError(ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cron:
-    """A parsed cron expression. Raises CronError when the text is not one.
+    """Parses a cron expression and finds the instants at which it fires.
 
-    Two are equal when their texts are.
+    Two are equal if their texts are.
+
+    Raises:
+        CronError: the text is not a valid expression.
     """
 
     expression: str
     # Bit m is minute m of the day.
     _minutes: int = dataclasses.field(init=False, repr=False, compare=False)
-    # For each shape of month: bit d is day d + 1.
+    # One bit set for each shape of month: bit d is day d + 1.
     _days: tuple[int, ...] = dataclasses.field(init=False, repr=False, compare=False)
-    # Bit m is the m-th month since January 1970; set only where there is a day to fire on.
+    # Bit m is the m-th month since January 1970; set only if the month has a day to fire on.
     _months: int = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -71,10 +74,15 @@ class Cron:
         object.__setattr__(self, "_months", _months_with_days(years, months_of_year, days))
 
     def next(self, after: datetime) -> datetime | None:
-        """The first whole minute strictly after `after` at which the expression fires, in UTC.
+        """Returns the first whole minute after `after` at which the expression fires, in UTC.
 
-        `after` is timezone aware, in any zone; ValueError if it is naive. None when there is no
-        further instant up to the end of 2099.
+        Returns None if it does not fire again before the end of 2099.
+
+        Args:
+            after: a timezone aware instant, in any zone; excluded.
+
+        Raises:
+            ValueError: the instant is naive.
         """
         day, minute = _next_minute(after)
         if day >= _MONTH_STARTS[-1]:
@@ -94,11 +102,17 @@ class Cron:
         return _instant(day, _lowest_bit(self._minutes))
 
     def previous(self, until: datetime) -> datetime | None:
-        """The last whole minute up to and including `until` at which the expression fires, in UTC.
+        """Returns the last whole minute up to `until` at which the expression fires, in UTC.
 
-        None when there is none since the start of 1970; ValueError if `until` is naive.
+        Returns None if it has not fired since the start of 1970.
+
+        Args:
+            until: a timezone aware instant, in any zone; included.
+
+        Raises:
+            ValueError: the instant is naive.
         """
-        month, day, minute = _place(until)
+        month, day, minute = _calendar_position(until)
         if self._months >> month & 1:
             days = self._days[_MONTH_SHAPES[month]] & (2 << day) - 1
             if days >> day and (minutes := self._minutes & (1 << minute) - 1):
@@ -114,14 +128,17 @@ class Cron:
         )
 
     def count(self, after: datetime, until: datetime) -> int:
-        """How often it fires after `after`, up to and including `until`; ValueError if naive.
+        """Counts how often the expression fires after `after` up to and including `until`.
 
-        It takes the same time however many there are.
+        The count takes the same time however large it is.
+
+        Raises:
+            ValueError: an instant is naive.
         """
         return max(0, self._count_until(until) - self._count_until(after))
 
     def _count_until(self, instant: datetime) -> int:
-        month, day, minute = _place(instant)
+        month, day, minute = _calendar_position(instant)
         before = self._months & (1 << month) - 1
         days = sum(
             (before & months).bit_count() * self._days[shape].bit_count()
@@ -157,7 +174,7 @@ def _each_bit(bits: int) -> Iterator[int]:
 
 
 def _spread(bits: int, *, over: int, width: int) -> int:
-    """A copy of `bits` for each bit of `over`, `width` bits apart."""
+    """Returns a copy of `bits` for each bit of `over`, `width` bits apart."""
     spread = 0
     for position in _each_bit(over):
         spread |= bits << position * width
@@ -182,35 +199,35 @@ def _month_starts() -> tuple[int, ...]:
 
 
 def _shape(start: int, end: int) -> int:
-    """The shape of the month that begins on day `start`, where the next begins on day `end`."""
+    """Returns the shape of the month that begins on day `start` and ends before day `end`."""
     return (end - start - _MONTH_LENGTHS.start) * 7 + (start + _THURSDAY) % 7
 
 
-# The first day of each month, and of the month after the last.
+# The first day of each month, and of the month after the last one.
 _MONTH_STARTS = _month_starts()
 _MONTH_SHAPES = bytes(_shape(start, end) for start, end in pairwise(_MONTH_STARTS))
-# For each shape: the months that have it, as bits.
+# The months of each shape, as bits.
 _MONTHS_OF_SHAPE = tuple(
-    sum(1 << month for month, each in enumerate(_MONTH_SHAPES) if each == shape)
+    sum(1 << month for month, its in enumerate(_MONTH_SHAPES) if its == shape)
     for shape in range(7 * len(_MONTH_LENGTHS))
 )
 _EVERY_JANUARY = sum(1 << month for month in range(0, len(_MONTH_SHAPES), 12))
 
 
 def _next_minute(after: datetime) -> tuple[int, int]:
-    """The first minute after an instant, as day and minute of the day (1440: no more that day)."""
+    """Returns the day and the minute of the day that follow an instant; 1440 is the day's end."""
     if after.utcoffset() is None:
-        raise ValueError(f"{after!r} is naive: a timezone aware datetime is needed")
+        raise ValueError(f"{after!r} is naive; give a timezone aware datetime")
     elapsed = after - _EPOCH
     if elapsed.days < 0:
         return 0, 0
     return elapsed.days, elapsed.seconds // 60 + 1
 
 
-def _place(instant: datetime) -> tuple[int, int, int]:
-    """The month of an instant, the day in it from 0, and how many minutes of the day have begun.
+def _calendar_position(instant: datetime) -> tuple[int, int, int]:
+    """Returns the month of an instant, its day from 0, and the minutes of the day that have begun.
 
-    After the last month it is that one's end, before the first one its start.
+    An instant before 1970 becomes the start of the first month, one after 2099 the end of the last.
     """
     day, minute = _next_minute(instant)
     if day >= _MONTH_STARTS[-1]:
@@ -224,12 +241,12 @@ def _instant(day: int, minute: int) -> datetime:
 
 
 def _months_with_days(years: int, months_of_year: int, days: tuple[int, ...]) -> int:
-    """The months of 1970-2099 that are asked for and have a day to fire on."""
+    """Returns the months of 1970-2099 that the fields select and that have a day to fire on."""
     with_days = 0
     for shape, bits in enumerate(days):
         if bits:
             with_days |= _MONTHS_OF_SHAPE[shape]
-    if years == _YEAR.every:  # nearly always, and much quicker
+    if years == _YEAR.every:  # the usual case, and much quicker
         return with_days & months_of_year * _EVERY_JANUARY
     return with_days & _spread(months_of_year, over=years, width=12)
 
@@ -238,7 +255,7 @@ def _months_with_days(years: int, months_of_year: int, days: tuple[int, ...]) ->
 
 
 class _Field(NamedTuple):
-    """One field of an expression; bit n of its values stands for the value `low` + n."""
+    """Describes one field of an expression; bit n of its values stands for the value `low` + n."""
 
     name: str
     low: int
@@ -286,7 +303,7 @@ _NTH_WEEKS = ("1", "2", "3", "4", "5")
 
 
 def _split(expression: str) -> list[str]:
-    """The texts of the five or six fields, in capitals."""
+    """Returns the texts of the five or six fields, in capitals."""
     if not expression.isascii():
         raise CronError("the expression has characters that are not ASCII")
     texts = expression.strip().upper().replace("\t", " ").split(" ")
@@ -300,10 +317,10 @@ def _split(expression: str) -> list[str]:
 
 
 def _items(field: _Field, text: str) -> list[str]:
-    """The different elements of a list; like Quartz, empty ones don't count."""
+    """Returns the distinct items of a list; like Quartz, it ignores empty ones."""
     items = [item for item in dict.fromkeys(text.split(",")) if item]
     if not items:
-        raise field.error(f"it has no value: use {field.form}")
+        raise field.error(f"the value is missing: use {field.form}")
     return items
 
 
@@ -319,7 +336,7 @@ def _parse_values(field: _Field, text: str) -> int:
 
 
 def _parse_item(field: _Field, item: str) -> int:
-    """One of `*`, `a`, `a-b`, `*/n`, `/n`, `a/n`, `a-b/n`."""
+    """Parses one of `*`, `a`, `a-b`, `*/n`, `/n`, `a/n`, `a-b/n`."""
     span, slash, step_text = item.partition("/")
     step = _parse_step(field, step_text) if slash else 1
     if span == "*" or (slash and not span):
@@ -382,7 +399,7 @@ def _shorten(text: str) -> str:
 
 
 def _parse_days(month_days: str, week_days: str) -> tuple[int, ...]:
-    """The days to fire on in each shape of month; bit d is day d + 1."""
+    """Returns the days to fire on in each shape of month; bit d is day d + 1."""
     if month_days == week_days == "?":
         raise CronError(
             "'?' can only be specified for Day-of-Month -OR- Day-of-Week."
@@ -390,7 +407,7 @@ def _parse_days(month_days: str, week_days: str) -> tuple[int, ...]:
         )
     for field, text in ((_MONTH_DAY, month_days), (_WEEK_DAY, week_days)):
         if "?" in text and text != "?":
-            raise field.error(f"'?' stands alone, not as in {_quote(text)}")
+            raise field.error(f"'?' must stand alone, not as in {_quote(text)}")
     if month_days != "?" and week_days != "?":
         raise CronError(
             "Support for specifying both a day-of-week AND a day-of-month parameter is not"
@@ -402,10 +419,10 @@ def _parse_days(month_days: str, week_days: str) -> tuple[int, ...]:
 
 
 class _MonthDays(NamedTuple):
-    """Days by number: plain ones as bits, and those that depend on the month.
+    """Selects days by number: plain days as bits, special days that depend on the month.
 
-    A special day counts from the start of the month when it is positive, else back from the last
-    day, 0 (`L`, `L-n`); with `nearest` it means the weekday nearest to it (`W`).
+    A positive special day counts from the start of the month; others count back from the last day,
+    which is 0 (`L`, `L-n`). The flag `nearest` moves it to the nearest weekday (`W`).
     """
 
     plain: int
@@ -423,7 +440,7 @@ class _MonthDays(NamedTuple):
 
 
 def _nearest_weekday(day: int, length: int, first_weekday: int) -> int:
-    """The day from Monday to Friday that is nearest, within the month."""
+    """Returns the nearest day from Monday to Friday within the month."""
     weekday = (first_weekday + day - 1) % 7
     if weekday == _SATURDAY:
         return day - 1 if day > 1 else day + 2
@@ -444,7 +461,7 @@ def _parse_month_days(text: str) -> _MonthDays:
 
 
 def _parse_special_month_day(item: str) -> tuple[int, bool]:
-    """One of `L`, `L-n`, `LW`, `L-nW`, `nW`."""
+    """Parses one of `L`, `L-n`, `LW`, `L-nW`, `nW`."""
     nearest = item.endswith("W")
     day = item.removesuffix("W")
     if day == "L":
@@ -460,7 +477,7 @@ def _parse_special_month_day(item: str) -> tuple[int, bool]:
 
 
 class _WeekDays(NamedTuple):
-    """Days by weekday, as bits from Sunday; of all weeks, or one week of the month."""
+    """Selects days by weekday, as bits from Sunday, in all weeks or in one week of the month."""
 
     weekdays: int
     nth: int | None = None
