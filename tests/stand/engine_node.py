@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import select
 
 from tocsin.api.yandex.triggers.service import TriggerService
-from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.composition.composing import events_of, pulling_of
 from tocsin.engine.delivering.capacity import Limits
 from tocsin.engine.delivering.deliveries import Deliveries
@@ -176,7 +175,6 @@ async def node(
     timers = Timers(
         database,
         clock,
-        load_plan=load_plan,
         new_id=ids.new,
         fired=deliveries.due,
         cloud_id="b1g-cloud",
@@ -185,7 +183,7 @@ async def node(
     service = TriggerService(database, clock, ids, armed=timers.armed)
     try:
         batches, intake = events_of(Settings(), clock, database, ids, fired=deliveries.due)
-        subscribing = Subscribing(database, clock, load_plan)
+        subscribing = Subscribing(database, clock)
         pulling = pulling_of(database, clock, (), intake, UNOBSERVED)
         engine = Engine(database, clock, timers, deliveries, batches, subscribing, pulling)
         yield Node(clock, database, caller, timers, engine, service)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.composition.configured import (
     MACHINE,
     addresses,
@@ -85,7 +84,7 @@ def compose(
         timers,
         deliveries,
         batches,
-        Subscribing(database, MACHINE, load_plan),
+        Subscribing(database, MACHINE),
         pulling,
         recovery=MACHINE,
         observer=observer,
@@ -133,7 +132,6 @@ def _timers(ground: Ground, ids: Ids, fired: Callable[[], None]) -> Timers:
     return Timers(
         ground.database,
         ground.clock,
-        load_plan=load_plan,
         new_id=ids.new,
         fired=fired,
         cloud_id=ground.settings.cloud_id,
@@ -150,7 +148,6 @@ def events_of(
     batches = Batches(
         database,
         clock,
-        load_plan=load_plan,
         calls=calls,
         fired=fired,
         largest_payload=settings.targets.max_payload_bytes,
@@ -158,7 +155,6 @@ def events_of(
     intake = Intake(
         database,
         clock,
-        load_plan=load_plan,
         calls=calls,
         fired=fired,
         batched=batches.due,
@@ -177,7 +173,7 @@ def pulling_of(
 ) -> Pulling:
     """Builds what keeps the sources read that are asked for their events."""
     standings = Standings(database, clock, observer, pace=MACHINE)
-    return Pulling(database, readers, intake, standings, load_plan=load_plan, pace=MACHINE)
+    return Pulling(database, readers, intake, standings, pace=MACHINE)
 
 
 def _bells(
@@ -208,7 +204,6 @@ def _housekeeping(ground: Ground, bells: Bells) -> Sequence[Callable[[], Awaitab
         pace=MACHINE,
         rules=retention_rules(ground.settings.retention),
         interval_seconds=ground.settings.reconciler.interval,
-        load_plan=load_plan,
         first_id_at=first_id_at,
     )
     return kept.steps()

@@ -28,9 +28,9 @@ from tocsin.sources.amazon.asking import Account
 from tocsin.sources.amazon.notification_queue import NotificationReader
 from tocsin.sources.amazon.queue_reader import QueueReader, QueueReading
 from tocsin.sources.amazon.stream_reader import StreamReader, StreamReading
-from tocsin.sources.leases import Leases
 from tocsin.sources.mqtt.reader import Broker, MqttReader
 from tocsin.sources.mqtt.registries import MqttPlace, RegistryTopics
+from tocsin.sources.part_leases import PartLeases
 from tocsin.sources.reader import Reader
 from tocsin.store.driver.database import Database
 from tocsin.targets.addresses import Addresses
@@ -42,7 +42,7 @@ MACHINE = SystemClock()
 
 def readers(settings: Settings, clock: Clock, database: Database, node: str) -> list[Reader]:
     """Builds what reads the sources that are asked for their events; a line for each protocol."""
-    leases = Leases(database, clock, node=node)
+    leases = PartLeases(database, clock, node=node)
     sources, reach = settings.sources, reach_of(settings)
     brokers = {name: mqtt_broker(each) for name, each in sources.mqtt.items()}
     found: list[Reader] = [

@@ -74,8 +74,7 @@ class Engine:
             self._batches.run_once,
             self._subscribing.run_once,
             *self._pulling.steps(),
-            self._deliveries.run_once,
-            self._deliveries.heartbeat,
+            *self._deliveries.steps(),
             self._forget,
             *self._chores,
         )

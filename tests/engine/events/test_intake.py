@@ -16,7 +16,7 @@ from sqlalchemy import null, select, update
 
 from stand.services.postgres_server import PostgresServer
 from tocsin.api.yandex.triggers.listening import listen
-from tocsin.compilers.triggers_v1 import compile_trigger, load_plan
+from tocsin.compilers.triggers_v1 import compile_trigger
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import EVENTS_AT_ONCE, LISTENERS_AT_ONCE, Intake
 from tocsin.engine.events.invoking import Calls
@@ -73,7 +73,6 @@ class Node:
         self.intake = Intake(
             self.database,
             self.clock,
-            load_plan=load_plan,
             calls=calls,
             fired=count,
             batched=self.due.append,
@@ -83,7 +82,6 @@ class Node:
         self.batches = Batches(
             self.database,
             self.clock,
-            load_plan=load_plan,
             calls=calls,
             fired=count,
             largest_payload=100_000,
@@ -326,9 +324,7 @@ def test_triggers_of_the_version_before_are_made_to_listen(
             )
             await node.database.write(lambda tx: tx.run(ALL_UNSUBSCRIBED))
             assert await node.intake.take([message("1")]) == [Taken()]
-            subscribing = asyncio.create_task(
-                Subscribing(node.database, node.clock, load_plan).run_once()
-            )
+            subscribing = asyncio.create_task(Subscribing(node.database, node.clock).run_once())
             while await node.intake.take([message("2")]) == [Taken()]:
                 await asyncio.sleep(0)
             subscribing.cancel()

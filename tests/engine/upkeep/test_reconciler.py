@@ -12,8 +12,7 @@ from sqlalchemy import bindparam, insert, select
 
 from engine.pace import Hasty
 from store.work import opened, two_nodes
-from tocsin.compilers.triggers_v1 import load_plan
-from tocsin.engine.delivering.deliveries import LEASE
+from tocsin.engine.delivering.heartbeat import LEASE
 from tocsin.engine.upkeep import invocation_checks, timer_checks
 from tocsin.engine.upkeep.housekeeping import Bells, Housekeeping, housekeeping
 from tocsin.engine.upkeep.reconciler import Finding
@@ -125,7 +124,6 @@ def node_on(database: Database, name: str = "n1") -> Node:
         pace=pace,
         rules=RetentionRules(),
         interval_seconds=300,
-        load_plan=load_plan,
         first_id_at=str,
     )
     return Node(database, clock, kept, pace, armed, due)

@@ -28,9 +28,9 @@ from tocsin.schedule import SystemClock
 from tocsin.settings import SettingsError, load_settings
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotBrokerMessageSource
-from tocsin.sources.leases import Leases
 from tocsin.sources.mqtt.reader import Broker, MqttReader
 from tocsin.sources.mqtt.registries import MqttPlace
+from tocsin.sources.part_leases import PartLeases
 from tocsin.store.driver.opening import open_database
 
 REGISTRY, OTHER_REGISTRY, BROKER = "registry-one", "registry-two", "broker-one"
@@ -476,7 +476,7 @@ def test_a_message_is_acknowledged_only_once_it_is_taken(
 
     async def read() -> list[str]:
         database = open_database(f"sqlite:///{tmp_path / 'tocsin.db'}")
-        leases = Leases(database, clock, node="node")
+        leases = PartLeases(database, clock, node="node")
         reader = MqttReader({"home": home}, leases, clock, pace=clock)
         found = [
             await first_taken(reader, let_go=False, published=f"{mine}/a"),

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +10,7 @@ import structlog
 
 from tocsin.engine.delivering.capacity import Capacity, Limits
 from tocsin.engine.delivering.endings import Endings
+from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
 from tocsin.engine.delivering.log import DeliveryLog
 from tocsin.engine.delivering.verdict import after_call, after_dead_letter, last_failure
 from tocsin.engine.observer import UNOBSERVED, Observer
@@ -27,9 +28,6 @@ from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
 
 log = structlog.get_logger(__name__)
 
-# A node that dies is missed after this long; one that lives says so three times meanwhile.
-LEASE = timedelta(seconds=6)
-HEARTBEAT_SECONDS = 2.0
 # How many are looked at for those that there is a place for: twice as many as there was last time.
 LEAST_CANDIDATES = 32
 MOST_CANDIDATES = 256
@@ -84,6 +82,7 @@ class Deliveries:
         self._wakeup = Wakeup(clock)
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, Delivery] = {}
+        self._heartbeat = Heartbeat(database, clock, node=node, held=lambda: self._held)
         self._endings = Endings(
             database,
             recovery or clock,
@@ -114,6 +113,10 @@ class Deliveries:
         """Tells of a new invocation; None: it is due now."""
         self._wakeup.ring(at)
 
+    def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        """Returns what an engine repeats."""
+        return self.run_once, self._heartbeat.heartbeat
+
     async def run_once(self) -> None:
         """Starts the delivery of what is due, then waits for more, or for a free place."""
         # First of all: that the last call has ended meanwhile must not go unheard.
@@ -134,15 +137,6 @@ class Deliveries:
             # All that is due is being taken elsewhere. Where nothing is, what was expected has been
             # cancelled.
             await self._wakeup.wait(now + HELD_ELSEWHERE)
-
-    async def heartbeat(self) -> None:
-        """Says that this node lives, so that nobody else takes up what it holds."""
-        await self._clock.sleep(HEARTBEAT_SECONDS)
-        if held := list(self._held):
-            until = self._clock.now() + LEASE
-            await self._database.write(
-                lambda tx: deliveries.extend_leases(tx, held, node=self._node, lease_until=until)
-            )
 
     async def drain(self, grace_seconds: float) -> None:
         """Lets what is under way finish; what does not is stopped and handed back.

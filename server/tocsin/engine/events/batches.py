@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.engine.events.cutting import cut
 from tocsin.engine.events.invoking import Calls
 from tocsin.engine.wakeup import Wakeup
-from tocsin.plans.plan import Batching, Plan
+from tocsin.plans.plan import Batching
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import KINDS
 from tocsin.store.driver.database import Database
@@ -30,21 +31,19 @@ ONE_BY_ONE = Batching(1, timedelta())
 
 
 class Batches:
-    """Sends what is due. `load_plan` reads a stored trigger; `fired` wakes delivery."""
+    """Sends what is due; `fired` wakes delivery."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         *,
-        load_plan: Callable[[bytes], Plan],
         calls: Calls,
         fired: Callable[[], None],
         largest_payload: int,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._load_plan = load_plan
         self._calls = calls
         self._fired = fired
         self._largest_payload = largest_payload
@@ -82,7 +81,7 @@ class Batches:
             events.drop_events(tx, batch.trigger_id)
             return []
         try:
-            plan = self._load_plan(message)
+            plan = load_plan(message)
         except ValueError:
             # One trigger that can't be read must not keep the others from firing.
             log.exception("trigger can't be read, its events wait", trigger_id=batch.trigger_id)

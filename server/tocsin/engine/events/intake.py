@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import structlog
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.engine.events.cutting import one_by_one
 from tocsin.engine.events.invoking import Calls
 from tocsin.plans.plan import Plan
@@ -78,7 +79,6 @@ class Intake:
         database: Database,
         clock: Clock,
         *,
-        load_plan: Callable[[bytes], Plan],
         calls: Calls,
         fired: Callable[[], None],
         batched: Callable[[datetime], None],

@@ -1,10 +1,13 @@
-"""Makes triggers listen that a node of the version before has made."""
+"""Subscribes triggers that a node older than 0.1.0 created: it knew of no subscriptions.
 
-from collections.abc import Callable
+Subscriptions came with schema 0007. Where a store's `oldest_known` is 0007 or later no such node
+works on it, but such nodes may have left triggers in it. So this step stays until a release no
+longer opens stores that are older than 0.1.0 (schema 0011).
+"""
 
 import structlog
 
-from tocsin.plans.plan import Plan
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
 from tocsin.store.driver.database import Database
@@ -18,14 +21,11 @@ EVERY_SECONDS = 60.0
 
 
 class Subscribing:
-    """What is made by this version is subscribed as it is made, and never seen here."""
+    """Looks once a minute for triggers that no node subscribed, and subscribes them."""
 
-    def __init__(
-        self, database: Database, clock: Clock, load_plan: Callable[[bytes], Plan]
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._load_plan = load_plan
 
     async def run_once(self) -> None:
         while await self._database.write(self._subscribe_some):
@@ -36,7 +36,7 @@ class Subscribing:
         found = unsubscribed(tx, limit=AT_ONCE)
         for trigger_id, message in found:
             try:
-                plan = self._load_plan(message)
+                plan = load_plan(message)
             except ValueError:
                 log.exception("trigger can't be read, it gets no event", trigger_id=trigger_id)
             else:

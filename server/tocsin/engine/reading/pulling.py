@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import structlog
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.engine.reading.standings import Standings
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Plan
@@ -110,7 +111,6 @@ class Pulling:
         intake: TakesEvents,
         standings: Standings,
         *,
-        load_plan: Callable[[bytes], Plan],
         pace: Clock,
         chance: Callable[[], float] = lambda: CHANCE.uniform(0.5, 1.0),
     ) -> None:
@@ -119,7 +119,6 @@ class Pulling:
         self._readers = tuple(readers)
         self._intake = intake
         self._standings = standings
-        self._load_plan = load_plan
         self._pace = pace
         self._wakeup = Wakeup(pace)
         self._lines: dict[Spot, PulledLine] = {}
@@ -216,7 +215,7 @@ class Pulling:
         known = before.get(trigger_id)
         if known is None or known[0] != message:
             try:
-                known = message, self._load_plan(message)
+                known = message, load_plan(message)
             except ValueError:
                 # One trigger that can't be read must not keep the others from firing.
                 log.exception("trigger can't be read, it gets no event", trigger_id=trigger_id)

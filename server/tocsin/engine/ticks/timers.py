@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
 from tocsin.engine.ticks.misfires import Decision, MisfireRules, Missed, decide
@@ -53,14 +54,13 @@ class Pass:
 
 
 class Timers:
-    """Turns ticks into invocations. `load_plan` reads a stored trigger; `fired` wakes delivery."""
+    """Turns ticks into invocations; `fired` wakes delivery."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         *,
-        load_plan: Callable[[bytes], Plan],
         new_id: Callable[[], str],
         fired: Callable[[], None],
         cloud_id: str,
@@ -69,7 +69,6 @@ class Timers:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._load_plan = load_plan
         self._new_id = new_id
         self._fired = fired
         self._cloud_id = cloud_id
@@ -113,7 +112,7 @@ class Timers:
 
     def _fire(self, tx: Transaction, timer: DueTimer, now: datetime, done: Pass) -> None:
         try:
-            plan = self._load_plan(timer.trigger)
+            plan = load_plan(timer.trigger)
         except ValueError:
             # One trigger that can't be read must not keep the others from firing.
             log.exception("trigger can't be read, its tick waits", trigger_id=timer.trigger_id)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.engine.upkeep.reconciler import Finding, Page
-from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
 from tocsin.store.driver.database import Database
@@ -32,9 +32,8 @@ NO_TRIGGER = "batch of no trigger"
 class SubscriptionCheck:
     """Looks at each trigger, whether events find it by what its rule says."""
 
-    def __init__(self, database: Database, load_plan: Callable[[bytes], Plan]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._load_plan = load_plan
 
     async def step(self, position: str | None, /) -> Page:
         after = position or ""
@@ -60,7 +59,7 @@ class SubscriptionCheck:
         if message is None:
             unsubscribe(tx, trigger_id)
             return Finding(trigger_id, reason, "forgotten")
-        plan = self._load_plan(message)
+        plan = load_plan(message)
         subscribe(tx, trigger_id=trigger_id, kind=plan.kind, keys=keys_of_plan(plan))
         return Finding(trigger_id, reason, "subscribed")
 
@@ -68,7 +67,7 @@ class SubscriptionCheck:
         if listener.message is None:
             return LEFT_BEHIND if listener.channels else None
         try:
-            plan = self._load_plan(listener.message)
+            plan = load_plan(listener.message)
         except ValueError:
             # The check of timers tells of it; until it can be read, nothing is known of its keys.
             return None
@@ -84,12 +83,10 @@ class BatchCheck:
         database: Database,
         clock: Clock,
         *,
-        load_plan: Callable[[bytes], Plan],
         due: Callable[[datetime], None],
     ) -> None:
         self._database = database
         self._clock = clock
-        self._load_plan = load_plan
         self._due = due
 
     async def step(self, position: str | None, /) -> Page:
@@ -132,7 +129,7 @@ class BatchCheck:
             soon = now + TOLERANCE
             return FROM_THE_FUTURE if min(row.due_at, row.first_at) > soon else None
         try:
-            return NOT_DUE if self._load_plan(row.message).active else None
+            return NOT_DUE if load_plan(row.message).active else None
         except ValueError:
             return None
 

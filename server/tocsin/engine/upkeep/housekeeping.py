@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.engine.delivering.deliveries import LEASE
+from tocsin.engine.delivering.heartbeat import LEASE
 from tocsin.engine.store_clock import ADJUST_EVERY_SECONDS
 from tocsin.engine.upkeep.clock_watch import ClockWatch
 from tocsin.engine.upkeep.duty import Duty
@@ -13,7 +13,6 @@ from tocsin.engine.upkeep.invocation_checks import LostCheck, OverdueCheck, Wait
 from tocsin.engine.upkeep.reconciler import Reconciler
 from tocsin.engine.upkeep.retention import Retention, RetentionRules
 from tocsin.engine.upkeep.timer_checks import ArmedCheck, TimerCheck
-from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 
@@ -51,19 +50,18 @@ def housekeeping(
     pace: Clock,
     rules: RetentionRules,
     interval_seconds: float,
-    load_plan: Callable[[bytes], Plan],
     first_id_at: Callable[[datetime], str],
 ) -> Housekeeping:
     """Builds it for one node; `pace` is the clock by which it rests."""
     reconciler = Reconciler(
         (
-            TimerCheck(database, clock, load_plan=load_plan, armed=bells.armed),
+            TimerCheck(database, clock, armed=bells.armed),
             ArmedCheck(database),
             LostCheck(database, clock, bells.due),
             OverdueCheck(database, clock, bells.due),
             WaitingCheck(database, clock, bells.due),
-            SubscriptionCheck(database, load_plan),
-            BatchCheck(database, clock, load_plan=load_plan, due=bells.armed),
+            SubscriptionCheck(database),
+            BatchCheck(database, clock, due=bells.armed),
             WaitingEventsCheck(database, clock, bells.armed),
         ),
         Duty("reconciler", database, clock, node=node),

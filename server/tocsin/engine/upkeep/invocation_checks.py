@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from tocsin.engine.delivering.deliveries import LEASE
+from tocsin.engine.delivering.heartbeat import LEASE
 from tocsin.engine.upkeep.reconciler import Finding, Page
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database

@@ -7,8 +7,8 @@ from functools import partial
 
 import structlog
 
+from tocsin.compilers.triggers_v1 import load_plan
 from tocsin.engine.upkeep.reconciler import Finding, Page
-from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
@@ -46,12 +46,10 @@ class TimerCheck:
         database: Database,
         clock: Clock,
         *,
-        load_plan: Callable[[bytes], Plan],
         armed: Callable[[datetime], None],
     ) -> None:
         self._database = database
         self._clock = clock
-        self._load_plan = load_plan
         self._armed = armed
 
     async def step(self, position: str | None, /) -> Page:
@@ -109,7 +107,7 @@ class TimerCheck:
 
     def _fault(self, row: TimerRow, now: datetime, fired_until: datetime | None) -> str | None:
         try:
-            plan = self._load_plan(row.message)
+            plan = load_plan(row.message)
         except ValueError:
             return UNREADABLE
         if not isinstance(plan.source, TimerSource) or not plan.active:
@@ -123,7 +121,7 @@ class TimerCheck:
         return TOO_FAR if expected is not None and expected < row.armed_at else None
 
     def _next_tick(self, row: TimerRow, after: datetime) -> datetime | None:
-        source = self._load_plan(row.message).source
+        source = load_plan(row.message).source
         return source.cron.next(after) if isinstance(source, TimerSource) else None
 
 

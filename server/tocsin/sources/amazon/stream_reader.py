@@ -22,7 +22,7 @@ from tocsin.sources.amazon.asking import Account, Clients, asking
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord, record_text
-from tocsin.sources.leases import RENEWED_EACH_SECONDS, Leases
+from tocsin.sources.part_leases import RENEWED_EACH_SECONDS, PartLeases
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.events import sources
@@ -94,7 +94,7 @@ class StreamReader:
     kinds = ("data_stream",)
 
     def __init__(
-        self, settings: StreamReading, database: Database, leases: Leases, *, pace: Clock
+        self, settings: StreamReading, database: Database, leases: PartLeases, *, pace: Clock
     ) -> None:
         self._settings = settings
         self._database = database

@@ -27,9 +27,9 @@ from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds import iot
 from tocsin.sources.kinds.definition import Kind
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
-from tocsin.sources.leases import RENEWED_EACH_SECONDS, Leases
 from tocsin.sources.mqtt.registries import MqttPlace
 from tocsin.sources.mqtt.topics import disjoint
+from tocsin.sources.part_leases import RENEWED_EACH_SECONDS, PartLeases
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.store.driver.database import StoreUnavailable
 
@@ -73,7 +73,7 @@ class MqttReader:
     kinds = (iot.KIND.name, iot.BROKER_KIND.name)
 
     def __init__(
-        self, brokers: Mapping[str, Broker], leases: Leases, clock: Clock, *, pace: Clock
+        self, brokers: Mapping[str, Broker], leases: PartLeases, clock: Clock, *, pace: Clock
     ) -> None:
         self._brokers = dict(brokers)
         self._leases = leases
@@ -125,7 +125,7 @@ class Session:
         broker: Broker,
         number: int,
         line: Line,
-        leases: Leases,
+        leases: PartLeases,
         clock: Clock,
         pace: Clock,
     ) -> None:

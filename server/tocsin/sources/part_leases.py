@@ -1,4 +1,7 @@
-"""Leases: of a source that only one node may read at a time, who does, and how far it got."""
+"""Leases on parts of sources: a shard of a stream, or a session on an MQTT broker.
+
+One node at a time reads a part, and its lease keeps how far it got.
+"""
 
 from datetime import timedelta
 
@@ -6,13 +9,13 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.events import sources
 
-# One that died is missed after this long; one that lives says so more often.
+# A node that dies is missed after this long; one that lives renews its leases more often.
 HELD_FOR = timedelta(seconds=15)
 RENEWED_EACH_SECONDS = 5.0
 
 
-class Leases:
-    """The leases of one node, on parts of triggers' sources: a shard, or `""` for all of it."""
+class PartLeases:
+    """The leases of one node on parts of triggers' sources; the part `""` is the whole source."""
 
     def __init__(self, database: Database, clock: Clock, *, node: str) -> None:
         self._database = database
@@ -21,7 +24,7 @@ class Leases:
 
     @property
     def lasting(self) -> bool:
-        """Whether what this node once had it keeps: it has the store to itself."""
+        """Whether this node keeps each lease for good, since it has the store to itself."""
         return self._database.exclusive
 
     async def hold(self, trigger_id: str, part: str = "") -> str | None:
