@@ -9,7 +9,7 @@ PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline descriptors bench docs build clean
+	proto-baseline descriptors bench docs terminal build clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -72,6 +72,9 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md and docs/access.md from the code
 	$(BIN)/python docs/build_configuration.py
 	$(BIN)/python docs/build_access.py
+
+terminal: $(VENV)/installed-dev ## Draw docs/terminal.svg anew from `tocsin demo` (takes a minute)
+	$(BIN)/python docs/build_terminal.py
 
 build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
 	$(BIN)/python -m build

@@ -1,4 +1,4 @@
-"""Links lead somewhere, and the commands that the pages name are there."""
+"""Links lead somewhere, headings too, and the commands that the pages name are there."""
 
 import re
 from pathlib import Path
@@ -17,6 +17,23 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
     assert not [link for link in files if not (page.parent / link).exists()]
 
 
+def anchors(page: Path) -> set[str]:
+    """Returns the anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_headings_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    wrong = [
+        f"{file}#{anchor}"
+        for file, anchor in links
+        if anchor not in anchors(page.parent / file if file else page)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_command_that_is_named_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -29,3 +46,9 @@ def test_files_named_for_changes_exist() -> None:
     named = re.findall(r"`((?:server|tests|gen|protos|docs)/[\w/.]*)`", text)
     assert named
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_the_index_names_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    named = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text(encoding="utf-8")))
+    assert named == {page.name for page in ROOT.glob("docs/*.md")} - {index.name}

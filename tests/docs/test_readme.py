@@ -1,12 +1,16 @@
-"""What the README tells people to type works. Ports are replaced by free ones, nothing else is."""
+"""What the README and the pages that continue it show works; only ports are replaced."""
 
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,56 +18,92 @@ from typing import Any
 import pytest
 
 from docs.curl_stand_in import path_with_curl
-from docs.markdown import README, Block, block_after, blocks
-from stand.recording_target import RecordingTarget
-from stand.tocsin_process import serving
+from docs.markdown import README, ROOT, Block, block_after, blocks
+from stand.tocsin_process import Tocsin, serving
 from stand.vendors.environment import vendor_python
-from tocsin.schedule import Cron
+from tocsin import schedule
 from tocsin.settings import load_settings
 
-# What a block of shell may begin with: what is run here, and what is not, since it installs, never
-# ends, or needs a program that the tests do without.
-RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "tocsin access ", "export TOCSIN_FOLDER=")
-NOT_RUN = (
-    "make ",
-    "python3 -m venv ",
-    ".venv/bin/",
-    "python target.py",
-    "tocsin serve ",
-    "tocsin dev-certs\n",
-    "grpcurl ",
+DOCS = ROOT / "docs"
+CALLING, CRON, RUNNING, SOURCES, TARGETS = (
+    DOCS / f"{name}.md" for name in ("calling", "cron", "running", "sources", "targets")
 )
 
-SHELL = blocks(README, "sh")
-CURL = [block for block in SHELL if block.code.startswith("curl ")]
-CLIENTS = [block for block in blocks(README, "python") if "http.server" not in block.code]
-CRON_SECTION = README.read_text().partition("## Cron expressions")[2].partition("\n## ")[0]
-CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", CRON_SECTION, flags=re.MULTILINE)
+# What a block of shell may begin with: what is run, here or where the name says, and what is not:
+# it installs, or has tests of its own (tests/demo).
+RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "export TOCSIN_FOLDER=")
+RUN_BY_THE_FIXTURE = ("python target.py", "tocsin serve --config tocsin.toml\n")
+RUN_BY_TEST_TLS_PAGE = ("tocsin dev-certs\n",)
+NOT_RUN = ("make demo", "make test", "python3 -m venv ")
 
-Live = Callable[[str], str]
+SHELL = blocks(README, "sh")
+EVERY_SHELL = [
+    (page, block) for page in (README, CALLING, CRON, RUNNING) for block in blocks(page, "sh")
+]
+CURL = [each for each in EVERY_SHELL if each[1].code.startswith("curl ")]
+# Of the other pages, what posts and tests events, and needs no trigger's id.
+CURL += [
+    (SOURCES, block)
+    for block in blocks(SOURCES, "sh")
+    if block.code.startswith("curl -X POST http://127.0.0.1:8080/tocsin/v1/")
+]
+CLIENTS = blocks(CALLING, "python")
+CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", CRON.read_text(), flags=re.MULTILINE)
+
 Shell = Callable[[str], str]
+PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Live:
+    """The README's server and target, which run on other ports than it says."""
+
+    tocsin: Tocsin
+    target_output: Path
+
+    def __call__(self, text: str) -> str:
+        """Returns a text of the page with the ports on which they run."""
+        text = text.replace("127.0.0.1:8080", self.tocsin.http_address)
+        return text.replace("127.0.0.1:50051", self.tocsin.grpc_address)
+
+    def called(self, start: str) -> str:
+        """Waits until the target has printed a line that starts so; returns the line."""
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            for line in self.target_output.read_text().splitlines():
+                if line.startswith(start):
+                    return line
+            time.sleep(0.05)
+        raise AssertionError(f"no {start!r} in:\n{self.target_output.read_text()}")
 
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
-    """Runs a server as the README says; gives what puts its ports into a text."""
-    target = RecordingTarget()
+    """Starts what the README's first step starts."""
     [config] = blocks(README, "toml")
-    with (
-        tempfile.TemporaryDirectory() as made,
-        serving(Path(made), config.code.replace("http://127.0.0.1:9000", target.url)) as tocsin,
-    ):
+    with tempfile.TemporaryDirectory() as made:
+        output = Path(made) / "target-output"
+        with (
+            target(Path(made), output) as port,
+            serving(Path(made), config.code.replace(":9000", f":{port}")) as tocsin,
+        ):
+            yield Live(tocsin, output)
 
-        def with_ports(text: str) -> str:
-            for usual, address in (
-                ("127.0.0.1:8080", tocsin.http_address),
-                ("127.0.0.1:50051", tocsin.grpc_address),
-            ):
-                text = text.replace(usual, address)
-            return text
 
-        yield with_ports
-    target.close()
+@contextmanager
+def target(directory: Path, output: Path) -> Iterator[int]:
+    """Runs the README's target.py; gives its port."""
+    [code] = [block.code for block in blocks(README, "python")]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (directory / "target.py").write_text(code.replace("9000", str(port)))
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "target.py"], cwd=directory, stdout=out, stderr=subprocess.DEVNULL
+        )
+        yield port
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -100,20 +140,62 @@ def without_ids(value: Any) -> Any:
     return json.loads(re.sub(uuid, "UUID", json.dumps(value)))
 
 
-@pytest.mark.parametrize("block", SHELL, ids=str)
-def test_every_block_of_shell_is_run_or_known_not_to_be(block: Block) -> None:
-    assert block.code.startswith(RUN + NOT_RUN)
+def named(each: object) -> str:
+    return each.name if isinstance(each, Path) else str(each)
 
 
-@pytest.mark.parametrize("block", CURL, ids=str)
-def test_curl_gets_what_is_shown(block: Block, live: Live, shell: Shell) -> None:
+@pytest.mark.parametrize(("page", "block"), EVERY_SHELL, ids=named)
+def test_every_block_of_shell_is_run_or_known_not_to_be(page: Path, block: Block) -> None:
+    known = RUN + RUN_BY_THE_FIXTURE + RUN_BY_TEST_TLS_PAGE + NOT_RUN
+    assert block.code.startswith(known), page
+
+
+@pytest.mark.parametrize(("page", "block"), CURL, ids=named)
+def test_curl_gets_what_is_shown(page: Path, block: Block, live: Live, shell: Shell) -> None:
     got = list(answers(shell(live(block.code))))
     assert got
-    shown = block_after(README, block)
+    shown = block_after(page, block)
     if shown is not None and shown.language == "json":
         assert [without_ids(each) for each in got] == [without_ids(json.loads(shown.code))]
     else:
         assert not [each for each in got if "code" in each or "error" in each]
+
+
+def test_the_target_is_called_as_shown(live: Live, shell: Shell) -> None:
+    [typed] = [block.code for page, block in CURL if page == README and ":schedule" in block.code]
+    [shown] = [
+        line
+        for block in blocks(README, "text")
+        for line in block.code.splitlines()
+        if line.startswith("/nightly ")
+    ]
+    shell(live(typed))
+    got = live.called("/nightly ")
+    expected, body = (json.loads(line.partition(" ")[2]) for line in (shown, got))
+    assert body.keys() == expected.keys()
+    for name in ("integration", "triggerId", "parameters"):
+        assert body[name] == expected[name]
+
+
+def test_a_timers_call_looks_as_shown(live: Live, shell: Shell) -> None:
+    [create] = [block.code for page, block in CURL if page == README and '"ding"' in block.code]
+    [shown] = [block.code for block in blocks(TARGETS, "text")]
+    [made] = answers(shell(live(create.replace("every-minute", "once-more"))))
+    trigger_id = made["response"]["id"]
+    shell(
+        live(f"curl -X POST http://127.0.0.1:8080/tocsin/v1/triggers/{trigger_id}:fire -d '{{}}'")
+    )
+    live.called(shown.partition("{")[0])
+    printed = live.target_output.read_text().partition(shown.partition("{")[0])[2]
+    got, expected = next(answers(printed)), json.loads(shown[shown.index("{") :])
+    assert structure(got) == structure(expected)
+
+
+def structure(value: Any) -> Any:
+    """Returns a JSON value with the names of its fields alone."""
+    if isinstance(value, dict):
+        return {name: structure(each) for name, each in value.items()}
+    return [structure(each) for each in value] if isinstance(value, list) else None
 
 
 @pytest.mark.parametrize("block", CLIENTS, ids=str)
@@ -124,13 +206,24 @@ def test_a_python_client_works(block: Block, live: Live, tmp_path: Path) -> None
     assert run(sys.executable if ours else str(vendor_python()), str(script)).strip()
 
 
-def test_the_target_compiles_and_the_settings_load(tmp_path: Path) -> None:
-    for block in blocks(README, "python"):
-        compile(block.code, f"{README}:{block.line}", "exec")
+def test_the_ready_line_is_as_shown(live: Live) -> None:
+    for page in (README, RUNNING):
+        [shown] = [block.code for block in blocks(page, "text") if block.code.startswith("ready")]
+        assert live(shown) == live.tocsin.ready.strip() + "\n"
+
+
+def test_the_settings_load(tmp_path: Path) -> None:
     [config] = blocks(README, "toml")
     file = tmp_path / "tocsin.toml"
     file.write_text(config.code)
     assert list(load_settings(file).integrations) == ["nightly"]
+
+
+def test_the_picture_shows_the_demo() -> None:
+    assert "docs/terminal.svg" in README.read_text()
+    picture = (DOCS / "terminal.svg").read_text()
+    for word in ("created", "scheduled", "called", "SUCCEEDED", "every-minute"):
+        assert word in picture
 
 
 def test_the_commands_work_one_after_the_other(live: Live, tmp_path: Path) -> None:
@@ -153,35 +246,16 @@ def test_the_commands_work_one_after_the_other(live: Live, tmp_path: Path) -> No
         assert since.sub("", line) == since.sub("", expected)
 
 
-def test_who_calls_is_asked_as_it_says(shell: Shell, tmp_path: Path) -> None:
-    first, then = [each.code for each in SHELL if each.code.startswith("tocsin access ")]
-    administrator, served = first.splitlines()
-    here = f"cd {tmp_path}\n"
-    shell(here + administrator)
-    assert served == "tocsin serve --config tocsin.toml --access"
-    database = f"sqlite:///{tmp_path}/tocsin-data/tocsin.db"
-    with serving(tmp_path, "", "--access", "--database", database, http="off") as server:
-        as_administrator = (
-            f"{here}export TOCSIN_SERVER={server.grpc_address}\n"
-            "export TOCSIN_API_KEY=$(cat admin-key)\n"
-        )
-        create, bind, key = then.splitlines()
-        made = shell(as_administrator + create)
-        [account] = re.findall(r"^id +(\S+)$", made, flags=re.MULTILINE)
-        shell(as_administrator + "\n".join((bind, key)).replace("ID", account))
-    assert json.loads((tmp_path / "key.json").read_text())["service_account_id"] == account
-
-
 def test_the_cron_command_prints_what_is_shown(shell: Shell) -> None:
-    [block] = [each for each in SHELL if each.code.startswith("tocsin cron ")]
-    shown = block_after(README, block)
+    [block] = blocks(CRON, "sh")
+    shown = block_after(CRON, block)
     assert shown is not None
     assert shell(block.code) == shown.code
 
 
 @pytest.mark.parametrize("expression", CRON_TABLE)
 def test_each_expression_of_the_cron_table_fires(expression: str) -> None:
-    assert Cron(expression).next(datetime(2026, 1, 1, tzinfo=UTC)) is not None
+    assert schedule.Cron(expression).next(datetime(2026, 1, 1, tzinfo=UTC)) is not None
 
 
 def test_there_is_a_cron_table() -> None:
