@@ -7,6 +7,9 @@ PYTEST_ARGS ?=
 # Tests wait for servers more than they compute. Those of one file stay together; long ones come first.
 PROCESSES ?= 3
 
+# Hundreds of servers are started: what Python compiles for one is there for the next.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
 	proto-baseline descriptors bench docs terminal build clean

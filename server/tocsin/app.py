@@ -42,10 +42,10 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     stopped = _stop_signal()
     async with running(settings, clock_of(settings)) as served:
         # What was made for the start lives as long as the process: no collection need look at it.
-        gc.collect()
         gc.freeze()
         # What a call leaves is freed by counting; looking for cycles so often costs more than them.
         gc.set_threshold(20_000, 20, 20)
+        gc.enable()
         ready(served.line())
         await stopped.wait()
         log.info("stopping, calls under way may finish", grace_seconds=settings.grace)

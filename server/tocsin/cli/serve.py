@@ -1,5 +1,6 @@
 """`tocsin serve`."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -64,6 +65,9 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     # What goes wrong there is raised here, and told in our own words.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # All that is made for the start stays. Searching it for cycles again and again would cost a
+    # quarter of the start; `serve_until_stopped` turns collection on when the server is ready.
+    gc.disable()
     # Slow to import, and of no use to the other commands.
     import uvloop
 

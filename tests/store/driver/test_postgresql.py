@@ -30,7 +30,7 @@ def test_it_comes_back_after_a_restart(
             await asyncio.to_thread(postgres.start)
             await database.write(add("c"))
             assert "c" in await ids(database)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await heard.wait()
 
     runner.run(scenario())

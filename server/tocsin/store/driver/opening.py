@@ -13,11 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, delete, func, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from tocsin.store.driver.connections import LOST, connect, reason
 from tocsin.store.driver.database import Database, StoreError
-from tocsin.store.driver.postgresql import PostgresDatabase
 from tocsin.store.driver.sqlite import SqliteDatabase, take_lock
 from tocsin.store.driver.sqlite import connect as connect_sqlite
 from tocsin.store.schema import compatibility
@@ -100,7 +97,11 @@ def migrate_sqlite(path: Path) -> None:
         engine.dispose()
 
 
-def open_postgresql(url: str, *, shown: str) -> PostgresDatabase:
+def open_postgresql(url: str, *, shown: str) -> Database:
+    # Slow to import, and of no use to a node with SQLite.
+    from tocsin.store.driver.connections import LOST, reason
+    from tocsin.store.driver.postgresql import PostgresDatabase
+
     try:
         # In a thread, since the caller's loop already runs.
         with ThreadPoolExecutor(1) as thread:
@@ -114,6 +115,10 @@ def open_postgresql(url: str, *, shown: str) -> PostgresDatabase:
 
 async def migrate_postgresql(url: str, shown: str) -> None:
     """Creates the schema or brings it up to this version, one node at a time."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from tocsin.store.driver.connections import connect
+
     engine = create_async_engine(
         "postgresql+asyncpg://",
         # A large table takes its time, and so does another node that migrates.
