@@ -37,6 +37,7 @@ from running import (
 )
 from tocsin.store.driver.opening import open_database
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.schema import FIRST_CONTRACT
 from tocsin.store.triggers.rows import insert_trigger
 from tocsin.store.triggers.timers import arm_timer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
@@ -237,6 +238,7 @@ async def fill(database: str, count: int, due: datetime) -> None:
                         trigger_id=trigger.id,
                         folder_id=FOLDER,
                         name="",
+                        contract=FIRST_CONTRACT,
                         message=trigger.SerializeToString(),
                     )
                     arm_timer(tx, trigger.id, due)

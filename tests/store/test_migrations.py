@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from store.work import add, ids, opened
 from tocsin.store import schema
 from tocsin.store.driver.database import StoreError
 from tocsin.store.driver.opening import open_database
+from tocsin.store.triggers.rows import find_trigger
 
 T = TypeVar("T")
 
@@ -242,5 +244,32 @@ def test_the_store_of_the_version_before_is_brought_up_to_date(
             return connection.exec_driver_sql("SELECT oldest_known FROM compatibility").scalar()
 
         assert await on_connection(url, oldest) == revisions()[-1].module.oldest_known
+
+    runner.run(scenario())
+
+
+# As nodes write it that know of no contracts.
+OLD_INSERT = "INSERT INTO triggers (id, folder_id, name, message) VALUES ('{}', 'f', '', 'm')"
+
+
+def test_triggers_of_the_version_before_are_of_the_first_contract(
+    url: str, runner: asyncio.Runner
+) -> None:
+    def write(trigger_id: str) -> Callable[[Connection], None]:
+        def insert(connection: Connection) -> None:
+            connection.exec_driver_sql(OLD_INSERT.format(trigger_id))
+            connection.commit()
+
+        return insert
+
+    async def scenario() -> None:
+        await on_connection(url, upgrade_to("0011"))
+        await on_connection(url, write("before"))
+        async with opened(url) as database:
+            await on_connection(url, write("after"))
+            for trigger_id in ("before", "after"):
+                found = await database.read(partial(find_trigger, trigger_id=trigger_id))
+                assert found is not None
+                assert found.contract == schema.FIRST_CONTRACT
 
     runner.run(scenario())

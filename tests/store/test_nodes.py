@@ -174,14 +174,16 @@ def test_two_changes_of_a_trigger_follow_each_other(
         def work(tx: Transaction) -> None:
             before = lock_trigger(tx, "a")
             assert before is not None
-            update_trigger(tx, trigger_id="a", name="", message=before + letter)
+            update_trigger(tx, trigger_id="a", name="", message=before.message + letter)
 
         return work
 
     async def scenario(first: Database, second: Database) -> None:
         await first.write(add("a"))
         await asyncio.gather(*(node.write(append(b"x")) for node in (first, second) * 20))
-        assert await first.read(lambda tx: find_trigger(tx, "a")) == b"m" + 40 * b"x"
+        stored = await first.read(lambda tx: find_trigger(tx, "a"))
+        assert stored is not None
+        assert stored.message == b"m" + 40 * b"x"
 
     run(scenario, runner, postgres_url)
 

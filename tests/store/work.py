@@ -17,7 +17,9 @@ T = TypeVar("T")
 
 def add(trigger_id: str, name: str = "") -> Work[str]:
     def work(tx: Transaction) -> str:
-        insert_trigger(tx, trigger_id=trigger_id, folder_id="f", name=name, message=b"m")
+        insert_trigger(
+            tx, trigger_id=trigger_id, folder_id="f", name=name, contract="c", message=b"m"
+        )
         return trigger_id
 
     return work

@@ -27,6 +27,7 @@ from tocsin.schedule import Cron, CronError
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
 
+CONTRACT = trigger_pb2.DESCRIPTOR.package
 # The contract has no field for what becomes of missed ticks, so a label says it.
 MISFIRE_LABEL = "tocsin/misfire"
 
@@ -143,9 +144,9 @@ def load_plan(message: bytes) -> Plan:
     """Returns the plan of a stored trigger.
 
     Raises:
-        ValueError: the bytes are no trigger that can be carried out.
+        ValueError: the bytes are not a trigger that can be carried out.
     """
     try:
         return compile_trigger(trigger_pb2.Trigger.FromString(message))
     except DecodeError as error:
-        raise ValueError("not a trigger's message") from error
+        raise ValueError("it is not a trigger's message") from error

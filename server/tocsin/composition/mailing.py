@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.composition.configured import MACHINE, reach_of
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import StartError

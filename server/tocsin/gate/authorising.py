@@ -113,7 +113,8 @@ class AccountUse:
         if _says_what_to_call_with(request):
             trigger_id = request.trigger_id
             stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
-            held = _accounts_of_trigger(trigger_pb2.Trigger.FromString(stored or b""))
+            message = stored.message if stored else b""
+            held = _accounts_of_trigger(trigger_pb2.Trigger.FromString(message))
             USABLE.set(frozenset(held))
             accounts = [*accounts, *held]
         for account_id in distinct(accounts):

@@ -18,6 +18,9 @@ from sqlalchemy import (
 from tocsin.store.access import schema as access_schema
 from tocsin.store.driver.metadata import ASCII, metadata
 
+# The contract of all triggers that were stored before a row named its own.
+FIRST_CONTRACT = "yandex.cloud.serverless.triggers.v1"
+
 # Those of access control are there too, in a module of their own.
 __all__ = ["access_schema", "metadata"]
 
@@ -30,6 +33,8 @@ triggers = Table(
     Column("message", LargeBinary, nullable=False),
     # Whether `subscriptions` tells of it. A node of the version before leaves it empty.
     Column("subscribed", Integer),
+    # The package of the message. A node of the version before knows just the first one.
+    Column("contract", ASCII, nullable=False, server_default=FIRST_CONTRACT),
     Index("triggers_in_folder", "folder_id", "id"),
 )
 Index(

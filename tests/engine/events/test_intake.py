@@ -16,7 +16,7 @@ from sqlalchemy import null, select, update
 
 from stand.services.postgres_server import PostgresServer
 from tocsin.api.yandex.triggers.listening import listen
-from tocsin.compilers.triggers_v1 import compile_trigger
+from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import EVENTS_AT_ONCE, LISTENERS_AT_ONCE, Intake
 from tocsin.engine.events.invoking import Calls
@@ -99,6 +99,7 @@ class Node:
                 trigger_id=name,
                 folder_id="f",
                 name=name,
+                contract=CONTRACT,
                 message=trigger.SerializeToString(),
             )
             listen(tx, compile_trigger(trigger))
@@ -319,6 +320,7 @@ def test_triggers_of_the_version_before_are_made_to_listen(
                     trigger_id="old",
                     folder_id="f",
                     name="old",
+                    contract=CONTRACT,
                     message=trigger.SerializeToString(),
                 )
             )

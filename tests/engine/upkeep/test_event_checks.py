@@ -17,7 +17,7 @@ from tocsin.store.events.accepted import WaitingEvent, add_events
 from tocsin.store.events.intakes import find_intake
 from tocsin.store.events.reconciliation import BATCHES_AT_ONCE, LISTENERS_AT_ONCE, WAITING_AT_ONCE
 from tocsin.store.events.subscriptions import listeners, subscribe
-from tocsin.store.schema import batches, events, subscriptions, triggers
+from tocsin.store.schema import FIRST_CONTRACT, batches, events, subscriptions, triggers
 from tocsin.store.triggers.rows import delete_trigger, insert_trigger, update_trigger
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -41,7 +41,14 @@ def message(trigger_id: str, queue: str = "q", *, active: bool = True) -> bytes:
 
 def make(tx: Transaction, trigger_id: str, *, active: bool = True) -> None:
     told = message(trigger_id, active=active)
-    insert_trigger(tx, trigger_id=trigger_id, folder_id="f", name="", message=told)
+    insert_trigger(
+        tx,
+        trigger_id=trigger_id,
+        folder_id="f",
+        name="",
+        contract=FIRST_CONTRACT,
+        message=told,
+    )
     subscribe(tx, trigger_id=trigger_id, kind=KIND, keys=("q",))
 
 
@@ -67,7 +74,7 @@ async def found_by(it: Node, queue: str) -> set[str]:
     rows = await it.database.read(
         lambda tx: listeners(tx, kind=KIND, key=queue, after="", limit=100)
     )
-    return {trigger_id for trigger_id, _ in rows}
+    return {stored.id for stored in rows}
 
 
 async def left_of(it: Node, trigger_id: str) -> int:

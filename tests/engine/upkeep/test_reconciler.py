@@ -23,7 +23,7 @@ from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Value
 from tocsin.store.events.subscriptions import subscribe
 from tocsin.store.invocations.reconciliation import INVOCATIONS_AT_ONCE, TIMERS_AT_ONCE
-from tocsin.store.schema import armed_timers, invocations, swept_ticks
+from tocsin.store.schema import FIRST_CONTRACT, armed_timers, invocations, swept_ticks
 from tocsin.store.triggers.rows import insert_trigger
 from tocsin.store.triggers.timers import arm_timer, disarm_timer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -83,7 +83,14 @@ class Node:
         told = message(trigger_id, cron, status) if stored is None else stored
 
         def work(tx: Any) -> None:
-            insert_trigger(tx, trigger_id=trigger_id, folder_id="f", name="", message=told)
+            insert_trigger(
+                tx,
+                trigger_id=trigger_id,
+                folder_id="f",
+                name="",
+                contract=FIRST_CONTRACT,
+                message=told,
+            )
             arm_timer(tx, trigger_id, armed_at)
             if not cron:
                 subscribe(tx, trigger_id=trigger_id, kind="message_queue", keys=("q",))
@@ -338,6 +345,7 @@ def test_all_of_many_are_looked_at_a_page_at_a_time(url: str, runner: asyncio.Ru
                         trigger_id=name,
                         folder_id="f",
                         name="",
+                        contract=FIRST_CONTRACT,
                         message=message(name, "* * * * ? *", Trigger.ACTIVE),
                     )
                 for number in range(2 * INVOCATIONS_AT_ONCE):

@@ -17,7 +17,7 @@ from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction, Value
 from tocsin.store.invocations.retention import SWEPT_AT_ONCE, sweep_finished, swept_until
 from tocsin.store.invocations.rows import State
-from tocsin.store.schema import invocations, operations
+from tocsin.store.schema import FIRST_CONTRACT, invocations, operations
 from tocsin.store.triggers.operations import insert_operation
 from tocsin.store.triggers.rows import insert_trigger
 from tocsin.wire.ids import Ids, first_id_at
@@ -230,7 +230,14 @@ def test_that_its_tick_fired_stays_known(url: str, runner: asyncio.Runner) -> No
     async def scenario() -> None:
         async with opened(url) as database:
             await database.write(
-                lambda tx: insert_trigger(tx, trigger_id="t1", folder_id="f", name="", message=b"")
+                lambda tx: insert_trigger(
+                    tx,
+                    trigger_id="t1",
+                    folder_id="f",
+                    name="",
+                    contract=FIRST_CONTRACT,
+                    message=b"",
+                )
             )
             ticks = [
                 row(f"i{n}", State.SUCCEEDED, NOON - DAY, occurrence=f"t1/{n}/0", scheduled_at=n)

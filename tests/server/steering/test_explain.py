@@ -519,7 +519,7 @@ async def test_one_that_could_not_be_read(directory: Path) -> None:
         await store(b"\xff broken")
         await it.run_until(NOON + 14 * MINUTE)
         assert await reason_at(it, trigger, NOON_SHARP + 10 * MINUTE) == "UNREADABLE"
-        await store(stored)
+        await store(stored.message)
         await it.run_until(NOON + 35 * MINUTE)
         assert await reason_at(it, trigger, NOON_SHARP + 10 * MINUTE) == "UNREADABLE"
         assert await reason_at(it, trigger, NOON_SHARP + 20 * MINUTE) == "FIRED"

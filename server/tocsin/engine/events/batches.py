@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.engine.events.cutting import cut
 from tocsin.engine.events.invoking import Calls
 from tocsin.engine.wakeup import Wakeup
@@ -76,12 +76,12 @@ class Batches:
 
     def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> list[Invocation]:
         """Takes what is due of a trigger's events; returns the calls that deliver them."""
-        message = triggers.find_trigger(tx, batch.trigger_id)
-        if message is None:
+        stored = triggers.find_trigger(tx, batch.trigger_id)
+        if stored is None:
             events.drop_events(tx, batch.trigger_id)
             return []
         try:
-            plan = load_plan(message)
+            plan = load_plan(stored.contract, stored.message)
         except ValueError:
             # One trigger that can't be read must not keep the others from firing.
             log.exception("trigger can't be read, its events wait", trigger_id=batch.trigger_id)

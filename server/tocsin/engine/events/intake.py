@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import structlog
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.engine.events.cutting import one_by_one
 from tocsin.engine.events.invoking import Calls
 from tocsin.plans.plan import Plan
@@ -196,14 +196,14 @@ class Intake:
         kind, key = channel
         rows = listeners(tx, kind=kind, key=key, after=after, limit=LISTENERS_AT_ONCE)
         if len(rows) == LISTENERS_AT_ONCE:
-            done.more[channel] = rows[-1][0]
+            done.more[channel] = rows[-1].id
         plans = []
-        for trigger_id, message in rows:
+        for stored in rows:
             try:
-                plans.append(self._load_plan(message))
+                plans.append(self._load_plan(stored.contract, stored.message))
             except ValueError:
                 # One trigger that can't be read must not keep the others from firing.
-                log.exception("trigger can't be read, it gets no event", trigger_id=trigger_id)
+                log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
         return plans
 
     def _accept(

@@ -7,7 +7,7 @@ longer opens stores that are older than 0.1.0 (schema 0011).
 
 import structlog
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
 from tocsin.store.driver.database import Database
@@ -34,12 +34,12 @@ class Subscribing:
 
     def _subscribe_some(self, tx: Transaction) -> int:
         found = unsubscribed(tx, limit=AT_ONCE)
-        for trigger_id, message in found:
+        for stored in found:
             try:
-                plan = load_plan(message)
+                plan = load_plan(stored.contract, stored.message)
             except ValueError:
-                log.exception("trigger can't be read, it gets no event", trigger_id=trigger_id)
+                log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
             else:
-                subscribe(tx, trigger_id=trigger_id, kind=plan.kind, keys=keys_of_plan(plan))
-            mark_subscribed(tx, trigger_id)
+                subscribe(tx, trigger_id=stored.id, kind=plan.kind, keys=keys_of_plan(plan))
+            mark_subscribed(tx, stored.id)
         return len(found)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import structlog
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.engine.reading.standings import Standings
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Plan
@@ -21,6 +21,7 @@ from tocsin.sources.reader import UNBUFFERED, Reader, SourceFailed
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.sources import triggers_of_kind
+from tocsin.store.triggers.rows import StoredTrigger
 
 log = structlog.get_logger(__name__)
 
@@ -122,9 +123,9 @@ class Pulling:
         self._pace = pace
         self._wakeup = Wakeup(pace)
         self._lines: dict[Spot, PulledLine] = {}
-        self._loaded: dict[str, tuple[bytes, Plan | None]] = {}
+        self._loaded: dict[str, tuple[StoredTrigger, Plan | None]] = {}
         self._misplaced: Mapping[str, str] = {}
-        self._settled: Mapping[str, bytes] = {}
+        self._settled: Mapping[str, StoredTrigger] = {}
         self._stopped = False
 
     def look(self) -> None:
@@ -144,11 +145,11 @@ class Pulling:
 
     async def settle(self) -> None:
         """Starts, changes and stops reading, by the triggers that there are."""
-        messages = await self._database.read(self._messages)
-        if self._stopped or messages == self._settled:
+        stored = await self._database.read(self._stored)
+        if self._stopped or stored == self._settled:
             return
         self._settled = {}
-        wanted, misplaced = self._sorted(messages)
+        wanted, misplaced = self._sorted(stored)
         for spot in self._lines.keys() - wanted.keys():
             await self._end(self._lines.pop(spot))
         for spot, plans in wanted.items():
@@ -160,7 +161,7 @@ class Pulling:
                 line.task = asyncio.create_task(self._keep_reading(line))
 
         self._tell_misplaced(misplaced)
-        self._settled = messages
+        self._settled = stored
 
     async def stop(self) -> None:
         """Stops all reading for good, and lets go of what the readers hold."""
@@ -173,23 +174,23 @@ class Pulling:
         for reader in self._readers:
             await reader.close()
 
-    def _messages(self, tx: Transaction) -> dict[str, bytes]:
+    def _stored(self, tx: Transaction) -> dict[str, StoredTrigger]:
         return {
-            trigger_id: message
+            stored.id: stored
             for reader in self._readers
             for kind in reader.kinds
-            for trigger_id, message in triggers_of_kind(tx, kind)
+            for stored in triggers_of_kind(tx, kind)
         }
 
     def _sorted(
-        self, messages: Mapping[str, bytes]
+        self, triggers: Mapping[str, StoredTrigger]
     ) -> tuple[dict[Spot, tuple[Plan, ...]], dict[str, tuple[Plan, str]]]:
         """Sorts the active triggers by where they are read, and tells why others can't be."""
         before, self._loaded = self._loaded, {}
         wanted: dict[Spot, list[Plan]] = {}
         misplaced: dict[str, tuple[Plan, str]] = {}
-        for trigger_id, message in sorted(messages.items()):
-            plan = self._plan(trigger_id, message, before)
+        for trigger_id, stored in sorted(triggers.items()):
+            plan = self._plan(stored, before)
             if plan is None or not (plan.active or plan.kind in UNBUFFERED):
                 continue
             try:
@@ -210,17 +211,17 @@ class Pulling:
         self._misplaced = {trigger_id: error for trigger_id, (_, error) in misplaced.items()}
 
     def _plan(
-        self, trigger_id: str, message: bytes, before: Mapping[str, tuple[bytes, Plan | None]]
+        self, stored: StoredTrigger, before: Mapping[str, tuple[StoredTrigger, Plan | None]]
     ) -> Plan | None:
-        known = before.get(trigger_id)
-        if known is None or known[0] != message:
+        known = before.get(stored.id)
+        if known is None or known[0] != stored:
             try:
-                known = message, load_plan(message)
+                known = stored, load_plan(stored.contract, stored.message)
             except ValueError:
                 # One trigger that can't be read must not keep the others from firing.
-                log.exception("trigger can't be read, it gets no event", trigger_id=trigger_id)
-                known = message, None
-        self._loaded[trigger_id] = known
+                log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
+                known = stored, None
+        self._loaded[stored.id] = known
         return known[1]
 
     def _spot(self, plan: Plan) -> Spot:

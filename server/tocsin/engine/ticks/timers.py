@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
 from tocsin.engine.ticks.misfires import Decision, MisfireRules, Missed, decide
@@ -112,7 +112,7 @@ class Timers:
 
     def _fire(self, tx: Transaction, timer: DueTimer, now: datetime, done: Pass) -> None:
         try:
-            plan = load_plan(timer.trigger)
+            plan = load_plan(timer.contract, timer.message)
         except ValueError:
             # One trigger that can't be read must not keep the others from firing.
             log.exception("trigger can't be read, its tick waits", trigger_id=timer.trigger_id)

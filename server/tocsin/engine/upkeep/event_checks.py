@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.engine.upkeep.reconciler import Finding, Page
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
@@ -51,23 +51,23 @@ class SubscriptionCheck:
         return [finding for finding in found if finding is not None]
 
     def _repair_one(self, tx: Transaction, trigger_id: str) -> Finding | None:
-        message = lock_trigger(tx, trigger_id)
-        listener = Listener(trigger_id, message, store.channels_of(tx, trigger_id))
+        stored = lock_trigger(tx, trigger_id)
+        listener = Listener(trigger_id, stored, store.channels_of(tx, trigger_id))
         reason = self._fault(listener)
         if reason is None:
             return None
-        if message is None:
+        if stored is None:
             unsubscribe(tx, trigger_id)
             return Finding(trigger_id, reason, "forgotten")
-        plan = load_plan(message)
+        plan = load_plan(stored.contract, stored.message)
         subscribe(tx, trigger_id=trigger_id, kind=plan.kind, keys=keys_of_plan(plan))
         return Finding(trigger_id, reason, "subscribed")
 
     def _fault(self, listener: Listener) -> str | None:
-        if listener.message is None:
+        if (stored := listener.trigger) is None:
             return LEFT_BEHIND if listener.channels else None
         try:
-            plan = load_plan(listener.message)
+            plan = load_plan(stored.contract, stored.message)
         except ValueError:
             # The check of timers tells of it; until it can be read, nothing is known of its keys.
             return None
@@ -119,7 +119,7 @@ class BatchCheck:
         return Finding(trigger_id, reason, "made due")
 
     def _fault(self, row: BatchRow, now: datetime) -> str | None:
-        if row.message is None:
+        if (stored := row.trigger) is None:
             return NO_TRIGGER
         if row.first_at is None:
             return EMPTY
@@ -129,7 +129,7 @@ class BatchCheck:
             soon = now + TOLERANCE
             return FROM_THE_FUTURE if min(row.due_at, row.first_at) > soon else None
         try:
-            return NOT_DUE if load_plan(row.message).active else None
+            return NOT_DUE if load_plan(stored.contract, stored.message).active else None
         except ValueError:
             return None
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.engine.upkeep.reconciler import Finding, Page
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.timer import TimerSource
@@ -59,12 +59,12 @@ class TimerCheck:
         suspects: list[str] = []
         for start in range(0, len(rows), AT_A_STRETCH):
             part = rows[start : start + AT_A_STRETCH]
-            suspects.extend(row.trigger_id for row in part if self._fault(row, now, None))
+            suspects.extend(row.trigger.id for row in part if self._fault(row, now, None))
             await asyncio.sleep(0)
         findings: list[Finding] = []
         for start in range(0, len(suspects), REPAIRED_AT_ONCE):
             findings.extend(await self._repair(suspects[start : start + REPAIRED_AT_ONCE]))
-        return Page(rows[-1].trigger_id if len(rows) == TIMERS_AT_ONCE else None, findings)
+        return Page(rows[-1].trigger.id if len(rows) == TIMERS_AT_ONCE else None, findings)
 
     async def _repair(self, trigger_ids: list[str]) -> list[Finding]:
         """Looks again, where nobody else can change them, and puts right what is still wrong."""
@@ -86,10 +86,10 @@ class TimerCheck:
     def _repair_one(
         self, tx: Transaction, trigger_id: str, ticks: list[datetime]
     ) -> Finding | None:
-        message, now = lock_trigger(tx, trigger_id), self._clock.now()
-        if message is None:
+        stored, now = lock_trigger(tx, trigger_id), self._clock.now()
+        if stored is None:
             return None
-        row = TimerRow(trigger_id, message, reconciliation.armed_at(tx, trigger_id))
+        row = TimerRow(stored, reconciliation.armed_at(tx, trigger_id))
         fired_until = swept_until(tx, trigger_id)
         reason = self._fault(row, now, fired_until)
         if reason is None:
@@ -107,7 +107,7 @@ class TimerCheck:
 
     def _fault(self, row: TimerRow, now: datetime, fired_until: datetime | None) -> str | None:
         try:
-            plan = load_plan(row.message)
+            plan = load_plan(row.trigger.contract, row.trigger.message)
         except ValueError:
             return UNREADABLE
         if not isinstance(plan.source, TimerSource) or not plan.active:
@@ -121,7 +121,7 @@ class TimerCheck:
         return TOO_FAR if expected is not None and expected < row.armed_at else None
 
     def _next_tick(self, row: TimerRow, after: datetime) -> datetime | None:
-        source = load_plan(row.message).source
+        source = load_plan(row.trigger.contract, row.trigger.message).source
         return source.cron.next(after) if isinstance(source, TimerSource) else None
 
 

@@ -72,7 +72,7 @@ class MailServer:
         attachments: Attachments,
         *,
         machine: Clock,
-        load_plan: Callable[[bytes], Plan],
+        load_plan: Callable[[str, bytes], Plan],
         limits: MailLimits,
         stands: Callable[[bool], None],
         tls: MailTls | None = None,
@@ -197,7 +197,7 @@ class MailServer:
         rows = await self._database.read(
             lambda tx: listeners(tx, kind=mail.KIND.name, key=key, after="", limit=1)
         )
-        return self._load_plan(rows[0][1]) if rows else None
+        return self._load_plan(rows[0].contract, rows[0].message) if rows else None
 
     def _received(self, sender: str, recipient: str) -> str:
         """The line that whoever takes a mail adds (RFC 5321, section 4.4)."""

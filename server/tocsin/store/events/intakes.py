@@ -15,6 +15,7 @@ from tocsin.store.schema import source_states as states
 _told = (
     select(
         triggers.c.id,
+        triggers.c.contract,
         triggers.c.message,
         func.coalesce(batches.c.events, 0),
         batches.c.due_at,
@@ -40,10 +41,13 @@ PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class StoredIntake:
-    """`message` is the trigger's. `due_at` None: nothing is timed. `source` None: nothing is said
-    of it, or it is not one that is asked."""
+    """How the intake of one trigger stands; `contract` and `message` are the trigger's.
+
+    `due_at` None: no batch is timed. `source` None: nobody reads its source, or has not yet.
+    """
 
     trigger_id: str
+    contract: str
     message: bytes
     waiting: int
     due_at: datetime | None
@@ -65,9 +69,10 @@ def page_of_intakes(
 
 
 def _intake(row: Row) -> StoredIntake:
-    trigger_id, message, waiting, due_at, lost, last_lost_at, *of_source = row
+    trigger_id, contract, message, waiting, due_at, lost, last_lost_at, *of_source = row
     return StoredIntake(
         trigger_id=trigger_id,
+        contract=contract,
         message=message,
         waiting=waiting,
         due_at=_instant(due_at),

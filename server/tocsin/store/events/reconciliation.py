@@ -11,7 +11,7 @@ from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import drop_events
 from tocsin.store.schema import batches, events, subscriptions, triggers
-from tocsin.store.triggers.rows import find_trigger
+from tocsin.store.triggers.rows import STORED, StoredTrigger, find_trigger
 
 LISTENERS_AT_ONCE = 500
 BATCHES_AT_ONCE = 500
@@ -21,7 +21,7 @@ WAITING_AT_ONCE = 100
 LAST = "\x7f"
 
 LISTENERS = (
-    select(triggers.c.id, triggers.c.message, triggers.c.subscribed)
+    select(triggers.c.subscribed, *STORED)
     .where(triggers.c.id > bindparam("after"))
     .order_by(triggers.c.id)
     .limit(LISTENERS_AT_ONCE)
@@ -46,7 +46,7 @@ FIRST_AT = (
     .scalar_subquery()
 )
 BATCHES = (
-    select(batches.c.trigger_id, batches.c.due_at, FIRST_AT, triggers.c.message)
+    select(batches.c.trigger_id, batches.c.due_at, FIRST_AT, *STORED)
     .select_from(batches.outerjoin(triggers, triggers.c.id == batches.c.trigger_id))
     .where(batches.c.trigger_id > bindparam("after"))
     .order_by(batches.c.trigger_id)
@@ -90,10 +90,10 @@ Channel: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A trigger and how events find it. `message` None: there is no such trigger."""
+    """A trigger and how events find it. `trigger` None: no such trigger exists."""
 
     trigger_id: str
-    message: bytes | None
+    trigger: StoredTrigger | None
     channels: frozenset[Channel]
 
 
@@ -101,13 +101,13 @@ class Listener:
 class BatchRow:
     """A batch as it stands, and when its first event came; None: it has none.
 
-    `message` None: there is no such trigger.
+    `trigger` None: no such trigger exists.
     """
 
     trigger_id: str
     due_at: datetime | None
     first_at: datetime | None
-    message: bytes | None
+    trigger: StoredTrigger | None
 
 
 def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Listener], str | None]:
@@ -117,14 +117,14 @@ def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Listener], s
     of a node of the version before, which are still to be subscribed.
     """
     rows = tx.all(LISTENERS, after=after)
-    position = rows[-1][0] if len(rows) == LISTENERS_AT_ONCE else None
+    position = rows[-1][1] if len(rows) == LISTENERS_AT_ONCE else None
     found: dict[str, set[Channel]] = {}
     for trigger_id, kind, key in tx.all(LISTENING, after=after, until=position or LAST):
         found.setdefault(trigger_id, set()).add((kind, key))
     listeners = [
-        Listener(trigger_id, message, frozenset(channels))
-        for trigger_id, message, subscribed in rows
-        if (channels := found.pop(trigger_id, set())) or subscribed is not None
+        Listener(stored[0], StoredTrigger(*stored), frozenset(channels))
+        for subscribed, *stored in rows
+        if (channels := found.pop(stored[0], set())) or subscribed is not None
     ]
     listeners += [Listener(each, None, frozenset(left)) for each, left in found.items()]
     return listeners, position
@@ -136,7 +136,10 @@ def channels_of(tx: Transaction, trigger_id: str) -> frozenset[Channel]:
 
 def page_of_batches(tx: Transaction, *, after: str) -> list[BatchRow]:
     """Returns the batches of the triggers that follow an id."""
-    return [_batch(*row) for row in tx.all(BATCHES, after=after)]
+    return [
+        _batch(trigger_id, due_at, first_at, None if stored[0] is None else StoredTrigger(*stored))
+        for trigger_id, due_at, first_at, *stored in tx.all(BATCHES, after=after)
+    ]
 
 
 def lock_batch(tx: Transaction, trigger_id: str) -> BatchRow | None:
@@ -186,9 +189,9 @@ def open_batch(tx: Transaction, trigger_id: str, *, at: datetime) -> bool:
 
 
 def _batch(
-    trigger_id: str, due_at: int | None, first_at: int | None, message: bytes | None
+    trigger_id: str, due_at: int | None, first_at: int | None, trigger: StoredTrigger | None
 ) -> BatchRow:
-    return BatchRow(trigger_id, _instant(due_at), _instant(first_at), message)
+    return BatchRow(trigger_id, _instant(due_at), _instant(first_at), trigger)
 
 
 def _instant(micros: int | None) -> datetime | None:

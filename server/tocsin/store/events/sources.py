@@ -12,9 +12,11 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import source_parts as parts
 from tocsin.store.schema import source_states as states
 from tocsin.store.schema import subscriptions, triggers
+from tocsin.store.triggers.rows import STORED, StoredTrigger
 
 PAGE = (
-    select(subscriptions.c.key, triggers.c.id, triggers.c.message)
+    select(subscriptions.c.key, *STORED)
+    .select_from(subscriptions)
     .join(triggers, triggers.c.id == subscriptions.c.trigger_id)
     .where(
         subscriptions.c.kind == bindparam("kind"),
@@ -94,12 +96,12 @@ class SourceState:
     refused: int = 0
 
 
-def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[tuple[str, bytes]]:
-    """Returns (id, message) of all that listen to a kind; one with several keys several times."""
+def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[StoredTrigger]:
+    """Returns all that listen to a kind; a trigger with several keys comes several times."""
     key, last = "", ""
     while rows := tx.all(PAGE, kind=kind, after_key=key, after=last, limit=PAGE_SIZE):
-        for _key, trigger_id, message in rows:
-            yield trigger_id, message
+        for _key, *stored in rows:
+            yield StoredTrigger(*stored)
         if len(rows) < PAGE_SIZE:
             return
         key, last = rows[-1][:2]

@@ -7,11 +7,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import subscriptions as table
 from tocsin.store.schema import triggers
+from tocsin.store.triggers.rows import STORED, StoredTrigger
 
 INSERT = insert(table)
 DELETE = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
 LISTENERS = (
-    select(table.c.trigger_id, triggers.c.message)
+    select(*STORED)
+    .select_from(table)
     .join(triggers, triggers.c.id == table.c.trigger_id)
     .where(
         table.c.kind == bindparam("kind"),
@@ -22,7 +24,7 @@ LISTENERS = (
     .limit(bindparam("limit"))
 )
 UNSUBSCRIBED = (
-    select(triggers.c.id, triggers.c.message)
+    select(*STORED)
     .where(triggers.c.subscribed.is_(None))
     .order_by(triggers.c.id)
     .limit(bindparam("limit"))
@@ -44,15 +46,15 @@ def unsubscribe(tx: Transaction, trigger_id: str) -> None:
 
 def listeners(
     tx: Transaction, *, kind: str, key: str, after: str, limit: int
-) -> list[tuple[str, bytes]]:
-    """Returns (id, message) of those that listen to a key, by id, `limit` after the id `after`."""
+) -> list[StoredTrigger]:
+    """Returns the triggers that listen to a key, by id, up to `limit` after the id `after`."""
     rows = tx.all(LISTENERS, kind=kind, key=key, after=after, limit=limit)
-    return [(row[0], row[1]) for row in rows]
+    return [StoredTrigger(*row) for row in rows]
 
 
-def unsubscribed(tx: Transaction, *, limit: int) -> list[tuple[str, bytes]]:
+def unsubscribed(tx: Transaction, *, limit: int) -> list[StoredTrigger]:
     """Returns triggers that a node of the version before made, which knew of no subscriptions."""
-    return [(row[0], row[1]) for row in tx.all(UNSUBSCRIBED, limit=limit)]
+    return [StoredTrigger(*row) for row in tx.all(UNSUBSCRIBED, limit=limit)]
 
 
 def mark_subscribed(tx: Transaction, trigger_id: str) -> None:

@@ -11,12 +11,13 @@ from tocsin.store.driver.transaction import Row, Transaction
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import armed_timers, triggers
 from tocsin.store.schema import invocations as table
+from tocsin.store.triggers.rows import STORED, StoredTrigger
 
 TIMERS_AT_ONCE = 500
 INVOCATIONS_AT_ONCE = 500
 
 TIMERS = (
-    select(triggers.c.id, triggers.c.message, armed_timers.c.next_at)
+    select(armed_timers.c.next_at, *STORED)
     .select_from(triggers.outerjoin(armed_timers, armed_timers.c.trigger_id == triggers.c.id))
     .where(triggers.c.id > bindparam("after"))
     .order_by(triggers.c.id)
@@ -89,8 +90,9 @@ LATEST = select(func.max(table.c.next_at)).where(table.c.next_at.is_not(None))
 
 @dataclass(frozen=True, slots=True)
 class TimerRow:
-    trigger_id: str
-    message: bytes
+    """A trigger and the next tick that is armed for it; None: none is."""
+
+    trigger: StoredTrigger
     armed_at: datetime | None
 
 
@@ -110,8 +112,8 @@ class OddInvocation:
 def page_of_timers(tx: Transaction, *, after: str) -> list[TimerRow]:
     """Returns the triggers that follow an id, each with what is armed for it."""
     return [
-        TimerRow(trigger_id, message, None if at is None else from_micros(at))
-        for trigger_id, message, at in tx.all(TIMERS, after=after)
+        TimerRow(StoredTrigger(*stored), None if at is None else from_micros(at))
+        for at, *stored in tx.all(TIMERS, after=after)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
@@ -9,9 +10,11 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import triggers as table
 
 INSERT = insert(table).values(
-    **{name: bindparam(name) for name in ("id", "folder_id", "name", "message")}, subscribed=1
+    **{name: bindparam(name) for name in ("id", "folder_id", "name", "contract", "message")},
+    subscribed=1,
 )
-SELECT = select(table.c.message).where(table.c.id == bindparam("id"))
+STORED = (table.c.id, table.c.name, table.c.contract, table.c.message)
+SELECT = select(*STORED).where(table.c.id == bindparam("id"))
 LOCK = SELECT.with_for_update()
 UPDATE = (
     update(table)
@@ -20,12 +23,12 @@ UPDATE = (
 )
 DELETE = delete(table).where(table.c.id == bindparam("id"))
 PAGE = (
-    select(table.c.id, table.c.name, table.c.message)
+    select(*STORED)
     .where(table.c.folder_id == bindparam("folder_id"), table.c.id > bindparam("after"))
     .order_by(table.c.id)
     .limit(bindparam("limit"))
 )
-NAMED = select(table.c.id, table.c.name, table.c.message).where(
+NAMED = select(*STORED).where(
     table.c.folder_id == bindparam("folder_id"),
     table.c.name == bindparam("name"),
     # Only so do databases see that the index of names will do.
@@ -40,7 +43,14 @@ COUNT = select(func.count()).select_from(
     .subquery()
 )
 
-StoredTrigger = tuple[str, str, bytes]
+
+class StoredTrigger(NamedTuple):
+    """A trigger as its contract sent it. `contract` is the package of the message."""
+
+    id: str
+    name: str
+    contract: str
+    message: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +65,16 @@ class NameFilter:
 
 
 def insert_trigger(
-    tx: Transaction, *, trigger_id: str, folder_id: str, name: str, message: bytes
+    tx: Transaction, *, trigger_id: str, folder_id: str, name: str, contract: str, message: bytes
 ) -> None:
     """Adds a trigger.
 
     Raises:
         UniqueViolation: the folder has a trigger of this name.
     """
-    tx.run(INSERT, id=trigger_id, folder_id=folder_id, name=name, message=message)
+    tx.run(
+        INSERT, id=trigger_id, folder_id=folder_id, name=name, contract=contract, message=message
+    )
 
 
 def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
@@ -71,15 +83,15 @@ def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-def find_trigger(tx: Transaction, trigger_id: str) -> bytes | None:
+def find_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
     row = tx.one(SELECT, id=trigger_id)
-    return None if row is None else row[0]
+    return None if row is None else StoredTrigger(*row)
 
 
-def lock_trigger(tx: Transaction, trigger_id: str) -> bytes | None:
+def lock_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
     """Finds a trigger that is to be changed: until the commit nobody else can."""
     row = tx.one(LOCK, id=trigger_id)
-    return None if row is None else row[0]
+    return None if row is None else StoredTrigger(*row)
 
 
 def update_trigger(tx: Transaction, *, trigger_id: str, name: str, message: bytes) -> None:
@@ -98,14 +110,14 @@ def delete_trigger(tx: Transaction, trigger_id: str) -> None:
 def page_of_triggers(
     tx: Transaction, *, folder_id: str, names: NameFilter, after: str, limit: int
 ) -> list[StoredTrigger]:
-    """Returns up to `limit` (id, name, message) of a folder, oldest first, after the id `after`."""
+    """Returns up to `limit` triggers of a folder, oldest first, after the id `after`."""
     if names.included is not None:
         wanted = names.included - names.excluded
         found = [row for name in wanted for row in tx.all(NAMED, folder_id=folder_id, name=name)]
-        return sorted(row for row in found if row[0] > after)[:limit]
+        return [StoredTrigger(*row) for row in sorted(found) if row[0] > after][:limit]
     page: list[StoredTrigger] = []
     for row in _following(tx, folder_id, after, limit):
-        if row[1] not in names.excluded:
+        if row.name not in names.excluded:
             page.append(row)
             if len(page) == limit:
                 break
@@ -114,7 +126,8 @@ def page_of_triggers(
 
 def _following(tx: Transaction, folder_id: str, after: str, step: int) -> Iterator[StoredTrigger]:
     while rows := tx.all(PAGE, folder_id=folder_id, after=after, limit=step):
-        yield from rows
+        for row in rows:
+            yield StoredTrigger(*row)
         if len(rows) < step:
             return
         after = rows[-1][0]

@@ -21,7 +21,7 @@ DELETE = delete(table).where(table.c.trigger_id == bindparam("id"))
 ARMED_AT = select(table.c.next_at).where(table.c.trigger_id == bindparam("id"))
 EARLIEST = select(func.min(table.c.next_at))
 DUE = (
-    select(table.c.trigger_id, table.c.next_at, triggers.c.message)
+    select(table.c.trigger_id, table.c.next_at, triggers.c.contract, triggers.c.message)
     .join(triggers, triggers.c.id == table.c.trigger_id)
     .where(table.c.next_at <= bindparam("now"))
     .order_by(table.c.next_at)
@@ -33,11 +33,12 @@ DUE = (
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A tick whose instant has come, and the trigger it belongs to."""
+    """A tick whose instant has come, and the trigger that it belongs to, as that is stored."""
 
     trigger_id: str
     instant: datetime
-    trigger: bytes
+    contract: str
+    message: bytes
 
 
 def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> None:
@@ -70,7 +71,7 @@ def earliest_tick(tx: Transaction) -> datetime | None:
 
 def due_timers(tx: Transaction, *, now: datetime, limit: int) -> list[DueTimer]:
     rows = tx.all(DUE, now=to_micros(now), limit=limit)
-    return [DueTimer(trigger_id, from_micros(at), message) for trigger_id, at, message in rows]
+    return [DueTimer(trigger_id, from_micros(at), *stored) for trigger_id, at, *stored in rows]
 
 
 def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:

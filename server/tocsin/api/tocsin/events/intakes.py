@@ -1,5 +1,6 @@
 """What waits for triggers, what their pauses have lost, and how their sources stand."""
 
+from tocsin.compilers.loading import load_plan
 from tocsin.store.driver.database import Database
 from tocsin.store.events.intakes import StoredIntake, find_intake, page_of_intakes
 from tocsin.store.events.sources import SourceState
@@ -8,7 +9,6 @@ from tocsin.wire.calls import Context
 from tocsin.wire.paging import page_of, page_size, page_token, position
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 TIMER = "timer"
 
@@ -51,7 +51,7 @@ class Intakes:
 def _shown(intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
     shown = contract.EventServiceGetIntakeResponse(
         trigger_id=intake.trigger_id,
-        kind=Trigger.FromString(intake.message).rule.WhichOneof("rule") or "",
+        kind=_kind(intake),
         waiting_events=intake.waiting,
         lost_events=intake.lost,
     )
@@ -62,6 +62,14 @@ def _shown(intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
     if intake.source is not None:
         _tell(shown.source, intake.source)
     return shown
+
+
+def _kind(intake: StoredIntake) -> str:
+    """Returns the kind of the trigger; empty if this version can't read the trigger."""
+    try:
+        return load_plan(intake.contract, intake.message).kind
+    except ValueError:
+        return ""
 
 
 def _tell(told: contract.SourceState, state: SourceState) -> None:

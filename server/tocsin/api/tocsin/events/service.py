@@ -10,7 +10,7 @@ from tocsin.api.tocsin.events.cloud_events import cloud_events
 from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.events.message import incoming_of
 from tocsin.api.tocsin.events.taking import take
-from tocsin.compilers.triggers_v1 import load_plan
+from tocsin.compilers.loading import load_plan
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Taken, TakesEvents
@@ -26,7 +26,6 @@ from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_of, page_size, page_token, position
 from tocsin.wire.serving import Context, Method
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 log = structlog.get_logger(__name__)
 
@@ -132,7 +131,7 @@ class EventService:
                 tx, folder_id=request.folder_id, names=NameFilter(), after=after, limit=size + 1
             )
         )
-        return page_of(rows, size, lambda row: len(row[2]))
+        return page_of(rows, size, lambda row: len(row.message))
 
     async def _named(self, trigger_ids: Sequence[str]) -> tuple[list[StoredTrigger], bool]:
         wanted = sorted(set(trigger_ids))
@@ -142,10 +141,10 @@ class EventService:
         def read(tx: Transaction) -> list[StoredTrigger]:
             found = []
             for trigger_id in wanted:
-                message = triggers.find_trigger(tx, trigger_id)
-                if message is None:
+                stored = triggers.find_trigger(tx, trigger_id)
+                if stored is None:
                     raise errors.trigger_not_found(trigger_id)
-                found.append((trigger_id, Trigger.FromString(message).name, message))
+                found.append(stored)
             return found
 
         return await self._database.read(read), False
@@ -154,21 +153,20 @@ class EventService:
         self, stored: StoredTrigger, incoming: Incoming, include_payload: bool
     ) -> contract.TriggerVerdict:
         """Tells whether the event would fire the trigger, and all that speaks against it."""
-        trigger_id, name, message = stored
-        verdict = contract.TriggerVerdict(trigger_id=trigger_id, name=name)
-        self._judge(verdict, message, incoming, include_payload=include_payload)
+        verdict = contract.TriggerVerdict(trigger_id=stored.id, name=stored.name)
+        self._judge(verdict, stored, incoming, include_payload=include_payload)
         return verdict
 
     def _judge(
         self,
         verdict: contract.TriggerVerdict,
-        message: bytes,
+        stored: StoredTrigger,
         incoming: Incoming,
         *,
         include_payload: bool,
     ) -> None:
         try:
-            plan = load_plan(message)
+            plan = load_plan(stored.contract, stored.message)
         except ValueError:
             log.exception("trigger can't be read", trigger_id=verdict.trigger_id)
             verdict.obstacles.add().unreadable.SetInParent()

@@ -81,7 +81,7 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
     deleted = decisions.decision_following(tx, trigger_id, Kind.DELETED, EPOCH)
     if stored is None and deleted is None:
         raise errors.trigger_not_found(trigger_id)
-    trigger, unreadable = _parsed(stored or b"")
+    trigger, unreadable = _parsed(stored.message if stored else b"")
     cron_now = None
     if deleted is not None:
         cron_now = _rule_of(deleted, "cron")

@@ -248,17 +248,17 @@ class _Found:
 def _timetables(tx: Transaction, request: contract.PreviewRequest) -> _Found:
     found = _Found()
     for index, trigger_id in enumerate(request.trigger_ids):
-        message = triggers.find_trigger(tx, trigger_id)
-        if message is None:
+        stored = triggers.find_trigger(tx, trigger_id)
+        if stored is None:
             raise errors.trigger_not_found(trigger_id)
-        found.add(trigger_id, message, refuse_as=f"trigger_ids[{index}]")
+        found.add(trigger_id, stored.message, refuse_as=f"trigger_ids[{index}]")
     if request.folder_id:
         rows = triggers.page_of_triggers(
             tx, folder_id=request.folder_id, names=NameFilter(), after="", limit=MOST_PREVIEWED + 1
         )
         found.truncated = len(rows) > MOST_PREVIEWED
-        for trigger_id, _name, message in rows[:MOST_PREVIEWED]:
-            found.add(trigger_id, message)
+        for row in rows[:MOST_PREVIEWED]:
+            found.add(row.id, row.message)
     return found
 
 
@@ -291,11 +291,11 @@ def _check_preview(request: contract.PreviewRequest, start: datetime, end: datet
 
 
 def _trigger(tx: Transaction, trigger_id: str) -> Trigger:
-    message = triggers.find_trigger(tx, trigger_id)
-    if message is None:
+    stored = triggers.find_trigger(tx, trigger_id)
+    if stored is None:
         raise errors.trigger_not_found(trigger_id)
     try:
-        return Trigger.FromString(message)
+        return Trigger.FromString(stored.message)
     except DecodeError:
         raise errors.trigger_unreadable(trigger_id, "it is not a trigger's message") from None
 

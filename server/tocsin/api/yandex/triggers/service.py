@@ -27,7 +27,7 @@ from tocsin.api.yandex.triggers.message import (
     violations_of_new,
     violations_of_rule,
 )
-from tocsin.compilers.triggers_v1 import compile_trigger
+from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.plan import Plan
@@ -108,7 +108,7 @@ class TriggerService:
         found = await self._database.read(lambda tx: triggers.find_trigger(tx, request.trigger_id))
         if found is None:
             raise errors.trigger_not_found(request.trigger_id)
-        return found
+        return found.message
 
     async def list(
         self, request: contract.ListTriggersRequest, _: Context
@@ -122,12 +122,12 @@ class TriggerService:
                 tx, folder_id=request.folder_id, names=names, after=after, limit=size + 1
             )
         )
-        page, more = page_of(rows, size, lambda row: len(row[2]))
+        page, more = page_of(rows, size, lambda row: len(row.message))
         response = contract.ListTriggersResponse()
-        for _id, _name, message in page:
-            response.triggers.add().MergeFromString(message)
+        for row in page:
+            response.triggers.add().MergeFromString(row.message)
         if more:
-            response.next_page_token = page_token(page[-1][0], *arguments)
+            response.next_page_token = page_token(page[-1].id, *arguments)
         return response
 
     async def create(self, request: contract.CreateTriggerRequest, context: Context) -> bytes:
@@ -153,6 +153,7 @@ class TriggerService:
                     trigger_id=trigger.id,
                     folder_id=trigger.folder_id,
                     name=trigger.name,
+                    contract=CONTRACT,
                     message=message,
                 )
             except UniqueViolation:
@@ -337,10 +338,10 @@ def _done_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> by
 
 def _find(tx: Transaction, trigger_id: str) -> Trigger:
     """Finds a trigger that is to be changed."""
-    message = triggers.lock_trigger(tx, trigger_id)
-    if message is None:
+    stored = triggers.lock_trigger(tx, trigger_id)
+    if stored is None:
         raise errors.trigger_not_found(trigger_id)
-    return Trigger.FromString(message)
+    return Trigger.FromString(stored.message)
 
 
 def _replace(tx: Transaction, trigger: Trigger) -> bytes:
