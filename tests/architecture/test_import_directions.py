@@ -38,7 +38,7 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "store": set(),
     "plans": {"schedule"},
     "access": {"schedule", "tocsin_protos"},
-    "compilers": {"plans", "schedule", "sources", "tocsin_protos"},
+    "compilers": {"plans", "schedule", "sources", "wire", "tocsin_protos"},
     "outgoing": {"access", "schedule"},
     "engine": {"compilers", "plans", "store", "targets", "sources", "schedule", "access"},
 }

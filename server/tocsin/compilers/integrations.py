@@ -4,8 +4,9 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
-from tocsin.compilers.parameters import Json
 from tocsin.plans.plan import Action, Integration, action_to_json
+from tocsin.schedule.instants import rfc3339
+from tocsin.wire.json_text import Json
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -37,10 +38,3 @@ def execution_payload(
         "parameters": parameters,
     }
     return _ENCODER.encode(body).encode()
-
-
-def rfc3339(instant: datetime) -> str:
-    """Formats a UTC instant with as few of 0, 3 or 6 fractional digits as it needs."""
-    micros = instant.microsecond
-    digits = "seconds" if not micros else "microseconds" if micros % 1000 else "milliseconds"
-    return instant.isoformat(timespec=digits).replace("+00:00", "Z")

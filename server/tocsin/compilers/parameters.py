@@ -2,26 +2,22 @@
 
 import base64
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
 from tocsin.plans.errors import PlanError
+from tocsin.wire.json_text import Json, parse_json
 from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
     ScheduleIntegrationsRequest,
 )
 from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import ValueType
 
-Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
-
-# Python parses deeper JSON, but reading it again from deeper in the stack could fail.
-DEEPEST = 100
 # An integer outside the contract's int64 is answered as JSON text.
 INT64 = range(-(2**63), 2**63)
 
@@ -118,51 +114,6 @@ def from_json(value: Json) -> ValueType:
             return ValueType(string_value=value)
         case _:
             return ValueType(json_value=json.dumps(value, ensure_ascii=False))
-
-
-def parse_json(text: str) -> Json:
-    """Parses JSON strictly (RFC 8259), so that the value can be written as JSON again.
-
-    Raises:
-        ValueError: the text is not JSON, is nested too deeply, or holds a value that can't be
-            written: NaN, 1e999, half of a surrogate pair.
-    """
-    try:
-        value: Json = json.loads(text, parse_constant=_refused, parse_float=_finite)
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep") from None
-    except UnicodeEncodeError:
-        raise ValueError("it escapes half of a surrogate pair") from None
-    if _is_deep(value):
-        raise ValueError(f"it is nested more than {DEEPEST} levels deep")
-    return value
-
-
-def _is_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return any(isinstance(value, dict | list) for value in level)
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"{text[:64]} is too large")
-    return value
 
 
 def _parsed(field: str, text: str) -> Json:

@@ -7,8 +7,8 @@ and outcomes; never a request's contents, and no credential.
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,14 +17,6 @@ import structlog
 
 from tocsin.schedule import Clock
 from tocsin.wire.errors import ApiError
-from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
-    ScheduleIntegrationsResponse,
-)
-from tocsin_protos.tocsin.v1.firing_service_pb2 import FireTriggerResponse
-from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
-    CreateTriggerMetadata,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +92,7 @@ class Audited:
     outcome: bytes | ApiError | None
     request_id: str
     peer: str
+    made: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Audit:
@@ -127,8 +120,8 @@ class Audit:
             "request_id": call.request_id,
             "peer": _bounded(call.peer) or None,
         }
-        if isinstance(call.outcome, bytes) and (made := MADE.get(call.method)) is not None:
-            line["made"] = {name: _names(ids) for name, ids in made(call.outcome).items()}
+        if call.made:
+            line["made"] = {name: _names(ids) for name, ids in call.made.items()}
         return line
 
 
@@ -154,34 +147,3 @@ def _names(names: Sequence[str]) -> list[str]:
 
 def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
-
-
-Made = Callable[[bytes], Mapping[str, Sequence[str]]]
-
-
-def _of_operation(answer: bytes) -> dict[str, list[str]]:
-    operation = Operation.FromString(answer)
-    # The id is the first field of the metadata of all these methods.
-    metadata = CreateTriggerMetadata.FromString(operation.metadata.value)
-    return {"triggers": [metadata.trigger_id], "operations": [operation.id]}
-
-
-def _of_schedule(answer: bytes) -> dict[str, list[str]]:
-    found = ScheduleIntegrationsResponse.FromString(answer)
-    return {"executions": list(found.execution_info_ids)}
-
-
-def _of_firing(answer: bytes) -> dict[str, list[str]]:
-    found = FireTriggerResponse.FromString(answer)
-    return {"invocations": [each.id for each in found.invocations]}
-
-
-# What a method's answer says that it made.
-MADE: Mapping[str, Made] = {
-    **{
-        f"yandex.cloud.serverless.triggers.v1.TriggerService.{method}": _of_operation
-        for method in ("Create", "Update", "Delete", "Pause", "Resume")
-    },
-    "google.cloud.integrations.v1alpha.Executions.ScheduleIntegrations": _of_schedule,
-    "tocsin.v1.FiringService.FireTrigger": _of_firing,
-}

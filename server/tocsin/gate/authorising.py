@@ -8,22 +8,19 @@ from google.protobuf.descriptor import Descriptor
 from tocsin.access.permissions.grants import Grants
 from tocsin.access.permissions.needs import Kind, Named, Need, Unnamed
 from tocsin.access.permissions.roles import Permission
+from tocsin.compilers.loading import load_plan
 from tocsin.contract.fields import Texts, texts_at, texts_named
 from tocsin.gate.resources import Places, distinct
+from tocsin.plans.accounts import accounts_of
+from tocsin.plans.plan import Plan
 from tocsin.store.driver.database import Database
-from tocsin.store.triggers.rows import find_trigger
+from tocsin.store.triggers.rows import StoredTrigger, find_trigger
 from tocsin.wire import errors
 from tocsin.wire.calls import SIGHT, USABLE
-from tocsin_protos.tocsin.v1 import firing_service_pb2
-from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
 SERVICE_ACCOUNT_ID = "service_account_id"
 # What one request may name. Methods have limits of their own, but they come later.
 MOST_NAMED = 1000
-
-_accounts_of_trigger = texts_named(
-    trigger_pb2.DESCRIPTOR.message_types_by_name["Trigger"], SERVICE_ACCOUNT_ID
-)
 
 
 class Target(NamedTuple):
@@ -94,8 +91,9 @@ def _sight(grants: Grants, permission: Permission) -> Callable[[str], bool]:
 class AccountUse:
     """Checks that a caller may use the service accounts that they say what to call with."""
 
-    def __init__(self, request: Descriptor, places: Places, database: Database) -> None:
+    def __init__(self, request: Descriptor, need: Need, places: Places, database: Database) -> None:
         self._named = texts_named(request, SERVICE_ACCOUNT_ID)
+        self._uses_stored_rule = need.uses_stored_rule
         self._places = places
         self._database = database
 
@@ -110,12 +108,11 @@ class AccountUse:
             StoreUnavailable: the store can't be reached.
         """
         accounts = self._named(request)
-        if _says_what_to_call_with(request):
+        if self._uses_stored_rule(request):
             trigger_id = request.trigger_id
             stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
-            message = stored.message if stored else b""
-            held = _accounts_of_trigger(trigger_pb2.Trigger.FromString(message))
-            USABLE.set(frozenset(held))
+            held = frozenset() if stored is None else _accounts_of(stored)
+            USABLE.set(held)
             accounts = [*accounts, *held]
         for account_id in distinct(accounts):
             place = await self._places.of(Kind.SERVICE_ACCOUNT, account_id)
@@ -125,21 +122,18 @@ class AccountUse:
                 )
 
 
-def refuse_other_accounts(usable: frozenset[str] | None, trigger: trigger_pb2.Trigger) -> None:
+def _accounts_of(stored: StoredTrigger) -> frozenset[str]:
+    try:
+        return accounts_of(load_plan(stored.contract, stored.message))
+    except ValueError as error:
+        raise errors.trigger_unreadable(stored.id, str(error)) from error
+
+
+def refuse_other_accounts(usable: frozenset[str] | None, plan: Plan) -> None:
     """Checks that a trigger that is about to be used has no account that was not asked for.
 
     Raises:
         ApiError: somebody gave it another one after the caller was found to be allowed.
     """
-    if usable is not None and not usable.issuperset(_accounts_of_trigger(trigger)):
-        raise errors.changed_meanwhile(trigger.id)
-
-
-def _says_what_to_call_with(request: Any) -> bool:
-    """Whether the accounts of the trigger as it is stored will be used as the request says."""
-    if isinstance(request, firing_service_pb2.FireTriggerRequest):
-        return request.WhichOneof("override") is not None
-    if not isinstance(request, trigger_service_pb2.UpdateTriggerRequest):
-        return False
-    paths = request.update_mask.paths
-    return not paths or any(path.partition(".")[0] == "rule" for path in paths)
+    if usable is not None and not usable.issuperset(accounts_of(plan)):
+        raise errors.changed_meanwhile(plan.trigger_id)

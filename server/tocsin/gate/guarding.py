@@ -15,6 +15,7 @@ from tocsin.contract.fields import count_at
 from tocsin.gate.audit import Audit, Audited, is_denial
 from tocsin.gate.authorising import AccountUse, Naming, Target, check
 from tocsin.gate.limits import Limits
+from tocsin.gate.made import made_of
 from tocsin.gate.resources import Places
 from tocsin.store.driver.database import Database
 from tocsin.wire import errors
@@ -93,8 +94,9 @@ class MethodGuard:
         self.name = method.full_name
         self.need = need
         self.naming = Naming(method.input_type, need, gate.places)
-        self.accounts = AccountUse(method.input_type, gate.places, gate.database)
+        self.accounts = AccountUse(method.input_type, need, gate.places, gate.database)
         self.count = _counting(method, need)
+        self.made = made_of(method, need.made)
         self.asks = gate.access is not None and need.audience is not Audience.PUBLIC
         self.guessable = gate.access is not None and (self.asks or need.shows_secret)
         self.names = self.asks or (gate.audit is not None and bool(need.event))
@@ -192,6 +194,7 @@ class AdmittedCall:
                 outcome=outcome,
                 request_id=request_id(self._context),
                 peer=peer_of(self._context),
+                made=guard.made(outcome) if isinstance(outcome, bytes) and guard.need.made else {},
             )
         )
 

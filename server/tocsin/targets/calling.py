@@ -11,12 +11,12 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from tocsin.compilers.parameters import parse_json
 from tocsin.outgoing.connecting import checked_connector
 from tocsin.outgoing.reach import AddressRefused, Reach
 from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Integration, Target
 from tocsin.targets.addresses import Addresses, UnmappedTarget
+from tocsin.wire.json_text import parse_json
 
 log = structlog.get_logger(__name__)
 

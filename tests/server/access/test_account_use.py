@@ -13,7 +13,8 @@ from google.protobuf import json_format
 from store.work import opened
 from tocsin.access.permissions.bindings import Binding
 from tocsin.access.permissions.grants import Grants
-from tocsin.api.yandex.triggers.service import TriggerService
+from tocsin.access.permissions.needs import NEEDS
+from tocsin.api.yandex.triggers.service import SERVICE, TriggerService
 from tocsin.gate.authorising import AccountUse
 from tocsin.gate.resources import Places
 from tocsin.schedule import ManualClock
@@ -31,6 +32,7 @@ class NoMetadata:
 
 
 CONTEXT: Any = NoMetadata()
+METHOD = SERVICE.methods_by_name["Update"]
 
 
 def timer(function: str, account: str = "") -> dict[str, Any]:
@@ -43,7 +45,7 @@ def run(directory: Path, work: Callable[[TriggerService, AccountUse], Awaitable[
         clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
         async with opened(f"sqlite:///{directory}/t.db") as database:
             places = Places(database, groups={}, accounts=None)
-            use = AccountUse(contract.UpdateTriggerRequest.DESCRIPTOR, places, database)
+            use = AccountUse(METHOD.input_type, NEEDS[METHOD.full_name], places, database)
             await work(TriggerService(database, clock, Ids(clock), lambda _: None), use)
 
     asyncio.run(scenario())

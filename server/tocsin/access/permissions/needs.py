@@ -4,9 +4,10 @@ A method that is served and has no line here keeps the server from starting. `do
 made from this table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from tocsin.access.permissions.roles import Permission
 
@@ -71,12 +72,29 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What a call made: a field of its answer, by its path, holds the ids of some `collection`.
+
+    In a `yandex.cloud.operation.Operation`, a path may lead into the metadata of the method.
+    """
+
+    collection: str
+    field: str
+
+
+def never(_request: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """What a caller of one method needs. All that a request names has to be allowed.
 
     `event` is the name under which the audit log has a call that changes something, `each` the
-    path of the list whose elements each become an event. `accounts` asks for the right to use
-    each service account that the request's rule names, or that a payload of its own is for.
+    path of the list whose elements each become an event, `made` what the audit log reads from the
+    answer. `accounts` asks for the right to use each service account that the request's rule names.
+    Where `uses_stored_rule` is true of a request, it also asks for each account that the trigger's
+    rule names as it is stored: the request says what to call, or to send, as that account.
     `shows_secret` is a public method's whose requests hold a secret, which can be guessed at.
     """
 
@@ -89,6 +107,8 @@ class Need:
     brings: Brings = Brings.NOTHING
     each: str = ""
     accounts: bool = False
+    uses_stored_rule: Callable[[Any], bool] = never
+    made: tuple[Made, ...] = ()
     shows_secret: bool = False
 
 
@@ -102,6 +122,8 @@ TRIGGERS_OF_FOLDER = (
 )
 OPERATION = (Named("operation_id", Kind.OPERATION, "operations"),)
 EXECUTION = (Named("name", Kind.EXECUTION),)
+# What every mutation of a trigger answers with: an operation over the trigger.
+MUTATION = (Made("triggers", "metadata.trigger_id"), Made("operations", "id"))
 
 
 def _permitted(
@@ -112,6 +134,8 @@ def _permitted(
     brings: Brings = Brings.NOTHING,
     each: str = "",
     accounts: bool = False,
+    uses_stored_rule: Callable[[Any], bool] = never,
+    made: tuple[Made, ...] = (),
 ) -> Need:
     return Need(
         Audience.PERMITTED,
@@ -122,6 +146,8 @@ def _permitted(
         brings=brings,
         each=each,
         accounts=accounts,
+        uses_stored_rule=uses_stored_rule,
+        made=made,
     )
 
 
@@ -130,9 +156,16 @@ def _google(
     *named: Named,
     event: str = "",
     brings: Brings = Brings.NOTHING,
+    made: tuple[Made, ...] = (),
 ) -> Need:
     return Need(
-        Audience.PERMITTED, permission, named, scope=CLOUD_PLATFORM, event=event, brings=brings
+        Audience.PERMITTED,
+        permission,
+        named,
+        scope=CLOUD_PLATFORM,
+        event=event,
+        brings=brings,
+        made=made,
     )
 
 
@@ -145,6 +178,16 @@ def _vendor_event(method: str) -> str:
     return f"yandex.cloud.audit.serverless.triggers.{method}Trigger"
 
 
+def _changes_part_of_rule(request: Any) -> bool:
+    """Tells whether an update may leave accounts of the stored rule in the new rule."""
+    paths = request.update_mask.paths
+    return not paths or any(path.partition(".")[0] == "rule" for path in paths)
+
+
+def _overrides_payload(request: Any) -> bool:
+    return request.WhichOneof("override") is not None
+
+
 TRIGGER_SERVICE = _service(
     "yandex.cloud.serverless.triggers.v1.TriggerService",
     {
@@ -155,13 +198,25 @@ TRIGGER_SERVICE = _service(
             Named("folder_id", Kind.FOLDER, "folders"),
             event=_vendor_event("Create"),
             accounts=True,
+            made=MUTATION,
         ),
         "Update": _permitted(
-            P.TRIGGERS_UPDATE, *TRIGGER, event=_vendor_event("Update"), accounts=True
+            P.TRIGGERS_UPDATE,
+            *TRIGGER,
+            event=_vendor_event("Update"),
+            accounts=True,
+            uses_stored_rule=_changes_part_of_rule,
+            made=MUTATION,
         ),
-        "Delete": _permitted(P.TRIGGERS_DELETE, *TRIGGER, event=_vendor_event("Delete")),
-        "Pause": _permitted(P.TRIGGERS_PAUSE, *TRIGGER, event=_vendor_event("Pause")),
-        "Resume": _permitted(P.TRIGGERS_RESUME, *TRIGGER, event=_vendor_event("Resume")),
+        "Delete": _permitted(
+            P.TRIGGERS_DELETE, *TRIGGER, event=_vendor_event("Delete"), made=MUTATION
+        ),
+        "Pause": _permitted(
+            P.TRIGGERS_PAUSE, *TRIGGER, event=_vendor_event("Pause"), made=MUTATION
+        ),
+        "Resume": _permitted(
+            P.TRIGGERS_RESUME, *TRIGGER, event=_vendor_event("Resume"), made=MUTATION
+        ),
         "ListOperations": _permitted(P.OPERATIONS_LIST, *TRIGGER),
     },
 )
@@ -182,6 +237,7 @@ EXECUTIONS = _service(
             Named("name", Kind.INTEGRATION),
             event="google.cloud.integrations.ScheduleIntegrations",
             brings=Brings.ONE,
+            made=(Made("executions", "execution_info_ids"),),
         )
     },
 )
@@ -249,6 +305,8 @@ FIRING_SERVICE = _service(
             event="tocsin.v1.FireTrigger",
             brings=Brings.ONE,
             accounts=True,
+            uses_stored_rule=_overrides_payload,
+            made=(Made("invocations", "invocations.id"),),
         ),
         "NextFireTimes": _permitted(P.TRIGGERS_GET, *TRIGGER, unnamed=Unnamed.NOTHING),
         "Preview": _permitted(P.TRIGGERS_LIST, *TRIGGERS_OF_FOLDER),

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from tocsin.compilers.integrations import execution_payload, integration_action
 from tocsin.compilers.parameters import (
-    Json,
     Parameter,
     sent_parameters,
     to_event_parameter,
@@ -23,6 +22,7 @@ from tocsin.store.triggers import idempotency as requests
 from tocsin.wire import errors
 from tocsin.wire.calls import Context, of_caller, traceparent_of
 from tocsin.wire.ids import Ids
+from tocsin.wire.json_text import Json
 from tocsin.wire.serving import Method
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as contract

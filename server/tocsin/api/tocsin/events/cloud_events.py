@@ -9,10 +9,10 @@ from urllib.parse import unquote
 
 from google.protobuf import json_format
 
-from tocsin.compilers.parameters import parse_json
 from tocsin.contract.validation import Violation, validator
 from tocsin.sources.kinds.catalog import KINDS
 from tocsin.wire.errors import ApiError, invalid, invalid_field
+from tocsin.wire.json_text import parse_json
 from tocsin_protos.tocsin.v1.event_service_pb2 import SourceEvent
 
 TYPE_PREFIX = "tocsin.v1."

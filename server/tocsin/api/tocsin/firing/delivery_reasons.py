@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tocsin.api.tocsin.firing.evidence import Evidence
 from tocsin.api.tocsin.invocations.message import to_message
-from tocsin.compilers.integrations import rfc3339
+from tocsin.schedule.instants import rfc3339
 from tocsin.store.invocations.listing import Shown
 from tocsin.store.invocations.rows import State
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
-from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
-from tocsin.plans.errors import PlanError
+from tocsin.compilers.loading import load_plan
+from tocsin.plans.plan import Plan
 from tocsin.schedule import Cron
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.instants import EPOCH
@@ -20,9 +18,8 @@ from tocsin.store.invocations.rows import State
 from tocsin.store.triggers import decisions, timers
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers.decisions import Decision, Kind
+from tocsin.store.triggers.rows import StoredTrigger
 from tocsin.wire import errors
-from tocsin.wire.timestamps import from_timestamp
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 MINUTE = timedelta(minutes=1)
 MOST_DELIVERIES = 100
@@ -33,13 +30,14 @@ class Evidence:
     """`cron` is the rule as it was at the tick, `cron_now` as it is; None: no timer.
 
     `unreadable_now` says why the stored trigger can't be read, `paused_unrecorded` that it is
-    paused since before pauses were written down. `under_way` counts the calls of targets, by node.
+    paused since before pauses were written down. `created_at` is None for a trigger that can't be
+    read. `under_way` counts the calls of targets, by node.
     """
 
     trigger_id: str
     tick: datetime
     now: datetime
-    created_at: datetime
+    created_at: datetime | None
     cron: Cron | None
     cron_now: Cron | None
     unreadable_now: str
@@ -81,20 +79,16 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
     deleted = decisions.decision_following(tx, trigger_id, Kind.DELETED, EPOCH)
     if stored is None and deleted is None:
         raise errors.trigger_not_found(trigger_id)
-    trigger, unreadable = _parsed(stored.message if stored else b"")
-    cron_now = None
-    if deleted is not None:
-        cron_now = _rule_of(deleted, "cron")
-    elif not unreadable:
-        cron_now, unreadable = _rule(trigger)
+    plan, unreadable = (None, "") if stored is None else _plan(stored)
+    cron_now = _cron(plan) if deleted is None else _rule_of(deleted, "cron")
     change = decisions.decision_following(tx, trigger_id, Kind.RULE, tick)
     made = listing.shown_between(tx, trigger_id, tick, tick + MINUTE, limit=MOST_DELIVERIES)
-    paused = trigger.status == Trigger.PAUSED
+    paused = plan is not None and not plan.active
     return Evidence(
         trigger_id=trigger_id,
         tick=tick,
         now=now,
-        created_at=_created(trigger, deleted),
+        created_at=_created(plan, deleted),
         cron=cron_now if change is None else _rule_of(change, "before"),
         cron_now=cron_now,
         unreadable_now=unreadable,
@@ -113,32 +107,29 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
     )
 
 
-def _created(trigger: Trigger, deleted: Decision | None) -> datetime:
+def _created(plan: Plan | None, deleted: Decision | None) -> datetime | None:
     if deleted is not None:
         return datetime.fromisoformat(detail_of(deleted)["created_at"])
-    return from_timestamp(trigger.created_at)
+    return None if plan is None else plan.created_at
 
 
-def _parsed(message: bytes) -> tuple[Trigger, str]:
-    """Returns the trigger, or why its message can't be read."""
+def _plan(stored: StoredTrigger) -> tuple[Plan | None, str]:
+    """Returns the plan of a trigger, or why the trigger can't be read."""
     try:
-        return Trigger.FromString(message), ""
-    except DecodeError:
-        return Trigger(), "it is not a trigger's message"
-
-
-def _rule(trigger: Trigger) -> tuple[Cron | None, str]:
-    """Returns the rule, or why it can't be read."""
-    try:
-        source = compile_trigger(trigger).source
-    except PlanError as error:
+        return load_plan(stored.contract, stored.message), ""
+    except ValueError as error:
         return None, str(error)
-    return (source.cron if isinstance(source, TimerSource) else None), ""
+
+
+def _cron(plan: Plan | None) -> Cron | None:
+    if plan is None or not isinstance(plan.source, TimerSource):
+        return None
+    return plan.source.cron
 
 
 def _rule_of(decision: Decision, name: str) -> Cron | None:
     expression = detail_of(decision)[name]
-    return parse_cron(expression) if expression else None
+    return Cron(expression) if expression else None
 
 
 def _under_way(tx: Transaction, made: list[Shown], now: datetime) -> dict[str, list[int]]:

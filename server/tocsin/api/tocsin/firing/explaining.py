@@ -10,8 +10,8 @@ from datetime import datetime
 from tocsin.api.tocsin.firing.delivery_reasons import explained_delivery
 from tocsin.api.tocsin.firing.evidence import Evidence, detail_of, ticks_at
 from tocsin.api.tocsin.invocations.message import cause_of
-from tocsin.compilers.integrations import rfc3339
 from tocsin.schedule import Cron
+from tocsin.schedule.instants import rfc3339
 from tocsin.store.driver.instants import MICROSECOND
 from tocsin.store.triggers.decisions import Decision
 from tocsin.wire.timestamps import to_timestamp
@@ -47,8 +47,8 @@ def explained(evidence: Evidence, limit_of: Callable[[str], int]) -> ExplainResp
         explanation=verdict.text,
         cron_expression=cron.expression if cron else "",
         deliveries=[explained_delivery(each, evidence, limit_of) for each in evidence.made],
-        trigger_created_at=to_timestamp(evidence.created_at),
     )
+    _set(response, "trigger_created_at", evidence.created_at)
     _set(response, "decided_at", verdict.decided_at)
     if evidence.deleted is not None:
         _set(response, "trigger_deleted_at", evidence.deleted.first_at)
@@ -83,7 +83,7 @@ def _fired(it: Evidence) -> Verdict | None:
 
 def _did_not_exist(it: Evidence) -> Verdict | None:
     reason = ExplainResponse.REASON_TRIGGER_DID_NOT_EXIST
-    if it.tick <= it.created_at:
+    if it.created_at is not None and it.tick <= it.created_at:
         return Verdict(reason, f"The trigger was created at {rfc3339(it.created_at)}, not before.")
     if it.deleted is not None and it.tick > it.deleted.first_at:
         return Verdict(reason, f"The trigger was deleted at {rfc3339(it.deleted.first_at)}.")

@@ -7,19 +7,16 @@ from itertools import islice
 from typing import Protocol
 
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError
 
 from tocsin.api.tocsin.firing.evidence import gather
 from tocsin.api.tocsin.firing.explaining import explained
 from tocsin.api.tocsin.firing.preview import Timetable, merged
 from tocsin.api.tocsin.invocations.message import by_hand, to_message
 from tocsin.api.tocsin.invocations.service import find
-from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
-from tocsin.contract.validation import validator
+from tocsin.compilers.loading import load_plan
 from tocsin.gate.authorising import refuse_other_accounts
-from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan, action_to_json, target_key
-from tocsin.schedule import Clock, Cron
+from tocsin.schedule import Clock, Cron, CronError
 from tocsin.schedule.cron import FIRST_YEAR, LAST_YEAR
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
@@ -28,7 +25,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import Invocation, insert_invocation
 from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import rows as triggers
-from tocsin.store.triggers.rows import NameFilter
+from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import USABLE, of_caller
 from tocsin.wire.ids import Ids
@@ -37,20 +34,18 @@ from tocsin.wire.serving import Context, Method
 from tocsin.wire.timestamps import from_timestamp, instant_in, to_timestamp
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 SERVICE = contract.DESCRIPTOR.services_by_name["FiringService"]
 
 REQUEST_KEPT = timedelta(hours=24)
 LONGEST_REQUEST_ID = 128
+LONGEST_EXPRESSION = 100
+LONGEST_TIMER_PAYLOAD = 4096
 DEFAULT_FIRE_TIMES = 10
 LONGEST_PREVIEW = timedelta(days=400)
 MOST_PREVIEWED_IDS = 100
 # Reading a trigger's rule takes some 30 microseconds, and all of a preview's are read at once.
 MOST_PREVIEWED = 1000
-
-_violations_of_expression = validator(Trigger.Timer.DESCRIPTOR, frozenset({"cron_expression"}))
-_violations_of_payload = validator(Trigger.Timer.DESCRIPTOR, frozenset({"payload"}))
 
 
 class TickPayload(Protocol):
@@ -91,19 +86,16 @@ class FiringService:
         }
 
     async def fire_trigger(self, request: contract.FireTriggerRequest, _: Context) -> bytes:
-        if len(request.request_id) > LONGEST_REQUEST_ID:
-            raise errors.invalid_field(
-                "request_id", f"Length must be at most {LONGEST_REQUEST_ID} characters"
-            )
+        _check_text("request_id", request.request_id, LONGEST_REQUEST_ID)
         now, usable = self._clock.now(), USABLE.get()
         key = _request_key(request)
 
         def fire(tx: Transaction) -> bytes:
             if key is not None and (known := _answered_before(tx, key, now)) is not None:
                 return known
-            trigger = _trigger(tx, request.trigger_id)
-            refuse_other_accounts(usable, trigger)
-            ids = self._fire(tx, _plan(trigger), request, now)
+            plan = _plan(tx, request.trigger_id)
+            refuse_other_accounts(usable, plan)
+            ids = self._fire(tx, plan, request, now)
             answer = contract.FireTriggerResponse(
                 invocations=[to_message(find(tx, each)) for each in ids]
             ).SerializeToString()
@@ -164,9 +156,9 @@ class FiringService:
         if request.WhichOneof("timetable") == "cron_expression":
             cron = _expression(request.cron_expression)
         elif request.trigger_id:
-            trigger = await self._database.read(lambda tx: _trigger(tx, request.trigger_id))
-            paused = trigger.status == Trigger.PAUSED
-            cron = _cron(trigger, "trigger_id")
+            plan = await self._database.read(lambda tx: _plan(tx, request.trigger_id))
+            paused = not plan.active
+            cron = _cron(plan, "trigger_id")
         else:
             raise errors.invalid_field("timetable", "trigger_id or cron_expression is required")
         times = [to_timestamp(each) for each in islice(_ticks(cron, tick), count)]
@@ -225,24 +217,17 @@ class _Found:
         self.unreadable: list[str] = []
         self.truncated = False
 
-    def add(self, trigger_id: str, message: bytes, refuse_as: str | None = None) -> None:
-        """Takes a trigger; one without a timetable is passed over, or refused as that field."""
+    def add(self, stored: StoredTrigger, refuse_as: str | None = None) -> None:
+        """Adds a trigger; passes over one that is not a timer, or refuses it as that field."""
         try:
-            trigger = Trigger.FromString(message)
-        except DecodeError:
-            self.unreadable.append(trigger_id)
+            plan = load_plan(stored.contract, stored.message)
+        except ValueError:
+            self.unreadable.append(stored.id)
             return
-        if trigger.rule.WhichOneof("rule") != "timer":
-            if refuse_as is not None:
-                raise _not_a_timer(trigger, refuse_as)
-            return
-        try:
-            cron = parse_cron(trigger.rule.timer.cron_expression)
-        except PlanError:
-            self.unreadable.append(trigger_id)
-            return
-        paused = trigger.status == Trigger.PAUSED
-        self.read.append(Timetable(trigger_id, trigger.name, paused, cron))
+        if isinstance(plan.source, TimerSource):
+            self.read.append(Timetable(stored.id, stored.name, not plan.active, plan.source.cron))
+        elif refuse_as is not None:
+            raise _not_a_timer(plan, refuse_as)
 
 
 def _timetables(tx: Transaction, request: contract.PreviewRequest) -> _Found:
@@ -251,14 +236,14 @@ def _timetables(tx: Transaction, request: contract.PreviewRequest) -> _Found:
         stored = triggers.find_trigger(tx, trigger_id)
         if stored is None:
             raise errors.trigger_not_found(trigger_id)
-        found.add(trigger_id, stored.message, refuse_as=f"trigger_ids[{index}]")
+        found.add(stored, refuse_as=f"trigger_ids[{index}]")
     if request.folder_id:
         rows = triggers.page_of_triggers(
             tx, folder_id=request.folder_id, names=NameFilter(), after="", limit=MOST_PREVIEWED + 1
         )
         found.truncated = len(rows) > MOST_PREVIEWED
         for row in rows[:MOST_PREVIEWED]:
-            found.add(row.id, row.message)
+            found.add(row)
     return found
 
 
@@ -290,47 +275,42 @@ def _check_preview(request: contract.PreviewRequest, start: datetime, end: datet
         raise errors.invalid_field("end", f"is over {LONGEST_PREVIEW.days} days after the start")
 
 
-def _trigger(tx: Transaction, trigger_id: str) -> Trigger:
+def _plan(tx: Transaction, trigger_id: str) -> Plan:
     stored = triggers.find_trigger(tx, trigger_id)
     if stored is None:
         raise errors.trigger_not_found(trigger_id)
     try:
-        return Trigger.FromString(stored.message)
-    except DecodeError:
-        raise errors.trigger_unreadable(trigger_id, "it is not a trigger's message") from None
+        return load_plan(stored.contract, stored.message)
+    except ValueError as error:
+        raise errors.trigger_unreadable(trigger_id, str(error)) from error
 
 
-def _plan(trigger: Trigger) -> Plan:
-    try:
-        return compile_trigger(trigger)
-    except PlanError as error:
-        raise errors.trigger_unreadable(trigger.id, str(error)) from error
+def _cron(plan: Plan, field: str) -> Cron:
+    if not isinstance(plan.source, TimerSource):
+        raise _not_a_timer(plan, field)
+    return plan.source.cron
 
 
-def _cron(trigger: Trigger, field: str) -> Cron:
-    source = _plan(trigger).source
-    if not isinstance(source, TimerSource):
-        raise _not_a_timer(trigger, field)
-    return source.cron
-
-
-def _not_a_timer(trigger: Trigger, field: str) -> errors.ApiError:
-    return errors.not_a_timer(field, trigger.id, trigger.rule.WhichOneof("rule") or "not known")
+def _not_a_timer(plan: Plan, field: str) -> errors.ApiError:
+    return errors.not_a_timer(field, plan.trigger_id, plan.kind)
 
 
 def _expression(text: str) -> Cron:
-    if violations := _violations_of_expression(Trigger.Timer(cron_expression=text)):
-        raise errors.invalid(violations)
+    _check_text("cron_expression", text, LONGEST_EXPRESSION)
     try:
-        return parse_cron(text)
-    except PlanError as error:
-        raise errors.invalid_field("cron_expression", error.reason) from error
+        return Cron(text)
+    except CronError as error:
+        raise errors.invalid_field("cron_expression", str(error)) from error
 
 
 def _own_payload(request: contract.FireTriggerRequest) -> str:
-    if violations := _violations_of_payload(Trigger.Timer(payload=request.payload)):
-        raise errors.invalid(violations)
+    _check_text("payload", request.payload, LONGEST_TIMER_PAYLOAD)
     return request.payload
+
+
+def _check_text(field: str, text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise errors.invalid_field(field, f"Length must be at most {longest} characters")
 
 
 def _ticks(cron: Cron, after: datetime) -> Iterator[datetime]:

@@ -168,9 +168,10 @@ class TriggerService:
 
         def replace(tx: Transaction, now: datetime) -> Change:
             before = _find(tx, request.trigger_id)
-            refuse_other_accounts(usable, before)
+            plan_before = compile_trigger(before)
+            refuse_other_accounts(usable, plan_before)
             after = updated(before, request, paths)
-            plan, plan_before = plan_of_updated(after), compile_trigger(before)
+            plan = plan_of_updated(after)
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
             listen_elsewhere(tx, plan_before, plan)
