@@ -27,7 +27,7 @@ from tocsin.settings import Settings
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.listing import Filter, page_of_shown
+from tocsin.store.invocations.listing import Filter, page_of_invocations
 from tocsin.store.invocations.rows import Invocation, find_invocation
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.timers import earliest_tick
@@ -129,7 +129,7 @@ class Node:
 
     async def fired(self) -> list[Invocation]:
         def read(tx: Transaction) -> list[Invocation]:
-            found = page_of_shown(tx, Filter(), after=None, limit=10_000).rows
+            found = page_of_invocations(tx, Filter(), after=None, limit=10_000).rows
             each = (find_invocation(tx, shown.id) for shown in reversed(found))
             return [invocation for invocation in each if invocation is not None]
 

@@ -22,7 +22,7 @@ from tocsin.store.events.accepted import (
 )
 from tocsin.store.invocations import deliveries
 from tocsin.store.invocations.deliveries import Ended, Ending
-from tocsin.store.invocations.listing import Filter, Shown, page_of_shown
+from tocsin.store.invocations.listing import Filter, page_of_invocations
 from tocsin.store.invocations.rows import Invocation, State, insert_invocation, insert_invocations
 from tocsin.store.triggers.idempotency import RequestKey, remember_answer, remembered_answer
 from tocsin.store.triggers.rows import delete_trigger, find_trigger, lock_trigger, update_trigger
@@ -62,8 +62,10 @@ async def armed(database: Database, count: int) -> set[str]:
     return names
 
 
-async def invocations(database: Database) -> list[Shown]:
-    return await database.read(lambda tx: page_of_shown(tx, Filter(), after=None, limit=1000).rows)
+async def invocations(database: Database) -> list[Invocation]:
+    return await database.read(
+        lambda tx: page_of_invocations(tx, Filter(), after=None, limit=1000).rows
+    )
 
 
 def run(scenario: object, runner: asyncio.Runner, url: str) -> None:

@@ -12,7 +12,7 @@ from store.work import opened
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import listing
-from tocsin.store.invocations.listing import Filter, Page, Position, page_of_shown
+from tocsin.store.invocations.listing import Filter, Page, Position, page_of_invocations
 from tocsin.store.invocations.rows import Invocation, State, insert_invocation
 from tocsin.store.invocations.steering import redrive_dead_letters
 from tocsin.store.schema import invocations as table
@@ -76,7 +76,7 @@ async def walk(database: Database, wanted: Filter, limit: int) -> tuple[list[str
     while True:
 
         def read(tx: Transaction, after: Position | None = after) -> Page:
-            return page_of_shown(tx, wanted, after=after, limit=limit)
+            return page_of_invocations(tx, wanted, after=after, limit=limit)
 
         page = await database.read(read)
         ids += [each.id for each in page.rows]

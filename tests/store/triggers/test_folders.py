@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from store.work import opened
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.listing import Filter, Shown, page_of_visible
+from tocsin.store.invocations.listing import Filter, page_of_visible
 from tocsin.store.invocations.rows import Invocation, insert_invocation
 from tocsin.store.triggers.folders import (
     Place,
@@ -123,7 +123,7 @@ def test_a_page_of_what_is_visible_names_nothing_else(url: str, runner: asyncio.
         for name in mine:
             invocation(tx, name, "folders/mine")
 
-    def visible(row: Shown) -> bool:
+    def visible(row: Invocation) -> bool:
         return row.parent == "folders/mine"
 
     async def scenario() -> None:

@@ -7,40 +7,9 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from tocsin.store.access.schema import accounts as table
 from tocsin.store.access.schema import bindings, credentials, keys
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
-
-COLUMNS = (
-    table.c.id,
-    table.c.kind,
-    table.c.folder_id,
-    table.c.name,
-    table.c.created_at,
-    table.c.tokens_from,
-    table.c.configured,
-)
-INSERT = insert(table)
-SELECT = select(*COLUMNS).where(table.c.id == bindparam("id"))
-LOCK = SELECT.with_for_update()
-PAGE = (
-    select(*COLUMNS)
-    .where(
-        table.c.id > bindparam("after"),
-        or_(bindparam("any_folder") == 1, table.c.folder_id == bindparam("folder_id")),
-        or_(bindparam("any_kind") == 1, table.c.kind == bindparam("kind")),
-    )
-    .order_by(table.c.id)
-    .limit(bindparam("limit"))
-)
-REVOKE_TOKENS = (
-    update(table)
-    .where(table.c.id == bindparam("of_id"))
-    .values(tokens_from=bindparam("given_from"))
-)
-DELETE = delete(table).where(table.c.id == bindparam("id"))
-DELETE_KEYS = delete(keys).where(keys.c.account_id == bindparam("id"))
-DELETE_CREDENTIALS = delete(credentials).where(credentials.c.account_id == bindparam("id"))
-DELETE_BINDINGS = delete(bindings).where(bindings.c.subject == bindparam("subject"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +32,55 @@ class Account:
         return f"{self.kind}:{self.id}"
 
 
+RECORD = Record(Account, table)
+INSERT = insert(table)
+SELECT = select(*RECORD.columns).where(table.c.id == bindparam("id"))
+LOCK = SELECT.with_for_update()
+PAGE = (
+    select(*RECORD.columns)
+    .where(
+        table.c.id > bindparam("after"),
+        or_(bindparam("any_folder") == 1, table.c.folder_id == bindparam("folder_id")),
+        or_(bindparam("any_kind") == 1, table.c.kind == bindparam("kind")),
+    )
+    .order_by(table.c.id)
+    .limit(bindparam("limit"))
+)
+REVOKE_TOKENS = (
+    update(table)
+    .where(table.c.id == bindparam("of_id"))
+    .values(tokens_from=bindparam("given_from"))
+)
+DELETE = delete(table).where(table.c.id == bindparam("id"))
+DELETE_KEYS = delete(keys).where(keys.c.account_id == bindparam("id"))
+DELETE_CREDENTIALS = delete(credentials).where(credentials.c.account_id == bindparam("id"))
+DELETE_BINDINGS = delete(bindings).where(bindings.c.subject == bindparam("subject"))
+
+
 def insert_account(tx: Transaction, account: Account) -> None:
     """Adds an account.
 
     Raises:
         UniqueViolation: its id is taken, or its folder has one of this kind and name.
     """
-    tx.run(
-        INSERT,
-        id=account.id,
-        kind=account.kind,
-        folder_id=account.folder_id,
-        name=account.name,
-        created_at=to_micros(account.created_at),
-        tokens_from=to_micros(account.tokens_from),
-        configured=int(account.configured),
-    )
+    tx.run(INSERT, **RECORD.values(account))
 
 
 def find_account(tx: Transaction, account_id: str) -> Account | None:
-    return _account(tx.one(SELECT, id=account_id))
+    return RECORD.one(tx, SELECT, id=account_id)
 
 
 def lock_account(tx: Transaction, account_id: str) -> Account | None:
     """Finds an account that something is to be added to: until the commit nobody deletes it."""
-    return _account(tx.one(LOCK, id=account_id))
+    return RECORD.one(tx, LOCK, id=account_id)
 
 
 def page_of_accounts(
     tx: Transaction, *, folder_id: str | None, kind: str | None, after: str, limit: int
 ) -> list[Account]:
     """Returns accounts by their id; None: of all folders, of both kinds."""
-    rows = tx.all(
+    return RECORD.all(
+        tx,
         PAGE,
         any_folder=int(folder_id is None),
         folder_id=folder_id or "",
@@ -103,7 +89,6 @@ def page_of_accounts(
         after=after,
         limit=limit,
     )
-    return [account for row in rows if (account := _account(row)) is not None]
 
 
 def revoke_tokens_of(tx: Transaction, account_id: str, *, now: datetime) -> None:
@@ -116,20 +101,3 @@ def delete_account(tx: Transaction, account: Account) -> None:
     tx.run(DELETE_CREDENTIALS, id=account.id)
     tx.run(DELETE_KEYS, id=account.id)
     tx.run(DELETE, id=account.id)
-
-
-def _account(row: tuple[object, ...] | None) -> Account | None:
-    if row is None:
-        return None
-    account_id, kind, folder_id, name, created_at, tokens_from, configured = row
-    assert isinstance(created_at, int)
-    assert isinstance(tokens_from, int)
-    return Account(
-        str(account_id),
-        str(kind),
-        str(folder_id),
-        str(name),
-        from_micros(created_at),
-        from_micros(tokens_from),
-        bool(configured),
-    )

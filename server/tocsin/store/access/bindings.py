@@ -6,20 +6,37 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, delete, insert, or_, select
 
 from tocsin.store.access.schema import bindings as table
-from tocsin.store.driver.transaction import Row, Transaction, UniqueViolation
+from tocsin.store.driver.records import Record
+from tocsin.store.driver.transaction import Transaction, UniqueViolation
 
-COLUMNS = (table.c.resource, table.c.subject, table.c.role, table.c.configured)
+
+@dataclass(frozen=True, slots=True)
+class StoredBinding:
+    """A role that a subject has on `folders/ID`, `projects/ID`, or `*`."""
+
+    resource: str
+    subject: str
+    role: str
+    configured: bool = False
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it stands in the list."""
+        return self.resource, self.subject, self.role
+
+
+RECORD = Record(StoredBinding, table)
 INSERT = insert(table)
 THIS = and_(
     table.c.resource == bindparam("resource"),
     table.c.subject == bindparam("subject"),
     table.c.role == bindparam("role"),
 )
-SELECT = select(*COLUMNS).where(THIS)
+SELECT = select(*RECORD.columns).where(THIS)
 DELETE = delete(table).where(THIS)
-OF_SUBJECT = select(*COLUMNS).where(table.c.subject == bindparam("subject"))
+OF_SUBJECT = select(*RECORD.columns).where(table.c.subject == bindparam("subject"))
 PAGE = (
-    select(*COLUMNS)
+    select(*RECORD.columns)
     .where(
         or_(bindparam("any_resource") == 1, table.c.resource == bindparam("of_resource")),
         or_(bindparam("any_subject") == 1, table.c.subject == bindparam("of_subject")),
@@ -42,33 +59,17 @@ PAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBinding:
-    """A role that a subject has on `folders/ID`, `projects/ID`, or `*`."""
-
-    resource: str
-    subject: str
-    role: str
-    configured: bool = False
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """Where it stands in the list."""
-        return self.resource, self.subject, self.role
-
-
 def add_binding(tx: Transaction, binding: StoredBinding) -> bool:
     """Adds a binding; returns False if it was there."""
     try:
-        tx.run(INSERT, **_values(binding), configured=int(binding.configured))
+        tx.run(INSERT, **RECORD.values(binding))
     except UniqueViolation:
         return False
     return True
 
 
 def find_binding(tx: Transaction, binding: StoredBinding) -> StoredBinding | None:
-    row = tx.one(SELECT, **_values(binding))
-    return None if row is None else _binding(row)
+    return RECORD.one(tx, SELECT, **_values(binding))
 
 
 def delete_binding(tx: Transaction, binding: StoredBinding) -> None:
@@ -77,7 +78,7 @@ def delete_binding(tx: Transaction, binding: StoredBinding) -> None:
 
 def bindings_of(tx: Transaction, subjects: Sequence[str]) -> list[StoredBinding]:
     """Returns all bindings of any of the subjects."""
-    return [_binding(row) for each in subjects for row in tx.all(OF_SUBJECT, subject=each)]
+    return [found for each in subjects for found in RECORD.all(tx, OF_SUBJECT, subject=each)]
 
 
 def page_of_bindings(
@@ -89,7 +90,8 @@ def page_of_bindings(
     limit: int,
 ) -> list[StoredBinding]:
     """Returns bindings by resource, subject and role; None: of all resources, of all subjects."""
-    rows = tx.all(
+    return RECORD.all(
+        tx,
         PAGE,
         any_resource=int(resource is None),
         of_resource=resource or "",
@@ -100,13 +102,7 @@ def page_of_bindings(
         role=after[2],
         limit=limit,
     )
-    return [_binding(row) for row in rows]
 
 
 def _values(binding: StoredBinding) -> dict[str, str]:
     return {"resource": binding.resource, "subject": binding.subject, "role": binding.role}
-
-
-def _binding(row: Row) -> StoredBinding:
-    resource, subject, role, configured = row
-    return StoredBinding(resource, subject, role, bool(configured))

@@ -11,16 +11,14 @@ from tocsin.store.access.authorised_keys import (
     find_key,
     insert_key,
 )
-from tocsin.store.access.bindings import StoredBinding, add_binding, delete_binding
+from tocsin.store.access.bindings import RECORD, StoredBinding, add_binding, delete_binding
 from tocsin.store.access.schema import accounts, bindings, keys
 from tocsin.store.access.tokens import tell_change
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 
 CONFIGURED_ACCOUNTS = select(accounts.c.id).where(accounts.c.configured == 1)
 CONFIGURED_KEYS = select(keys.c.id).where(keys.c.configured == 1)
-CONFIGURED_BINDINGS = select(bindings.c.resource, bindings.c.subject, bindings.c.role).where(
-    bindings.c.configured == 1
-)
+CONFIGURED_BINDINGS = select(*RECORD.columns).where(bindings.c.configured == 1)
 RENAME = (
     update(accounts)
     .where(accounts.c.id == bindparam("of_id"))
@@ -51,7 +49,7 @@ def keep_configured(
 
 def _keep_accounts(tx: Transaction, wanted: Sequence[Account]) -> None:
     ids = {account.id for account in wanted}
-    for (account_id,) in tx.all(CONFIGURED_ACCOUNTS):
+    for account_id in tx.column(CONFIGURED_ACCOUNTS):
         gone = None if account_id in ids else find_account(tx, account_id)
         if gone is not None:
             delete_account(tx, gone)
@@ -75,7 +73,7 @@ def _keep_accounts(tx: Transaction, wanted: Sequence[Account]) -> None:
 
 def _keep_keys(tx: Transaction, wanted: Sequence[StoredAuthorisedKey]) -> None:
     by_id = {key.id: key for key in wanted}
-    for (key_id,) in tx.all(CONFIGURED_KEYS):
+    for key_id in tx.column(CONFIGURED_KEYS):
         if key_id not in by_id:
             delete_key(tx, key_id)
     for key in wanted:
@@ -91,8 +89,8 @@ def _keep_keys(tx: Transaction, wanted: Sequence[StoredAuthorisedKey]) -> None:
 
 def _keep_bindings(tx: Transaction, wanted: Sequence[StoredBinding]) -> None:
     places = {binding.place for binding in wanted}
-    for row in tx.all(CONFIGURED_BINDINGS):
-        if tuple(row) not in places:
-            delete_binding(tx, StoredBinding(*row))
+    for there in RECORD.all(tx, CONFIGURED_BINDINGS):
+        if there.place not in places:
+            delete_binding(tx, there)
     for binding in wanted:
         add_binding(tx, binding)

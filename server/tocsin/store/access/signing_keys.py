@@ -6,19 +6,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, null, select, update
 
 from tocsin.store.access.schema import signing_keys as table
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
-
-ALL = select(
-    table.c.number, table.c.id, table.c.public_key, table.c.private_key, table.c.signs_from
-).order_by(table.c.number)
-INSERT = insert(table)
-FORGET_PRIVATE = (
-    update(table)
-    .where(table.c.number < bindparam("before"), table.c.private_key.is_not(None))
-    .values(private_key=null())
-)
-DELETE = delete(table).where(table.c.number < bindparam("before"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +24,20 @@ class StoredKey:
     signs_from: datetime
 
 
+RECORD = Record(StoredKey, table)
+ALL = select(*RECORD.columns).order_by(table.c.number)
+INSERT = insert(table)
+FORGET_PRIVATE = (
+    update(table)
+    .where(table.c.number < bindparam("before"), table.c.private_key.is_not(None))
+    .values(private_key=null())
+)
+DELETE = delete(table).where(table.c.number < bindparam("before"))
+
+
 def signing_keys(tx: Transaction) -> list[StoredKey]:
     """Returns all of them, the oldest first."""
-    return [
-        StoredKey(number, key_id, public_key, private_key, from_micros(signs_from))
-        for number, key_id, public_key, private_key, signs_from in tx.all(ALL)
-    ]
+    return RECORD.all(tx, ALL)
 
 
 def add_signing_key(tx: Transaction, key: StoredKey) -> None:
@@ -50,14 +47,7 @@ def add_signing_key(tx: Transaction, key: StoredKey) -> None:
         Contended: another node has just added one in its place.
     """
     try:
-        tx.run(
-            INSERT,
-            number=key.number,
-            id=key.id,
-            public_key=key.public_key,
-            private_key=key.private_key,
-            signs_from=to_micros(key.signs_from),
-        )
+        tx.run(INSERT, **RECORD.values(key))
     except UniqueViolation:
         raise Contended from None
 

@@ -63,9 +63,9 @@ def use_assertion(
     Raises:
         Contended: another node was shown it this moment.
     """
-    row = tx.one(USED, digest=digest)
-    if row is not None:
-        return from_micros(row[0])
+    used_at = tx.value(USED, digest=digest)
+    if used_at is not None:
+        return from_micros(used_at)
     try:
         tx.run(USE, digest=digest, used_at=to_micros(now), expires_at=to_micros(expires_at))
     except UniqueViolation:
@@ -75,8 +75,7 @@ def use_assertion(
 
 def access_generation(tx: Transaction) -> int:
     """Returns a number that grows whenever `tell_change` was called."""
-    row = tx.one(GENERATION)
-    return 0 if row is None else int(row[0])
+    return int(tx.value(GENERATION) or 0)
 
 
 def tell_change(tx: Transaction) -> None:

@@ -12,3 +12,11 @@ def to_micros(instant: datetime) -> int:
 
 def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
+
+
+def micros_or_none(instant: datetime | None) -> int | None:
+    return None if instant is None else (instant - EPOCH) // MICROSECOND
+
+
+def instant_or_none(micros: int | None) -> datetime | None:
+    return None if micros is None else EPOCH + timedelta(microseconds=micros)

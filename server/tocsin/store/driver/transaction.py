@@ -99,6 +99,15 @@ class Transaction:
     def all(self, statement: Executable, **values: Value) -> list[Row]:
         return self._execute(statement, values).fetchall()
 
+    def value(self, statement: Executable, **values: Value) -> Any:
+        """Returns the first column of the first row; None: there is no row, or it is NULL."""
+        row = self._execute(statement, values).fetchone()
+        return None if row is None else row[0]
+
+    def column(self, statement: Executable, **values: Value) -> list[Any]:
+        """Returns the first column of all rows."""
+        return [row[0] for row in self._execute(statement, values).fetchall()]
+
     def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
         """Runs the statement once for each row of values; returns all that it returned."""
         compiled = self._statements.compiled(statement)

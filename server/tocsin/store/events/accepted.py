@@ -11,11 +11,35 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
 from tocsin.store.schema import accepted_events as accepted
 from tocsin.store.schema import batches, lost_events
 from tocsin.store.schema import events as table
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """An event that was accepted; `body` is one element of a call's `messages`."""
+
+    id: str
+    received_at: datetime
+    body: str
+
+    @property
+    def size(self) -> int:
+        return size_of(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class DueBatch:
+    """A trigger whose events are to become a call, and how many there are."""
+
+    trigger_id: str
+    events: int
+    bytes: int
+
 
 _remembered = insert(accepted)
 # What has expired and was not swept yet is as good as forgotten.
@@ -36,8 +60,9 @@ FORGET_EXPIRED = delete(accepted).where(accepted.c.expires_at <= bindparam("now"
 FORGOTTEN_AT_ONCE = 1000
 
 INSERT = insert(table).on_conflict_do_nothing().returning(table.c.id)
+WAITING_EVENT = Record(WaitingEvent, table)
 WAITING = (
-    select(table.c.id, table.c.received_at, table.c.body)
+    select(*WAITING_EVENT.columns)
     .where(table.c.trigger_id == bindparam("trigger_id"))
     .order_by(table.c.id)
     .limit(bindparam("limit"))
@@ -83,8 +108,9 @@ UNPARK = (
     .values(due_at=func.coalesce(batches.c.due_at, bindparam("now")))
 )
 EARLIEST = select(func.min(batches.c.due_at)).where(batches.c.due_at.is_not(None))
+DUE_BATCH = Record(DueBatch, batches)
 DUE = (
-    select(batches.c.trigger_id, batches.c.events, batches.c.bytes)
+    select(*DUE_BATCH.columns)
     .where(batches.c.due_at <= bindparam("now"))
     .order_by(batches.c.due_at)
     .limit(bindparam("limit"))
@@ -99,28 +125,6 @@ LOSE = _losing.on_conflict_do_update(
 DROP_LOST = delete(lost_events).where(lost_events.c.trigger_id == bindparam("of_trigger"))
 
 NO_LIMIT = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingEvent:
-    """An event that was accepted; `body` is one element of a call's `messages`."""
-
-    id: str
-    received_at: datetime
-    body: str
-
-    @property
-    def size(self) -> int:
-        return size_of(self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class DueBatch:
-    """A trigger whose events are to become a call, and how many there are."""
-
-    trigger_id: str
-    events: int
-    bytes: int
 
 
 def size_of(body: str) -> int:
@@ -160,7 +164,7 @@ def add_events(
     events_limit = NO_LIMIT if most_events is None else most_events
     bytes_limit = NO_LIMIT if most_bytes is None else most_bytes
     opened = now if count >= events_limit or size >= bytes_limit else due_at
-    [row] = tx.all(
+    due = tx.value(
         GROW,
         trigger_id=trigger_id,
         due_at=to_micros(opened),
@@ -171,32 +175,24 @@ def add_events(
         full_at=to_micros(now),
     )
     rows: list[dict[str, Value]] = [
-        {
-            "trigger_id": trigger_id,
-            "id": event.id,
-            "received_at": to_micros(event.received_at),
-            "body": event.body,
-        }
-        for event in added
+        {"trigger_id": trigger_id, **WAITING_EVENT.values(event)} for event in added
     ]
     tx.each(INSERT, rows)
-    return from_micros(row[0])
+    return from_micros(due)
 
 
 def earliest_batch(tx: Transaction) -> datetime | None:
-    row = tx.one(EARLIEST)
-    return None if row is None or row[0] is None else from_micros(row[0])
+    return instant_or_none(tx.value(EARLIEST))
 
 
 def due_batches(tx: Transaction, *, now: datetime, limit: int) -> list[DueBatch]:
     """Returns what is due, and holds it until the commit."""
-    return [DueBatch(*row) for row in tx.all(DUE, now=to_micros(now), limit=limit)]
+    return DUE_BATCH.all(tx, DUE, now=to_micros(now), limit=limit)
 
 
 def waiting_events(tx: Transaction, trigger_id: str, *, limit: int) -> list[WaitingEvent]:
     """Returns up to `limit` events of a trigger in the order in which they were accepted."""
-    rows = tx.all(WAITING, trigger_id=trigger_id, limit=limit)
-    return [WaitingEvent(row[0], from_micros(row[1]), row[2]) for row in rows]
+    return WAITING_EVENT.all(tx, WAITING, trigger_id=trigger_id, limit=limit)
 
 
 def take_events(

@@ -6,52 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import accepted_events as accepted
 from tocsin.store.schema import held_messages as table
 from tocsin.store.schema import invocations
-
-_held = insert(table)
-HOLD = _held.on_conflict_do_update(
-    index_elements=[table.c.trigger_id, table.c.key],
-    set_={name: _held.excluded[name] for name in ("receipt", "event_id", "invocation_id")},
-).returning(table.c.key)
-AGAIN = (
-    update(table)
-    .where(table.c.trigger_id == bindparam("of_trigger"), table.c.key == bindparam("of_key"))
-    .values(receipt=bindparam("by_receipt"))
-)
-SENT = (
-    update(table)
-    .where(table.c.trigger_id == bindparam("of_trigger"), table.c.event_id == bindparam("of_event"))
-    .values(invocation_id=bindparam("by_invocation"))
-    .returning(table.c.key)
-)
-ENDED = (
-    select(table.c.key, table.c.receipt, invocations.c.state)
-    .outerjoin(invocations, invocations.c.id == table.c.invocation_id)
-    .where(
-        table.c.trigger_id == bindparam("trigger_id"),
-        table.c.invocation_id.is_not(None),
-        # What was swept had ended, nobody knows how.
-        or_(invocations.c.finished_at.is_not(None), invocations.c.id.is_(None)),
-    )
-    .limit(bindparam("limit"))
-)
-_some = select(table.c.key).where(table.c.trigger_id == bindparam("trigger_id"))
-COUNT = select(func.count()).select_from(_some.limit(bindparam("limit")).subquery())
-RELEASE = (
-    delete(table)
-    .where(table.c.trigger_id == bindparam("trigger_id"), table.c.key == bindparam("key"))
-    .returning(table.c.key)
-)
-FORGET = (
-    delete(accepted)
-    .where(accepted.c.trigger_id == bindparam("trigger_id"), accepted.c.key == bindparam("key"))
-    .returning(accepted.c.key)
-)
-DROP_ALL = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +39,53 @@ class Outcome:
         return self.state in (State.SUCCEEDED, State.CANCELLED)
 
 
+HELD = Record(Held, table)
+_held = insert(table)
+HOLD = _held.on_conflict_do_update(
+    index_elements=[table.c.trigger_id, table.c.key],
+    set_={name: _held.excluded[name] for name in ("receipt", "event_id", "invocation_id")},
+).returning(table.c.key)
+AGAIN = (
+    update(table)
+    .where(table.c.trigger_id == bindparam("of_trigger"), table.c.key == bindparam("of_key"))
+    .values(receipt=bindparam("by_receipt"))
+)
+SENT = (
+    update(table)
+    .where(table.c.trigger_id == bindparam("of_trigger"), table.c.event_id == bindparam("of_event"))
+    .values(invocation_id=bindparam("by_invocation"))
+    .returning(table.c.key)
+)
+OUTCOME = Record(Outcome, table, state=invocations.c.state)
+ENDED = (
+    select(*OUTCOME.columns)
+    .outerjoin(invocations, invocations.c.id == table.c.invocation_id)
+    .where(
+        table.c.trigger_id == bindparam("trigger_id"),
+        table.c.invocation_id.is_not(None),
+        # What was swept had ended, nobody knows how.
+        or_(invocations.c.finished_at.is_not(None), invocations.c.id.is_(None)),
+    )
+    .limit(bindparam("limit"))
+)
+_some = select(table.c.key).where(table.c.trigger_id == bindparam("trigger_id"))
+COUNT = select(func.count()).select_from(_some.limit(bindparam("limit")).subquery())
+RELEASE = (
+    delete(table)
+    .where(table.c.trigger_id == bindparam("trigger_id"), table.c.key == bindparam("key"))
+    .returning(table.c.key)
+)
+FORGET = (
+    delete(accepted)
+    .where(accepted.c.trigger_id == bindparam("trigger_id"), accepted.c.key == bindparam("key"))
+    .returning(accepted.c.key)
+)
+DROP_ALL = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
+
+
 def hold(tx: Transaction, held: Sequence[Held]) -> None:
     """Remembers messages; one that is held already is held anew."""
-    rows: list[dict[str, Value]] = [
-        {
-            "trigger_id": each.trigger_id,
-            "key": each.key,
-            "receipt": each.receipt,
-            "event_id": each.event_id,
-            "invocation_id": each.invocation_id,
-        }
-        for each in sorted(held, key=lambda each: each.key)
-    ]
-    tx.each(HOLD, rows)
+    tx.each(HOLD, [HELD.values(each) for each in sorted(held, key=lambda each: each.key)])
 
 
 def received_again(tx: Transaction, trigger_id: str, key: str, receipt: str) -> bool:
@@ -110,15 +104,12 @@ def sent(tx: Transaction, trigger_id: str, event_ids: Sequence[str], invocation_
 
 def ended(tx: Transaction, trigger_id: str, *, limit: int) -> list[Outcome]:
     """Returns messages of a trigger whose delivery has ended."""
-    rows = tx.all(ENDED, trigger_id=trigger_id, limit=limit)
-    return [Outcome(row[0], row[1], None if row[2] is None else State(row[2])) for row in rows]
+    return OUTCOME.all(tx, ENDED, trigger_id=trigger_id, limit=limit)
 
 
 def count_held(tx: Transaction, trigger_id: str, *, limit: int) -> int:
     """Returns how many messages are held for a trigger, at most `limit`."""
-    [row] = tx.all(COUNT, trigger_id=trigger_id, limit=limit)
-    count: int = row[0]
-    return count
+    return int(tx.value(COUNT, trigger_id=trigger_id, limit=limit))
 
 
 def release(tx: Transaction, trigger_id: str, keys: Sequence[str], *, again: bool) -> None:

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.instants import instant_or_none, to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import drop_events
 from tocsin.store.schema import batches, events, subscriptions, triggers
-from tocsin.store.triggers.rows import STORED, StoredTrigger, find_trigger
+from tocsin.store.triggers.rows import TRIGGER, StoredTrigger, find_trigger
 
 LISTENERS_AT_ONCE = 500
 BATCHES_AT_ONCE = 500
@@ -20,8 +21,17 @@ WAITING_AT_ONCE = 100
 # Beyond each id, as they are compared.
 LAST = "\x7f"
 
+
+class Candidate(NamedTuple):
+    """A trigger, and whether its subscriptions were written (a node of 0.1.0 leaves None)."""
+
+    trigger: StoredTrigger
+    subscribed: int | None
+
+
+CANDIDATE = Record(Candidate, triggers, trigger=TRIGGER)
 LISTENERS = (
-    select(triggers.c.subscribed, *STORED)
+    select(*CANDIDATE.columns)
     .where(triggers.c.id > bindparam("after"))
     .order_by(triggers.c.id)
     .limit(LISTENERS_AT_ONCE)
@@ -45,8 +55,24 @@ FIRST_AT = (
     .limit(1)
     .scalar_subquery()
 )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch as it stands, and when its first event came; None: it has none.
+
+    `trigger` None: no such trigger exists.
+    """
+
+    trigger_id: str
+    due_at: datetime | None
+    first_at: datetime | None
+    trigger: StoredTrigger | None
+
+
+BATCH = Record(BatchRow, batches, first_at=FIRST_AT, trigger=TRIGGER)
 BATCHES = (
-    select(batches.c.trigger_id, batches.c.due_at, FIRST_AT, *STORED)
+    select(*BATCH.columns)
     .select_from(batches.outerjoin(triggers, triggers.c.id == batches.c.trigger_id))
     .where(batches.c.trigger_id > bindparam("after"))
     .order_by(batches.c.trigger_id)
@@ -97,49 +123,33 @@ class Listener:
     channels: frozenset[Channel]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """A batch as it stands, and when its first event came; None: it has none.
-
-    `trigger` None: no such trigger exists.
-    """
-
-    trigger_id: str
-    due_at: datetime | None
-    first_at: datetime | None
-    trigger: StoredTrigger | None
-
-
 def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Listener], str | None]:
     """Returns the triggers that follow an id, and those of whom only subscriptions are left.
 
     Also returns from where the next page goes on; None: this was the last. Left out are triggers
     of a node of the version before, which are still to be subscribed.
     """
-    rows = tx.all(LISTENERS, after=after)
-    position = rows[-1][1] if len(rows) == LISTENERS_AT_ONCE else None
+    page = CANDIDATE.all(tx, LISTENERS, after=after)
+    position = page[-1].trigger.id if len(page) == LISTENERS_AT_ONCE else None
     found: dict[str, set[Channel]] = {}
     for trigger_id, kind, key in tx.all(LISTENING, after=after, until=position or LAST):
         found.setdefault(trigger_id, set()).add((kind, key))
     listeners = [
-        Listener(stored[0], StoredTrigger(*stored), frozenset(channels))
-        for subscribed, *stored in rows
-        if (channels := found.pop(stored[0], set())) or subscribed is not None
+        Listener(trigger.id, trigger, frozenset(channels))
+        for trigger, subscribed in page
+        if (channels := found.pop(trigger.id, set())) or subscribed is not None
     ]
     listeners += [Listener(each, None, frozenset(left)) for each, left in found.items()]
     return listeners, position
 
 
 def channels_of(tx: Transaction, trigger_id: str) -> frozenset[Channel]:
-    return frozenset((row[0], row[1]) for row in tx.all(CHANNELS_OF, id=trigger_id))
+    return frozenset(tx.all(CHANNELS_OF, id=trigger_id))
 
 
 def page_of_batches(tx: Transaction, *, after: str) -> list[BatchRow]:
     """Returns the batches of the triggers that follow an id."""
-    return [
-        _batch(trigger_id, due_at, first_at, None if stored[0] is None else StoredTrigger(*stored))
-        for trigger_id, due_at, first_at, *stored in tx.all(BATCHES, after=after)
-    ]
+    return BATCH.all(tx, BATCHES, after=after)
 
 
 def lock_batch(tx: Transaction, trigger_id: str) -> BatchRow | None:
@@ -147,8 +157,12 @@ def lock_batch(tx: Transaction, trigger_id: str) -> BatchRow | None:
     row = tx.one(LOCK_BATCH, id=trigger_id)
     if row is None:
         return None
-    first = tx.one(FIRST_OF, id=trigger_id) or (None,)
-    return _batch(trigger_id, row[0], first[0], find_trigger(tx, trigger_id))
+    return BatchRow(
+        trigger_id,
+        due_at=instant_or_none(row[0]),
+        first_at=instant_or_none(tx.value(FIRST_OF, id=trigger_id)),
+        trigger=find_trigger(tx, trigger_id),
+    )
 
 
 def make_batch_due(tx: Transaction, trigger_id: str, *, at: datetime) -> None:
@@ -162,10 +176,10 @@ def events_without_batch(tx: Transaction, *, after: str) -> tuple[list[str], str
     """
     found: list[str] = []
     for _ in range(WAITING_AT_ONCE):
-        row = tx.one(NEXT_WAITING, after=after)
-        if row is None:
+        following = tx.value(NEXT_WAITING, after=after)
+        if following is None:
             return found, None
-        after = row[0]
+        after = following
         if tx.one(HAS_BATCH, id=after) is None:
             found.append(after)
     return found, after
@@ -186,13 +200,3 @@ def open_batch(tx: Transaction, trigger_id: str, *, at: datetime) -> bool:
         return False
     tx.run(FILL, of_trigger=trigger_id, how_many=count, how_long=size)
     return True
-
-
-def _batch(
-    trigger_id: str, due_at: int | None, first_at: int | None, trigger: StoredTrigger | None
-) -> BatchRow:
-    return BatchRow(trigger_id, _instant(due_at), _instant(first_at), trigger)
-
-
-def _instant(micros: int | None) -> datetime | None:
-    return None if micros is None else from_micros(micros)

@@ -3,19 +3,44 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import source_parts as parts
 from tocsin.store.schema import source_states as states
 from tocsin.store.schema import subscriptions, triggers
-from tocsin.store.triggers.rows import STORED, StoredTrigger
+from tocsin.store.triggers.rows import TRIGGER, StoredTrigger
 
+
+class Listening(NamedTuple):
+    """A trigger and one of the keys that it listens to."""
+
+    key: str
+    trigger: StoredTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a trigger's source stands, as the node that reads it last said.
+
+    `refused` counts events that came and can't be delivered, whatever is done.
+    """
+
+    connected: bool = False
+    last_event_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    refused: int = 0
+
+
+LISTENING = Record(Listening, subscriptions, trigger=TRIGGER)
 PAGE = (
-    select(subscriptions.c.key, *STORED)
+    select(*LISTENING.columns)
     .select_from(subscriptions)
     .join(triggers, triggers.c.id == subscriptions.c.trigger_id)
     .where(
@@ -28,6 +53,7 @@ PAGE = (
 )
 PAGE_SIZE = 500
 
+SOURCE_STATE = Record(SourceState, states)
 _standing = insert(states)
 WRITE_STATE = _standing.on_conflict_do_update(
     index_elements=[states.c.trigger_id],
@@ -82,42 +108,19 @@ DROP_PART = delete(parts).where(
 DROP_PARTS = delete(parts).where(parts.c.trigger_id == bindparam("of_trigger"))
 
 
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """How a trigger's source stands, as the node that reads it last said.
-
-    `refused` counts events that came and can't be delivered, whatever is done.
-    """
-
-    connected: bool = False
-    last_event_at: datetime | None = None
-    last_error: str | None = None
-    last_error_at: datetime | None = None
-    refused: int = 0
-
-
 def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[StoredTrigger]:
     """Returns all that listen to a kind; a trigger with several keys comes several times."""
     key, last = "", ""
-    while rows := tx.all(PAGE, kind=kind, after_key=key, after=last, limit=PAGE_SIZE):
-        for _key, *stored in rows:
-            yield StoredTrigger(*stored)
-        if len(rows) < PAGE_SIZE:
+    while page := LISTENING.all(tx, PAGE, kind=kind, after_key=key, after=last, limit=PAGE_SIZE):
+        yield from (each.trigger for each in page)
+        if len(page) < PAGE_SIZE:
             return
-        key, last = rows[-1][:2]
+        key, last = page[-1].key, page[-1].trigger.id
 
 
 def write_source_state(tx: Transaction, trigger_id: str, state: SourceState) -> None:
     """Writes how it stands. What `state` leaves out stays; what it counts is added."""
-    tx.run(
-        WRITE_STATE,
-        trigger_id=trigger_id,
-        connected=int(state.connected),
-        last_event_at=None if state.last_event_at is None else to_micros(state.last_event_at),
-        last_error=state.last_error,
-        last_error_at=None if state.last_error_at is None else to_micros(state.last_error_at),
-        refused=state.refused,
-    )
+    tx.run(WRITE_STATE, trigger_id=trigger_id, **SOURCE_STATE.values(state))
 
 
 def hold_part(
@@ -157,7 +160,7 @@ def release_part(tx: Transaction, trigger_id: str, part: str, *, node: str) -> N
 
 def positions(tx: Transaction, trigger_id: str) -> dict[str, str]:
     """Returns the position of each part of a trigger's source."""
-    return {row[0]: row[1] for row in tx.all(PARTS, trigger_id=trigger_id)}
+    return dict(tx.all(PARTS, trigger_id=trigger_id))
 
 
 def drop_part(tx: Transaction, trigger_id: str, part: str) -> None:

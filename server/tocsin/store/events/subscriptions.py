@@ -7,12 +7,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import subscriptions as table
 from tocsin.store.schema import triggers
-from tocsin.store.triggers.rows import STORED, StoredTrigger
+from tocsin.store.triggers.rows import TRIGGER, StoredTrigger
 
 INSERT = insert(table)
 DELETE = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
 LISTENERS = (
-    select(*STORED)
+    select(*TRIGGER.columns)
     .select_from(table)
     .join(triggers, triggers.c.id == table.c.trigger_id)
     .where(
@@ -24,7 +24,7 @@ LISTENERS = (
     .limit(bindparam("limit"))
 )
 UNSUBSCRIBED = (
-    select(*STORED)
+    select(*TRIGGER.columns)
     .where(triggers.c.subscribed.is_(None))
     .order_by(triggers.c.id)
     .limit(bindparam("limit"))
@@ -48,13 +48,12 @@ def listeners(
     tx: Transaction, *, kind: str, key: str, after: str, limit: int
 ) -> list[StoredTrigger]:
     """Returns the triggers that listen to a key, by id, up to `limit` after the id `after`."""
-    rows = tx.all(LISTENERS, kind=kind, key=key, after=after, limit=limit)
-    return [StoredTrigger(*row) for row in rows]
+    return TRIGGER.all(tx, LISTENERS, kind=kind, key=key, after=after, limit=limit)
 
 
 def unsubscribed(tx: Transaction, *, limit: int) -> list[StoredTrigger]:
     """Returns triggers that a node of the version before made, which knew of no subscriptions."""
-    return [StoredTrigger(*row) for row in tx.all(UNSUBSCRIBED, limit=limit)]
+    return TRIGGER.all(tx, UNSUBSCRIBED, limit=limit)
 
 
 def mark_subscribed(tx: Transaction, trigger_id: str) -> None:

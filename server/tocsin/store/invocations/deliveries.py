@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Select, bindparam, case, func, literal_column, null, select, update
 
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.instants import from_micros, instant_or_none, micros_or_none, to_micros
 from tocsin.store.driver.transaction import Row, Transaction, Value
-from tocsin.store.invocations.rows import COLUMNS, Invocation, State, invocation_of
+from tocsin.store.invocations.rows import INVOCATION, Invocation, State
 from tocsin.store.schema import invocations as table
 
 # Statements are compiled once, so their lists have as many places as they will ever have.
@@ -70,7 +70,7 @@ TAKE = (
         node=bindparam("by_node"),
         next_at=bindparam("lease_until"),
     )
-    .returning(*COLUMNS, table.c.payload)
+    .returning(*INVOCATION.columns)
 )
 EXTEND = (
     update(table)
@@ -129,8 +129,7 @@ class Ended:
 
 def next_due(tx: Transaction) -> datetime | None:
     """Returns when the next invocation needs a node."""
-    row = tx.one(NEXT_DUE)
-    return None if row is None else from_micros(row[0])
+    return instant_or_none(tx.value(NEXT_DUE))
 
 
 def first_waiting(tx: Transaction, *, limit: int) -> list[tuple[str, datetime]]:
@@ -168,14 +167,15 @@ def take(
     """Takes these invocations for a node, until its lease runs out; returns them in this order."""
     taken: dict[str, Invocation] = {}
     for start in range(0, len(ids), TAKEN_AT_ONCE):
-        rows = tx.all(
+        found = INVOCATION.all(
+            tx,
             TAKE,
             started=to_micros(now),
             by_node=node,
             lease_until=to_micros(lease_until),
             **_places(TAKEN, ids[start : start + TAKEN_AT_ONCE]),
         )
-        taken.update((row[0], invocation_of(row, payload=row[-1])) for row in rows)
+        taken.update((each.id, each) for each in found)
     return [taken[each] for each in ids if each in taken]
 
 
@@ -211,7 +211,7 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
         "of_id": ended.invocation_id,
         "of_node": node,
         "outcome": ending.state.value,
-        "again_at": None if ending.again_at is None else to_micros(ending.again_at),
+        "again_at": micros_or_none(ending.again_at),
         "finished": to_micros(ended.at) if ending.state.final else None,
         "answered": ending.answer,
         # A target may answer anything, and PostgreSQL keeps no NUL in a text.

@@ -54,15 +54,13 @@ class Depths:
 
 def depths(tx: Transaction, *, now: datetime) -> Depths:
     rows = tx.all(WAITING_BY_STATE, now=to_micros(now), limit=COUNTED_UP_TO)
-    held = tx.one(HELD_COUNT, limit=COUNTED_UP_TO)
     earliest = next_due(tx)
     return Depths(
         waiting={(State(state), bool(due)): count for state, due, count in rows},
-        held=0 if held is None else held[0],
+        held=tx.value(HELD_COUNT, limit=COUNTED_UP_TO),
         oldest_due=earliest if earliest is not None and earliest <= now else None,
     )
 
 
 def armed_timer_count(tx: Transaction) -> int:
-    row = tx.one(ARMED)
-    return 0 if row is None else int(row[0])
+    return int(tx.value(ARMED))

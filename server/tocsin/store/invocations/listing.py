@@ -1,4 +1,4 @@
-"""Invocations as they are shown: lists by origin, state and instant, and each with all it has."""
+"""Finds invocations for people: in lists by origin, state and instant, and each with all it has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select, tuple_
 
-from tocsin.store.driver.instants import from_micros, to_micros
-from tocsin.store.driver.transaction import Row, Transaction
-from tocsin.store.invocations.rows import State
+from tocsin.store.driver.instants import instant_or_none, to_micros
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.rows import INVOCATION, SUMMARY, Invocation, State
 from tocsin.store.schema import TROUBLED, UNTROUBLED_STATES
 from tocsin.store.schema import invocations as table
 
@@ -20,37 +20,6 @@ STEPS = 10
 STEP = 200
 # Before and after all that there is.
 BEGINNING, END = -(2**62), 2**62
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An invocation with what is known of its delivery. `next_at`: due, or the end of the lease."""
-
-    id: str
-    parent: str
-    origin: str
-    occurrence: str | None
-    state: State
-    target: str
-    action: str
-    node: str | None
-    attempts: int
-    failures: int
-    history: str | None
-    last_error: str | None
-    scheduled_at: datetime
-    created_at: datetime
-    next_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What is large, and is read only for one."""
-
-    payload: bytes
-    answer: bytes | None
 
 
 class Position(NamedTuple):
@@ -74,34 +43,15 @@ class Filter:
 class Page:
     """`rest` is where the list goes on; None: it ends here."""
 
-    rows: list[Shown]
+    rows: list[Invocation]
     rest: Position | None
 
 
 def place() -> Any:
     """A row's place, which indexes hold in this order."""
-    return tuple_(table.c.scheduled_at, table.c.id)
+    return tuple_(*(table.c[name] for name in Position._fields))
 
 
-COLUMNS = (
-    table.c.id,
-    table.c.parent,
-    table.c.origin,
-    table.c.occurrence,
-    table.c.state,
-    table.c.target,
-    table.c.action,
-    table.c.node,
-    table.c.attempts,
-    table.c.failures,
-    table.c.history,
-    table.c.last_error,
-    table.c.scheduled_at,
-    table.c.created_at,
-    table.c.next_at,
-    table.c.started_at,
-    table.c.finished_at,
-)
 STATES = [f"state{place}" for place in range(len(State))]
 SPAN = (
     place() < tuple_(bindparam("before_at"), bindparam("before_id")),
@@ -113,14 +63,14 @@ SEEN = table.c.forgotten_at.is_(None)
 IN_STATES = table.c.state.in_([bindparam(each) for each in STATES])
 IN_STATE = table.c.state == bindparam("state"), TROUBLED
 
-BY_ID = select(*COLUMNS).where(table.c.id == bindparam("id"), SEEN)
+BY_ID = select(*SUMMARY.columns).where(table.c.id == bindparam("id"), SEEN)
 LOCK = BY_ID.with_for_update()
-CONTENTS = select(table.c.payload, table.c.answer).where(table.c.id == bindparam("id"))
+WHOLE = select(*INVOCATION.columns).where(table.c.id == bindparam("id"), SEEN)
 
 
 def _page(*conditions: Any) -> Select[Any]:
     return (
-        select(*COLUMNS)
+        select(*SUMMARY.columns)
         .where(*SPAN, SEEN, *conditions)
         .order_by(*NEWEST_FIRST)
         .limit(bindparam("limit"))
@@ -130,7 +80,7 @@ def _page(*conditions: Any) -> Select[Any]:
 def _stretch(*conditions: Any) -> Select[Any]:
     """Where a stretch of so many rows ends, whatever their states."""
     return (
-        select(table.c.scheduled_at, table.c.id)
+        select(*(table.c[name] for name in Position._fields))
         .where(*SPAN, *conditions)
         .order_by(*NEWEST_FIRST)
         .offset(LOOKED_AT - 1)
@@ -157,18 +107,20 @@ UNDER_WAY = (
 )
 
 
-def find_shown(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Shown | None:
-    """Finds an invocation. Locked: until the commit nobody else can change it."""
-    row = tx.one(LOCK if lock else BY_ID, id=invocation_id)
-    return None if row is None else _shown(row)
+def find_summary(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Invocation | None:
+    """Finds an invocation without what can be large. Locked: until the commit nobody else can
+    change it."""
+    return SUMMARY.one(tx, LOCK if lock else BY_ID, id=invocation_id)
 
 
-def find_contents(tx: Transaction, invocation_id: str) -> Contents | None:
-    row = tx.one(CONTENTS, id=invocation_id)
-    return None if row is None else Contents(row[0], row[1])
+def find_whole(tx: Transaction, invocation_id: str) -> Invocation | None:
+    """Finds an invocation with its payload and its target's answer."""
+    return INVOCATION.one(tx, WHOLE, id=invocation_id)
 
 
-def page_of_shown(tx: Transaction, wanted: Filter, *, after: Position | None, limit: int) -> Page:
+def page_of_invocations(
+    tx: Transaction, wanted: Filter, *, after: Position | None, limit: int
+) -> Page:
     """Returns up to `limit` of what a filter asks for, the latest instant first, beyond a place.
 
     A page can be short and the list still go on: no call looks at more than LOOKED_AT rows that it
@@ -183,14 +135,14 @@ def page_of_shown(tx: Transaction, wanted: Filter, *, after: Position | None, li
         span |= {"from_at": stretch.scheduled_at, "from_id": stretch.id}
     statement = PAGE if wanted.origin is None else PAGE_OF_ORIGIN
     places = _places(wanted.states)
-    found = tx.all(statement, **_of(wanted), **span, **places, limit=limit + 1)
-    return _cut([_shown(row) for row in found], limit, stretch)
+    found = SUMMARY.all(tx, statement, **_of(wanted), **span, **places, limit=limit + 1)
+    return _cut(found, limit, stretch)
 
 
 def page_of_visible(
     tx: Transaction,
     wanted: Filter,
-    visible: Callable[[Shown], bool],
+    visible: Callable[[Invocation], bool],
     *,
     after: Position | None,
     limit: int,
@@ -199,10 +151,10 @@ def page_of_visible(
 
     Where it goes on is told in a way that names nothing that is not visible.
     """
-    found: list[Shown] = []
+    found: list[Invocation] = []
     place = after
     for _ in range(STEPS):
-        page = page_of_shown(tx, wanted, after=place, limit=STEP)
+        page = page_of_invocations(tx, wanted, after=place, limit=STEP)
         for row in page.rows:
             if visible(row):
                 if len(found) == limit:
@@ -211,7 +163,9 @@ def page_of_visible(
         if page.rest is None:
             return Page(found, None)
         place = page.rest
-    following = page_of_shown(tx, replace(wanted, states=frozenset(State)), after=place, limit=1)
+    following = page_of_invocations(
+        tx, replace(wanted, states=frozenset(State)), after=place, limit=1
+    )
     if place is None or not following.rows:
         return Page(found, None)
     return Page(found, _between(place, place_of(following.rows[0])))
@@ -232,18 +186,17 @@ def _between(last: Position, following: Position) -> Position:
     return Position(last.scheduled_at, last.id[: shared + 1])
 
 
-def shown_between(
+def invocations_between(
     tx: Transaction, origin: str, start: datetime, end: datetime, *, limit: int
-) -> list[Shown]:
+) -> list[Invocation]:
     """Returns what an origin has from `start` to before `end`, the latest first."""
     wanted = Filter(origin, scheduled_from=start, scheduled_before=end)
-    return page_of_shown(tx, wanted, after=None, limit=limit).rows
+    return page_of_invocations(tx, wanted, after=None, limit=limit).rows
 
 
 def oldest_instant(tx: Transaction, origin: str) -> datetime | None:
     """Returns how far back the invocations of an origin reach."""
-    row = tx.one(OLDEST, origin=origin)
-    return None if row is None else from_micros(row[0])
+    return instant_or_none(tx.value(OLDEST, origin=origin))
 
 
 def under_way(tx: Transaction, target: str) -> list[int]:
@@ -275,12 +228,11 @@ def _places(states: frozenset[State]) -> dict[str, str]:
 
 def _troubled(
     tx: Transaction, wanted: Filter, span: dict[str, str | int], limit: int
-) -> list[Shown]:
+) -> list[Invocation]:
     statement = TROUBLED_PAGE if wanted.origin is None else TROUBLED_PAGE_OF_ORIGIN
-    found: list[Shown] = []
+    found: list[Invocation] = []
     for state in wanted.states:
-        rows = tx.all(statement, **_of(wanted), **span, state=state.value, limit=limit)
-        found.extend(_shown(row) for row in rows)
+        found += SUMMARY.all(tx, statement, **_of(wanted), **span, state=state.value, limit=limit)
     return sorted(found, key=place_of, reverse=True)[:limit]
 
 
@@ -289,37 +241,11 @@ def _end_of_stretch(tx: Transaction, wanted: Filter, span: dict[str, str | int])
     return None if row is None else Position(*row)
 
 
-def _cut(rows: list[Shown], limit: int, stretch: Position | None) -> Page:
+def _cut(rows: list[Invocation], limit: int, stretch: Position | None) -> Page:
     if len(rows) > limit:
         return Page(rows[:limit], place_of(rows[limit - 1]))
     return Page(rows, stretch)
 
 
-def place_of(shown: Shown) -> Position:
-    return Position(to_micros(shown.scheduled_at), shown.id)
-
-
-def _shown(row: Row) -> Shown:
-    return Shown(
-        id=row[0],
-        parent=row[1],
-        origin=row[2],
-        occurrence=row[3],
-        state=State(row[4]),
-        target=row[5],
-        action=row[6],
-        node=row[7],
-        attempts=row[8],
-        failures=row[9],
-        history=row[10],
-        last_error=row[11],
-        scheduled_at=from_micros(row[12]),
-        created_at=from_micros(row[13]),
-        next_at=_instant(row[14]),
-        started_at=_instant(row[15]),
-        finished_at=_instant(row[16]),
-    )
-
-
-def _instant(micros: int | None) -> datetime | None:
-    return None if micros is None else from_micros(micros)
+def place_of(invocation: Invocation) -> Position:
+    return Position(to_micros(invocation.scheduled_at), invocation.id)

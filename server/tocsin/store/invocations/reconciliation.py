@@ -6,18 +6,42 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
-from tocsin.store.driver.instants import from_micros, to_micros
-from tocsin.store.driver.transaction import Row, Transaction
+from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
+from tocsin.store.driver.records import Record
+from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import armed_timers, triggers
 from tocsin.store.schema import invocations as table
-from tocsin.store.triggers.rows import STORED, StoredTrigger
+from tocsin.store.triggers.rows import TRIGGER, StoredTrigger
 
 TIMERS_AT_ONCE = 500
 INVOCATIONS_AT_ONCE = 500
 
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    """A trigger and the next tick that is armed for it; None: none is."""
+
+    trigger: StoredTrigger
+    armed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OddInvocation:
+    """An invocation that waits and can't be so."""
+
+    id: str
+    state: State
+    node: str | None
+    next_at: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+TIMER = Record(TimerRow, trigger=TRIGGER, armed_at=armed_timers.c.next_at)
 TIMERS = (
-    select(armed_timers.c.next_at, *STORED)
+    select(*TIMER.columns)
     .select_from(triggers.outerjoin(armed_timers, armed_timers.c.trigger_id == triggers.c.id))
     .where(triggers.c.id > bindparam("after"))
     .order_by(triggers.c.id)
@@ -61,11 +85,9 @@ FROM_THE_FUTURE = and_(
         table.c.started_at > bindparam("soon"),
     ),
 )
+ODD_INVOCATION = Record(OddInvocation, table)
 ODD = (
-    select(
-        *(table.c.id, table.c.state, table.c.node, table.c.next_at),
-        *(table.c.created_at, table.c.started_at, table.c.finished_at),
-    )
+    select(*ODD_INVOCATION.columns)
     .where(
         WAITING,
         table.c.next_at <= bindparam("until"),
@@ -88,38 +110,13 @@ DUE_AT = update(table).where(*AS_FOUND).values(MAKE_DUE)
 LATEST = select(func.max(table.c.next_at)).where(table.c.next_at.is_not(None))
 
 
-@dataclass(frozen=True, slots=True)
-class TimerRow:
-    """A trigger and the next tick that is armed for it; None: none is."""
-
-    trigger: StoredTrigger
-    armed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OddInvocation:
-    """An invocation that waits and can't be so."""
-
-    id: str
-    state: State
-    node: str | None
-    next_at: datetime
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
 def page_of_timers(tx: Transaction, *, after: str) -> list[TimerRow]:
     """Returns the triggers that follow an id, each with what is armed for it."""
-    return [
-        TimerRow(StoredTrigger(*stored), None if at is None else from_micros(at))
-        for at, *stored in tx.all(TIMERS, after=after)
-    ]
+    return TIMER.all(tx, TIMERS, after=after)
 
 
 def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:
-    row = tx.one(ARMED_AT, id=trigger_id)
-    return None if row is None else from_micros(row[0])
+    return instant_or_none(tx.value(ARMED_AT, id=trigger_id))
 
 
 def page_of_armed(tx: Transaction, *, after: str) -> list[tuple[str, bool]]:
@@ -129,7 +126,7 @@ def page_of_armed(tx: Transaction, *, after: str) -> list[tuple[str, bool]]:
 
 def lost_invocations(tx: Transaction) -> list[str]:
     """Returns some that are not finished and that no node will ever look at."""
-    return [row[0] for row in tx.all(LOST_PAGE)]
+    return tx.column(LOST_PAGE)
 
 
 def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
@@ -139,12 +136,12 @@ def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
 
 def end_of_slice(tx: Transaction, *, after: datetime) -> datetime | None:
     """Returns where a slice of what waits ends that begins after an instant; None: at the last."""
-    row = tx.one(END_OF_SLICE, after=to_micros(after))
-    if row is None:
-        row = tx.one(LATEST)
-        if row is None or row[0] is None or row[0] <= to_micros(after):
+    end = tx.value(END_OF_SLICE, after=to_micros(after))
+    if end is None:
+        end = tx.value(LATEST)
+        if end is None or end <= to_micros(after):
             return None
-    return from_micros(row[0])
+    return from_micros(end)
 
 
 def odd_invocations(
@@ -158,19 +155,19 @@ def odd_invocations(
 ) -> list[OddInvocation]:
     """Returns those of a slice that are over and wait all the same, that run on no node, whose
     lease is longer than any, or that wait since an instant that has not come yet."""
-    rows = tx.all(
+    return ODD_INVOCATION.all(
+        tx,
         ODD,
         after=to_micros(after),
         until=to_micros(until),
         soon=to_micros(now + tolerance),
         longest_lease=to_micros(now + lease + tolerance),
     )
-    return [_odd(row) for row in rows]
 
 
 def overdue_invocations(tx: Transaction, *, until: datetime, limit: int) -> Sequence[str]:
     """Returns the ids of what has been due since then, the oldest first."""
-    return [row[0] for row in tx.all(OVERDUE, until=to_micros(until), limit=limit)]
+    return tx.column(OVERDUE, until=to_micros(until), limit=limit)
 
 
 def stop_waiting(tx: Transaction, odd: OddInvocation) -> bool:
@@ -181,16 +178,3 @@ def stop_waiting(tx: Transaction, odd: OddInvocation) -> bool:
 def make_due(tx: Transaction, odd: OddInvocation, *, at: datetime) -> bool:
     """Takes it from whoever holds it and makes it due; returns whether it was as it was found."""
     return tx.run(DUE_AT, of_id=odd.id, found_at=to_micros(odd.next_at), at=to_micros(at)) > 0
-
-
-def _odd(row: Row) -> OddInvocation:
-    invocation_id, state, node, next_at, created_at, started_at, finished_at = row
-    return OddInvocation(
-        id=invocation_id,
-        state=State(state),
-        node=node,
-        next_at=from_micros(next_at),
-        created_at=from_micros(created_at),
-        started_at=None if started_at is None else from_micros(started_at),
-        finished_at=None if finished_at is None else from_micros(finished_at),
-    )

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import invocations as table
@@ -76,11 +76,10 @@ def page_of_finished(
     These are more where several finished in its last microsecond. None: there is no full page.
     """
     bounds = {"state": state.value, "after": to_micros(after)}
-    row = tx.one(END_OF_PAGE, **bounds, until=to_micros(until), before_end=size - 1)
-    if row is None:
+    end = tx.value(END_OF_PAGE, **bounds, until=to_micros(until), before_end=size - 1)
+    if end is None:
         return None
-    counted = tx.one(ROWS_OF_PAGE, **bounds, until=row[0])
-    return from_micros(row[0]), 0 if counted is None else counted[0]
+    return from_micros(end), tx.value(ROWS_OF_PAGE, **bounds, until=end)
 
 
 def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
@@ -89,7 +88,7 @@ def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
     That their ticks fired stays known. Returns how many there were, 0 when there is none left;
     other nodes may sweep beside.
     """
-    ids = [row[0] for row in tx.all(FINISHED, state=state.value, until=to_micros(until))]
+    ids = tx.column(FINISHED, state=state.value, until=to_micros(until))
     if ids:
         tx.run(MARK_SWEPT, **_slice(ids))
         tx.run(DELETE, **_slice(ids))
@@ -98,8 +97,7 @@ def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
 
 def swept_until(tx: Transaction, trigger_id: str) -> datetime | None:
     """Returns the latest tick of a trigger whose invocation was swept."""
-    row = tx.one(SWEPT_UNTIL, id=trigger_id)
-    return None if row is None else from_micros(row[0])
+    return instant_or_none(tx.value(SWEPT_UNTIL, id=trigger_id))
 
 
 def forget_swept(tx: Transaction, trigger_id: str) -> None:
@@ -108,7 +106,7 @@ def forget_swept(tx: Transaction, trigger_id: str) -> None:
 
 def sweep_operations(tx: Transaction, *, before: str) -> int:
     """Deletes some operations whose ids sort before this one; 0 when there is none left."""
-    ids = [row[0] for row in tx.all(OLD_OPERATIONS, before=before)]
+    ids = tx.column(OLD_OPERATIONS, before=before)
     return tx.run(DELETE_OPERATIONS, **_slice(ids)) if ids else 0
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, insert, null, or_, select, update
+from sqlalchemy import bindparam, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
-from tocsin.store.driver.instants import from_micros, to_micros
-from tocsin.store.driver.transaction import Row, Transaction, Value
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.records import Record
+from tocsin.store.driver.transaction import Transaction, Value
 from tocsin.store.schema import invocations as table
 
 
@@ -38,8 +38,10 @@ FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, St
 class Invocation:
     """One delivery to a target.
 
-    `action` is the plan's action as JSON, `message` what the contract's API shows of it,
-    `traceparent` that of the call that asked for it. The payload is read only to be delivered.
+    `action` is the plan's action as JSON, `traceparent` that of the call that asked for it.
+    `next_at` is when it needs a node: it is due then, or the lease of `node` ends. The last four
+    can be large, and are read only where they are needed; `message` is what the contract's API
+    shows of an execution.
     """
 
     id: str
@@ -48,48 +50,34 @@ class Invocation:
     scheduled_at: datetime
     action: str
     created_at: datetime
-    payload: bytes = b""
     occurrence: str | None = None
-    message: bytes | None = None
     target: str = ""
     state: State = State.PENDING
+    node: str | None = None
     attempts: int = 0
     failures: int = 0
     history: str | None = None
+    last_error: str | None = None
+    next_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    answer: bytes | None = None
-    last_error: str | None = None
     traceparent: str | None = None
+    message: bytes | None = None
+    answer: bytes | None = None
+    payload: bytes = b""
 
 
-COLUMNS = (
-    table.c.id,
-    table.c.parent,
-    table.c.origin,
-    table.c.scheduled_at,
-    table.c.action,
-    table.c.created_at,
-    table.c.occurrence,
-    table.c.message,
-    table.c.state,
-    table.c.attempts,
-    table.c.started_at,
-    table.c.finished_at,
-    table.c.answer,
-    table.c.last_error,
-    table.c.target,
-    table.c.failures,
-    table.c.history,
-    table.c.traceparent,
+INVOCATION = Record(Invocation, table)
+WITHOUT_PAYLOAD = Record(Invocation, table, without=("payload",))
+SUMMARY = Record(Invocation, table, without=("traceparent", "message", "answer", "payload"))
+
+INSERT = insert(table).values(INVOCATION.bound)
+INSERT_NEW = (
+    insert_or_not(table).values(INVOCATION.bound).on_conflict_do_nothing().returning(table.c.id)
 )
-
-WRITTEN: dict[str, BindParameter[Any]] = {
-    each.name: bindparam(each.name) for each in (*COLUMNS, table.c.payload, table.c.next_at)
-}
-INSERT = insert(table).values(WRITTEN)
-INSERT_NEW = insert_or_not(table).values(WRITTEN).on_conflict_do_nothing().returning(table.c.id)
-SELECT = select(*COLUMNS).where(table.c.id == bindparam("id"), table.c.forgotten_at.is_(None))
+SELECT = select(*WITHOUT_PAYLOAD.columns).where(
+    table.c.id == bindparam("id"), table.c.forgotten_at.is_(None)
+)
 STATE = select(table.c.state).where(table.c.id == bindparam("id"))
 PAGE = (
     select(table.c.id)
@@ -134,38 +122,19 @@ def insert_invocations(
 
 
 def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
-    return {
-        "id": invocation.id,
-        "parent": invocation.parent,
-        "origin": invocation.origin,
-        "scheduled_at": to_micros(invocation.scheduled_at),
-        "action": invocation.action,
-        "payload": invocation.payload,
-        "created_at": to_micros(invocation.created_at),
-        "occurrence": invocation.occurrence,
-        "message": invocation.message,
-        "state": invocation.state.value,
-        "attempts": invocation.attempts,
-        "started_at": None,
-        "finished_at": None,
-        "answer": None,
-        "last_error": None,
-        "target": invocation.target,
-        "failures": invocation.failures,
-        "history": invocation.history,
-        "traceparent": invocation.traceparent,
-        "next_at": to_micros(due_at),
-    }
+    written = INVOCATION.values(invocation)
+    written["next_at"] = to_micros(due_at)
+    return written
 
 
 def find_invocation(tx: Transaction, invocation_id: str) -> Invocation | None:
-    row = tx.one(SELECT, id=invocation_id)
-    return None if row is None else invocation_of(row)
+    """Finds an invocation that its client did not delete, without its payload."""
+    return WITHOUT_PAYLOAD.one(tx, SELECT, id=invocation_id)
 
 
 def state_of(tx: Transaction, invocation_id: str) -> State | None:
-    row = tx.one(STATE, id=invocation_id)
-    return None if row is None else State(row[0])
+    state = tx.value(STATE, id=invocation_id)
+    return None if state is None else State(state)
 
 
 def page_of_executions(
@@ -177,8 +146,8 @@ def page_of_executions(
     a thousand of them may hold more than a node has memory for.
     """
     statement = PAGE if final is None else PAGE_OF_FINAL if final else PAGE_OF_OPEN
-    for row in tx.all(statement, parent=parent, after=after, limit=limit):
-        if (invocation := find_invocation(tx, row[0])) is not None:
+    for invocation_id in tx.column(statement, parent=parent, after=after, limit=limit):
+        if (invocation := find_invocation(tx, invocation_id)) is not None:
             yield invocation
 
 
@@ -190,31 +159,3 @@ def cancel_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> 
 def forget_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> None:
     """Hides it from its API; what is still to be delivered is."""
     tx.run(FORGET, of_id=invocation_id, now=to_micros(now))
-
-
-def invocation_of(row: Row, payload: bytes = b"") -> Invocation:
-    return Invocation(
-        id=row[0],
-        parent=row[1],
-        origin=row[2],
-        scheduled_at=from_micros(row[3]),
-        action=row[4],
-        created_at=from_micros(row[5]),
-        payload=payload,
-        occurrence=row[6],
-        message=row[7],
-        state=State(row[8]),
-        attempts=row[9],
-        started_at=_instant(row[10]),
-        finished_at=_instant(row[11]),
-        answer=row[12],
-        last_error=row[13],
-        target=row[14],
-        failures=row[15],
-        history=row[16],
-        traceparent=row[17],
-    )
-
-
-def _instant(micros: int | None) -> datetime | None:
-    return None if micros is None else from_micros(micros)

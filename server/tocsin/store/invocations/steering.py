@@ -81,9 +81,6 @@ def redrive_dead_letters(
         # What is left over of the places is filled with what is named anyway.
         places = dict.fromkeys(REDRIVEN, slice_[0]) | dict(zip(REDRIVEN, slice_, strict=False))
         tx.run(REDRIVE, **places, now=to_micros(now))
-    return ids, sum(_count(tx, origin, state) for state in DEAD_LETTER_STATES)
-
-
-def _count(tx: Transaction, origin: str, state: State) -> int:
-    row = tx.one(COUNT, origin=origin, in_state=state.value)
-    return 0 if row is None else row[0]
+    return ids, sum(
+        tx.value(COUNT, origin=origin, in_state=state.value) for state in DEAD_LETTER_STATES
+    )

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from tocsin.store.driver.instants import from_micros, to_micros
-from tocsin.store.driver.transaction import Row, Transaction
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.records import Record
+from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import decisions as table
 
 
@@ -44,19 +45,10 @@ class Decision:
     detail: str = "{}"
 
 
-COLUMNS = (
-    table.c.id,
-    table.c.trigger_id,
-    table.c.kind,
-    table.c.first_at,
-    table.c.last_at,
-    table.c.decided_at,
-    table.c.count,
-    table.c.detail,
-)
+RECORD = Record(Decision, table)
 OF_KIND = table.c.trigger_id == bindparam("of_trigger"), table.c.kind == bindparam("of_kind")
 
-INSERT = insert(table).values({column.name: bindparam(column.name) for column in COLUMNS})
+INSERT = insert(table).values(RECORD.bound)
 END_PAUSE = (
     update(table)
     .where(
@@ -74,13 +66,13 @@ EXTEND = (
     )
 )
 LATEST = (
-    select(*COLUMNS)
+    select(*RECORD.columns)
     .where(*OF_KIND, table.c.first_at <= bindparam("at"))
     .order_by(table.c.first_at.desc(), table.c.id.desc())
     .limit(bindparam("limit"))
 )
 FOLLOWING = (
-    select(*COLUMNS)
+    select(*RECORD.columns)
     .where(*OF_KIND, table.c.first_at >= bindparam("at"))
     .order_by(table.c.first_at, table.c.id)
     .limit(1)
@@ -103,17 +95,7 @@ LOOKED_AT = 16
 
 def record_decision(tx: Transaction, decision: Decision) -> None:
     """Adds a decision; it belongs into the transaction of what it is about."""
-    tx.run(
-        INSERT,
-        id=decision.id,
-        trigger_id=decision.trigger_id,
-        kind=decision.kind.value,
-        first_at=to_micros(decision.first_at),
-        last_at=None if decision.last_at is None else to_micros(decision.last_at),
-        decided_at=to_micros(decision.decided_at),
-        count=decision.count,
-        detail=decision.detail,
-    )
+    tx.run(INSERT, **RECORD.values(decision))
 
 
 def end_pause(tx: Transaction, trigger_id: str, *, now: datetime) -> None:
@@ -141,10 +123,10 @@ def decision_about(
     tx: Transaction, trigger_id: str, kind: Kind, instant: datetime
 ) -> Decision | None:
     """Returns the latest decision of a kind that covers an instant."""
-    rows = tx.all(
-        LATEST, of_trigger=trigger_id, of_kind=kind.value, at=to_micros(instant), limit=LOOKED_AT
+    at = to_micros(instant)
+    found = RECORD.all(
+        tx, LATEST, of_trigger=trigger_id, of_kind=kind.value, at=at, limit=LOOKED_AT
     )
-    found = (_decision(row) for row in rows)
     return next((each for each in found if each.last_at is None or each.last_at >= instant), None)
 
 
@@ -152,24 +134,11 @@ def decision_following(
     tx: Transaction, trigger_id: str, kind: Kind, instant: datetime
 ) -> Decision | None:
     """Returns the first decision of a kind that begins at an instant or later."""
-    row = tx.one(FOLLOWING, of_trigger=trigger_id, of_kind=kind.value, at=to_micros(instant))
-    return None if row is None else _decision(row)
+    at = to_micros(instant)
+    return RECORD.one(tx, FOLLOWING, of_trigger=trigger_id, of_kind=kind.value, at=at)
 
 
 def forget_decisions(tx: Transaction, *, before: datetime) -> int:
     """Forgets some of what ended before an instant; returns how many, 0 when none is left."""
     row = tx.one(END_OF_SLICE, before=to_micros(before))
     return tx.run(DELETE_OLD, before=to_micros(before) if row is None else row[0] + 1)
-
-
-def _decision(row: Row) -> Decision:
-    return Decision(
-        id=row[0],
-        trigger_id=row[1],
-        kind=Kind(row[2]),
-        first_at=from_micros(row[3]),
-        last_at=None if row[4] is None else from_micros(row[4]),
-        decided_at=from_micros(row[5]),
-        count=row[6],
-        detail=row[7],
-    )

@@ -10,6 +10,14 @@ from sqlalchemy import bindparam, select
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import invocations, operations, triggers
 
+
+class Place(NamedTuple):
+    """Where an invocation is listed (`folders/*`, `projects/*/locations/*`), and what fired it."""
+
+    parent: str
+    origin: str
+
+
 OF_TRIGGER = select(triggers.c.folder_id).where(triggers.c.id == bindparam("id"))
 # Its operations are kept for a while after a trigger is deleted, and so are its invocations. Of
 # operations the latest: those that were added before there was a folder to them have none.
@@ -25,16 +33,9 @@ PARENT_OF_ORIGIN = (
 OF_OPERATION = select(operations.c.folder_id, operations.c.trigger_id).where(
     operations.c.id == bindparam("id")
 )
-OF_INVOCATION = select(invocations.c.parent, invocations.c.origin).where(
+OF_INVOCATION = select(*(invocations.c[name] for name in Place._fields)).where(
     invocations.c.id == bindparam("id")
 )
-
-
-class Place(NamedTuple):
-    """Where an invocation is listed (`folders/*`, `projects/*/locations/*`), and what fired it."""
-
-    parent: str
-    origin: str
 
 
 def folder_of_trigger(tx: Transaction, trigger_id: str) -> str | None:
@@ -43,13 +44,13 @@ def folder_of_trigger(tx: Transaction, trigger_id: str) -> str | None:
     None: there is none of this id, as far as is known.
     """
     for statement in (OF_TRIGGER, OF_DELETED_TRIGGER):
-        row = tx.one(statement, id=trigger_id)
-        if row is not None and row[0] is not None:
-            return str(row[0])
-    row = tx.one(PARENT_OF_ORIGIN, id=trigger_id)
-    if row is None:
+        folder_id = tx.value(statement, id=trigger_id)
+        if folder_id is not None:
+            return str(folder_id)
+    parent = tx.value(PARENT_OF_ORIGIN, id=trigger_id)
+    if parent is None:
         return None
-    collection, _, folder_id = row[0].partition("/")
+    collection, _, folder_id = parent.partition("/")
     return folder_id if collection == "folders" else None
 
 
@@ -58,7 +59,8 @@ def folder_of_operation(tx: Transaction, operation_id: str) -> str | None:
     row = tx.one(OF_OPERATION, id=operation_id)
     if row is None:
         return None
-    return folder_of_trigger(tx, row[1]) if row[0] is None else str(row[0])
+    folder_id, trigger_id = row
+    return folder_of_trigger(tx, trigger_id) if folder_id is None else str(folder_id)
 
 
 def place_of_invocation(tx: Transaction, invocation_id: str) -> Place | None:

@@ -6,11 +6,23 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
 from tocsin.store.schema import remembered_requests as table
 
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the first call under a key asked for, by its fingerprint, and its answer."""
+
+    fingerprint: bytes
+    answer: bytes
+    expires_at: datetime
+
+
 INSERT = insert(table)
-SELECT = select(table.c.fingerprint, table.c.answer, table.c.expires_at).where(
+REMEMBERED = Record(Remembered, table)
+SELECT = select(*REMEMBERED.columns).where(
     table.c.scope == bindparam("scope"), table.c.key == bindparam("key")
 )
 DELETE = delete(table).where(
@@ -59,14 +71,13 @@ def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) ->
         RequestMismatch: the key stands for another request.
         Contended: another node was given the key this moment.
     """
-    row = tx.one(SELECT, scope=request.scope, key=request.key)
-    if row is None or row[2] <= to_micros(now):
+    found = REMEMBERED.one(tx, SELECT, scope=request.scope, key=request.key)
+    if found is None or found.expires_at <= now:
         _take_key(tx, request, now)
         return None
-    if row[0] != request.fingerprint:
+    if found.fingerprint != request.fingerprint:
         raise RequestMismatch
-    answer: bytes = row[1]
-    return answer
+    return found.answer
 
 
 def remember_answer(

@@ -25,8 +25,8 @@ def insert_operation(
 
 
 def find_operation(tx: Transaction, operation_id: str) -> bytes | None:
-    row = tx.one(SELECT, id=operation_id)
-    return None if row is None else row[0]
+    message: bytes | None = tx.value(SELECT, id=operation_id)
+    return message
 
 
 def page_of_operations(

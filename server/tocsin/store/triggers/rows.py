@@ -6,15 +6,26 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import triggers as table
+
+
+class StoredTrigger(NamedTuple):
+    """A trigger as its contract sent it. `contract` is the package of the message."""
+
+    id: str
+    name: str
+    contract: str
+    message: bytes
+
 
 INSERT = insert(table).values(
     **{name: bindparam(name) for name in ("id", "folder_id", "name", "contract", "message")},
     subscribed=1,
 )
-STORED = (table.c.id, table.c.name, table.c.contract, table.c.message)
-SELECT = select(*STORED).where(table.c.id == bindparam("id"))
+TRIGGER = Record(StoredTrigger, table)
+SELECT = select(*TRIGGER.columns).where(table.c.id == bindparam("id"))
 LOCK = SELECT.with_for_update()
 UPDATE = (
     update(table)
@@ -23,12 +34,12 @@ UPDATE = (
 )
 DELETE = delete(table).where(table.c.id == bindparam("id"))
 PAGE = (
-    select(*STORED)
+    select(*TRIGGER.columns)
     .where(table.c.folder_id == bindparam("folder_id"), table.c.id > bindparam("after"))
     .order_by(table.c.id)
     .limit(bindparam("limit"))
 )
-NAMED = select(*STORED).where(
+NAMED = select(*TRIGGER.columns).where(
     table.c.folder_id == bindparam("folder_id"),
     table.c.name == bindparam("name"),
     # Only so do databases see that the index of names will do.
@@ -42,15 +53,6 @@ COUNT = select(func.count()).select_from(
     .limit(bindparam("limit"))
     .subquery()
 )
-
-
-class StoredTrigger(NamedTuple):
-    """A trigger as its contract sent it. `contract` is the package of the message."""
-
-    id: str
-    name: str
-    contract: str
-    message: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +81,16 @@ def insert_trigger(
 
 def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
     """Counts the triggers of a folder, no further than `limit`."""
-    row = tx.one(COUNT, folder_id=folder_id, limit=limit)
-    return 0 if row is None else int(row[0])
+    return int(tx.value(COUNT, folder_id=folder_id, limit=limit))
 
 
 def find_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
-    row = tx.one(SELECT, id=trigger_id)
-    return None if row is None else StoredTrigger(*row)
+    return TRIGGER.one(tx, SELECT, id=trigger_id)
 
 
 def lock_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
     """Finds a trigger that is to be changed: until the commit nobody else can."""
-    row = tx.one(LOCK, id=trigger_id)
-    return None if row is None else StoredTrigger(*row)
+    return TRIGGER.one(tx, LOCK, id=trigger_id)
 
 
 def update_trigger(tx: Transaction, *, trigger_id: str, name: str, message: bytes) -> None:

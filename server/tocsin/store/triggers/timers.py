@@ -7,28 +7,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tocsin.store.driver.instants import from_micros, to_micros
+from tocsin.store.driver.instants import instant_or_none, to_micros
+from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
 from tocsin.store.schema import armed_timers as table
 from tocsin.store.schema import triggers
-
-INSERT = insert(table)
-# In place: whoever waits for the row to disarm it must find it again, not another in its stead.
-ARM = INSERT.on_conflict_do_update(
-    index_elements=[table.c.trigger_id], set_={"next_at": INSERT.excluded.next_at}
-)
-DELETE = delete(table).where(table.c.trigger_id == bindparam("id"))
-ARMED_AT = select(table.c.next_at).where(table.c.trigger_id == bindparam("id"))
-EARLIEST = select(func.min(table.c.next_at))
-DUE = (
-    select(table.c.trigger_id, table.c.next_at, triggers.c.contract, triggers.c.message)
-    .join(triggers, triggers.c.id == table.c.trigger_id)
-    .where(table.c.next_at <= bindparam("now"))
-    .order_by(table.c.next_at)
-    .limit(bindparam("limit"))
-    # The trigger too: what is changed this moment on another node fires as it is after that.
-    .with_for_update(skip_locked=True)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +22,32 @@ class DueTimer:
     instant: datetime
     contract: str
     message: bytes
+
+
+INSERT = insert(table)
+# In place: whoever waits for the row to disarm it must find it again, not another in its stead.
+ARM = INSERT.on_conflict_do_update(
+    index_elements=[table.c.trigger_id], set_={"next_at": INSERT.excluded.next_at}
+)
+DELETE = delete(table).where(table.c.trigger_id == bindparam("id"))
+ARMED_AT = select(table.c.next_at).where(table.c.trigger_id == bindparam("id"))
+EARLIEST = select(func.min(table.c.next_at))
+DUE_TIMER = Record(
+    DueTimer,
+    trigger_id=table.c.trigger_id,
+    instant=table.c.next_at,
+    contract=triggers.c.contract,
+    message=triggers.c.message,
+)
+DUE = (
+    select(*DUE_TIMER.columns)
+    .join(triggers, triggers.c.id == table.c.trigger_id)
+    .where(table.c.next_at <= bindparam("now"))
+    .order_by(table.c.next_at)
+    .limit(bindparam("limit"))
+    # The trigger too: what is changed this moment on another node fires as it is after that.
+    .with_for_update(skip_locked=True)
+)
 
 
 def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> None:
@@ -65,16 +74,13 @@ def disarm_timer(tx: Transaction, trigger_id: str) -> None:
 
 
 def earliest_tick(tx: Transaction) -> datetime | None:
-    row = tx.one(EARLIEST)
-    return None if row is None or row[0] is None else from_micros(row[0])
+    return instant_or_none(tx.value(EARLIEST))
 
 
 def due_timers(tx: Transaction, *, now: datetime, limit: int) -> list[DueTimer]:
-    rows = tx.all(DUE, now=to_micros(now), limit=limit)
-    return [DueTimer(trigger_id, from_micros(at), *stored) for trigger_id, at, *stored in rows]
+    return DUE_TIMER.all(tx, DUE, now=to_micros(now), limit=limit)
 
 
 def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:
     """Returns a trigger's next tick; None: it has none."""
-    row = tx.one(ARMED_AT, id=trigger_id)
-    return None if row is None else from_micros(row[0])
+    return instant_or_none(tx.value(ARMED_AT, id=trigger_id))

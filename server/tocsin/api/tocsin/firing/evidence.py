@@ -13,8 +13,7 @@ from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.instants import EPOCH
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import listing
-from tocsin.store.invocations.listing import Shown
-from tocsin.store.invocations.rows import State
+from tocsin.store.invocations.rows import Invocation, State
 from tocsin.store.triggers import decisions, timers
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers.decisions import Decision, Kind
@@ -42,7 +41,7 @@ class Evidence:
     cron_now: Cron | None
     unreadable_now: str
     paused_unrecorded: bool
-    made: list[Shown]
+    made: list[Invocation]
     pause: Decision | None
     misfire: Decision | None
     unreadable: Decision | None
@@ -82,7 +81,7 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
     plan, unreadable = (None, "") if stored is None else _plan(stored)
     cron_now = _cron(plan) if deleted is None else _rule_of(deleted, "cron")
     change = decisions.decision_following(tx, trigger_id, Kind.RULE, tick)
-    made = listing.shown_between(tx, trigger_id, tick, tick + MINUTE, limit=MOST_DELIVERIES)
+    made = listing.invocations_between(tx, trigger_id, tick, tick + MINUTE, limit=MOST_DELIVERIES)
     paused = plan is not None and not plan.active
     return Evidence(
         trigger_id=trigger_id,
@@ -132,7 +131,7 @@ def _rule_of(decision: Decision, name: str) -> Cron | None:
     return Cron(expression) if expression else None
 
 
-def _under_way(tx: Transaction, made: list[Shown], now: datetime) -> dict[str, list[int]]:
+def _under_way(tx: Transaction, made: list[Invocation], now: datetime) -> dict[str, list[int]]:
     waiting = {
         each.target
         for each in made

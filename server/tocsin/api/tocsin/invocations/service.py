@@ -10,14 +10,14 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations import rows
 from tocsin.store.invocations.listing import (
     Filter,
     Page,
     Position,
-    Shown,
-    find_contents,
-    find_shown,
-    page_of_shown,
+    find_summary,
+    find_whole,
+    page_of_invocations,
     page_of_visible,
     place_of,
 )
@@ -77,11 +77,10 @@ class InvocationService:
         self, request: contract.InvocationServiceGetRequest, _: Context
     ) -> contract.InvocationServiceGetResponse:
         def read(tx: Transaction) -> Invocation:
-            shown = find(tx, request.invocation_id)
-            contents = find_contents(tx, shown.id)
-            if contents is None:
+            found = find_whole(tx, request.invocation_id)
+            if found is None:
                 raise errors.invocation_not_found(request.invocation_id)
-            return to_full_message(shown, contents)
+            return to_full_message(found)
 
         return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
 
@@ -89,12 +88,12 @@ class InvocationService:
         now = self._clock.now()
 
         def retry(tx: Transaction) -> Invocation:
-            shown = find(tx, request.invocation_id, lock=True)
-            if shown.state not in RETRIABLE or not deliver_again(
-                tx, shown.id, now=now, history=with_success(shown)
+            invocation = find(tx, request.invocation_id, lock=True)
+            if invocation.state not in RETRIABLE or not deliver_again(
+                tx, invocation.id, now=now, history=with_success(invocation)
             ):
-                raise errors.not_retriable(shown.id, _standing(shown))
-            return to_message(find(tx, shown.id))
+                raise errors.not_retriable(invocation.id, _standing(invocation))
+            return to_message(find(tx, invocation.id))
 
         changed = await write_and_tell(self._database, retry, lambda: self._due(now))
         return contract.RetryResponse(invocation=changed)
@@ -103,24 +102,26 @@ class InvocationService:
         now = self._clock.now()
 
         def cancel(tx: Transaction) -> Invocation:
-            shown = find(tx, request.invocation_id, lock=True)
-            if shown.state is not State.CANCELLED and not cancel_invocation(tx, shown.id, now=now):
-                raise errors.not_cancellable(shown.id, _standing(shown))
-            return to_message(find(tx, shown.id))
+            invocation = find(tx, request.invocation_id, lock=True)
+            if invocation.state is not State.CANCELLED and not cancel_invocation(
+                tx, invocation.id, now=now
+            ):
+                raise errors.not_cancellable(invocation.id, _standing(invocation))
+            return to_message(find(tx, invocation.id))
 
         return contract.CancelResponse(invocation=await self._database.write(cancel))
 
 
-def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Shown:
+def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> rows.Invocation:
     """Finds an invocation.
 
     Raises:
         ApiError: there is none of this id.
     """
-    shown = find_shown(tx, invocation_id, lock=lock)
-    if shown is None:
+    invocation = find_summary(tx, invocation_id, lock=lock)
+    if invocation is None:
         raise errors.invocation_not_found(invocation_id)
-    return shown
+    return invocation
 
 
 async def page_of_caller(
@@ -129,9 +130,11 @@ async def page_of_caller(
     """Returns a page of what is wanted, as far as the caller may see it."""
     sight = SIGHT.get()
     if sight is None:
-        return await database.read(lambda tx: page_of_shown(tx, wanted, after=after, limit=size))
+        return await database.read(
+            lambda tx: page_of_invocations(tx, wanted, after=after, limit=size)
+        )
 
-    def visible(row: Shown) -> bool:
+    def visible(row: rows.Invocation) -> bool:
         return sight(place_of_invocation(row.parent, row.origin))
 
     return await database.read(
@@ -157,7 +160,7 @@ def messages_of(found: Page, *arguments: str) -> tuple[list[Invocation], str]:
     return [to_message(row) for row in rows], token
 
 
-def _size_of(row: Shown) -> int:
+def _size_of(row: rows.Invocation) -> int:
     """No less than its message has: errors and what is told of an action are what can be long."""
     return min(4 * (len(row.last_error or "") + len(row.action)) + 1024, LARGEST_PAGE_BYTES)
 
@@ -177,15 +180,16 @@ def _filter(request: contract.InvocationServiceListRequest) -> Filter:
     )
 
 
-def _standing(shown: Shown) -> str:
-    """Says what an invocation is at, to whom wants something else of it."""
-    match shown.state:
+def _standing(invocation: rows.Invocation) -> str:
+    """Describes the invocation's state for an error message."""
+    match invocation.state:
         case State.PENDING:
-            return f"waits for its call, due at {shown.next_at and shown.next_at.isoformat()}"
+            due_at = invocation.next_at
+            return f"waits for its call, due at {due_at and due_at.isoformat()}"
         case State.RUNNING:
-            return f"is being delivered by node {shown.node}"
+            return f"is being delivered by node {invocation.node}"
         case State.DEAD_LETTERING:
-            where = "is being put" if shown.node else "is to be put"
+            where = "is being put" if invocation.node else "is to be put"
             return f"has no call left and {where} into its dead letter queue"
         case _:
-            return f"is {shown.state.value.replace('_', ' ')} already"
+            return f"is {invocation.state.value.replace('_', ' ')} already"
