@@ -1,7 +1,6 @@
 """Writes docs/benchmarks.md, its plot and the table of nodes in docs/scaling.md from bench/results.
 
-`make bench` runs it after the benchmarks. What is told here of the other systems' promises is from
-their own documentation.
+`make bench` runs it after the benchmarks. The other systems' promises are from their documentation.
 """
 
 import argparse
@@ -19,22 +18,21 @@ MARKS = "<!-- nodes: from bench/results -->", "<!-- /nodes -->"
 
 GUARANTEES = {
     "tocsin": (
-        "Committed and synced before it is answered. At least once: a node that dies is missed "
-        "after seconds, and another one calls again. Retries, dead letters, and each attempt is "
-        "kept."
+        "Committed and synced before the answer. At least once: seconds after a node dies, another "
+        "one calls again. Retries, dead letters, and a record of each attempt."
     ),
     "apscheduler": (
-        "Committed before `add_job` returns. At most once: a job leaves the store when it is "
-        "started, so a crash loses what is under way. No retries. One scheduler a store."
+        "Committed before `add_job` returns. At most once: a job leaves the store when it starts, "
+        "so a crash loses what is under way. No retries. One scheduler a store."
     ),
     "procrastinate": (
-        "Committed before `defer` returns. A worker that dies leaves its jobs `doing`; to find and "
-        "retry those is left to a task that you write. Retries by task."
+        "Committed before `defer` returns. A worker that dies leaves its jobs `doing`; you write a "
+        "task that finds and retries them. Retries by task."
     ),
     "dbos": (
-        "Committed before `enqueue` returns. Workflows resume after a crash at the step that was "
-        "not yet recorded, which is run at least once; it records each step, which here is more "
-        "than the work asks for."
+        "Committed before `enqueue` returns. After a crash, workflows resume at the first step "
+        "that is not recorded, which runs at least once. It records each step, more than this "
+        "work needs."
     ),
 }
 NAMES = {
@@ -306,41 +304,44 @@ def draw(peers: dict[str, Any], path: Path) -> None:
 INTRODUCTION = """
 # Benchmarks
 
-This page is made by `make bench` from what it measured: `bench/results/*.json`. Machines differ and
-are never quite idle, so go by the ratios: each is to a reference that ran on the same machine in
-the same run, beside the same target. Node, target, client and PostgreSQL share the cores. SQLite
-and PostgreSQL sync each commit.
+Compare Tocsin's speed with plain clients and servers, and with other schedulers; `make bench`
+measures it where you are.
+
+This page is made from `bench/results/*.json`. Machines differ and are never quite idle, so compare
+the ratios: each is to a reference that ran on the same machine in the same run, beside the same
+target. Node, target, client and PostgreSQL share the cores. SQLite and PostgreSQL sync each
+commit.
 """
 FIRING = """
-Invocations wait in the store, all due at one instant, for one function; 50 calls of it may be under
-way. The rate is from the first call to the last. The target is a bare server in a process of its
-own; the bare client is aiohttp, 50 calls under way, with nothing to remember. The lag, from an
-invocation's instant to its arrival at the target, is that at a steady 1,000 a second.
+Invocations wait in the store, all due at one instant, for one function; at most 50 calls of it are
+under way. The rate is from the first call to the last. The target is a bare server in a process of
+its own; the bare client is aiohttp with 50 calls under way, and stores nothing. The lag, from an
+invocation's instant to its arrival at the target, is measured at a steady 1,000 a second.
 """
 TIMERS = """
-Nodes on SQLite that stand side by side. Get asks for triggers all over the store. What a call costs
-is the processor time of the node.
+Three nodes on SQLite ran side by side. Get asks for triggers all over the store. A call's cost is
+the node's processor time.
 """
 SOURCES = """
 How many events a second a node on SQLite takes from each source and delivers, next to the plain
-client or server that does the same reads, keeps nothing and delivers nothing. Sources that are
-asked (queue, stream, broker) are filled first, with the same for both; to the others the same
-client sends the same. What is accepted is durable. The ratio is of the lower of both rates. With
-100 events in a call the calls are few, and what is left is what it costs to take an event. moto
-is the limit of its queues: it looks through all messages for each request.
+client or server that reads the same, keeps nothing and delivers nothing. Sources that must be
+asked (queue, stream, broker) are filled first, with the same for both; the same client sends the
+same to the others. An accepted event is durable. The ratio uses the lower of both rates. With 100
+events in a call the calls are few, so what is left is the cost of taking an event. moto limits its
+queues: it looks through all messages for each request.
 """
 IDLE_SOURCES = """
-And what {triggers:,} triggers cost whose sources are silent, half of them on {mqtt_brokers} MQTT
-brokers (mosquitto), half with a queue each at {queue_services} queue services (moto). A queue is
-asked each 20 seconds, as long as the protocol lets a poll wait; a broker has one connection.
+{triggers:,} triggers with silent sources, half of them on {mqtt_brokers} MQTT brokers (mosquitto),
+half with a queue each at {queue_services} queue services (moto), cost this much. A queue is asked
+every 20 seconds, the longest poll that the protocol allows; a broker has one connection.
 """
 PEERS = """
-{jobs} jobs are added one by one by 50 callers (APScheduler: by one, as its scheduler is one), each
-committed; then each makes a POST to the same target, at most 50 under way (APScheduler: all at
+50 callers add {jobs} jobs one by one, each committed (APScheduler: one caller, because it allows
+one scheduler). Then each job POSTs to the same target, at most 50 at a time (APScheduler: all at
 once). Tocsin is called over gRPC, the others within their own process. CPU is that of the process
-that fires. Rates are from the first call to the last; APScheduler's first call comes when all jobs
-that are due have left its store, and that time is not counted. Jobs of milliseconds are what is
-measured here: who has jobs of minutes will see no difference.
+that fires. Rates are from the first call to the last; APScheduler's first call comes when all due
+jobs have left its store, and that time does not count. These are jobs of milliseconds: with jobs
+of minutes you will see no difference.
 """
 CALLS = """
 `h2load` with 64 calls under way, each call durable before it is answered; ratios to a gRPC server
