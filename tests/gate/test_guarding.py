@@ -13,6 +13,7 @@ from google.protobuf import json_format
 from grpc_health.v1 import health_pb2
 
 from stand.access.guarded import METHODS
+from stand.calls import arrival
 from store.work import opened
 from tocsin.access.buckets import Rate
 from tocsin.access.permissions.needs import NEEDS
@@ -25,7 +26,6 @@ from tocsin.schedule import ManualClock
 from tocsin.settings import Settings, load_settings
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire import errors
-from tocsin.wire.calls import peer_of
 from tocsin.wire.gate import UnknownNeed
 from tocsin.wire.health import Health
 
@@ -168,19 +168,6 @@ def test_ipv4_addresses_guess_apart_as_a_socket_of_both_families_tells_them(
     limits.refuse_guessing("::ffff:192.0.2.2")
 
 
-class Call:
-    """As much of a call as says where it comes from."""
-
-    def __init__(self, peer: str, *metadata: tuple[str, str]) -> None:
-        self._peer, self._metadata = peer, metadata
-
-    def peer(self) -> str:
-        return self._peer
-
-    def invocation_metadata(self) -> Any:
-        return self._metadata
-
-
 @pytest.mark.parametrize(
     ("peer", "told", "expected"),
     [
@@ -196,8 +183,7 @@ def test_only_envoy_is_believed_where_a_call_comes_from(
     peer: str, told: str, expected: str
 ) -> None:
     metadata = [("x-tocsin-peer", told)] if told else []
-    call: Any = Call(peer, *metadata)
-    assert peer_of(call) == expected
+    assert arrival(peer, *metadata).peer == expected
 
 
 def test_a_log_group_that_folders_share_is_no_folders() -> None:

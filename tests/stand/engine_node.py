@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from stand.calls import call
 from tocsin.api.yandex.triggers.service import TriggerService
 from tocsin.composition.composing import events_of, pulling_of
 from tocsin.engine.delivering.capacity import Limits
@@ -54,13 +55,6 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return run
 
 
-class NoMetadata:
-    """The context of a call without metadata."""
-
-    def invocation_metadata(self) -> tuple[()]:
-        return ()
-
-
 @dataclass
 class FakeCaller:
     """Targets that answer at once, or what `answer` does."""
@@ -98,11 +92,11 @@ class Node:
         request.rule.timer.cron_expression = cron
         request.rule.timer.payload = payload
         request.rule.timer.invoke_function.function_id = "f"
-        return trigger_id(await self.service.create(request, NoMetadata()))
+        return trigger_id(await self.service.create(request, call()))
 
     async def change(self, method: str, trigger_id: str) -> None:
         request = getattr(contract, f"{method}TriggerRequest")(trigger_id=trigger_id)
-        await getattr(self.service, method.lower())(request, NoMetadata())
+        await getattr(self.service, method.lower())(request, call())
 
     async def update(self, trigger_id: str, **timer: str) -> None:
         """Changes fields of the timer, or, without any, the description."""
@@ -111,7 +105,7 @@ class Node:
             setattr(request.rule.timer, name, value)
         paths = [f"rule.timer.{name}" for name in timer] or ["description"]
         request.update_mask.paths.extend(paths)
-        await self.service.update(request, NoMetadata())
+        await self.service.update(request, call())
 
     async def next_tick(self) -> datetime | None:
         return await self.database.read(earliest_tick)

@@ -1,7 +1,7 @@
 """May they: whether a caller may do what a request asks for."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from google.protobuf.descriptor import Descriptor
 
@@ -16,11 +16,14 @@ from tocsin.plans.plan import Plan
 from tocsin.store.driver.database import Database
 from tocsin.store.triggers.rows import StoredTrigger, find_trigger
 from tocsin.wire import errors
-from tocsin.wire.calls import SIGHT, USABLE
 
 SERVICE_ACCOUNT_ID = "service_account_id"
 # What one request may name. Methods have limits of their own, but they come later.
 MOST_NAMED = 1000
+
+
+# Tells whether the caller may see what is at a resource.
+Sight: TypeAlias = Callable[[str], bool]
 
 
 class Target(NamedTuple):
@@ -62,29 +65,28 @@ def _told(collection: str, name: str) -> str:
     return f"{collection}/{name}" if collection else name
 
 
-def check(grants: Grants, need: Need, targets: list[Target]) -> None:
+def check(grants: Grants, need: Need, targets: list[Target]) -> Sight | None:
     """Checks that the caller may do it to all targets; where there are none, as the need says.
 
-    What a list is to leave out it is told by `SIGHT`.
+    Returns what a list may show of several resources; None: all.
 
     Raises:
         ApiError: they may not.
     """
     permission = need.permission
     if permission is None:
-        return
+        return None
     for target in targets:
         if not grants.allow(permission, target.place):
             raise errors.permission_denied(permission, target.told)
     if targets or need.unnamed is Unnamed.NOTHING or grants.allow_everywhere(permission):
-        return
+        return None
     if need.unnamed is Unnamed.SHOWN and grants.allow_somewhere(permission):
-        SIGHT.set(_sight(grants, permission))
-        return
+        return _sight(grants, permission)
     raise errors.permission_denied(permission, "*")
 
 
-def _sight(grants: Grants, permission: Permission) -> Callable[[str], bool]:
+def _sight(grants: Grants, permission: Permission) -> Sight:
     return lambda place: grants.allow(permission, place)
 
 
@@ -97,8 +99,11 @@ class AccountUse:
         self._places = places
         self._database = database
 
-    async def check(self, grants: Grants, request: Any) -> None:
+    async def check(self, grants: Grants, request: Any) -> frozenset[str] | None:
         """Checks all that the rule will name, those that an update leaves in it too.
+
+        Returns the accounts of the rule as it is stored, where the request makes use of it; None
+        where it does not.
 
         Else who may change a trigger but not use its account could have the account call what
         they like. The same is true of who fires it with a payload of their own.
@@ -107,19 +112,19 @@ class AccountUse:
             ApiError: one of them may not be used.
             StoreUnavailable: the store can't be reached.
         """
-        accounts = self._named(request)
+        accounts, of_stored = self._named(request), None
         if self._uses_stored_rule(request):
             trigger_id = request.trigger_id
             stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
-            held = frozenset() if stored is None else _accounts_of(stored)
-            USABLE.set(held)
-            accounts = [*accounts, *held]
+            of_stored = frozenset() if stored is None else _accounts_of(stored)
+            accounts = [*accounts, *sorted(of_stored)]
         for account_id in distinct(accounts):
             place = await self._places.of(Kind.SERVICE_ACCOUNT, account_id)
             if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, place):
                 raise errors.permission_denied(
                     Permission.SERVICE_ACCOUNTS_USE, _told("serviceAccounts", account_id)
                 )
+        return of_stored
 
 
 def _accounts_of(stored: StoredTrigger) -> frozenset[str]:

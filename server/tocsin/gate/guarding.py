@@ -13,13 +13,13 @@ from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need
 from tocsin.access.principal import Authenticator, CredentialRefused, Principal
 from tocsin.contract.fields import count_at
 from tocsin.gate.audit import Audit, Audited, is_denial
-from tocsin.gate.authorising import AccountUse, Naming, Target, check
+from tocsin.gate.authorising import AccountUse, Naming, Sight, Target, check
 from tocsin.gate.limits import Limits
 from tocsin.gate.made import made_of
 from tocsin.gate.resources import Places
 from tocsin.store.driver.database import Database
 from tocsin.wire import errors
-from tocsin.wire.calls import CALLER, Context, peer_of, request_id
+from tocsin.wire.calls import Arrival, Call
 from tocsin.wire.gate import UnknownNeed
 
 log = structlog.get_logger(__name__)
@@ -101,11 +101,11 @@ class MethodGuard:
         self.guessable = gate.access is not None and (self.asks or need.shows_secret)
         self.names = self.asks or (gate.audit is not None and bool(need.event))
 
-    async def admit(self, context: Context) -> "AdmittedCall":
-        call = AdmittedCall(self, context)
+    async def admit(self, arrival: Arrival) -> "AdmittedCall":
+        call = AdmittedCall(self, arrival)
         try:
-            call.principal = await self._identify(context)
-            _check_scope(call.principal, self.need)
+            arrival.caller = await self._identify(arrival)
+            _check_scope(arrival.caller, self.need)
         except errors.ApiError as error:
             if is_denial(error):
                 call.write_down(error)
@@ -114,98 +114,100 @@ class MethodGuard:
             self.gate.limits.call(call.caller)
         return call
 
-    async def _identify(self, context: Context) -> Principal | None:
+    async def _identify(self, arrival: Arrival) -> Principal | None:
         """Returns who calls; None: that is not asked."""
         access, limits = self.gate.access, self.gate.limits
         if access is None or not self.asks:
             if self.guessable:
-                limits.refuse_guessing(peer_of(context))
+                limits.refuse_guessing(arrival.peer)
             return None
-        credential = _credential(context)
+        credential = _credential(arrival)
         if credential is None:
-            limits.no_credential(peer_of(context))
+            limits.no_credential(arrival.peer)
             raise errors.credential_missing()
         if credential not in self.gate.proven:
-            limits.refuse_guessing(peer_of(context))
+            limits.refuse_guessing(arrival.peer)
         try:
             principal = await access.authenticator.authenticate(credential)
         except CredentialRefused as error:
-            log.info("credential refused", why=str(error), request_id=request_id(context))
+            log.info("credential refused", why=str(error), request_id=arrival.request_id)
             self.gate.proven.drop(credential)
-            limits.bad_credential(peer_of(context))
+            limits.bad_credential(arrival.peer)
             raise errors.credential_refused() from None
         self.gate.proven.add(credential)
-        CALLER.set(principal)
         return principal
 
 
 class AdmittedCall:
     """One call: what it names is found out while it is authorised, for the audit log too."""
 
-    def __init__(self, guard: MethodGuard, context: Context) -> None:
+    def __init__(self, guard: MethodGuard, arrival: Arrival) -> None:
         self._guard = guard
-        self._context = context
+        self._arrival = arrival
         self._resources: list[str] = []
-        self.principal: Principal | None = None
 
     @property
     def caller(self) -> str:
         """Who calls, or where from."""
-        return peer_of(self._context) if self.principal is None else self.principal.subject
+        caller = self._arrival.caller
+        return self._arrival.peer if caller is None else caller.subject
 
-    async def authorise(self, request: Any) -> None:
+    async def authorise(self, request: Any) -> Call:
         guard, gate = self._guard, self._guard.gate
         need = guard.need
         brings = need.brings is not Brings.NOTHING
         targets: list[Target] = []
+        sight: Sight | None = None
+        usable: frozenset[str] | None = None
         if guard.names or (brings and gate.limits.of_invocations):
             targets = await guard.naming.targets(request)
             self._resources = [target.told for target in targets]
         if need.permission is not None and gate.access is not None:
-            if self.principal is None:
+            if self._arrival.caller is None:
                 raise errors.credential_missing()
-            grants = await gate.access.grants.of(self.principal.subject)
-            check(grants, need, targets)
+            grants = await gate.access.grants.of(self._arrival.caller.subject)
+            sight = check(grants, need, targets)
             if need.accounts:
-                await guard.accounts.check(grants, request)
+                usable = await guard.accounts.check(grants, request)
         if brings:
             place = targets[0].place if targets else EVERYTHING
             gate.limits.payload(place, request.ByteSize())
             gate.limits.invocations(place, self.caller, guard.count(request))
+        return Call(self._arrival, sight, usable)
 
     def ended(self, outcome: bytes | errors.ApiError | None) -> None:
         guard = self._guard
         denied = is_denial(outcome)
         if denied and guard.guessable and not guard.asks:
-            guard.gate.limits.bad_credential(peer_of(self._context))
+            guard.gate.limits.bad_credential(self._arrival.peer)
         if denied or guard.need.event:
             self.write_down(outcome)
 
     def write_down(self, outcome: bytes | errors.ApiError | None) -> None:
-        guard, principal = self._guard, CALLER.get()
+        guard, caller = self._guard, self._arrival.caller
         if guard.gate.audit is None:
             return
         guard.gate.audit.tell(
             Audited(
                 event=guard.need.event,
                 method=guard.name,
-                subject="" if principal is None else principal.subject,
+                subject="" if caller is None else caller.subject,
                 resources=self._resources,
                 outcome=outcome,
-                request_id=request_id(self._context),
-                peer=peer_of(self._context),
+                request_id=self._arrival.request_id,
+                peer=self._arrival.peer,
                 made=guard.made(outcome) if isinstance(outcome, bytes) and guard.need.made else {},
             )
         )
 
 
-def _credential(context: Context) -> str | None:
+def _credential(arrival: Arrival) -> str | None:
     """Returns the one credential of a call; None: there is none.
 
     Raises:
         ApiError: there are several: which of them is meant is nobody's to guess.
     """
-    found = [value for name, value in context.invocation_metadata() or () if name == AUTHORIZATION]
+    found = [value for name, value in arrival.metadata if name == AUTHORIZATION]
     if not found or not found[0]:
         return None
     [*others, credential] = found

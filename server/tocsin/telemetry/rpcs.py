@@ -5,7 +5,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from tocsin.schedule import Clock
-from tocsin.wire.calls import Context, Ended, Watch
+from tocsin.wire.calls import Arrival, Ended, Watch
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 
@@ -34,7 +34,7 @@ class RpcMetrics:
         # Looking labels up takes as long as counting.
         of_code: dict[grpc.StatusCode, Histogram] = {}
 
-        def began(_: Context) -> Ended:
+        def began(_: Arrival) -> Ended:
             started = monotonic()
 
             def ended(code: grpc.StatusCode) -> None:

@@ -30,7 +30,7 @@ from tocsin.engine.observer import Unobserved
 from tocsin.plans.trace_context import SpanContext, invocation_context, parse_traceparent
 from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation, State
-from tocsin.wire.calls import SPAN, Context, Ended, Watch, metadata_value, request_id
+from tocsin.wire.calls import Arrival, Ended, Watch
 
 SCOPE = "tocsin"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,15 +79,15 @@ class CallTraces:
         name = f"{service}/{method.name}"
         fixed = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method.name}
 
-        def began(context: Context) -> Ended:
-            sent = parse_traceparent(metadata_value(context, "traceparent"))
+        def began(arrival: Arrival) -> Ended:
+            sent = parse_traceparent(arrival.metadata_value("traceparent"))
             span = self._tracer.start_span(
                 name,
                 context=_under(sent),
                 kind=SpanKind.SERVER,
-                attributes={**fixed, "tocsin.request_id": request_id(context)},
+                attributes={**fixed, "tocsin.request_id": arrival.request_id},
             )
-            SPAN.set(place_of(span))
+            arrival.span = context_of(span)
 
             def ended(code: grpc.StatusCode) -> None:
                 span.set_attribute("rpc.grpc.status_code", code.value[0])
@@ -119,7 +119,7 @@ class EngineTraces(Unobserved):
             start_time=_nanos(at),
         )
         self._tries[invocation.id] = span
-        return place_of(span).header()
+        return context_of(span).header()
 
     def ended(
         self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
@@ -160,7 +160,7 @@ class EngineTraces(Unobserved):
 _GOOD = (State.SUCCEEDED, State.DEAD_LETTERED)
 
 
-def place_of(span: AnySpan) -> SpanContext:
+def context_of(span: AnySpan) -> SpanContext:
     context = span.get_span_context()
     return SpanContext(
         format_trace_id(context.trace_id),

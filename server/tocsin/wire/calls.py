@@ -1,8 +1,8 @@
-"""What is known of a call beside its request: its id, its trace, and who watches it."""
+"""What is known of a call beside its request: its metadata, id and trace, and who makes it."""
 
 import uuid
-from collections.abc import Callable
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from urllib.parse import unquote
 
@@ -14,28 +14,143 @@ from tocsin.access.principal import Principal
 from tocsin.plans.trace_context import SpanContext, parse_traceparent
 
 Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
+Metadata: TypeAlias = Sequence[tuple[str, str | bytes]]
 
 REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
 LONGEST_REQUEST_ID = 64
 
-# The span of the call that is being served, where someone records it. Each call has its own task.
-SPAN: ContextVar[SpanContext | None] = ContextVar("span", default=None)
-MADE: ContextVar[str | None] = ContextVar("made", default=None)
-# Who calls; None: nobody was asked, since access control is off or the method is public.
-CALLER: ContextVar[Principal | None] = ContextVar("caller", default=None)
 
-# Tells whether the caller may see what is at a place (`folders/ID` and such) where a method shows
-# what it finds in several; None: all of it.
-SIGHT: ContextVar[Callable[[str], bool] | None] = ContextVar("sight", default=None)
+class Arrival:
+    """A call as it arrives. What costs is worked out when it is first asked for, and kept.
 
-# The service accounts of a stored rule that the caller may use, where that was asked; None: it was
-# not. Methods look again at what they read: the rule may have another one since.
-USABLE: ContextVar[frozenset[str] | None] = ContextVar("usable", default=None)
+    The gate sets `caller`: who calls; None where nobody was asked, since access control is off or
+    the method is public. A watcher that records the call's span sets `span`.
+    """
+
+    __slots__ = ("_metadata", "_request_id", "caller", "context", "span")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.caller: Principal | None = None
+        self.span: SpanContext | None = None
+        self._metadata: Metadata | None = None
+        self._request_id: str | None = None
+
+    @property
+    def metadata(self) -> Metadata:
+        if self._metadata is None:
+            # gRPC builds them anew each time.
+            self._metadata = tuple(self.context.invocation_metadata() or ())
+        return self._metadata
+
+    def metadata_value(self, key: str) -> str | None:
+        for name, value in self.metadata:
+            if name == key:
+                return text_of(value)
+        return None
+
+    @property
+    def by_envoy(self) -> bool:
+        return (self.context.peer() or "").startswith("unix:")
+
+    @property
+    def peer(self) -> str:
+        """The IP address that the call comes from, without its port; empty if it is not known.
+
+        Envoy's metadata say it of calls through Envoy's socket; the same metadata of other calls
+        are ignored.
+        """
+        kind, _, address = (self.context.peer() or "").partition(":")
+        if kind == "unix":
+            return self.metadata_value(doors.PEER) or ""
+        return unquote(address).rpartition(":")[0].strip("[]")
+
+    @property
+    def sent_request_id(self) -> str | None:
+        """The request id that the client sent, if it can stand in metadata again."""
+        sent = (self.metadata_value(REQUEST_ID) or "")[:LONGEST_REQUEST_ID]
+        return sent if sent and sent.isascii() and sent.isprintable() else None
+
+    @property
+    def request_id(self) -> str:
+        """The request id that the client sent, else one made for this call."""
+        if self._request_id is None:
+            self._request_id = self.sent_request_id or str(uuid.uuid4())
+        return self._request_id
+
+    @property
+    def parent_span(self) -> SpanContext | None:
+        """The span that the work of this call belongs under: its own, else its client's."""
+        return self.span or parse_traceparent(self.metadata_value("traceparent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that was let in, as a method sees it.
+
+    `sight` tells whether the caller may see what is at a resource (`folders/ID` and such), for
+    methods that list several; None: all of it. `usable_accounts` are the service accounts of a
+    stored rule that the caller may use; None: the gate did not ask. Methods compare them with what
+    they read, since the rule may have another account by then.
+    """
+
+    arrival: Arrival
+    sight: Callable[[str], bool] | None = None
+    usable_accounts: frozenset[str] | None = None
+
+    @property
+    def caller(self) -> Principal | None:
+        return self.arrival.caller
+
+    @property
+    def caller_id(self) -> str:
+        """The caller's id without the kind of subject; empty if nobody was asked."""
+        caller = self.arrival.caller
+        return "" if caller is None else caller.subject.partition(":")[2]
+
+    def scope(self, name: str) -> str:
+        """Returns a scope for names that callers choose: no caller sees another's."""
+        caller = self.arrival.caller
+        return name if caller is None else f"{name} {caller.subject}"
+
+    def identify(self, caller: Principal) -> None:
+        """Tells the audit log who calls, where the request proves it and the metadata do not."""
+        self.arrival.caller = caller
+
+    @property
+    def request_id(self) -> str:
+        return self.arrival.request_id
+
+    @property
+    def traceparent(self) -> str | None:
+        """The `traceparent` for what is done on behalf of this call."""
+        span = self.arrival.parent_span
+        return None if span is None else span.header()
+
+    @property
+    def metadata(self) -> Metadata:
+        return self.arrival.metadata
+
+    def metadata_value(self, key: str) -> str | None:
+        return self.arrival.metadata_value(key)
+
+    @property
+    def by_envoy(self) -> bool:
+        return self.arrival.by_envoy
+
+    @property
+    def peer(self) -> str:
+        return self.arrival.peer
+
+    async def send_metadata(self, metadata: Metadata) -> None:
+        """Sends metadata to the client ahead of the answer: headers, where it came by HTTP."""
+        await self.arrival.context.send_initial_metadata(tuple(metadata))
+
 
 Ended: TypeAlias = Callable[[grpc.StatusCode], None]
-# Is told that a call of a method begins; what it returns is told the code with which it ended.
-Watch: TypeAlias = Callable[[Context], Ended]
+# Is called when a call of a method begins; what it returns is called with the code of its end.
+Watch: TypeAlias = Callable[[Arrival], Ended]
 
 
 class Watcher(Protocol):
@@ -43,68 +158,21 @@ class Watcher(Protocol):
         """Returns what watches the calls of one method. It must be quick and must not raise."""
 
 
-def metadata_value(context: Context, key: str) -> str | None:
-    for name, value in context.invocation_metadata() or ():
-        if name == key:
-            return value if isinstance(value, str) else value.decode("ascii", "replace")
-    return None
+def text_of(value: str | bytes) -> str:
+    """Returns a value of metadata as text; only keys that end in `-bin` have other bytes."""
+    return value if isinstance(value, str) else value.decode("ascii", "replace")
 
 
-def peer_of(context: Context) -> str:
-    """Returns the IP address that a call comes from, without its port; empty: not known.
+def server_trace_id(arrival: Arrival) -> tuple[tuple[str, str], ...]:
+    """Returns the metadata that tell a client the trace of its call, if the call has a span."""
+    return () if arrival.span is None else ((SERVER_TRACE_ID, arrival.span.trace_id),)
 
-    What comes through Envoy's socket has Envoy's word for it; what others say of it counts nothing.
+
+def refused_trace_id(arrival: Arrival) -> tuple[tuple[str, str], ...]:
+    """Returns the same for a call that was refused; SDKs show it to people, so it is never empty.
+
+    Where nothing is traced here it is the trace that the client named, else the request id, under
+    which the log has the call.
     """
-    kind, _, address = (context.peer() or "").partition(":")
-    if kind == "unix":
-        return metadata_value(context, doors.PEER) or ""
-    return unquote(address).rpartition(":")[0].strip("[]")
-
-
-def sent_request_id(context: Context) -> str | None:
-    """Returns the client's own, where it can stand in metadata again."""
-    sent = (metadata_value(context, REQUEST_ID) or "")[:LONGEST_REQUEST_ID]
-    return sent if sent and sent.isascii() and sent.isprintable() else None
-
-
-def request_id(context: Context) -> str:
-    """Returns the client's own, else one that is made for this call and stays its own."""
-    name = sent_request_id(context) or MADE.get()
-    if name is None:
-        name = str(uuid.uuid4())
-        MADE.set(name)
-    return name
-
-
-def caller_id() -> str:
-    """Returns the id of who calls, without what kind of subject it is; empty: nobody was asked."""
-    caller = CALLER.get()
-    return "" if caller is None else caller.subject.partition(":")[2]
-
-
-def of_caller(scope: str) -> str:
-    """Returns a scope in which callers choose names: each has their own, and sees no other's."""
-    caller = CALLER.get()
-    return scope if caller is None else f"{scope} {caller.subject}"
-
-
-def traceparent_of(context: Context) -> str | None:
-    """Returns what is done for this call belongs under: its own span, else its client's."""
-    span = SPAN.get() or parse_traceparent(metadata_value(context, "traceparent"))
-    return None if span is None else span.header()
-
-
-def server_trace_id() -> tuple[tuple[str, str], ...]:
-    """Returns the metadata that tells a client by which id its call is found among the traces."""
-    span = SPAN.get()
-    return () if span is None else ((SERVER_TRACE_ID, span.trace_id),)
-
-
-def refused_trace_id(context: Context, name: str) -> tuple[tuple[str, str], ...]:
-    """Returns the same for a call that was refused: SDKs show it to people, so there is always one.
-
-    Where nothing is traced here it is the trace that the client has named, else the call's own id,
-    under which the log has it.
-    """
-    span = SPAN.get() or parse_traceparent(metadata_value(context, "traceparent"))
-    return ((SERVER_TRACE_ID, name if span is None else span.trace_id),)
+    span = arrival.parent_span
+    return ((SERVER_TRACE_ID, arrival.request_id if span is None else span.trace_id),)

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from grpc_channelz.v1 import channelz, channelz_pb2
 
 from tocsin.wire.errors import ApiError
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.serving import Method
 
 SERVICE: Any = channelz_pb2.DESCRIPTOR.services_by_name["Channelz"]
 
@@ -21,7 +21,7 @@ def methods() -> dict[str, Method]:
 
 
 def _served(answer: Callable[[Any, Any], Any]) -> Method:
-    async def serve(request: Any, _: Context) -> Message:
+    async def serve(request: Any) -> Message:
         refusal = _Refusal()
         answered = answer(request, refusal)
         if not isinstance(answered, Message):

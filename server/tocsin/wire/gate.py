@@ -1,4 +1,4 @@
-"""Where a call is asked who makes it and whether it may, before a method of ours sees it.
+"""What the gate does for a call before a method of ours sees it.
 
 The order of a call: `Guard.admit` (who, by the metadata alone; how many calls they may make), then
 the request is parsed and checked against its contract, then `Admitted.authorise` (may they), then
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from google.protobuf.descriptor import MethodDescriptor
 
-from tocsin.wire.calls import Context
+from tocsin.wire.calls import Arrival, Call
 from tocsin.wire.errors import ApiError
 
 
@@ -18,33 +18,33 @@ class UnknownNeed(Exception):
 
 
 class Admitted(Protocol):
-    """One call that was let in: its caller is known, or need not be."""
+    """A call whose caller is known, or need not be."""
 
-    async def authorise(self, request: Any) -> None:
-        """Checks that the caller may do what the request asks for.
+    async def authorise(self, request: Any) -> Call:
+        """Checks that the caller may do what the request asks for; returns the call of the method.
 
         Raises:
-            ApiError: they may not; whether what they ask for exists is not told.
+            ApiError: the caller may not; the error hides whether what they ask for exists.
         """
 
     def ended(self, outcome: bytes | ApiError | None) -> None:
-        """Is told what the call is answered; None: its client hung up before. Must not raise."""
+        """Takes the answer of the call; None: its client hung up before. Must not raise."""
 
 
 class Guard(Protocol):
     """Guards the calls of one method."""
 
-    async def admit(self, context: Context) -> Admitted:
-        """Checks who calls, and sets `CALLER`. Nothing of the request was read yet.
+    async def admit(self, arrival: Arrival) -> Admitted:
+        """Checks who calls, and sets the arrival's caller, before the request is read.
 
         Raises:
-            ApiError: the credential is missing or proves nobody, or they call too often.
+            ApiError: the credential is missing or proves nobody, or the caller calls too often.
         """
 
 
 class Gate(Protocol):
     def guard(self, method: MethodDescriptor) -> Guard:
-        """Returns what guards the calls of a method; asked once for each, at the start.
+        """Returns the guard of a method; it is called once for each method, at the start.
 
         Raises:
             UnknownNeed: nothing says what its callers need.

@@ -1,10 +1,10 @@
 """From bytes on the wire to a method of ours and back: parse, check, call, answer."""
 
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import grpc
 import structlog
@@ -21,19 +21,23 @@ from tocsin.store.driver.database import StoreFull, StoreUnavailable
 from tocsin.wire import errors
 from tocsin.wire.calls import (
     REQUEST_ID,
+    Arrival,
+    Call,
+    Context,
     Watcher,
     refused_trace_id,
-    request_id,
-    sent_request_id,
     server_trace_id,
 )
-from tocsin.wire.calls import Context as Context
-from tocsin.wire.gate import Gate, Guard
+from tocsin.wire.gate import Admitted, Gate, Guard
 
 log = structlog.get_logger(__name__)
 
-# A method may answer with the bytes of its response, as the store keeps them.
-Method: TypeAlias = Callable[[Any, Context], Awaitable[Message | bytes]]
+# A method may answer with the bytes of its response, as the store keeps them. Those that need to
+# know no more than their request take that alone.
+MethodOfRequest: TypeAlias = Callable[[Any], Awaitable[Message | bytes]]
+MethodOfCall: TypeAlias = Callable[[Any, Call], Awaitable[Message | bytes]]
+Method: TypeAlias = MethodOfRequest | MethodOfCall
+TAKES_CALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def successes_are_found(watchers: Sequence[Watcher]) -> bool:
 
 
 # Parses, checks and calls; never raises but when it is cancelled.
-Answering: TypeAlias = Callable[[bytes, Context], Awaitable[bytes | errors.ApiError]]
+Answering: TypeAlias = Callable[[bytes, Arrival], Awaitable[bytes | errors.ApiError]]
 
 
 def _unary(
@@ -112,21 +116,23 @@ def _unary(
     watches = [watcher.watch(descriptor) for watcher in watchers]
     # A call that went well is found in the log only there; else its id would lead nowhere.
     all_are_logged = log.is_enabled_for(logging.DEBUG)
-    named = request_id if successes_are_found(watchers) else sent_request_id
+    all_have_ids = successes_are_found(watchers)
 
     async def serve(received: bytes, context: Context) -> bytes:
         began = clock.monotonic()
-        endings = [watch(context) for watch in watches]
-        code, reason, name = grpc.StatusCode.CANCELLED, "", None
+        arrival = Arrival(context)
+        endings = [watch(arrival) for watch in watches]
+        code, reason = grpc.StatusCode.CANCELLED, ""
         try:
-            answer = await answering(received, context)
+            answer = await answering(received, arrival)
             if isinstance(answer, bytes):
-                code, name = grpc.StatusCode.OK, named(context)
+                code = grpc.StatusCode.OK
+                name = arrival.request_id if all_have_ids else arrival.sent_request_id
                 if name is not None:
-                    context.set_trailing_metadata(((REQUEST_ID, name), *server_trace_id()))
+                    context.set_trailing_metadata(((REQUEST_ID, name), *server_trace_id(arrival)))
                 return answer
-            code, reason, name = answer.code, answer.reason, request_id(context)
-            return await _refuse(context, answer, name)
+            code, reason = answer.code, answer.reason
+            return await _refuse(arrival, answer)
         finally:
             for ended in endings:
                 ended(code)
@@ -135,7 +141,7 @@ def _unary(
                     method=descriptor.full_name,
                     code=code,
                     reason=reason,
-                    request_id=name or request_id(context),
+                    request_id=arrival.request_id,
                     took_ms=round((clock.monotonic() - began) * 1000, 3),
                 )
 
@@ -144,62 +150,55 @@ def _unary(
 
 
 def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None) -> Answering:
-    method = served.method if isinstance(served, Checked | SelfChecked) else served
+    method = _taking_call(served.method if isinstance(served, Checked | SelfChecked) else served)
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
     violations_of = _violations_of(descriptor, served)
 
-    async def answer(received: bytes, context: Context) -> bytes | errors.ApiError:
-        try:
-            request = parse(received)
-            if violations := violations_of(request, received):
-                return errors.invalid(violations)
-            response = await method(request, context)
-            return response if isinstance(response, bytes) else response.SerializeToString()
-        except Exception as error:
-            return _refusal(error, descriptor, context)
-
-    async def answer_guarded(
-        guard: Guard, received: bytes, context: Context
-    ) -> bytes | errors.ApiError:
-        admitted = None
+    async def answer(received: bytes, arrival: Arrival) -> bytes | errors.ApiError:
+        admitted: Admitted | None = None
         outcome: bytes | errors.ApiError | None = None
         try:
-            admitted = await guard.admit(context)
+            if guard is not None:
+                admitted = await guard.admit(arrival)
             request = parse(received)
             if violations := violations_of(request, received):
                 raise errors.invalid(violations)
-            await admitted.authorise(request)
-            response = await method(request, context)
-            answered = response if isinstance(response, bytes) else response.SerializeToString()
-            outcome = answered
-            return answered
+            call = Call(arrival) if admitted is None else await admitted.authorise(request)
+            response = await method(request, call)
+            outcome = response if isinstance(response, bytes) else response.SerializeToString()
         except Exception as error:
-            refused = _refusal(error, descriptor, context)
-            outcome = refused
-            return refused
+            outcome = _refusal(error, descriptor, arrival)
         finally:
             if admitted is not None:
                 admitted.ended(outcome)
+        return outcome
 
-    return answer if guard is None else partial(answer_guarded, guard)
+    return answer
 
 
-def _refusal(error: Exception, descriptor: MethodDescriptor, context: Context) -> errors.ApiError:
-    """Returns what a client is told of what a call raised."""
+def _taking_call(method: Method) -> Callable[[Any, Call], Awaitable[Message | bytes]]:
+    """Returns a method in the form that takes its call; it is decided here, once, at the start."""
+    if len(inspect.signature(method).parameters) == TAKES_CALL:
+        return cast("MethodOfCall", method)
+    alone = cast("MethodOfRequest", method)
+    return lambda request, _: alone(request)
+
+
+def _refusal(error: Exception, descriptor: MethodDescriptor, arrival: Arrival) -> errors.ApiError:
+    """Returns the error that a client gets for what a call raised."""
     match error:
         case errors.ApiError():
             return error
         case PlanError():
             return errors.invalid_field(error.field, error.reason)
-        case StoreUnavailable():
-            told = {"method": descriptor.full_name, "request_id": request_id(context)}
-            log.warning("store unavailable", error=str(error), **told)
-            full = isinstance(error, StoreFull)
-            return errors.store_full() if full else errors.store_unavailable()
         case DecodeError():
             return errors.malformed_request()
-    told = {"method": descriptor.full_name, "request_id": request_id(context)}
-    log.error("call failed", exc_info=error, **told)
+    call = {"method": descriptor.full_name, "request_id": arrival.request_id}
+    if isinstance(error, StoreUnavailable):
+        log.warning("store unavailable", error=str(error), **call)
+        full = isinstance(error, StoreFull)
+        return errors.store_full() if full else errors.store_unavailable()
+    log.error("call failed", exc_info=error, **call)
     return errors.internal()
 
 
@@ -218,16 +217,17 @@ def _violations_of(
     return violations_of
 
 
-async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
-    status = rpc_status.to_status(errors.to_status(error, name))
-    await context.abort(
+async def _refuse(arrival: Arrival, error: errors.ApiError) -> bytes:
+    request_id = arrival.request_id
+    status = rpc_status.to_status(errors.to_status(error, request_id))
+    await arrival.context.abort(
         status.code,
         status.details,
         (
             *status.trailing_metadata,
             *error.headers,
-            (REQUEST_ID, name),
-            *refused_trace_id(context, name),
+            (REQUEST_ID, request_id),
+            *refused_trace_id(arrival),
         ),
     )
 
@@ -235,7 +235,7 @@ async def _refuse(context: Context, error: errors.ApiError, name: str) -> bytes:
 def _log_call(
     *, method: str, code: grpc.StatusCode, reason: str, request_id: str, took_ms: float
 ) -> None:
-    """Neither the message nor the request: both hold what is nobody else's business."""
-    told = {"reason": reason} if reason else {}
-    tell = log.debug if code is grpc.StatusCode.OK else log.warning if code in OURS else log.info
-    tell("rpc", method=method, code=code.name, request_id=request_id, took_ms=took_ms, **told)
+    """Logs a call, but neither the message nor the request: both are private to the caller."""
+    details = {"reason": reason} if reason else {}
+    write = log.debug if code is grpc.StatusCode.OK else log.warning if code in OURS else log.info
+    write("rpc", method=method, code=code.name, request_id=request_id, took_ms=took_ms, **details)

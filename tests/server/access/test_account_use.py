@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import grpc
 import pytest
 from google.protobuf import json_format
 
+from stand.calls import call
 from store.work import opened
 from tocsin.access.permissions.bindings import Binding
 from tocsin.access.permissions.grants import Grants
@@ -19,19 +21,11 @@ from tocsin.gate.authorising import AccountUse
 from tocsin.gate.resources import Places
 from tocsin.schedule import ManualClock
 from tocsin.wire import errors
-from tocsin.wire.calls import USABLE
 from tocsin.wire.ids import Ids
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
-
-class NoMetadata:
-    def invocation_metadata(self) -> Any:
-        return ()
-
-
-CONTEXT: Any = NoMetadata()
 METHOD = SERVICE.methods_by_name["Update"]
 
 
@@ -60,19 +54,16 @@ def test_an_account_that_a_rule_is_given_meanwhile_is_not_used(tmp_path: Path) -
     async def work(triggers: TriggerService, use: AccountUse) -> None:
         new = {"folderId": "b1g1", "name": "robots", "rule": timer("d4e0")}
         created = json_format.ParseDict(new, contract.CreateTriggerRequest())
-        operation = Operation.FromString(await triggers.create(created, CONTEXT))
+        operation = Operation.FromString(await triggers.create(created, call()))
         trigger_id = Trigger.FromString(operation.response.value).id
         invoked = "rule.timer.invokeFunctionWithRetry"
         mine = update(trigger_id, timer("d4emine"), f"{invoked}.functionId")
         editor = Grants([Binding("serviceAccount:s", "functions.editor", "folders/b1g1")])
-        await use.check(editor, mine)
-        judged = USABLE.get()
-        USABLE.set(None)  # the other call's
+        usable = await use.check(editor, mine)
         theirs = update(trigger_id, timer("d4e0", "aje1"), f"{invoked}.serviceAccountId")
-        await triggers.update(theirs, CONTEXT)
-        USABLE.set(judged)
+        await triggers.update(theirs, call())
         with pytest.raises(errors.ApiError) as raised:
-            await triggers.update(mine, CONTEXT)
+            await triggers.update(mine, replace(call(), usable_accounts=usable))
         assert raised.value.code is grpc.StatusCode.ABORTED
         # Whoever tries again is told what they may not.
         with pytest.raises(errors.ApiError, match=r"iam\.serviceAccounts\.use"):

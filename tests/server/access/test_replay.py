@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
 
+from stand.calls import call
 from store.work import opened
 from tocsin.access.principal import SERVICE_ACCOUNT, CredentialRefused
 from tocsin.access.tokens.assertions import USUAL_AUDIENCE, Assertions
@@ -74,8 +74,7 @@ class World:
         return jwt.encode(claims, PRIVATE, "PS256", headers={"kid": "ajek"})
 
     async def exchange(self, text: str) -> str:
-        context: Any = None
-        answer = await self.service.create(CreateIamTokenRequest(jwt=text), context)
+        answer = await self.service.create(CreateIamTokenRequest(jwt=text), call())
         assert answer.expires_at.ToDatetime(UTC) > self.clock.now()
         token: str = answer.iam_token
         return token

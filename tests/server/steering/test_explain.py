@@ -17,7 +17,7 @@ from stand.apis.steering import MINUTE, QueueService, Steering, shown, steered
 from stand.apis.tocsin import TocsinRest
 from stand.apis.triggers import create
 from stand.apis.wire import Json, Refused
-from stand.engine_node import NOON, Node, NoMetadata, in_loop, node
+from stand.engine_node import NOON, Node, in_loop, node
 from stand.recording_target import RecordingTarget, held_until
 from tocsin.api.tocsin.firing.service import FiringService
 from tocsin.sources.kinds.timer import tick_payload
@@ -475,7 +475,7 @@ def explained_by(it: Node) -> FiringService:
 async def reason_at(it: Node, trigger: str, instant: datetime) -> str:
     request = contract.ExplainRequest(trigger_id=trigger)
     request.instant.FromDatetime(instant)
-    answer = await explained_by(it).explain(request, NoMetadata())
+    answer = await explained_by(it).explain(request)
     assert answer.explanation
     return contract.ExplainResponse.Reason.Name(answer.reason).removeprefix("REASON_")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from google.longrunning import operations_pb2
 
-from stand.engine_node import FOLDER, NOON, NoMetadata, at, in_loop, node, until
+from stand.engine_node import FOLDER, NOON, at, in_loop, node, until
 from tocsin.api.google.operations import OperationsService
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.deliveries import due_candidates
@@ -225,7 +225,7 @@ async def test_a_tick_is_no_operation_of_a_location_that_its_folder_is_named_lik
         await it.run_until(at("2026-03-01 12:01"))
         operations = OperationsService(it.database, it.clock)
         request = operations_pb2.ListOperationsRequest(name=location)
-        assert not (await operations.list_operations(request, NoMetadata())).operations
+        assert not (await operations.list_operations(request)).operations
 
 
 @in_loop

@@ -20,7 +20,7 @@ from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, insert_invocation
 from tocsin.store.triggers import idempotency as requests
 from tocsin.wire import errors
-from tocsin.wire.calls import Context, of_caller, traceparent_of
+from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
 from tocsin.wire.json_text import Json
 from tocsin.wire.serving import Method
@@ -82,13 +82,13 @@ class ExecutionsService:
         return {"ScheduleIntegrations": self.schedule_integrations}
 
     async def schedule_integrations(
-        self, request: contract.ScheduleIntegrationsRequest, context: Context
+        self, request: contract.ScheduleIntegrationsRequest, call: Call
     ) -> bytes:
         if request.ByteSize() > LARGEST_INPUT:
             raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
         name = _resource_name(request.name)
-        order = _Order.of(request, name, self._clock.now(), traceparent_of(context))
-        key = _request_key(name, request)
+        order = _Order.of(request, name, self._clock.now(), call.traceparent)
+        key = _request_key(name, request, call)
 
         def insert(tx: Transaction) -> bytes:
             if key is not None and (known := _answered_before(tx, key, order.now)) is not None:
@@ -218,12 +218,12 @@ def _insert(tx: Transaction, execution: Invocation) -> None:
 
 
 def _request_key(
-    name: ResourceName, request: contract.ScheduleIntegrationsRequest
+    name: ResourceName, request: contract.ScheduleIntegrationsRequest, call: Call
 ) -> requests.RequestKey | None:
     if not request.request_id:
         return None
     asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    scope = of_caller(f"{SERVICE.full_name}/{name.parent}")
+    scope = call.scope(f"{SERVICE.full_name}/{name.parent}")
     return requests.RequestKey(scope, request.request_id, asked)
 
 

@@ -17,7 +17,6 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
-from tocsin.wire.calls import Context
 from tocsin.wire.paging import LARGEST_PAGE, page_of, page_size, page_token, position
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import to_timestamp
@@ -71,7 +70,7 @@ class OperationsService:
         }
 
     async def list_operations(
-        self, request: contract.ListOperationsRequest, _: Context
+        self, request: contract.ListOperationsRequest
     ) -> contract.ListOperationsResponse:
         if not PARENT.fullmatch(request.name):
             raise errors.invalid_field("name", "must be projects/*/locations/*")
@@ -95,14 +94,10 @@ class OperationsService:
             response.next_page_token = page_token(page[-1].name.rsplit("/")[-1], *arguments)
         return response
 
-    async def get_operation(
-        self, request: contract.GetOperationRequest, _: Context
-    ) -> contract.Operation:
+    async def get_operation(self, request: contract.GetOperationRequest) -> contract.Operation:
         return _operation(await self._read(request.name))
 
-    async def wait_operation(
-        self, request: contract.WaitOperationRequest, _: Context
-    ) -> contract.Operation:
+    async def wait_operation(self, request: contract.WaitOperationRequest) -> contract.Operation:
         """Answers once it is done, or with the latest state when the time asked for is over."""
         patience = LONGEST_WAIT
         if request.HasField("timeout"):
@@ -116,7 +111,7 @@ class OperationsService:
             await self._patience.sleep(min(left, POLL_SECONDS))
         return _operation(await self._read(request.name))
 
-    async def cancel_operation(self, request: contract.CancelOperationRequest, _: Context) -> Empty:
+    async def cancel_operation(self, request: contract.CancelOperationRequest) -> Empty:
         """Cancels what has not begun (docs: cancel executions); else without effect."""
 
         def cancel(tx: Transaction) -> None:
@@ -125,7 +120,7 @@ class OperationsService:
         await self._database.write(cancel)
         return Empty()
 
-    async def delete_operation(self, request: contract.DeleteOperationRequest, _: Context) -> Empty:
+    async def delete_operation(self, request: contract.DeleteOperationRequest) -> Empty:
         """Drops the record; what is still to run runs."""
 
         def forget(tx: Transaction) -> None:

@@ -20,8 +20,8 @@ from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.log_records import incoming_of_record
 from tocsin.sources.kinds.logging import LogLevel, LogRecord
-from tocsin.wire.calls import metadata_value
-from tocsin.wire.serving import Context, SelfChecked
+from tocsin.wire.calls import Call
+from tocsin.wire.serving import SelfChecked
 
 SERVICE = contract.DESCRIPTOR.services_by_name["LogsService"]
 
@@ -75,10 +75,10 @@ class OtlpLogsService:
         return {"Export": SelfChecked(self.export, lambda _: ())}
 
     async def export(
-        self, request: contract.ExportLogsServiceRequest, context: Context
+        self, request: contract.ExportLogsServiceRequest, call: Call
     ) -> contract.ExportLogsServiceResponse:
         now = nanos_of(self._clock.now())
-        group = metadata_value(context, GROUP_HEADER) or self._default_group
+        group = call.metadata_value(GROUP_HEADER) or self._default_group
         incoming: list[Incoming] = []
         rejected = 0
         for resource_logs in request.resource_logs:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from tocsin.wire import errors
-from tocsin.wire.calls import Context
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import from_duration, from_timestamp, to_timestamp
 from tocsin_protos.tocsin.v1 import clock_service_pb2 as contract
@@ -45,12 +44,12 @@ class ClockService:
         return {"Get": self.get, "Advance": self.advance, "AdvanceTo": self.advance_to}
 
     async def get(
-        self, _request: contract.ClockServiceGetRequest, _: Context
+        self, _request: contract.ClockServiceGetRequest
     ) -> contract.ClockServiceGetResponse:
         return await self._shown(contract.ClockServiceGetResponse())
 
     async def advance(
-        self, request: contract.ClockServiceAdvanceRequest, _: Context
+        self, request: contract.ClockServiceAdvanceRequest
     ) -> contract.ClockServiceAdvanceResponse:
         by = from_duration(request.duration)
         _check_move("duration", by, given=request.HasField("duration"))
@@ -58,7 +57,7 @@ class ClockService:
         return await self._shown(contract.ClockServiceAdvanceResponse())
 
     async def advance_to(
-        self, request: contract.ClockServiceAdvanceToRequest, _: Context
+        self, request: contract.ClockServiceAdvanceToRequest
     ) -> contract.ClockServiceAdvanceToResponse:
         instant = from_timestamp(request.instant)
         _check_move("instant", instant - self._time.now(), given=request.HasField("instant"))

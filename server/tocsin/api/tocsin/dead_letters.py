@@ -14,8 +14,9 @@ from tocsin.store.invocations.steering import (
     redrive_dead_letters,
 )
 from tocsin.wire import errors
+from tocsin.wire.calls import Call
 from tocsin.wire.paging import page_size
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.serving import Method
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import dead_letter_service_pb2 as contract
 
@@ -34,17 +35,15 @@ class DeadLetterService:
         return {"List": self.list, "Redrive": self.redrive}
 
     async def list(
-        self, request: contract.DeadLetterServiceListRequest, _: Context
+        self, request: contract.DeadLetterServiceListRequest, call: Call
     ) -> contract.DeadLetterServiceListResponse:
         wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
         size, after = page_size(request.page_size), place_in(request.page_token, request.trigger_id)
-        found = await page_of_caller(self._database, wanted, after, size)
+        found = await page_of_caller(self._database, call.sight, wanted, after, size)
         page, token = messages_of(found, request.trigger_id)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 
-    async def redrive(
-        self, request: contract.RedriveRequest, _: Context
-    ) -> contract.RedriveResponse:
+    async def redrive(self, request: contract.RedriveRequest) -> contract.RedriveResponse:
         now, limit = self._clock.now(), page_size(request.limit, "limit")
         what = request.WhichOneof("what")
         if what is None or not getattr(request, what):

@@ -8,7 +8,8 @@ from google.api.httpbody_pb2 import HttpBody
 
 from tocsin.access.tokens.signer import TokenSigner
 from tocsin.wire import errors
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.calls import Call
+from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import open_id_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["OpenIdService"]
@@ -29,20 +30,20 @@ class OpenIdService:
         return {"GetConfiguration": self.get_configuration, "GetKeys": self.get_keys}
 
     async def get_configuration(
-        self, _request: contract.OpenIdServiceGetConfigurationRequest, context: Context
+        self, _request: contract.OpenIdServiceGetConfigurationRequest, call: Call
     ) -> contract.OpenIdServiceGetConfigurationResponse:
         issuer = self._issuer()
         if issuer is None:
             raise errors.no_issuer()
-        await context.send_initial_metadata(KEPT)
+        await call.send_metadata(KEPT)
         return contract.OpenIdServiceGetConfigurationResponse(
             configuration=_json(configuration(issuer))
         )
 
     async def get_keys(
-        self, _request: contract.OpenIdServiceGetKeysRequest, context: Context
+        self, _request: contract.OpenIdServiceGetKeysRequest, call: Call
     ) -> contract.OpenIdServiceGetKeysResponse:
-        await context.send_initial_metadata(KEPT)
+        await call.send_metadata(KEPT)
         return contract.OpenIdServiceGetKeysResponse(keys=_json(self._signer.jwks()))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from tocsin.access.webhook_proofs import ProofRefused, SenderProof
 from tocsin.api.tocsin.events.taking import take
@@ -13,8 +12,8 @@ from tocsin.sources.notifications.reading import Notification, NotificationError
 from tocsin.sources.notifications.registry import registry_notification
 from tocsin.sources.notifications.s3 import object_notification
 from tocsin.wire import errors
-from tocsin.wire.calls import metadata_value
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.calls import Call
+from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import webhook_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["WebhookService"]
@@ -54,20 +53,20 @@ class WebhookService:
         }
 
     async def notify_object_storage(
-        self, request: contract.WebhookServiceNotifyObjectStorageRequest, context: Context
+        self, request: contract.WebhookServiceNotifyObjectStorageRequest, call: Call
     ) -> contract.WebhookServiceNotifyObjectStorageResponse:
         body = request.notification.data
         storage = self._senders.object_storage
-        self._check(storage, "object_storage", body, context)
+        self._check(storage, "object_storage", body, call)
         outcome = await self._take(lambda now: object_notification(body, now))
         return contract.WebhookServiceNotifyObjectStorageResponse(outcome=outcome)
 
     async def notify_container_registry(
-        self, request: contract.WebhookServiceNotifyContainerRegistryRequest, context: Context
+        self, request: contract.WebhookServiceNotifyContainerRegistryRequest, call: Call
     ) -> contract.WebhookServiceNotifyContainerRegistryResponse:
         registry_id, body = request.registry_id, request.notification.data
         registry = self._senders.registries.get(registry_id)
-        self._check(registry, "registries.ID", body, context)
+        self._check(registry, "registries.ID", body, call)
         if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID:
             raise errors.invalid_field(
                 "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters"
@@ -75,7 +74,7 @@ class WebhookService:
         outcome = await self._take(lambda now: registry_notification(registry_id, body, now))
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
 
-    def _check(self, own: SenderProof | None, table: str, body: bytes, context: Context) -> None:
+    def _check(self, own: SenderProof | None, table: str, body: bytes, call: Call) -> None:
         """Checks who sends, before anything of the body is read."""
         proof = self._senders.others if own is None else own
         if not proof:
@@ -83,7 +82,7 @@ class WebhookService:
                 raise errors.sender_unprovable(table)
             return
         try:
-            proof.check(partial(metadata_value, context), body, self._machine.now())
+            proof.check(call.metadata_value, body, self._machine.now())
         except ProofRefused as error:
             raise errors.sender_unproven(str(error)) from error
 

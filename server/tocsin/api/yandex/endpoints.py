@@ -6,7 +6,7 @@ import socket
 from tocsin.access import doors
 from tocsin.api.yandex.endpoint_ids import ENDPOINT_IDS
 from tocsin.wire import errors
-from tocsin.wire.calls import Context, metadata_value, peer_of
+from tocsin.wire.calls import Call
 from tocsin.wire.serving import Method
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_pb2, api_endpoint_service_pb2
 
@@ -28,18 +28,18 @@ class Whereabouts:
         self._advertised = advertised
         self._tls = tls
 
-    def of(self, context: Context) -> str:
+    def of(self, call: Call) -> str:
         """Returns `HOST:PORT` for the client of a call."""
-        by_envoy = context.peer().startswith("unix:")
-        door = metadata_value(context, doors.DOOR) if by_envoy else None
+        by_envoy = call.by_envoy
+        door = call.metadata_value(doors.DOOR) if by_envoy else None
         if self._advertised is not None and (door == "tls" or not self._tls):
             return self._advertised
         if by_envoy:
-            authority = metadata_value(context, doors.AUTHORITY) or ""
-            return doors.dialled(authority, metadata_value(context, doors.LOCAL) or "")
+            authority = call.metadata_value(doors.AUTHORITY) or ""
+            return doors.dialled(authority, call.metadata_value(doors.LOCAL) or "")
         assert self.grpc is not None, "there is no third way in"
         host, port = self.grpc
-        return _joined(_facing(peer_of(context)) if doors.is_unspecified(host) else host, port)
+        return _joined(_facing(call.peer) if doors.is_unspecified(host) else host, port)
 
 
 class ApiEndpointService:
@@ -52,18 +52,18 @@ class ApiEndpointService:
         return {"Get": self.get, "List": self.list}
 
     async def get(
-        self, request: api_endpoint_service_pb2.GetApiEndpointRequest, context: Context
+        self, request: api_endpoint_service_pb2.GetApiEndpointRequest, call: Call
     ) -> api_endpoint_pb2.ApiEndpoint:
         if request.api_endpoint_id not in _KNOWN:
             raise errors.endpoint_not_found(request.api_endpoint_id)
         return api_endpoint_pb2.ApiEndpoint(
-            id=request.api_endpoint_id, address=self._whereabouts.of(context)
+            id=request.api_endpoint_id, address=self._whereabouts.of(call)
         )
 
     async def list(
-        self, _: api_endpoint_service_pb2.ListApiEndpointsRequest, context: Context
+        self, _: api_endpoint_service_pb2.ListApiEndpointsRequest, call: Call
     ) -> api_endpoint_service_pb2.ListApiEndpointsResponse:
-        address = self._whereabouts.of(context)
+        address = self._whereabouts.of(call)
         return api_endpoint_service_pb2.ListApiEndpointsResponse(
             endpoints=[
                 api_endpoint_pb2.ApiEndpoint(id=each, address=address) for each in ENDPOINT_IDS

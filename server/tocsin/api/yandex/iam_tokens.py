@@ -26,8 +26,8 @@ from tocsin.store.access.tokens import revoke_token, tell_change, use_assertion
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
-from tocsin.wire.calls import CALLER
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.calls import Call
+from tocsin.wire.serving import Method
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2 as contract
 
@@ -69,7 +69,7 @@ class IamTokenService:
         }
 
     async def create(
-        self, request: contract.CreateIamTokenRequest, _: Context
+        self, request: contract.CreateIamTokenRequest, call: Call
     ) -> contract.CreateIamTokenResponse:
         try:
             if request.HasField("jwt"):
@@ -81,8 +81,7 @@ class IamTokenService:
             log.info("no token is given", proof=what, why=str(error))
             told = str(error) if isinstance(error, NotForNow) else "it proves no account here"
             raise errors.proof_refused(what, told) from None
-        # The audit log tells it of who proved to be somebody.
-        CALLER.set(Principal(token.subject))
+        call.identify(Principal(token.subject))
         return _answer(self._tokens, token)
 
     async def _token_for_jwt(self, text: str) -> IamToken:
@@ -122,7 +121,7 @@ class IamTokenService:
         )
 
     async def create_for_service_account(
-        self, request: contract.CreateIamTokenForServiceAccountRequest, _: Context
+        self, request: contract.CreateIamTokenForServiceAccountRequest, call: Call
     ) -> contract.CreateIamTokenResponse:
         """Whether the caller may act as the account was decided before.
 
@@ -130,7 +129,7 @@ class IamTokenService:
         deleted, tokens that make others for ever.
         """
         subject = f"{SERVICE_ACCOUNT}:{request.service_account_id}"
-        caller, now = CALLER.get(), self._clock.now()
+        caller, now = call.caller, self._clock.now()
         proof = "" if caller is None else caller.proof
         try:
             await self._database.read(lambda tx: check_unexpired(tx, proof, now))
@@ -145,7 +144,7 @@ class IamTokenService:
         return _answer(self._tokens, token)
 
     async def revoke(
-        self, request: contract.RevokeIamTokenRequest, _: Context
+        self, request: contract.RevokeIamTokenRequest
     ) -> contract.RevokeIamTokenResponse:
         """Who shows the token may: it is all that its owner has."""
         try:
@@ -179,7 +178,7 @@ class OpenIamTokenService:
         }
 
     async def create(
-        self, request: contract.CreateIamTokenRequest, _: Context
+        self, request: contract.CreateIamTokenRequest
     ) -> contract.CreateIamTokenResponse:
         subject = f"{USER_ACCOUNT}:unknown"
         if request.HasField("jwt"):
@@ -187,12 +186,12 @@ class OpenIamTokenService:
         return self._given(subject)
 
     async def create_for_service_account(
-        self, request: contract.CreateIamTokenForServiceAccountRequest, _: Context
+        self, request: contract.CreateIamTokenForServiceAccountRequest
     ) -> contract.CreateIamTokenResponse:
         return self._given(f"{SERVICE_ACCOUNT}:{request.service_account_id}")
 
     async def revoke(
-        self, request: contract.RevokeIamTokenRequest, _: Context
+        self, request: contract.RevokeIamTokenRequest
     ) -> contract.RevokeIamTokenResponse:
         try:
             subject = self._tokens.read(request.iam_token).subject

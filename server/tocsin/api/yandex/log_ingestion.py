@@ -14,8 +14,8 @@ from tocsin.sources.instants import NANOS
 from tocsin.sources.kinds.log_records import incoming_of_record
 from tocsin.sources.kinds.logging import LogLevel, LogRecord
 from tocsin.wire import errors
-from tocsin.wire.calls import metadata_value, of_caller, request_id
-from tocsin.wire.serving import Context, SelfChecked
+from tocsin.wire.calls import Call
+from tocsin.wire.serving import SelfChecked
 from tocsin.wire.structs import plain
 from tocsin_protos.yandex.cloud.logging.v1 import log_ingestion_service_pb2 as contract
 from tocsin_protos.yandex.cloud.logging.v1 import log_resource_pb2
@@ -56,16 +56,14 @@ class LogIngestionService:
     def methods(self) -> dict[str, SelfChecked]:
         return {"Write": SelfChecked(self.write, _violations_of_all_entries)}
 
-    async def write(
-        self, request: contract.WriteRequest, context: Context
-    ) -> contract.WriteResponse:
+    async def write(self, request: contract.WriteRequest, call: Call) -> contract.WriteResponse:
         payload = plain(request.defaults.json_payload, "defaults.json_payload")
         written = Written(
             self._group(request.destination),
             request.resource,
             request.defaults,
             payload,
-            _key(context),
+            _key(call),
         )
         response = contract.WriteResponse()
         incoming: list[Incoming] = []
@@ -73,7 +71,7 @@ class LogIngestionService:
             try:
                 incoming += _incoming(entry, place, written)
             except errors.ApiError as error:
-                status = errors.to_status(error, request_id(context))
+                status = errors.to_status(error, call.request_id)
                 response.errors[place].CopyFrom(status)
         await take(self._intake, incoming)
         return response
@@ -89,9 +87,9 @@ class LogIngestionService:
         return group
 
 
-def _key(context: Context) -> str:
-    sent = metadata_value(context, "idempotency-key")
-    return f"{of_caller('log')} {sent}" if sent else ""
+def _key(call: Call) -> str:
+    sent = call.metadata_value("idempotency-key")
+    return f"{call.scope('log')} {sent}" if sent else ""
 
 
 def _violations_of_all_entries(request: contract.WriteRequest) -> Sequence[Violation]:

@@ -3,7 +3,7 @@
 from tocsin.store.driver.database import Database
 from tocsin.store.triggers.operations import find_operation
 from tocsin.wire import errors
-from tocsin.wire.calls import Context
+from tocsin.wire.calls import Call
 from tocsin.wire.serving import Method
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2 as contract
 
@@ -23,12 +23,12 @@ class OperationService:
     def methods(self) -> dict[str, Method]:
         return {"Get": self.get, "Cancel": self.cancel}
 
-    async def get(self, request: contract.GetOperationRequest, context: Context) -> bytes:
+    async def get(self, request: contract.GetOperationRequest, call: Call) -> bytes:
         message = await self._found(request.operation_id)
-        await context.send_initial_metadata(POLL_INTERVAL)
+        await call.send_metadata(POLL_INTERVAL)
         return message
 
-    async def cancel(self, request: contract.CancelOperationRequest, _: Context) -> bytes:
+    async def cancel(self, request: contract.CancelOperationRequest) -> bytes:
         return await self._found(request.operation_id)
 
     async def _found(self, operation_id: str) -> bytes:

@@ -21,7 +21,7 @@ from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_size, page_token, position
-from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
@@ -58,7 +58,7 @@ class Accounts:
         }
 
     async def create(
-        self, request: contract.CreateAccountRequest, _: Context
+        self, request: contract.CreateAccountRequest
     ) -> contract.CreateAccountResponse:
         now = self._clock.now()
         account = Account(
@@ -75,17 +75,13 @@ class Accounts:
             raise errors.account_name_taken(request.name, request.folder_id) from None
         return contract.CreateAccountResponse(account=shown(account))
 
-    async def get(
-        self, request: contract.GetAccountRequest, _: Context
-    ) -> contract.GetAccountResponse:
+    async def get(self, request: contract.GetAccountRequest) -> contract.GetAccountResponse:
         found = await self._database.read(lambda tx: find_account(tx, request.account_id))
         if found is None:
             raise errors.account_not_found(request.account_id)
         return contract.GetAccountResponse(account=shown(found))
 
-    async def list(
-        self, request: contract.ListAccountsRequest, _: Context
-    ) -> contract.ListAccountsResponse:
+    async def list(self, request: contract.ListAccountsRequest) -> contract.ListAccountsResponse:
         arguments = (request.folder_id, str(request.kind))
         size, after = page_size(request.page_size), position(request.page_token, *arguments)
         found = await self._database.read(
@@ -104,7 +100,7 @@ class Accounts:
         )
 
     async def delete(
-        self, request: contract.DeleteAccountRequest, _: Context
+        self, request: contract.DeleteAccountRequest
     ) -> contract.DeleteAccountResponse:
         def delete(tx: Transaction) -> None:
             delete_account(tx, changeable(tx, request.account_id))
@@ -114,7 +110,7 @@ class Accounts:
         return contract.DeleteAccountResponse()
 
     async def revoke_tokens(
-        self, request: contract.RevokeTokensRequest, _: Context
+        self, request: contract.RevokeTokensRequest
     ) -> contract.RevokeTokensResponse:
         now = self._clock.now()
 

@@ -21,7 +21,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
 from tocsin.wire.paging import page_size, page_token, position
-from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.serving import Checked, Served
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
@@ -44,9 +44,7 @@ class Bindings:
             "RemoveBinding": self.remove,
         }
 
-    async def add(
-        self, request: contract.AddBindingRequest, _: Context
-    ) -> contract.AddBindingResponse:
+    async def add(self, request: contract.AddBindingRequest) -> contract.AddBindingResponse:
         wanted = _stored(request.binding)
 
         def add(tx: Transaction) -> StoredBinding:
@@ -63,9 +61,7 @@ class Bindings:
         added = await write_and_tell(self._database, add, self._changed)
         return contract.AddBindingResponse(binding=_shown(added))
 
-    async def list(
-        self, request: contract.ListBindingsRequest, _: Context
-    ) -> contract.ListBindingsResponse:
+    async def list(self, request: contract.ListBindingsRequest) -> contract.ListBindingsResponse:
         arguments = (request.resource, request.subject)
         size = page_size(request.page_size)
         after = _place(position(request.page_token, *arguments))
@@ -86,7 +82,7 @@ class Bindings:
         )
 
     async def remove(
-        self, request: contract.RemoveBindingRequest, _: Context
+        self, request: contract.RemoveBindingRequest
     ) -> contract.RemoveBindingResponse:
         unwanted = _stored(request.binding)
 

@@ -20,7 +20,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
-from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import instant_in, to_timestamp
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
@@ -59,7 +59,7 @@ class Credentials:
         return found
 
     async def create(
-        self, request: contract.CreateCredentialRequest, _: Context
+        self, request: contract.CreateCredentialRequest
     ) -> contract.CreateCredentialResponse:
         credential = Credential(
             self._ids.new(ACCOUNT_PREFIX),
@@ -79,7 +79,7 @@ class Credentials:
         return contract.CreateCredentialResponse(credential=_shown(credential), secret=secret)
 
     async def list(
-        self, request: contract.ListCredentialsRequest, _: Context
+        self, request: contract.ListCredentialsRequest
     ) -> contract.ListCredentialsResponse:
         def credentials(tx: Transaction) -> list[Credential]:
             return credentials_of(tx, request.account_id)
@@ -88,7 +88,7 @@ class Credentials:
         return contract.ListCredentialsResponse(credentials=[_shown(each) for each in found])
 
     async def delete(
-        self, request: contract.DeleteCredentialRequest, _: Context
+        self, request: contract.DeleteCredentialRequest
     ) -> contract.DeleteCredentialResponse:
         def delete(tx: Transaction) -> None:
             found = find_credential(tx, request.credential_id)

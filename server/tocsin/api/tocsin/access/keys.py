@@ -27,7 +27,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
-from tocsin.wire.serving import Checked, Context, Served
+from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
@@ -55,9 +55,7 @@ class AuthorisedKeys:
             "DeleteKey": self.delete,
         }
 
-    async def create(
-        self, request: contract.CreateKeyRequest, _: Context
-    ) -> contract.CreateKeyResponse:
+    async def create(self, request: contract.CreateKeyRequest) -> contract.CreateKeyResponse:
         private = None if request.public_key else await asyncio.to_thread(new_private_key)
         public = load_public(request.public_key) if private is None else private.public_key()
         key = StoredAuthorisedKey(
@@ -78,18 +76,14 @@ class AuthorisedKeys:
         file = "" if private is None else key_file(key, private_pem(private))
         return contract.CreateKeyResponse(key=_shown(key), key_file=file)
 
-    async def list(
-        self, request: contract.ListKeysRequest, _: Context
-    ) -> contract.ListKeysResponse:
+    async def list(self, request: contract.ListKeysRequest) -> contract.ListKeysResponse:
         def keys(tx: Transaction) -> list[StoredAuthorisedKey]:
             return keys_of(tx, request.account_id)
 
         found = await self._database.read(keys)
         return contract.ListKeysResponse(keys=[_shown(each) for each in found])
 
-    async def delete(
-        self, request: contract.DeleteKeyRequest, _: Context
-    ) -> contract.DeleteKeyResponse:
+    async def delete(self, request: contract.DeleteKeyRequest) -> contract.DeleteKeyResponse:
         def delete(tx: Transaction) -> None:
             found = find_key(tx, request.key_id)
             if found is None:

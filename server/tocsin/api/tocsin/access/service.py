@@ -11,7 +11,7 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
-from tocsin.wire.serving import Context, SelfChecked, Served
+from tocsin.wire.serving import SelfChecked, Served
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["AccessService"]
@@ -35,7 +35,7 @@ def closed_methods() -> dict[str, Served]:
     Else whoever gets there could make himself an administrator for the day when it is.
     """
 
-    async def refuse(_: Any, __: Context) -> Any:
+    async def refuse(_: Any) -> Any:
         raise errors.access_control_off()
 
     return {method.name: SelfChecked(refuse, lambda _: ()) for method in SERVICE.methods}

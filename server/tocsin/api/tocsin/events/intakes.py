@@ -5,7 +5,6 @@ from tocsin.store.driver.database import Database
 from tocsin.store.events.intakes import StoredIntake, find_intake, page_of_intakes
 from tocsin.store.events.sources import SourceState
 from tocsin.wire import errors
-from tocsin.wire.calls import Context
 from tocsin.wire.paging import page_of, page_size, page_token, position
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
@@ -20,7 +19,7 @@ class Intakes:
         self._database = database
 
     async def get(
-        self, request: contract.EventServiceGetIntakeRequest, _: Context
+        self, request: contract.EventServiceGetIntakeRequest
     ) -> contract.EventServiceGetIntakeResponse:
         found = await self._database.read(lambda tx: find_intake(tx, request.trigger_id))
         if found is None:
@@ -28,7 +27,7 @@ class Intakes:
         return _shown(found)
 
     async def list(
-        self, request: contract.EventServiceListIntakesRequest, _: Context
+        self, request: contract.EventServiceListIntakesRequest
     ) -> contract.EventServiceListIntakesResponse:
         if not request.folder_id:
             raise errors.invalid_field("folder_id", "Field is required")

@@ -22,9 +22,10 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
+from tocsin.wire.calls import Call, text_of
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_of, page_size, page_token, position
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,7 @@ class EventService:
         }
 
     async def publish(
-        self, request: contract.EventServicePublishRequest, _: Context
+        self, request: contract.EventServicePublishRequest
     ) -> contract.EventServicePublishResponse:
         _check_count("events", len(request.events))
         now = self._clock.now()
@@ -76,13 +77,10 @@ class EventService:
         return contract.EventServicePublishResponse(events=await self._take(incoming))
 
     async def publish_cloud_event(
-        self, request: contract.EventServicePublishCloudEventRequest, context: Context
+        self, request: contract.EventServicePublishCloudEventRequest, call: Call
     ) -> contract.EventServicePublishCloudEventResponse:
         body = request.event
-        headers = {
-            name: value if isinstance(value, str) else value.decode("ascii", "replace")
-            for name, value in context.invocation_metadata() or ()
-        }
+        headers = {name: text_of(value) for name, value in call.metadata}
         found = cloud_events(body.content_type, body.data, headers)
         _check_count("event", len(found))
         now = self._clock.now()
@@ -92,7 +90,7 @@ class EventService:
         return contract.EventServicePublishCloudEventResponse(events=await self._take(incoming))
 
     async def tested(
-        self, request: contract.EventServiceTestEventRequest, _context: Context
+        self, request: contract.EventServiceTestEventRequest
     ) -> contract.EventServiceTestEventResponse:
         incoming = incoming_of(request.event, "event", self._clock.now())
         if not incoming.id:

@@ -27,10 +27,10 @@ from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
-from tocsin.wire.calls import USABLE, of_caller
+from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_size, page_token, place_in_time, position_in_time
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import from_timestamp, instant_in, to_timestamp
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
@@ -85,16 +85,15 @@ class FiringService:
             "Explain": self.explain,
         }
 
-    async def fire_trigger(self, request: contract.FireTriggerRequest, _: Context) -> bytes:
+    async def fire_trigger(self, request: contract.FireTriggerRequest, call: Call) -> bytes:
         _check_text("request_id", request.request_id, LONGEST_REQUEST_ID)
-        now, usable = self._clock.now(), USABLE.get()
-        key = _request_key(request)
+        now, key = self._clock.now(), _request_key(request, call)
 
         def fire(tx: Transaction) -> bytes:
             if key is not None and (known := _answered_before(tx, key, now)) is not None:
                 return known
             plan = _plan(tx, request.trigger_id)
-            refuse_other_accounts(usable, plan)
+            refuse_other_accounts(call.usable_accounts, plan)
             ids = self._fire(tx, plan, request, now)
             answer = contract.FireTriggerResponse(
                 invocations=[to_message(find(tx, each)) for each in ids]
@@ -148,7 +147,7 @@ class FiringService:
         return self._tick_payload(plan, source, event_id=event_id, tick=now)
 
     async def next_fire_times(
-        self, request: contract.NextFireTimesRequest, _: Context
+        self, request: contract.NextFireTimesRequest
     ) -> contract.NextFireTimesResponse:
         count = page_size(request.count, "count") if request.count else DEFAULT_FIRE_TIMES
         tick = instant_in(request, "after") or self._clock.now()
@@ -164,9 +163,7 @@ class FiringService:
         times = [to_timestamp(each) for each in islice(_ticks(cron, tick), count)]
         return contract.NextFireTimesResponse(fire_times=times, paused=paused)
 
-    async def preview(
-        self, request: contract.PreviewRequest, _: Context
-    ) -> contract.PreviewResponse:
+    async def preview(self, request: contract.PreviewRequest) -> contract.PreviewResponse:
         # What ticks at this moment has fired, or is about to.
         start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
         end = _known_instant(request, "end") or start
@@ -198,9 +195,7 @@ class FiringService:
             )
         return response
 
-    async def explain(
-        self, request: contract.ExplainRequest, _: Context
-    ) -> contract.ExplainResponse:
+    async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse:
         now = self._clock.now()
         instant = _known_instant(request, "instant") or now
         evidence = await self._database.read(
@@ -319,11 +314,11 @@ def _ticks(cron: Cron, after: datetime) -> Iterator[datetime]:
         after = tick
 
 
-def _request_key(request: contract.FireTriggerRequest) -> requests.RequestKey | None:
+def _request_key(request: contract.FireTriggerRequest, call: Call) -> requests.RequestKey | None:
     if not request.request_id:
         return None
     asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    return requests.RequestKey(of_caller(SERVICE.full_name), request.request_id, asked)
+    return requests.RequestKey(call.scope(SERVICE.full_name), request.request_id, asked)
 
 
 def _answered_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:

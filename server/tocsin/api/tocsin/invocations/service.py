@@ -24,7 +24,7 @@ from tocsin.store.invocations.listing import (
 from tocsin.store.invocations.rows import State, cancel_invocation
 from tocsin.store.invocations.steering import deliver_again
 from tocsin.wire import errors
-from tocsin.wire.calls import SIGHT
+from tocsin.wire.calls import Call
 from tocsin.wire.paging import (
     LARGEST_PAGE_BYTES,
     page_of,
@@ -33,7 +33,7 @@ from tocsin.wire.paging import (
     place_in_time,
     position_in_time,
 )
-from tocsin.wire.serving import Context, Method
+from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import instant_in
 from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import invocation_service_pb2 as contract
@@ -59,7 +59,7 @@ class InvocationService:
         return {"List": self.list, "Get": self.get, "Retry": self.retry, "Cancel": self.cancel}
 
     async def list(
-        self, request: contract.InvocationServiceListRequest, _: Context
+        self, request: contract.InvocationServiceListRequest, call: Call
     ) -> contract.InvocationServiceListResponse:
         wanted = _filter(request)
         bounds = (request.scheduled_from, request.scheduled_before)
@@ -69,12 +69,12 @@ class InvocationService:
             *(each.SerializeToString().hex() for each in bounds),
         )
         size, after = page_size(request.page_size), place_in(request.page_token, *arguments)
-        found = await page_of_caller(self._database, wanted, after, size)
+        found = await page_of_caller(self._database, call.sight, wanted, after, size)
         page, token = messages_of(found, *arguments)
         return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
 
     async def get(
-        self, request: contract.InvocationServiceGetRequest, _: Context
+        self, request: contract.InvocationServiceGetRequest
     ) -> contract.InvocationServiceGetResponse:
         def read(tx: Transaction) -> Invocation:
             found = find_whole(tx, request.invocation_id)
@@ -84,7 +84,7 @@ class InvocationService:
 
         return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
 
-    async def retry(self, request: contract.RetryRequest, _: Context) -> contract.RetryResponse:
+    async def retry(self, request: contract.RetryRequest) -> contract.RetryResponse:
         now = self._clock.now()
 
         def retry(tx: Transaction) -> Invocation:
@@ -98,7 +98,7 @@ class InvocationService:
         changed = await write_and_tell(self._database, retry, lambda: self._due(now))
         return contract.RetryResponse(invocation=changed)
 
-    async def cancel(self, request: contract.CancelRequest, _: Context) -> contract.CancelResponse:
+    async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse:
         now = self._clock.now()
 
         def cancel(tx: Transaction) -> Invocation:
@@ -125,10 +125,13 @@ def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> rows.Inv
 
 
 async def page_of_caller(
-    database: Database, wanted: Filter, after: Position | None, size: int
+    database: Database,
+    sight: Callable[[str], bool] | None,
+    wanted: Filter,
+    after: Position | None,
+    size: int,
 ) -> Page:
-    """Returns a page of what is wanted, as far as the caller may see it."""
-    sight = SIGHT.get()
+    """Returns a page of the wanted invocations that the caller may see, by their resources."""
     if sight is None:
         return await database.read(
             lambda tx: page_of_invocations(tx, wanted, after=after, limit=size)

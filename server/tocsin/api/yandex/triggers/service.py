@@ -40,7 +40,7 @@ from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import operations, timers
 from tocsin.store.triggers import rows as triggers
 from tocsin.wire import errors
-from tocsin.wire.calls import USABLE, Context, caller_id, metadata_value, of_caller
+from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_of, page_size, page_token, position
 from tocsin.wire.serving import Checked, Served
@@ -104,15 +104,13 @@ class TriggerService:
             "ListOperations": self.list_operations,
         }
 
-    async def get(self, request: contract.GetTriggerRequest, _: Context) -> bytes:
+    async def get(self, request: contract.GetTriggerRequest) -> bytes:
         found = await self._database.read(lambda tx: triggers.find_trigger(tx, request.trigger_id))
         if found is None:
             raise errors.trigger_not_found(request.trigger_id)
         return found.message
 
-    async def list(
-        self, request: contract.ListTriggersRequest, _: Context
-    ) -> contract.ListTriggersResponse:
+    async def list(self, request: contract.ListTriggersRequest) -> contract.ListTriggersResponse:
         arguments = (request.folder_id, request.filter)
         after = position(request.page_token, *arguments) or ""
         names = name_filter(request.filter, is_name)
@@ -130,7 +128,7 @@ class TriggerService:
             response.next_page_token = page_token(page[-1].id, *arguments)
         return response
 
-    async def create(self, request: contract.CreateTriggerRequest, context: Context) -> bytes:
+    async def create(self, request: contract.CreateTriggerRequest, call: Call) -> bytes:
         trigger = Trigger(
             id=self._ids.new(),
             folder_id=request.folder_id,
@@ -161,15 +159,15 @@ class TriggerService:
             listen(tx, plan)
             return Change(trigger.id, trigger.folder_id, message, _arm(tx, plan, now))
 
-        return await self._mutate("Create", request, context, insert)
+        return await self._mutate("Create", request, call, insert)
 
-    async def update(self, request: contract.UpdateTriggerRequest, context: Context) -> bytes:
-        paths, usable = update_paths(request), USABLE.get()
+    async def update(self, request: contract.UpdateTriggerRequest, call: Call) -> bytes:
+        paths = update_paths(request)
 
         def replace(tx: Transaction, now: datetime) -> Change:
             before = _find(tx, request.trigger_id)
             plan_before = compile_trigger(before)
-            refuse_other_accounts(usable, plan_before)
+            refuse_other_accounts(call.usable_accounts, plan_before)
             after = updated(before, request, paths)
             plan = plan_of_updated(after)
             refuse_other_kind(plan_before, plan)
@@ -181,9 +179,9 @@ class TriggerService:
             tick = _arm_again(tx, plan, now) if after.status == Trigger.ACTIVE else None
             return Change(after.id, after.folder_id, message, tick)
 
-        return await self._mutate("Update", request, context, replace)
+        return await self._mutate("Update", request, call, replace)
 
-    async def delete(self, request: contract.DeleteTriggerRequest, context: Context) -> bytes:
+    async def delete(self, request: contract.DeleteTriggerRequest, call: Call) -> bytes:
         def remove(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             self._history.deleted(tx, trigger, now)
@@ -193,9 +191,9 @@ class TriggerService:
             stop_listening(tx, request.trigger_id)
             return Change(trigger.id, trigger.folder_id, b"")
 
-        return await self._mutate("Delete", request, context, remove)
+        return await self._mutate("Delete", request, call, remove)
 
-    async def pause(self, request: contract.PauseTriggerRequest, context: Context) -> bytes:
+    async def pause(self, request: contract.PauseTriggerRequest, call: Call) -> bytes:
         def stop(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.PAUSED:
@@ -205,9 +203,9 @@ class TriggerService:
             timers.disarm_timer(tx, trigger.id)
             return Change(trigger.id, trigger.folder_id, _replace(tx, trigger))
 
-        return await self._mutate("Pause", request, context, stop)
+        return await self._mutate("Pause", request, call, stop)
 
-    async def resume(self, request: contract.ResumeTriggerRequest, context: Context) -> bytes:
+    async def resume(self, request: contract.ResumeTriggerRequest, call: Call) -> bytes:
         def start(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.ACTIVE:
@@ -218,10 +216,10 @@ class TriggerService:
             tick = tick or resume_waiting(tx, trigger.id, now)
             return Change(trigger.id, trigger.folder_id, _replace(tx, trigger), tick)
 
-        return await self._mutate("Resume", request, context, start)
+        return await self._mutate("Resume", request, call, start)
 
     async def list_operations(
-        self, request: contract.ListTriggerOperationsRequest, _: Context
+        self, request: contract.ListTriggerOperationsRequest
     ) -> contract.ListTriggerOperationsResponse:
         if request.filter:
             raise errors.invalid_field(
@@ -253,13 +251,11 @@ class TriggerService:
         if most is not None and triggers.count_triggers(tx, folder_id, limit=most) >= most:
             raise errors.too_many_triggers(folder_id, most)
 
-    async def _mutate(
-        self, method: str, request: Message, context: Context, mutation: Mutation
-    ) -> bytes:
+    async def _mutate(self, method: str, request: Message, call: Call, mutation: Mutation) -> bytes:
         """Runs a mutation once per idempotency key; it and its operation are one transaction."""
         types = OPERATION_TYPES[method]
-        key = _request_key(method, request, context)
-        operation_id, created_by = self._ids.new(), caller_id()
+        key = _request_key(method, request, call)
+        operation_id, created_by = self._ids.new(), call.caller_id
         ticks: list[datetime] = []
 
         def run(tx: Transaction) -> bytes:
@@ -317,8 +313,8 @@ def _operation(
     return operation
 
 
-def _request_key(method: str, request: Message, context: Context) -> requests.RequestKey | None:
-    key = metadata_value(context, IDEMPOTENCY_KEY)
+def _request_key(method: str, request: Message, call: Call) -> requests.RequestKey | None:
+    key = call.metadata_value(IDEMPOTENCY_KEY)
     if not key:
         return None
     if len(key) > LONGEST_IDEMPOTENCY_KEY:
@@ -326,7 +322,7 @@ def _request_key(method: str, request: Message, context: Context) -> requests.Re
             IDEMPOTENCY_KEY, f"Length must be at most {LONGEST_IDEMPOTENCY_KEY} characters"
         )
     asked = method.encode() + b"\0" + request.SerializeToString(deterministic=True)
-    return requests.RequestKey(of_caller(SERVICE.full_name), key, hashlib.sha256(asked).digest())
+    return requests.RequestKey(call.scope(SERVICE.full_name), key, hashlib.sha256(asked).digest())
 
 
 def _done_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:

@@ -1,0 +1,60 @@
+"""How a method is bound to its contract: the form it has is seen once, at the start."""
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+
+from stand.calls import Context
+from tocsin.schedule import SystemClock
+from tocsin.wire.calls import Call
+from tocsin.wire.serving import Served, service_handler
+
+HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
+SERVING = health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
+
+
+class Methods:
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    async def of_request(self, request: health_pb2.HealthCheckRequest) -> bytes:
+        assert request.service == "s"
+        return SERVING.SerializeToString()
+
+    async def of_call(
+        self, request: health_pb2.HealthCheckRequest, call: Call
+    ) -> health_pb2.HealthCheckResponse:
+        assert request.service == "s"
+        self.calls.append(call)
+        return SERVING
+
+
+def answer(served: Served, context: Any) -> bytes:
+    methods = dict.fromkeys(HEALTH.methods_by_name, served)
+    handlers = service_handler(HEALTH, methods, clock=SystemClock())
+
+    class Details(grpc.HandlerCallDetails):
+        method = "/grpc.health.v1.Health/Check"
+        invocation_metadata = ()
+
+    handler: Any = handlers.service(Details())
+    request = health_pb2.HealthCheckRequest(service="s").SerializeToString()
+    answered: bytes = asyncio.run(handler.unary_unary(request, context))
+    return answered
+
+
+def test_a_method_takes_its_call_or_its_request_alone() -> None:
+    methods = Methods()
+    for method in (methods.of_request, methods.of_call):
+        context = Context("", ("x-request-id", "mine"))
+        assert health_pb2.HealthCheckResponse.FromString(answer(method, context)) == SERVING
+        assert context.trailing == (("x-request-id", "mine"),)
+    assert [each.caller for each in methods.calls] == [None]
+
+
+def test_a_service_is_served_as_its_contract_says() -> None:
+    with pytest.raises(ValueError, match="Watch"):
+        service_handler(HEALTH, {"Check": Methods().of_call}, clock=SystemClock())
