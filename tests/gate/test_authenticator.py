@@ -21,6 +21,7 @@ from tocsin.schedule import ManualClock
 from tocsin.store.access.accounts import Account, insert_account
 from tocsin.store.access.credentials import Credential, delete_credential, insert_credential
 from tocsin.store.access.tokens import tell_change
+from tocsin.store.driver.bells import Bell, Listener
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.driver.transaction import Transaction, Work
 
@@ -29,7 +30,7 @@ HEADER = f"Api-Key {API_KEY_PREFIX}one"
 
 
 class Counted:
-    """A database that counts what it is asked, and may be away."""
+    """A database that counts what it is asked, may be away, and rings only when it is made to."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,6 +39,10 @@ class Counted:
         # What is read is told once this is set.
         self.held: asyncio.Event | None = None
         self.holds = False
+        self.bells: dict[Bell, Listener] = {}
+
+    def on(self, bell: Bell, listener: Listener) -> None:
+        self.bells[bell] = listener
 
     async def read(self, work: Work[Any]) -> Any:
         self.reads += 1
@@ -124,12 +129,12 @@ def test_what_was_taken_away_is_seen_at_the_next_look(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_this_node_can_be_told_to_look_at_once(tmp_path: Path) -> None:
+def test_a_bell_makes_it_look_at_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with world_at(tmp_path) as world:
             assert await world.takes()
             await world.database.write(take_away)
-            world.authenticator.look()
+            world.counted.bells[Bell.ACCESS](None)
             assert not await world.takes()
 
     asyncio.run(scenario())

@@ -170,13 +170,12 @@ async def node(
         database,
         clock,
         new_id=ids.new,
-        fired=deliveries.due,
         cloud_id="b1g-cloud",
         misfires=misfires,
     )
-    service = TriggerService(database, clock, ids, armed=timers.armed)
+    service = TriggerService(database, clock, ids)
     try:
-        batches, intake = events_of(Settings(), clock, database, ids, fired=deliveries.due)
+        batches, intake = events_of(Settings(), clock, database, ids)
         subscribing = Subscribing(database, clock)
         pulling = pulling_of(database, clock, (), intake, UNOBSERVED)
         engine = Engine(database, clock, timers, deliveries, batches, subscribing, pulling)

@@ -3,13 +3,15 @@
 import asyncio
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import func, literal_column, select
 
 from stand.services.postgres_server import PostgresServer
 from store.work import add, held_open, ids, two_nodes
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation, Work
 from tocsin.store.events.accepted import (
@@ -268,26 +270,74 @@ def test_leases_and_endings_are_written_side_by_side(
     assert sorted(runs) == ["extend"] * 10 + ["finish"] * 10
 
 
-def test_a_notice_reaches_the_others_and_not_its_own_node(
+def ring(at: datetime) -> Work[None]:
+    def work(tx: Transaction) -> None:
+        tx.ring(Bell.TICKS, at)
+        tx.ring_here(Bell.BATCHES, at)
+
+    return work
+
+
+@dataclass
+class Ears:
+    """What a node hears: bells with their instants, and that any may have been rung."""
+
+    database: Database
+    heard: list[tuple[Bell, datetime | None]] = field(default_factory=list)
+    looks: int = 0
+
+    async def open(self) -> "Ears":
+        for bell in Bell:
+            self.database.on(bell, partial(self._hear, bell))
+        self.database.listen(self._look, asyncio.sleep)
+        while not self.looks:  # once when it begins to listen
+            await asyncio.sleep(0.01)
+        return self
+
+    def _hear(self, bell: Bell, at: datetime | None) -> None:
+        self.heard.append((bell, at))
+
+    def _look(self) -> None:
+        self.looks += 1
+
+
+def test_the_bells_of_a_node_are_heard_by_the_others_in_few_notices(
     postgres_url: str, runner: asyncio.Runner
 ) -> None:
     async def scenario(first: Database, second: Database) -> None:
-        heard = {"first": 0, "second": 0}
-
-        def counting(name: str) -> None:
-            heard[name] += 1
-
-        first.listen(lambda: counting("first"), asyncio.sleep)
-        second.listen(lambda: counting("second"), asyncio.sleep)
-        async with asyncio.timeout(5):
-            while heard != {"first": 1, "second": 1}:  # each once, when it begins to listen
-                await asyncio.sleep(0.01)
-            for _ in range(1000):
-                first.notify()
-            while heard["second"] == 1:
+        async with asyncio.timeout(10):
+            here, there = await Ears(first).open(), await Ears(second).open()
+            for number in range(500):
+                await first.write(ring(NOON - number * MINUTE))
+            while (Bell.TICKS, NOON - 499 * MINUTE) not in there.heard:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
-        assert heard == {"first": 1, "second": 2}
+        assert {bell for bell, _ in there.heard} == {Bell.TICKS}
+        assert len(there.heard) < 100
+        # Its own node hears each once, and at once.
+        assert len(here.heard) == 1000
+        assert (here.looks, there.looks) == (1, 1)
+
+    run(scenario, runner, postgres_url)
+
+
+def test_a_notice_that_says_nothing_makes_a_node_look(
+    postgres: PostgresServer, postgres_url: str, runner: asyncio.Runner
+) -> None:
+    """So does a node of 0.1.0 tell of whatever it wrote."""
+
+    async def scenario(first: Database, second: Database) -> None:
+        async with asyncio.timeout(10):
+            ears = await Ears(first).open()
+            name = postgres_url.rpartition("/")[2]
+            await asyncio.to_thread(postgres.execute, name, "NOTIFY tocsin")
+            while ears.looks < 2:
+                await asyncio.sleep(0.01)
+            assert ears.heard == []
+            await asyncio.to_thread(postgres.execute, name, """NOTIFY tocsin, '{"access":null}'""")
+            while not ears.heard:
+                await asyncio.sleep(0.01)
+            assert (ears.heard, ears.looks) == ([(Bell.ACCESS, None)], 2)
 
     run(scenario, runner, postgres_url)
 

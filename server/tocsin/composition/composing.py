@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 
 from tocsin.composition.configured import (
@@ -27,7 +27,7 @@ from tocsin.engine.observer import Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.reading.standings import Standings
 from tocsin.engine.ticks.timers import Timers
-from tocsin.engine.upkeep.housekeeping import Bells, housekeeping
+from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
 from tocsin.settings import Settings
@@ -41,17 +41,12 @@ from tocsin.wire.ids import Ids, first_id_at
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """The engine, and what the services share with it.
-
-    `changed` is told that triggers came, changed or went.
-    """
+    """The engine, and what the services share with it."""
 
     engine: Engine
     intake: Intake
     ids: Ids
     limits: Limits
-    bells: Bells
-    changed: Callable[[], None]
 
 
 def compose(
@@ -60,24 +55,13 @@ def compose(
     """Builds the engine, which is not yet started; `chores` are what it is to do besides."""
     settings, clock, database = ground.settings, ground.clock, ground.database
     observer = ground.telemetry.observer
-    ids = Ids(clock)
-    limits = _limits(settings)
+    ids, limits = Ids(clock), _limits(settings)
+    timers = _timers(ground, ids)
     deliveries = _deliveries(ground, caller, limits)
-    due = on_every_node(deliveries.due, database)
-
-    def fired() -> None:
-        due(clock.now())
-
-    timers = _timers(ground, ids, fired)
-    batches, intake = events_of(settings, clock, database, ids, fired)
-    bells = _bells(database, timers, batches, deliveries, due)
+    batches, intake = events_of(settings, clock, database, ids)
     read = readers(settings, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
-
-    def changed() -> None:
-        pulling.look()
-        database.notify()
-
+    kept = _housekeeping(ground, (timers, batches, deliveries))
     engine = Engine(
         database,
         clock,
@@ -88,10 +72,10 @@ def compose(
         pulling,
         recovery=MACHINE,
         observer=observer,
-        chores=(*_housekeeping(ground, bells), *chores),
+        chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
-    return Works(engine, intake, ids, limits, bells, changed)
+    return Works(engine, intake, ids, limits)
 
 
 def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens) -> TargetCaller:
@@ -127,13 +111,12 @@ def _deliveries(ground: Ground, caller: TargetCaller, limits: Limits) -> Deliver
     )
 
 
-def _timers(ground: Ground, ids: Ids, fired: Callable[[], None]) -> Timers:
+def _timers(ground: Ground, ids: Ids) -> Timers:
     """Builds what makes ticks fire."""
     return Timers(
         ground.database,
         ground.clock,
         new_id=ids.new,
-        fired=fired,
         cloud_id=ground.settings.cloud_id,
         misfires=misfire_rules(ground.settings.misfires),
         observer=ground.telemetry.observer,
@@ -141,7 +124,7 @@ def _timers(ground: Ground, ids: Ids, fired: Callable[[], None]) -> Timers:
 
 
 def events_of(
-    settings: Settings, clock: Clock, database: Database, ids: Ids, fired: Callable[[], None]
+    settings: Settings, clock: Clock, database: Database, ids: Ids
 ) -> tuple[Batches, Intake]:
     """Builds what takes events, and what makes calls of those that wait."""
     calls = Calls(ids.new, settings.cloud_id)
@@ -149,15 +132,12 @@ def events_of(
         database,
         clock,
         calls=calls,
-        fired=fired,
         largest_payload=settings.targets.max_payload_bytes,
     )
     intake = Intake(
         database,
         clock,
         calls=calls,
-        fired=fired,
-        batched=batches.due,
         largest_payload=settings.targets.max_payload_bytes,
         remembered=timedelta(seconds=settings.sources.remember),
     )
@@ -176,46 +156,14 @@ def pulling_of(
     return Pulling(database, readers, intake, standings, pace=MACHINE)
 
 
-def _bells(
-    database: Database,
-    timers: Timers,
-    batches: Batches,
-    deliveries: Deliveries,
-    due: Callable[[datetime], None],
-) -> Bells:
-    def arm(at: datetime) -> None:
-        timers.armed(at)
-        batches.due(at)
-
-    def look() -> None:
-        timers.armed()
-        batches.due()
-        deliveries.due()
-
-    return Bells(on_every_node(arm, database), due, look)
-
-
-def _housekeeping(ground: Ground, bells: Bells) -> Sequence[Callable[[], Awaitable[None]]]:
-    kept = housekeeping(
+def _housekeeping(ground: Ground, loops: Sequence[Loop]) -> Housekeeping:
+    return housekeeping(
         ground.database,
         ground.clock,
-        bells,
         node=ground.node,
+        loops=loops,
         pace=MACHINE,
         rules=retention_rules(ground.settings.retention),
         interval_seconds=ground.settings.reconciler.interval,
         first_id_at=first_id_at,
     )
-    return kept.steps()
-
-
-def on_every_node(
-    tell: Callable[[datetime], None], database: Database
-) -> Callable[[datetime], None]:
-    """Makes what tells this node's loop of something due tell the other nodes too."""
-
-    def tell_all(at: datetime) -> None:
-        tell(at)
-        database.notify()
-
-    return tell_all

@@ -71,12 +71,12 @@ async def identify(
     authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
     known = KnownAccess(database)
     assertions = Assertions(real, reached.addresses)
-    iam = iam_tokens.IamTokenService(database, real, tokens, assertions, changed=authenticator.look)
+    iam = iam_tokens.IamTokenService(database, real, tokens, assertions)
     sweep = ProofSweep(database, real, Duty("proofs", database, clock, node=node), pace=MACHINE)
     return Identifying(
         {
             iam_tokens.SERVICE: iam.methods(),
-            access.SERVICE: access.methods(database, real, Ids(real), authenticator.look),
+            access.SERVICE: access.methods(database, real, Ids(real)),
         },
         Identity(authenticator, known, known),
         (sweep.run_once,),

@@ -31,8 +31,6 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         database,
         clock,
         works.ids,
-        armed=works.bells.armed,
-        changed=works.changed,
         most_in_folder=settings.limits.triggers_per_folder,
     )
     event_service = events.EventService(database, clock, works.ids, works.intake, settings.cloud_id)
@@ -51,7 +49,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds what schedules integrations, and what shows operations of either contract."""
     clock, database = ground.clock, ground.database
     scheduling = integrations.ExecutionsService(
-        database, clock, works.ids, ground.settings.integrations, scheduled=works.bells.due
+        database, clock, works.ids, ground.settings.integrations
     )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
@@ -62,19 +60,18 @@ def _execution_services(ground: Ground, works: Works) -> Services:
 
 def _steering_services(ground: Ground, works: Works) -> Services:
     """Builds what shows people what happens, and lets them step in."""
-    clock, database, due = ground.clock, ground.database, works.bells.due
+    clock, database = ground.clock, ground.database
     firing_service = firing.FiringService(
         database,
         clock,
         works.ids,
-        due=due,
         tick_payload=partial(tick_payload, cloud_id=ground.settings.cloud_id),
         limit_of=works.limits.of,
     )
     return {
-        invocations.SERVICE: invocations.InvocationService(database, clock, due).methods(),
+        invocations.SERVICE: invocations.InvocationService(database, clock).methods(),
         firing.SERVICE: firing_service.methods(),
-        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, due).methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock).methods(),
     }
 
 

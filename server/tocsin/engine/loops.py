@@ -89,10 +89,10 @@ class Engine:
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:
-        """Makes the loops look for work: another node says so, or the clock was moved."""
-        self._timers.armed()
-        self._batches.due()
-        self._deliveries.due()
+        """Makes all loops look for work: another node has some, or the clock was moved."""
+        self._timers.look()
+        self._batches.look()
+        self._deliveries.look()
         self._pulling.look()
 
     async def next_due(self) -> datetime | None:

@@ -17,6 +17,7 @@ from tocsin.access.tokens.jwts import LONGEST
 from tocsin.gate.proofs import API_KEY, BY_CREDENTIAL, check_token, shown_credential
 from tocsin.schedule import Clock
 from tocsin.store.access.tokens import access_generation
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 
@@ -49,6 +50,7 @@ class StoredAuthenticator:
         self._generation = -1
         self._fresh_until = float("-inf")
         self._looking: asyncio.Task[None] | None = None
+        database.on(Bell.ACCESS, self.look)
 
     async def authenticate(self, authorization: str) -> Principal:
         """Checks the value of an `Authorization` header.
@@ -69,7 +71,7 @@ class StoredAuthenticator:
         self._remember(digest, principal, until, generation)
         return principal
 
-    def look(self) -> None:
+    def look(self, _at: datetime | None = None) -> None:
         """Makes the next call ask the store whether anybody lost a right."""
         self._fresh_until = float("-inf")
 

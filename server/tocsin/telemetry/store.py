@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from tocsin.schedule import Clock
+from tocsin.store.driver.bells import Bell, Listener
 from tocsin.store.driver.database import CommitObserver, Database
 from tocsin.store.driver.transaction import Work
 from tocsin.store.invocations.depths import Depths, armed_timer_count, depths
@@ -89,11 +90,11 @@ class WatchedStore:
     async def now(self) -> datetime | None:
         return await self._database.now()
 
-    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._database.listen(heard, sleep)
+    def on(self, bell: Bell, listener: Listener) -> None:
+        self._database.on(bell, listener)
 
-    def notify(self) -> None:
-        self._database.notify()
+    def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._database.listen(look, sleep)
 
     def observe(self, observer: CommitObserver) -> None:
         self._database.observe(observer)

@@ -80,7 +80,7 @@ class Node:
         now = self.clock.now()
         invocation = replace(invocation_of(action, now), id=name, payload=payload)
         await self.database.write(lambda tx: insert_invocation(tx, invocation, due_at=now))
-        self.deliveries.due()
+        self.deliveries.look()
 
     async def found(self, name: str = "i1") -> Invocation:
         found = await self.database.read(lambda tx: find_invocation(tx, name))
@@ -270,7 +270,7 @@ def test_what_is_due_is_called_in_the_order_of_its_instants(tmp_path: Path) -> N
             ]
             await node.database.write(lambda tx: insert_invocations(tx, made))
             node.clock.set_wall(NOON + timedelta(hours=1))
-            node.deliveries.due()
+            node.deliveries.look()
             await node.until(State.SUCCEEDED, names[-1])
 
     asyncio.run(scenario())
@@ -333,7 +333,7 @@ def test_a_busy_target_is_no_reason_to_look_at_all_the_others(
             await node.database.write(
                 lambda tx: insert_invocations(tx, [(each, NOON) for each in made])
             )
-            node.deliveries.due()
+            node.deliveries.look()
             await node.until(State.SUCCEEDED, "i399")
             released.set()
             await node.until(State.SUCCEEDED, "i008")
@@ -353,7 +353,7 @@ def test_an_invocation_that_cant_be_read_holds_up_no_other(tmp_path: Path) -> No
             await node.database.write(
                 lambda tx: insert_invocations(tx, [(odd, NOON), (good, NOON)])
             )
-            node.deliveries.due()
+            node.deliveries.look()
             await node.until(State.SUCCEEDED)
             async with asyncio.timeout(30):
                 while node.deliveries.under_way:

@@ -24,6 +24,7 @@ from tocsin.engine.events.subscribing import Subscribing
 from tocsin.schedule import ManualClock
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kinds.iot import IotBrokerMessage
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
 from tocsin.store.events.accepted import forget_expired_events
@@ -56,26 +57,26 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @dataclass
 class Node:
-    """A node's intake and batches; what they tell others is kept."""
+    """A node's intake and batches; the bells that they ring are kept."""
 
     database: Database
     clock: ManualClock
     numbers: Iterator[int]
-    due: list[datetime] = field(default_factory=list)
+    due: list[datetime | None] = field(default_factory=list)
     fired: int = 0
 
     def __post_init__(self) -> None:
         calls = Calls(lambda: f"i{next(self.numbers):08}", "cloud")
 
-        def count() -> None:
+        def count(_at: datetime | None) -> None:
             self.fired += 1
 
+        self.database.on(Bell.DELIVERIES, count)
+        self.database.on(Bell.BATCHES, self.due.append)
         self.intake = Intake(
             self.database,
             self.clock,
             calls=calls,
-            fired=count,
-            batched=self.due.append,
             largest_payload=100_000,
             remembered=REMEMBERED,
         )
@@ -83,7 +84,6 @@ class Node:
             self.database,
             self.clock,
             calls=calls,
-            fired=count,
             largest_payload=100_000,
         )
 
@@ -342,7 +342,7 @@ def test_nodes_that_share_triggers_neither_lose_nor_double(
     async def feed(node: Node, name: str) -> None:
         for place in range(60):
             await node.intake.take([message(f"{name}{place}"), message(f"{name}{place}'")])
-            node.batches.due()
+            node.batches.look()
 
     async def send(node: Node) -> None:
         while True:
@@ -360,7 +360,7 @@ def test_nodes_that_share_triggers_neither_lose_nor_double(
             sending = [asyncio.create_task(send(node)) for node in (first, second)]
             await asyncio.gather(feed(first, "x"), feed(second, "y"))
             while await waiting(first):
-                first.batches.due()
+                first.batches.look()
             for task in sending:
                 task.cancel()
             expected = sorted(f"{n}{p}{t}" for n in "xy" for p in range(60) for t in ("", "'"))

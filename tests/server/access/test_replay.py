@@ -51,7 +51,6 @@ class World:
             self.clock,
             self.tokens,
             Assertions(self.clock, frozenset),
-            changed=lambda: None,
         )
 
     async def prepare(self) -> "World":

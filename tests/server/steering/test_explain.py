@@ -466,7 +466,6 @@ def explained_by(it: Node) -> FiringService:
         it.database,
         it.clock,
         Ids(it.clock),
-        due=lambda _: None,
         tick_payload=partial(tick_payload, cloud_id=""),
         limit_of=lambda _: 10,
     )

@@ -24,7 +24,6 @@ from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
 from tocsin.wire.json_text import Json
 from tocsin.wire.serving import Method
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as contract
 from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import ExecutionInfo
 
@@ -62,21 +61,17 @@ class ResourceName:
 
 
 class ExecutionsService:
-    """`scheduled` is told when a new execution is due."""
-
     def __init__(
         self,
         database: Database,
         clock: Clock,
         ids: Ids,
         integrations: Mapping[str, TriggeredIntegration],
-        scheduled: Callable[[datetime], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._integrations = integrations
-        self._scheduled = scheduled
 
     def methods(self) -> dict[str, Method]:
         return {"ScheduleIntegrations": self.schedule_integrations}
@@ -106,7 +101,7 @@ class ExecutionsService:
                 requests.remember_answer(tx, key, answer, expires_at=order.now + REQUEST_KEPT)
             return answer
 
-        return await write_and_tell(self._database, insert, lambda: self._scheduled(order.at))
+        return await self._database.write(insert)
 
     def _matching(
         self, name: ResourceName, request: contract.ScheduleIntegrationsRequest

@@ -1,6 +1,5 @@
 """`tocsin.v1.DeadLetterService`: shows what could not be delivered, and delivers it once more."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from tocsin.api.tocsin.invocations.service import find, messages_of, page_of_caller, place_in
@@ -17,19 +16,15 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import page_size
 from tocsin.wire.serving import Method
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import dead_letter_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["DeadLetterService"]
 
 
 class DeadLetterService:
-    """`due` is told of what is to be delivered now."""
-
-    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     def methods(self) -> dict[str, Method]:
         return {"List": self.list, "Redrive": self.redrive}
@@ -54,7 +49,7 @@ class DeadLetterService:
                 return _redrive_one(tx, request.invocation_id, now)
             return redrive_dead_letters(tx, request.trigger_id, now=now, limit=limit)
 
-        ids, left = await write_and_tell(self._database, redrive, lambda: self._due(now))
+        ids, left = await self._database.write(redrive)
         return contract.RedriveResponse(invocation_ids=ids, left=left)
 
 

@@ -1,7 +1,6 @@
 """`yandex.cloud.iam.v1.IamTokenService`: gives IAM tokens for other proofs, and takes them back."""
 
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -28,7 +27,6 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.serving import Method
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["IamTokenService"]
@@ -41,21 +39,11 @@ REPEATED_WITHIN = timedelta(minutes=1)
 
 
 class IamTokenService:
-    """Gives tokens to those who prove who they are.
-
-    `changed` is told when somebody lost a right.
-    """
+    """Gives tokens to those who prove who they are."""
 
     def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        tokens: IamTokens,
-        assertions: Assertions,
-        *,
-        changed: Callable[[], None],
+        self, database: Database, clock: Clock, tokens: IamTokens, assertions: Assertions
     ) -> None:
-        self._changed = changed
         self._database = database
         self._clock = clock
         self._tokens = tokens
@@ -159,7 +147,7 @@ class IamTokenService:
             revoke_token(tx, token.id, expires_at=token.expires_at)
             tell_change(tx)
 
-        await write_and_tell(self._database, revoke, self._changed)
+        await self._database.write(revoke)
         return contract.RevokeIamTokenResponse(subject_id=token.subject.partition(":")[2])
 
 

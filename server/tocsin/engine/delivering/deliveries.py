@@ -18,6 +18,7 @@ from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Action, action_from_json
 from tocsin.plans.trace_context import try_traceparent
 from tocsin.schedule import Clock
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import deliveries
@@ -80,6 +81,7 @@ class Deliveries:
         self._chance = chance
         self._observer = observer
         self._wakeup = Wakeup(clock)
+        database.on(Bell.DELIVERIES, self._wakeup.ring)
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, Delivery] = {}
         self._heartbeat = Heartbeat(database, clock, node=node, held=lambda: self._held)
@@ -109,9 +111,9 @@ class Deliveries:
         """Whether nothing is under way, nor being claimed."""
         return not self._claiming and not self._held
 
-    def due(self, at: datetime | None = None) -> None:
-        """Tells of a new invocation; None: it is due now."""
-        self._wakeup.ring(at)
+    def look(self) -> None:
+        """Makes the loop look for invocations at once."""
+        self._wakeup.ring()
 
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """Returns what an engine repeats."""

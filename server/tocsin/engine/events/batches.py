@@ -1,6 +1,5 @@
 """Batches: events that waited long enough, or are enough, become a call in one transaction."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +11,7 @@ from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Batching
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import KINDS
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import accepted as events
@@ -31,7 +31,7 @@ ONE_BY_ONE = Batching(1, timedelta())
 
 
 class Batches:
-    """Sends what is due; `fired` wakes delivery."""
+    """Makes invocations of the batches that are due."""
 
     def __init__(
         self,
@@ -39,19 +39,18 @@ class Batches:
         clock: Clock,
         *,
         calls: Calls,
-        fired: Callable[[], None],
         largest_payload: int,
     ) -> None:
         self._database = database
         self._clock = clock
         self._calls = calls
-        self._fired = fired
         self._largest_payload = largest_payload
         self._wakeup = Wakeup(clock)
+        database.on(Bell.BATCHES, self._wakeup.ring)
 
-    def due(self, at: datetime | None = None) -> None:
-        """Tells of a batch that is due then; None: look at once."""
-        self._wakeup.ring(at)
+    def look(self) -> None:
+        """Makes the loop look for batches at once."""
+        self._wakeup.ring()
 
     async def run_once(self) -> None:
         """Sends what is due, then waits for the next cutoff, or for a batch that is full."""
@@ -61,10 +60,7 @@ class Batches:
         if due is None or due > now:
             await self._wakeup.wait(due)
             return
-        seen = await self._database.write(lambda tx: self._send_due(tx, now))
-        if seen:
-            self._fired()
-        else:
+        if not await self._database.write(lambda tx: self._send_due(tx, now)):
             # Another node sends them at this moment.
             await self._wakeup.wait(now + HELD_ELSEWHERE)
 

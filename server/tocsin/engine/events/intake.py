@@ -1,7 +1,7 @@
 """Takes the events of sources: finds who listens, filters, and keeps what is to fire."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -50,15 +50,13 @@ class Hit:
 
 @dataclass(slots=True)
 class Pass:
-    """What one transaction did: for each event what became of it, and what is to be told.
+    """What one transaction did: for each event what became of it.
 
     `more` are channels with listeners beyond those that it saw, with the last one seen.
     """
 
     taken: list[Taken]
     more: dict[Channel, str] = field(default_factory=dict)
-    fired: bool = False
-    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,6 @@ class Intake:
     """One transaction at a time takes all that was handed in meanwhile.
 
     Were there several, they would lock the same triggers' batches in different orders.
-    `fired` tells of invocations, `batched` when a batch is due.
     """
 
     def __init__(
@@ -80,8 +77,6 @@ class Intake:
         clock: Clock,
         *,
         calls: Calls,
-        fired: Callable[[], None],
-        batched: Callable[[datetime], None],
         largest_payload: int,
         remembered: timedelta,
     ) -> None:
@@ -90,8 +85,6 @@ class Intake:
         self._load_plan = lru_cache(PLANS_KEPT)(load_plan)
         self._calls = calls
         self._new_id = calls.new_id
-        self._fired = fired
-        self._batched = batched
         self._largest_payload = largest_payload
         self._remembered = remembered
         self._waiting: list[Waiting] = []
@@ -156,10 +149,6 @@ class Intake:
                 lambda tx, seen=channels: self._take(tx, incoming, seen)  # type: ignore[misc]
             )
             taken = [one + more for one, more in zip(taken, done.taken, strict=True)]
-            if done.fired:
-                self._fired()
-            if done.due_at is not None:
-                self._batched(done.due_at)
             channels = done.more
         return taken
 
@@ -227,11 +216,8 @@ class Intake:
             if one_by_one(plan):
                 calls += self._call_each(tx, plan, accepted, now)
             elif accepted:
-                due_at = self._add(tx, plan, accepted, now)
-                done.due_at = due_at if done.due_at is None else min(done.due_at, due_at)
-        if calls:
-            insert_invocations(tx, [(call, now) for call in calls])
-            done.fired = True
+                self._add(tx, plan, accepted, now)
+        insert_invocations(tx, [(call, now) for call in calls])
 
     def _call_each(
         self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime
@@ -253,7 +239,7 @@ class Intake:
         )
         return kind_of(incoming.event).element(incoming.event, metadata)
 
-    def _add(self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime) -> datetime:
+    def _add(self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime) -> None:
         batching = plan.batching
         assert batching is not None
         added = [
@@ -265,7 +251,7 @@ class Intake:
             if hit.incoming.receipt
         ]
         held_messages.hold(tx, held)
-        return add_events(
+        add_events(
             tx,
             trigger_id=plan.trigger_id,
             added=added,

@@ -7,6 +7,7 @@ makes only its own triggers sick.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 import structlog
@@ -18,6 +19,7 @@ from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Taken, TakesEvents
 from tocsin.sources.reader import UNBUFFERED, Reader, SourceFailed
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.sources import triggers_of_kind
@@ -122,14 +124,15 @@ class Pulling:
         self._standings = standings
         self._pace = pace
         self._wakeup = Wakeup(pace)
+        database.on(Bell.READERS, self.look)
         self._lines: dict[Spot, PulledLine] = {}
         self._loaded: dict[str, tuple[StoredTrigger, Plan | None]] = {}
         self._misplaced: Mapping[str, str] = {}
         self._settled: Mapping[str, StoredTrigger] = {}
         self._stopped = False
 
-    def look(self) -> None:
-        """Tells that triggers may have come, changed or gone."""
+    def look(self, _at: datetime | None = None) -> None:
+        """Makes the loop look whether triggers came, changed or went."""
         self._wakeup.ring()
 
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:

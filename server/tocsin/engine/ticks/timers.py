@@ -14,6 +14,7 @@ from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import MisfirePolicy, Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
 from tocsin.sources.kinds.timer import TimerSource, tick_payload
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import Invocation, insert_invocations
@@ -54,7 +55,7 @@ class Pass:
 
 
 class Timers:
-    """Turns ticks into invocations; `fired` wakes delivery."""
+    """Turns ticks into invocations."""
 
     def __init__(
         self,
@@ -62,7 +63,6 @@ class Timers:
         clock: Clock,
         *,
         new_id: Callable[[], str],
-        fired: Callable[[], None],
         cloud_id: str,
         misfires: MisfireRules | None = None,
         observer: Observer = UNOBSERVED,
@@ -70,15 +70,15 @@ class Timers:
         self._database = database
         self._clock = clock
         self._new_id = new_id
-        self._fired = fired
         self._cloud_id = cloud_id
         self._misfires = misfires or MisfireRules()
         self._observer = observer
         self._wakeup = Wakeup(clock)
+        database.on(Bell.TICKS, self._wakeup.ring)
 
-    def armed(self, tick: datetime | None = None) -> None:
-        """Tells of a new tick; None: look at once."""
-        self._wakeup.ring(tick)
+    def look(self) -> None:
+        """Makes the loop look for ticks at once."""
+        self._wakeup.ring()
 
     async def run_once(self) -> None:
         """Fires what is due, then waits for the next tick."""
@@ -94,7 +94,6 @@ class Timers:
                 _log_misfire(trigger_id, missed, now)
             if done.made:
                 self._observer.fired(KIND, done.made)
-                self._fired()
             if not done.seen:
                 # Another node fires them at this moment.
                 await self._wakeup.wait(now + HELD_ELSEWHERE)

@@ -1,12 +1,12 @@
 """What can be wrong with events: nothing finds their trigger, or nothing would ever send them."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tocsin.compilers.loading import load_plan
 from tocsin.engine.upkeep.reconciler import Finding, Page
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import reconciliation as store
@@ -76,18 +76,11 @@ class SubscriptionCheck:
 
 
 class BatchCheck:
-    """Looks at each batch, whether it will be sent. `due` wakes whoever sends them."""
+    """Checks that each batch will be sent."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        *,
-        due: Callable[[datetime], None],
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     async def step(self, position: str | None, /) -> Page:
         after = position or ""
@@ -97,8 +90,6 @@ class BatchCheck:
         findings: list[Finding] = []
         if suspects:
             findings = await self._database.write(lambda tx: self._repair(tx, suspects, now))
-        if findings:
-            self._due(now)
         return Page(rows[-1].trigger_id if len(rows) == BATCHES_AT_ONCE else None, findings)
 
     def _repair(self, tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:
@@ -114,6 +105,7 @@ class BatchCheck:
             drop_events(tx, trigger_id)
             return Finding(trigger_id, reason, "forgotten")
         if reason == OVERDUE:
+            tx.ring(Bell.BATCHES, now)
             return Finding(trigger_id, reason, "sending is woken")
         store.make_batch_due(tx, trigger_id, at=now)
         return Finding(trigger_id, reason, "made due")
@@ -135,12 +127,11 @@ class BatchCheck:
 
 
 class WaitingEventsCheck:
-    """Looks for events that wait and have no batch. `due` wakes whoever sends batches."""
+    """Looks for events that wait and have no batch."""
 
-    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     async def step(self, position: str | None, /) -> Page:
         after = position or ""
@@ -151,8 +142,6 @@ class WaitingEventsCheck:
         findings: list[Finding] = []
         if suspects:
             findings = await self._database.write(lambda tx: _open(tx, suspects, now))
-        if findings:
-            self._due(now)
         return Page(following, findings)
 
 

@@ -1,8 +1,9 @@
 """What an engine does beside firing: it forgets what is done, and looks for what went wrong."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from tocsin.engine.delivering.heartbeat import LEASE
 from tocsin.engine.store_clock import ADJUST_EVERY_SECONDS
@@ -20,6 +21,12 @@ from tocsin.store.driver.database import Database
 SETTLED_SECONDS = ADJUST_EVERY_SECONDS + LEASE.total_seconds()
 
 
+class Loop(Protocol):
+    """What sleeps until an instant, and looks for work earlier when it is asked to."""
+
+    def look(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
     """The parts, for whoever shows what they counted."""
@@ -32,37 +39,31 @@ class Housekeeping:
         return self.retention.run_once, self.reconciler.run_once, self.watch.run_once
 
 
-@dataclass(frozen=True, slots=True)
-class Bells:
-    """Whom to tell: of a new tick or batch, of a new delivery, that it is time to look at all."""
-
-    armed: Callable[[datetime], None]
-    due: Callable[[datetime], None]
-    look: Callable[[], None]
-
-
 def housekeeping(
     database: Database,
     clock: Clock,
-    bells: Bells,
     *,
+    loops: Sequence[Loop],
     node: str,
     pace: Clock,
     rules: RetentionRules,
     interval_seconds: float,
     first_id_at: Callable[[datetime], str],
 ) -> Housekeeping:
-    """Builds it for one node; `pace` is the clock by which it rests."""
+    """Builds the housekeeping of one node.
+
+    `loops` look for work when the clock was set; `pace` is the clock by which housekeeping rests.
+    """
     reconciler = Reconciler(
         (
-            TimerCheck(database, clock, armed=bells.armed),
+            TimerCheck(database, clock),
             ArmedCheck(database),
-            LostCheck(database, clock, bells.due),
-            OverdueCheck(database, clock, bells.due),
-            WaitingCheck(database, clock, bells.due),
+            LostCheck(database, clock),
+            OverdueCheck(database, clock),
+            WaitingCheck(database, clock),
             SubscriptionCheck(database),
-            BatchCheck(database, clock, due=bells.armed),
-            WaitingEventsCheck(database, clock, bells.armed),
+            BatchCheck(database, clock),
+            WaitingEventsCheck(database, clock),
         ),
         Duty("reconciler", database, clock, node=node),
         pace=pace,
@@ -71,7 +72,8 @@ def housekeeping(
     )
 
     def jumped(by: timedelta) -> None:
-        bells.look()
+        for loop in loops:
+            loop.look()
         if by < timedelta():
             reconciler.hurry()
 

@@ -1,12 +1,12 @@
 """What can be wrong with an invocation on its way: no node will ever look at it, or too late."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from tocsin.engine.delivering.heartbeat import LEASE
 from tocsin.engine.upkeep.reconciler import Finding, Page
 from tocsin.schedule import Clock
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import reconciliation
@@ -28,12 +28,11 @@ FROM_THE_FUTURE = "waits since an instant that has not come yet: the clock was s
 
 
 class LostCheck:
-    """Looks for what is not finished and will never be due. `due` wakes delivery."""
+    """Looks for invocations that are not finished and will never be due."""
 
-    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     async def step(self, _position: str | None, /) -> Page:
         now = self._clock.now()
@@ -43,19 +42,16 @@ class LostCheck:
             for each in lost
             if await self._database.write(partial(_take_up, invocation_id=each, at=now))
         ]
-        if findings:
-            self._due(now)
         # What is repaired is no longer found: the first page is the next one, too.
         return Page("again" if findings else None, findings)
 
 
 class OverdueCheck:
-    """Looks for what has been due for long, and wakes delivery."""
+    """Looks for invocations that have been due for long, and rings for them."""
 
-    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     async def step(self, _position: str | None, /) -> Page:
         now = self._clock.now()
@@ -65,17 +61,16 @@ class OverdueCheck:
             )
         )
         if overdue:
-            self._due(now)
+            await self._database.write(lambda tx: tx.ring(Bell.DELIVERIES, now))
         return Page(None, [Finding(each, OVERDUE, "delivery is woken") for each in overdue])
 
 
 class WaitingCheck:
-    """Looks at all that waits, in the order in which it is due. `due` wakes delivery."""
+    """Looks at all invocations that wait, in the order in which they are due."""
 
-    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     async def step(self, position: str | None, /) -> Page:
         after = BEGINNING if position is None else datetime.fromisoformat(position)
@@ -89,8 +84,6 @@ class WaitingCheck:
             )
         )
         findings = await self._database.write(lambda tx: _repair(tx, odd, now)) if odd else []
-        if findings:
-            self._due(now)
         # Where there was too much wrong for one look, the slice is looked at again.
         again = findings and len(odd) == reconciliation.INVOCATIONS_AT_ONCE
         return Page((after if again else until).isoformat(), findings)

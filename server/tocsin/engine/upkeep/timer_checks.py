@@ -1,7 +1,6 @@
 """What can be wrong with an armed timer: it is missing, it should not be, it is too far ahead."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -36,21 +35,11 @@ UNREADABLE = "trigger can't be read"
 
 
 class TimerCheck:
-    """Looks at each trigger, whether what is armed for it is what its schedule says.
+    """Checks that each timer's next tick matches its cron expression."""
 
-    `armed` is told the ticks that it arms.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        *,
-        armed: Callable[[datetime], None],
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._armed = armed
 
     async def step(self, position: str | None, /) -> Page:
         after = position or ""
@@ -68,24 +57,14 @@ class TimerCheck:
 
     async def _repair(self, trigger_ids: list[str]) -> list[Finding]:
         """Looks again, where nobody else can change them, and puts right what is still wrong."""
-        ticks: list[datetime] = []
 
         def repair(tx: Transaction) -> list[Finding]:
-            ticks.clear()
-            return [
-                finding
-                for trigger_id in trigger_ids
-                if (finding := self._repair_one(tx, trigger_id, ticks)) is not None
-            ]
+            found = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
+            return [finding for finding in found if finding is not None]
 
-        findings = await self._database.write(repair)
-        for tick in ticks:
-            self._armed(tick)
-        return findings
+        return await self._database.write(repair)
 
-    def _repair_one(
-        self, tx: Transaction, trigger_id: str, ticks: list[datetime]
-    ) -> Finding | None:
+    def _repair_one(self, tx: Transaction, trigger_id: str) -> Finding | None:
         stored, now = lock_trigger(tx, trigger_id), self._clock.now()
         if stored is None:
             return None
@@ -99,10 +78,7 @@ class TimerCheck:
         if reason == NOT_ACTIVE:
             disarm_timer(tx, trigger_id)
             return Finding(trigger_id, reason, "disarmed")
-        tick = self._next_tick(row, _latest(now, fired_until))
-        arm_timer(tx, trigger_id, tick)
-        if tick is not None:
-            ticks.append(tick)
+        arm_timer(tx, trigger_id, self._next_tick(row, _latest(now, fired_until)))
         return Finding(trigger_id, reason, "armed")
 
     def _fault(self, row: TimerRow, now: datetime, fired_until: datetime | None) -> str | None:

@@ -66,4 +66,5 @@ KIND = Kind(
     mismatches=mismatches,
     element=element,
     payload=messages_frame,
+    pulled=True,
 )

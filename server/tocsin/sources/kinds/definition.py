@@ -70,7 +70,8 @@ class Kind(Generic[S, E]):
     their frame. Both are JSON with an indent of two. The metadata that `payload` is given are those
     of the batch; only kinds whose frame has some of its own need them.
 
-    `held`: its source keeps an event until that is delivered.
+    `pulled`: a node reads the source, where the settings name a place to read. `held`: its source
+    keeps an event until that is delivered.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Kind(Generic[S, E]):
     mismatches: Callable[[S, E], Mismatches]
     element: Callable[[E, Metadata], str]
     payload: Callable[[Sequence[str], Metadata], bytes]
+    pulled: bool = False
     held: bool = False
 
 

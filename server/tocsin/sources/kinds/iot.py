@@ -96,6 +96,7 @@ KIND = Kind(
     mismatches=mismatches,
     element=element,
     payload=messages_frame,
+    pulled=True,
 )
 BROKER_KIND = Kind(
     name="iot_broker_message",
@@ -106,4 +107,5 @@ BROKER_KIND = Kind(
     mismatches=broker_mismatches,
     element=broker_element,
     payload=messages_frame,
+    pulled=True,
 )

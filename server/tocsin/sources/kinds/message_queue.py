@@ -118,5 +118,6 @@ KIND = Kind(
     mismatches=mismatches,
     element=element,
     payload=messages_frame,
+    pulled=True,
     held=True,
 )

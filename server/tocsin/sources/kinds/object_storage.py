@@ -90,4 +90,5 @@ KIND = Kind(
     mismatches=mismatches,
     element=element,
     payload=messages_frame,
+    pulled=True,
 )

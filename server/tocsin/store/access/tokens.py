@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from tocsin.store.access.schema import credentials, generation, revoked_tokens, used_assertions
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
 
@@ -81,6 +82,7 @@ def access_generation(tx: Transaction) -> int:
 def tell_change(tx: Transaction) -> None:
     """Makes all nodes look anew at who is who, and who may do what."""
     tx.run(NEXT_GENERATION)
+    tx.ring(Bell.ACCESS)
 
 
 def forget_expired_proofs(tx: Transaction, *, now: datetime, credentials_before: datetime) -> int:

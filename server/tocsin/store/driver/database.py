@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from tocsin.store.driver.bells import Bell, Listener
 from tocsin.store.driver.transaction import Work
 
 T = TypeVar("T")
@@ -53,6 +54,8 @@ class Database(Protocol):
     def write(self, work: Work[T]) -> Future[T]:
         """Runs `work` in a transaction; what it returns is there once that is durable.
 
+        The bells that it rang are rung then, even if nobody waits for the answer any more.
+
         Work shares its commit with other work, may be run again from its start where others got in
         its way, and must have no effect but on the transaction it is given. What it raises is
         raised here, and its writes are undone.
@@ -65,15 +68,20 @@ class Database(Protocol):
     async def now(self) -> datetime | None:
         """Asks the store's own clock; None: that is this machine's."""
 
-    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        """From here on `heard` is called when another node says that there is something to do.
+    def on(self, bell: Bell, listener: Listener) -> None:
+        """Makes `listener` hear a bell from here on, whichever node rings it.
 
-        It is a hint. One may get lost, so nobody may depend on it. `sleep` waits before the store
-        is asked again after it was lost.
+        A bell of another node is a hint. One may get lost, so nobody may depend on it.
         """
 
-    def notify(self) -> None:
-        """Tells the other nodes that there may be something to do; many calls become one notice."""
+    def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Begins to hear other nodes.
+
+        Args:
+            look: is called where other nodes may have rung any bell: at the beginning, after the
+                connection was lost, and when a node of 0.1.0 rings, which does not say what for.
+            sleep: waits before the store is asked again after it was lost.
+        """
 
     def observe(self, observer: CommitObserver) -> None:
         """From here on the observer is told of commits."""

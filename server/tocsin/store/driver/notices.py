@@ -1,4 +1,4 @@
-"""What nodes on one PostgreSQL tell each other: that there may be something to do."""
+"""Notices carry bells to the other nodes on one PostgreSQL."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,11 +6,14 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import structlog
 
+from tocsin.store.driver.bells import Listeners, Rung
 from tocsin.store.driver.connections import LOST, reason
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "tocsin"
+# A node of 0.1.0 listens on the same channel, ignores the text, and looks for work of any kind.
+NOTIFY = f"SELECT pg_notify('{CHANNEL}', $1)"
 # A notice at each commit would cost PostgreSQL half of its commits.
 BETWEEN_NOTICES_SECONDS = 0.05
 BEFORE_LISTENING_AGAIN_SECONDS = 1.0
@@ -20,18 +23,24 @@ ANSWER_SECONDS = 5.0
 
 
 class Notices:
-    """One connection, on which a node hears the others and tells them."""
+    """One connection, on which a node hears the bells of the others and tells them its own."""
 
-    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[asyncpg.Connection]], listeners: Listeners
+    ) -> None:
         self._connect = connect
-        self._to_tell = asyncio.Event()
+        self._listeners = listeners
+        self._untold = Rung()
+        self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._task = asyncio.create_task(self._run(heard, sleep))
+    def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._task = asyncio.create_task(self._run(look, sleep))
 
-    def notify(self) -> None:
-        self._to_tell.set()
+    def tell(self, rung: Rung) -> None:
+        """Tells the other nodes of bells; those of many commits share a notice."""
+        self._untold.add(rung)
+        self._news.set()
 
     async def close(self) -> None:
         if self._task is not None:
@@ -39,47 +48,62 @@ class Notices:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(
-        self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]
+        self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         while True:
             try:
-                await self._pass_on(heard, sleep)
+                await self._pass_on(look, sleep)
             except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 # Until it is back the node finds work by looking for it now and then.
-                log.warning("not heard by other nodes, nor they here", error=reason(error))
+                log.warning("LISTEN connection lost; polling until it is back", error=reason(error))
             await sleep(BEFORE_LISTENING_AGAIN_SECONDS)
 
     async def _pass_on(
-        self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]
+        self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         connection = await self._connect()
         try:
             mine = connection.get_server_pid()
 
-            def notice(_connection: object, teller: int, _channel: str, _payload: object) -> None:
+            def hear(_connection: object, teller: int, _channel: str, text: object) -> None:
                 if teller != mine:
-                    heard()
+                    self._hear(str(text), look)
 
-            connection.add_termination_listener(lambda _connection: self._to_tell.set())
-            await connection.add_listener(CHANNEL, notice)
-            heard()  # what was told meanwhile
+            connection.add_termination_listener(lambda _connection: self._news.set())
+            await connection.add_listener(CHANNEL, hear)
+            look()  # for what was told meanwhile
             while True:
                 await self._wait_for_news(sleep)
-                if not self._to_tell.is_set():
+                self._news.clear()
+                if self._untold:
+                    await self._tell(connection)
+                    await sleep(BETWEEN_NOTICES_SECONDS)
+                else:
                     await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
-                    continue
-                self._to_tell.clear()
-                await connection.execute(f"NOTIFY {CHANNEL}", timeout=ANSWER_SECONDS)
-                await sleep(BETWEEN_NOTICES_SECONDS)
         finally:
             connection.terminate()
 
+    def _hear(self, text: str, look: Callable[[], None]) -> None:
+        rung = Rung.of_notice(text)
+        if rung is None:
+            look()
+        else:
+            self._listeners.hear(rung)
+
+    async def _tell(self, connection: asyncpg.Connection) -> None:
+        rung, self._untold = self._untold, Rung()
+        try:
+            await connection.fetchval(NOTIFY, rung.to_notice(), timeout=ANSWER_SECONDS)
+        except BaseException:
+            self.tell(rung)  # by the next connection
+            raise
+
     async def _wait_for_news(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Waits until there is something to tell, or it is time to ask whether anyone listens."""
-        told = asyncio.ensure_future(self._to_tell.wait())
+        news = asyncio.ensure_future(self._news.wait())
         slept = asyncio.ensure_future(sleep(BETWEEN_QUESTIONS_SECONDS))
         try:
-            await asyncio.wait((told, slept), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((news, slept), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            told.cancel()
+            news.cancel()
             slept.cancel()

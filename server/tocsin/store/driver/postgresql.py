@@ -13,10 +13,12 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
+from tocsin.store.driver.bells import Bell, Listener, Listeners
 from tocsin.store.driver.connections import LOST, Connections, Result, Session, connect
 from tocsin.store.driver.database import CommitObserver, StoreUnavailable, Unobserved
 from tocsin.store.driver.notices import Notices
 from tocsin.store.driver.transaction import (
+    Afterwards,
     Compiled,
     Contended,
     Row,
@@ -76,7 +78,8 @@ class PostgresDatabase:
         self._waiting: list[Call] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._gathering = False
-        self._notices = Notices(lambda: connect(url))
+        self._listeners = Listeners()
+        self._notices = Notices(lambda: connect(url), self._listeners)
         self._observer: CommitObserver = Unobserved()
 
     @property
@@ -100,11 +103,11 @@ class PostgresDatabase:
             instant: datetime = await session.connection.fetchval("SELECT clock_timestamp()")
             return instant
 
-    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._notices.listen(heard, sleep)
+    def on(self, bell: Bell, listener: Listener) -> None:
+        self._listeners.add(bell, listener)
 
-    def notify(self) -> None:
-        self._notices.notify()
+    def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._notices.listen(look, sleep)
 
     def observe(self, observer: CommitObserver) -> None:
         self._observer = observer
@@ -162,19 +165,22 @@ class PostgresDatabase:
             return [call.work(tx) for call in group]
 
         try:
-            results = await self._commit(session, work)
+            results, afterwards = await self._commit(session, work)
         except Exception as error:
             if is_lost(session, error):
                 raise
             return False
         for call, result in zip(group, results, strict=True):
             call.succeed(result)
+        self._ring(afterwards)
         return True
 
     async def _write_alone(self, session: Session, call: Call) -> None:
         for _ in range(TRIES):
             try:
-                call.succeed(await self._commit(session, call.work))
+                result, afterwards = await self._commit(session, call.work)
+                call.succeed(result)
+                self._ring(afterwards)
             except IN_THE_WAY:
                 continue
             except Exception as error:
@@ -184,18 +190,38 @@ class PostgresDatabase:
             return
         call.fail(StoreUnavailable(f"others were in the way {TRIES} times"))
 
-    async def _commit(self, session: Session, work: Work[T]) -> T:
+    async def _commit(self, session: Session, work: Work[T]) -> tuple[T, Afterwards]:
+        """Returns what the work returned, and what it left to the time after the commit."""
         transaction = session.connection.transaction()
         await transaction.start()
+        tx = PostgresTransaction(session, self._statements)
         try:
-            result = await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+            result = await greenlet_spawn(_concluded, work, tx)
         except BaseException as error:
             # A connection that does not answer would not answer to this either, and we would wait.
             if not is_lost(session, error):
                 await transaction.rollback()
             raise
-        await transaction.commit()
-        return result
+        try:
+            await transaction.commit()
+        except BaseException as error:
+            if is_lost(session, error):
+                # It may be durable though the answer was lost; a bell too many does no harm.
+                self._ring(tx.afterwards)
+            raise
+        return result, tx.afterwards
+
+    def _ring(self, afterwards: Afterwards) -> None:
+        self._listeners.hear(afterwards.rung)
+        self._listeners.hear(afterwards.rung_here)
+        if afterwards.rung:
+            self._notices.tell(afterwards.rung)
+
+
+def _concluded(work: Work[T], tx: Transaction) -> T:
+    result = work(tx)
+    tx.conclude()
+    return result
 
 
 def is_lost(session: Session, error: BaseException) -> bool:
@@ -230,6 +256,7 @@ class PostgresTransaction(Transaction):
         self._session = session
         self._statements = statements
         self._unique_violation = is_unique_violation
+        self.afterwards = Afterwards()
 
     def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
         """Sends all rows at once: one round trip for many."""

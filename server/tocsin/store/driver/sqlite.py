@@ -12,6 +12,7 @@ from typing import IO, Any, TypeVar
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
+from tocsin.store.driver.bells import Bell, Listener, Listeners
 from tocsin.store.driver.database import (
     CommitObserver,
     StoreError,
@@ -19,7 +20,7 @@ from tocsin.store.driver.database import (
     StoreUnavailable,
     Unobserved,
 )
-from tocsin.store.driver.transaction import Statements, Transaction, Work
+from tocsin.store.driver.transaction import Afterwards, Statements, Transaction, Work
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,7 @@ class SqliteDatabase:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
         self._observer: CommitObserver = Unobserved()
+        self._listeners = Listeners()
 
     @property
     def exclusive(self) -> bool:
@@ -101,11 +103,11 @@ class SqliteDatabase:
     async def now(self) -> None:
         """The file has no clock of its own."""
 
-    def listen(self, heard: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        """There are no other nodes to be heard."""
+    def on(self, bell: Bell, listener: Listener) -> None:
+        self._listeners.add(bell, listener)
 
-    def notify(self) -> None:
-        """There are no other nodes to be told."""
+    def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Does nothing: a file has no other node."""
 
     def observe(self, observer: CommitObserver) -> None:
         self._observer = observer
@@ -141,12 +143,15 @@ class SqliteDatabase:
         committed = self._observer.committing(len(group))
         try:
             await self._begin()
-            kept = group
-            if not self._run_all(group):
+            kept, afterwards = group, self._run_all(group)
+            if afterwards is None:
                 # Once more, each for itself: only those that fail are undone.
                 self._writer.rollback()
                 await self._begin()
-                kept = [call for call in group if self._run_undoably(call)]
+                afterwards = Afterwards()
+                kept = [call for call in group if self._run_undoably(call, afterwards)]
+            self._writing.afterwards = afterwards
+            self._writing.conclude()
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
             committed(False)
@@ -161,6 +166,8 @@ class SqliteDatabase:
         committed(True)
         for call in kept:
             call.succeed()
+        self._listeners.hear(afterwards.rung)
+        self._listeners.hear(afterwards.rung_here)
         if self._checkpoints.committed(len(group)) > LARGEST_LOG:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
 
@@ -194,18 +201,20 @@ class SqliteDatabase:
         except sqlite3.Error:
             log.exception("the log could not be emptied, it grows on")
 
-    def _run_all(self, group: list[Call]) -> bool:
-        """Runs the work of calls that will succeed, as nearly all do; tells if one did not."""
+    def _run_all(self, group: list[Call]) -> Afterwards | None:
+        """Runs the work of calls that will succeed, as nearly all do; None: one did not."""
+        afterwards = self._writing.afterwards = Afterwards()
         try:
             for call in group:
                 call.result = call.work(self._writing)
         except Exception as error:
             log.debug("a call of a group failed, the group is run again", error=repr(error))
-            return False
-        return True
+            return None
+        return afterwards
 
-    def _run_undoably(self, call: Call) -> bool:
+    def _run_undoably(self, call: Call, afterwards: Afterwards) -> bool:
         """Runs one call's work; if it raises, only that call is undone and fails."""
+        its_own = self._writing.afterwards = Afterwards()
         self._writer.execute("SAVEPOINT call")
         try:
             call.result = call.work(self._writing)
@@ -217,6 +226,7 @@ class SqliteDatabase:
             call.fail(in_our_words(error))
             return False
         self._writer.execute("RELEASE call")
+        afterwards.add(its_own)
         return True
 
 

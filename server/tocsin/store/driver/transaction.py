@@ -7,12 +7,15 @@ therefore hold what the driver returns: the schema uses only text, integers and 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from tocsin.store.driver.bells import Bell, Rung
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -77,10 +80,29 @@ class Statements:
         return Compiled(str(compiled), bound, tuple(compiled.positiontup or ()))
 
 
+class Afterwards:
+    """What work leaves to the end of its transaction, and to the time after the commit.
+
+    Of work that is undone this is dropped, as its writes are.
+    """
+
+    __slots__ = ("last", "rung", "rung_here")
+
+    def __init__(self) -> None:
+        self.rung = Rung()
+        self.rung_here = Rung()
+        self.last: dict[tuple[Executable, tuple[tuple[str, Value], ...]], None] = {}
+
+    def add(self, others: "Afterwards") -> None:
+        self.rung.add(others.rung)
+        self.rung_here.add(others.rung_here)
+        self.last.update(others.last)
+
+
 class Transaction:
     """Runs statements on one connection; whoever made it begins and commits."""
 
-    __slots__ = ("_connection", "_statements", "_unique_violation")
+    __slots__ = ("_connection", "_statements", "_unique_violation", "afterwards")
 
     def __init__(
         self,
@@ -91,6 +113,39 @@ class Transaction:
         self._connection = connection
         self._statements = statements
         self._unique_violation = unique_violation
+        self.afterwards = Afterwards()
+
+    def ring(self, bell: Bell, at: datetime | None = None) -> None:
+        """Makes the store ring a bell after the commit, on all nodes; `at` None: for now.
+
+        Where several are rung for different instants, the earliest counts.
+        """
+        self.afterwards.rung.ring(bell, at)
+
+    def ring_here(self, bell: Bell, at: datetime | None = None) -> None:
+        """Rings a bell on this node alone.
+
+        For what comes so often that notices would cost more than they are worth: other nodes find
+        it when they next look.
+        """
+        self.afterwards.rung_here.ring(bell, at)
+
+    def run_last(self, statement: Executable, **values: Value) -> None:
+        """Writes just before the commit, once for all work that shares it.
+
+        So a row that many transactions touch is locked for no longer than a commit takes.
+        """
+        self.afterwards.last[statement, tuple(values.items())] = None
+
+    def conclude(self) -> None:
+        """Runs what was left to the end; whoever made the transaction commits after this."""
+        # In one order everywhere: else two transactions could wait for each other.
+        text_of = self._statements.compiled
+        in_order = sorted(
+            self.afterwards.last, key=lambda one: (text_of(one[0]).text, repr(one[1]))
+        )
+        for statement, values in in_order:
+            self.run(statement, **dict(values))
 
     def one(self, statement: Executable, **values: Value) -> Row | None:
         row: Row | None = self._execute(statement, values).fetchone()

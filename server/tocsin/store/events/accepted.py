@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
@@ -155,8 +156,8 @@ def add_events(
     most_events: int | None,
     most_bytes: int | None,
     now: datetime,
-) -> datetime:
-    """Adds events to a trigger's batch; returns when at the latest that becomes a call.
+) -> None:
+    """Adds events to a trigger's batch, and rings here for when that becomes a call.
 
     A batch that these open is due at `due_at`, one that is full now.
     """
@@ -178,7 +179,7 @@ def add_events(
         {"trigger_id": trigger_id, **WAITING_EVENT.values(event)} for event in added
     ]
     tx.each(INSERT, rows)
-    return from_micros(due)
+    tx.ring_here(Bell.BATCHES, from_micros(due))
 
 
 def earliest_batch(tx: Transaction) -> datetime | None:
@@ -229,7 +230,10 @@ def park_batch(tx: Transaction, trigger_id: str) -> None:
 
 def unpark_batch(tx: Transaction, trigger_id: str, *, now: datetime) -> bool:
     """Makes due what was parked; returns whether there was something."""
-    return tx.run(UNPARK, of_trigger=trigger_id, now=to_micros(now)) > 0
+    found = tx.run(UNPARK, of_trigger=trigger_id, now=to_micros(now)) > 0
+    if found:
+        tx.ring(Bell.BATCHES, now)
+    return found
 
 
 def count_lost(tx: Transaction, *, trigger_id: str, lost: int, now: datetime) -> None:

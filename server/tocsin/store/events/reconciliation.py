@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
@@ -167,6 +168,7 @@ def lock_batch(tx: Transaction, trigger_id: str) -> BatchRow | None:
 
 def make_batch_due(tx: Transaction, trigger_id: str, *, at: datetime) -> None:
     tx.run(DUE_AT, of_trigger=trigger_id, at=to_micros(at))
+    tx.ring(Bell.BATCHES, at)
 
 
 def events_without_batch(tx: Transaction, *, after: str) -> tuple[list[str], str | None]:
@@ -199,4 +201,5 @@ def open_batch(tx: Transaction, trigger_id: str, *, at: datetime) -> bool:
         drop_events(tx, trigger_id)
         return False
     tx.run(FILL, of_trigger=trigger_id, how_many=count, how_long=size)
+    tx.ring(Bell.BATCHES, at)
     return True

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, bindparam, case, func, literal_column, null, select, update
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import from_micros, instant_or_none, micros_or_none, to_micros
 from tocsin.store.driver.transaction import Row, Transaction, Value
 from tocsin.store.invocations.rows import INVOCATION, Invocation, State
@@ -224,8 +225,12 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
 def hand_back(tx: Transaction, *, now: datetime, node: str | None = None) -> int:
     """Makes due again what a node holds; None: what any holds, for a node alone with the store."""
     if node is None:
-        return tx.run(HAND_BACK, now=to_micros(now))
-    return tx.run(HAND_BACK_OF_NODE, now=to_micros(now), of_node=node)
+        returned = tx.run(HAND_BACK, now=to_micros(now))
+    else:
+        returned = tx.run(HAND_BACK_OF_NODE, now=to_micros(now), of_node=node)
+    if returned:
+        tx.ring(Bell.DELIVERIES, now)
+    return returned
 
 
 def _places(names: Sequence[str], values: Collection[str]) -> dict[str, str]:

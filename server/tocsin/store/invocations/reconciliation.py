@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
@@ -131,7 +132,10 @@ def lost_invocations(tx: Transaction) -> list[str]:
 
 def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
     """Makes a lost one due; returns whether it was still lost."""
-    return tx.run(TAKE_UP, of_id=invocation_id, at=to_micros(at)) > 0
+    taken_up = tx.run(TAKE_UP, of_id=invocation_id, at=to_micros(at)) > 0
+    if taken_up:
+        tx.ring(Bell.DELIVERIES, at)
+    return taken_up
 
 
 def end_of_slice(tx: Transaction, *, after: datetime) -> datetime | None:
@@ -177,4 +181,7 @@ def stop_waiting(tx: Transaction, odd: OddInvocation) -> bool:
 
 def make_due(tx: Transaction, odd: OddInvocation, *, at: datetime) -> bool:
     """Takes it from whoever holds it and makes it due; returns whether it was as it was found."""
-    return tx.run(DUE_AT, of_id=odd.id, found_at=to_micros(odd.next_at), at=to_micros(at)) > 0
+    moved = tx.run(DUE_AT, of_id=odd.id, found_at=to_micros(odd.next_at), at=to_micros(at)) > 0
+    if moved:
+        tx.ring(Bell.DELIVERIES, at)
+    return moved

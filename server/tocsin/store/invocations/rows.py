@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import bindparam, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
@@ -111,6 +112,7 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
         UniqueViolation: there is one with this id, or one for this occurrence.
     """
     tx.run(INSERT, **_written(invocation, due_at))
+    tx.ring(Bell.DELIVERIES, due_at)
 
 
 def insert_invocations(
@@ -118,6 +120,8 @@ def insert_invocations(
 ) -> set[str]:
     """Adds those, each due at its instant, whose occurrence is new; returns their ids."""
     rows = tx.each(INSERT_NEW, [_written(each, due_at) for each, due_at in invocations])
+    if rows:
+        tx.ring(Bell.DELIVERIES, min(due_at for _, due_at in invocations))
     return {row[0] for row in rows}
 
 

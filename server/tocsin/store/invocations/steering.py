@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, null, or_, select, update
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import State
@@ -60,7 +61,10 @@ def deliver_again(
     tx: Transaction, invocation_id: str, *, now: datetime, history: str | None
 ) -> bool:
     """Makes an invocation due now, with no failure counted; False: a node holds it."""
-    return tx.run(RETRY, of_id=invocation_id, now=to_micros(now), told=history) > 0
+    again = tx.run(RETRY, of_id=invocation_id, now=to_micros(now), told=history) > 0
+    if again:
+        tx.ring(Bell.DELIVERIES, now)
+    return again
 
 
 def redrive_dead_letters(
@@ -81,6 +85,7 @@ def redrive_dead_letters(
         # What is left over of the places is filled with what is named anyway.
         places = dict.fromkeys(REDRIVEN, slice_[0]) | dict(zip(REDRIVEN, slice_, strict=False))
         tx.run(REDRIVE, **places, now=to_micros(now))
+        tx.ring(Bell.DELIVERIES, now)
     return ids, sum(
         tx.value(COUNT, origin=origin, in_state=state.value) for state in DEAD_LETTER_STATES
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
@@ -51,15 +52,16 @@ DUE = (
 
 
 def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> None:
-    """Sets a trigger's next tick; None: it has no more."""
+    """Sets a trigger's next tick, and rings for it; None: it has no more."""
     if instant is None:
         disarm_timer(tx, trigger_id)
     else:
         tx.run(ARM, trigger_id=trigger_id, next_at=to_micros(instant))
+        tx.ring(Bell.TICKS, instant)
 
 
 def arm_timers(tx: Transaction, ticks: Iterable[tuple[str, datetime | None]]) -> None:
-    """Does the same for many."""
+    """Does the same for many that just fired. It rings no bell: every node looks for ticks then."""
     armed: list[dict[str, Value]] = []
     for trigger_id, instant in ticks:
         if instant is None:

@@ -1,7 +1,6 @@
 """Of `tocsin.v1.AccessService`: accounts."""
 
 import re
-from collections.abc import Callable
 
 from tocsin.access.principal import SERVICE_ACCOUNT, USER_ACCOUNT
 from tocsin.contract.validation import Violation
@@ -23,7 +22,6 @@ from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_size, page_token, position
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 ACCOUNT_PREFIX = "aje"
@@ -38,15 +36,10 @@ KINDS_SHOWN = {kind: number for number, kind in KINDS.items()}
 
 
 class Accounts:
-    """`changed` is told when somebody may have lost a right."""
-
-    def __init__(
-        self, database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._changed = changed
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -106,7 +99,7 @@ class Accounts:
             delete_account(tx, changeable(tx, request.account_id))
             tell_change(tx)
 
-        await write_and_tell(self._database, delete, self._changed)
+        await self._database.write(delete)
         return contract.DeleteAccountResponse()
 
     async def revoke_tokens(
@@ -119,7 +112,7 @@ class Accounts:
             revoke_tokens_of(tx, account.id, now=now)
             tell_change(tx)
 
-        await write_and_tell(self._database, revoke, self._changed)
+        await self._database.write(revoke)
         return contract.RevokeTokensResponse()
 
 

@@ -1,7 +1,6 @@
 """Of `tocsin.v1.AccessService`: which roles subjects have, and on what."""
 
 import re
-from collections.abc import Callable
 
 from tocsin.access.permissions.bindings import ALL_AUTHENTICATED_USERS
 from tocsin.access.permissions.resources import is_bindable
@@ -22,7 +21,6 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
 from tocsin.wire.paging import page_size, page_token, position
 from tocsin.wire.serving import Checked, Served
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 FEDERATED_SUBJECT = re.compile(FEDERATED + r":[a-z][a-z0-9-]{0,62}:\S.{0,254}")
@@ -31,11 +29,8 @@ SEPARATOR = "\t"
 
 
 class Bindings:
-    """`changed` is told when somebody may have lost a right."""
-
-    def __init__(self, database: Database, changed: Callable[[], None]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._changed = changed
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -58,7 +53,7 @@ class Bindings:
             tell_change(tx)
             return find_binding(tx, wanted) or wanted
 
-        added = await write_and_tell(self._database, add, self._changed)
+        added = await self._database.write(add)
         return contract.AddBindingResponse(binding=_shown(added))
 
     async def list(self, request: contract.ListBindingsRequest) -> contract.ListBindingsResponse:
@@ -95,7 +90,7 @@ class Bindings:
             delete_binding(tx, found)
             tell_change(tx)
 
-        await write_and_tell(self._database, remove, self._changed)
+        await self._database.write(remove)
         return contract.RemoveBindingResponse()
 
 

@@ -1,7 +1,5 @@
 """Of `tocsin.v1.AccessService`: API keys and OAuth tokens."""
 
-from collections.abc import Callable
-
 from tocsin.access.secrets import API_KEY_PREFIX, OAUTH_TOKEN_PREFIX, digest_of, new_secret
 from tocsin.api.tocsin.access.accounts import ACCOUNT_PREFIX, existing
 from tocsin.api.tocsin.access.keys import description_violations
@@ -22,7 +20,6 @@ from tocsin.wire import errors
 from tocsin.wire.ids import Ids
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import instant_in, to_timestamp
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 KINDS = {
@@ -34,15 +31,10 @@ PREFIXES = {API_KEY: API_KEY_PREFIX, OAUTH_TOKEN: OAUTH_TOKEN_PREFIX}
 
 
 class Credentials:
-    """`changed` is told when somebody may have lost a right."""
-
-    def __init__(
-        self, database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._changed = changed
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -97,7 +89,7 @@ class Credentials:
             delete_credential(tx, found.id)
             tell_change(tx)
 
-        await write_and_tell(self._database, delete, self._changed)
+        await self._database.write(delete)
         return contract.DeleteCredentialResponse()
 
 

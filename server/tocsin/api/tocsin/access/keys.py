@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 
 from tocsin.access.principal import SERVICE_ACCOUNT
 from tocsin.access.tokens.rsa_keys import (
@@ -29,7 +28,6 @@ from tocsin.wire import errors
 from tocsin.wire.ids import Ids
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 LONGEST_DESCRIPTION = 256
@@ -38,15 +36,10 @@ MOST_BITS = 8192
 
 
 class AuthorisedKeys:
-    """`changed` is told when somebody may have lost a right."""
-
-    def __init__(
-        self, database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._changed = changed
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -93,7 +86,7 @@ class AuthorisedKeys:
             delete_key(tx, found.id)
             tell_change(tx)
 
-        await write_and_tell(self._database, delete, self._changed)
+        await self._database.write(delete)
         return contract.DeleteKeyResponse()
 
 

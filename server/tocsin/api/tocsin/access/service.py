@@ -1,6 +1,5 @@
 """`tocsin.v1.AccessService`: who may call, how they prove it, and what they may do."""
 
-from collections.abc import Callable
 from typing import Any
 
 from tocsin.api.tocsin.access.accounts import Accounts
@@ -17,15 +16,12 @@ from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 SERVICE = contract.DESCRIPTOR.services_by_name["AccessService"]
 
 
-def methods(
-    database: Database, clock: Clock, ids: Ids, changed: Callable[[], None]
-) -> dict[str, Served]:
-    """Returns the methods; `changed` is told when somebody may have lost a right."""
+def methods(database: Database, clock: Clock, ids: Ids) -> dict[str, Served]:
     return {
-        **Accounts(database, clock, ids, changed).methods(),
-        **AuthorisedKeys(database, clock, ids, changed).methods(),
-        **Credentials(database, clock, ids, changed).methods(),
-        **Bindings(database, changed).methods(),
+        **Accounts(database, clock, ids).methods(),
+        **AuthorisedKeys(database, clock, ids).methods(),
+        **Credentials(database, clock, ids).methods(),
+        **Bindings(database).methods(),
     }
 
 

@@ -32,7 +32,6 @@ from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_size, page_token, place_in_time, position_in_time
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import from_timestamp, instant_in, to_timestamp
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["FiringService"]
@@ -57,8 +56,7 @@ class TickPayload(Protocol):
 
 
 class FiringService:
-    """`due` is told of what is to be delivered now, `limit_of` tells how many calls a target takes
-    at once from a node."""
+    """`limit_of` returns how many calls a target takes at once from a node."""
 
     def __init__(
         self,
@@ -66,14 +64,12 @@ class FiringService:
         clock: Clock,
         ids: Ids,
         *,
-        due: Callable[[datetime], None],
         tick_payload: TickPayload,
         limit_of: Callable[[str], int],
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._due = due
         self._tick_payload = tick_payload
         self._limit_of = limit_of
 
@@ -102,7 +98,7 @@ class FiringService:
                 requests.remember_answer(tx, key, answer, expires_at=now + REQUEST_KEPT)
             return answer
 
-        return await write_and_tell(self._database, fire, lambda: self._due(now))
+        return await self._database.write(fire)
 
     def _fire(
         self, tx: Transaction, plan: Plan, request: contract.FireTriggerRequest, now: datetime

@@ -1,7 +1,6 @@
 """`tocsin.v1.InvocationService`: shows invocations, delivers them again, cancels them."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TypeVar
 
 from tocsin.api.tocsin.invocations.message import to_full_message, to_message, with_success
@@ -35,7 +34,6 @@ from tocsin.wire.paging import (
 )
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import instant_in
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.tocsin.v1 import invocation_service_pb2 as contract
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 
@@ -48,12 +46,9 @@ Answer = TypeVar("Answer")
 
 
 class InvocationService:
-    """`due` is told of what is to be delivered now."""
-
-    def __init__(self, database: Database, clock: Clock, due: Callable[[datetime], None]) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._due = due
 
     def methods(self) -> dict[str, Method]:
         return {"List": self.list, "Get": self.get, "Retry": self.retry, "Cancel": self.cancel}
@@ -95,7 +90,7 @@ class InvocationService:
                 raise errors.not_retriable(invocation.id, _standing(invocation))
             return to_message(find(tx, invocation.id))
 
-        changed = await write_and_tell(self._database, retry, lambda: self._due(now))
+        changed = await self._database.write(retry)
         return contract.RetryResponse(invocation=changed)
 
     async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse:

@@ -1,9 +1,8 @@
 """What a trigger's source needs in the store, as the trigger comes, changes and goes."""
 
-from datetime import datetime
-
 from tocsin.plans.plan import Plan
-from tocsin.sources.kinds.catalog import keys_of_plan
+from tocsin.sources.kinds.catalog import KINDS, keys_of_plan
+from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import accepted as events
 from tocsin.store.events import held_messages, sources, subscriptions
@@ -13,23 +12,27 @@ def listen(tx: Transaction, plan: Plan) -> None:
     """Makes events find a trigger that is new."""
     if keys := keys_of_plan(plan):
         subscriptions.subscribe(tx, trigger_id=plan.trigger_id, kind=plan.kind, keys=keys)
+    wake_readers(tx, plan.kind)
 
 
 def listen_elsewhere(tx: Transaction, before: Plan, after: Plan) -> None:
     """Makes events find a trigger by what it listens to now; its kind is the same."""
     if keys_of_plan(before) != (keys := keys_of_plan(after)):
         subscriptions.subscribe(tx, trigger_id=after.trigger_id, kind=after.kind, keys=keys)
+    wake_readers(tx, after.kind)
 
 
-def stop_listening(tx: Transaction, trigger_id: str) -> None:
+def stop_listening(tx: Transaction, trigger_id: str, kind: str) -> None:
     """Forgets a trigger's source, and the events that wait for it: it is deleted."""
     subscriptions.unsubscribe(tx, trigger_id)
     events.drop_events(tx, trigger_id)
     events.forget_lost(tx, trigger_id)
     sources.forget_source(tx, trigger_id)
     held_messages.release_all(tx, trigger_id)
+    wake_readers(tx, kind)
 
 
-def resume_waiting(tx: Transaction, trigger_id: str, now: datetime) -> datetime | None:
-    """Makes due what waited while the trigger was paused; returns when, None: nothing did."""
-    return now if events.unpark_batch(tx, trigger_id, now=now) else None
+def wake_readers(tx: Transaction, kind: str) -> None:
+    """Makes all nodes look at the triggers of a kind whose sources are read; else does nothing."""
+    if kind in KINDS and KINDS[kind].pulled:
+        tx.ring(Bell.READERS)

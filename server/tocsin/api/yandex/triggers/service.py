@@ -14,8 +14,8 @@ from tocsin.api.yandex.triggers.history import TriggerHistory
 from tocsin.api.yandex.triggers.listening import (
     listen,
     listen_elsewhere,
-    resume_waiting,
     stop_listening,
+    wake_readers,
 )
 from tocsin.api.yandex.triggers.message import (
     complete,
@@ -35,6 +35,7 @@ from tocsin.schedule import Clock, Cron
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.events.accepted import unpark_batch
 from tocsin.store.invocations import retention
 from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import operations, timers
@@ -45,7 +46,6 @@ from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_of, page_size, page_token, position
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
-from tocsin.wire.writing import write_and_tell
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -59,36 +59,32 @@ IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a mutation did: its trigger, its response as bytes, when something of it is due."""
+    """What a mutation did: its trigger, and its response as bytes."""
 
     trigger_id: str
     folder_id: str
     response: bytes
-    next_tick: datetime | None = None
 
 
 Mutation = Callable[[Transaction, datetime], Change]
 
 
 class TriggerService:
-    """Thin: checks, asks the store, answers. `armed` is told when something of a trigger is due,
-    `changed` that a trigger came, changed or went. A folder has `most_in_folder` triggers; None:
-    any number."""
+    """Checks a call, asks the store, answers.
+
+    A folder has `most_in_folder` triggers; None: any number.
+    """
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         ids: Ids,
-        armed: Callable[[datetime], None],
-        changed: Callable[[], None] = lambda: None,
         most_in_folder: int | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._armed = armed
-        self._changed = changed
         self._most_in_folder = most_in_folder
         self._history = TriggerHistory(ids)
 
@@ -157,7 +153,8 @@ class TriggerService:
             except UniqueViolation:
                 raise errors.name_taken(trigger.name, trigger.folder_id) from None
             listen(tx, plan)
-            return Change(trigger.id, trigger.folder_id, message, _arm(tx, plan, now))
+            _arm(tx, plan, now)
+            return Change(trigger.id, trigger.folder_id, message)
 
         return await self._mutate("Create", request, call, insert)
 
@@ -173,11 +170,11 @@ class TriggerService:
             refuse_other_kind(plan_before, plan)
             message = _replace(tx, after)
             listen_elsewhere(tx, plan_before, plan)
-            if _cron(plan) == _cron(plan_before):
-                return Change(after.id, after.folder_id, message)
-            self._history.rule_changed(tx, plan_before, plan, now)
-            tick = _arm_again(tx, plan, now) if after.status == Trigger.ACTIVE else None
-            return Change(after.id, after.folder_id, message, tick)
+            if _cron(plan) != _cron(plan_before):
+                self._history.rule_changed(tx, plan_before, plan, now)
+                if after.status == Trigger.ACTIVE:
+                    _arm_again(tx, plan, now)
+            return Change(after.id, after.folder_id, message)
 
         return await self._mutate("Update", request, call, replace)
 
@@ -188,7 +185,7 @@ class TriggerService:
             triggers.delete_trigger(tx, request.trigger_id)
             timers.disarm_timer(tx, request.trigger_id)
             retention.forget_swept(tx, request.trigger_id)
-            stop_listening(tx, request.trigger_id)
+            stop_listening(tx, trigger.id, _kind(trigger))
             return Change(trigger.id, trigger.folder_id, b"")
 
         return await self._mutate("Delete", request, call, remove)
@@ -201,6 +198,7 @@ class TriggerService:
             trigger.status = Trigger.PAUSED
             self._history.paused(tx, trigger.id, now)
             timers.disarm_timer(tx, trigger.id)
+            wake_readers(tx, _kind(trigger))
             return Change(trigger.id, trigger.folder_id, _replace(tx, trigger))
 
         return await self._mutate("Pause", request, call, stop)
@@ -212,9 +210,10 @@ class TriggerService:
                 return Change(trigger.id, trigger.folder_id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
             self._history.resumed(tx, trigger.id, now)
-            tick = _arm_again(tx, compile_trigger(trigger), now)
-            tick = tick or resume_waiting(tx, trigger.id, now)
-            return Change(trigger.id, trigger.folder_id, _replace(tx, trigger), tick)
+            _arm_again(tx, compile_trigger(trigger), now)
+            unpark_batch(tx, trigger.id, now=now)
+            wake_readers(tx, _kind(trigger))
+            return Change(trigger.id, trigger.folder_id, _replace(tx, trigger))
 
         return await self._mutate("Resume", request, call, start)
 
@@ -256,15 +255,12 @@ class TriggerService:
         types = OPERATION_TYPES[method]
         key = _request_key(method, request, call)
         operation_id, created_by = self._ids.new(), call.caller_id
-        ticks: list[datetime] = []
 
         def run(tx: Transaction) -> bytes:
             now = self._clock.now()
             if key is not None and (done := _done_before(tx, key, now)) is not None:
                 return done
             change = mutation(tx, now)
-            if change.next_tick is not None:
-                ticks.append(change.next_tick)
             operation = _operation(method, types, operation_id, change, now)
             operation.created_by = created_by
             message = operation.SerializeToString()
@@ -281,12 +277,7 @@ class TriggerService:
                 )
             return message
 
-        def tell() -> None:
-            for tick in ticks:
-                self._armed(tick)
-            self._changed()
-
-        return await write_and_tell(self._database, run, tell)
+        return await self._database.write(run)
 
 
 OPERATION_TYPES: dict[str, OperationTypes] = {
@@ -350,19 +341,20 @@ def _replace(tx: Transaction, trigger: Trigger) -> bytes:
     return message
 
 
+def _kind(trigger: Trigger) -> str:
+    return trigger.rule.WhichOneof("rule") or ""
+
+
 def _cron(plan: Plan) -> Cron | None:
     return plan.source.cron if isinstance(plan.source, TimerSource) else None
 
 
-def _arm_again(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
+def _arm_again(tx: Transaction, plan: Plan, now: datetime) -> None:
     """Arms after what fired before: its invocations may be swept, and the clock set back."""
     fired_until = retention.swept_until(tx, plan.trigger_id)
-    return _arm(tx, plan, now if fired_until is None else max(now, fired_until))
+    _arm(tx, plan, now if fired_until is None else max(now, fired_until))
 
 
-def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
-    if not isinstance(plan.source, TimerSource):
-        return None
-    tick = plan.source.cron.next(now)
-    timers.arm_timer(tx, plan.trigger_id, tick)
-    return tick
+def _arm(tx: Transaction, plan: Plan, now: datetime) -> None:
+    if isinstance(plan.source, TimerSource):
+        timers.arm_timer(tx, plan.trigger_id, plan.source.cron.next(now))

@@ -1,0 +1,95 @@
+"""Bells: a transaction rings them, and after its commit the store wakes the loops that listen."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from tocsin.store.driver.instants import from_micros, to_micros
+
+
+class Bell(StrEnum):
+    """What there is to do. Nodes name bells to each other by these values."""
+
+    TICKS = "ticks"
+    """A timer is armed for the instant."""
+    BATCHES = "batches"
+    """Events become a call at the instant."""
+    DELIVERIES = "deliveries"
+    """An invocation is due at the instant."""
+    READERS = "readers"
+    """A trigger changed whose source is read, and its kind's change number has grown."""
+    ACCESS = "access"
+    """Somebody may have lost a right."""
+
+
+# Hears a bell, with the instant that it was rung for; None: now. It is called on the event loop,
+# must be quick and must not raise.
+Listener: TypeAlias = Callable[[datetime | None], None]
+
+
+class Rung:
+    """The bells that were rung, each with the earliest instant; None: now."""
+
+    __slots__ = ("_instants",)
+
+    def __init__(self) -> None:
+        self._instants: dict[Bell, datetime | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._instants)
+
+    def ring(self, bell: Bell, at: datetime | None = None) -> None:
+        earliest = self._instants.get(bell, at)
+        self._instants[bell] = None if at is None or earliest is None else min(at, earliest)
+
+    def add(self, others: "Rung") -> None:
+        for bell, at in others._instants.items():
+            self.ring(bell, at)
+
+    def items(self) -> list[tuple[Bell, datetime | None]]:
+        return list(self._instants.items())
+
+    def clear(self) -> None:
+        self._instants.clear()
+
+    def to_notice(self) -> str:
+        """Returns the text by which another node learns of these bells: some 100 bytes of JSON."""
+        instants = {
+            bell.value: None if at is None else to_micros(at) for bell, at in self._instants.items()
+        }
+        return json.dumps(instants, separators=(",", ":"))
+
+    @classmethod
+    def of_notice(cls, text: str) -> "Rung | None":
+        """Reads such a text; None: it does not say which bells. A node of 0.1.0 sends no text.
+
+        A bell that this version does not know is left out.
+        """
+        try:
+            instants = json.loads(text)
+            if not isinstance(instants, dict):
+                return None
+            known = {bell: instants[bell.value] for bell in Bell if bell.value in instants}
+            rung = cls()
+            for bell, micros in known.items():
+                rung.ring(bell, None if micros is None else from_micros(micros))
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return rung
+
+
+class Listeners:
+    """The loops of this node that listen to bells."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[Bell, list[Listener]] = {bell: [] for bell in Bell}
+
+    def add(self, bell: Bell, listener: Listener) -> None:
+        self._listeners[bell].append(listener)
+
+    def hear(self, rung: Rung) -> None:
+        for bell, at in rung.items():
+            for listener in self._listeners[bell]:
+                listener(at)
