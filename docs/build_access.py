@@ -1,6 +1,6 @@
-"""Rebuilds what docs/access.md says of roles and methods, from the code that enforces it.
+"""Rebuilds the tables of roles and methods in docs/access.md from the code that enforces them.
 
-`make docs`. With --check nothing is written; it fails if the page is not what the code says.
+`make docs`. With --check it writes nothing, and fails if the page differs from the code.
 """
 
 import argparse
@@ -17,31 +17,31 @@ END = "<!-- The end of what `make docs` makes. -->"
 METHODS = """\
 ## Which method needs what
 
-The permission is needed on what the call is about, or on what that is below of; of a call that
-names several things, on each. An id that nothing is known of is in no folder, so for it the
-permission is needed on `*`, and all others are told the same as of what they may not see. What was
-deleted is not found by those who might have seen it, as long as something of it is kept.
+You need the permission on the resource of the call, or on a resource above it; if a call names
+several resources, on each. An unknown id is in no folder, so it needs the permission on `*`, and
+all others get the same answer as for a resource that they may not see. A deleted resource is not
+found by callers who might have seen it, as long as the store keeps something of it.
 
-A role that is given counts within three seconds, and so does one that is taken away.
+A role that you give, or take away, counts within three seconds.
 """
 
 ROLES_HEAD = """\
 ## Roles
 
-A role is given on `folders/ID`, on `projects/ID`, on something below that
+You give a role on `folders/ID`, on `projects/ID`, on a part of a project
 (`projects/ID/locations/ID`, `projects/ID/locations/ID/integrations/ID`), or on `*`, which is
-everything. It counts there and for all that is below. The vendors' roles are called as they are
-there, and hold what there is of them here.
+everything. It counts there and for everything below. The vendors' roles have the vendors' names,
+and hold those of their permissions that exist here.
 """
 
 ACCOUNTS_NOTE = (
-    "A rule that is written, or changed, needs `iam.serviceAccounts.use` besides, on the folder of "
-    "each service account that it names, or on `*` where there is no such account. So does firing "
-    "a trigger with a payload other than its own."
+    "Writing or changing a rule also needs `iam.serviceAccounts.use`, on the folder of each "
+    "service account that the rule names, or on `*` if the account does not exist. So does firing "
+    "a trigger with a payload of your own."
 )
 SCOPE_NOTE = (
-    "Google's methods ask a token that is limited to scopes for "
-    "`https://www.googleapis.com/auth/cloud-platform`."
+    "If a token is limited to scopes, Google's methods need "
+    "`https://www.googleapis.com/auth/cloud-platform` among them."
 )
 OURS = ("viewer", "editor", "admin")
 
@@ -76,8 +76,8 @@ def where(need: Need) -> str:
         return "`*`"
     unnamed = {
         Unnamed.EVERYTHING: "",
-        Unnamed.NOTHING: "; where none is named, nothing is needed but a credential",
-        Unnamed.SHOWN: "; where none is named, that is shown which the caller may see",
+        Unnamed.NOTHING: "; if the call names none, it needs a credential only",
+        Unnamed.SHOWN: "; if the call names none, it lists what the caller may see",
     }
     return " or ".join(named) + unnamed[need.unnamed]
 
@@ -115,18 +115,18 @@ def made() -> str:
             table(list(methods())),
             f"{ACCOUNTS_NOTE}\n",
             f"{SCOPE_NOTE}\n",
-            f"{open_services} answer everybody.\n",
+            f"{open_services} answer everyone.\n",
             END,
         ]
     )
 
 
 def page(text: str) -> str:
-    """Returns the page with what is made put between its marks."""
+    """Returns the page with the tables between its marks replaced."""
     before, _, rest = text.partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
-        raise SystemExit(f"{PAGE.name} has no place for what is made: {BEGIN} … {END}")
+        raise SystemExit(f"{PAGE.name} lacks the marks for the tables: {BEGIN} … {END}")
     return before + made() + after
 
 
@@ -137,7 +137,7 @@ def main() -> None:
     if not parser.parse_args().check:
         PAGE.write_text(page(text), encoding="utf-8")
     elif page(text) != text:
-        raise SystemExit(f"{PAGE.name} is not what the code says: run make docs")
+        raise SystemExit(f"{PAGE.name} differs from the code: run make docs")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Rebuilds docs/configuration.md from the settings' own models: `make docs`.
 
-With --check nothing is written; it fails if the page is not what the models say.
+With --check it writes nothing, and fails if the page differs from the models.
 """
 
 import argparse
@@ -45,21 +45,28 @@ PAGE = Path(__file__).with_name("configuration.md")
 INTRODUCTION = """\
 # Configuration
 
+Look up each setting: its default, its variable, its option and what it does.
+
 <!-- Made from server/tocsin/settings/ by `make docs`. Don't edit it here. -->
 
-`tocsin serve` takes its settings from four places. What is named first wins:
+```sh
+tocsin serve --config tocsin.toml --listen 127.0.0.1:0
+tocsin config check --config tocsin.toml
+```
+
+`tocsin serve` reads its settings from four places. The first that has a setting wins:
 
 1. the command line: `--listen 127.0.0.1:0`
 2. variables: `TOCSIN_LISTEN=127.0.0.1:0`
 3. a TOML file, named by `--config` or by `TOCSIN_CONFIG`
 4. the defaults
 
-`tocsin config check --config FILE` reads them as `serve` would and shows what they come to, users,
-passwords and queries of URLs hidden. A setting that there is not, or a value that can't be, is an
-error that names it; nothing is started.
+`tocsin config check --config FILE` reads the settings as `serve` would and prints the result,
+without users, passwords and queries of URLs. An unknown setting, or a value that can't be, is an
+error that names the setting; nothing starts.
 
 The id of a function, container, workflow or gateway is a part of its URL's template, in braces. A
-target for which there is no URL fails with an error that names the setting to set.
+target without a URL fails with an error that names the setting to set.
 
 A table in a variable is JSON, and so are lists:
 
@@ -69,31 +76,31 @@ export TOCSIN_TARGETS__FUNCTIONS='{"d4e00000000000000001": "http://127.0.0.1:900
 """
 
 
-# The tables of settings that there are once each, and what their headings say.
+# The tables of settings that exist once each, with their headings.
 TABLES: dict[str, tuple[type[BaseModel], str]] = {
-    "targets": (Targets, "where what is called is reached"),
-    "dead_letters": (DeadLetters, "where what could not be delivered goes"),
-    "misfires": (Misfires, "what becomes of ticks that were missed"),
-    "retention": (Retention, "how long what is done is kept"),
-    "reconciler": (Reconciler, "what looks for what went wrong unheard"),
+    "targets": (Targets, "where targets are, and how they are called"),
+    "dead_letters": (DeadLetters, "where dead letters go"),
+    "misfires": (Misfires, "what happens to missed ticks"),
+    "retention": (Retention, "how long finished work is kept"),
+    "reconciler": (Reconciler, "the search for silent faults"),
     "access": (Access, "who may call"),
-    "limits": (Limits, "how much callers may take"),
+    "limits": (Limits, "what callers may use"),
     "audit": (AuditLog, "where the audit log goes"),
     "sources": (Sources, "where events come from"),
     "sources.mail": (Mail, "mails to triggers"),
     "sources.message_queue": (QueueService, "queues of the SQS protocol"),
     "sources.data_stream": (StreamService, "streams of the Kinesis protocol"),
-    "sources.object_storage": (NotificationQueue, "what object storages put into a queue"),
+    "sources.object_storage": (NotificationQueue, "a queue of object storages' notifications"),
     "sources.webhooks": (
         Webhooks,
-        "what tells of events by HTTP; with none of it all may, or nobody under access control",
+        "who may send events by HTTP; without a setting everyone, under access control nobody",
     ),
     "sources.webhooks.object_storage": (WebhookSender, "how object storages prove themselves"),
-    "sources.logs": (Logs, "what comes of log records"),
+    "sources.logs": (Logs, "log records as events"),
 }
 
 
-# Tables of which there are any number, each of them under a name, or one after the other.
+# Tables that may occur any number of times, under a name or one after the other.
 NAMED = (
     "sources.mqtt",
     "access.issuers",
@@ -103,7 +110,7 @@ NAMED = (
 
 
 class Setting(NamedTuple):
-    """One setting. `path` is its name in TOML, from the outermost table on."""
+    """Describes one setting. `path` is its name in TOML, from the outermost table on."""
 
     path: tuple[str, ...]
     field: FieldInfo
@@ -123,12 +130,12 @@ class Setting(NamedTuple):
 
 
 def plain(value: Any) -> Any:
-    """A default as TOML has it."""
+    """Returns a default as TOML has it."""
     return str(value) if isinstance(value, tuple) else value
 
 
 def settings() -> Iterator[Setting]:
-    """Those at the top, which are no tables."""
+    """Yields the settings at the top, outside any table."""
     for name, field in Settings.model_fields.items():
         if name not in (*TABLES, "integrations"):
             yield Setting((name,), field)
@@ -172,13 +179,13 @@ def binding_settings() -> Iterator[Setting]:
 
 
 def options() -> dict[str, str]:
-    """The option of `tocsin serve` for a setting, by its name."""
+    """Returns the option of `tocsin serve` for each setting, by the setting's name."""
     serve: Any = get_command(app)
     return {each.name: each.opts[0] for each in serve.commands["serve"].params}
 
 
 def to_toml(value: Any) -> str:
-    """TOML for the few kinds of value that settings have. JSON is TOML for all but tables."""
+    """Returns TOML for a value of a setting. JSON is TOML for everything but tables."""
     if isinstance(value, dict):
         inside = ", ".join(f"{json.dumps(key)} = {to_toml(each)}" for key, each in value.items())
         return f"{{ {inside} }}" if inside else "{}"
@@ -250,7 +257,7 @@ def named_table(those: Iterator[Setting]) -> str:
 
 
 def example() -> str:
-    """A file with every setting that has a default or an example."""
+    """Returns a file with every setting that has a default or an example."""
     lines = [*assignments(settings())]
     for name in TABLES:
         lines += ["", f"[{name}]", *assignments(settings_of(name))]
@@ -281,22 +288,24 @@ def page() -> str:
                 for name, (_, heading) in TABLES.items()
             ),
             "## `[access.issuers.NAME]`: outside issuers\n",
-            "One table for each OpenID Connect issuer; `federatedUser:NAME:SUB` is a user of it.\n",
+            "One table for each OpenID Connect issuer. Its user `SUB` is\n"
+            "`federatedUser:NAME:SUB`.\n",
             named_table(issuer_settings()),
             "## `[access.service_accounts.ID]`: service accounts\n",
-            "One table for each; every start makes the store have just these, beside its own.\n",
+            "One table for each. Every start copies them into the store and removes those that\n"
+            "are gone.\n",
             named_table(service_account_settings()),
             "## `[[access.bindings]]`: who has which role on what\n",
-            "One table for each, one after the other; every start makes the store have just these\n"
-            "beside its own.\n",
+            "One table for each, one after the other. Every start copies them into the store and\n"
+            "removes those that are gone.\n",
             named_table(binding_settings()),
             "## `[sources.mqtt.NAME]`: MQTT brokers\n",
-            "One table for each broker, by any name.\n",
+            "One table for each broker, under any name.\n",
             named_table(mqtt_settings()),
             "## `[sources.mqtt.NAME.registries.REGISTRY_ID]`: topics of a registry\n",
             "One table for each registry whose devices are on the broker.\n",
             named_table(mqtt_registry_settings()),
-            "## `[integrations.NAME]`: what can be scheduled\n",
+            "## `[integrations.NAME]`: integrations that can be scheduled\n",
             "One table for each integration; `NAME` is its short name, the last part of\n"
             "`projects/*/locations/*/integrations/NAME`.\n",
             named_table(integration_settings()),
