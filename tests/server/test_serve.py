@@ -149,6 +149,7 @@ def test_no_url_of_the_settings_shows_a_secret(directory: Path) -> None:
     ("config", "told"),
     [
         ('listn = "127.0.0.1:1"', "listn: there is no such setting"),
+        ("channelz = true", "channelz: this setting is gone"),
         ('[targets]\nfunctoin = "http://x/"', "targets.functoin: there is no such setting"),
         ('[integrations.x]\nurl = "http://x/"', "integrations.x.triggers: Field required"),
         ('[integrations.x]\ntriggers = []\nurl = "http://x/"', "integrations.x.triggers"),

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
-import pytest
-from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from stand.apis.google import GoogleGrpc, schedule
@@ -156,21 +154,3 @@ def test_what_outlasts_the_grace_is_handed_back(
         _, again = target.wait_for(lambda call: call.headers["x-request-id"] == mine, count=2)
         assert again.headers["x-attempt"] == "2"
         assert "deliveries that were under way are made again" not in server.log.read_text()
-
-
-@pytest.mark.parametrize("asked", [True, False])
-def test_channelz_tells_of_the_server_where_it_is_asked_for(directory: Path, asked: bool) -> None:
-    environment = {"TOCSIN_CHANNELZ": str(asked)}
-    with (
-        serving(directory, http="off", environment=environment) as server,
-        server.channel() as channel,
-    ):
-        channelz = channelz_pb2_grpc.ChannelzStub(channel)
-        request = channelz_pb2.GetServersRequest()
-        if asked:
-            [served] = channelz.GetServers(request).server
-            assert served.data.calls_started >= 1
-        else:
-            with pytest.raises(grpc.RpcError) as refused:
-                channelz.GetServers(request)
-            assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED  # type: ignore[attr-defined]

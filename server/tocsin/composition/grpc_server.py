@@ -14,7 +14,6 @@ from tocsin.composition.configured import MACHINE
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
-from tocsin.wire import channelz
 from tocsin.wire.gate import Gate, UnknownNeed
 from tocsin.wire.health import Health
 from tocsin.wire.reflection import reflected_pool
@@ -54,11 +53,10 @@ async def start_grpc(
             # The vendor's Go SDK pings every 30 s, calls under way or not.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.enable_channelz", int(settings.channelz)),
         ]
     )
     try:
-        _add_services(server, settings, services, health, telemetry, gate)
+        _add_services(server, services, health, telemetry, gate)
     except UnknownNeed as error:
         raise StartError(f"{error}, so it would be open to all or to none") from error
     port = None if settings.listen is None else _listen(server, settings.listen)
@@ -89,22 +87,18 @@ def _listen_for_envoy(server: grpc.aio.Server, upstream: Path) -> None:
 
 def _add_services(
     server: grpc.aio.Server,
-    settings: Settings,
     services: Services,
     health: Health,
     telemetry: Telemetry,
     gate: Gate | None,
 ) -> None:
-    served: dict[ServiceDescriptor, Mapping[str, Served]] = {**services}
-    if settings.channelz:
-        served[channelz.SERVICE] = channelz.methods()
     server.add_generic_rpc_handlers(
         [
             service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers, gate=gate)
-            for service, methods in served.items()
+            for service, methods in services.items()
         ]
     )
-    names = [*(service.full_name for service in served), health_service.SERVICE_NAME]
+    names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names.append(reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server, reflected_pool())

@@ -12,6 +12,12 @@ from pydantic_settings import SettingsError as VariableError
 from tocsin.settings.fields import SettingsError
 from tocsin.settings.serve import Settings
 
+# What a file of an older version may still have, and what to do about it.
+GONE = {
+    "channelz": "this setting is gone, since gRPC's own channelz does not work with the versions "
+    "of gRPC that can be installed together; delete the line"
+}
+
 
 def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -> Settings:
     """Puts the settings together: what is `given` goes before variables, those before the file.
@@ -55,9 +61,9 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in problem["loc"])
-        what = (
-            "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
-        )
+        what = problem["msg"]
+        if problem["type"] == "extra_forbidden":
+            what = GONE.get(name, "there is no such setting")
         told = what.removeprefix("Value error, ")
         # What is wrong among several settings names them itself.
         lines.append(f"{name}: {told}" if name else told)

@@ -83,10 +83,6 @@ class Settings(BaseSettings):
         "`off` serves none.",
         examples=["127.0.0.1:9464"],
     )
-    channelz: bool = Field(
-        False,
-        description="Serves `grpc.channelz.v1.Channelz`: what gRPC knows of its connections.",
-    )
     allow_unauthenticated: bool = Field(
         False,
         description="Allows listening beyond loopback although anyone who gets there may do all.",

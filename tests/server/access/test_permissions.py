@@ -33,13 +33,11 @@ INVOCATIONS = "tocsin.v1.InvocationService"
 DEAD_LETTERS = "tocsin.v1.DeadLetterService"
 WEBHOOKS = "tocsin.v1.WebhookService"
 CLOCK = "tocsin.v1.ClockService"
-CHANNELZ = "grpc.channelz.v1.Channelz"
 IAM = "yandex.cloud.iam.v1.IamTokenService"
 ENDPOINTS = "yandex.cloud.endpoint.ApiEndpointService"
 ACCESS = "tocsin.v1.AccessService"
 
 CONFIG = """
-    channelz = true
     clock = "manual"
 
     [sources.logs.default_groups]
@@ -202,18 +200,6 @@ LINES: dict[str, Line] = {
     f"{CLOCK}.Get": Line("viewer", "*", nothing),
     f"{CLOCK}.Advance": Line("editor", "*", lambda _: {"duration": "0s"}),
     f"{CLOCK}.AdvanceTo": Line("editor", "*", lambda _: {"instant": "2026-01-02T00:00:00Z"}),
-    **{
-        f"{CHANNELZ}.{method}": Line("admin", "*", nothing)
-        for method in (
-            "GetTopChannels",
-            "GetServers",
-            "GetServer",
-            "GetServerSockets",
-            "GetChannel",
-            "GetSubchannel",
-            "GetSocket",
-        )
-    },
 }
 
 

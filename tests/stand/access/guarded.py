@@ -14,7 +14,6 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2  # noqa: F401 (details print by name)
-from grpc_channelz.v1 import channelz_pb2
 from grpc_status import rpc_status
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 
@@ -53,7 +52,6 @@ FILES: tuple[Any, ...] = (
     invocation_service_pb2,
     open_id_service_pb2,
     webhook_service_pb2,
-    channelz_pb2,
     access_service_pb2,
     iam_token_service_pb2,
     api_endpoint_service_pb2,

@@ -413,21 +413,6 @@ ACCESS_SERVICE = _service(
         "RemoveBinding": _managed("RemoveBinding", *BINDING),
     },
 )
-CHANNELZ = _service(
-    "grpc.channelz.v1.Channelz",
-    dict.fromkeys(
-        (
-            "GetTopChannels",
-            "GetServers",
-            "GetServer",
-            "GetServerSockets",
-            "GetChannel",
-            "GetSubchannel",
-            "GetSocket",
-        ),
-        _permitted(P.CHANNELZ_GET),
-    ),
-)
 
 # What targets check the tokens by that they are sent: who may be called can ask.
 OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
@@ -448,7 +433,6 @@ NEEDS: Mapping[str, Need] = {
     **ENDPOINTS,
     **ACCESS_SERVICE,
     **OPEN_ID,
-    **CHANNELZ,
 }
 
 # What no gate is in front of: they tell how to call this server, and whether it is up.

@@ -45,7 +45,6 @@ class Permission(StrEnum):
     CLOCK_MOVE = "tocsin.clock.move"
     ACCESS_GET = "tocsin.access.get"
     ACCESS_MANAGE = "tocsin.access.manage"
-    CHANNELZ_GET = "tocsin.channelz.get"
     METRICS_GET = "tocsin.metrics.get"
 
 
