@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from sqlalchemy import null, select, update
 
 from stand.services.postgres_server import PostgresServer
-from tocsin.api.yandex.triggers.listening import listen
+from tocsin.api.changes.listening import listen
 from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import EVENTS_AT_ONCE, LISTENERS_AT_ONCE, Intake

@@ -3,16 +3,12 @@
 import json
 from datetime import datetime
 
-from tocsin.compilers.triggers_v1 import compile_trigger
-from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers.decisions import Decision, Kind, end_pause, record_decision
 from tocsin.store.triggers.timers import armed_at
 from tocsin.wire.ids import Ids
-from tocsin.wire.timestamps import from_timestamp
-from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 
 class TriggerHistory:
@@ -34,20 +30,23 @@ class TriggerHistory:
         rules = {"before": _expression(before), "after": _expression(after)}
         self._record(tx, Kind.RULE, after.trigger_id, now, last_at=now, **rules)
 
-    def deleted(self, tx: Transaction, trigger: Trigger, now: datetime) -> None:
-        end_pause(tx, trigger.id, now=now)
-        try:
-            cron = _expression(compile_trigger(trigger))
-        except PlanError:
-            cron = ""
+    def deleted(
+        self,
+        tx: Transaction,
+        trigger_id: str,
+        plan: Plan | None,
+        created_at: datetime,
+        now: datetime,
+    ) -> None:
+        end_pause(tx, trigger_id, now=now)
         self._record(
             tx,
             Kind.DELETED,
-            trigger.id,
+            trigger_id,
             now,
             last_at=now,
-            created_at=from_timestamp(trigger.created_at).isoformat(),
-            cron=cron,
+            created_at=created_at.isoformat(),
+            cron="" if plan is None else _expression(plan),
         )
 
     def _record(
