@@ -65,7 +65,7 @@ class Servicer:
 
     async def delete(self, name: str) -> None:
         def work(tx: Transaction) -> None:
-            self.changes.delete(tx, name, None, NOON, self.it.clock.now())
+            self.changes.delete(tx, name, "timer", None, NOON, self.it.clock.now())
 
         await self.it.database.write(work)
 

@@ -40,7 +40,7 @@ def run(directory: Path, work: Callable[[TriggerService, AccountUse], Awaitable[
         async with opened(f"sqlite:///{directory}/t.db") as database:
             places = Places(database, groups={}, accounts=None)
             use = AccountUse(METHOD.input_type, NEEDS[METHOD.full_name], places, database)
-            await work(TriggerService(database, clock, Ids(clock), lambda _: None), use)
+            await work(TriggerService(database, clock, Ids(clock)), use)
 
     asyncio.run(scenario())
 
