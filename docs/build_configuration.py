@@ -14,31 +14,26 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from tocsin.cli import app
-from tocsin.settings import (
-    Access,
-    AuditLog,
-    DeadLetters,
-    Integration,
-    Issuer,
-    Limits,
-    Logs,
-    Mail,
-    Misfires,
-    MqttBroker,
-    MqttRegistry,
-    NotificationQueue,
-    QueueService,
-    Reconciler,
-    Retention,
-    RoleBinding,
-    ServiceAccount,
-    Settings,
-    Sources,
-    StreamService,
-    Targets,
-    Webhooks,
-    WebhookSender,
+from tocsin.engine.settings import MisfireSettings, ReconcilerSettings, RetentionSettings
+from tocsin.gate.settings import (
+    AccessSettings,
+    AuditSettings,
+    BindingSettings,
+    IssuerSettings,
+    LimitSettings,
+    ServiceAccountSettings,
 )
+from tocsin.settings import Settings
+from tocsin.sources.amazon.settings import (
+    NotificationQueueSettings,
+    QueueServiceSettings,
+    StreamServiceSettings,
+)
+from tocsin.sources.mail.settings import MailSettings
+from tocsin.sources.mqtt.settings import BrokerSettings, RegistrySettings
+from tocsin.sources.notifications.settings import SenderSettings, WebhookSettings
+from tocsin.sources.settings import LogSettings, SourceSettings
+from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
 
 PAGE = Path(__file__).with_name("configuration.md")
 
@@ -47,7 +42,7 @@ INTRODUCTION = """\
 
 Look up each setting: its default, its variable, its option and what it does.
 
-<!-- Made from server/tocsin/settings/ by `make docs`. Don't edit it here. -->
+<!-- Made from the settings.py of each room by `make docs`. Don't edit it here. -->
 
 ```sh
 tocsin serve --config tocsin.toml --listen 127.0.0.1:0
@@ -78,25 +73,28 @@ export TOCSIN_TARGETS__FUNCTIONS='{"d4e00000000000000001": "http://127.0.0.1:900
 
 # The tables of settings that exist once each, with their headings.
 TABLES: dict[str, tuple[type[BaseModel], str]] = {
-    "targets": (Targets, "where targets are, and how they are called"),
-    "dead_letters": (DeadLetters, "where dead letters go"),
-    "misfires": (Misfires, "what happens to missed ticks"),
-    "retention": (Retention, "how long finished work is kept"),
-    "reconciler": (Reconciler, "the search for silent faults"),
-    "access": (Access, "who may call"),
-    "limits": (Limits, "what callers may use"),
-    "audit": (AuditLog, "where the audit log goes"),
-    "sources": (Sources, "where events come from"),
-    "sources.mail": (Mail, "mails to triggers"),
-    "sources.message_queue": (QueueService, "queues of the SQS protocol"),
-    "sources.data_stream": (StreamService, "streams of the Kinesis protocol"),
-    "sources.object_storage": (NotificationQueue, "a queue of object storages' notifications"),
+    "targets": (TargetSettings, "where targets are, and how they are called"),
+    "dead_letters": (DeadLetterSettings, "where dead letters go"),
+    "misfires": (MisfireSettings, "what happens to missed ticks"),
+    "retention": (RetentionSettings, "how long finished work is kept"),
+    "reconciler": (ReconcilerSettings, "the search for silent faults"),
+    "access": (AccessSettings, "who may call"),
+    "limits": (LimitSettings, "what callers may use"),
+    "audit": (AuditSettings, "where the audit log goes"),
+    "sources": (SourceSettings, "where events come from"),
+    "sources.mail": (MailSettings, "mails to triggers"),
+    "sources.message_queue": (QueueServiceSettings, "queues of the SQS protocol"),
+    "sources.data_stream": (StreamServiceSettings, "streams of the Kinesis protocol"),
+    "sources.object_storage": (
+        NotificationQueueSettings,
+        "a queue of object storages' notifications",
+    ),
     "sources.webhooks": (
-        Webhooks,
+        WebhookSettings,
         "who may send events by HTTP; without a setting everyone, under access control nobody",
     ),
-    "sources.webhooks.object_storage": (WebhookSender, "how object storages prove themselves"),
-    "sources.logs": (Logs, "log records as events"),
+    "sources.webhooks.object_storage": (SenderSettings, "how object storages prove themselves"),
+    "sources.logs": (LogSettings, "log records as events"),
 }
 
 
@@ -148,33 +146,33 @@ def settings_of(table_name: str) -> Iterator[Setting]:
 
 
 def integration_settings() -> Iterator[Setting]:
-    for name, field in Integration.model_fields.items():
+    for name, field in IntegrationSettings.model_fields.items():
         yield Setting(("integrations", "NAME", name), field)
 
 
 def mqtt_settings() -> Iterator[Setting]:
-    for name, field in MqttBroker.model_fields.items():
+    for name, field in BrokerSettings.model_fields.items():
         if name != "registries":
             yield Setting(("sources", "mqtt", "NAME", name), field)
 
 
 def mqtt_registry_settings() -> Iterator[Setting]:
-    for name, field in MqttRegistry.model_fields.items():
+    for name, field in RegistrySettings.model_fields.items():
         yield Setting(("sources", "mqtt", "NAME", "registries", "REGISTRY_ID", name), field)
 
 
 def issuer_settings() -> Iterator[Setting]:
-    for name, field in Issuer.model_fields.items():
+    for name, field in IssuerSettings.model_fields.items():
         yield Setting(("access", "issuers", "NAME", name), field)
 
 
 def service_account_settings() -> Iterator[Setting]:
-    for name, field in ServiceAccount.model_fields.items():
+    for name, field in ServiceAccountSettings.model_fields.items():
         yield Setting(("access", "service_accounts", "ID", name), field)
 
 
 def binding_settings() -> Iterator[Setting]:
-    for name, field in RoleBinding.model_fields.items():
+    for name, field in BindingSettings.model_fields.items():
         yield Setting(("access", "bindings", name), field)
 
 

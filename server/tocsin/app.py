@@ -10,8 +10,8 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.composition.callers import know_callers
+from tocsin.composition.clocks import MACHINE, clock_of
 from tocsin.composition.composing import compose, open_caller
-from tocsin.composition.configured import MACHINE, clock_of
 from tocsin.composition.gating import gate_of
 from tocsin.composition.ground import open_ground
 from tocsin.composition.listening import Doors, Offer, check_listeners, open_doors, whereabouts_of
@@ -40,7 +40,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         StartError, StoreError, GatewayError, ExposureRefused: it can't start.
     """
     stopped = _stop_signal()
-    async with running(settings, clock_of(settings)) as served:
+    async with running(settings, clock_of(settings.clock, settings.clock_start)) as served:
         # What was made for the start lives as long as the process: no collection need look at it.
         gc.freeze()
         # What a call leaves is freed by counting; looking for cycles so often costs more than them.
@@ -82,7 +82,13 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         # Those who wait to know it are not kept waiting by a start that fails.
         stack.callback(callers.tokens.issue_as, None)
         health = Health(service.full_name for service in services)
-        gate = gate_of(settings, ground.database, callers.identity)
+        gate = gate_of(
+            ground.database,
+            callers.identity,
+            settings.limits,
+            settings.audit,
+            settings.sources.logs,
+        )
         guard_metrics(metrics_door, gate)
         offer = Offer(services, health, gate, whereabouts)
         doors = await open_doors(stack, ground, offer, directory, grace)

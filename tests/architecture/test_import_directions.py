@@ -13,7 +13,7 @@ SERVER = TESTS.parent / "server" / "tocsin"
 # from the floors below its own.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("tocsin_protos",),
-    ("contract", "schedule", "store"),
+    ("contract", "schedule", "store", "fields"),
     ("plans", "access"),
     ("outgoing", "gateway"),
     ("wire",),
@@ -36,11 +36,12 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "schedule": set(),
     "contract": {"tocsin_protos"},
     "store": set(),
+    "fields": set(),
     "plans": {"schedule"},
     "access": {"schedule", "tocsin_protos"},
     "compilers": {"plans", "schedule", "sources", "wire", "tocsin_protos"},
-    "outgoing": {"access", "schedule"},
-    "engine": {"compilers", "plans", "store", "targets", "sources", "schedule", "access"},
+    "outgoing": {"access", "schedule", "fields"},
+    "engine": {"fields", "compilers", "plans", "store", "targets", "sources", "schedule", "access"},
 }
 
 MOST_MODULES = 15

@@ -15,13 +15,13 @@ from grpc_health.v1 import health_pb2
 from stand.access.guarded import METHODS
 from stand.calls import arrival
 from store.work import opened
-from tocsin.access.buckets import Rate
 from tocsin.access.permissions.needs import NEEDS
 from tocsin.composition.gating import gate_of
 from tocsin.composition.grpc_server import StartError, start_grpc
 from tocsin.gate.guarding import CallGate
-from tocsin.gate.limits import LimitRules, Limits
+from tocsin.gate.limits import CallLimits
 from tocsin.gate.resources import Places, folders_of_groups
+from tocsin.gate.settings import LimitSettings
 from tocsin.schedule import ManualClock
 from tocsin.settings import Settings, load_settings
 from tocsin.telemetry.opening import Telemetry
@@ -48,7 +48,7 @@ def test_a_server_with_a_method_of_which_nothing_is_said_does_not_start(
         settings = load_settings(None, {"listen": "127.0.0.1:0", "http": "off"})
         async with opened(f"sqlite:///{directory}/t.db") as database:
             places = Places(database, groups={}, accounts=None)
-            limits = Limits(LimitRules(), clock)
+            limits = CallLimits(LimitSettings(), clock)
             gate = CallGate(database, places, limits, access=None, audit=None)
             services: Any = {HEALTH: dict.fromkeys(HEALTH.methods_by_name, nothing)}
             with pytest.raises(StartError, match=r"grpc\.health\.v1\.Health\.\w+ need"):
@@ -82,7 +82,8 @@ def test_without_access_control_there_is_a_gate_only_where_something_is_kept(
 ) -> None:
     async def scenario(settings: Settings) -> None:
         async with opened(f"sqlite:///{tmp_path}/t.db") as database:
-            assert (gate_of(settings, database, None) is not None) == guarded
+            gate = gate_of(database, None, settings.limits, settings.audit, settings.sources.logs)
+            assert (gate is not None) == guarded
 
     file = tmp_path / "tocsin.toml"
     file.write_text(config)
@@ -105,7 +106,7 @@ def details(error: errors.ApiError) -> dict[str, Any]:
 
 def test_a_minute_later_there_is_room_again(clock: ManualClock) -> None:
     async def scenario() -> None:
-        limits = Limits(LimitRules(invocations_per_minute=6), clock)
+        limits = CallLimits(LimitSettings(invocations_per_minute=6), clock)
         limits.invocations("folders/f1", "me", 6)
         error = refused(lambda: limits.invocations("folders/f1", "me", 3))
         assert details(error)["RetryInfo"]["retryDelay"] == "30s"
@@ -131,8 +132,8 @@ def test_a_minute_later_there_is_room_again(clock: ManualClock) -> None:
 
 def test_calls_and_bad_credentials_are_counted_apart(clock: ManualClock) -> None:
     async def scenario() -> None:
-        rules = LimitRules(calls=Rate(1, 2), bad_credentials_per_minute=2)
-        limits = Limits(rules, clock)
+        rules = LimitSettings(calls_per_second=1, calls_burst=2, bad_credentials_per_minute=2)
+        limits = CallLimits(rules, clock)
         limits.call("me")
         limits.call("me")
         assert details(refused(lambda: limits.call("me")))["RetryInfo"]["retryDelay"] == "1s"
@@ -153,7 +154,7 @@ def test_calls_and_bad_credentials_are_counted_apart(clock: ManualClock) -> None
 
 
 def test_an_ipv6_network_guesses_together(clock: ManualClock) -> None:
-    limits = Limits(LimitRules(bad_credentials_per_minute=1), clock)
+    limits = CallLimits(LimitSettings(bad_credentials_per_minute=1), clock)
     limits.bad_credential("2001:db8:0:1::1")
     refused(lambda: limits.refuse_guessing("2001:db8:0:1::ffff"))
     limits.refuse_guessing("2001:db8:0:2::1")
@@ -162,7 +163,7 @@ def test_an_ipv6_network_guesses_together(clock: ManualClock) -> None:
 def test_ipv4_addresses_guess_apart_as_a_socket_of_both_families_tells_them(
     clock: ManualClock,
 ) -> None:
-    limits = Limits(LimitRules(bad_credentials_per_minute=1), clock)
+    limits = CallLimits(LimitSettings(bad_credentials_per_minute=1), clock)
     limits.bad_credential("::ffff:192.0.2.1")
     refused(lambda: limits.refuse_guessing("192.0.2.1"))
     limits.refuse_guessing("::ffff:192.0.2.2")

@@ -8,15 +8,15 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
+from pydantic import SecretStr
 
-from tocsin.outgoing.amazon import checked_session, words
+from tocsin.outgoing.amazon import READING, Clients, words
 from tocsin.outgoing.connecting import checked_connector
 from tocsin.outgoing.reach import AddressRefused, Reach, parse_networks
+from tocsin.outgoing.settings import Account
 
 Names = dict[str, list[list[str]]]
 
@@ -194,13 +194,10 @@ def test_a_service_of_amazons_protocols_is_no_way_to_addresses_that_are_never_ca
 
 
 async def ask_queue(endpoint: str, reach: Reach) -> None:
-    config = AioConfig(retries={"max_attempts": 0}, http_session_cls=checked_session(reach))
-    async with get_session().create_client(
-        "sqs",
-        endpoint_url=endpoint,
-        region_name="local",
-        aws_access_key_id="id",
-        aws_secret_access_key="secret",
-        config=config,
-    ) as client:
+    account = Account(access_key_id="id", secret_access_key=SecretStr("secret"))
+    clients = Clients("sqs", account, reach, READING)
+    try:
+        client = await clients.of(endpoint)
         await client.get_queue_url(QueueName="q")
+    finally:
+        await clients.close()

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from stand.calls import call
 from tocsin.api.yandex.triggers.service import TriggerService
 from tocsin.composition.composing import events_of, pulling_of
-from tocsin.engine.delivering.capacity import Limits
 from tocsin.engine.delivering.deliveries import Deliveries
 from tocsin.engine.events.subscribing import Subscribing
 from tocsin.engine.loops import Engine
 from tocsin.engine.observer import UNOBSERVED
-from tocsin.engine.ticks.misfires import MisfireRules
+from tocsin.engine.settings import MisfireSettings
 from tocsin.engine.ticks.timers import Timers
+from tocsin.outgoing.reach import Reach
 from tocsin.plans.plan import Target
 from tocsin.schedule import ManualClock
 from tocsin.settings import Settings
@@ -33,7 +33,8 @@ from tocsin.store.invocations.rows import Invocation, find_invocation
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.timers import earliest_tick
 from tocsin.targets.calling import Outcome
-from tocsin.targets.dead_letters import DeadLetterQueues, QueueSettings
+from tocsin.targets.dead_letters import DeadLetterQueues
+from tocsin.targets.settings import DeadLetterSettings, TargetSettings
 from tocsin.wire.ids import Ids
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -152,7 +153,7 @@ async def node(
     directory: Path,
     start: datetime,
     concurrency: int = 10,
-    misfires: MisfireRules | None = None,
+    misfires: MisfireSettings | None = None,
 ) -> AsyncIterator[Node]:
     clock = ManualClock(start)
     database = open_database(f"sqlite:///{directory / 'tocsin.db'}")
@@ -161,9 +162,9 @@ async def node(
         database,
         clock,
         caller,
-        DeadLetterQueues(QueueSettings()),
+        DeadLetterQueues(DeadLetterSettings(), Reach()),
         node="node-1",
-        limits=Limits(concurrency, concurrency),
+        limits=TargetSettings(concurrency=concurrency, concurrency_per_target=concurrency),
     )
     ids = Ids(clock)
     timers = Timers(
@@ -171,7 +172,7 @@ async def node(
         clock,
         new_id=ids.new,
         cloud_id="b1g-cloud",
-        misfires=misfires,
+        misfires=misfires or MisfireSettings(),
     )
     service = TriggerService(database, clock, ids)
     try:

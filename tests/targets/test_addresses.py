@@ -4,17 +4,20 @@ import pytest
 
 from tocsin.plans.plan import Container, Function, Integration, Target, Workflow
 from tocsin.targets.addresses import Addresses, UnmappedTarget
+from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
 ADDRESSES = Addresses(
-    templates={
-        "function": "http://127.0.0.1:9000/{function_id}",
-        "container": "http://127.0.0.1:9001/{container_id}",
+    TargetSettings(
+        function="http://127.0.0.1:9000/{function_id}",
+        functions={"special": "https://user@fn.example/run?key=1"},
+        container="http://127.0.0.1:9001/{container_id}",
+        containers={"keyed": "http://h.example/run?key=S"},
+    ),
+    {
+        "nightly": IntegrationSettings(
+            triggers=["api_trigger/nightly"], url="http://127.0.0.1:9002/nightly"
+        )
     },
-    overrides={
-        "function": {"special": "https://user@fn.example/run?key=1"},
-        "container": {"keyed": "http://h.example/run?key=S"},
-    },
-    integrations={"nightly": "http://127.0.0.1:9002/nightly"},
 )
 
 
@@ -70,7 +73,7 @@ def test_a_target_without_one_is_told_what_is_missing(target: Target, said: str)
     ],
 )
 def test_an_id_may_stand_in_a_host(template: str, function_id: str, url: str) -> None:
-    addresses = Addresses(templates={"function": template})
+    addresses = Addresses(TargetSettings(function=template), {})
     assert str(addresses.url(Function(function_id)).with_query(None)) == url
 
 
@@ -109,11 +112,11 @@ def test_an_id_makes_no_address_of_a_host_and_leads_out_of_no_domain(
     template: str, function_id: str
 ) -> None:
     with pytest.raises(UnmappedTarget):
-        Addresses(templates={"function": template}).url(Function(function_id))
+        Addresses(TargetSettings(function=template), {}).url(Function(function_id))
 
 
 @pytest.mark.parametrize("function_id", [".", "..", "..."])
 def test_an_id_of_dots_leads_out_of_no_path(function_id: str) -> None:
-    addresses = Addresses(templates={"function": "http://127.0.0.1/a/.{function_id}/b"})
+    addresses = Addresses(TargetSettings(function="http://127.0.0.1/a/.{function_id}/b"), {})
     with pytest.raises(UnmappedTarget, match="leaves its target"):
         addresses.url(Function(function_id))

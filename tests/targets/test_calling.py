@@ -15,6 +15,7 @@ from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Container, Function, Integration, Target
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import Outcome, TargetCaller
+from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
 FUNCTION, CONTAINER, INTEGRATION = Function("d4e1"), Container("bba1"), Integration("nightly")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -34,11 +35,16 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def called(url: str, target: Target, *, patience: float = 5.0) -> Outcome:
-    addresses = Addresses(
-        templates={"function": url, "container": url}, integrations={"nightly": url}
+def addresses_at(url: str) -> Addresses:
+    # Not checked, so that an address which the settings refuse gets as far as the connection.
+    return Addresses(
+        TargetSettings.model_construct(function=url, container=url),
+        {"nightly": IntegrationSettings.model_construct(triggers=["t"], url=url)},
     )
-    caller = TargetCaller(addresses, timeout_seconds=patience, user_agent="test")
+
+
+async def called(url: str, target: Target, *, patience: float = 5.0) -> Outcome:
+    caller = TargetCaller(addresses_at(url), timeout_seconds=patience, user_agent="test")
     try:
         return await caller.call(target, b"{}", request_id="id-1")
     finally:
@@ -233,7 +239,7 @@ def test_an_answer_that_is_no_http_is_a_failure_and_shows_no_query(answer: bytes
 
 def test_an_unmapped_target_fails_with_the_setting_that_is_missing() -> None:
     async def scenario() -> Outcome:
-        caller = TargetCaller(Addresses(), timeout_seconds=1, user_agent="test")
+        caller = TargetCaller(Addresses(TargetSettings(), {}), timeout_seconds=1, user_agent="test")
         try:
             return await caller.call(FUNCTION, b"{}", request_id="id-1")
         finally:
@@ -273,10 +279,7 @@ class OneToken:
 
 
 async def called_with(tokens: OneToken, url: str, target: Target) -> Outcome:
-    addresses = Addresses(
-        templates={"function": url, "container": url}, integrations={"nightly": url}
-    )
-    caller = TargetCaller(addresses, timeout_seconds=5, user_agent="test", tokens=tokens)
+    caller = TargetCaller(addresses_at(url), timeout_seconds=5, user_agent="test", tokens=tokens)
     try:
         return await caller.call(target, b"{}", request_id="id-1")
     finally:

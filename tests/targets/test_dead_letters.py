@@ -3,10 +3,25 @@
 import asyncio
 
 from aiohttp import web
+from pydantic import SecretStr
 
-from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues, QueueSettings
+from tocsin.outgoing.reach import Reach
+from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
+from tocsin.targets.settings import DeadLetterSettings
 
 LETTER = DeadLetter("dead", b'{"messages": [{"n": 1}]}', "a1s1", "i1", 1, "out of order")
+
+
+def queues_at(endpoint: str, urls: dict[str, str]) -> DeadLetterQueues:
+    # Not checked, so that an address which the settings refuse gets as far as the connection.
+    settings = DeadLetterSettings.model_construct(
+        endpoint=endpoint,
+        region="x",
+        access_key_id="id",
+        secret_access_key=SecretStr("key"),
+        queues=urls,
+    )
+    return DeadLetterQueues(settings, Reach())
 
 
 def test_letters_share_one_client_and_its_connection() -> None:
@@ -23,9 +38,7 @@ def test_letters_share_one_client_and_its_connection() -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        queues = DeadLetterQueues(
-            QueueSettings(endpoint, "x", "id", "key", urls={"dead": f"{endpoint}/dead"})
-        )
+        queues = queues_at(endpoint, {"dead": f"{endpoint}/dead"})
         try:
             return [await queues.put(LETTER) for _ in range(3)]
         finally:
@@ -39,7 +52,7 @@ def test_letters_share_one_client_and_its_connection() -> None:
 
 def test_a_queue_at_an_address_that_is_never_called_is_refused() -> None:
     async def scenario() -> str | None:
-        queues = DeadLetterQueues(QueueSettings("http://169.254.169.254", "x", "id", "key"))
+        queues = queues_at("http://169.254.169.254", {})
         try:
             return await queues.put(LETTER)
         finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tocsin.access.tokens.audiences import Reached
 from tocsin.access.tokens.signing import SigningKeys
-from tocsin.composition.configured import MACHINE, real_clock
+from tocsin.composition.clocks import MACHINE, real_clock
 from tocsin.composition.gating import Identity
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services

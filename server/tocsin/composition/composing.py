@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
-from tocsin.composition.configured import (
-    MACHINE,
-    addresses,
-    misfire_rules,
-    queue_settings,
-    reach_of,
-    readers,
-    retention_rules,
-)
+from tocsin.composition.clocks import MACHINE
 from tocsin.composition.ground import Ground
-from tocsin.engine.delivering.capacity import Limits
+from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import Intake
@@ -34,6 +26,7 @@ from tocsin.settings import Settings
 from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.reader import Reader
 from tocsin.store.driver.database import Database
+from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetterQueues
 from tocsin.wire.ids import Ids, first_id_at
@@ -46,7 +39,6 @@ class Works:
     engine: Engine
     intake: Intake
     ids: Ids
-    limits: Limits
 
 
 def compose(
@@ -55,11 +47,11 @@ def compose(
     """Builds the engine, which is not yet started; `chores` are what it is to do besides."""
     settings, clock, database = ground.settings, ground.clock, ground.database
     observer = ground.telemetry.observer
-    ids, limits = Ids(clock), _limits(settings)
+    ids = Ids(clock)
     timers = _timers(ground, ids)
-    deliveries = _deliveries(ground, caller, limits)
+    deliveries = _deliveries(ground, caller)
     batches, intake = events_of(settings, clock, database, ids)
-    read = readers(settings, clock, database, ground.node)
+    read = readers(settings.sources, settings.targets.reach, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
     kept = _housekeeping(ground, (timers, batches, deliveries))
     engine = Engine(
@@ -75,37 +67,32 @@ def compose(
         chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look, MACHINE.sleep)
-    return Works(engine, intake, ids, limits)
+    return Works(engine, intake, ids)
 
 
 def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens) -> TargetCaller:
     """Builds what calls targets; under access control its calls carry tokens."""
     caller = TargetCaller(
-        addresses(settings),
+        Addresses(settings.targets, settings.integrations),
         timeout_seconds=settings.targets.timeout,
         user_agent=f"tocsin/{version('tocsin')}",
         largest_payload=settings.targets.max_payload_bytes,
-        reach=reach_of(settings),
+        reach=settings.targets.reach,
         tokens=tokens if settings.access.enabled else None,
     )
     stack.push_async_callback(caller.close)
     return caller
 
 
-def _limits(settings: Settings) -> Limits:
-    targets = settings.targets
-    return Limits(targets.concurrency, targets.concurrency_per_target, targets.concurrencies)
-
-
-def _deliveries(ground: Ground, caller: TargetCaller, limits: Limits) -> Deliveries:
+def _deliveries(ground: Ground, caller: TargetCaller) -> Deliveries:
     settings = ground.settings
     return Deliveries(
         ground.database,
         ground.clock,
         caller,
-        DeadLetterQueues(queue_settings(settings.dead_letters), reach_of(settings)),
+        DeadLetterQueues(settings.dead_letters, settings.targets.reach),
         node=ground.node,
-        limits=limits,
+        limits=settings.targets,
         recovery=MACHINE,
         observer=ground.telemetry.observer,
     )
@@ -118,7 +105,7 @@ def _timers(ground: Ground, ids: Ids) -> Timers:
         ground.clock,
         new_id=ids.new,
         cloud_id=ground.settings.cloud_id,
-        misfires=misfire_rules(ground.settings.misfires),
+        misfires=ground.settings.misfires,
         observer=ground.telemetry.observer,
     )
 
@@ -163,7 +150,7 @@ def _housekeeping(ground: Ground, loops: Sequence[Loop]) -> Housekeeping:
         node=ground.node,
         loops=loops,
         pace=MACHINE,
-        rules=retention_rules(ground.settings.retention),
-        interval_seconds=ground.settings.reconciler.interval,
+        retention=ground.settings.retention,
+        reconciling=ground.settings.reconciler,
         first_id_at=first_id_at,
     )

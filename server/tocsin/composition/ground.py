@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tocsin.composition.configured import MACHINE
+from tocsin.composition.clocks import MACHINE
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
 from tocsin.engine.observer import Observer

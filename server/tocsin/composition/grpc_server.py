@@ -10,7 +10,7 @@ from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from tocsin.composition.configured import MACHINE
+from tocsin.composition.clocks import MACHINE
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry

@@ -9,21 +9,22 @@ from tocsin.access.principal import SERVICE_ACCOUNT
 from tocsin.access.tokens.assertions import Assertions
 from tocsin.access.tokens.audiences import Reached
 from tocsin.access.tokens.iam_tokens import IamTokens
-from tocsin.access.tokens.issuers import FetchFailed, IssuerRules, Issuers
+from tocsin.access.tokens.issuers import FetchFailed, Issuers
 from tocsin.access.tokens.rsa_keys import load_public, public_pem
 from tocsin.access.tokens.signing import SigningKeys
 from tocsin.api.tocsin.access import service as access
 from tocsin.api.yandex import iam_tokens
-from tocsin.composition.configured import MACHINE, reach_of, real_clock
+from tocsin.composition.clocks import MACHINE, real_clock
 from tocsin.composition.gating import Identity
 from tocsin.composition.grpc_server import Services, StartError
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.proof_sweep import ProofSweep
 from tocsin.gate.authenticator import StoredAuthenticator
 from tocsin.gate.known_access import KnownAccess
+from tocsin.gate.settings import AccessSettings
 from tocsin.outgoing.documents import Documents
 from tocsin.schedule import Clock
-from tocsin.settings import Access, Settings
+from tocsin.settings import Settings
 from tocsin.store.access.accounts import Account
 from tocsin.store.access.authorised_keys import StoredAuthorisedKey
 from tocsin.store.access.bindings import StoredBinding
@@ -66,8 +67,8 @@ async def identify(
     await _keep_configured(settings.access, database, real)
     life = timedelta(hours=settings.access.token_hours)
     tokens = IamTokens(keys, real, life=life, checked=True)
-    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, reach_of(settings))
-    issuers = Issuers(_issuers(settings.access), real, documents.get, pace=MACHINE)
+    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, settings.targets.reach)
+    issuers = Issuers(settings.access.issuers, real, documents.get, pace=MACHINE)
     authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
     known = KnownAccess(database)
     assertions = Assertions(real, reached.addresses)
@@ -102,14 +103,7 @@ def _open(real: Clock, keys: SigningKeys) -> Identifying:
     )
 
 
-def _issuers(settings: Access) -> list[IssuerRules]:
-    return [
-        IssuerRules(name, each.issuer, each.audience, each.jwks_uri)
-        for name, each in settings.issuers.items()
-    ]
-
-
-async def _keep_configured(settings: Access, database: Database, clock: Clock) -> None:
+async def _keep_configured(settings: AccessSettings, database: Database, clock: Clock) -> None:
     now = clock.now()
     accounts = [
         Account(account_id, SERVICE_ACCOUNT, each.folder_id, each.name, now, now, configured=True)

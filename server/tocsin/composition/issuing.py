@@ -4,7 +4,7 @@ from tocsin.access.doors import is_unspecified
 from tocsin.access.principal import SERVICE_ACCOUNT
 from tocsin.access.tokens.signer import TokenSigner
 from tocsin.api.tocsin import open_id
-from tocsin.composition.configured import real_clock
+from tocsin.composition.clocks import real_clock
 from tocsin.composition.grpc_server import Services
 from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
 from tocsin.schedule import Clock

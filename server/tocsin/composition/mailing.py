@@ -3,16 +3,15 @@
 from contextlib import AsyncExitStack
 
 from tocsin.compilers.loading import load_plan
-from tocsin.composition.configured import MACHINE, reach_of
+from tocsin.composition.clocks import MACHINE
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.stopping import Grace
 from tocsin.engine.events.intake import Intake
-from tocsin.outgoing.reach import parse_networks
 from tocsin.settings import Address, Settings
 from tocsin.sources.kinds.mail import KIND as MAIL_KIND
-from tocsin.sources.mail.attachments import Attachments, BucketSettings
-from tocsin.sources.mail.server import MailLimits, MailServer
+from tocsin.sources.mail.attachments import AttachmentBuckets
+from tocsin.sources.mail.server import MailServer
 from tocsin.sources.mail.tls import MailTls
 
 
@@ -35,21 +34,14 @@ async def open_smtp(
 def _mail_server(ground: Ground, intake: Intake) -> MailServer:
     settings, observer = ground.settings, ground.telemetry.observer
     mail = settings.sources.mail
-    secret = mail.s3_secret_access_key
-    buckets = BucketSettings(
-        endpoint=mail.s3_endpoint,
-        region=mail.s3_region,
-        access_key_id=mail.s3_access_key_id,
-        secret_access_key=None if secret is None else secret.get_secret_value(),
-    )
     return MailServer(
         ground.database,
         ground.clock,
         intake,
-        Attachments(buckets, reach_of(settings)),
+        AttachmentBuckets(mail, settings.targets.reach),
         machine=MACHINE,
         load_plan=load_plan,
-        limits=MailLimits(mail.max_bytes, mail.connections, parse_networks(mail.allow)),
+        settings=mail,
         tls=_mail_tls(settings),
         stands=lambda healthy: observer.source_stands(MAIL_KIND.name, healthy=healthy),
     )

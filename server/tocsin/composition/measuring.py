@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 
 from tocsin.access.permissions.roles import Permission
-from tocsin.composition.configured import MACHINE
+from tocsin.composition.clocks import MACHINE
 from tocsin.composition.grpc_server import StartError
 from tocsin.gate.door_guard import DoorGuard
 from tocsin.gate.guarding import CallGate

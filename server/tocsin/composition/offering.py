@@ -12,8 +12,8 @@ from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
 from tocsin.api.yandex import endpoints, log_ingestion, operations
 from tocsin.api.yandex.triggers import service as triggers
+from tocsin.composition.clocks import MACHINE, real_clock
 from tocsin.composition.composing import Works
-from tocsin.composition.configured import MACHINE, real_clock, webhook_senders
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services
 from tocsin.engine.events.intake import Intake
@@ -66,7 +66,7 @@ def _steering_services(ground: Ground, works: Works) -> Services:
         clock,
         works.ids,
         tick_payload=partial(tick_payload, cloud_id=ground.settings.cloud_id),
-        limit_of=works.limits.of,
+        limit_of=ground.settings.targets.concurrency_of,
     )
     return {
         invocations.SERVICE: invocations.InvocationService(database, clock).methods(),
@@ -78,11 +78,15 @@ def _steering_services(ground: Ground, works: Works) -> Services:
 def _door_services(settings: Settings, clock: Clock, intake: Intake) -> Services:
     """Builds what other software tells of its events, as it does it."""
     logs = settings.sources.logs
-    senders = webhook_senders(settings)
+    hooks = webhooks.WebhookService(
+        clock,
+        intake,
+        settings.sources.webhooks,
+        proven=settings.access.enabled,
+        machine=real_clock(clock),
+    )
     return {
-        webhooks.SERVICE: webhooks.WebhookService(
-            clock, intake, senders, machine=real_clock(clock)
-        ).methods(),
+        webhooks.SERVICE: hooks.methods(),
         log_ingestion.SERVICE: log_ingestion.LogIngestionService(
             intake, logs.default_groups
         ).methods(),

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from tocsin.composition.configured import MACHINE
+from tocsin.composition.clocks import MACHINE
 from tocsin.composition.ground import Ground
 from tocsin.engine.upkeep.readiness import Readiness
 from tocsin.schedule import Clock

@@ -14,7 +14,7 @@ from tocsin.access.principal import Authenticator, CredentialRefused, Principal
 from tocsin.contract.fields import count_at
 from tocsin.gate.audit import Audit, Audited, is_denial
 from tocsin.gate.authorising import AccountUse, Naming, Sight, Target, check
-from tocsin.gate.limits import Limits
+from tocsin.gate.limits import CallLimits
 from tocsin.gate.made import made_of
 from tocsin.gate.resources import Places
 from tocsin.store.driver.database import Database
@@ -29,8 +29,8 @@ MOST_PROVEN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """What access control goes by."""
+class AccessControl:
+    """What access control asks: who calls, and what they may do."""
 
     authenticator: Authenticator
     grants: GrantsOfSubjects
@@ -43,9 +43,9 @@ class CallGate:
         self,
         database: Database,
         places: Places,
-        limits: Limits,
+        limits: CallLimits,
         *,
-        access: Access | None,
+        access: AccessControl | None,
         audit: Audit | None,
     ) -> None:
         self.database = database

@@ -4,37 +4,22 @@ Each node counts for itself.
 """
 
 import ipaddress
-from dataclasses import dataclass
 
 from tocsin.access.buckets import Buckets, Rate
 from tocsin.access.permissions.bindings import EVERYTHING
+from tocsin.gate.settings import LimitSettings
 from tocsin.schedule import Clock
 from tocsin.wire import errors
 
 MINUTE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRules:
-    """What is None has no limit. `bad_credentials` is for each address that they come from."""
-
-    calls: Rate | None = None
-    bad_credentials_per_minute: float | None = None
-    invocations_per_minute: float | None = None
-    payload_bytes: int | None = None
-
-    @property
-    def any_of_calls(self) -> bool:
-        """Whether anything is limited that has nothing to do with who calls."""
-        return (self.calls, self.invocations_per_minute, self.payload_bytes) != (None, None, None)
-
-
-class Limits:
-    def __init__(self, rules: LimitRules, clock: Clock) -> None:
-        self._rules = rules
-        self._calls = None if rules.calls is None else Buckets(rules.calls, clock)
-        self._bad_credentials = _a_minute(rules.bad_credentials_per_minute, clock)
-        self._invocations = _a_minute(rules.invocations_per_minute, clock)
+class CallLimits:
+    def __init__(self, settings: LimitSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._calls = None if settings.calls is None else Buckets(settings.calls, clock)
+        self._bad_credentials = _a_minute(settings.bad_credentials_per_minute, clock)
+        self._invocations = _a_minute(settings.invocations_per_minute, clock)
 
     @property
     def of_invocations(self) -> bool:
@@ -88,7 +73,7 @@ class Limits:
         if self._invocations is None or not count:
             return
         if wait := self._invocations.take(whose, count):
-            most = self._rules.invocations_per_minute or 0
+            most = self._settings.invocations_per_minute or 0
             raise errors.too_many_invocations(whose, most, wait)
 
     def payload(self, place: str, size: int) -> None:
@@ -97,7 +82,7 @@ class Limits:
         Raises:
             ApiError: it is too large.
         """
-        most = self._rules.payload_bytes
+        most = self._settings.payload_bytes
         if most is not None and size > most:
             raise errors.payload_over_quota(place, size, most)
 

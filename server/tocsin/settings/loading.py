@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as VariableError
 
-from tocsin.settings.fields import SettingsError
 from tocsin.settings.serve import Settings
 
 # What a file of an older version may still have, and what to do about it.
@@ -17,6 +16,10 @@ GONE = {
     "channelz": "this setting is gone, since gRPC's own channelz does not work with the versions "
     "of gRPC that can be installed together; delete the line"
 }
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message names each one that is wrong, and why."""
 
 
 def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -> Settings:

@@ -1,4 +1,4 @@
-"""Every setting of `tocsin serve`."""
+"""Every setting of `tocsin serve`; each table is the model of the room that it configures."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -6,19 +6,18 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tocsin.settings.access import Access
-from tocsin.settings.calling import DeadLetters, Integration, Targets
-from tocsin.settings.fields import (
-    MEGABYTE,
+from tocsin.engine.settings import MisfireSettings, ReconcilerSettings, RetentionSettings
+from tocsin.fields import MEGABYTE
+from tocsin.gate.settings import AccessSettings, AuditSettings, LimitSettings
+from tocsin.settings.addresses import (
     Address,
     AdvertisedAddress,
     DatabaseUrl,
     OptionalListenAddress,
     StartInstant,
 )
-from tocsin.settings.keeping import Misfires, Reconciler, Retention
-from tocsin.settings.limits import AuditLog, Limits
-from tocsin.settings.sources import Sources
+from tocsin.sources.settings import SourceSettings
+from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
 
 
 class Settings(BaseSettings):
@@ -120,24 +119,32 @@ class Settings(BaseSettings):
         "the time of the start.",
         examples=["2026-01-01T00:00:00Z"],
     )
-    targets: Targets = Field(Targets.model_construct(), description="What triggers call.")
-    dead_letters: DeadLetters = Field(
-        DeadLetters.model_construct(), description="Where dead letters go."
+    targets: TargetSettings = Field(
+        TargetSettings.model_construct(), description="What triggers call."
     )
-    misfires: Misfires = Field(
-        Misfires.model_construct(), description="What becomes of ticks that were missed."
+    dead_letters: DeadLetterSettings = Field(
+        DeadLetterSettings.model_construct(), description="Where dead letters go."
     )
-    retention: Retention = Field(
-        Retention.model_construct(), description="How long what is done is kept."
+    misfires: MisfireSettings = Field(
+        MisfireSettings.model_construct(), description="What becomes of ticks that were missed."
     )
-    reconciler: Reconciler = Field(
-        Reconciler.model_construct(), description="What looks for what went wrong unheard."
+    retention: RetentionSettings = Field(
+        RetentionSettings.model_construct(), description="How long what is done is kept."
     )
-    access: Access = Field(Access.model_construct(), description="Who may call.")
-    limits: Limits = Field(Limits.model_construct(), description="How much callers may take.")
-    audit: AuditLog = Field(AuditLog.model_construct(), description="Where the audit log goes.")
-    sources: Sources = Field(Sources.model_construct(), description="Where events come from.")
-    integrations: dict[str, Integration] = Field(
+    reconciler: ReconcilerSettings = Field(
+        ReconcilerSettings.model_construct(), description="What looks for what went wrong unheard."
+    )
+    access: AccessSettings = Field(AccessSettings.model_construct(), description="Who may call.")
+    limits: LimitSettings = Field(
+        LimitSettings.model_construct(), description="How much callers may take."
+    )
+    audit: AuditSettings = Field(
+        AuditSettings.model_construct(), description="Where the audit log goes."
+    )
+    sources: SourceSettings = Field(
+        SourceSettings.model_construct(), description="Where events come from."
+    )
+    integrations: dict[str, IntegrationSettings] = Field(
         {}, description="The integrations that can be scheduled, by name."
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from yarl import URL
@@ -16,6 +16,7 @@ from tocsin.plans.plan import (
     WebsocketBroadcast,
     Workflow,
 )
+from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
 
 class UnmappedTarget(Exception):
@@ -24,11 +25,10 @@ class UnmappedTarget(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """URL templates by kind of target, exceptions by kind and id, and each integration's URL."""
+    """The URLs of targets. `integrations` has those that are configured, by name."""
 
-    templates: Mapping[str, str] = field(default_factory=dict)
-    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    integrations: Mapping[str, str] = field(default_factory=dict)
+    targets: TargetSettings
+    integrations: Mapping[str, IntegrationSettings]
 
     def url(self, target: Target) -> URL:
         """Returns the URL that a call of this target is POSTed to.
@@ -54,9 +54,9 @@ class Addresses:
     def _of(self, kind: str, target_id: str) -> URL:
         if not target_id.strip("."):
             raise UnmappedTarget(f"the {kind} id {target_id!r} leaves its target")
-        url = self.overrides.get(kind, {}).get(target_id)
+        url = self.targets.urls(kind).get(target_id)
         if url is None:
-            template = self.templates.get(kind)
+            template = self.targets.template(kind)
             if template is None:
                 raise UnmappedTarget(
                     f"no URL is configured for {kind} {target_id}: "
@@ -66,12 +66,12 @@ class Addresses:
         return URL(url)
 
     def _of_integration(self, name: str) -> URL:
-        url = self.integrations.get(name)
-        if url is None:
+        integration = self.integrations.get(name)
+        if integration is None:
             raise UnmappedTarget(
                 f"integration {name} is no longer configured: set url in [integrations.{name}]"
             )
-        return URL(url)
+        return URL(integration.url)
 
 
 # What stands for the id in a template.

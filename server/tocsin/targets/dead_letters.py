@@ -1,33 +1,20 @@
 """Puts dead letters into their queue, by the SQS protocol."""
 
-import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tocsin.outgoing.amazon import checked_session, words
+from tocsin.outgoing.amazon import SENDING, Clients, words
+from tocsin.outgoing.queue_urls import asked_url, configured_url
 from tocsin.outgoing.reach import Reach
+from tocsin.targets.settings import DeadLetterSettings
 
 # Queues of the protocol take attributes and bodies of bounded size; an error needs less.
 LONGEST_ERROR = 500
 LARGEST_BODY = 250 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class QueueSettings:
-    """Where queues are, and how to be let in. `urls` maps a queue's id to its URL."""
-
-    endpoint: str | None = None
-    region: str = "ru-central1"
-    access_key_id: str | None = None
-    secret_access_key: str | None = field(default=None, repr=False)
-    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +32,13 @@ class DeadLetter:
 class DeadLetterQueues:
     """Sends to any queue of one endpoint. Its client is made when the first letter is sent."""
 
-    def __init__(self, settings: QueueSettings, reach: Reach | None = None) -> None:
+    def __init__(self, settings: DeadLetterSettings, reach: Reach) -> None:
         self._settings = settings
-        self._session = checked_session(reach or Reach())
-        self._open = AsyncExitStack()
-        self._making = asyncio.Lock()
-        self._made: Any = None
+        self._clients = Clients("sqs", settings, reach, SENDING)
 
     async def close(self) -> None:
         """Lets go of the connections; the next letter would make them anew."""
-        self._made = None
-        await self._open.aclose()
+        await self._clients.close()
 
     async def put(self, letter: DeadLetter) -> str | None:
         """Puts one message for each event of the payload; returns why it could not, or None.
@@ -63,7 +46,9 @@ class DeadLetterQueues:
         A try that breaks off half way is repeated whole: a message may be there twice, never not.
         """
         try:
-            client = await self._client()
+            if self._settings.endpoint is None:
+                raise LookupError("no queue service is configured: set endpoint in [dead_letters]")
+            client = await self._clients.of(self._settings.endpoint)
             url = await self._url(client, letter.queue_id)
             for body in _bodies(letter):
                 await client.send_message(
@@ -74,39 +59,9 @@ class DeadLetterQueues:
         return None
 
     async def _url(self, client: Any, queue_id: str) -> str:
-        known = self._settings.urls.get(queue_id)
-        if known is not None:
-            return known
-        if "://" in queue_id:
-            # A URL in a trigger must not make us call where its owner likes.
-            raise LookupError("is a URL that [dead_letters.queues] does not name")
-        name = queue_id.rsplit(":", 1)[-1]
-        answer = await client.get_queue_url(QueueName=name)
-        url: str = answer["QueueUrl"]
-        return url
-
-    async def _client(self) -> Any:
-        """Returns the one client. To make it takes the event loop some 50 ms."""
-        settings = self._settings
-        if settings.endpoint is None:
-            raise LookupError("no queue service is configured: set endpoint in [dead_letters]")
-        async with self._making:
-            if self._made is None:
-                creating = get_session().create_client(
-                    "sqs",
-                    endpoint_url=settings.endpoint,
-                    region_name=settings.region,
-                    aws_access_key_id=settings.access_key_id,
-                    aws_secret_access_key=settings.secret_access_key,
-                    config=AioConfig(
-                        connect_timeout=5,
-                        read_timeout=20,
-                        retries={"max_attempts": 1},
-                        http_session_cls=self._session,
-                    ),
-                )
-                self._made = await self._open.enter_async_context(creating)
-        return self._made
+        urls = self._settings.queues
+        configured = configured_url(queue_id, urls, table="dead_letters.queues")
+        return configured or await asked_url(client, queue_id)
 
 
 def _bodies(letter: DeadLetter) -> Iterator[str]:

@@ -17,11 +17,11 @@ from tocsin.access.tokens.issuers import (
     FRESH_SECONDS,
     USABLE_SECONDS,
     FetchFailed,
-    IssuerRules,
     Issuers,
     is_safe,
     read_keys,
 )
+from tocsin.gate.settings import IssuerSettings
 from tocsin.schedule import ManualClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,8 +44,8 @@ class World:
         self.configuration: dict[str, Any] = {"issuer": ISSUER, "jwks_uri": KEYS_AT}
         self.keys: Any = {"keys": [jwk(PRIVATE, kid="a")]}
         self.away = False
-        rules = IssuerRules("test", ISSUER, "tocsin", jwks_uri)
-        self.issuers = Issuers([rules], self.clock, self.fetch, pace=self.clock)
+        rules = IssuerSettings(issuer=ISSUER, audience="tocsin", jwks_uri=jwks_uri)
+        self.issuers = Issuers({"test": rules}, self.clock, self.fetch, pace=self.clock)
 
     async def fetch(self, url: str) -> bytes:
         self.asked.append(url)

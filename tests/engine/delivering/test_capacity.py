@@ -1,8 +1,9 @@
 """How much may be under way at once."""
 
-from tocsin.engine.delivering.capacity import Capacity, Limits
+from tocsin.engine.delivering.capacity import Capacity
+from tocsin.targets.settings import TargetSettings
 
-LIMITS = Limits(overall=5, per_target=2, of_targets={"function/slow": 1})
+LIMITS = TargetSettings(concurrency=5, concurrency_per_target=2, concurrencies={"function/slow": 1})
 
 
 def test_a_target_gets_no_more_than_its_share() -> None:

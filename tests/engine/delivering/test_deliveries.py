@@ -15,8 +15,8 @@ from aiohttp import web
 from moto.server import ThreadedMotoServer
 from sqlalchemy import bindparam, update
 
-from tocsin.engine.delivering.capacity import Limits
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.outgoing.reach import Reach
 from tocsin.plans.plan import Action, DeadLetter, Function, Retry, action_to_json, target_key
 from tocsin.schedule import ManualClock
 from tocsin.store.driver.database import Database
@@ -33,7 +33,8 @@ from tocsin.store.invocations.rows import (
 from tocsin.store.schema import invocations as table
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import TargetCaller
-from tocsin.targets.dead_letters import DeadLetterQueues, QueueSettings
+from tocsin.targets.dead_letters import DeadLetterQueues
+from tocsin.targets.settings import DeadLetterSettings, TargetSettings
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TEN_SECONDS = timedelta(seconds=10)
@@ -131,7 +132,7 @@ async def delivering(
     clock, database = ManualClock(NOON), open_database(f"sqlite:///{directory}/t.db")
     async with serving(target) as url:
         caller = TargetCaller(
-            Addresses({"function": url}),
+            Addresses(TargetSettings(function=url), {}),
             timeout_seconds=20,
             user_agent="test",
             largest_payload=10_000,
@@ -141,10 +142,13 @@ async def delivering(
             clock,
             caller,
             DeadLetterQueues(
-                QueueSettings(queues, REGION, access_key_id="id", secret_access_key="key")
+                DeadLetterSettings(
+                    endpoint=queues, region=REGION, access_key_id="id", secret_access_key="key"
+                ),
+                Reach(),
             ),
             node="node-1",
-            limits=Limits(100, per_target),
+            limits=TargetSettings(concurrency=100, concurrency_per_target=per_target),
             chance=lambda: 0.0,
         )
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.engine.ticks.misfires import Decision, MisfireRules, Missed, decide
+from tocsin.engine.settings import MisfireSettings
+from tocsin.engine.ticks.misfires import Decision, Missed, decide
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.schedule import Cron
 
@@ -23,7 +24,7 @@ def at(text: str) -> datetime:
 def decided(
     policy: MisfirePolicy, armed: str, now: str, cron: Cron = EVERY_MINUTE, **rules: object
 ) -> Decision:
-    return decide(cron, at(armed), at(now), policy, MisfireRules(**rules))  # type: ignore[arg-type]
+    return decide(cron, at(armed), at(now), policy, MisfireSettings.model_validate(rules))
 
 
 @pytest.mark.parametrize("policy", MisfirePolicy)
@@ -34,7 +35,7 @@ def test_a_tick_within_the_tolerance_is_not_missed(policy: MisfirePolicy, now: s
 
 @pytest.mark.parametrize("policy", MisfirePolicy)
 def test_several_ticks_within_the_tolerance_all_fire(policy: MisfirePolicy) -> None:
-    found = decided(policy, "12:01", "12:02:30", tolerance=timedelta(minutes=2))
+    found = decided(policy, "12:01", "12:02:30", tolerance=120)
     assert found == Decision((at("12:01"), at("12:02")), at("12:03"))
 
 
@@ -66,7 +67,7 @@ def test_beyond_the_cap_fire_all_keeps_the_latest() -> None:
     [(FIRE_ONCE, ["12:50"]), (SKIP, []), (FIRE_ALL, [f"12:{n}" for n in range(50, 60)])],
 )
 def test_beyond_the_window_ticks_are_only_recorded(policy: MisfirePolicy, fire: list[str]) -> None:
-    found = decided(policy, "12:01", "12:59:40", window=timedelta(minutes=9, seconds=40))
+    found = decided(policy, "12:01", "12:59:40", window=580)
     assert found.fire == tuple(at(each) for each in fire)
     assert found.missed is not None
     assert (found.missed.count, found.missed.expired) == (59, 49)
@@ -76,7 +77,7 @@ def test_a_decision_about_years_takes_no_longer() -> None:
     start = datetime(1990, 1, 1, tzinfo=UTC)
     now = datetime(2026, 1, 1, 0, 0, 40, tzinfo=UTC)
     for policy in MisfirePolicy:
-        missed = decide(EVERY_MINUTE, start, now, policy, MisfireRules()).missed
+        missed = decide(EVERY_MINUTE, start, now, policy, MisfireSettings()).missed
         assert missed is not None
         assert missed.count == (now - start) // MINUTE + 1
 
@@ -102,13 +103,15 @@ def expected(
     armed: datetime,
     now: datetime,
     policy: MisfirePolicy,
-    rules: MisfireRules,
+    rules: MisfireSettings,
 ) -> list[datetime]:
     minutes = [armed + n * MINUTE for n in range((now - armed) // MINUTE + 1)]
     ticks = [each for each in minutes if is_tick(each)]
-    missed = [each for each in ticks if now - each > rules.tolerance]
-    on_time = [each for each in ticks if now - each <= rules.tolerance]
-    live = [each for each in missed if rules.window is None or now - each <= rules.window]
+    late = timedelta(seconds=rules.tolerance)
+    window = None if rules.window is None else timedelta(seconds=rules.window)
+    missed = [each for each in ticks if now - each > late]
+    on_time = [each for each in ticks if now - each <= late]
+    live = [each for each in missed if window is None or now - each <= window]
     if not live:
         return on_time
     match policy:
@@ -120,6 +123,10 @@ def expected(
             return live[-rules.cap :] + on_time
 
 
+def seconds(least: timedelta, most: timedelta) -> st.SearchStrategy[float]:
+    return st.timedeltas(least, most).map(timedelta.total_seconds)
+
+
 @settings(derandomize=True, deadline=None, max_examples=400, database=None)
 @given(
     st.sampled_from(sorted(TIMETABLES)),
@@ -127,14 +134,14 @@ def expected(
     st.timedeltas(timedelta(), timedelta(days=4)),
     st.sampled_from(MisfirePolicy),
     st.builds(
-        MisfireRules,
-        window=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=2)),
+        MisfireSettings,
+        window=st.none() | seconds(timedelta(seconds=1), timedelta(days=2)),
         cap=st.integers(1, 50),
-        tolerance=st.timedeltas(timedelta(), timedelta(minutes=10)),
+        tolerance=seconds(timedelta(), timedelta(minutes=10)),
     ),
 )
 def test_it_decides_as_the_model(
-    text: str, created: datetime, late: timedelta, policy: MisfirePolicy, rules: MisfireRules
+    text: str, created: datetime, late: timedelta, policy: MisfirePolicy, rules: MisfireSettings
 ) -> None:
     cron = Cron(text)
     armed = cron.next(created)

@@ -13,10 +13,10 @@ from sqlalchemy import bindparam, insert, select
 from engine.pace import Hasty
 from store.work import opened, two_nodes
 from tocsin.engine.delivering.heartbeat import LEASE
+from tocsin.engine.settings import ReconcilerSettings, RetentionSettings
 from tocsin.engine.upkeep import invocation_checks, timer_checks
 from tocsin.engine.upkeep.housekeeping import Housekeeping, housekeeping
 from tocsin.engine.upkeep.reconciler import Finding
-from tocsin.engine.upkeep.retention import RetentionRules
 from tocsin.schedule import ManualClock
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
@@ -135,8 +135,8 @@ def node_on(database: Database, name: str = "n1") -> Node:
         node=name,
         loops=(),
         pace=pace,
-        rules=RetentionRules(),
-        interval_seconds=300,
+        retention=RetentionSettings(),
+        reconciling=ReconcilerSettings(interval=300),
         first_id_at=str,
     )
     return Node(database, clock, kept, pace)

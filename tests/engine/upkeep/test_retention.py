@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, func, insert, select
 
 from engine.pace import Hasty
 from store.work import opened, two_nodes
+from tocsin.engine.settings import RetentionSettings
 from tocsin.engine.upkeep.duty import HELD_FOR, Duty
-from tocsin.engine.upkeep.retention import EVERY_SECONDS, SETTLED_AFTER, Retention, RetentionRules
+from tocsin.engine.upkeep.retention import EVERY_SECONDS, SETTLED_AFTER, RetentionSweep, age_of
 from tocsin.schedule import ManualClock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import to_micros
@@ -28,6 +29,16 @@ SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
 
 Row = dict[str, Value]
+
+
+def only(**rules: timedelta | int) -> RetentionSettings:
+    """Settings that sweep by these rules, and by no other."""
+    forever: dict[str, object] = dict.fromkeys(RetentionSettings.model_fields, "forever")
+    given = {
+        name: rule.total_seconds() if isinstance(rule, timedelta) else rule
+        for name, rule in rules.items()
+    }
+    return RetentionSettings.model_validate(forever | given)
 
 
 def row(
@@ -72,9 +83,9 @@ async def kept(database: Database) -> list[str]:
 class Sweeper:
     """A retention that sweeps once when it is told to."""
 
-    def __init__(self, database: Database, rules: RetentionRules, clock: ManualClock) -> None:
+    def __init__(self, database: Database, rules: RetentionSettings, clock: ManualClock) -> None:
         self.pace = Hasty()
-        self.retention = Retention(
+        self.retention = RetentionSweep(
             database,
             clock,
             rules,
@@ -103,7 +114,7 @@ def test_by_age(url: str, runner: asyncio.Runner) -> None:
                     *(row(state.value, state, None) for state in State if not state.final),
                 ],
             )
-            rules = RetentionRules(age=2 * DAY, failed_age=5 * DAY)
+            rules = only(age=2 * DAY, failed_age=5 * DAY)
             swept = await Sweeper(database, rules, ManualClock(NOON)).sweep()
             assert swept == {"succeeded": 2, "cancelled": 2, "dead_lettered": 1}
             assert await kept(database) == [
@@ -121,16 +132,16 @@ def test_by_age(url: str, runner: asyncio.Runner) -> None:
 
 
 def test_what_failed_is_kept_at_least_as_long() -> None:
-    assert RetentionRules(age=9 * DAY, failed_age=DAY).age_of(State.FAILED) == 9 * DAY
-    assert RetentionRules(age=None, failed_age=DAY).age_of(State.FAILED) is None
-    assert RetentionRules(age=DAY, failed_age=None).age_of(State.DEAD_LETTERED) is None
+    assert age_of(State.FAILED, only(age=9 * DAY, failed_age=DAY)) == 9 * DAY
+    assert age_of(State.FAILED, only(failed_age=DAY)) is None
+    assert age_of(State.DEAD_LETTERED, only(age=DAY)) is None
 
 
 def test_by_count_the_latest_of_each_state_are_kept(url: str, runner: asyncio.Runner) -> None:
     async def scenario() -> None:
         async with opened(url) as database:
             clock = ManualClock(NOON)
-            sweeper = Sweeper(database, RetentionRules(most=10), clock)
+            sweeper = Sweeper(database, only(most=10), clock)
 
             async def finish(numbers: range) -> list[str]:
                 states = (State.SUCCEEDED, State.FAILED)
@@ -161,7 +172,7 @@ def test_many_that_finished_in_one_moment_are_counted(url: str, runner: asyncio.
             at_once = [row(f"a{n:02}", State.SUCCEEDED, NOON - DAY) for n in range(30)]
             later = [row(f"b{n:02}", State.SUCCEEDED, NOON - n * SECOND) for n in range(20, 30)]
             await fill(database, [*at_once, *later])
-            sweeper = Sweeper(database, RetentionRules(most=10), ManualClock(NOON))
+            sweeper = Sweeper(database, only(most=10), ManualClock(NOON))
             await sweeper.sweep()
             assert await kept(database) == [f"b{n}" for n in range(20, 30)]
 
@@ -172,7 +183,7 @@ def test_forever(url: str, runner: asyncio.Runner) -> None:
     async def scenario() -> None:
         async with opened(url) as database:
             await fill(database, [row("a", State.SUCCEEDED, NOON - 10_000 * DAY)])
-            sweeper = Sweeper(database, RetentionRules(), ManualClock(NOON))
+            sweeper = Sweeper(database, only(), ManualClock(NOON))
             assert await sweeper.sweep() == {}
             assert await kept(database) == ["a"]
 
@@ -185,7 +196,7 @@ def test_operations(url: str, runner: asyncio.Runner) -> None:
             clock = ManualClock(NOON)
             ids = Ids(clock)
             old = [ids.new() for _ in range(3)]
-            await clock.advance(2 * DAY)
+            await clock.advance(3 * DAY)
             new = ids.new()
             for each in (*old, new):
                 await database.write(
@@ -193,7 +204,7 @@ def test_operations(url: str, runner: asyncio.Runner) -> None:
                         tx, operation_id=each, trigger_id="t", folder_id="f", message=b""
                     )
                 )
-            sweeper = Sweeper(database, RetentionRules(operations_age=DAY), clock)
+            sweeper = Sweeper(database, only(operations_age=2 * DAY), clock)
             assert await sweeper.sweep() == {"operation": 3}
             left = await database.read(lambda tx: tx.all(select(operations.c.id)))
             assert left == [(new,)]
@@ -208,7 +219,7 @@ def test_each_step_is_small_and_is_followed_by_a_rest(url: str, runner: asyncio.
             await fill(
                 database, [row(f"i{n:04}", State.SUCCEEDED, NOON - 2 * DAY) for n in range(rows)]
             )
-            sweeper = Sweeper(database, RetentionRules(age=DAY), ManualClock(NOON))
+            sweeper = Sweeper(database, only(age=DAY), ManualClock(NOON))
             left: list[int] = []
             rest = sweeper.pace.sleep
 
@@ -248,7 +259,7 @@ def test_that_its_tick_fired_stays_known(url: str, runner: asyncio.Runner) -> No
                 row("gone", State.SUCCEEDED, NOON - DAY, origin="t2", occurrence="t2/1/0"),
             ]
             await fill(database, [*ticks, *others])
-            await Sweeper(database, RetentionRules(age=DAY), ManualClock(NOON)).sweep()
+            await Sweeper(database, only(age=DAY), ManualClock(NOON)).sweep()
             assert await kept(database) == []
             found = [
                 await database.read(lambda tx, each=each: swept_until(tx, each))

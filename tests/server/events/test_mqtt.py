@@ -28,8 +28,8 @@ from tocsin.schedule import SystemClock
 from tocsin.settings import SettingsError, load_settings
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotBrokerMessageSource
-from tocsin.sources.mqtt.reader import Broker, MqttReader
-from tocsin.sources.mqtt.registries import MqttPlace
+from tocsin.sources.mqtt.reader import MqttReader
+from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.part_leases import PartLeases
 from tocsin.store.driver.opening import open_database
 
@@ -458,8 +458,12 @@ def test_a_message_is_acknowledged_only_once_it_is_taken(
 ) -> None:
     source = IotBrokerMessageSource(mine)
     plan = Plan("trigger", "folder", "iot_broker_message", source, None, ())
-    place = MqttPlace(frozenset((mine,)))
-    home = Broker("127.0.0.1", broker.port, place, version5=version5, client_id=mine)
+    home = BrokerSettings(
+        url=f"mqtt://127.0.0.1:{broker.port}",
+        version="5" if version5 else "3.1.1",
+        client_id=mine,
+        brokers=[mine],
+    )
     clock = SystemClock()
 
     async def first_taken(reader: MqttReader, *, let_go: bool, published: str = "") -> str:

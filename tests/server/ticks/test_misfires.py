@@ -18,7 +18,7 @@ from stand.apis.wire import Json, Refused
 from stand.engine_node import NOON, Node, at, in_loop, node, until
 from stand.recording_target import RecordingTarget
 from stand.tocsin_process import run_tocsin, serving
-from tocsin.engine.ticks.misfires import MisfireRules
+from tocsin.engine.settings import MisfireSettings
 from tocsin.plans.plan import MisfirePolicy
 
 MINUTE = timedelta(minutes=1)
@@ -33,7 +33,7 @@ HOUR = timedelta(hours=1)
 async def test_a_triggers_own_policy_goes_before_the_servers(
     directory: Path, own: MisfirePolicy | None
 ) -> None:
-    async with node(directory, NOON, misfires=MisfireRules(MisfirePolicy.SKIP)) as it:
+    async with node(directory, NOON, misfires=MisfireSettings(policy=MisfirePolicy.SKIP)) as it:
         await it.create("* * * * ? *", labels={"tocsin/misfire": own.value} if own else {})
         await it.clock.advance_to(at("2026-03-01 12:03:40"))
         await it.fire_due()
@@ -58,7 +58,7 @@ async def test_the_nominal_instant_and_the_actual_one_are_kept_apart(directory: 
 
 @in_loop
 async def test_each_decision_is_logged_with_its_counts(directory: Path) -> None:
-    rules = MisfireRules(window=timedelta(minutes=30), cap=10)
+    rules = MisfireSettings(window=1800, cap=10)
     async with node(directory, NOON, misfires=rules) as it:
         trigger = await it.create("* * * * ? *", labels={"tocsin/misfire": "fire_all"})
         await it.clock.advance_to(at("2026-03-01 13:00:40"))
@@ -82,7 +82,7 @@ async def test_each_decision_is_logged_with_its_counts(directory: Path) -> None:
 
 @in_loop
 async def test_many_that_make_up_for_all_do_so_in_several_transactions(directory: Path) -> None:
-    rules = MisfireRules(MisfirePolicy.FIRE_ALL, cap=1000)
+    rules = MisfireSettings(policy=MisfirePolicy.FIRE_ALL, cap=1000)
     async with node(directory, NOON, misfires=rules) as it:
         for _ in range(3):
             await it.create("* * * * ? *")
@@ -164,7 +164,7 @@ class Model:
 
     is_tick: Callable[[datetime], bool]
     policy: MisfirePolicy
-    rules: MisfireRules
+    rules: MisfireSettings
     now: datetime
     handled: datetime = field(init=False)
     fired: list[datetime] = field(default_factory=list)
@@ -181,8 +181,9 @@ class Model:
         """The clock shows another time, after a downtime or because it was set."""
         self.now = now
         due = self._due()
-        late = [each for each in due if now - each > self.rules.tolerance]
-        window = self.rules.window
+        tolerance = timedelta(seconds=self.rules.tolerance)
+        late = [each for each in due if now - each > tolerance]
+        window = None if self.rules.window is None else timedelta(seconds=self.rules.window)
         live = [each for each in late if window is None or now - each <= window]
         on_time = due[len(late) :]
         if not live or self.policy is MisfirePolicy.SKIP:
@@ -223,11 +224,11 @@ STEPS = st.lists(
 @given(
     st.sampled_from(sorted(TIMETABLES)),
     st.sampled_from(MisfirePolicy),
-    st.sampled_from([MisfireRules(), MisfireRules(window=2 * HOUR, cap=5)]),
+    st.sampled_from([MisfireSettings(), MisfireSettings(window=7200, cap=5)]),
     STEPS,
 )
 def test_whatever_happens_to_the_clock_what_fires_is_what_the_rules_say(
-    text: str, policy: MisfirePolicy, rules: MisfireRules, steps: list[Step]
+    text: str, policy: MisfirePolicy, rules: MisfireSettings, steps: list[Step]
 ) -> None:
     with tempfile.TemporaryDirectory() as made:
         model = Model(TIMETABLES[text], policy, rules, NOON)

@@ -11,7 +11,8 @@ from tocsin.sources.kinds.iot import (
     IotMessage,
     IotMessageSource,
 )
-from tocsin.sources.mqtt.registries import MqttPlace, RegistryTopics
+from tocsin.sources.mqtt.registries import MqttPlace
+from tocsin.sources.mqtt.settings import BrokerSettings, RegistrySettings
 from tocsin.sources.mqtt.topics import disjoint, matches, overlap
 
 LEVELS = st.sampled_from(["a", "b", "", "$d"])
@@ -53,12 +54,15 @@ def test_filters_that_overlap_are_joined(filters: list[str], subscribed: set[str
     assert disjoint(filters) == subscribed
 
 
-PLACE = MqttPlace(
-    frozenset(("b",)),
-    {
-        "r": RegistryTopics("$devices/{device_id}", "$registries/r"),
-        "f": RegistryTopics("x/{device_id}/y", "x-own"),
-    },
+PLACE = MqttPlace.of(
+    BrokerSettings(
+        url="mqtt://127.0.0.1",
+        brokers=["b"],
+        registries={
+            "r": RegistrySettings(),
+            "f": RegistrySettings(devices="x/{device_id}/y", own="x-own"),
+        },
+    )
 )
 
 

@@ -7,10 +7,10 @@ issuer took back is forgotten after a while.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import jwt
@@ -51,17 +51,18 @@ Fetch = Callable[[str], Awaitable[bytes]]
 """Gets a document by URL. It bounds its size and the time; raises FetchFailed."""
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerRules:
-    """An issuer: the name by which its users are called here, and what its tokens must say.
+class IssuerRules(Protocol):
+    """The settings of an issuer: what its tokens must say, and where its keys are.
 
-    Without `jwks_uri` it is asked for by OpenID Connect Discovery.
+    Without `jwks_uri` the issuer is asked for it by OpenID Connect Discovery.
     """
 
-    name: str
-    issuer: str
-    audience: str
-    jwks_uri: str | None = None
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+    @property
+    def jwks_uri(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,15 @@ class IssuerKey:
 
 
 class Issuers:
-    """Checks tokens of all issuers there are."""
+    """Checks tokens of the issuers that the settings name; a user's subject has that name."""
 
     def __init__(
-        self, rules: Sequence[IssuerRules], clock: Clock, fetch: Fetch, *, pace: Clock
+        self, rules: Mapping[str, IssuerRules], clock: Clock, fetch: Fetch, *, pace: Clock
     ) -> None:
         self._clock = clock
-        self._issuers = {each.issuer: Issuer(each, fetch, pace) for each in rules}
+        self._issuers = {
+            each.issuer: Issuer(name, each, fetch, pace) for name, each in rules.items()
+        }
 
     async def authenticate(self, text: str) -> tuple[Principal, datetime]:
         """Returns whom a token proves, and until when.
@@ -99,14 +102,15 @@ class Issuers:
         _check_type(text)
         check_audience(claims, (issuer.rules.audience,))
         life = check_times(claims, self._clock.now(), leeway=LEEWAY, longest=None)
-        subject = f"{FEDERATED}:{issuer.rules.name}:{_subject(claims)}"
+        subject = f"{FEDERATED}:{issuer.name}:{_subject(claims)}"
         return Principal(subject, _scopes(claims)), life.expires_at + LEEWAY
 
 
 class Issuer:
     """The keys of one issuer."""
 
-    def __init__(self, rules: IssuerRules, fetch: Fetch, pace: Clock) -> None:
+    def __init__(self, name: str, rules: IssuerRules, fetch: Fetch, pace: Clock) -> None:
+        self.name = name
         self.rules = rules
         self._fetch = fetch
         self._pace = pace
@@ -130,7 +134,7 @@ class Issuer:
             self._asking = asyncio.create_task(self._ask_again())
             self._asking.add_done_callback(self._asked)
         if found is None:
-            raise CredentialRefused(f"issuer {self.rules.name} has no such key")
+            raise CredentialRefused(f"issuer {self.name} has no such key")
         return found
 
     def _known(self, key_id: str, algorithm: str) -> IssuerKey | None:
@@ -161,13 +165,11 @@ class Issuer:
                 self._keys = read_keys(await self._fetch(await self._jwks_uri()))
             except FetchFailed as error:
                 log.warning(
-                    "the keys of an issuer can't be had", issuer=self.rules.name, error=str(error)
+                    "the keys of an issuer can't be had", issuer=self.name, error=str(error)
                 )
                 return
             self._fetched_at = now
-            log.info(
-                "the keys of an issuer were read", issuer=self.rules.name, keys=len(self._keys)
-            )
+            log.info("the keys of an issuer were read", issuer=self.name, keys=len(self._keys))
 
     async def _jwks_uri(self) -> str:
         """Returns where its keys are (OpenID Connect Discovery 1.0, section 4)."""

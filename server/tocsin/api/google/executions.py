@@ -2,10 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from tocsin.compilers.integrations import execution_payload, integration_action
 from tocsin.compilers.parameters import (
@@ -19,6 +18,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, insert_invocation
 from tocsin.store.triggers import idempotency as requests
+from tocsin.targets.settings import IntegrationSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
@@ -44,13 +44,6 @@ REQUEST_KEPT = timedelta(hours=24)
 LARGEST_INPUT = 8 * 1024 * 1024
 
 
-class TriggeredIntegration(Protocol):
-    """What the service needs to know of a configured integration."""
-
-    @property
-    def triggers(self) -> Sequence[str]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ResourceName:
     """An integration's resource name, taken apart."""
@@ -66,7 +59,7 @@ class ExecutionsService:
         database: Database,
         clock: Clock,
         ids: Ids,
-        integrations: Mapping[str, TriggeredIntegration],
+        integrations: Mapping[str, IntegrationSettings],
     ) -> None:
         self._database = database
         self._clock = clock

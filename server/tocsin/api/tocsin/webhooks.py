@@ -1,7 +1,6 @@
 """`tocsin.v1.WebhookService`: takes what object storages and container registries tell."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from tocsin.access.webhook_proofs import ProofRefused, SenderProof
 from tocsin.api.tocsin.events.taking import take
@@ -11,6 +10,7 @@ from tocsin.sources.instants import nanos_of
 from tocsin.sources.notifications.reading import Notification, NotificationError, joined
 from tocsin.sources.notifications.registry import registry_notification
 from tocsin.sources.notifications.s3 import object_notification
+from tocsin.sources.notifications.settings import WebhookSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.serving import Method
@@ -22,28 +22,25 @@ LONGEST_REGISTRY_ID = 256
 BODY = "notification"
 
 
-@dataclass(frozen=True, slots=True)
-class Senders:
-    """How those prove themselves who send webhooks: object storages, registries by id, the rest.
+class WebhookService:
+    """`intake` is where events are taken. `machine` is the clock that signatures go by.
 
-    Where `asked`, those who have nothing to prove themselves by are refused.
+    Where senders are `proven`, those that no setting gives a proof to are refused.
     """
 
-    others: SenderProof = field(default_factory=SenderProof)
-    object_storage: SenderProof | None = None
-    registries: Mapping[str, SenderProof] = field(default_factory=dict)
-    asked: bool = False
-
-
-class WebhookService:
-    """`intake` is where events are taken. `machine` is the clock that signatures go by."""
-
     def __init__(
-        self, clock: Clock, intake: TakesEvents, senders: Senders, *, machine: Clock
+        self,
+        clock: Clock,
+        intake: TakesEvents,
+        settings: WebhookSettings,
+        *,
+        proven: bool,
+        machine: Clock,
     ) -> None:
         self._clock = clock
         self._intake = intake
-        self._senders = senders
+        self._settings = settings
+        self._proven = proven
         self._machine = machine
 
     def methods(self) -> dict[str, Method]:
@@ -56,8 +53,8 @@ class WebhookService:
         self, request: contract.WebhookServiceNotifyObjectStorageRequest, call: Call
     ) -> contract.WebhookServiceNotifyObjectStorageResponse:
         body = request.notification.data
-        storage = self._senders.object_storage
-        self._check(storage, "object_storage", body, call)
+        sender = self._settings.of_object_storage
+        self._check(sender.proof, "object_storage", body, call)
         outcome = await self._take(lambda now: object_notification(body, now))
         return contract.WebhookServiceNotifyObjectStorageResponse(outcome=outcome)
 
@@ -65,8 +62,8 @@ class WebhookService:
         self, request: contract.WebhookServiceNotifyContainerRegistryRequest, call: Call
     ) -> contract.WebhookServiceNotifyContainerRegistryResponse:
         registry_id, body = request.registry_id, request.notification.data
-        registry = self._senders.registries.get(registry_id)
-        self._check(registry, "registries.ID", body, call)
+        sender = self._settings.of_registry(registry_id)
+        self._check(sender.proof, "registries.ID", body, call)
         if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID:
             raise errors.invalid_field(
                 "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters"
@@ -74,11 +71,10 @@ class WebhookService:
         outcome = await self._take(lambda now: registry_notification(registry_id, body, now))
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
 
-    def _check(self, own: SenderProof | None, table: str, body: bytes, call: Call) -> None:
+    def _check(self, proof: SenderProof, table: str, body: bytes, call: Call) -> None:
         """Checks who sends, before anything of the body is read."""
-        proof = self._senders.others if own is None else own
         if not proof:
-            if self._senders.asked:
+            if self._proven:
                 raise errors.sender_unprovable(table)
             return
         try:

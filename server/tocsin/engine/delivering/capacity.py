@@ -1,41 +1,32 @@
 """How much may be under way at once: in all, and for one target."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Most deliveries at once; `of_targets` has the targets that differ from `per_target`."""
-
-    overall: int
-    per_target: int
-    of_targets: Mapping[str, int] = field(default_factory=dict)
-
-    def of(self, target: str) -> int:
-        return self.of_targets.get(target, self.per_target)
+from tocsin.targets.settings import TargetSettings
 
 
 class Capacity:
     """Counts what is under way. A target that takes all it may is busy; others are not held up."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: TargetSettings) -> None:
         self._limits = limits
         self._under_way: Counter[str] = Counter()
         self._total = 0
 
     @property
     def free(self) -> int:
-        return self._limits.overall - self._total
+        return self._limits.concurrency - self._total
 
     def free_of(self, target: str) -> int:
-        return self._limits.of(target) - self._under_way[target]
+        return self._limits.concurrency_of(target) - self._under_way[target]
 
     def busy_targets(self) -> set[str]:
         """Returns the targets that can take no more."""
         return {
-            target for target, count in self._under_way.items() if count >= self._limits.of(target)
+            target
+            for target, count in self._under_way.items()
+            if count >= self._limits.concurrency_of(target)
         }
 
     def admitted(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
@@ -45,7 +36,7 @@ class Capacity:
         for candidate_id, target in candidates:
             if len(ids) == self.free:
                 break
-            if self._under_way[target] + planned[target] < self._limits.of(target):
+            if self._under_way[target] + planned[target] < self._limits.concurrency_of(target):
                 planned[target] += 1
                 ids.append(candidate_id)
         return ids

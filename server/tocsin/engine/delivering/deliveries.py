@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from tocsin.engine.delivering.capacity import Capacity, Limits
+from tocsin.engine.delivering.capacity import Capacity
 from tocsin.engine.delivering.endings import Endings
 from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
 from tocsin.engine.delivering.log import DeliveryLog
@@ -26,6 +26,7 @@ from tocsin.store.invocations.deliveries import TARGETS_AT_ONCE, Ended, Ending
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
+from tocsin.targets.settings import TargetSettings
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class Deliveries:
         dead_letters: DeadLetterQueues,
         *,
         node: str,
-        limits: Limits,
+        limits: TargetSettings,
         chance: Callable[[], float] = CHANCE.random,
         recovery: Clock | None = None,
         observer: Observer = UNOBSERVED,

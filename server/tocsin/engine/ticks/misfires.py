@@ -14,20 +14,11 @@ Ticks that lie further back than the window are recorded, whatever the policy.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.engine.settings import MisfireSettings
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.schedule import Cron
 
 MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class MisfireRules:
-    """The server's own rules; a timer's plan can name another policy."""
-
-    policy: MisfirePolicy = MisfirePolicy.FIRE_ONCE
-    window: timedelta | None = None
-    cap: int = 100
-    tolerance: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +48,19 @@ class Decision:
 
 
 def decide(
-    cron: Cron, armed: datetime, now: datetime, policy: MisfirePolicy, rules: MisfireRules
+    cron: Cron, armed: datetime, now: datetime, policy: MisfirePolicy, rules: MisfireSettings
 ) -> Decision:
     """Decides about all ticks from the armed one, which is due, up to now."""
     due = _DueTicks(cron, armed)
     next_tick = cron.next(now)
-    on_time_from = now - rules.tolerance
+    on_time_from = now - timedelta(seconds=rules.tolerance)
     on_time = due.between(on_time_from, now)
     missed = due.count_before(on_time_from)
     if not missed:
         return Decision(on_time, next_tick)
-    live_from = armed if rules.window is None else max(armed, now - rules.window)
+    live_from = armed
+    if rules.window is not None:
+        live_from = max(armed, now - timedelta(seconds=rules.window))
     expired = due.count_before(min(live_from, on_time_from))
     live = missed - expired
     fire: tuple[datetime, ...] = ()

@@ -8,8 +8,9 @@ import structlog
 
 from tocsin.compilers.loading import load_plan
 from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.settings import MisfireSettings
 from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
-from tocsin.engine.ticks.misfires import Decision, MisfireRules, Missed, decide
+from tocsin.engine.ticks.misfires import Decision, Missed, decide
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import MisfirePolicy, Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
@@ -64,14 +65,14 @@ class Timers:
         *,
         new_id: Callable[[], str],
         cloud_id: str,
-        misfires: MisfireRules | None = None,
+        misfires: MisfireSettings,
         observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
         self._new_id = new_id
         self._cloud_id = cloud_id
-        self._misfires = misfires or MisfireRules()
+        self._misfires = misfires
         self._observer = observer
         self._wakeup = Wakeup(clock)
         database.on(Bell.TICKS, self._wakeup.ring)

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tocsin.engine.delivering.heartbeat import LEASE
+from tocsin.engine.settings import ReconcilerSettings, RetentionSettings
 from tocsin.engine.store_clock import ADJUST_EVERY_SECONDS
 from tocsin.engine.upkeep.clock_watch import ClockWatch
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.event_checks import BatchCheck, SubscriptionCheck, WaitingEventsCheck
 from tocsin.engine.upkeep.invocation_checks import LostCheck, OverdueCheck, WaitingCheck
 from tocsin.engine.upkeep.reconciler import Reconciler
-from tocsin.engine.upkeep.retention import Retention, RetentionRules
+from tocsin.engine.upkeep.retention import RetentionSweep
 from tocsin.engine.upkeep.timer_checks import ArmedCheck, TimerCheck
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -31,7 +32,7 @@ class Loop(Protocol):
 class Housekeeping:
     """The parts, for whoever shows what they counted."""
 
-    retention: Retention
+    retention: RetentionSweep
     reconciler: Reconciler
     watch: ClockWatch
 
@@ -46,8 +47,8 @@ def housekeeping(
     loops: Sequence[Loop],
     node: str,
     pace: Clock,
-    rules: RetentionRules,
-    interval_seconds: float,
+    retention: RetentionSettings,
+    reconciling: ReconcilerSettings,
     first_id_at: Callable[[datetime], str],
 ) -> Housekeeping:
     """Builds the housekeeping of one node.
@@ -67,7 +68,7 @@ def housekeeping(
         ),
         Duty("reconciler", database, clock, node=node),
         pace=pace,
-        interval_seconds=interval_seconds,
+        interval_seconds=reconciling.interval,
         settle_seconds=0.0 if database.exclusive else SETTLED_SECONDS,
     )
 
@@ -78,10 +79,10 @@ def housekeeping(
             reconciler.hurry()
 
     return Housekeeping(
-        Retention(
+        RetentionSweep(
             database,
             clock,
-            rules,
+            retention,
             Duty("retention", database, clock, node=node),
             pace=pace,
             first_id_at=first_id_at,

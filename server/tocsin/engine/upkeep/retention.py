@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from tocsin.engine.settings import RetentionSettings
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -30,22 +31,13 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 FAILED = (State.FAILED, State.DEAD_LETTERED)
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionRules:
-    """How long, and how many of each final state, are kept; None: without end."""
-
-    age: timedelta | None = None
-    failed_age: timedelta | None = None
-    most: int | None = None
-    operations_age: timedelta | None = None
-
-    def age_of(self, state: State) -> timedelta | None:
-        if state not in FAILED:
-            return self.age
+def age_of(state: State, rules: RetentionSettings) -> timedelta | None:
+    """Returns how long invocations of a final state are kept; None: without end."""
+    age = rules.age
+    if state in FAILED and age is not None:
         # What failed is kept at least as long as what did not.
-        if self.age is None or self.failed_age is None:
-            return None
-        return max(self.age, self.failed_age)
+        age = None if rules.failed_age is None else max(age, rules.failed_age)
+    return None if age is None else timedelta(seconds=age)
 
 
 @dataclass(slots=True)
@@ -84,7 +76,7 @@ class Tally:
         return end
 
 
-class Retention:
+class RetentionSweep:
     """Sweeps every minute, on one node at a time.
 
     `pace` is the clock by which it rests; `first_id_at` gives the id that sorts before those of all
@@ -96,7 +88,7 @@ class Retention:
         self,
         database: Database,
         clock: Clock,
-        rules: RetentionRules,
+        rules: RetentionSettings,
         duty: Duty,
         *,
         pace: Clock,
@@ -139,7 +131,7 @@ class Retention:
     async def _end_of_sweep(self, state: State, tally: Tally) -> datetime | None:
         """Returns the latest time of finishing that is to go."""
         ends: list[datetime | None] = []
-        if (age := self._rules.age_of(state)) is not None:
+        if (age := age_of(state, self._rules)) is not None:
             ends.append(self._clock.now() - age)
         if (most := self._rules.most) is not None:
             await self._count(state, tally, max(1, min(LARGEST_PAGE, most // 10)))
@@ -161,9 +153,10 @@ class Retention:
             tally.add(*page)
 
     async def _sweep_operations(self) -> None:
-        if self._rules.operations_age is None:
+        age = self._rules.operations_age
+        if age is None:
             return
-        before = self._first_id_at(self._clock.now() - self._rules.operations_age)
+        before = self._first_id_at(self._clock.now() - timedelta(seconds=age))
         while await self._duty.held():
             swept = await self._step(
                 self._database.write, lambda tx: retention.sweep_operations(tx, before=before)

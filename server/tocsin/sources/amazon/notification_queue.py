@@ -9,9 +9,12 @@ from typing import Any
 
 from yarl import URL
 
+from tocsin.outgoing.amazon import LONGEST_POLL_SECONDS, READING, Clients
+from tocsin.outgoing.reach import Reach
+from tocsin.outgoing.settings import Account
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
-from tocsin.sources.amazon.asking import LONGEST_POLL_SECONDS, Account, Clients, asking
+from tocsin.sources.amazon.asking import asking
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.notifications.reading import Notification, NotificationError
 from tocsin.sources.notifications.s3 import object_notification
@@ -27,12 +30,12 @@ class NotificationReader:
 
     kinds = ("object_storage",)
 
-    def __init__(self, queue: str, account: Account, clock: Clock) -> None:
+    def __init__(self, queue: str, account: Account, reach: Reach, clock: Clock) -> None:
         self._queue = queue
         # Who asks, and with what query, is a secret or as good as one.
         self._label = f"queue {URL(queue).with_user(None).with_query(None)}"
         self._clock = clock
-        self._clients = Clients("sqs", account)
+        self._clients = Clients("sqs", account, reach, READING)
 
     def place(self, plan: Plan) -> Hashable:
         """All share one."""

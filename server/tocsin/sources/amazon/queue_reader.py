@@ -8,17 +8,21 @@ has it. Any number of nodes read one queue, and triggers that share one share it
 import asyncio
 import math
 from collections.abc import Coroutine, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 import structlog
 from yarl import URL
 
+from tocsin.outgoing.amazon import LONGEST_POLL_SECONDS, READING, Clients
+from tocsin.outgoing.queue_urls import QueueUrlRefused, asked_url, configured_url
+from tocsin.outgoing.reach import Reach
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
-from tocsin.sources.amazon.asking import LONGEST_POLL_SECONDS, Account, Clients, asking
+from tocsin.sources.amazon.asking import asking
 from tocsin.sources.amazon.long_polls import receive_messages
+from tocsin.sources.amazon.settings import QueueServiceSettings
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.message_queue import MessageAttribute, MessageQueueSource, QueueMessage
@@ -46,15 +50,6 @@ Messages: TypeAlias = Sequence[Mapping[str, Any]]
 
 SOON_SECONDS = 0.02
 AT_THE_LATEST_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class QueueReading:
-    """Where queues are: at `endpoint`, but for those whose URL is in `urls`, by `queue_id`."""
-
-    endpoint: str | None = None
-    account: Account = field(default_factory=Account)
-    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +107,19 @@ class QueueReader:
     kinds = ("message_queue",)
 
     def __init__(
-        self, settings: QueueReading, database: Database, clock: Clock, *, pace: Clock
+        self,
+        settings: QueueServiceSettings,
+        reach: Reach,
+        database: Database,
+        clock: Clock,
+        *,
+        pace: Clock,
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._pace = pace
-        self._clients = Clients("sqs", settings.account)
+        self._clients = Clients("sqs", settings, reach, READING)
         # Requests of readings that ended.
         self._last_asked: set[asyncio.Task[None]] = set()
 
@@ -131,11 +132,10 @@ class QueueReader:
                 f"queue {queue_id}: no queue service is configured, "
                 "set endpoint in [sources.message_queue]"
             )
-        if "://" in queue_id and queue_id not in self._settings.urls:
-            # A URL in a trigger must not make us call where its owner likes.
-            raise SourceFailed(
-                f"queue {queue_id}: is a URL that [sources.message_queue.urls] does not name"
-            )
+        try:
+            self._configured_url(queue_id)
+        except QueueUrlRefused as error:
+            raise SourceFailed(f"queue {queue_id}: {error}") from error
         return plan.trigger_id, plan.source
 
     async def read(self, line: Line) -> None:
@@ -158,16 +158,19 @@ class QueueReader:
         await self._clients.close()
 
     async def _queue(self, trigger_id: str, source: MessageQueueSource) -> Queue:
-        url = self._settings.urls.get(source.queue_id)
+        url = self._configured_url(source.queue_id)
         with asking(f"queue {source.queue_id}"):
             if url is not None:
                 client = await self._clients.of(str(URL(url).origin()))
             else:
                 assert self._settings.endpoint is not None
                 client = await self._clients.of(self._settings.endpoint)
-                name = source.queue_id.rsplit(":", 1)[-1]
-                url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
+                url = await asked_url(client, source.queue_id)
         return Queue(self._clients, client, url, trigger_id, source)
+
+    def _configured_url(self, queue_id: str) -> str | None:
+        urls = self._settings.urls
+        return configured_url(queue_id, urls, table="sources.message_queue.urls")
 
     async def _receive(self, line: Line, queue: Queue, taken: asyncio.Event) -> None:
         """Hands in messages as they come, as long as not too many wait for their delivery."""

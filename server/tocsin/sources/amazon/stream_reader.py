@@ -16,9 +16,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tocsin.outgoing.amazon import READING, Clients
+from tocsin.outgoing.reach import Reach
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
-from tocsin.sources.amazon.asking import Account, Clients, asking
+from tocsin.sources.amazon.asking import asking
+from tocsin.sources.amazon.settings import StreamServiceSettings
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord, record_text
@@ -39,18 +42,6 @@ IDLE_SECONDS = 1.0
 LISTED_EACH_SECONDS = 5.0
 PARENTS = ("ParentShardId", "AdjacentParentShardId")
 TOO_FAST = ("ProvisionedThroughputExceededException", "LimitExceededException")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamReading:
-    """Where streams are. `endpoints` maps the `endpoint` that a rule names to a URL."""
-
-    endpoint: str | None = None
-    account: Account = field(default_factory=Account)
-    endpoints: Mapping[str, str] = field(default_factory=dict)
-
-    def url(self, named: str) -> str | None:
-        return self.endpoints.get(named, self.endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +85,19 @@ class StreamReader:
     kinds = ("data_stream",)
 
     def __init__(
-        self, settings: StreamReading, database: Database, leases: PartLeases, *, pace: Clock
+        self,
+        settings: StreamServiceSettings,
+        reach: Reach,
+        database: Database,
+        leases: PartLeases,
+        *,
+        pace: Clock,
     ) -> None:
         self._settings = settings
         self._database = database
         self._leases = leases
         self._pace = pace
-        self._clients = Clients("kinesis", settings.account)
+        self._clients = Clients("kinesis", settings, reach, READING)
 
     def place(self, plan: Plan) -> Hashable:
         """Each trigger reads for itself."""

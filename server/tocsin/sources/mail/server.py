@@ -9,13 +9,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import format_datetime
-from ipaddress import IPv6Address, ip_address
 
 import structlog
 
-from tocsin.outgoing.reach import IpNetwork
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, TakesEvents
@@ -23,9 +20,10 @@ from tocsin.sources.instants import NANOS, nanos_of
 from tocsin.sources.kinds import mail
 from tocsin.sources.kinds.catalog import short_key
 from tocsin.sources.kinds.mail import MailEvent, MailSource
-from tocsin.sources.mail.attachments import Attachments, AttachmentsNotPut
+from tocsin.sources.mail.attachments import AttachmentBuckets, AttachmentsNotPut
 from tocsin.sources.mail.connection import STORE_AWAY, TAKEN, Connection, Newcomer, TurnedAway
 from tocsin.sources.mail.parsing import Attached, MailRefused, ParsedMail, parse_mail
+from tocsin.sources.mail.settings import MailSettings
 from tocsin.sources.mail.tls import MailTls
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.events.subscriptions import listeners
@@ -40,24 +38,6 @@ TOO_MANY_CLIENTS = b"421 4.3.2 too many connections, try again later\r\n"
 BUCKET_AWAY = "451 4.3.0 the attachments can't be put into their bucket, try again later"
 
 
-@dataclass(frozen=True, slots=True)
-class MailLimits:
-    """`most_bytes` of a mail, how many may be sent at once, and from where; none: anywhere."""
-
-    most_bytes: int
-    connections: int
-    senders: tuple[IpNetwork, ...] = ()
-
-    def may_send(self, address: str) -> bool:
-        """Tells whether mails are taken from an IP address."""
-        if not self.senders:
-            return True
-        parsed = ip_address(address.partition("%")[0])
-        if isinstance(parsed, IPv6Address):
-            parsed = parsed.ipv4_mapped or parsed
-        return any(parsed in network for network in self.senders)
-
-
 class MailServer:
     """`stands` is told whether mails are taken, after each.
 
@@ -69,22 +49,22 @@ class MailServer:
         database: Database,
         clock: Clock,
         intake: TakesEvents,
-        attachments: Attachments,
+        buckets: AttachmentBuckets,
         *,
         machine: Clock,
         load_plan: Callable[[str, bytes], Plan],
-        limits: MailLimits,
+        settings: MailSettings,
         stands: Callable[[bool], None],
         tls: MailTls | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._intake = intake
-        self._attachments = attachments
+        self._buckets = buckets
         self._machine = machine
         self._began = machine.monotonic()
         self._load_plan = load_plan
-        self._limits = limits
+        self._settings = settings
         self._stands = stands
         self._tls = tls
         self._threads = ThreadPoolExecutor(PARSING_AT_ONCE, "mail")
@@ -113,16 +93,16 @@ class MailServer:
         for connection in tuple(self._connections):
             connection.leave()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        await self._attachments.close()
+        await self._buckets.close()
 
     def protocol_for(self, address: str) -> asyncio.Protocol:
         """Returns what speaks with a client that has just connected."""
-        if not self._limits.may_send(address):
+        if not self._settings.may_send(address):
             return TurnedAway(STRANGER)
-        if len(self._connections) >= self._limits.connections:
+        if len(self._connections) >= self._settings.connections:
             return TurnedAway(TOO_MANY_CLIENTS)
         context = None if self._tls is None else self._tls.context()
-        return Connection(self, self._connections, self._limits.most_bytes, context)
+        return Connection(self, self._connections, self._settings.max_bytes, context)
 
     @contextmanager
     def transfer(self) -> Iterator[None]:
@@ -188,7 +168,7 @@ class MailServer:
         if bucket is None:
             return None
         prefix = f"{recipient.rpartition('@')[0].lower()}/{digest[:32]}"
-        keys = await self._attachments.put(bucket.bucket_id, prefix, attached)
+        keys = await self._buckets.put(bucket.bucket_id, prefix, attached)
         return mail.Attachments(bucket.bucket_id, keys)
 
     async def _plan(self, address: str) -> Plan | None:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Coroutine, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import aiomqtt
@@ -28,6 +28,7 @@ from tocsin.sources.kinds import iot
 from tocsin.sources.kinds.definition import Kind
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
 from tocsin.sources.mqtt.registries import MqttPlace
+from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.mqtt.topics import disjoint
 from tocsin.sources.part_leases import RENEWED_EACH_SECONDS, PartLeases
 from tocsin.sources.reader import Line, SourceFailed
@@ -50,39 +51,28 @@ KIND_OF: Mapping[type, Kind[Any, Any]] = {each.event: each for each in (iot.KIND
 Matches: TypeAlias = tuple[tuple[IotMessage | IotBrokerMessage, ...], frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """How a broker is reached, and what its messages are of."""
-
-    host: str
-    port: int
-    place: MqttPlace
-    tls: bool = False
-    ca_file: str | None = None
-    version5: bool = True
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    client_id: str = "tocsin"
-    sessions: int = 1
-    session_expiry_seconds: int = 7 * 86400
-
-
 class MqttReader:
     """A `sources.pulled.Reader` of brokers, by their names in the settings."""
 
     kinds = (iot.KIND.name, iot.BROKER_KIND.name)
 
     def __init__(
-        self, brokers: Mapping[str, Broker], leases: PartLeases, clock: Clock, *, pace: Clock
+        self,
+        brokers: Mapping[str, BrokerSettings],
+        leases: PartLeases,
+        clock: Clock,
+        *,
+        pace: Clock,
     ) -> None:
         self._brokers = dict(brokers)
+        self._places = {name: MqttPlace.of(each) for name, each in brokers.items()}
         self._leases = leases
         self._clock = clock
         self._pace = pace
 
     def place(self, plan: Plan) -> Hashable:
         name = self._name(plan)
-        if not self._brokers[name].place.filters(plan.source):
+        if not self._places[name].filters(plan.source):
             raise SourceFailed(
                 "mqtt_topic matches no topic of the registry: see its `devices` and `own` in "
                 f"[sources.mqtt.{name}.registries]"
@@ -93,7 +83,16 @@ class MqttReader:
         name = self._name(line.plans[0])
         broker = self._brokers[name]
         sessions = [
-            Session(name, broker, number, line, self._leases, self._clock, self._pace)
+            Session(
+                name,
+                broker,
+                self._places[name],
+                number,
+                line,
+                self._leases,
+                self._clock,
+                self._pace,
+            )
             for number in range(broker.sessions)
         ]
 
@@ -109,8 +108,8 @@ class MqttReader:
         """Nothing is held between two reads."""
 
     def _name(self, plan: Plan) -> str:
-        for name, broker in self._brokers.items():
-            if broker.place.has(plan.source):
+        for name, place in self._places.items():
+            if place.has(plan.source):
                 return name
         setting = "brokers" if plan.kind == iot.BROKER_KIND.name else "registries"
         raise SourceFailed(f"no MQTT broker has it: name its id in `{setting}` of [sources.mqtt.*]")
@@ -122,7 +121,8 @@ class Session:
     def __init__(
         self,
         name: str,
-        broker: Broker,
+        broker: BrokerSettings,
+        place: MqttPlace,
         number: int,
         line: Line,
         leases: PartLeases,
@@ -131,6 +131,7 @@ class Session:
     ) -> None:
         self.changed = asyncio.Event()
         self._broker = broker
+        self._place = place
         self._line = line
         self._leases = leases
         self._clock = clock
@@ -148,7 +149,7 @@ class Session:
         Raises:
             SourceFailed: the broker or the store can't be reached, or refuses.
         """
-        where = f"{self._broker.host}:{self._broker.port}"
+        host, port = self._broker.address
         while True:
             try:
                 position = await self._leases.hold(*self._lease)
@@ -158,7 +159,7 @@ class Session:
             except (aiomqtt.MqttError, OSError, ValueError) as error:
                 # A session that another node takes over ends here.
                 if await self._is_mine():
-                    raise SourceFailed(f"{where}: {error}") from error
+                    raise SourceFailed(f"{host}:{port}: {error}") from error
             except StoreUnavailable as error:
                 raise SourceFailed(f"the store can't be reached: {error}") from error
             await self._pace.sleep(RENEWED_EACH_SECONDS)
@@ -199,8 +200,8 @@ class Session:
     async def _subscribe(self, client: "Client") -> None:
         """Subscribes to what the triggers need now, and to nothing else."""
         self._known.clear()
-        place = self._broker.place
-        filters = disjoint(each for plan in self._line.plans for each in place.filters(plan.source))
+        plans, place = self._line.plans, self._place
+        filters = disjoint(each for plan in plans for each in place.filters(plan.source))
         wanted = frozenset(f"{self._share}{each}" for each in filters)
         # First what is new: a message may come twice meanwhile, and is not lost.
         await self._leases.move(*self._lease, json.dumps(sorted(wanted | self._subscribed)))
@@ -249,7 +250,7 @@ class Session:
     def _find_matches(self, topic: str) -> Matches:
         events = []
         trigger_ids: set[str] = set()
-        for event in self._broker.place.events(topic, b""):
+        for event in self._place.events(topic, b""):
             kind = KIND_OF[type(event)]
             ids = [
                 plan.trigger_id
@@ -301,19 +302,19 @@ class Client(aiomqtt.Client):
         ]
 
 
-def client_of(broker: Broker, client_id: str) -> Client:
+def client_of(broker: BrokerSettings, client_id: str) -> Client:
     """Makes a client whose session outlives its connection."""
     properties = None
     if broker.version5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = broker.session_expiry_seconds
+        properties.SessionExpiryInterval = broker.session_expiry
         properties.ReceiveMaximum = MOST_UNACKNOWLEDGED
+    password = broker.password
     return Client(
-        broker.host,
-        broker.port,
+        *broker.address,
         identifier=client_id,
         username=broker.username,
-        password=broker.password,
+        password=None if password is None else password.get_secret_value(),
         protocol=aiomqtt.ProtocolVersion.V5 if broker.version5 else aiomqtt.ProtocolVersion.V311,
         clean_session=None if broker.version5 else False,
         clean_start=False if broker.version5 else MQTT_CLEAN_START_FIRST_ONLY,

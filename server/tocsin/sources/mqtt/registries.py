@@ -1,7 +1,8 @@
 """Which messages of an MQTT broker are of which device, registry and broker of the rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 from tocsin.plans.plan import Source
 from tocsin.sources.kinds.iot import (
@@ -10,6 +11,7 @@ from tocsin.sources.kinds.iot import (
     IotMessage,
     IotMessageSource,
 )
+from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.mqtt.topics import overlap
 
 DEVICE = "{device_id}"
@@ -42,8 +44,16 @@ class RegistryTopics:
 class MqttPlace:
     """What the messages of one broker are of."""
 
-    brokers: frozenset[str] = frozenset()
-    registries: Mapping[str, RegistryTopics] = field(default_factory=dict)
+    brokers: frozenset[str]
+    registries: Mapping[str, RegistryTopics]
+
+    @classmethod
+    def of(cls, broker: BrokerSettings) -> Self:
+        registries = {
+            registry_id: RegistryTopics(each.devices, each.own or f"$registries/{registry_id}")
+            for registry_id, each in broker.registries.items()
+        }
+        return cls(frozenset(broker.brokers), registries)
 
     def has(self, source: Source) -> bool:
         """Tells whether this broker is where a rule's messages come."""

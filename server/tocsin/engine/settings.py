@@ -1,19 +1,18 @@
-"""What becomes of ticks that were missed, and of what is done."""
-
-from typing import Literal
+"""The settings of the engine: missed ticks, how long what is done is kept, the reconciler."""
 
 from pydantic import BaseModel, Field
 
-from tocsin.settings.fields import CENTURY, DAY, STRICT, Kept, KeptCount
+from tocsin.fields import CENTURY, DAY, STRICT, KeptCount, KeptSeconds
+from tocsin.plans.plan import MisfirePolicy
 
 
-class Misfires(BaseModel):
+class MisfireSettings(BaseModel):
     """What becomes of a timer's ticks that could not be fired in time."""
 
     model_config = STRICT
 
-    policy: Literal["fire_once", "skip", "fire_all"] = Field(
-        "fire_once",
+    policy: MisfirePolicy = Field(
+        MisfirePolicy.FIRE_ONCE,
         description="One call for all that was missed, none, or one for each: `fire_once`, `skip` "
         "or `fire_all`. A trigger's label `tocsin/misfire` goes before it.",
     )
@@ -38,19 +37,19 @@ class Misfires(BaseModel):
     )
 
 
-class Retention(BaseModel):
+class RetentionSettings(BaseModel):
     """How long, and how much, of what is done is kept. It is swept once a minute."""
 
     model_config = STRICT
 
-    age: Kept = Field(
+    age: KeptSeconds = Field(
         30 * DAY,
         gt=0,
         le=CENTURY,
         description="Seconds that an invocation that succeeded or was cancelled is kept; "
         "`forever` keeps it.",
     )
-    failed_age: Kept = Field(
+    failed_age: KeptSeconds = Field(
         90 * DAY,
         gt=0,
         le=CENTURY,
@@ -63,7 +62,7 @@ class Retention(BaseModel):
         description="How many invocations of each final state are kept, a few more or less: the "
         "latest. `forever` keeps all.",
     )
-    operations_age: Kept = Field(
+    operations_age: KeptSeconds = Field(
         30 * DAY,
         ge=2 * DAY,
         le=CENTURY,
@@ -72,7 +71,7 @@ class Retention(BaseModel):
     )
 
 
-class Reconciler(BaseModel):
+class ReconcilerSettings(BaseModel):
     """The search for what nobody would hear of, such as an active timer without a next tick."""
 
     model_config = STRICT

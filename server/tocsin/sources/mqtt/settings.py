@@ -1,4 +1,4 @@
-"""The MQTT brokers."""
+"""The settings of MQTT brokers."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 from yarl import URL
 
-from tocsin.settings.fields import STRICT
+from tocsin.fields import STRICT
 
 
 def parse_broker_url(url: str) -> str:
@@ -33,7 +33,7 @@ def check_topics(topic: str) -> str:
     return topic
 
 
-class MqttRegistry(BaseModel):
+class RegistrySettings(BaseModel):
     """Which topics of a broker are those of a registry."""
 
     model_config = STRICT
@@ -54,7 +54,7 @@ class MqttRegistry(BaseModel):
     )
 
 
-class MqttBroker(BaseModel):
+class BrokerSettings(BaseModel):
     """An MQTT broker: how it is reached, and what its messages are of."""
 
     model_config = STRICT
@@ -92,11 +92,26 @@ class MqttBroker(BaseModel):
     brokers: list[str] = Field(
         [], description="The `broker_id`s that are this broker.", examples=[["are000000000000brk"]]
     )
-    registries: dict[str, MqttRegistry] = Field(
+    registries: dict[str, RegistrySettings] = Field(
         {},
         description="The topics of the registries that are on it, by `registry_id`.",
     )
 
+    @property
+    def tls(self) -> bool:
+        return URL(self.url).scheme == "mqtts"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and the port to connect to."""
+        url = URL(self.url)
+        assert url.host is not None, "the URL was checked"
+        return url.host, url.explicit_port or (8883 if self.tls else 1883)
+
+    @property
+    def version5(self) -> bool:
+        return self.version == "5"
+
 
 # The name is in the store, and in the log.
-MqttName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+BrokerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,60}$")]

@@ -1,50 +1,53 @@
-"""What is called: targets, integrations, and where dead letters go."""
+"""The settings of what is called: targets, integrations, and where dead letters go."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
-from tocsin.outgoing.reach import LOOPBACK
-from tocsin.settings.fields import STRICT, Network, TargetUrl
+from tocsin.fields import STRICT
+from tocsin.outgoing.reach import LOOPBACK, Reach, parse_networks
+from tocsin.outgoing.settings import Account, Network, QueueEndpoint, ServiceUrl
 
 
-class Targets(BaseModel):
+class TargetSettings(BaseModel):
     """Where functions, containers, workflows and WebSocket gateways are reached, and how."""
 
     model_config = STRICT
 
-    function: TargetUrl | None = Field(
+    function: ServiceUrl | None = Field(
         None,
         description="URL of every function that [targets.functions] does not name; "
         "`{function_id}` stands for its id.",
         examples=["http://127.0.0.1:9000/{function_id}"],
     )
-    functions: dict[str, TargetUrl] = Field(
+    functions: dict[str, ServiceUrl] = Field(
         {},
         description="URL of single functions, by id.",
         examples=[{"d4e00000000000000001": "http://127.0.0.1:9100/"}],
     )
-    container: TargetUrl | None = Field(
+    container: ServiceUrl | None = Field(
         None,
         description="URL of every other container; `{container_id}` stands for its id. "
         "The rule's `path` is appended.",
         examples=["http://127.0.0.1:9001/{container_id}"],
     )
-    containers: dict[str, TargetUrl] = Field(
+    containers: dict[str, ServiceUrl] = Field(
         {},
         description="URL of single containers, by id.",
         examples=[{"bba00000000000000001": "http://127.0.0.1:9101/"}],
     )
-    workflow: TargetUrl | None = Field(
+    workflow: ServiceUrl | None = Field(
         None, description="URL of every other workflow; `{workflow_id}` stands for its id."
     )
-    workflows: dict[str, TargetUrl] = Field({}, description="URL of single workflows, by id.")
-    websocket_broadcast: TargetUrl | None = Field(
+    workflows: dict[str, ServiceUrl] = Field({}, description="URL of single workflows, by id.")
+    websocket_broadcast: ServiceUrl | None = Field(
         None,
         description="URL of every other WebSocket gateway; `{gateway_id}` stands for its id. "
         "The rule's `path` is appended.",
     )
-    websocket_broadcasts: dict[str, TargetUrl] = Field(
+    websocket_broadcasts: dict[str, ServiceUrl] = Field(
         {}, description="URL of single WebSocket gateways, by id."
     )
     networks: list[Network] = Field(
@@ -81,19 +84,30 @@ class Targets(BaseModel):
         "fails and goes to the dead letter queue, if its rule has one.",
     )
 
+    @cached_property
+    def reach(self) -> Reach:
+        """Which addresses may be called: of targets, and of all else that settings name."""
+        return Reach(parse_networks(self.networks))
 
-class DeadLetters(BaseModel):
+    def template(self, kind: str) -> str | None:
+        """Returns the URL of a kind's targets, with a field for the id."""
+        template: str | None = getattr(self, kind)
+        return template
+
+    def urls(self, kind: str) -> Mapping[str, str]:
+        """Returns the URLs of single targets of a kind, by id."""
+        urls: Mapping[str, str] = getattr(self, f"{kind}s")
+        return urls
+
+    def concurrency_of(self, target: str) -> int:
+        """Returns how many deliveries may be under way at once to a target, by its kind and id."""
+        return self.concurrencies.get(target, self.concurrency_per_target)
+
+
+class DeadLetterSettings(Account, QueueEndpoint):
     """The queue service, of the SQS protocol, that dead letters are put into."""
 
-    model_config = STRICT
-
-    endpoint: TargetUrl | None = Field(
-        None, description="URL of the queue service.", examples=["http://127.0.0.1:9324"]
-    )
-    region: str = Field("ru-central1", description="The region that requests are signed for.")
-    access_key_id: str | None = Field(None, description="Whose requests they are.")
-    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
-    queues: dict[str, TargetUrl] = Field(
+    queues: dict[str, ServiceUrl] = Field(
         {},
         description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
         "the last part of their id.",
@@ -101,7 +115,7 @@ class DeadLetters(BaseModel):
     )
 
 
-class Integration(BaseModel):
+class IntegrationSettings(BaseModel):
     """One integration: which API triggers start it, and the URL that runs it."""
 
     model_config = STRICT
@@ -109,6 +123,6 @@ class Integration(BaseModel):
     triggers: list[str] = Field(
         min_length=1, description="Ids of its triggers.", examples=[["api_trigger/nightly"]]
     )
-    url: TargetUrl = Field(
+    url: ServiceUrl = Field(
         description="Where its executions are POSTed.", examples=["http://127.0.0.1:9000/nightly"]
     )

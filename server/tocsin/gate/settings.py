@@ -1,12 +1,15 @@
-"""Who may call."""
+"""The settings of the gate: who may call, how much, and what is written down of it."""
 
 import re
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator
+from yarl import URL
 
-from tocsin.settings.fields import STRICT, IssuerUrl, check_url
+from tocsin.access.buckets import Rate
+from tocsin.fields import STRICT
+from tocsin.outgoing.settings import check_url
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
@@ -37,10 +40,19 @@ def check_safe(url: str) -> str:
     return url
 
 
+def check_issuer(url: str) -> str:
+    """Checks an issuer's identifier (OpenID Connect Discovery 1.0, 3): paths are appended to it."""
+    parsed = URL(check_url(url))
+    if parsed.query_string or parsed.fragment or parsed.user or url[-1] in "/?#":
+        raise ValueError("expected a URL without user, query, fragment, and / at its end")
+    return url
+
+
 SafeUrl = Annotated[str, AfterValidator(check_safe)]
+IssuerUrl = Annotated[str, AfterValidator(check_issuer)]
 
 
-class Issuer(BaseModel):
+class IssuerSettings(BaseModel):
     """An OpenID Connect issuer whose tokens are taken: `Authorization: Bearer JWT`."""
 
     model_config = STRICT
@@ -61,7 +73,7 @@ class Issuer(BaseModel):
     )
 
 
-class ServiceAccount(BaseModel):
+class ServiceAccountSettings(BaseModel):
     """A service account that comes from the settings."""
 
     model_config = STRICT
@@ -91,7 +103,7 @@ class ServiceAccount(BaseModel):
         return keys
 
 
-class RoleBinding(BaseModel):
+class BindingSettings(BaseModel):
     """A role that comes from the settings."""
 
     model_config = STRICT
@@ -135,7 +147,7 @@ class RoleBinding(BaseModel):
         return role
 
 
-class Access(BaseModel):
+class AccessSettings(BaseModel):
     """Who may call, and how they prove it."""
 
     model_config = STRICT
@@ -159,19 +171,19 @@ class Access(BaseModel):
         allow_inf_nan=False,
         description="How many hours IAM tokens hold that are given from now on.",
     )
-    issuers: dict[str, Issuer] = Field(
+    issuers: dict[str, IssuerSettings] = Field(
         {}, description="Issuers whose tokens are taken, by the name that subjects have of them."
     )
-    service_accounts: dict[str, ServiceAccount] = Field(
+    service_accounts: dict[str, ServiceAccountSettings] = Field(
         {}, description="Service accounts, by their id, beside those that the store has."
     )
-    bindings: list[RoleBinding] = Field(
+    bindings: list[BindingSettings] = Field(
         [], description="Who has which role on what, beside what the store has."
     )
 
     @field_validator("issuers")
     @classmethod
-    def _names(cls, issuers: Mapping[str, Issuer]) -> Mapping[str, Issuer]:
+    def _names(cls, issuers: Mapping[str, IssuerSettings]) -> Mapping[str, IssuerSettings]:
         for name in issuers:
             if NAME.fullmatch(name) is None:
                 raise ValueError(f"{name}: a name is of lower case letters, digits and hyphens")
@@ -181,8 +193,81 @@ class Access(BaseModel):
 
     @field_validator("service_accounts")
     @classmethod
-    def _ids(cls, accounts: Mapping[str, ServiceAccount]) -> Mapping[str, ServiceAccount]:
+    def _ids(
+        cls, accounts: Mapping[str, ServiceAccountSettings]
+    ) -> Mapping[str, ServiceAccountSettings]:
         for account_id in accounts:
             if ID.fullmatch(account_id) is None:
                 raise ValueError(f"{account_id}: an id is up to 50 letters, digits, - and _")
         return accounts
+
+
+class LimitSettings(BaseModel):
+    """How much one caller, or one folder or project, may take. Each node counts for itself."""
+
+    model_config = STRICT
+
+    calls_per_second: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="How many calls a second one caller may make in the long run; without access "
+        "control, one address.",
+        examples=[100.0],
+    )
+    calls_burst: int = Field(
+        200, ge=1, description="How many calls may come at once where `calls_per_second` is set."
+    )
+    bad_credentials_per_minute: float | None = Field(
+        60.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="How many bad credentials a minute may come from one address, and so many at "
+        "once. Beyond that no other is looked at that comes from there, but for those that were "
+        "good lately.",
+    )
+    triggers_per_folder: int | None = Field(
+        None, ge=0, description="How many triggers a folder may have.", examples=[100]
+    )
+    invocations_per_minute: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="How many invocations a minute calls may make for one folder or project, and "
+        "so many at once: of schedules, of triggers that are fired by hand, of events. Where an "
+        "event can reach any folder, for one caller. Ticks of timers do not count.",
+        examples=[600.0],
+    )
+    payload_bytes: int | None = Field(
+        None,
+        ge=1024,
+        description="The largest request that makes an invocation or brings events, in bytes.",
+        examples=[262144],
+    )
+
+    @property
+    def calls(self) -> Rate | None:
+        """How often one caller may call; None: without a limit."""
+        if self.calls_per_second is None:
+            return None
+        return Rate(self.calls_per_second, self.calls_burst)
+
+    @property
+    def any_of_calls(self) -> bool:
+        """Whether anything is limited that has nothing to do with who calls."""
+        limits = (self.calls_per_second, self.invocations_per_minute, self.payload_bytes)
+        return limits != (None, None, None)
+
+
+class AuditSettings(BaseModel):
+    """Where the audit log goes: a JSON line for each change, and for each call that is denied."""
+
+    model_config = STRICT
+
+    to: str | None = Field(
+        None,
+        min_length=1,
+        description="`stderr`, `off`, or a file, which is appended to; after it was renamed a new "
+        "one is begun. Without it: `stderr` with access control, else `off`.",
+        examples=["/var/log/tocsin/audit.jsonl"],
+    )

@@ -1,0 +1,79 @@
+"""What the settings of the server itself look like: addresses, its database, an instant."""
+
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, PlainSerializer
+from pydantic_settings import NoDecode
+
+from tocsin.access.doors import is_unspecified
+from tocsin.fields import WithoutSecrets
+
+
+class Address(NamedTuple):
+    """A host and a port to listen on; port 0 picks a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def parse_address(value: object) -> object:
+    """Reads `HOST:PORT` or `[IPV6]:PORT`."""
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("expected HOST:PORT, such as 127.0.0.1:8080")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def parse_advertised(value: object) -> object:
+    """Reads `HOST:PORT` as clients are to dial it."""
+    parsed = parse_address(value)
+    if isinstance(parsed, Address) and (parsed.port == 0 or is_unspecified(parsed.host)):
+        raise ValueError("expected a host and a port that clients can dial")
+    return parsed
+
+
+def parse_optional_address(value: object) -> object:
+    return None if value == "off" else parse_address(value)
+
+
+def parse_instant(value: object) -> object:
+    """Reads an ISO 8601 time, and takes TOML's own; in UTC unless it says."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("expected an ISO 8601 time, such as 2026-01-01T00:00:00Z") from None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return value
+
+
+DatabaseUrl = Annotated[str, WithoutSecrets]
+
+OptionalListenAddress = Annotated[
+    Address | None,
+    NoDecode,
+    BeforeValidator(parse_optional_address, json_schema_input_type=str),
+    PlainSerializer(lambda address: str(address or "off"), return_type=str),
+]
+
+AdvertisedAddress = Annotated[
+    Address,
+    NoDecode,
+    BeforeValidator(parse_advertised, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
+
+StartInstant = Annotated[
+    datetime,
+    NoDecode,
+    BeforeValidator(parse_instant, json_schema_input_type=str),
+    PlainSerializer(lambda instant: instant.isoformat().replace("+00:00", "Z"), return_type=str),
+]
