@@ -19,6 +19,7 @@ from sqlalchemy.sql import Delete, Insert, Select, Update
 from tocsin import store
 from tocsin.store.driver.postgresql import PostgresStatements
 from tocsin.store.driver.transaction import Statements
+from tocsin.store.expiry import Expiring
 
 HERE = Path(__file__).parent
 
@@ -29,8 +30,12 @@ def all_statements() -> Iterator[tuple[str, Executable]]:
     for module in pkgutil.walk_packages(store.__path__, prefix):
         if not module.ispkg and not module.name.startswith(f"{prefix}migrations."):
             for name, value in vars(import_module(module.name)).items():
+                place = f"{module.name.removeprefix(prefix)}.{name}"
                 if isinstance(value, (Select, Insert, Update, Delete)):
-                    yield f"{module.name.removeprefix(prefix)}.{name}", value
+                    yield place, value
+                if isinstance(value, Expiring):
+                    yield f"{place}.end_of_slice", value.end_of_slice
+                    yield f"{place}.delete", value.delete
 
 
 def texts() -> dict[str, dict[str, str]]:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from stand.services.postgres_server import PostgresServer, in_a_loop
 from store.work import opened
-from tocsin.store import schema
+from tocsin.store import duties, schema
 from tocsin.store.access import accounts, authorised_keys, bindings, credentials, tokens
 from tocsin.store.driver.connections import connect
 from tocsin.store.driver.postgresql import PostgresStatements
@@ -24,6 +24,7 @@ from tocsin.store.driver.transaction import Statements
 from tocsin.store.events import accepted as events
 from tocsin.store.events import held_messages, intakes, sources, subscriptions
 from tocsin.store.events import reconciliation as event_reconciliation
+from tocsin.store.expiry import PROOFS, REMEMBERED
 from tocsin.store.invocations import (
     deliveries,
     depths,
@@ -60,12 +61,10 @@ HOT = {
     "dropping events": events.DROP,
     "next batch": events.EARLIEST,
     "due batches": events.DUE,
-    "expired events": events.FORGET_EXPIRED,
-    "end of a slice of events": events.END_OF_SLICE,
     "triggers whose source is asked": sources.PAGE,
     "how an intake stands": intakes.ONE,
     "how the intakes of a folder stand": intakes.PAGE,
-    "holding a part of a source": sources.HOLD,
+    "holding a part of a source": sources.RENEW,
     "how far a part was read": sources.MOVE,
     "parts of a source": sources.PARTS,
     "messages that are delivered": held_messages.ENDED,
@@ -74,7 +73,6 @@ HOT = {
     "a message that is done": held_messages.RELEASE,
     "a message that may come again": held_messages.FORGET,
     "remembered request": requests.SELECT,
-    "expired requests": requests.DELETE_EXPIRED,
     "invocation by id": invocations.SELECT,
     "page of executions": invocations.PAGE,
     "next invocation": deliveries.NEXT_DUE,
@@ -103,7 +101,6 @@ HOT = {
     "decision after an instant": decisions.FOLLOWING,
     "end of a pause": decisions.END_PAUSE,
     "decision that goes on": decisions.EXTEND,
-    "old decisions": decisions.DELETE_OLD,
     "handing back of one node": deliveries.HAND_BACK_OF_NODE,
     "arming": timers.DELETE,
     "finished, a page": retention.END_OF_PAGE,
@@ -141,9 +138,9 @@ HOT = {
     "whether a token was revoked": tokens.REVOKED,
     "whether a JWT was used": tokens.USED,
     "roles of a subject": bindings.OF_SUBJECT,
-    "revocations that expired": tokens.FORGET_REVOKED,
-    "used JWTs that expired": tokens.FORGET_USED,
-    "secrets that expired": tokens.FORGET_CREDENTIALS,
+    "holding a duty": duties.RENEW,
+    **{f"expired {each.table}": each.delete for each in (*REMEMBERED, *PROOFS)},
+    **{f"a slice of {each.table}": each.end_of_slice for each in (*REMEMBERED, *PROOFS)},
 }
 
 

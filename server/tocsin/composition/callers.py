@@ -49,7 +49,8 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
     settings, clock, database = ground.settings, ground.clock, ground.database
     signing = await _signing(clock, database)
     reached = Reached()
-    who = await identify(settings, clock, database, signing.keys, reached, ground.node)
+    observer = ground.telemetry.observer
+    who = await identify(settings, clock, database, signing.keys, reached, ground.node, observer)
     stack.push_async_callback(who.close)
     tokens = account_tokens(clock, database, signing.keys)
     return Callers(

@@ -153,4 +153,5 @@ def _housekeeping(ground: Ground, loops: Sequence[Loop]) -> Housekeeping:
         retention=ground.settings.retention,
         reconciling=ground.settings.reconciler,
         first_id_at=first_id_at,
+        observer=ground.telemetry.observer,
     )

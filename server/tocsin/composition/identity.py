@@ -17,8 +17,9 @@ from tocsin.api.yandex import iam_tokens
 from tocsin.composition.clocks import MACHINE, real_clock
 from tocsin.composition.gating import Identity
 from tocsin.composition.grpc_server import Services, StartError
+from tocsin.engine.observer import Observer
 from tocsin.engine.upkeep.duty import Duty
-from tocsin.engine.upkeep.proof_sweep import ProofSweep
+from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
 from tocsin.gate.authenticator import StoredAuthenticator
 from tocsin.gate.known_access import KnownAccess
 from tocsin.gate.settings import AccessSettings
@@ -30,6 +31,7 @@ from tocsin.store.access.authorised_keys import StoredAuthorisedKey
 from tocsin.store.access.bindings import StoredBinding
 from tocsin.store.access.configured import AlreadyThere, keep_configured
 from tocsin.store.driver.database import Database
+from tocsin.store.expiry import PROOFS
 from tocsin.wire.ids import Ids
 
 
@@ -53,6 +55,7 @@ async def identify(
     keys: SigningKeys,
     reached: Reached,
     node: str,
+    observer: Observer,
 ) -> Identifying:
     """Builds it; makes the store have the accounts and roles of the settings.
 
@@ -73,7 +76,8 @@ async def identify(
     known = KnownAccess(database)
     assertions = Assertions(real, reached.addresses)
     iam = iam_tokens.IamTokenService(database, real, tokens, assertions)
-    sweep = ProofSweep(database, real, Duty("proofs", database, clock, node=node), pace=MACHINE)
+    duty = Duty("proofs", database, clock, node=node)
+    sweep = ExpirySweep(database, real, PROOFS, duty, pace=MACHINE, observer=observer)
     return Identifying(
         {
             iam_tokens.SERVICE: iam.methods(),

@@ -1,9 +1,8 @@
-"""What runs while nobody calls: timers, batches, deliveries, and the forgetting of old keys."""
+"""What runs while nobody calls: timers, batches, deliveries, sources, and chores."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 
 import structlog
 
@@ -17,16 +16,13 @@ from tocsin.engine.ticks.timers import Timers
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.events.accepted import earliest_batch, forget_expired_events
+from tocsin.store.events.accepted import earliest_batch
 from tocsin.store.invocations.deliveries import hand_back, next_due
-from tocsin.store.triggers.decisions import DECISIONS_KEPT, forget_decisions
-from tocsin.store.triggers.idempotency import forget_expired
 from tocsin.store.triggers.timers import earliest_tick
 
 log = structlog.get_logger(__name__)
 
 RECOVERY_SECONDS = 1.0
-FORGET_EVERY_SECONDS = 600.0
 
 
 class Engine:
@@ -75,7 +71,6 @@ class Engine:
             self._subscribing.run_once,
             *self._pulling.steps(),
             *self._deliveries.steps(),
-            self._forget,
             *self._chores,
         )
         self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
@@ -136,14 +131,3 @@ class Engine:
             self._observer.source_stands(TIMER, healthy=False)
             raise
         self._observer.source_stands(TIMER, healthy=True)
-
-    async def _forget(self) -> None:
-        now = self._clock.now()
-        for forget in (forget_expired, forget_expired_events):
-            while await self._database.write(partial(forget, now=now)):
-                pass
-        while await self._database.write(
-            lambda tx: forget_decisions(tx, before=now - DECISIONS_KEPT)
-        ):
-            pass
-        await self._clock.sleep(FORGET_EVERY_SECONDS)

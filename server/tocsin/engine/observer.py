@@ -44,6 +44,15 @@ class Observer(Protocol):
     def step_failed(self, step: str) -> None:
         """A step of one of the engine's loops raised, and is tried again."""
 
+    def repaired(self, check: str, faults: int) -> None:
+        """A check of the reconciler found so many faults, and repaired them."""
+
+    def reconciled(self) -> None:
+        """The reconciler has passed over everything once."""
+
+    def deleted(self, table: str, rows: int) -> None:
+        """Rows were deleted, since they were kept for long enough."""
+
     def clock_measured(self, behind: timedelta) -> None:
         """This machine's clock is so far behind the store's."""
 
@@ -70,6 +79,12 @@ class Unobserved:
     def source_stands(self, kind: str, *, healthy: bool) -> None: ...
 
     def step_failed(self, step: str) -> None: ...
+
+    def repaired(self, check: str, faults: int) -> None: ...
+
+    def reconciled(self) -> None: ...
+
+    def deleted(self, table: str, rows: int) -> None: ...
 
     def clock_measured(self, behind: timedelta) -> None: ...
 

@@ -24,7 +24,7 @@ class StoreClock:
     than an answer took to come, and never ahead: nothing comes before its time.
 
     `skew` is how far this machine's wall clock was behind the store's when it was last measured
-    (ahead, where that is negative); `measured_at` is when that was, by the store's clock.
+    (ahead, where that is negative).
     """
 
     def __init__(self, clock: Clock, database: Database, observer: Observer = UNOBSERVED) -> None:
@@ -35,7 +35,6 @@ class StoreClock:
         self._zero = clock.now() - timedelta(seconds=clock.monotonic())
         self._told = timedelta()
         self.skew = timedelta()
-        self.measured_at: datetime | None = None
 
     def now(self) -> datetime:
         return self._zero + timedelta(seconds=self._clock.monotonic())
@@ -56,7 +55,6 @@ class StoreClock:
         # In each sample the store's clock was at least so far: the latest is the most exact.
         self._zero = max(zero for _, zero, _ in samples)
         _, _, self.skew = min(samples)
-        self.measured_at = self.now()
         self._observer.clock_measured(self.skew)
         if abs(self.skew - self._told) > TOLD_FROM:
             self._told = self.skew

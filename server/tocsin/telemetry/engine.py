@@ -50,6 +50,19 @@ class EngineMetrics(Unobserved):
         self._step_failures = counter(
             "engine_step_failures_total", "Steps of the engine's loops that failed.", "step"
         )
+        self._repairs = counter(
+            "reconciler_repairs_total",
+            "Faults that the reconciler found in the store and repaired, by the check.",
+            "check",
+        )
+        self._passes = counter(
+            "reconciler_passes_total", "Times that this node's reconciler passed over everything."
+        )
+        self._deleted = counter(
+            "retention_deleted_total",
+            "Rows that were deleted after they were kept for long enough, by their table.",
+            "table",
+        )
         self._lag = Histogram(
             "tocsin_lag_seconds",
             "Time from when an invocation was due to the beginning of its first call.",
@@ -138,6 +151,15 @@ class EngineMetrics(Unobserved):
 
     def step_failed(self, step: str) -> None:
         self._step_failures.labels(step).inc()
+
+    def repaired(self, check: str, faults: int) -> None:
+        self._repairs.labels(check).inc(faults)
+
+    def reconciled(self) -> None:
+        self._passes.inc()
+
+    def deleted(self, table: str, rows: int) -> None:
+        self._deleted.labels(table).inc(rows)
 
     def clock_measured(self, behind: timedelta) -> None:
         self._skew.set(behind / SECOND)

@@ -53,6 +53,18 @@ class Several:
         for each in self._observers:
             each.step_failed(step)
 
+    def repaired(self, check: str, faults: int) -> None:
+        for each in self._observers:
+            each.repaired(check, faults)
+
+    def reconciled(self) -> None:
+        for each in self._observers:
+            each.reconciled()
+
+    def deleted(self, table: str, rows: int) -> None:
+        for each in self._observers:
+            each.deleted(table, rows)
+
     def clock_measured(self, behind: timedelta) -> None:
         for each in self._observers:
             each.clock_measured(behind)

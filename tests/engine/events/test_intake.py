@@ -27,8 +27,8 @@ from tocsin.sources.kinds.iot import IotBrokerMessage
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
-from tocsin.store.events.accepted import forget_expired_events
 from tocsin.store.events.intakes import find_intake
+from tocsin.store.expiry import EVENTS, delete_expired
 from tocsin.store.schema import invocations as table
 from tocsin.store.schema import triggers
 from tocsin.store.triggers.rows import insert_trigger, update_trigger
@@ -219,7 +219,7 @@ def test_an_event_is_taken_once_while_it_is_remembered(url: str, runner: asyncio
             ]
             node.clock.jump_to(NOON + REMEMBERED)
             forgotten = await node.database.write(
-                lambda tx: forget_expired_events(tx, now=node.clock.now())
+                lambda tx: delete_expired(tx, EVENTS, now=node.clock.now())
             )
             assert forgotten == 1
             assert await node.intake.take([message("1", "x")]) == [Taken(accepted=1)]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy import bindparam, func, insert, select
 
 from engine.pace import Hasty
@@ -85,6 +86,7 @@ class Sweeper:
 
     def __init__(self, database: Database, rules: RetentionSettings, clock: ManualClock) -> None:
         self.pace = Hasty()
+        self.swept: Counter[str] = Counter()
         self.retention = RetentionSweep(
             database,
             clock,
@@ -95,9 +97,12 @@ class Sweeper:
         )
 
     async def sweep(self) -> Counter[str]:
-        await self.retention.run_once()
+        with structlog.testing.capture_logs() as logs:
+            await self.retention.run_once()
+        for line in logs:
+            self.swept.update({name: line[name] for name in line.keys() - {"event", "log_level"}})
         assert self.pace.rests.pop() == EVERY_SECONDS
-        return self.retention.swept
+        return self.swept
 
 
 def test_by_age(url: str, runner: asyncio.Runner) -> None:

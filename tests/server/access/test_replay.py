@@ -17,13 +17,14 @@ from tocsin.access.tokens.rsa_keys import new_private_key, public_pem
 from tocsin.access.tokens.signing import SigningKeys
 from tocsin.api.yandex.iam_tokens import REPEATED_WITHIN, IamTokenService
 from tocsin.engine.upkeep.duty import Duty
+from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
 from tocsin.engine.upkeep.key_rotation import KeyRotation
-from tocsin.engine.upkeep.proof_sweep import ProofSweep
 from tocsin.schedule import ManualClock
 from tocsin.store.access.accounts import Account, insert_account
 from tocsin.store.access.authorised_keys import StoredAuthorisedKey, insert_key
 from tocsin.store.access.schema import used_assertions
 from tocsin.store.driver.database import Database
+from tocsin.store.expiry import PROOFS
 from tocsin.wire.errors import ApiError
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenRequest
 
@@ -115,7 +116,7 @@ def test_what_was_used_is_remembered_until_it_would_be_refused_anyway(
         async with opened(f"sqlite:///{tmp_path / 'tocsin.db'}") as database:
             world = await World(database).prepare()
             duty = Duty("proofs", database, world.clock, node="n")
-            sweep = ProofSweep(database, world.clock, duty, pace=Instantly(world.clock))
+            sweep = ExpirySweep(database, world.clock, PROOFS, duty, pace=Instantly(world.clock))
 
             async def remembered() -> int:
                 rows = await database.read(lambda tx: tx.all(used_assertions.select()))

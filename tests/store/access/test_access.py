@@ -31,13 +31,13 @@ from tocsin.store.access.credentials import (
 )
 from tocsin.store.access.tokens import (
     access_generation,
-    forget_expired_proofs,
     is_revoked,
     revoke_token,
     use_assertion,
 )
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.expiry import PROOFS, delete_expired
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -160,8 +160,9 @@ def test_what_has_expired_is_forgotten_and_nothing_else(url: str, runner: asynci
             secret = Credential(f"c{number}", "apiKey", "a", "", NOW, expires_at)
             insert_credential(tx, secret, digest)
         insert_credential(tx, Credential("c", "apiKey", "a", "", NOW), b"for ever")
-        assert forget_expired_proofs(tx, now=NOW, credentials_before=NOW) == 3
-        assert forget_expired_proofs(tx, now=NOW, credentials_before=NOW) == 0
+        for each in PROOFS:
+            assert delete_expired(tx, each, now=NOW + each.kept) == 1
+            assert delete_expired(tx, each, now=NOW + each.kept) == 0
         assert not is_revoked(tx, "t0")
         assert is_revoked(tx, "t1")
         assert [each.id for each in credentials_of(tx, "a")] == ["c", "c1"]

@@ -12,10 +12,10 @@ from store.work import add, ids, opened
 from tocsin.store.driver.database import StoreError, StoreUnavailable
 from tocsin.store.driver.opening import open_database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.expiry import REQUESTS, delete_expired
 from tocsin.store.triggers.idempotency import (
     RequestKey,
     RequestMismatch,
-    forget_expired,
     remember_answer,
     remembered_answer,
 )
@@ -286,7 +286,7 @@ def test_an_answer_is_remembered_while_it_is_kept(url: str, runner: asyncio.Runn
                     lambda tx: remembered_answer(tx, RequestKey("s", "k", b"other"), now=NOON)
                 )
             later = NOON + 20 * SECOND
-            assert await database.write(lambda tx: forget_expired(tx, now=later)) == 1
+            assert await database.write(lambda tx: delete_expired(tx, REQUESTS, now=later)) == 1
 
     runner.run(scenario())
 

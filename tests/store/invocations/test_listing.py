@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, update
 from store.work import opened
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.expiry import DECISIONS, delete_expired
 from tocsin.store.invocations import listing
 from tocsin.store.invocations.listing import Filter, Page, Position, page_of_invocations
 from tocsin.store.invocations.rows import Invocation, State, insert_invocation
@@ -22,7 +23,6 @@ from tocsin.store.triggers.decisions import (
     decision_about,
     decision_following,
     end_pause,
-    forget_decisions,
     record_decision,
     record_or_extend,
 )
@@ -226,7 +226,8 @@ def test_what_ended_long_ago_is_forgotten_and_what_goes_on_is_not(
             record_decision(tx, decision("pause", Kind.PAUSE, NOON, None))
 
         def forget(tx: Transaction) -> int:
-            return forget_decisions(tx, before=NOON + 600 * MINUTE)
+            before = NOON + 600 * MINUTE - timedelta(microseconds=1)
+            return delete_expired(tx, DECISIONS, now=before + DECISIONS.kept)
 
         await database.write(record)
         assert [await database.write(forget) for _ in range(3)] == [500, 100, 0]

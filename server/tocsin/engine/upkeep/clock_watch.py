@@ -18,7 +18,7 @@ JUMP = timedelta(milliseconds=500)
 class ClockWatch:
     """Compares the wall clock with the monotonic one, by which it sleeps between two looks.
 
-    `jumped` is told by how much the wall was set, back where that is negative. `jumps` counts.
+    `jumped` is told by how much the wall was set, back where that is negative.
     """
 
     def __init__(
@@ -28,7 +28,6 @@ class ClockWatch:
         self._jumped = jumped
         self._pace = pace or clock
         self._zero = self._measured()
-        self.jumps = 0
 
     async def run_once(self) -> None:
         """Waits a moment, then looks."""
@@ -39,7 +38,6 @@ class ClockWatch:
         zero = self._measured()
         jump, self._zero = zero - self._zero, zero
         if abs(jump) >= JUMP:
-            self.jumps += 1
             log.warning("the wall clock was set", by_seconds=jump.total_seconds())
             self._jumped(jump)
 

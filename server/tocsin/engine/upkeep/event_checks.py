@@ -32,6 +32,8 @@ NO_TRIGGER = "batch of no trigger"
 class SubscriptionCheck:
     """Looks at each trigger, whether events find it by what its rule says."""
 
+    name = "subscriptions"
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -77,6 +79,8 @@ class SubscriptionCheck:
 
 class BatchCheck:
     """Checks that each batch will be sent."""
+
+    name = "batches"
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -128,6 +132,8 @@ class BatchCheck:
 
 class WaitingEventsCheck:
     """Looks for events that wait and have no batch."""
+
+    name = "waiting_events"
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

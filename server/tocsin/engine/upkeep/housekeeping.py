@@ -6,17 +6,20 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tocsin.engine.delivering.heartbeat import LEASE
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.settings import ReconcilerSettings, RetentionSettings
 from tocsin.engine.store_clock import ADJUST_EVERY_SECONDS
 from tocsin.engine.upkeep.clock_watch import ClockWatch
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.event_checks import BatchCheck, SubscriptionCheck, WaitingEventsCheck
+from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
 from tocsin.engine.upkeep.invocation_checks import LostCheck, OverdueCheck, WaitingCheck
 from tocsin.engine.upkeep.reconciler import Reconciler
 from tocsin.engine.upkeep.retention import RetentionSweep
 from tocsin.engine.upkeep.timer_checks import ArmedCheck, TimerCheck
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
+from tocsin.store.expiry import REMEMBERED
 
 # Until all nodes go by a clock that was set, and have said so of what they hold.
 SETTLED_SECONDS = ADJUST_EVERY_SECONDS + LEASE.total_seconds()
@@ -30,14 +33,16 @@ class Loop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
-    """The parts, for whoever shows what they counted."""
+    """The parts, for whoever runs them one by one."""
 
     retention: RetentionSweep
+    expiry: ExpirySweep
     reconciler: Reconciler
     watch: ClockWatch
 
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        return self.retention.run_once, self.reconciler.run_once, self.watch.run_once
+        parts = (self.retention, self.expiry, self.reconciler, self.watch)
+        return tuple(part.run_once for part in parts)
 
 
 def housekeeping(
@@ -50,6 +55,7 @@ def housekeeping(
     retention: RetentionSettings,
     reconciling: ReconcilerSettings,
     first_id_at: Callable[[datetime], str],
+    observer: Observer = UNOBSERVED,
 ) -> Housekeeping:
     """Builds the housekeeping of one node.
 
@@ -70,6 +76,7 @@ def housekeeping(
         pace=pace,
         interval_seconds=reconciling.interval,
         settle_seconds=0.0 if database.exclusive else SETTLED_SECONDS,
+        observer=observer,
     )
 
     def jumped(by: timedelta) -> None:
@@ -86,6 +93,15 @@ def housekeeping(
             Duty("retention", database, clock, node=node),
             pace=pace,
             first_id_at=first_id_at,
+            observer=observer,
+        ),
+        ExpirySweep(
+            database,
+            clock,
+            REMEMBERED,
+            Duty("expiry", database, clock, node=node),
+            pace=pace,
+            observer=observer,
         ),
         reconciler,
         ClockWatch(clock, jumped, pace=pace),

@@ -30,6 +30,8 @@ FROM_THE_FUTURE = "waits since an instant that has not come yet: the clock was s
 class LostCheck:
     """Looks for invocations that are not finished and will never be due."""
 
+    name = "lost_invocations"
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -49,6 +51,8 @@ class LostCheck:
 class OverdueCheck:
     """Looks for invocations that have been due for long, and rings for them."""
 
+    name = "overdue_invocations"
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -67,6 +71,8 @@ class OverdueCheck:
 
 class WaitingCheck:
     """Looks at all invocations that wait, in the order in which they are due."""
+
+    name = "waiting_invocations"
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

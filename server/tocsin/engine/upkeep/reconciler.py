@@ -10,13 +10,13 @@ Several nodes may do it at once: each repair looks again, under a lock, whether 
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.schedule import Clock
 
@@ -50,7 +50,10 @@ class Page:
 
 
 class Check(Protocol):
-    """Looks for one kind of thing that can't be."""
+    """Looks for one kind of fault; `name` is what its metric calls it."""
+
+    @property
+    def name(self) -> str: ...
 
     async def step(self, position: str | None, /) -> Page:
         """Looks at the page from there on (None: the first), and repairs what it finds.
@@ -63,8 +66,7 @@ class Check(Protocol):
 class Reconciler:
     """Passes every `interval_seconds`, more or less, on one node at a time.
 
-    `pace` is the clock by which it rests. `found` counts what was found, by reason; `passes` those
-    that came to their end.
+    `pace` is the clock by which it rests.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Reconciler:
         interval_seconds: float,
         settle_seconds: float = 0.0,
         chance: Callable[[], float] = random.random,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._checks = checks
         self._duty = duty
@@ -83,9 +86,11 @@ class Reconciler:
         self._interval_seconds = interval_seconds
         self._settle_seconds = settle_seconds
         self._chance = chance
+        self._observer = observer
         self._hurried = asyncio.Event()
-        self.found: Counter[str] = Counter()
-        self.passes = 0
+        for check in checks:
+            # A count that begins with its first fault hides that fault from `increase()`.
+            observer.repaired(check.name, 0)
 
     def hurry(self) -> None:
         """Asks for a pass at once, and with short rests: the clock was set back."""
@@ -110,7 +115,7 @@ class Reconciler:
             while await self._duty.held():
                 started = self._pace.monotonic()
                 page = await check.step(position)
-                self._tell(page.findings)
+                self._report(check.name, page.findings)
                 found.extend(page.findings)
                 took = self._pace.monotonic() - started
                 if (position := page.position) is None:
@@ -120,7 +125,7 @@ class Reconciler:
                 await self._pace.sleep(max(SHORTEST_REST_SECONDS, factor * took) if rest else 0)
             else:
                 return found
-        self.passes += 1
+        self._observer.reconciled()
         return found
 
     async def _wait(self) -> None:
@@ -133,14 +138,16 @@ class Reconciler:
             slept.cancel()
             hurried.cancel()
 
-    def _tell(self, findings: Sequence[Finding]) -> None:
+    def _report(self, check: str, findings: Sequence[Finding]) -> None:
+        if findings:
+            self._observer.repaired(check, len(findings))
         told: dict[tuple[str, str], list[str]] = {}
         for finding in findings:
-            self.found[finding.reason] += 1
             told.setdefault((finding.reason, finding.repair), []).append(finding.id)
         for (reason, repair), ids in told.items():
             log.warning(
-                "something was wrong that nobody would have heard of",
+                "reconciler repaired a silent fault",
+                check=check,
                 reason=reason,
                 repair=repair,
                 count=len(ids),

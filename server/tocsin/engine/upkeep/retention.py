@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.settings import RetentionSettings
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.schedule import Clock
@@ -80,8 +81,7 @@ class RetentionSweep:
     """Sweeps every minute, on one node at a time.
 
     `pace` is the clock by which it rests; `first_id_at` gives the id that sorts before those of all
-    operations that were made from an instant on. `swept` counts what was deleted, by state, and
-    `operation`.
+    operations that were made from an instant on.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class RetentionSweep:
         *,
         pace: Clock,
         first_id_at: Callable[[datetime], str],
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -101,32 +102,32 @@ class RetentionSweep:
         self._pace = pace
         self._first_id_at = first_id_at
         self._tallies = {state: Tally() for state in sorted(FINAL_STATES)}
-        self.swept: Counter[str] = Counter()
+        self._observer = observer
+        for table in ("invocations", "operations"):
+            observer.deleted(table, 0)
 
     async def run_once(self) -> None:
         """Sweeps all that is to go, then waits a minute."""
         if await self._duty.held():
-            before = self.swept.copy()
-            for state, tally in self._tallies.items():
-                await self._sweep_finished(state, tally)
-            await self._sweep_operations()
-            if swept := self.swept - before:
-                log.info("what was long done is forgotten", **swept)
+            swept = Counter(
+                {
+                    state.value: await self._sweep_finished(state, tally)
+                    for state, tally in self._tallies.items()
+                }
+            )
+            swept["operation"] = await self._sweep_operations()
+            if found := +swept:
+                log.info("old invocations and operations were deleted", **found)
         await self._pace.sleep(EVERY_SECONDS)
 
-    async def _sweep_finished(self, state: State, tally: Tally) -> None:
+    async def _sweep_finished(self, state: State, tally: Tally) -> int:
         until = await self._end_of_sweep(state, tally)
         if until is None:
-            return
+            return 0
         tally.drop_until(until)
-        while await self._duty.held():
-            swept = await self._step(
-                self._database.write,
-                lambda tx: retention.sweep_finished(tx, state, until=until),
-            )
-            if not swept:
-                return
-            self.swept[state.value] += swept
+        return await self._sweep(
+            "invocations", lambda tx: retention.sweep_finished(tx, state, until=until)
+        )
 
     async def _end_of_sweep(self, state: State, tally: Tally) -> datetime | None:
         """Returns the latest time of finishing that is to go."""
@@ -152,18 +153,25 @@ class RetentionSweep:
                 return
             tally.add(*page)
 
-    async def _sweep_operations(self) -> None:
+    async def _sweep_operations(self) -> int:
         age = self._rules.operations_age
         if age is None:
-            return
+            return 0
         before = self._first_id_at(self._clock.now() - timedelta(seconds=age))
+        return await self._sweep(
+            "operations", lambda tx: retention.sweep_operations(tx, before=before)
+        )
+
+    async def _sweep(self, table: str, delete_some: Work[int]) -> int:
+        """Repeats a step until it deletes nothing; returns how many rows were deleted."""
+        swept = 0
         while await self._duty.held():
-            swept = await self._step(
-                self._database.write, lambda tx: retention.sweep_operations(tx, before=before)
-            )
-            if not swept:
-                return
-            self.swept["operation"] += swept
+            rows = await self._step(self._database.write, delete_some)
+            if not rows:
+                break
+            self._observer.deleted(table, rows)
+            swept += rows
+        return swept
 
     async def _step(
         self,

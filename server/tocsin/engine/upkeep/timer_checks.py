@@ -37,6 +37,8 @@ UNREADABLE = "trigger can't be read"
 class TimerCheck:
     """Checks that each timer's next tick matches its cron expression."""
 
+    name = "timers"
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -103,6 +105,8 @@ class TimerCheck:
 
 class ArmedCheck:
     """Looks at each armed timer, whether there is a trigger to it."""
+
+    name = "armed_timers"
 
     def __init__(self, database: Database) -> None:
         self._database = database

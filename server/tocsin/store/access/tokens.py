@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from tocsin.store.access.schema import credentials, generation, revoked_tokens, used_assertions
+from tocsin.store.access.schema import generation, revoked_tokens, used_assertions
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
@@ -16,31 +16,6 @@ USED = select(used_assertions.c.used_at).where(used_assertions.c.digest == bindp
 GENERATION = select(generation.c.number).where(generation.c.id == 1)
 NEXT_GENERATION = (
     update(generation).where(generation.c.id == 1).values(number=generation.c.number + 1)
-)
-# A slice at a time: all at once could be many, and every call would wait.
-FORGOTTEN_AT_ONCE = 500
-FORGET_REVOKED = delete(revoked_tokens).where(
-    revoked_tokens.c.id.in_(
-        select(revoked_tokens.c.id)
-        .where(revoked_tokens.c.expires_at <= bindparam("now"))
-        .limit(FORGOTTEN_AT_ONCE)
-    )
-)
-FORGET_USED = delete(used_assertions).where(
-    used_assertions.c.digest.in_(
-        select(used_assertions.c.digest)
-        .where(used_assertions.c.expires_at <= bindparam("now"))
-        .limit(FORGOTTEN_AT_ONCE)
-    )
-)
-FORGET_CREDENTIALS = delete(credentials).where(
-    credentials.c.id.in_(
-        select(credentials.c.id)
-        .where(
-            credentials.c.expires_at.is_not(None), credentials.c.expires_at <= bindparam("before")
-        )
-        .limit(FORGOTTEN_AT_ONCE)
-    )
 )
 
 
@@ -83,13 +58,3 @@ def tell_change(tx: Transaction) -> None:
     """Makes all nodes look anew at who is who, and who may do what."""
     tx.run(NEXT_GENERATION)
     tx.ring(Bell.ACCESS)
-
-
-def forget_expired_proofs(tx: Transaction, *, now: datetime, credentials_before: datetime) -> int:
-    """Forgets some of what would prove nothing any more.
-
-    Returns how much there was: less than `FORGOTTEN_AT_ONCE` when there is none left.
-    """
-    found = tx.run(FORGET_REVOKED, now=to_micros(now))
-    found += tx.run(FORGET_USED, now=to_micros(now))
-    return found + tx.run(FORGET_CREDENTIALS, before=to_micros(credentials_before))

@@ -49,16 +49,6 @@ REMEMBER = _remembered.on_conflict_do_update(
     set_={"expires_at": _remembered.excluded.expires_at},
     where=accepted.c.expires_at <= bindparam("now"),
 ).returning(accepted.c.trigger_id, accepted.c.key)
-END_OF_SLICE = (
-    select(accepted.c.expires_at)
-    .where(accepted.c.expires_at <= bindparam("now"))
-    .order_by(accepted.c.expires_at)
-    .offset(bindparam("slice"))
-    .limit(1)
-)
-FORGET_EXPIRED = delete(accepted).where(accepted.c.expires_at <= bindparam("now"))
-# A slice at a time: all at once could be millions, and every call would wait.
-FORGOTTEN_AT_ONCE = 1000
 
 INSERT = insert(table).on_conflict_do_nothing().returning(table.c.id)
 WAITING_EVENT = Record(WaitingEvent, table)
@@ -139,12 +129,6 @@ def remember_new(
     times: dict[str, Value] = {"now": to_micros(now), "expires_at": to_micros(expires_at)}
     rows = [{"trigger_id": each, "key": key, **times} for each, key in keys]
     return {(row[0], row[1]) for row in tx.each(REMEMBER, rows)}
-
-
-def forget_expired_events(tx: Transaction, *, now: datetime) -> int:
-    """Forgets some of what has expired; returns how many, 0 when there is none left."""
-    row = tx.one(END_OF_SLICE, now=to_micros(now), slice=FORGOTTEN_AT_ONCE - 1)
-    return tx.run(FORGET_EXPIRED, now=to_micros(now) if row is None else row[0])
 
 
 def add_events(

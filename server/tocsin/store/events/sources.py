@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.leases import hold, renewing, taking
 from tocsin.store.schema import source_parts as parts
 from tocsin.store.schema import source_states as states
 from tocsin.store.schema import subscriptions, triggers
@@ -67,22 +67,8 @@ WRITE_STATE = _standing.on_conflict_do_update(
 )
 DROP_STATE = delete(states).where(states.c.trigger_id == bindparam("of_trigger"))
 
-HOLD = (
-    update(parts)
-    .where(
-        parts.c.trigger_id == bindparam("of_trigger"),
-        parts.c.part == bindparam("of_part"),
-        or_(
-            parts.c.node == bindparam("by_node"),
-            parts.c.held_until <= bindparam("now"),
-            # No lease lasts as long: the clock was set back since it was given.
-            parts.c.held_until > bindparam("until"),
-        ),
-    )
-    .values(node=bindparam("by_node"), held_until=bindparam("until"))
-    .returning(parts.c.position)
-)
-ADD_PART = insert(parts).on_conflict_do_nothing().returning(parts.c.position)
+RENEW = renewing(parts, parts.c.position)
+TAKE = taking(parts, parts.c.position)
 MOVE = (
     update(parts)
     .where(
@@ -130,21 +116,8 @@ def hold_part(
 
     A part that nobody has read has the position `""`.
     """
-    row = tx.one(
-        HOLD,
-        of_trigger=trigger_id,
-        of_part=part,
-        by_node=node,
-        now=to_micros(now),
-        until=to_micros(until),
-    ) or tx.one(
-        ADD_PART,
-        trigger_id=trigger_id,
-        part=part,
-        position="",
-        node=node,
-        held_until=to_micros(until),
-    )
+    key = {"trigger_id": trigger_id, "part": part}
+    row = hold(tx, RENEW, TAKE, key=key, node=node, now=now, until=until, position="")
     return None if row is None else row[0]
 
 

@@ -4,10 +4,10 @@ A tick that fires in time leaves no row here: its invocation says it. So the tab
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
@@ -77,18 +77,6 @@ FOLLOWING = (
     .order_by(table.c.first_at, table.c.id)
     .limit(1)
 )
-# Longer than a year, so that what comes once a year can be compared with the time before.
-DECISIONS_KEPT = timedelta(days=400)
-# A slice at a time, so that no call waits long.
-FORGOTTEN_AT_ONCE = 500
-END_OF_SLICE = (
-    select(table.c.last_at)
-    .where(table.c.last_at < bindparam("before"))
-    .order_by(table.c.last_at)
-    .offset(FORGOTTEN_AT_ONCE - 1)
-    .limit(1)
-)
-DELETE_OLD = delete(table).where(table.c.last_at < bindparam("before"))
 # Spans of one kind overlap only where a clock was set back.
 LOOKED_AT = 16
 
@@ -136,9 +124,3 @@ def decision_following(
     """Returns the first decision of a kind that begins at an instant or later."""
     at = to_micros(instant)
     return RECORD.one(tx, FOLLOWING, of_trigger=trigger_id, of_kind=kind.value, at=at)
-
-
-def forget_decisions(tx: Transaction, *, before: datetime) -> int:
-    """Forgets some of what ended before an instant; returns how many, 0 when none is left."""
-    row = tx.one(END_OF_SLICE, before=to_micros(before))
-    return tx.run(DELETE_OLD, before=to_micros(before) if row is None else row[0] + 1)

@@ -36,16 +36,6 @@ UPDATE = (
     .where(table.c.scope == bindparam("in_scope"), table.c.key == bindparam("of_key"))
     .values(answer=bindparam("given"), expires_at=bindparam("until"))
 )
-# A slice at a time: all at once could be hundreds of thousands, and every call would wait.
-FORGOTTEN_AT_ONCE = 500
-END_OF_SLICE = (
-    select(table.c.expires_at)
-    .where(table.c.expires_at <= bindparam("now"))
-    .order_by(table.c.expires_at)
-    .offset(FORGOTTEN_AT_ONCE - 1)
-    .limit(1)
-)
-DELETE_EXPIRED = delete(table).where(table.c.expires_at <= bindparam("now"))
 
 
 class RequestMismatch(Exception):
@@ -105,9 +95,3 @@ def _take_key(tx: Transaction, request: RequestKey, now: datetime) -> None:
         )
     except UniqueViolation:
         raise Contended from None
-
-
-def forget_expired(tx: Transaction, *, now: datetime) -> int:
-    """Forgets some of what has expired; returns how many, 0 when there is none left."""
-    row = tx.one(END_OF_SLICE, now=to_micros(now))
-    return tx.run(DELETE_EXPIRED, now=to_micros(now) if row is None else row[0])

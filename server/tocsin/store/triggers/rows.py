@@ -112,8 +112,12 @@ def page_of_triggers(
     """Returns up to `limit` triggers of a folder, oldest first, after the id `after`."""
     if names.included is not None:
         wanted = names.included - names.excluded
-        found = [row for name in wanted for row in tx.all(NAMED, folder_id=folder_id, name=name)]
-        return [StoredTrigger(*row) for row in sorted(found) if row[0] > after][:limit]
+        found = [
+            trigger
+            for name in wanted
+            for trigger in TRIGGER.all(tx, NAMED, folder_id=folder_id, name=name)
+        ]
+        return sorted(trigger for trigger in found if trigger.id > after)[:limit]
     page: list[StoredTrigger] = []
     for row in _following(tx, folder_id, after, limit):
         if row.name not in names.excluded:
@@ -124,9 +128,8 @@ def page_of_triggers(
 
 
 def _following(tx: Transaction, folder_id: str, after: str, step: int) -> Iterator[StoredTrigger]:
-    while rows := tx.all(PAGE, folder_id=folder_id, after=after, limit=step):
-        for row in rows:
-            yield StoredTrigger(*row)
-        if len(rows) < step:
+    while page := TRIGGER.all(tx, PAGE, folder_id=folder_id, after=after, limit=step):
+        yield from page
+        if len(page) < step:
             return
-        after = rows[-1][0]
+        after = page[-1].id

@@ -1,0 +1,51 @@
+"""Deletes rows whose time is over: remembered keys and ids, old decisions, expired proofs."""
+
+from collections.abc import Sequence
+
+from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.upkeep.duty import Duty
+from tocsin.schedule import Clock
+from tocsin.store.driver.database import Database
+from tocsin.store.expiry import Expiring, delete_expired
+
+EVERY_SECONDS = 600.0
+
+
+class ExpirySweep:
+    """Sweeps tables every ten minutes, on one node at a time.
+
+    `clock` is the one that the rows go by, `pace` the one by which the sweep rests.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        tables: Sequence[Expiring],
+        duty: Duty,
+        *,
+        pace: Clock,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._tables = tuple(tables)
+        self._duty = duty
+        self._pace = pace
+        self._observer = observer
+        for each in tables:
+            observer.deleted(each.table, 0)
+
+    async def run_once(self) -> None:
+        """Deletes all that is over, a slice at a time, then waits ten minutes."""
+        for table in self._tables:
+            while await self._duty.held() and await self._delete_some(table):
+                pass
+        await self._pace.sleep(EVERY_SECONDS)
+
+    async def _delete_some(self, table: Expiring) -> int:
+        now = self._clock.now()
+        deleted = await self._database.write(lambda tx: delete_expired(tx, table, now=now))
+        if deleted:
+            self._observer.deleted(table.table, deleted)
+        return deleted
