@@ -25,8 +25,8 @@ from tocsin import schedule
 from tocsin.settings import load_settings
 
 DOCS = ROOT / "docs"
-CALLING, CRON, RUNNING, SOURCES, TARGETS = (
-    DOCS / f"{name}.md" for name in ("calling", "cron", "running", "sources", "targets")
+CALLING, CLIENTS, CRON, RUNNING, SOURCES, TARGETS = (
+    DOCS / f"{name}.md" for name in ("calling", "clients", "cron", "running", "sources", "targets")
 )
 
 # What a block of shell may begin with: what is run, here or where the name says, and what is not:
@@ -41,13 +41,14 @@ EVERY_SHELL = [
     (page, block) for page in (README, CALLING, CRON, RUNNING) for block in blocks(page, "sh")
 ]
 CURL = [each for each in EVERY_SHELL if each[1].code.startswith("curl ")]
-# Of the other pages, what posts and tests events, and needs no trigger's id.
+# Of the other pages, what needs no id of a trigger and no mail server.
 CURL += [
-    (SOURCES, block)
-    for block in blocks(SOURCES, "sh")
-    if block.code.startswith("curl -X POST http://127.0.0.1:8080/tocsin/v1/")
+    (page, block)
+    for page in (SOURCES, CLIENTS)
+    for block in blocks(page, "sh")
+    if block.code.startswith("curl ") and not re.search("TRIGGER_ID|smtp:", block.code)
 ]
-CLIENTS = blocks(CALLING, "python")
+PROGRAMS = blocks(CALLING, "python")
 CRON_TABLE = re.findall(r"^\| `([^`]+)` \| .+ \|$", CRON.read_text(), flags=re.MULTILINE)
 
 Shell = Callable[[str], str]
@@ -198,7 +199,7 @@ def structure(value: Any) -> Any:
     return [structure(each) for each in value] if isinstance(value, list) else None
 
 
-@pytest.mark.parametrize("block", CLIENTS, ids=str)
+@pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_a_python_client_works(block: Block, live: Live, tmp_path: Path) -> None:
     script = tmp_path / "client.py"
     script.write_text(live(block.code))
