@@ -34,7 +34,7 @@ from tocsin.store.invocations import (
     steering,
 )
 from tocsin.store.invocations import rows as invocations
-from tocsin.store.triggers import decisions, operations, timers
+from tocsin.store.triggers import changes, decisions, operations, timers
 from tocsin.store.triggers import folders as places
 from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import rows as triggers
@@ -54,6 +54,7 @@ HOT = {
     "due timers": timers.DUE,
     "next tick": timers.EARLIEST,
     "who listens": subscriptions.LISTENERS,
+    "whether one listens": subscriptions.LISTENER,
     "who does not listen yet": subscriptions.UNSUBSCRIBED,
     "listening no more": subscriptions.DELETE,
     "waiting events": events.WAITING,
@@ -103,6 +104,7 @@ HOT = {
     "decision that goes on": decisions.EXTEND,
     "handing back of one node": deliveries.HAND_BACK_OF_NODE,
     "arming": timers.DELETE,
+    "change numbers": changes.NUMBERS,
     "finished, a page": retention.END_OF_PAGE,
     "finished, the rows of a page": retention.ROWS_OF_PAGE,
     "finished, to be swept": retention.FINISHED,
@@ -203,8 +205,10 @@ INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, d
     FROM numbers;
 ANALYZE;
 """
-# All of an index that holds nothing, unless something went wrong or an older node was at work.
+# All of an index that holds nothing, unless something went wrong or an older node was at work; and
+# of one that has an entry for each kind of source.
 WALKS = {
+    "SCAN change_numbers USING INDEX sqlite_autoindex_change_numbers_1",
     "SCAN invocations USING INDEX invocations_lost",
     "SCAN triggers USING INDEX triggers_to_subscribe",
 }

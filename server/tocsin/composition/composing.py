@@ -66,7 +66,7 @@ def compose(
         observer=observer,
         chores=(*kept.steps(), *chores),
     )
-    database.listen(engine.look, MACHINE.sleep)
+    database.listen(engine.look_at_all, MACHINE.sleep)
     return Works(engine, intake, ids)
 
 

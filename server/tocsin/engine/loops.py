@@ -84,11 +84,15 @@ class Engine:
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:
-        """Makes all loops look for work: another node has some, or the clock was moved."""
+        """Makes the loops look for what is due: the clock was moved."""
         self._timers.look()
         self._batches.look()
         self._deliveries.look()
-        self._pulling.look()
+
+    def look_at_all(self) -> None:
+        """Makes all loops look for work: other nodes may have done anything."""
+        self.look()
+        self._pulling.look_at_all()
 
     async def next_due(self) -> datetime | None:
         """Returns when there is something to do next: a tick, a batch, a delivery or lease."""

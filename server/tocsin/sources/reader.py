@@ -9,10 +9,22 @@ from typing import Protocol
 
 from tocsin.plans.plan import Plan
 from tocsin.sources.incoming import Incoming, Taken
+from tocsin.sources.kinds.catalog import KINDS
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.triggers.changes import count_change
 
 # Kinds whose sources keep nothing for a trigger that is paused. They are read all the same: what
 # comes meanwhile is lost, and counted.
 UNBUFFERED = frozenset(("iot_message", "iot_broker_message"))
+
+
+def wake_readers(tx: Transaction, kind: str) -> None:
+    """Makes all nodes read the triggers of a kind again after the commit, if its sources are read.
+
+    It belongs into the transaction that creates, changes or deletes such a trigger.
+    """
+    if kind in KINDS and KINDS[kind].pulled:
+        count_change(tx, kind)
 
 
 class SourceFailed(Exception):

@@ -90,6 +90,14 @@ duties = Table(
     Column("held_until", BigInteger, nullable=False),
 )
 
+# For each kind whose sources are read: how many transactions changed triggers of that kind.
+change_numbers = Table(
+    "change_numbers",
+    metadata,
+    Column("kind", ASCII, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 # One row: the oldest schema that a node may know and still work on this one.
 compatibility = Table("compatibility", metadata, Column("oldest_known", Text, primary_key=True))
 # By which triggers are found for an event: those of its kind that share a key with it.

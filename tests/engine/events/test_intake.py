@@ -28,6 +28,7 @@ from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
 from tocsin.store.events.intakes import find_intake
+from tocsin.store.events.subscriptions import LISTENER, LISTENERS
 from tocsin.store.expiry import EVENTS, delete_expired
 from tocsin.store.schema import invocations as table
 from tocsin.store.schema import triggers
@@ -370,4 +371,43 @@ def test_nodes_that_share_triggers_neither_lose_nor_double(
                 assert max(len(batch) for batch in batches) <= 7
 
     url = postgres.new_database()
+    runner.run(check())
+
+
+def test_an_event_for_one_trigger_looks_that_one_up(url: str, runner: asyncio.Runner) -> None:
+    """And not all that listen to the same key."""
+    looked_up: list[Any] = []
+
+    class Noting:
+        def __init__(self, tx: Any) -> None:
+            self._tx = tx
+
+        def one(self, statement: Any, **values: Any) -> Any:
+            if statement is LISTENER:
+                looked_up.append(values["of_trigger"])
+            return self._tx.one(statement, **values)
+
+        def all(self, statement: Any, **values: Any) -> Any:
+            assert statement is not LISTENERS
+            return self._tx.all(statement, **values)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._tx, name)
+
+    async def check() -> None:
+        async with nodes(url) as [node]:
+            for number in range(20):
+                await node.add(f"t{number:02}")
+            write = node.database.write
+            noting: Any = node.database
+            noting.write = lambda work: write(lambda tx: work(Noting(tx)))
+            mine = replace(message("1"), trigger_id="t07")
+            assert await node.intake.take([mine, replace(mine, id="2")]) == 2 * [Taken(accepted=1)]
+            assert looked_up == ["t07"]
+            # It listens to another broker, or is gone: nothing comes of its event.
+            other = replace(mine, event=IotBrokerMessage("other", "1", b""), id="3")
+            gone = replace(mine, trigger_id="gone", id="4")
+            assert await node.intake.take([other, gone]) == 2 * [Taken()]
+            assert {origin for origin, _ in await node.calls()} == {"t07"}
+
     runner.run(check())

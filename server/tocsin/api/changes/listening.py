@@ -1,8 +1,8 @@
 """What a trigger's source needs in the store, as the trigger comes, changes and goes."""
 
 from tocsin.plans.plan import Plan
-from tocsin.sources.kinds.catalog import KINDS, keys_of_plan
-from tocsin.store.driver.bells import Bell
+from tocsin.sources.kinds.catalog import keys_of_plan
+from tocsin.sources.reader import wake_readers
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import accepted as events
 from tocsin.store.events import held_messages, sources, subscriptions
@@ -30,9 +30,3 @@ def stop_listening(tx: Transaction, trigger_id: str, kind: str) -> None:
     sources.forget_source(tx, trigger_id)
     held_messages.release_all(tx, trigger_id)
     wake_readers(tx, kind)
-
-
-def wake_readers(tx: Transaction, kind: str) -> None:
-    """Makes all nodes look at the triggers of a kind whose sources are read; else does nothing."""
-    if kind in KINDS and KINDS[kind].pulled:
-        tx.ring(Bell.READERS)

@@ -10,11 +10,11 @@ from tocsin.api.changes.listening import (
     listen,
     listen_elsewhere,
     stop_listening,
-    wake_readers,
 )
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Cron
 from tocsin.sources.kinds.timer import TimerSource
+from tocsin.sources.reader import wake_readers
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.events.accepted import unpark_batch
 from tocsin.store.invocations import retention

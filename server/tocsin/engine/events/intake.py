@@ -22,7 +22,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import held_messages
 from tocsin.store.events.accepted import WaitingEvent, add_events, count_lost, remember_new
 from tocsin.store.events.held_messages import Held
-from tocsin.store.events.subscriptions import listeners
+from tocsin.store.events.subscriptions import listener, listeners
 from tocsin.store.invocations.rows import Invocation, insert_invocations
 
 log = structlog.get_logger(__name__)
@@ -32,8 +32,9 @@ EVENTS_AT_ONCE = 256
 LISTENERS_AT_ONCE = 256
 PLANS_KEPT = 1024
 
-# A kind of source and one of the keys under which triggers listen to it.
-Channel: TypeAlias = tuple[str, str]
+# A kind of source, one of the keys under which triggers listen to it, and the one trigger that
+# an event is for; "": it is for all of them.
+Channel: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,6 @@ class Intake:
         for place, each in enumerate(incoming):
             kind = kind_of(each.event)
             for plan in _unique(plans.get(channel, ()) for channel in _channels(each)):
-                if each.trigger_id not in ("", plan.trigger_id):
-                    continue
                 if next(kind.mismatches(plan.source, each.event), None) is not None:
                     done.taken[place] += Taken(filtered=1)
                 elif not plan.active:
@@ -182,8 +181,12 @@ class Intake:
         return done
 
     def _listeners(self, tx: Transaction, channel: Channel, after: str, done: Pass) -> list[Plan]:
-        kind, key = channel
-        rows = listeners(tx, kind=kind, key=key, after=after, limit=LISTENERS_AT_ONCE)
+        kind, key, trigger_id = channel
+        if trigger_id:
+            found = listener(tx, trigger_id, kind=kind, key=key)
+            rows = [] if found is None else [found]
+        else:
+            rows = listeners(tx, kind=kind, key=key, after=after, limit=LISTENERS_AT_ONCE)
         if len(rows) == LISTENERS_AT_ONCE:
             done.more[channel] = rows[-1].id
         plans = []
@@ -271,7 +274,7 @@ def _repeated(tx: Transaction, trigger_id: str, hit: Hit) -> Taken:
 
 def _channels(incoming: Incoming) -> list[Channel]:
     kind = kind_of(incoming.event).name
-    return [(kind, key) for key in keys_of_event(incoming.event)]
+    return [(kind, key, incoming.trigger_id) for key in keys_of_event(incoming.event)]
 
 
 def _unique(found: Iterable[Sequence[Plan]]) -> list[Plan]:

@@ -10,6 +10,7 @@ import structlog
 from tocsin.compilers.loading import load_plan
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
+from tocsin.sources.reader import wake_readers
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.subscriptions import mark_subscribed, subscribe, unsubscribed
@@ -41,5 +42,6 @@ class Subscribing:
                 log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
             else:
                 subscribe(tx, trigger_id=stored.id, kind=plan.kind, keys=keys_of_plan(plan))
+                wake_readers(tx, plan.kind)
             mark_subscribed(tx, stored.id)
         return len(found)

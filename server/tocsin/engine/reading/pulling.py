@@ -14,6 +14,7 @@ import structlog
 
 from tocsin.compilers.loading import load_plan
 from tocsin.engine.reading.standings import Standings
+from tocsin.engine.reading.triggers import PulledTriggers
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
@@ -21,8 +22,6 @@ from tocsin.sources.incoming import Incoming, Taken, TakesEvents
 from tocsin.sources.reader import UNBUFFERED, Reader, SourceFailed
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
-from tocsin.store.driver.transaction import Transaction
-from tocsin.store.events.sources import triggers_of_kind
 from tocsin.store.triggers.rows import StoredTrigger
 
 log = structlog.get_logger(__name__)
@@ -117,7 +116,6 @@ class Pulling:
         pace: Clock,
         chance: Callable[[], float] = lambda: CHANCE.uniform(0.5, 1.0),
     ) -> None:
-        self._database = database
         self._chance = chance
         self._readers = tuple(readers)
         self._intake = intake
@@ -128,6 +126,8 @@ class Pulling:
         self._lines: dict[Spot, PulledLine] = {}
         self._loaded: dict[str, tuple[StoredTrigger, Plan | None]] = {}
         self._misplaced: Mapping[str, str] = {}
+        kinds = [kind for reader in self._readers for kind in reader.kinds]
+        self._triggers = PulledTriggers(database, kinds, pace=pace)
         self._settled: Mapping[str, StoredTrigger] = {}
         self._stopped = False
 
@@ -135,12 +135,20 @@ class Pulling:
         """Makes the loop look whether triggers came, changed or went."""
         self._wakeup.ring()
 
+    def look_at_all(self) -> None:
+        """Makes the loop read all triggers again: a node may have changed some uncounted."""
+        self._triggers.doubt()
+        self._wakeup.ring()
+
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """Returns what an engine repeats."""
         return self.run_once, self._standings.run_once
 
     async def run_once(self) -> None:
-        """Makes what is read what is to be read, then waits to be told, ten seconds at most."""
+        """Starts and stops readers so that they match the triggers, then waits for a bell.
+
+        Without a bell it looks again after five seconds.
+        """
         self._wakeup.listen()
         await self.settle()
         await self._pace.sleep(BETWEEN_LOOKS_SECONDS)
@@ -148,7 +156,7 @@ class Pulling:
 
     async def settle(self) -> None:
         """Starts, changes and stops reading, by the triggers that there are."""
-        stored = await self._database.read(self._stored)
+        stored = await self._triggers.current()
         if self._stopped or stored == self._settled:
             return
         self._settled = {}
@@ -176,14 +184,6 @@ class Pulling:
         self._lines.clear()
         for reader in self._readers:
             await reader.close()
-
-    def _stored(self, tx: Transaction) -> dict[str, StoredTrigger]:
-        return {
-            stored.id: stored
-            for reader in self._readers
-            for kind in reader.kinds
-            for stored in triggers_of_kind(tx, kind)
-        }
 
     def _sorted(
         self, triggers: Mapping[str, StoredTrigger]

@@ -6,6 +6,7 @@ from tocsin.compilers.loading import load_plan
 from tocsin.engine.upkeep.reconciler import Finding, Page
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
+from tocsin.sources.reader import wake_readers
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -63,6 +64,7 @@ class SubscriptionCheck:
             return Finding(trigger_id, reason, "forgotten")
         plan = load_plan(stored.contract, stored.message)
         subscribe(tx, trigger_id=trigger_id, kind=plan.kind, keys=keys_of_plan(plan))
+        wake_readers(tx, plan.kind)
         return Finding(trigger_id, reason, "subscribed")
 
     def _fault(self, listener: Listener) -> str | None:

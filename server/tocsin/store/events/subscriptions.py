@@ -23,6 +23,16 @@ LISTENERS = (
     .order_by(table.c.trigger_id)
     .limit(bindparam("limit"))
 )
+LISTENER = (
+    select(*TRIGGER.columns)
+    .select_from(table)
+    .join(triggers, triggers.c.id == table.c.trigger_id)
+    .where(
+        table.c.kind == bindparam("kind"),
+        table.c.key == bindparam("key"),
+        table.c.trigger_id == bindparam("of_trigger"),
+    )
+)
 UNSUBSCRIBED = (
     select(*TRIGGER.columns)
     .where(triggers.c.subscribed.is_(None))
@@ -49,6 +59,11 @@ def listeners(
 ) -> list[StoredTrigger]:
     """Returns the triggers that listen to a key, by id, up to `limit` after the id `after`."""
     return TRIGGER.all(tx, LISTENERS, kind=kind, key=key, after=after, limit=limit)
+
+
+def listener(tx: Transaction, trigger_id: str, *, kind: str, key: str) -> StoredTrigger | None:
+    """Returns a trigger if it listens to a key."""
+    return TRIGGER.one(tx, LISTENER, kind=kind, key=key, of_trigger=trigger_id)
 
 
 def unsubscribed(tx: Transaction, *, limit: int) -> list[StoredTrigger]:
