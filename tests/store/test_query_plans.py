@@ -41,6 +41,7 @@ from tocsin.store.triggers import rows as triggers
 
 HOT = {
     "trigger by id": triggers.SELECT,
+    "message of a trigger": triggers.MESSAGE,
     "page of a folder": triggers.PAGE,
     "trigger by name": triggers.NAMED,
     "counting triggers of a folder": triggers.COUNT,

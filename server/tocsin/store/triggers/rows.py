@@ -27,6 +27,9 @@ INSERT = insert(table).values(
 TRIGGER = Record(StoredTrigger, table)
 SELECT = select(*TRIGGER.columns).where(table.c.id == bindparam("id"))
 LOCK = SELECT.with_for_update()
+MESSAGE = select(table.c.message).where(
+    table.c.id == bindparam("id"), table.c.contract == bindparam("contract")
+)
 UPDATE = (
     update(table)
     .where(table.c.id == bindparam("trigger_id"))
@@ -86,6 +89,12 @@ def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
 
 def find_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
     return TRIGGER.one(tx, SELECT, id=trigger_id)
+
+
+def find_message(tx: Transaction, trigger_id: str, contract: str) -> bytes | None:
+    """Returns the message of a trigger as a contract sent it; None: it has no such trigger."""
+    row = tx.one(MESSAGE, id=trigger_id, contract=contract)
+    return None if row is None else row[0]
 
 
 def lock_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:

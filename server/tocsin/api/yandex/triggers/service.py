@@ -67,10 +67,12 @@ class TriggerService:
         }
 
     async def get(self, request: contract.GetTriggerRequest) -> bytes:
-        found = await self._database.read(lambda tx: triggers.find_trigger(tx, request.trigger_id))
-        if found is None or found.contract != CONTRACT:
+        message = await self._database.read(
+            lambda tx: triggers.find_message(tx, request.trigger_id, CONTRACT)
+        )
+        if message is None:
             raise errors.trigger_not_found(request.trigger_id)
-        return found.message
+        return message
 
     async def list(self, request: contract.ListTriggersRequest) -> contract.ListTriggersResponse:
         arguments = (request.folder_id, request.filter)
