@@ -1,9 +1,8 @@
 """Runs mutations of triggers: each answers with an operation, and once per idempotency key."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from google.protobuf import message_factory
@@ -14,17 +13,14 @@ from tocsin.contract.operations import OperationTypes, operation_types
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import operations
-from tocsin.wire import errors
 from tocsin.wire.calls import Call
+from tocsin.wire.idempotency import Once
 from tocsin.wire.ids import Ids
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 
 IDEMPOTENCY_KEY = "idempotency-key"
-LONGEST_IDEMPOTENCY_KEY = 128
-IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +60,20 @@ class Mutations:
             ApiError: the key was used for another request, or the mutation refuses the request.
         """
         types = self._types[method]
-        key = self._request_key(method, request, call)
+        once = Once.of(
+            IDEMPOTENCY_KEY,
+            call.metadata_value(IDEMPOTENCY_KEY),
+            request,
+            scope=call.scope(self._service),
+            method=method,
+        )
         operation_id, created_by = self._ids.new(), call.caller_id
 
         def run(tx: Transaction) -> bytes:
             now = self._clock.now()
-            if key is not None and (done := _done_before(tx, key, now)) is not None:
-                return done
+            done = once.answer(tx, now)
+            if done is not None and (known := operations.find_operation(tx, done.decode())):
+                return known
             change = mutation(tx, now)
             operation = _operation(method, types, operation_id, change, now)
             operation.created_by = created_by
@@ -82,24 +85,10 @@ class Mutations:
                 folder_id=change.folder_id,
                 message=message,
             )
-            if key is not None:
-                requests.remember_answer(
-                    tx, key, operation_id.encode(), expires_at=now + IDEMPOTENCY_KEPT
-                )
+            once.remember(tx, operation_id.encode(), now)
             return message
 
         return await self._database.write(run)
-
-    def _request_key(self, method: str, request: Message, call: Call) -> requests.RequestKey | None:
-        key = call.metadata_value(IDEMPOTENCY_KEY)
-        if not key:
-            return None
-        if len(key) > LONGEST_IDEMPOTENCY_KEY:
-            raise errors.invalid_field(
-                IDEMPOTENCY_KEY, f"Length must be at most {LONGEST_IDEMPOTENCY_KEY} characters"
-            )
-        asked = method.encode() + b"\0" + request.SerializeToString(deterministic=True)
-        return requests.RequestKey(call.scope(self._service), key, hashlib.sha256(asked).digest())
 
 
 def _operation(
@@ -118,11 +107,3 @@ def _operation(
     operation.response.type_url = f"type.googleapis.com/{types.response.full_name}"
     operation.response.value = change.response
     return operation
-
-
-def _done_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:
-    try:
-        operation_id = requests.remembered_answer(tx, key, now=now)
-    except requests.RequestMismatch:
-        raise errors.key_reused(IDEMPOTENCY_KEY) from None
-    return None if operation_id is None else operations.find_operation(tx, operation_id.decode())

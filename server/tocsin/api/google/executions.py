@@ -1,10 +1,9 @@
 """`google.cloud.integrations.v1alpha.Executions`: ScheduleIntegrations."""
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tocsin.compilers.integrations import execution_payload, integration_action
 from tocsin.compilers.parameters import (
@@ -17,10 +16,10 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, insert_invocation
-from tocsin.store.triggers import idempotency as requests
 from tocsin.targets.settings import IntegrationSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
+from tocsin.wire.idempotency import Once
 from tocsin.wire.ids import Ids
 from tocsin.wire.json_text import Json
 from tocsin.wire.serving import Method
@@ -39,7 +38,6 @@ NAME_FORM = (
     "or projects/*/locations/*/products/*/integrations/*"
 )
 EVERY_INTEGRATION = "-"
-REQUEST_KEPT = timedelta(hours=24)
 # The published quota for the input of an API trigger.
 LARGEST_INPUT = 8 * 1024 * 1024
 
@@ -76,10 +74,15 @@ class ExecutionsService:
             raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
         name = _resource_name(request.name)
         order = _Order.of(request, name, self._clock.now(), call.traceparent)
-        key = _request_key(name, request, call)
+        once = Once.of(
+            "request_id",
+            request.request_id,
+            request,
+            scope=call.scope(f"{SERVICE.full_name}/{name.parent}"),
+        )
 
         def insert(tx: Transaction) -> bytes:
-            if key is not None and (known := _answered_before(tx, key, order.now)) is not None:
+            if (known := once.answer(tx, order.now)) is not None:
                 return known
             # Only now: a repeat gets its answer though the configuration has changed since.
             executions = [
@@ -90,8 +93,7 @@ class ExecutionsService:
             answer = contract.ScheduleIntegrationsResponse(
                 execution_info_ids=[execution.id for execution in executions]
             ).SerializeToString()
-            if key is not None:
-                requests.remember_answer(tx, key, answer, expires_at=order.now + REQUEST_KEPT)
+            once.remember(tx, answer, order.now)
             return answer
 
         return await self._database.write(insert)
@@ -203,20 +205,3 @@ def _insert(tx: Transaction, execution: Invocation) -> None:
         insert_invocation(tx, execution, due_at=execution.scheduled_at)
     except UniqueViolation:
         raise errors.execution_exists(execution.id) from None
-
-
-def _request_key(
-    name: ResourceName, request: contract.ScheduleIntegrationsRequest, call: Call
-) -> requests.RequestKey | None:
-    if not request.request_id:
-        return None
-    asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    scope = call.scope(f"{SERVICE.full_name}/{name.parent}")
-    return requests.RequestKey(scope, request.request_id, asked)
-
-
-def _answered_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:
-    try:
-        return requests.remembered_answer(tx, key, now=now)
-    except requests.RequestMismatch:
-        raise errors.key_reused("request_id") from None

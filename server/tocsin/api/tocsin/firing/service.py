@@ -1,6 +1,5 @@
 """`tocsin.v1.FiringService`: fires triggers by hand, tells when they fire, and why they did not."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -23,11 +22,11 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import MICROSECOND
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import Invocation, insert_invocation
-from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
+from tocsin.wire.idempotency import Once
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import page_size, page_token, place_in_time, position_in_time
 from tocsin.wire.serving import Method
@@ -36,8 +35,6 @@ from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["FiringService"]
 
-REQUEST_KEPT = timedelta(hours=24)
-LONGEST_REQUEST_ID = 128
 LONGEST_EXPRESSION = 100
 LONGEST_TIMER_PAYLOAD = 4096
 DEFAULT_FIRE_TIMES = 10
@@ -82,11 +79,11 @@ class FiringService:
         }
 
     async def fire_trigger(self, request: contract.FireTriggerRequest, call: Call) -> bytes:
-        _check_text("request_id", request.request_id, LONGEST_REQUEST_ID)
-        now, key = self._clock.now(), _request_key(request, call)
+        now, scope = self._clock.now(), call.scope(SERVICE.full_name)
+        once = Once.of("request_id", request.request_id, request, scope=scope)
 
         def fire(tx: Transaction) -> bytes:
-            if key is not None and (known := _answered_before(tx, key, now)) is not None:
+            if (known := once.answer(tx, now)) is not None:
                 return known
             plan = _plan(tx, request.trigger_id)
             refuse_other_accounts(call.usable_accounts, plan)
@@ -94,8 +91,7 @@ class FiringService:
             answer = contract.FireTriggerResponse(
                 invocations=[to_message(find(tx, each)) for each in ids]
             ).SerializeToString()
-            if key is not None:
-                requests.remember_answer(tx, key, answer, expires_at=now + REQUEST_KEPT)
+            once.remember(tx, answer, now)
             return answer
 
         return await self._database.write(fire)
@@ -308,17 +304,3 @@ def _ticks(cron: Cron, after: datetime) -> Iterator[datetime]:
     while (tick := cron.next(after)) is not None:
         yield tick
         after = tick
-
-
-def _request_key(request: contract.FireTriggerRequest, call: Call) -> requests.RequestKey | None:
-    if not request.request_id:
-        return None
-    asked = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    return requests.RequestKey(call.scope(SERVICE.full_name), request.request_id, asked)
-
-
-def _answered_before(tx: Transaction, key: requests.RequestKey, now: datetime) -> bytes | None:
-    try:
-        return requests.remembered_answer(tx, key, now=now)
-    except requests.RequestMismatch:
-        raise errors.key_reused("request_id") from None
