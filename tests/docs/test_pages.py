@@ -1,4 +1,4 @@
-"""Links lead somewhere, headings too, and the commands that the pages name are there."""
+"""Links lead somewhere, headings too; the commands and modules that the pages name are there."""
 
 import re
 from pathlib import Path
@@ -46,6 +46,20 @@ def test_files_named_for_changes_exist() -> None:
     named = re.findall(r"`((?:server|tests|gen|protos|docs)/[\w/.]*)`", text)
     assert named
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+MODULES = [*ROOT.glob("server/tocsin/**/*.py"), *ROOT.glob("tests/**/*.py")]
+MODULES += [*ROOT.glob("bench/*.py"), *ROOT.glob("gen/*.py")]
+# Files of yours, which the examples name.
+YOURS = {"sdk.py", "target.py", "yandex.py"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_that_is_named_is_there(page: Path) -> None:
+    named = set(re.findall(r"`([\w/]+\.py)`", page.read_text(encoding="utf-8"))) - YOURS
+    paths = [f"/{module.relative_to(ROOT)}" for module in MODULES]
+    missing = [name for name in named if not any(path.endswith(f"/{name}") for path in paths)]
+    assert missing == []
 
 
 def test_the_index_names_every_page() -> None:
