@@ -20,7 +20,7 @@ from tocsin.composition.gating import gate_of
 from tocsin.composition.grpc_server import StartError, start_grpc
 from tocsin.gate.guarding import CallGate
 from tocsin.gate.limits import CallLimits
-from tocsin.gate.resources import Places, folders_of_groups
+from tocsin.gate.resources import Resources, folders_of_groups
 from tocsin.gate.settings import LimitSettings
 from tocsin.schedule import ManualClock
 from tocsin.settings import Settings, load_settings
@@ -47,9 +47,9 @@ def test_a_server_with_a_method_of_which_nothing_is_said_does_not_start(
     async def scenario(directory: Path) -> None:
         settings = load_settings(None, {"listen": "127.0.0.1:0", "http": "off"})
         async with opened(f"sqlite:///{directory}/t.db") as database:
-            places = Places(database, groups={}, accounts=None)
+            resources = Resources(database, groups={}, accounts=None)
             limits = CallLimits(LimitSettings(), clock)
-            gate = CallGate(database, places, limits, access=None, audit=None)
+            gate = CallGate(database, resources, limits, access=None, audit=None)
             services: Any = {HEALTH: dict.fromkeys(HEALTH.methods_by_name, nothing)}
             with pytest.raises(StartError, match=r"grpc\.health\.v1\.Health\.\w+ need"):
                 await start_grpc(settings, services, Health([]), Telemetry(), directory, gate)

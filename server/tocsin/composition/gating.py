@@ -11,7 +11,7 @@ from tocsin.composition.grpc_server import StartError
 from tocsin.gate.audit import Audit, AuditSink, FileSink, StderrSink
 from tocsin.gate.guarding import AccessControl, CallGate
 from tocsin.gate.limits import CallLimits
-from tocsin.gate.resources import Places, folders_of_groups
+from tocsin.gate.resources import Resources, folders_of_groups
 from tocsin.gate.settings import AuditSettings, LimitSettings
 from tocsin.sources.settings import LogSettings
 from tocsin.store.driver.database import Database
@@ -48,7 +48,7 @@ def gate_of(
         access = AccessControl(identity.authenticator, GrantsOfSubjects(identity.bindings, MACHINE))
     return CallGate(
         database,
-        Places(
+        Resources(
             database,
             groups=folders_of_groups(logs.default_groups),
             accounts=None if identity is None else identity.accounts,

@@ -10,7 +10,7 @@ from tocsin.access.permissions.needs import Kind, Named, Need, Unnamed
 from tocsin.access.permissions.roles import Permission
 from tocsin.compilers.loading import load_plan
 from tocsin.contract.fields import Texts, texts_at, texts_named
-from tocsin.gate.resources import Places, distinct
+from tocsin.gate.resources import Resources, distinct
 from tocsin.plans.accounts import accounts_of
 from tocsin.plans.plan import Plan
 from tocsin.store.driver.database import Database
@@ -27,20 +27,20 @@ Sight: TypeAlias = Callable[[str], bool]
 
 
 class Target(NamedTuple):
-    """Something that a request names: as a refusal tells it, and the resource whose roles count."""
+    """Something that a request names: the name for errors, and the resource whose roles count."""
 
-    told: str
-    place: str
+    name: str
+    resource: str
 
 
 class Naming:
     """Reads what the requests of one method name; compiled once."""
 
-    def __init__(self, request: Descriptor, need: Need, places: Places) -> None:
+    def __init__(self, request: Descriptor, need: Need, resources: Resources) -> None:
         self._readers: list[tuple[Named, Texts]] = [
             (each, texts_at(request, each.field)) for each in need.named
         ]
-        self._places = places
+        self._resources = resources
 
     async def targets(self, request: Any) -> list[Target]:
         """Finds all that a request names.
@@ -55,13 +55,13 @@ class Naming:
             if len(names) > MOST_NAMED:
                 raise errors.invalid_field(named.field, f"names more than {MOST_NAMED}")
             for name in names:
-                place = await self._places.of(named.kind, name)
-                found.append(Target(_told(named.collection, name), place))
+                resource = await self._resources.of(named.kind, name)
+                found.append(Target(_full_name(named.collection, name), resource))
         return found
 
 
-def _told(collection: str, name: str) -> str:
-    """Returns what a request named as a refusal tells it: nothing but what was sent."""
+def _full_name(collection: str, name: str) -> str:
+    """Returns a name as errors have it: made of nothing but what the request sent."""
     return f"{collection}/{name}" if collection else name
 
 
@@ -77,8 +77,8 @@ def check(grants: Grants, need: Need, targets: list[Target]) -> Sight | None:
     if permission is None:
         return None
     for target in targets:
-        if not grants.allow(permission, target.place):
-            raise errors.permission_denied(permission, target.told)
+        if not grants.allow(permission, target.resource):
+            raise errors.permission_denied(permission, target.name)
     if targets or need.unnamed is Unnamed.NOTHING or grants.allow_everywhere(permission):
         return None
     if need.unnamed is Unnamed.SHOWN and grants.allow_somewhere(permission):
@@ -87,16 +87,18 @@ def check(grants: Grants, need: Need, targets: list[Target]) -> Sight | None:
 
 
 def _sight(grants: Grants, permission: Permission) -> Sight:
-    return lambda place: grants.allow(permission, place)
+    return lambda resource: grants.allow(permission, resource)
 
 
 class AccountUse:
     """Checks that a caller may use the service accounts that they say what to call with."""
 
-    def __init__(self, request: Descriptor, need: Need, places: Places, database: Database) -> None:
+    def __init__(
+        self, request: Descriptor, need: Need, resources: Resources, database: Database
+    ) -> None:
         self._named = texts_named(request, SERVICE_ACCOUNT_ID)
         self._uses_stored_rule = need.uses_stored_rule
-        self._places = places
+        self._resources = resources
         self._database = database
 
     async def check(self, grants: Grants, request: Any) -> frozenset[str] | None:
@@ -119,10 +121,10 @@ class AccountUse:
             of_stored = frozenset() if stored is None else _accounts_of(stored)
             accounts = [*accounts, *sorted(of_stored)]
         for account_id in distinct(accounts):
-            place = await self._places.of(Kind.SERVICE_ACCOUNT, account_id)
-            if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, place):
+            resource = await self._resources.of(Kind.SERVICE_ACCOUNT, account_id)
+            if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, resource):
                 raise errors.permission_denied(
-                    Permission.SERVICE_ACCOUNTS_USE, _told("serviceAccounts", account_id)
+                    Permission.SERVICE_ACCOUNTS_USE, _full_name("serviceAccounts", account_id)
                 )
         return of_stored
 

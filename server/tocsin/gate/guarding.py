@@ -16,7 +16,7 @@ from tocsin.gate.audit import Audit, Audited, is_denial
 from tocsin.gate.authorising import AccountUse, Naming, Sight, Target, check
 from tocsin.gate.limits import CallLimits
 from tocsin.gate.made import made_of
-from tocsin.gate.resources import Places
+from tocsin.gate.resources import Resources
 from tocsin.store.driver.database import Database
 from tocsin.wire import errors
 from tocsin.wire.calls import Arrival, Call
@@ -42,14 +42,14 @@ class CallGate:
     def __init__(
         self,
         database: Database,
-        places: Places,
+        resources: Resources,
         limits: CallLimits,
         *,
         access: AccessControl | None,
         audit: Audit | None,
     ) -> None:
         self.database = database
-        self.places = places
+        self.resources = resources
         self.limits = limits
         self.access = access
         self.audit = audit
@@ -93,8 +93,8 @@ class MethodGuard:
         self.gate = gate
         self.name = method.full_name
         self.need = need
-        self.naming = Naming(method.input_type, need, gate.places)
-        self.accounts = AccountUse(method.input_type, need, gate.places, gate.database)
+        self.naming = Naming(method.input_type, need, gate.resources)
+        self.accounts = AccountUse(method.input_type, need, gate.resources, gate.database)
         self.count = _counting(method, need)
         self.made = made_of(method, need.made)
         self.asks = gate.access is not None and need.audience is not Audience.PUBLIC
@@ -161,7 +161,7 @@ class AdmittedCall:
         usable: frozenset[str] | None = None
         if guard.names or (brings and gate.limits.of_invocations):
             targets = await guard.naming.targets(request)
-            self._resources = [target.told for target in targets]
+            self._resources = [target.name for target in targets]
         if need.permission is not None and gate.access is not None:
             if self._arrival.caller is None:
                 raise errors.credential_missing()
@@ -170,9 +170,9 @@ class AdmittedCall:
             if need.accounts:
                 usable = await guard.accounts.check(grants, request)
         if brings:
-            place = targets[0].place if targets else EVERYTHING
-            gate.limits.payload(place, request.ByteSize())
-            gate.limits.invocations(place, self.caller, guard.count(request))
+            resource = targets[0].resource if targets else EVERYTHING
+            gate.limits.payload(resource, request.ByteSize())
+            gate.limits.invocations(resource, self.caller, guard.count(request))
         return Call(self._arrival, sight, usable)
 
     def ended(self, outcome: bytes | errors.ApiError | None) -> None:

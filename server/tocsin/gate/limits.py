@@ -63,20 +63,20 @@ class CallLimits:
         if self._bad_credentials is not None:
             self._bad_credentials.take(_net(peer))
 
-    def invocations(self, place: str, caller: str, count: int) -> None:
+    def invocations(self, resource: str, caller: str, count: int) -> None:
         """Counts what a call is about to make, for its folder or project, else for its caller.
 
         Raises:
             ApiError: there were too many.
         """
-        whose = caller if place == EVERYTHING else "/".join(place.split("/")[:2])
+        whose = caller if resource == EVERYTHING else "/".join(resource.split("/")[:2])
         if self._invocations is None or not count:
             return
         if wait := self._invocations.take(whose, count):
             most = self._settings.invocations_per_minute or 0
             raise errors.too_many_invocations(whose, most, wait)
 
-    def payload(self, place: str, size: int) -> None:
+    def payload(self, resource: str, size: int) -> None:
         """Checks the size of a request that brings a payload.
 
         Raises:
@@ -84,7 +84,7 @@ class CallLimits:
         """
         most = self._settings.payload_bytes
         if most is not None and size > most:
-            raise errors.payload_over_quota(place, size, most)
+            raise errors.payload_over_quota(resource, size, most)
 
 
 def _a_minute(per_minute: float | None, clock: Clock) -> Buckets | None:

@@ -1,6 +1,5 @@
-"""Finds where the permission is needed for what a request names."""
+"""Finds the resource whose roles count for what a request names."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -14,26 +13,26 @@ from tocsin.store.triggers.folders import (
     folder_of_trigger,
     place_of_invocation,
 )
+from tocsin.wire.resource_names import (
+    integration_name,
+    is_location,
+    parse_integration,
+    parse_operation,
+)
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 MOST_REMEMBERED = 20_000
 
-LOCATION = r"projects/[^/\s]+/locations/[^/\s]+"
-LOCATION_NAME = re.compile(LOCATION)
-INTEGRATION_NAME = re.compile(
-    rf"(?P<parent>{LOCATION})(?:/products/[^/\s]+)?/integrations/(?P<id>[^/\s]+)"
-)
-EXECUTION_NAME = re.compile(rf"(?P<parent>{LOCATION})/operations/(?P<id>[^/]+)")
-EVERY_INTEGRATION = "-"
 
+class Resources:
+    """Finds the resource whose roles count for something that a request names.
 
-class Places:
-    """What is known of triggers and operations is remembered: they never go to another folder.
+    The folders of triggers and operations are remembered, since they never change.
 
-    `groups` has the folder of each log group that is the default one of just that folder;
-    `accounts` knows the folders of service accounts, None: of none of them.
+    `groups` has the folder of each log group that is the default group of just that folder.
+    `accounts` knows the folders of service accounts; None: it knows none of them.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Places:
         self._folders_of_operations: dict[str, str] = {}
 
     async def of(self, kind: Kind, name: str) -> str:
-        """Returns the resource whose roles count; `*` for what is not known to be anywhere.
+        """Returns the resource whose roles count; `*` if the name belongs to no known resource.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -67,7 +66,7 @@ class Places:
             case Kind.INTEGRATION:
                 return _of_integration(name)
             case Kind.LOCATION:
-                return name if LOCATION_NAME.fullmatch(name) else EVERYTHING
+                return name if is_location(name) else EVERYTHING
             case Kind.EXECUTION:
                 return await self._of_execution(name)
             case Kind.LOG_GROUP:
@@ -93,17 +92,18 @@ class Places:
         return known
 
     async def _of_invocation(self, invocation_id: str) -> str | None:
-        place = await self._database.read(lambda tx: place_of_invocation(tx, invocation_id))
-        return None if place is None else place_of(place.parent, place.origin)
+        stored = await self._database.read(lambda tx: place_of_invocation(tx, invocation_id))
+        return None if stored is None else resource_of_invocation(stored.parent, stored.origin)
 
     async def _of_execution(self, name: str) -> str:
-        found = EXECUTION_NAME.fullmatch(name)
-        if found is None:
+        parsed = parse_operation(name)
+        if parsed is None:
             return EVERYTHING
-        parent = found["parent"]
-        place = await self._of_invocation(found["id"])
-        # One that there is elsewhere is as none.
-        return place if place is not None and place.startswith(f"{parent}/") else parent
+        resource = await self._of_invocation(parsed.id)
+        # An execution of another location is treated as one that does not exist.
+        if resource is not None and resource.startswith(f"{parsed.location}/"):
+            return resource
+        return parsed.location
 
     async def _of_account(self, account_id: str) -> str:
         if self._accounts is None:
@@ -111,9 +111,9 @@ class Places:
         return folder(await self._accounts.folder_of(account_id) or "")
 
 
-def place_of(parent: str, origin: str) -> str:
+def resource_of_invocation(parent: str, origin: str) -> str:
     """Returns the resource of an invocation: its integration, or the folder of its trigger."""
-    if INTEGRATION_NAME.fullmatch(origin):
+    if parse_integration(origin) is not None:
         return origin
     collection, _, folder_id = parent.partition("/")
     return folder(folder_id) if collection == "folders" else parent
@@ -128,13 +128,13 @@ def folders_of_groups(groups_of_folders: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_integration(name: str) -> str:
-    found = INTEGRATION_NAME.fullmatch(name)
-    if found is None:
+    parsed = parse_integration(name)
+    if parsed is None:
         return EVERYTHING
-    # All integrations of a place: that has to be allowed for the place.
-    if found["id"] == EVERY_INTEGRATION:
-        return found["parent"]
-    return f"{found['parent']}/integrations/{found['id']}"
+    # All integrations of a location: the location's roles count.
+    if parsed.means_every:
+        return parsed.location
+    return integration_name(parsed.location, parsed.integration)
 
 
 def _remember(remembered: dict[Key, Value], key: Key, value: Value) -> None:

@@ -14,6 +14,7 @@ from tocsin.store.triggers import idempotency as store
 from tocsin.store.triggers.idempotency import RequestKey, RequestMismatch
 from tocsin.wire import errors
 
+IDEMPOTENCY_KEY = "idempotency-key"
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 128
 

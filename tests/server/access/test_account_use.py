@@ -18,7 +18,7 @@ from tocsin.access.permissions.grants import Grants
 from tocsin.access.permissions.needs import NEEDS
 from tocsin.api.yandex.triggers.service import SERVICE, TriggerService
 from tocsin.gate.authorising import AccountUse
-from tocsin.gate.resources import Places
+from tocsin.gate.resources import Resources
 from tocsin.schedule import ManualClock
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
@@ -38,8 +38,8 @@ def run(directory: Path, work: Callable[[TriggerService, AccountUse], Awaitable[
     async def scenario() -> None:
         clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
         async with opened(f"sqlite:///{directory}/t.db") as database:
-            places = Places(database, groups={}, accounts=None)
-            use = AccountUse(METHOD.input_type, NEEDS[METHOD.full_name], places, database)
+            resources = Resources(database, groups={}, accounts=None)
+            use = AccountUse(METHOD.input_type, NEEDS[METHOD.full_name], resources, database)
             await work(TriggerService(database, clock, Ids(clock)), use)
 
     asyncio.run(scenario())

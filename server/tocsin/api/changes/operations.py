@@ -15,12 +15,10 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers import operations
 from tocsin.wire.calls import Call
-from tocsin.wire.idempotency import Once
+from tocsin.wire.idempotency import IDEMPOTENCY_KEY, Once
 from tocsin.wire.ids import Ids
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
-
-IDEMPOTENCY_KEY = "idempotency-key"
 
 
 @dataclass(frozen=True, slots=True)

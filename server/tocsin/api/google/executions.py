@@ -1,6 +1,5 @@
 """`google.cloud.integrations.v1alpha.Executions`: ScheduleIntegrations."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,33 +21,20 @@ from tocsin.wire.calls import Call
 from tocsin.wire.idempotency import Once
 from tocsin.wire.ids import Ids
 from tocsin.wire.json_text import Json
+from tocsin.wire.resource_names import (
+    INTEGRATION_FORMS,
+    IntegrationName,
+    integration_name,
+    parse_integration,
+)
 from tocsin.wire.serving import Method
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as contract
 from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import ExecutionInfo
 
 SERVICE = contract.DESCRIPTOR.services_by_name["Executions"]
 
-# The path patterns of the service's http rules.
-NAME = re.compile(
-    r"(?P<parent>projects/(?P<project>[^/]+)/locations/[^/]+)"
-    r"(?:/products/[^/]+)?/integrations/(?P<integration>[^/]+)"
-)
-NAME_FORM = (
-    "must be projects/*/locations/*/integrations/* "
-    "or projects/*/locations/*/products/*/integrations/*"
-)
-EVERY_INTEGRATION = "-"
 # The published quota for the input of an API trigger.
 LARGEST_INPUT = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceName:
-    """An integration's resource name, taken apart."""
-
-    parent: str
-    project: str
-    integration: str
 
 
 class ExecutionsService:
@@ -72,13 +58,13 @@ class ExecutionsService:
     ) -> bytes:
         if request.ByteSize() > LARGEST_INPUT:
             raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
-        name = _resource_name(request.name)
+        name = _integration(request.name)
         order = _Order.of(request, name, self._clock.now(), call.traceparent)
         once = Once.of(
             "request_id",
             request.request_id,
             request,
-            scope=call.scope(f"{SERVICE.full_name}/{name.parent}"),
+            scope=call.scope(f"{SERVICE.full_name}/{name.location}"),
         )
 
         def insert(tx: Transaction) -> bytes:
@@ -99,10 +85,10 @@ class ExecutionsService:
         return await self._database.write(insert)
 
     def _matching(
-        self, name: ResourceName, request: contract.ScheduleIntegrationsRequest
+        self, name: IntegrationName, request: contract.ScheduleIntegrationsRequest
     ) -> list[str]:
         """Returns the short names of what is to run; `-` means all that hold the trigger."""
-        if name.integration != EVERY_INTEGRATION:
+        if not name.means_every:
             integration = self._integrations.get(name.integration)
             if integration is None:
                 raise errors.integration_not_found(request.name)
@@ -129,7 +115,7 @@ class _Order:
     """One call, taken apart: what is to run, with what, when."""
 
     request: contract.ScheduleIntegrationsRequest
-    name: ResourceName
+    name: IntegrationName
     now: datetime
     at: datetime
     parameters: dict[str, Parameter]
@@ -140,7 +126,7 @@ class _Order:
     def of(
         cls,
         request: contract.ScheduleIntegrationsRequest,
-        name: ResourceName,
+        name: IntegrationName,
         now: datetime,
         traceparent: str | None,
     ) -> "_Order":
@@ -153,8 +139,8 @@ class _Order:
         execution_id = self.request.user_generated_execution_id or new_uuid()
         return Invocation(
             id=execution_id,
-            parent=self.name.parent,
-            origin=f"{self.name.parent}/integrations/{integration}",
+            parent=self.name.location,
+            origin=integration_name(self.name.location, integration),
             scheduled_at=self.at,
             action=integration_action(integration),
             target=f"integration/{integration}",
@@ -186,11 +172,11 @@ class _Order:
         return info
 
 
-def _resource_name(name: str) -> ResourceName:
-    found = NAME.fullmatch(name)
-    if found is None:
-        raise errors.invalid_field("name", NAME_FORM)
-    return ResourceName(found["parent"], found["project"], found["integration"])
+def _integration(name: str) -> IntegrationName:
+    parsed = parse_integration(name)
+    if parsed is None:
+        raise errors.invalid_field("name", f"must be {INTEGRATION_FORMS}")
+    return parsed
 
 
 def _schedule_time(request: contract.ScheduleIntegrationsRequest, now: datetime) -> datetime:

@@ -18,6 +18,12 @@ from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
 from tocsin.wire.paging import LARGEST_PAGE, page_of, page_size, page_token, position
+from tocsin.wire.resource_names import (
+    LOCATION_FORM,
+    is_location,
+    operation_name,
+    parse_operation,
+)
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
@@ -29,8 +35,6 @@ from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
 
 SERVICE = contract.DESCRIPTOR.services_by_name["Operations"]
 
-PARENT = re.compile(r"projects/[^/]+/locations/[^/]+")
-NAME = re.compile(r"(?P<parent>projects/[^/]+/locations/[^/]+)/operations/(?P<id>[^/]+)")
 DONE_FILTER = re.compile(r"\s*done\s*=\s*(?P<done>true|false)\s*")
 
 # Shorter than a proxy lets a call be silent.
@@ -72,8 +76,8 @@ class OperationsService:
     async def list_operations(
         self, request: contract.ListOperationsRequest
     ) -> contract.ListOperationsResponse:
-        if not PARENT.fullmatch(request.name):
-            raise errors.invalid_field("name", "must be projects/*/locations/*")
+        if not is_location(request.name):
+            raise errors.invalid_field("name", f"must be {LOCATION_FORM}")
         if request.return_partial_success:
             raise errors.partial_success_unsupported()
         done = _done_filter(request.filter)
@@ -134,9 +138,9 @@ class OperationsService:
 
 
 def _find(tx: Transaction, name: str) -> Invocation:
-    found = NAME.fullmatch(name)
-    invocation = invocations.find_invocation(tx, found["id"]) if found else None
-    if found is None or invocation is None or invocation.parent != found["parent"]:
+    parsed = parse_operation(name)
+    invocation = invocations.find_invocation(tx, parsed.id) if parsed else None
+    if parsed is None or invocation is None or invocation.parent != parsed.location:
         raise errors.operation_not_found(name)
     return invocation
 
@@ -158,7 +162,7 @@ def _done_filter(text: str) -> bool | None:
 def _operation(invocation: Invocation) -> contract.Operation:
     info = _execution_info(invocation)
     operation = contract.Operation(
-        name=f"{invocation.parent}/operations/{invocation.id}", done=invocation.state.final
+        name=operation_name(invocation.parent, invocation.id), done=invocation.state.final
     )
     if invocation.state is State.SUCCEEDED:
         operation.response.Pack(info)

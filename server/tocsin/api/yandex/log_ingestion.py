@@ -15,6 +15,7 @@ from tocsin.sources.kinds.log_records import incoming_of_record
 from tocsin.sources.kinds.logging import LogLevel, LogRecord
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
+from tocsin.wire.idempotency import IDEMPOTENCY_KEY
 from tocsin.wire.serving import SelfChecked
 from tocsin.wire.structs import plain
 from tocsin_protos.yandex.cloud.logging.v1 import log_ingestion_service_pb2 as contract
@@ -88,7 +89,7 @@ class LogIngestionService:
 
 
 def _key(call: Call) -> str:
-    sent = call.metadata_value("idempotency-key")
+    sent = call.metadata_value(IDEMPOTENCY_KEY)
     return f"{call.scope('log')} {sent}" if sent else ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tocsin.api.tocsin.invocations.message import to_full_message, to_message, with_success
-from tocsin.gate.resources import place_of as place_of_invocation
+from tocsin.gate.resources import resource_of_invocation
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import from_micros, to_micros
@@ -133,7 +133,7 @@ async def page_of_caller(
         )
 
     def visible(row: rows.Invocation) -> bool:
-        return sight(place_of_invocation(row.parent, row.origin))
+        return sight(resource_of_invocation(row.parent, row.origin))
 
     return await database.read(
         lambda tx: page_of_visible(tx, wanted, visible, after=after, limit=size)
