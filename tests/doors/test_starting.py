@@ -83,11 +83,13 @@ def test_files_that_can_not_be_used_are_named(directory: Path) -> None:
     absent = directory / "absent.pem"
     assert f"TLS can't be served: {absent}: No such file" in told(absent, key)
     assert f"{other} is not the key of the certificate {certificate}" in told(certificate, other)
-    assert f"{key}: there is no certificate in PEM" in told(key, key)
-    assert f"{certificate}: there is no private key in PEM" in told(certificate, certificate)
-    assert f"{weak}: an RSA key must have 2048 bits, it has 1024" in told(certificate, weak)
+    assert f"{key}: must hold a certificate in PEM" in told(key, key)
+    assert f"{certificate}: must hold a private key in PEM" in told(certificate, certificate)
+    assert f"{weak}: an RSA key must have at least 2048 bits, this one has 1024" in told(
+        certificate, weak
+    )
     told_of_ca = told(certificate, key, "--client-ca", str(key))
-    assert f"{key}: there is no certificate in PEM" in told_of_ca
+    assert f"{key}: must hold a certificate in PEM" in told_of_ca
 
 
 def test_a_certificate_that_ends_soon_is_warned_of_and_shown_as_a_metric(directory: Path) -> None:
@@ -95,7 +97,7 @@ def test_a_certificate_that_ends_soon_is_warned_of_and_shown_as_a_metric(directo
     certificate, key = issue(trustme.CA(), directory, ends=ends)
     options = ("--tls", "127.0.0.1:0", "--tls-cert", str(certificate), "--tls-key", str(key))
     with serving(directory, "", *options, "--metrics", "127.0.0.1:0", http="off") as server:
-        eventually(lambda: "ends soon and was not renewed" in server.log.read_text())
+        eventually(lambda: "the certificate ends soon: renew it" in server.log.read_text())
         assert ends.isoformat() in server.log.read_text()
         metrics = send(server.address("metrics"), "GET", "/metrics").text
     (line,) = re.findall(

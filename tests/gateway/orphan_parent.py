@@ -16,7 +16,7 @@ async def main(directory: Path) -> None:
         upstream=directory / "grpc.sock",
         listen=("127.0.0.1", 0),
         directory=directory / "envoy",
-        clock=SystemClock(),
+        machine_clock=SystemClock(),
     )
     await gateway.start()
     print(gateway.pid, gateway.address[1], flush=True)

@@ -82,7 +82,7 @@ def gateway_for(
         upstream=socket,
         listen=(host, port),
         directory=directory,
-        clock=SystemClock(),
+        machine_clock=SystemClock(),
         limits=limits,
         tls=tls,
     )

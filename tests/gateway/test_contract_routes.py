@@ -118,7 +118,7 @@ def test_the_envelope_of_a_path_is_that_of_its_vendor() -> None:
 
 def test_a_path_that_would_need_two_envelopes_is_refused() -> None:
     service = service_with(("get", "/operations/{x}"))
-    with pytest.raises(ValueError, match="/operations is shared"):
+    with pytest.raises(ValueError, match="can't be served under /operations: another service"):
         envelopes([OPERATION_SERVICE, service])
 
 

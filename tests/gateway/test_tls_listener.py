@@ -135,12 +135,12 @@ def test_a_wrong_renewal_is_refused_and_a_right_one_after_it_taken(
             told = f"{key} is not the key of the certificate {certificate}"
         elif wrong == "half a certificate":
             certificate.write_bytes(renewed.read_bytes()[:200])
-            told = f"{certificate}: there is no certificate in PEM, or a broken one"
+            told = f"{certificate}: must hold a certificate in PEM; it has none, or a broken one"
         else:
             certificate.unlink()
             told = f"{certificate}: No such file or directory"
         refused = {
-            "event": "renewed certificate refused, the one before stays",
+            "event": "refused the renewed certificate, the previous one stays in use",
             "error": told,
             "log_level": "error",
         }

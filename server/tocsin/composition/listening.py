@@ -112,7 +112,7 @@ def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> G
         upstream=upstream,
         listen=settings.http,
         directory=directory,
-        clock=SystemClock(),
+        machine_clock=SystemClock(),
         limits=Limits(body_bytes=settings.max_request_bytes),
         # Calls that pass a gate may be found in the audit log.
         request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),

@@ -1,4 +1,4 @@
-"""REST and TLS in front of the gRPC server: Envoy, set up from the contracts, as a child."""
+"""Serves REST and TLS in front of gRPC: it writes Envoy's configuration and runs it as a child."""
 
 from tocsin.gateway.certificates import Certificates, Files
 from tocsin.gateway.envoy import GatewayError

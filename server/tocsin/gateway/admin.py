@@ -1,4 +1,4 @@
-"""Envoy's admin interface, over its private Unix socket."""
+"""Calls Envoy's admin interface over its private Unix socket."""
 
 from pathlib import Path
 
@@ -10,7 +10,10 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5)
 
 
 class Admin:
-    """Asks one Envoy. Every method raises aiohttp.ClientError or TimeoutError if it can't."""
+    """Calls the admin interface of one Envoy.
+
+    Every method raises aiohttp.ClientError or TimeoutError if Envoy does not answer.
+    """
 
     __slots__ = ("_socket",)
 
@@ -18,27 +21,27 @@ class Admin:
         self._socket = socket
 
     async def ports(self) -> dict[str, int] | None:
-        """The port of each listener by its name; None as long as Envoy isn't ready for calls."""
+        """Returns the port of each listener by name; None until Envoy is ready for calls."""
         async with self._session() as session:
             async with session.get("/ready") as ready:
                 if ready.status != 200:
                     return None
             async with session.get("/listeners?format=json") as listeners:
-                found = await listeners.json(content_type=None)
+                status = await listeners.json(content_type=None)
         return {
-            each["name"]: each["local_address"]["socket_address"]["port_value"]
-            for each in found.get("listener_statuses", ())
+            listener["name"]: listener["local_address"]["socket_address"]["port_value"]
+            for listener in status.get("listener_statuses", ())
         }
 
     async def drain(self) -> None:
-        """Take no new connections, and close each open one after the answer it waits for."""
+        """Refuses new connections, and closes each open one after the answer it waits for."""
         async with self._session() as session:
             for command in ("/healthcheck/fail", "/drain_listeners"):
                 async with session.post(command) as answer:
                     answer.raise_for_status()
 
     async def active_requests(self) -> int:
-        """How many requests are being answered."""
+        """Returns how many requests are being answered."""
         name = f"http.{STAT_PREFIX}.downstream_rq_active"
         async with (
             self._session() as session,

@@ -1,4 +1,4 @@
-"""Envoy's bootstrap, written from the contracts, the listeners and a few limits."""
+"""Writes Envoy's bootstrap from the contracts, the listeners and a few limits."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from tocsin.gateway.settings import Limits, Listener, Settings, Tls
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
-"""Under which Envoy counts what the listeners do."""
+"""The prefix of Envoy's counters for the listeners."""
 
 _UPSTREAM = "grpc"
 
 
 def bootstrap(settings: Settings) -> Json:
-    """The bootstrap as a JSON object (envoy.config.bootstrap.v3.Bootstrap)."""
+    """Returns the bootstrap as a JSON object (envoy.config.bootstrap.v3.Bootstrap)."""
     return {
-        # Secrets are only told to an Envoy that has a name.
+        # Envoy accepts secrets only if its node has a name.
         "node": {"id": "tocsin", "cluster": "tocsin"},
         "admin": {"address": {"pipe": {"path": str(settings.admin), "mode": 0o600}}},
         "overload_manager": _overload_manager(settings.limits),
@@ -55,7 +55,7 @@ def _upstream(settings: Settings) -> Json:
         "name": _UPSTREAM,
         "type": "STATIC",
         "connect_timeout": "5s",
-        # It is only for those who ask: the one server there is gets its calls in any case.
+        # Only for load balancers: with one server, Envoy sends it the calls in any case.
         "health_checks": [_health_check()],
         "common_lb_config": {"healthy_panic_threshold": {"value": 100}},
         "circuit_breakers": {"thresholds": [thresholds]},
@@ -96,9 +96,9 @@ def _listener(settings: Settings, listener: Listener) -> Json:
     described: Json = {
         "name": listener.name,
         "address": {"socket_address": address},
-        # With it, a second server could listen on the same port and take half of the calls.
+        # Otherwise a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
-        # What is read at once is inflated at once, before its size is looked at.
+        # Envoy inflates all that it has read before it checks the size.
         "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }
     if listener.tls is None:
@@ -120,11 +120,11 @@ def _tls_inspector() -> Json:
 
 
 def _tls_chains(settings: Settings, listener: Listener, asked: Tls) -> list[Json]:
-    """One for clients that offer HTTP/2, since their connections may rest, and one for others.
+    """Returns a filter chain for clients that offer HTTP/2 and one for all others.
 
-    gRPC's clients keep a connection for hours, and ping every 30 seconds; Envoy's idle timeout
-    takes no ping for a sign of life. So these are pinged from here instead, and end when they
-    don't answer. HTTP/1.1 has no ping.
+    gRPC clients keep an idle connection for hours and ping every 30 seconds, but Envoy's idle
+    timeout ignores pings. So HTTP/2 connections have no idle timeout: Envoy pings the client, and
+    closes a connection whose client does not answer. HTTP/1.1 has no ping.
     """
     limits = settings.limits
     kept = {
@@ -188,17 +188,14 @@ def _connection_manager(
 
 
 def _google_paths(settings: Settings) -> str | None:
-    """Paths as clients write them, and as they are after transcoding: `/package.Service/…`."""
+    """Returns a pattern for Google's paths: as clients write them, and after transcoding."""
     services = settings.services.get(Envelope.GOOGLE, ())
     names = [*settings.segments_of(Envelope.GOOGLE), *services]
     return path_pattern(names) if services else None
 
 
 def _without_private_headers() -> Json:
-    """Drops the headers that steer Envoy (timeouts, retries), and those that it tells us things by.
-
-    No client is to set them.
-    """
+    """Drops the headers that no client may set: those that steer Envoy, and those that it adds."""
     removed = ("x-envoy-", doors.PREFIX)
     return {
         "name": "envoy.http.early_header_mutation.header_mutation",

@@ -1,7 +1,7 @@
-"""The certificate that the TLS listener shows: read, looked at, handed to Envoy, renewed.
+"""Reads and checks the certificate of the TLS listener, hands it to Envoy and renews it.
 
-Envoy would look at the files itself, and stop with an error in its own words, or take one that was
-renewed before its key was. So it is given one file that is ours, which changes at once.
+If Envoy read the files itself, it would stop with an error in its own words, or use a renewed
+certificate with the key before. So we write one file for Envoy, which changes in one step.
 """
 
 import asyncio
@@ -29,10 +29,10 @@ from tocsin.schedule import Clock
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often the files are read again. Watching them would miss one or the other way to renew."""
+"""Seconds between two reads of the files. Watching them would miss some ways to renew."""
 
 SOON = timedelta(days=14)
-"""Before its end a certificate is warned of: so long, or a sixth of its life if that is less."""
+"""How long before its end a certificate is warned of, or a sixth of its life if that is less."""
 
 _WARN_EVERY = timedelta(days=1)
 _SMALLEST_RSA_BITS = 2048
@@ -40,22 +40,22 @@ _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
 class CertificateError(Exception):
-    """A certificate or a key can't be used; the message names the file and says why."""
+    """A certificate or a key is unusable; the message names the file and says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the certificate is, and who signs those of clients, if they must show one."""
+    """Names the certificate's files, and that of the authorities of clients' certificates."""
 
     certificate: Path
-    """PEM: the server's certificate, then those between it and its authority."""
+    """PEM: the server's certificate, then the intermediate ones up to its authority."""
     key: Path
     client_ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the files held when they were read."""
+    """Holds the contents of the files."""
 
     certificate: bytes
     key: bytes = field(repr=False)
@@ -64,7 +64,7 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """From when until when a certificate counts."""
+    """Holds the instants between which a certificate is valid."""
 
     begins: datetime
     ends: datetime
@@ -74,25 +74,29 @@ class Validity:
 
 
 class Certificates:
-    """Hands Envoy what the files hold, as long as that can be used."""
+    """Hands the contents of the files to Envoy, as long as they are usable."""
 
-    def __init__(self, files: Files, clock: Clock) -> None:
-        """Nothing is read before `load`. The clock must be the real one."""
+    def __init__(self, files: Files, machine_clock: Clock) -> None:
+        """Reads nothing before `load`. The clock must be the machine's: certificates end by it."""
         self._files = files
-        self._clock = clock
-        self._taken: Material
+        self._machine_clock = machine_clock
+        self._current: Material
         self._validity: Validity
-        self._told_of_end: datetime | None = None
+        self._last_warning: datetime | None = None
 
     def load(self) -> None:
-        """Reads the files for the first time; raises CertificateError."""
+        """Reads the files for the first time.
+
+        Raises:
+            CertificateError: a file is missing or unusable.
+        """
         material = _read(self._files)
         self._validity = _checked(self._files, material)
-        self._taken = material
+        self._current = material
 
     def publish(self, directory: Path) -> Tls:
-        """Writes what was loaded into a directory that is private, for Envoy to read."""
-        material = self._taken
+        """Writes the loaded certificate where Envoy reads it, into a private directory."""
+        material = self._current
         secrets, authorities = directory / "server.json", directory / "authorities.json"
         _write(secrets, server_secret(material.certificate, material.key))
         if material.client_ca is None:
@@ -101,62 +105,67 @@ class Certificates:
         return Tls(secrets, authorities)
 
     async def keep_current(self, directory: Path, ends: Callable[[datetime], None]) -> None:
-        """Takes each renewal for as long as it is let run.
+        """Hands each renewal to Envoy; runs until it is cancelled.
 
         Args:
-            directory: where it is published.
-            ends: is told until when the certificate counts, now and at each renewal.
+            directory: the directory that Envoy reads.
+            ends: called with the instant at which the certificate ends, now and at each renewal.
         """
-        before: Material | str | None = self._taken
+        before: Material | str | None = self._current
         judged = before
         ends(self._validity.ends)
         while True:
             self._warn_of_end()
-            await self._clock.sleep(LOOK_SECONDS)
-            found = await asyncio.to_thread(_look, self._files)
-            # Half a renewal is nothing to complain of; what stays as it is must be meant.
-            settled, before = found == before, found
-            if settled and found != judged:
-                judged = found
-                if await self._judge(found, directory):
+            await self._machine_clock.sleep(LOOK_SECONDS)
+            content = await asyncio.to_thread(_read_or_error, self._files)
+            # One file may be renewed before the other; two equal reads are taken as final.
+            settled, before = content == before, content
+            if settled and content != judged:
+                judged = content
+                if await self._judge(content, directory):
                     ends(self._validity.ends)
 
-    async def _judge(self, found: Material | str, directory: Path) -> bool:
-        """Takes what was found, if it can be used and is new; returns whether it did."""
-        if found == self._taken:
+    async def _judge(self, content: Material | str, directory: Path) -> bool:
+        """Hands a renewal to Envoy if it is usable and new; returns whether it did."""
+        if content == self._current:
             return False
         try:
-            if isinstance(found, str):
-                raise CertificateError(found)
-            # Some keys take a tenth of a second to look at.
-            validity = await asyncio.to_thread(_checked, self._files, found)
+            if isinstance(content, str):
+                raise CertificateError(content)
+            # Checking some keys takes a tenth of a second.
+            validity = await asyncio.to_thread(_checked, self._files, content)
         except CertificateError as error:
-            log.error("renewed certificate refused, the one before stays", error=str(error))
+            log.error(
+                "refused the renewed certificate, the previous one stays in use", error=str(error)
+            )
             return False
-        self._validity, self._taken, self._told_of_end = validity, found, None
+        self._validity, self._current, self._last_warning = validity, content, None
         try:
             self.publish(directory)
         except OSError as error:
-            log.error("renewed certificate waits for Envoy's next start", error=str(error))
+            log.error(
+                "could not hand over the renewed certificate, Envoy uses it after its next start",
+                error=str(error),
+            )
             return False
         log.info("certificate renewed", ends=self._validity.ends.isoformat())
         return True
 
     def _warn_of_end(self) -> None:
-        now, validity = self._clock.now(), self._validity
+        now, validity = self._machine_clock.now(), self._validity
         if not validity.ends_soon(now):
             return
-        if self._told_of_end is not None and now - self._told_of_end < _WARN_EVERY:
+        if self._last_warning is not None and now - self._last_warning < _WARN_EVERY:
             return
-        self._told_of_end = now
-        told = {"certificate": str(self._files.certificate), "ends": validity.ends.isoformat()}
+        self._last_warning = now
+        details = {"certificate": str(self._files.certificate), "ends": validity.ends.isoformat()}
         if now >= validity.ends:
-            log.error("the certificate has expired: clients refuse it", **told)
+            log.error("the certificate has expired, clients refuse it: renew it", **details)
         else:
-            log.warning("the certificate ends soon and was not renewed", **told)
+            log.warning("the certificate ends soon: renew it", **details)
 
 
-def _look(files: Files) -> Material | str:
+def _read_or_error(files: Files) -> Material | str:
     try:
         return _read(files)
     except CertificateError as error:
@@ -179,14 +188,15 @@ def _content(file: Path) -> bytes:
 
 
 def _checked(files: Files, material: Material) -> Validity:
-    """Returns how long the pair counts; raises CertificateError where Envoy could not use it."""
+    """Returns the certificate's validity; raises CertificateError if Envoy could not use it."""
     certificate = _certificates(files.certificate, material.certificate)[0]
     key = _key(files.key, material.key)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise CertificateError(f"{files.key}: the key must be an RSA or an elliptic curve key")
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _SMALLEST_RSA_BITS:
         raise CertificateError(
-            f"{files.key}: an RSA key must have {_SMALLEST_RSA_BITS} bits, it has {key.key_size}"
+            f"{files.key}: an RSA key must have at least {_SMALLEST_RSA_BITS} bits, "
+            f"this one has {key.key_size}"
         )
     if isinstance(key, ec.EllipticCurvePrivateKey) and not isinstance(key.curve, _CURVES):
         raise CertificateError(f"{files.key}: the curve must be P-256, P-384 or P-521")
@@ -202,7 +212,7 @@ def _certificates(file: Path, content: bytes) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(content)
     except ValueError as error:
         raise CertificateError(
-            f"{file}: there is no certificate in PEM, or a broken one"
+            f"{file}: must hold a certificate in PEM; it has none, or a broken one"
         ) from error
 
 
@@ -210,10 +220,12 @@ def _key(file: Path, content: bytes) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(content, password=None)
     except TypeError as error:
-        raise CertificateError(f"{file}: the key is encrypted; give one that is not") from error
+        raise CertificateError(
+            f"{file}: the key is encrypted; give one without a password"
+        ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise CertificateError(
-            f"{file}: there is no private key in PEM, or a broken one"
+            f"{file}: must hold a private key in PEM; it has none, or a broken one"
         ) from error
 
 
@@ -222,7 +234,7 @@ def _encoded(key: PublicKeyTypes) -> bytes:
 
 
 def _write(file: Path, content: str) -> None:
-    """Replaces the file at once: Envoy reads it when another is moved to its place."""
+    """Replaces the file in one step: Envoy reads it again when another is moved over it."""
     unfinished = file.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:

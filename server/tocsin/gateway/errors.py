@@ -1,8 +1,8 @@
-"""How errors look over REST: each vendor's envelope, for what gRPC answers and for Envoy's own.
+"""Gives errors over REST the vendor's envelope: the errors of gRPC, and those of Envoy itself.
 
-An error of the gRPC server comes out of the transcoder as a bare google.rpc.Status; on Google's
-paths a short script wraps it. What Envoy answers by itself (no such route, bad JSON, body too
-large, server down) is written in the right envelope at once.
+The transcoder prints an error of the gRPC server as a bare google.rpc.Status; on Google's paths a
+short script wraps it. Errors that Envoy answers by itself (unknown route, bad JSON, body too large,
+server down) are written in the right envelope from the start.
 """
 
 import re
@@ -13,8 +13,8 @@ from google.rpc import code_pb2
 from tocsin.contract.routes import Envelope
 from tocsin.gateway.typed import Json
 
-# The HTTP statuses that Envoy answers with by itself, as gRPC codes: google/rpc/code.proto read
-# backwards, and for those that it lacks a code that invites no blind retry.
+# The gRPC codes of the HTTP statuses that Envoy itself answers with: google/rpc/code.proto read
+# backwards. Statuses that it lacks get a code that clients don't retry blindly.
 _LOCAL_CODES: Mapping[int, int] = {
     400: code_pb2.INVALID_ARGUMENT,
     401: code_pb2.UNAUTHENTICATED,
@@ -32,8 +32,8 @@ _LOCAL_CODES: Mapping[int, int] = {
     504: code_pb2.DEADLINE_EXCEEDED,
 }
 
-# `@NAMES@` is the table of code names. The status is printed without white space and with its
-# fields in order, so no JSON parser is needed to take the leading code off and put it in a frame.
+# `@NAMES@` is the table of code names. The transcoder prints a status without white space and with
+# its fields in order, so a pattern can take the leading code off; no JSON parser is needed.
 _WRAP_STATUS = """
 local NAMES = {@NAMES@}
 function envoy_on_response(response)
@@ -50,7 +50,7 @@ end
 """
 
 _GRPC: Json = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
-# A REST call is one of gRPC too, once it was transcoded; the transcoder leaves its path there.
+# A transcoded REST call looks like gRPC too, but the transcoder keeps its path in this header.
 _NOT_TRANSCODED: Json = {
     "name": "x-envoy-original-path",
     "present_match": True,
@@ -59,22 +59,24 @@ _NOT_TRANSCODED: Json = {
 
 
 def wrap_status_script() -> str:
-    """The Lua source that turns a printed google.rpc.Status into Google's envelope."""
+    """Returns the Lua source that puts a printed google.rpc.Status into Google's envelope."""
     names = ",".join(f'[{code}]="{name}"' for name, code in code_pb2.Code.items())
     return _WRAP_STATUS.replace("@NAMES@", names)
 
 
 def path_pattern(names: Iterable[str]) -> str:
-    """A regular expression (RE2, whole match) for the paths under any of the top segments."""
+    """Returns a regular expression (RE2, whole match) for the paths below the top segments."""
     return f"/({'|'.join(re.escape(name) for name in names)})([/:?].*)?"
 
 
 def local_reply_mappers(google_paths: str | None) -> Iterator[Json]:
-    """Envoy's ResponseMappers, first match wins: what it answers by itself becomes JSON.
+    """Yields Envoy's ResponseMappers, which turn its own answers into JSON; the first match wins.
 
-    To a gRPC call Envoy answers with a status, and what would be the body is its message.
+    A gRPC call gets a status instead, whose message is the text that would be the body.
 
-    `google_paths` is a regular expression for the paths that get Google's envelope, if any do.
+    Args:
+        google_paths: a regular expression (RE2) for the paths that get Google's envelope; None if
+            no path does.
     """
     yield {
         "filter": {
@@ -101,7 +103,7 @@ def _mappers(envelope: Envelope, *where: Json) -> Iterator[Json]:
 
 
 def _status(operator: str, http: int) -> Json:
-    value = {"default_value": http, "runtime_key": "none"}  # a key must be given
+    value = {"default_value": http, "runtime_key": "none"}  # Envoy demands a key
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
 
 

@@ -1,4 +1,4 @@
-"""What a request goes through in Envoy: limits, and REST to gRPC and back."""
+"""Configures Envoy's filters: limits, and the transcoding from REST to gRPC and back."""
 
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -10,14 +10,14 @@ from tocsin.gateway.settings import Settings
 from tocsin.gateway.typed import Json, typed
 
 HEALTH_PATH = "/healthz"
-"""Where load balancers ask over HTTP: 200 while gRPC's health says SERVING, else 503."""
+"""The path that load balancers ask over HTTP: 200 while gRPC's health is SERVING, else 503."""
 
 _BUFFER = "envoy.filters.http.buffer"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _WRAP_STATUS = "wrap_status"
 
-# Google's clients add these to any call; they are for its front end, not for the method.
+# Google's clients add these to any call; its front end reads them, the method does not.
 # https://cloud.google.com/apis/docs/system-parameters, and `parameters` in discovery documents.
 SYSTEM_PARAMETERS = (
     *("alt", "$alt", "fields", "$fields", "prettyPrint", "$prettyPrint", "key", "$key"),
@@ -28,7 +28,7 @@ SYSTEM_PARAMETERS = (
 
 
 def filters(settings: Settings, upstream: str) -> list[Json]:
-    """The filters in their order; what they do to a request, its route says."""
+    """Returns the filters in their order; a request's route says what each of them does."""
     buffer = typed(
         "extensions.filters.http.buffer.v3",
         "Buffer",
@@ -43,7 +43,7 @@ def filters(settings: Settings, upstream: str) -> list[Json]:
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
         inflating.inflating_filter(),
-        # The transcoder streams a body on as it comes; only here does its size have an end.
+        # The transcoder streams a body as it comes, so only this filter limits its size.
         {"name": _BUFFER, "typed_config": buffer},
         inflating.checking_filter(),
         {"name": _LUA, "typed_config": lua},
@@ -53,7 +53,7 @@ def filters(settings: Settings, upstream: str) -> list[Json]:
 
 
 def rest_filters(settings: Settings, envelope: Envelope) -> Json:
-    """What the filters do on a route of REST."""
+    """Returns the filters' settings on a route of REST."""
     per_route = {_TRANSCODER: _transcoder(settings, envelope)}
     if envelope is Envelope.GOOGLE:
         per_route[_LUA] = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
@@ -61,12 +61,12 @@ def rest_filters(settings: Settings, envelope: Envelope) -> Json:
 
 
 def grpc_filters() -> Json:
-    """What the filters do on a route of gRPC: nothing. The server has limits of its own."""
+    """Returns the filters' settings on a route of gRPC: the server has its own limits."""
     return {_BUFFER: typed("extensions.filters.http.buffer.v3", "BufferPerRoute", disabled=True)}
 
 
 def _health_answer(upstream: str) -> Json:
-    """Answers at `HEALTH_PATH`, whoever asks: a load balancer knows no host name."""
+    """Answers `HEALTH_PATH` for any host, since load balancers send no host name."""
     return typed(
         "extensions.filters.http.health_check.v3",
         "HealthCheck",
@@ -77,7 +77,7 @@ def _health_answer(upstream: str) -> Json:
 
 
 def _transcoder(settings: Settings, envelope: Envelope | None) -> Json:
-    """The transcoder for one envelope's services; None is the filter switched off."""
+    """Returns the transcoder for one envelope's services; None switches the filter off."""
     package, message = "extensions.filters.http.grpc_json_transcoder.v3", "GrpcJsonTranscoder"
     if envelope is None:
         return typed(package, message, proto_descriptor_bin="", services=[])
@@ -87,10 +87,10 @@ def _transcoder(settings: Settings, envelope: Envelope | None) -> Json:
         message,
         proto_descriptor=str(settings.descriptors),
         services=list(settings.services[envelope]),
-        # The route was chosen by the path as the client wrote it, and stays.
+        # Envoy chose the route by the client's path and must not choose again.
         match_incoming_request_route=True,
         convert_grpc_status=True,
-        # Yandex's REST shows `"done": false`, Google's leaves defaults out.
+        # Yandex's REST prints defaults (`"done": false`), Google's leaves them out.
         print_options={"always_print_primitive_fields": not is_google},
         request_validation_options={
             "reject_unknown_method": True,
@@ -107,6 +107,6 @@ def _transcoder(settings: Settings, envelope: Envelope | None) -> Json:
 
 
 def _system_parameters() -> Iterator[str]:
-    """Envoy compares names as they stand in the URL, where a client may escape the `$`."""
+    """Yields names with `$` plain and escaped, as Envoy compares them as the URL has them."""
     for name in SYSTEM_PARAMETERS:
         yield from dict.fromkeys((name, quote(name)))

@@ -1,4 +1,4 @@
-"""Which requests Envoy passes on, and how; the others it refuses."""
+"""Routes requests in Envoy, and refuses those that match no route."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ _NOT_SERVED: Json = {
 
 
 def route_config(settings: Settings, listener: Listener, upstream: str) -> Json:
-    """The routes of a listener."""
+    """Returns the routes of a listener, for all its hosts."""
     routes = [*_rest_routes(settings, listener, upstream), _NOT_SERVED]
     if listener.tls is not None:
         routes = [*_grpc_routes(settings, listener, upstream), *routes]
-    # Hosts are known by their names, whatever port they are reached through.
+    # A client may reach a host through any port.
     return {
         "ignore_port_in_host_matching": True,
-        # `x-forwarded-for` would not do: of a peer on loopback it has another of its addresses.
-        "request_headers_to_add": [_told(doors.PEER, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")],
+        # Not `x-forwarded-for`: for a peer on loopback it names another address of this machine.
+        "request_headers_to_add": [_header(doors.PEER, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")],
         "virtual_hosts": _virtual_hosts(listener, routes),
     }
 
@@ -38,15 +38,17 @@ def route_config(settings: Settings, listener: Listener, upstream: str) -> Json:
 def _virtual_hosts(listener: Listener, routes: list[Json]) -> list[Json]:
     if not ipaddress.ip_address(listener.ip).is_loopback:
         return [_host("all", ["*"], routes)]
-    # A page of any site that is open in a browser here can call loopback, and, with a name that
-    # it points here, read the answers too. Its origin, or its host, gives it away.
+    # Any page in a browser on this machine can call loopback and, through a host name that its
+    # site points here, read the answers too. Its Origin or Host header tells it from a local one.
     guarded = [_FOREIGN_PAGE, *routes]
     if listener.tls is not None:
-        # No browser goes on where the certificate is not for the name that it was given.
+        # A browser stops if the certificate is not for the host name.
         return [_host("all", ["*"], guarded)]
     return [
         _host("local", _LOCAL_HOSTS, guarded),
-        _host("others", ["*"], [_refused("the Host header names no host of this machine")]),
+        _host(
+            "others", ["*"], [_refused("the Host header must name this machine, such as localhost")]
+        ),
     ]
 
 
@@ -61,7 +63,7 @@ def _refused(why: str, **match: Any) -> Json:
     }
 
 
-# The vendors' names are there for those who point them here in their hosts file.
+# Users may point the vendors' names here in their hosts file.
 _LOCAL_HOSTS = [
     *("localhost", "*.localhost", "127.0.0.1", "[::1]"),
     *("*.yandex.net", "*.yandexcloud.net", "*.googleapis.com"),
@@ -89,7 +91,7 @@ def _rest_routes(settings: Settings, listener: Listener, upstream: str) -> list[
         return routes
     envelope = settings.segments[settings.discovery_segments[0]]
     asking = _rest(settings, upstream, envelope, settings.discovery_segments)
-    return [*({**route, **_told_of(listener)} for route in asking), *routes]
+    return [*({**route, **_door_headers(listener)} for route in asking), *routes]
 
 
 def _rest(
@@ -105,7 +107,7 @@ def _rest(
 def _rest_route(match: Json, upstream: str, per_route: Json) -> Json:
     return {
         "match": match,
-        # A call may take as long as the server lets it, as long as it isn't silent for too long.
+        # The server limits how long a call takes; Envoy limits only how long it is silent.
         "route": {"cluster": upstream, "timeout": "0s"},
         "typed_per_filter_config": per_route,
     }
@@ -115,31 +117,31 @@ def _grpc_routes(settings: Settings, listener: Listener, upstream: str) -> list[
     every = _grpc("/", upstream)
     if settings.discovery is None:
         return [every]
-    return [{**_grpc(f"/{settings.discovery}/", upstream), **_told_of(listener)}, every]
+    return [{**_grpc(f"/{settings.discovery}/", upstream), **_door_headers(listener)}, every]
 
 
 def _grpc(prefix: str, upstream: str) -> Json:
     return {
         "match": {"prefix": prefix, "grpc": {}},
-        # Whoever watches health hears nothing for days, and that is good.
+        # A watch of health may be silent for days.
         "route": {"cluster": upstream, "timeout": "0s", "idle_timeout": "0s"},
         "typed_per_filter_config": grpc_filters(),
     }
 
 
-def _told_of(listener: Listener) -> Json:
-    """Tells the server of the listener. Only for those who ask: each header costs every call."""
+def _door_headers(listener: Listener) -> Json:
+    """Adds headers that name the listener; on discovery only, as each header costs every call."""
     return {
         "request_headers_to_add": [
-            _told(doors.DOOR, listener.name),
-            _told(doors.AUTHORITY, "%REQ(:AUTHORITY)%"),
-            _told(doors.LOCAL, "%DOWNSTREAM_LOCAL_ADDRESS%"),
+            _header(doors.DOOR, listener.name),
+            _header(doors.AUTHORITY, "%REQ(:AUTHORITY)%"),
+            _header(doors.LOCAL, "%DOWNSTREAM_LOCAL_ADDRESS%"),
         ]
     }
 
 
-def _told(header: str, value: str) -> Json:
-    """A header for the server, whatever a client sends by that name."""
+def _header(header: str, value: str) -> Json:
+    """Sets a header for the server, and overwrites a client's header of that name."""
     return {
         "header": {"key": header, "value": value},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",

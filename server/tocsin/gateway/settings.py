@@ -1,4 +1,4 @@
-"""What Envoy's configuration depends on."""
+"""Defines the values that Envoy's configuration is written from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,43 +9,43 @@ from tocsin.contract.routes import Envelope
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client, or all of them, may take."""
+    """Limits what one client, or all of them, may use."""
 
     body_bytes: int = 4 * 1024 * 1024
-    """Largest REST request body; the default is what a gRPC server takes by default."""
+    """Largest body of a REST request; the default equals that of a gRPC server."""
     response_bytes: int = 64 * 1024 * 1024
     headers_kib: int = 16
-    """All request headers together; a gRPC server refuses more metadata than this anyway."""
+    """Size of all request headers together; a gRPC server refuses more metadata than this."""
     connections: int = 10_000
     streams: int = 1000
-    """Calls at a time on one HTTP/2 connection."""
+    """Concurrent calls on one HTTP/2 connection."""
     headers_seconds: int = 10
-    """Time in which a request's headers must have come, and a TLS handshake must be done."""
+    """Time limit for a request's headers, and for a TLS handshake."""
     request_seconds: int = 60
-    """Time in which a whole request, its body included, must have come."""
+    """Time limit for a whole request with its body to arrive."""
     stream_idle_seconds: int = 300
-    """Time for which a REST call may be silent: how long the server may take to answer."""
+    """Time that a REST call may be silent, which limits how long an answer may take."""
     connection_idle_seconds: int = 600
-    """Time that a connection without a call stays open; HTTP/2 over TLS is asked instead."""
+    """Time that a connection without a call stays open; HTTP/2 over TLS is pinged instead."""
     ping_seconds: int = 60
-    """How often an HTTP/2 client is asked, over TLS, whether it is still there."""
+    """Seconds between pings of an HTTP/2 client over TLS."""
     ping_timeout_seconds: int = 20
-    """Time in which it must answer."""
+    """Time in which the client must answer a ping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What a listener shows its clients, and asks of them."""
+    """Names the files of a listener's certificate and of its clients' authorities."""
 
     secrets: Path
     """The file with the server's certificate and key, in the form of Envoy's secret discovery."""
     authorities: Path | None = None
-    """The file, in that form too, with who signs the certificates that clients must show."""
+    """The file with the authorities of clients' certificates, in the same form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One address on which Envoy listens: for REST, and, with TLS, for gRPC too."""
+    """Describes one address on which Envoy listens: for REST and, over TLS, for gRPC too."""
 
     name: str
     """`http` or `tls`."""
@@ -57,13 +57,13 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that a bootstrap depends on."""
+    """Holds all that a bootstrap depends on."""
 
     listeners: tuple[Listener, ...]
     upstream: Path
     """The gRPC server's Unix socket."""
     admin: Path
-    """Where Envoy puts its admin interface's Unix socket."""
+    """The Unix socket of Envoy's admin interface."""
     descriptors: Path
     """A serialized FileDescriptorSet with everything that is served."""
     services: Mapping[Envelope, tuple[str, ...]]
@@ -71,7 +71,7 @@ class Settings:
     segments: Mapping[str, Envelope]
     """The top path segments that are served."""
     discovery: str | None = None
-    """Full name of the service that tells clients where they are."""
+    """Full name of the service that tells clients which addresses to call."""
     discovery_segments: tuple[str, ...] = ()
     """Its top path segments."""
     limits: Limits = field(default_factory=Limits)
@@ -79,5 +79,5 @@ class Settings:
     """Whether Envoy gives an id to each request that has none."""
 
     def segments_of(self, envelope: Envelope) -> list[str]:
-        """Returns the top path segments whose errors look so."""
+        """Returns the top path segments whose errors have this envelope."""
         return [segment for segment, its in self.segments.items() if its is envelope]

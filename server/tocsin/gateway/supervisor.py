@@ -1,4 +1,4 @@
-"""The gateway: REST and TLS for the gRPC server, kept up by restarting Envoy when it dies."""
+"""Serves REST and TLS for the gRPC server, and restarts Envoy when it dies."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from tocsin.schedule import Clock
 
 log = structlog.get_logger()
 
-# What a Unix socket's path may hold: 108 bytes with the final zero on Linux, 104 on macOS.
+# A Unix socket's path may take 108 bytes with the final zero on Linux, 104 on macOS.
 _SOCKET_PATH_BYTES = 103
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -34,20 +34,20 @@ TLS = "tls"
 
 @dataclass(frozen=True, slots=True)
 class TlsDoor:
-    """Where gRPC and REST are served over TLS, on one port."""
+    """Describes the port on which gRPC and REST are served over TLS."""
 
     listen: tuple[str, int]
-    """A host and a port, 0 for any free one."""
+    """Host and port; port 0 picks a free one."""
     certificates: Certificates
     ends: Callable[[datetime], None] = lambda _: None
-    """Is told until when the certificate counts, at the start and at each renewal."""
+    """Called with the instant at which the certificate ends, at the start and at each renewal."""
 
 
 class Gateway:
     """Serves the REST routes of gRPC services that listen on a Unix socket, and TLS to all of them.
 
-    For one start and one stop, on one event loop, whose thread must live as long as Envoy is
-    to. Envoy's own log goes to stderr.
+    A gateway starts and stops once, on one event loop. The loop's thread must outlive Envoy, whose
+    own log goes to stderr.
     """
 
     def __init__(
@@ -57,60 +57,72 @@ class Gateway:
         upstream: Path,
         listen: tuple[str, int] | None,
         directory: Path,
-        clock: Clock,
+        machine_clock: Clock,
         limits: Limits | None = None,
         request_ids: bool = False,
         concurrency: int = 1,
         tls: TlsDoor | None = None,
         discovery: ServiceDescriptor | None = None,
     ) -> None:
-        """Nothing happens before `start`.
+        """Prepares a gateway; nothing happens before `start`.
 
-        `listen` is where REST is served without TLS: a host and a port, 0 for any free one.
-        `directory` becomes private to this user and holds what Envoy is started with; its path
-        must be short, for there is a Unix socket in it. `request_ids` is whether Envoy gives an id
-        to each request that has none, `concurrency` its number of worker threads. The `clock` must
-        be the real one: Envoy lives in real time. `discovery`, one of the services, is told by
-        which listener it is asked (`access/doors.py`).
+        Args:
+            services: the gRPC services whose REST routes are served.
+            upstream: the gRPC server's Unix socket.
+            listen: host and port of REST without TLS, port 0 for any free one; None for no REST.
+            directory: holds Envoy's files and becomes private to this user; its path must be short,
+                as a Unix socket lies in it.
+            machine_clock: the machine's clock, never a manual one: Envoy lives in real time.
+            limits: what clients may use; None means the defaults.
+            request_ids: whether Envoy gives an id to each request that has none.
+            concurrency: the number of Envoy's worker threads.
+            tls: the port for TLS; None for none.
+            discovery: the one of the services that learns by which listener it is called
+                (`access/doors.py`).
         """
         self._services = services
         self._upstream = upstream
-        self._places = {HTTP: listen} if listen is not None else {}
+        self._listen = {HTTP: listen} if listen is not None else {}
         if tls is not None:
-            self._places[TLS] = tls.listen
+            self._listen[TLS] = tls.listen
         self._tls = tls
         self._directory = directory
-        self._clock = clock
+        self._machine_clock = machine_clock
         self._limits = limits or Limits()
         self._request_ids = request_ids
         self._concurrency = concurrency
         self._discovery = discovery
         self._ips: dict[str, str] = {}
-        self._ports = {name: port for name, (_, port) in self._places.items()}
+        self._ports = {name: port for name, (_, port) in self._listen.items()}
         self._envoy: Envoy | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.restarts = 0
-        """How often Envoy was started anew because it died."""
+        """How often Envoy died and was restarted."""
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port of REST as they are served; the same after Envoy was restarted."""
-        return self._places[HTTP][0], self._ports[HTTP]
+        """Returns host and port of REST; they stay the same when Envoy is restarted."""
+        return self._listen[HTTP][0], self._ports[HTTP]
 
     @property
     def tls_address(self) -> tuple[str, int]:
-        """Host and port of TLS, likewise."""
-        return self._places[TLS][0], self._ports[TLS]
+        """Returns host and port of TLS; they stay the same when Envoy is restarted."""
+        return self._listen[TLS][0], self._ports[TLS]
 
     @property
     def pid(self) -> int | None:
-        """The process id of the Envoy that serves; None while there is none."""
+        """Returns the process id of the running Envoy; None while none runs."""
         return self._envoy.pid if self._envoy else None
 
     async def start(self) -> None:
-        """Return when requests are answered; raises GatewayError if they can't be."""
+        """Starts Envoy and returns when it answers requests.
+
+        Raises:
+            GatewayError: Envoy is missing, a port is taken, a certificate is unusable, or Envoy did
+                not become ready.
+        """
         binary = envoy_binary()
-        for name, listen in self._places.items():
+        for name, listen in self._listen.items():
             self._ips[name] = await _resolve(name, listen)
             _check_free(name, self._ips[name], listen)
         if self._tls is not None:
@@ -124,7 +136,7 @@ class Gateway:
             self._tasks.append(asyncio.create_task(self._keep_certificates(self._tls)))
 
     async def stop(self, grace_seconds: float) -> None:
-        """Close the port, let requests in flight finish for so long, and end Envoy."""
+        """Closes the ports, gives requests under way the grace to finish, and ends Envoy."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -140,8 +152,8 @@ class Gateway:
         length = len(os.fsencode(self._admin_socket))
         if length > _SOCKET_PATH_BYTES:
             raise GatewayError(
-                f"{self._admin_socket} is too long for a Unix socket: {length} bytes, "
-                f"at most {_SOCKET_PATH_BYTES} are possible"
+                f"{self._admin_socket}: the path of a Unix socket must have at most "
+                f"{_SOCKET_PATH_BYTES} bytes, this one has {length}: set TMPDIR to a shorter path"
             )
 
     @property
@@ -180,17 +192,21 @@ class Gateway:
             yield Listener(name, ip, self._ports[name], tls)
 
     def _write_bootstrap(self) -> Path:
-        # Anew at each start: what lies in a temporary directory for long may be cleaned away.
+        # At each start: the system may have removed old files of a temporary directory.
         self._prepare_directory()
         self._descriptors.write_bytes(descriptor_set(self._services))
-        self._admin_socket.unlink(missing_ok=True)  # a dead Envoy's would be asked otherwise
+        self._admin_socket.unlink(missing_ok=True)  # it may be that of a dead Envoy
         config = self._directory / "envoy.json"
         config.write_text(json.dumps(bootstrap(self._settings()), indent=1))
         return config
 
     async def _launch(self, binary: Path) -> None:
         envoy = await Envoy.launch(
-            binary, self._write_bootstrap(), self._admin_socket, self._concurrency, self._clock
+            binary,
+            self._write_bootstrap(),
+            self._admin_socket,
+            self._concurrency,
+            self._machine_clock,
         )
         try:
             self._ports = await envoy.answers(self._ips)
@@ -202,26 +218,26 @@ class Gateway:
     async def _keep_up(self, binary: Path) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while self._envoy is not None:
-            began = self._clock.monotonic()
+            began = self._machine_clock.monotonic()
             status = await self._envoy.ended()
             self._envoy = None
-            log.warning("envoy ended, it is restarted", status=status)
-            if self._clock.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+            log.warning("Envoy ended, restarting it", status=status)
+            if self._machine_clock.monotonic() - began > _LONGEST_PAUSE_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
             while self._envoy is None:
-                await self._clock.sleep(pause)
+                await self._machine_clock.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
                 try:
                     await self._launch(binary)
                 except (GatewayError, OSError) as error:
-                    log.warning("envoy could not be restarted", error=str(error))
+                    log.warning("could not restart Envoy, trying again", error=str(error))
             self.restarts += 1
 
     async def _keep_certificates(self, tls: TlsDoor) -> None:
         await tls.certificates.keep_current(self._directory, tls.ends)
 
 
-# What is served where, and the options that would change it.
+# What each listener serves, and the options that change its address.
 _SERVED = {HTTP: "REST", TLS: "TLS"}
 _ADVICE = {
     HTTP: "choose another port with `--http`, or `--http off`",
@@ -233,16 +249,18 @@ async def _resolve(name: str, listen: tuple[str, int]) -> str:
     host, port = listen
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = await loop.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
     except OSError as error:
         raise GatewayError(
             f"can't listen for {_SERVED[name]} on {host}:{port}: {error.strerror}"
         ) from error
-    return str(found[0][4][0])
+    return str(addresses[0][4][0])
 
 
 def _check_free(name: str, ip: str, listen: tuple[str, int]) -> None:
-    """Bind once and let go: Envoy would only end, and say why in the midst of its log."""
+    """Raises GatewayError if the port is taken; Envoy would only end and log the reason."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     host, port = listen
     with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -1,11 +1,11 @@
 """Runs a command that dies with its parent: `tether.py PARENT_PID COMMAND ARGUMENT…`.
 
-A process that is killed with -9 can't take its children with it, so on Linux the kernel is asked
-to. It must be asked in the child, between fork and exec, and not from a `preexec_fn`: that one
-runs Python in a fork of a process with threads. Elsewhere the command just runs.
+A process that is killed with -9 can't end its children, so on Linux the kernel does it. The child
+must ask the kernel for that between fork and exec, but not in a `preexec_fn`, which would run
+Python in a fork of a process with threads. On other systems the command just runs.
 
-Started by path with `python -I -S`, so it may import nothing but the standard library. The
-kernel watches the thread that forked: the one with the event loop, which must live on.
+The gateway starts this file by path with `python -I -S`, so it may import only the standard
+library. The kernel watches the thread that forked, so the event loop's thread must live on.
 """
 
 import ctypes
@@ -17,7 +17,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def tie_to(parent: int) -> None:
-    """Have this process killed when its parent ends; raises OSError if that can't be had."""
+    """Asks the kernel to kill this process when its parent ends.
+
+    Raises:
+        OSError: the kernel refused, or the parent has already ended.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")

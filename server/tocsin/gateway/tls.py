@@ -1,4 +1,4 @@
-"""TLS in Envoy: what a listener shows, and what it asks of those who come."""
+"""Configures TLS in Envoy: the server's certificate, and what clients must show."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ HTTP1 = "http/1.1"
 
 
 def transport_socket(tls: Tls, protocols: list[str]) -> Json:
-    """TLS 1.2 or 1.3, with the certificate that the secrets' file holds at each moment."""
+    """Returns a TLS socket (1.2 or 1.3) that follows the certificate in the secrets' file."""
     common: Json = {
         "alpn_protocols": protocols,
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
@@ -40,13 +40,13 @@ def _secret(name: str, file: Path) -> Json:
 
 
 def server_secret(chain: bytes, key: bytes) -> str:
-    """The text of the file with a certificate and its key, both in PEM."""
+    """Returns the text of the secrets' file for a certificate and its key, both in PEM."""
     pair = {"certificate_chain": _inline(chain), "private_key": _inline(key)}
     return _response(_SERVER, tls_certificate=pair)
 
 
 def authorities_secret(certificates: bytes) -> str:
-    """The text of the file with those who sign clients' certificates, in PEM."""
+    """Returns the text of the secrets' file for the authorities of clients, in PEM."""
     return _response(_AUTHORITIES, validation_context={"trusted_ca": _inline(certificates)})
 
 

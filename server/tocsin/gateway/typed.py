@@ -1,4 +1,4 @@
-"""JSON as Envoy's configuration has it."""
+"""Builds the JSON form of Envoy's messages."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ Json = dict[str, Any]
 
 
 def typed(package: str, message: str, **fields: Any) -> Json:
-    """Returns a message of Envoy's as the JSON form of an Any."""
+    """Returns one of Envoy's messages as the JSON form of an Any."""
     return {"@type": f"type.googleapis.com/envoy.{package}.{message}", **fields}

@@ -1,5 +1,5 @@
-"""Watching it run: the instruments, and how their readings get out.
+"""Measures the running server, and exports metrics and traces.
 
-What is watched knows nothing of this room. It tells an observer that it was given
-(`engine.observer`, `store.database`, `api.calls`), and the composition root gives it one of these.
+The rooms that are measured don't know this one. They call observers (`engine.observer`,
+`store.driver.database`, `wire.calls`); the composition root passes them ours.
 """

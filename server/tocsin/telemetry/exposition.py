@@ -1,6 +1,6 @@
-"""Prometheus fetches the metrics over HTTP, from the server of its own client library.
+"""Serves the metrics to Prometheus over HTTP, with the server of its client library.
 
-That one runs in a thread of its own, so it answers even when the event loop does not.
+The server runs in its own threads, so it answers even when the event loop does not.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tocsin.telemetry.metrics_door import MetricsDoor
 
 log = structlog.get_logger(__name__)
 
-# Of a client that sends nothing, or takes nothing.
+# A client that sends nothing, or takes nothing, is hung up on after this time.
 SILENT_SECONDS = 10
 LONGEST_SECONDS = 30
 MOST_AT_ONCE = 32
@@ -32,41 +32,41 @@ class Handler(WSGIRequestHandler):
     timeout = SILENT_SECONDS
 
     def log_message(self, *_: object) -> None:
-        """Tells nothing: each scrape would be a line."""
+        """Logs nothing: each scrape would be a line."""
 
 
 class Server(ThreadingWSGIServer):
-    """Has so many threads at the most; further clients are hung up on."""
+    """Serves up to MOST_AT_ONCE clients at a time, a thread each; it hangs up on further ones."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._free_threads = threading.BoundedSemaphore(MOST_AT_ONCE)
         super().__init__(*args, **kwargs)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._places.acquire(blocking=False):
+        if not self._free_threads.acquire(blocking=False):
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        # One that sends a byte now and then is never silent for long.
+        # The silence limit does not end a client that sends a byte now and then.
         end = threading.Timer(LONGEST_SECONDS, _hang_up, (request,))
         end.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
             end.cancel()
-            self._places.release()
+            self._free_threads.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is nothing to tell of."""
+        """Logs a failed request, unless the client hung up."""
         del request, client_address
         if not isinstance(sys.exception(), OSError):
-            log.exception("metrics could not be told")
+            log.exception("could not answer a request for metrics")
 
 
 def _hang_up(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it has ended in this moment
+    with contextlib.suppress(OSError):  # the client has just ended it
         connection.shutdown(socket.SHUT_RDWR)
 
 
@@ -75,21 +75,27 @@ class Server6(Server):
 
 
 class Exposition:
-    """Serves one registry until it is closed, to those whom `door` lets in; None: to all."""
+    """Serves one registry until it is closed."""
 
     def __init__(
         self, registry: CollectorRegistry, host: str, port: int, door: MetricsDoor | None = None
     ) -> None:
-        """Listens at once; port 0 picks a free one.
+        """Listens at once.
+
+        Args:
+            registry: the metrics.
+            host: the IP address to listen on.
+            port: the port; 0 picks a free one.
+            door: decides who may see the metrics; None lets everyone in.
 
         Raises:
-            OSError: nothing can listen there.
+            OSError: the address can't be listened on.
         """
         application: Application = make_wsgi_app(registry)
         if door is not None:
             application = guarded(application, door)
-        made = Server6 if ":" in host else Server
-        self._server = make_server(host, port, application, made, Handler)
+        server_class = Server6 if ":" in host else Server
+        self._server = make_server(host, port, application, server_class, Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.port: int = self._server.server_port
@@ -101,7 +107,7 @@ class Exposition:
 
 
 def guarded(application: Application, door: MetricsDoor) -> Application:
-    """Returns an application that only those reach whom the door lets in."""
+    """Returns the application behind a door that refuses some requests."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         refusal = door.refusal(environ.get("HTTP_AUTHORIZATION", ""), environ["REMOTE_ADDR"])

@@ -1,7 +1,7 @@
-"""Who may see the metrics. It is asked in the threads of their server, and known by the event loop.
+"""Decides who may see the metrics: the metrics server's threads ask, the event loop answers.
 
-An answer that was good is remembered: so metrics can be fetched while the loop stands still, which
-is when they are wanted.
+The door remembers whom it let in. So metrics can be fetched while the event loop is stuck, which is
+when they are needed.
 """
 
 import asyncio
@@ -18,20 +18,21 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import StoreUnavailable
 from tocsin.wire.errors import ApiError
 
-# Whoever lost the right sees metrics for so long.
+# A caller who loses the right still sees metrics for this time.
 FRESH_SECONDS = 5.0
-# For so long the loop may stand still, or the store be away, for those who were let in before.
+# A caller who was let in before sees metrics for this time while the loop is stuck or the store is
+# away.
 USABLE_SECONDS = 900.0
 PATIENCE_SECONDS = 3.0
 MOST_REMEMBERED = 100
 
 Check: TypeAlias = Callable[[str, str], Awaitable[None]]
-"""Is given an `Authorization` header and an IP address; raises ApiError, or StoreUnavailable."""
+"""Takes an `Authorization` header and an IP address; raises ApiError or StoreUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An HTTP answer, in one line."""
+    """Holds the HTTP answer to a caller who is refused."""
 
     status: str
     text: str
@@ -39,7 +40,7 @@ class Refusal:
 
 
 UNKNOWN = Refusal(
-    "503 Service Unavailable", "It can't be found out now whether you may see this.\n"
+    "503 Service Unavailable", "Your permission can't be checked now; try again later.\n"
 )
 STATUSES = {
     grpc.StatusCode.UNAUTHENTICATED: "401 Unauthorized",
@@ -49,13 +50,14 @@ STATUSES = {
 
 
 class MetricsDoor:
-    """Is made on the event loop; `refusal` is called in other threads.
+    """Checks requests for metrics.
 
-    Until `guard_by` says how to check, nobody is let in.
+    It is made on the event loop; other threads call `refusal`. It lets nobody in before `guard_by`
+    sets the check.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, machine_clock: Clock) -> None:
+        self._machine_clock = machine_clock
         self._loop = asyncio.get_running_loop()
         self._check: asyncio.Future[Check] = self._loop.create_future()
         self._let_in: dict[bytes, float] = {}
@@ -65,20 +67,25 @@ class MetricsDoor:
         self._check.set_result(check)
 
     def refusal(self, authorization: str, peer: str) -> Refusal | None:
-        """Returns how a request is refused; None: it is not."""
+        """Returns the answer that refuses a request; None if it is let in.
+
+        Args:
+            authorization: the `Authorization` header, empty if the request has none.
+            peer: the caller's IP address.
+        """
         digest = hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
         if self._was_let_in(digest, FRESH_SECONDS):
             return None
         asked = asyncio.run_coroutine_threadsafe(self._ask(authorization, peer), self._loop)
         try:
-            found = asked.result(PATIENCE_SECONDS)
+            answer = asked.result(PATIENCE_SECONDS)
         except concurrent.futures.TimeoutError:
             asked.cancel()
-            found = UNKNOWN
-        if found is UNKNOWN:
+            answer = UNKNOWN
+        if answer is UNKNOWN:
             return None if self._was_let_in(digest, USABLE_SECONDS) else UNKNOWN
-        self._remember(digest, let_in=found is None)
-        return found
+        self._remember(digest, let_in=answer is None)
+        return answer
 
     async def _ask(self, authorization: str, peer: str) -> Refusal | None:
         try:
@@ -93,10 +100,12 @@ class MetricsDoor:
             return UNKNOWN
         return None
 
-    def _was_let_in(self, digest: bytes, lately: float) -> bool:
+    def _was_let_in(self, digest: bytes, within_seconds: float) -> bool:
         with self._lock:
-            at = self._let_in.get(digest)
-        return at is not None and self._clock.monotonic() - at < lately
+            let_in_at = self._let_in.get(digest)
+        if let_in_at is None:
+            return False
+        return self._machine_clock.monotonic() - let_in_at < within_seconds
 
     def _remember(self, digest: bytes, *, let_in: bool) -> None:
         with self._lock:
@@ -104,7 +113,7 @@ class MetricsDoor:
             if let_in:
                 if len(self._let_in) >= MOST_REMEMBERED:
                     del self._let_in[next(iter(self._let_in))]
-                self._let_in[digest] = self._clock.monotonic()
+                self._let_in[digest] = self._machine_clock.monotonic()
 
 
 def _challenge(error: ApiError) -> tuple[tuple[str, str], ...]:

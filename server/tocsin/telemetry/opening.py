@@ -1,4 +1,4 @@
-"""Puts the instruments together, as many as were asked for; none of them costs when none is."""
+"""Builds the instruments that the settings and the environment ask for."""
 
 import asyncio
 import platform
@@ -25,13 +25,13 @@ from tocsin.wire.calls import Watcher
 
 
 class Metrics:
-    """All metrics of one server, in a registry of its own."""
+    """Holds all metrics of one server in its own registry."""
 
-    def __init__(self, machine: Clock, *, version: str, exclusive: bool) -> None:
+    def __init__(self, machine_clock: Clock, *, version: str, exclusive: bool) -> None:
         self.registry = Registry()
-        self.rpcs = RpcMetrics(self.registry, machine)
+        self.rpcs = RpcMetrics(self.registry, machine_clock)
         self.engine = EngineMetrics(self.registry)
-        self.store = StoreMetrics(self.registry, machine)
+        self.store = StoreMetrics(self.registry, machine_clock)
         self.depths = DepthGauges(self.registry)
         self.ready = Gauge(
             "tocsin_ready",
@@ -39,7 +39,11 @@ class Metrics:
             registry=self.registry,
         )
         self.certificate_ends: Gauge | None = None
-        Info("tocsin_build", "What runs here.", registry=self.registry).info(
+        Info(
+            "tocsin_build",
+            "The version of Tocsin and Python, and the kind of store.",
+            registry=self.registry,
+        ).info(
             {
                 "version": version,
                 "python": platform.python_version(),
@@ -51,7 +55,7 @@ class Metrics:
 
 
 class Telemetry:
-    """What watches one server: handed to those who are watched, and closed at the end."""
+    """Holds the instruments of one server; other rooms get its observers and watchers."""
 
     def __init__(self) -> None:
         self.metrics: Metrics | None = None
@@ -76,39 +80,45 @@ class Telemetry:
     def when_closing(self, close: Callable[[], Awaitable[None]]) -> None:
         self._closing.append(close)
 
-    def watched(self, database: Database, machine: Clock) -> Database:
-        """Returns the store as it is to be used from here on."""
+    def watched(self, database: Database, machine_clock: Clock) -> Database:
+        """Returns the store with its reads and commits measured, if metrics are on."""
         if self.metrics is None:
             return database
-        return WatchedStore(database, self.metrics.store, machine)
+        return WatchedStore(database, self.metrics.store, machine_clock)
 
-    def count_depths(self, database: Database, clock: Clock, machine: Clock) -> None:
-        """Begins to count what waits in the store. `clock` is that of what fires."""
+    def count_depths(self, database: Database, clock: Clock, machine_clock: Clock) -> None:
+        """Starts to count the waiting work in the store.
+
+        Args:
+            database: the store.
+            clock: the clock by which work falls due.
+            machine_clock: paces the counting.
+        """
         if self.metrics is not None:
-            self.keep_running(self.metrics.depths.keep_current(database, clock, machine))
+            self.keep_running(self.metrics.depths.keep_current(database, clock, machine_clock))
 
     def handlers(self) -> Sequence[grpc.GenericRpcHandler]:
-        """Returns what gRPC asks for a method when nobody else serves it."""
+        """Returns the handler that counts calls of methods that nothing serves."""
         return () if self.metrics is None else (self.metrics.rpcs.unknown_methods(),)
 
     def ready(self, ready: bool) -> None:
         if self.metrics is not None:
             self.metrics.ready.set(ready)
 
-    def certificate_ends(self, at: datetime) -> None:
-        """Is told until when the certificate counts that TLS shows; never, where there is none."""
+    def certificate_ends(self, end: datetime) -> None:
+        """Shows when the TLS certificate ends; the metric exists only after the first call."""
         if self.metrics is None:
             return
         if self.metrics.certificate_ends is None:
             self.metrics.certificate_ends = Gauge(
                 "tocsin_tls_certificate_expiration_timestamp_seconds",
-                "When the certificate ends that clients of TLS are shown, in Unix time.",
+                "When the certificate that TLS clients see ends, in Unix time.",
                 registry=self.metrics.registry,
             )
-        self.metrics.certificate_ends.set(at.timestamp())
+        self.metrics.certificate_ends.set(end.timestamp())
 
     async def close(self) -> None:
-        """Sends what is still to be sent."""
+        """Stops the instruments, and sends the metrics and spans that are left."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,16 +128,22 @@ class Telemetry:
 
 def open_telemetry(
     environment: Mapping[str, str],
-    machine: Clock,
+    machine_clock: Clock,
     *,
     with_metrics: bool,
     exclusive: bool,
     version: str,
     instance: str,
 ) -> Telemetry:
-    """Makes what is asked for: metrics for Prometheus, and what the `OTEL_*` variables say.
+    """Builds the instruments: metrics for Prometheus, and what the `OTEL_*` variables ask for.
 
-    `exclusive` is whether the store is this node's alone, `instance` the node's name.
+    Args:
+        environment: the environment variables.
+        machine_clock: measures durations and stamps what is exported.
+        with_metrics: whether Prometheus fetches metrics.
+        exclusive: whether the store belongs to this node alone.
+        version: Tocsin's version.
+        instance: the node's name.
     """
     asked = otlp.asked_for(environment)
     if asked and not otlp.is_installed():
@@ -136,23 +152,23 @@ def open_telemetry(
     if asked.traces:
         _add_traces(telemetry, environment, Sender(version, instance))
     if with_metrics or asked.metrics:
-        metrics = Metrics(machine, version=version, exclusive=exclusive)
+        metrics = Metrics(machine_clock, version=version, exclusive=exclusive)
         telemetry.add(metrics.engine, metrics.rpcs)
         telemetry.metrics = metrics
         if asked.metrics:
-            _send_metrics(telemetry, metrics, environment, machine, Sender(version, instance))
+            _send_metrics(telemetry, metrics, environment, machine_clock, Sender(version, instance))
     return telemetry
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends by OTLP."""
+    """Names the server that sends by OTLP."""
 
     version: str
     instance: str
 
 
-# What follows is imported only here: without OTEL_ variables it need not even be installed.
+# OpenTelemetry is imported only below: without OTEL_ variables it need not be installed.
 
 
 def _add_traces(telemetry: Telemetry, environment: Mapping[str, str], sender: Sender) -> None:
@@ -171,7 +187,7 @@ def _send_metrics(
     telemetry: Telemetry,
     metrics: Metrics,
     environment: Mapping[str, str],
-    machine: Clock,
+    machine_clock: Clock,
     sender: Sender,
 ) -> None:
     from tocsin.telemetry.otlp_metrics import MetricsExport
@@ -180,7 +196,7 @@ def _send_metrics(
         metrics.registry,
         otlp.metric_exporter(environment),
         otlp.resource(version=sender.version, instance=sender.instance),
-        clock=machine,
+        machine_clock=machine_clock,
         every_seconds=otlp.interval_seconds(environment),
     )
     telemetry.keep_running(export.run())

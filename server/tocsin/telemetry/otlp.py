@@ -1,4 +1,4 @@
-"""OpenTelemetry as the `OTEL_*` variables want it. Nothing of it is imported unless they ask."""
+"""Configures OpenTelemetry by the `OTEL_*` variables; imports it only if they ask for it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -21,13 +21,13 @@ EXPORTERS = {
     "http/protobuf": "opentelemetry.exporter.otlp.proto.http",
 }
 DEFAULT_INTERVAL_MILLISECONDS = 60_000
-# A collector that is away is not to hold up the stop.
+# A collector that is away delays the server's stop by this time only.
 LAST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which signals the variables ask for."""
+    """Says which signals the variables ask for."""
 
     traces: bool = False
     metrics: bool = False
@@ -37,22 +37,21 @@ class Asked:
 
 
 def asked_for(environment: Mapping[str, str]) -> Asked:
-    """Reads what is to be sent: what names `otlp` as its exporter, or has an endpoint and names
-    none."""
+    """Returns the signals with the exporter `otlp`, or with an endpoint and no exporter."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return Asked()
     return Asked(*(_signal(environment, name) for name in ("TRACES", "METRICS")))
 
 
 def is_installed() -> bool:
-    """Says so if it is not."""
+    """Returns whether OpenTelemetry is installed, and logs a warning if it is not."""
     try:
         for name in ("opentelemetry.sdk.trace", *EXPORTERS.values()):
             import_module(name)
     except ImportError as error:
         log.warning(
-            "OTEL_ variables ask for OpenTelemetry, which is not installed: "
-            "pip install 'tocsin[otel]'",
+            "OTEL_ variables ask for OpenTelemetry, which is not installed; run "
+            "`pip install 'tocsin[otel]'`",
             missing=error.name,
         )
         return False
@@ -60,13 +59,13 @@ def is_installed() -> bool:
 
 
 def resource(*, version: str, instance: str) -> "Resource":
-    """Returns who sends: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` go before ours."""
+    """Returns the resource that sends: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` win."""
     from opentelemetry.sdk.resources import Resource
 
     ours = Resource(
         {"service.name": "tocsin", "service.version": version, "service.instance.id": instance}
     )
-    # Where no variable names the service, the SDK makes a name up.
+    # The SDK invents a name if no variable names the service.
     theirs = {
         name: value
         for name, value in Resource.create().attributes.items()
@@ -88,14 +87,14 @@ def metric_exporter(environment: Mapping[str, str]) -> "MetricExporter":
 
 
 def interval_seconds(environment: Mapping[str, str]) -> float:
-    """Returns how often metrics are sent (OTEL_METRIC_EXPORT_INTERVAL, in milliseconds)."""
+    """Returns the seconds between exports (OTEL_METRIC_EXPORT_INTERVAL, in milliseconds)."""
     said = environment.get("OTEL_METRIC_EXPORT_INTERVAL", "")
     milliseconds = int(said) if said.isdecimal() and int(said) else DEFAULT_INTERVAL_MILLISECONDS
     return milliseconds / 1000
 
 
 async def send_last(send: Callable[[], object], shut_down: Callable[[], object]) -> None:
-    """Sends what is left, in a thread; after a while the exporter is shut down, sent or not."""
+    """Sends what is left in a thread, and shuts the exporter down after LAST_SECONDS at most."""
     sending = asyncio.ensure_future(asyncio.to_thread(send))
     await asyncio.wait([sending], timeout=LAST_SECONDS)
     await asyncio.to_thread(shut_down)
@@ -105,7 +104,11 @@ async def send_last(send: Callable[[], object], shut_down: Callable[[], object])
 def _signal(environment: Mapping[str, str], name: str) -> bool:
     exporter = environment.get(f"OTEL_{name}_EXPORTER", "")
     if exporter not in ("", "otlp", "none"):
-        log.warning("only OTLP is spoken", variable=f"OTEL_{name}_EXPORTER", value=exporter)
+        log.warning(
+            "ignored an exporter that is not OTLP: set it to `otlp` or `none`",
+            variable=f"OTEL_{name}_EXPORTER",
+            value=exporter,
+        )
         return False
     own = f"OTEL_EXPORTER_OTLP_{name}_ENDPOINT"
     has_endpoint = bool(environment.get(ENDPOINT) or environment.get(own))
@@ -113,11 +116,14 @@ def _signal(environment: Mapping[str, str], name: str) -> bool:
 
 
 def _exporter(environment: Mapping[str, str], signal: str, module: str, name: str) -> Any:
-    """Makes the exporter; it reads its endpoint, headers and certificates from the environment."""
+    """Returns an exporter, which reads endpoint, headers and certificates from the environment."""
     protocol = environment.get(f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") or environment.get(
         "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"
     )
     if protocol not in EXPORTERS:
-        log.warning("no such protocol of OTLP, grpc is spoken", value=protocol)
+        log.warning(
+            "ignored an unknown OTLP protocol, using grpc: set `grpc` or `http/protobuf`",
+            value=protocol,
+        )
     package = EXPORTERS.get(protocol, EXPORTERS["grpc"])
     return getattr(import_module(f"{package}.{module}"), name)()

@@ -1,7 +1,4 @@
-"""Sends the metrics of a Prometheus registry by OpenTelemetry: one set of instruments, two exits.
-
-What leaves has the names and the labels that Prometheus shows.
-"""
+"""Exports the metrics of a Prometheus registry by OTLP, with the same names and labels."""
 
 import asyncio
 import math
@@ -39,7 +36,7 @@ SCOPE = InstrumentationScope("tocsin")
 
 
 class MetricsExport:
-    """Sends all metrics every so many seconds, and once more at the end."""
+    """Sends all metrics every `every_seconds`, and once more at the end."""
 
     def __init__(
         self,
@@ -47,33 +44,33 @@ class MetricsExport:
         exporter: MetricExporter,
         resource: Resource,
         *,
-        clock: Clock,
+        machine_clock: Clock,
         every_seconds: float,
     ) -> None:
         self._registry = registry
         self._exporter = exporter
         self._resource = resource
-        self._clock = clock
+        self._machine_clock = machine_clock
         self._every_seconds = every_seconds
-        self._started = _nanos(clock)
+        self._started = _nanos(machine_clock)
 
     async def run(self) -> None:
         while True:
-            await self._clock.sleep(self._every_seconds)
+            await self._machine_clock.sleep(self._every_seconds)
             await self.send()
 
     async def send(self) -> None:
-        """What can't be sent is told, not kept: the next one has all of it again."""
+        """Sends all metrics; logs a failure, as the next export holds everything again."""
         data = self._data()
         if await asyncio.to_thread(self._exporter.export, data) is MetricExportResult.FAILURE:
-            log.warning("metrics could not be sent by OTLP")
+            log.warning("could not send metrics by OTLP, the next export has them again")
 
     async def close(self) -> None:
         data = self._data()
         await send_last(lambda: self._exporter.export(data), self._exporter.shutdown)
 
     def _data(self) -> MetricsData:
-        now = _nanos(self._clock)
+        now = _nanos(self._machine_clock)
         metrics = [
             metric
             for family in self._registry.collect()
@@ -84,7 +81,7 @@ class MetricsExport:
 
 
 def to_otlp(family: Family, started: int, now: int) -> Metric | None:
-    """Returns a family of Prometheus as OpenTelemetry's, or None if it holds nothing."""
+    """Converts a Prometheus family to an OpenTelemetry metric; returns None if it is empty."""
     data: Sum | Gauge | Histogram
     if family.type == "histogram":
         histograms = list(_histograms(family.samples, started, now))
@@ -104,11 +101,11 @@ def to_otlp(family: Family, started: int, now: int) -> Metric | None:
 
 
 def _histograms(samples: Iterable[Sample], started: int, now: int) -> Iterator[HistogramDataPoint]:
-    """Prometheus counts what is below each bound, OpenTelemetry what is between two."""
+    """Yields histograms; Prometheus counts below each bound, OpenTelemetry between two bounds."""
     grouped: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
     bounds: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
     for sample in samples:
-        labels = tuple(each for each in sample.labels.items() if each[0] != "le")
+        labels = tuple(label for label in sample.labels.items() if label[0] != "le")
         if sample.name.endswith("_bucket"):
             bound = float(sample.labels["le"])
             bounds.setdefault(labels, []).append((bound, sample.value))
@@ -124,7 +121,7 @@ def _histograms(samples: Iterable[Sample], started: int, now: int) -> Iterator[H
             sum=grouped[labels]["sum"],
             bucket_counts=[int(b - a) for a, b in pairwise(counts)],
             explicit_bounds=[bound for bound, _ in below if not math.isinf(bound)],
-            min=None,  # type: ignore[arg-type]  # not known; the exporter leaves it out
+            min=None,  # type: ignore[arg-type]  # unknown; the exporter leaves it out
             max=None,  # type: ignore[arg-type]
         )
 

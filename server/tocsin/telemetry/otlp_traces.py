@@ -1,4 +1,4 @@
-"""Sends spans by OTLP, in batches, from a thread of the SDK."""
+"""Exports spans by OTLP, in batches, from a thread of the SDK."""
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -9,8 +9,10 @@ from tocsin.telemetry.tracing import ChosenIds
 
 
 class TracesExport:
-    """The SDK's provider, which nothing but this server uses. Its sampler and limits, and the size
-    of its batches, are as `OTEL_TRACES_SAMPLER`, `OTEL_SPAN_*` and `OTEL_BSP_*` say."""
+    """Holds the SDK's provider for this server alone.
+
+    `OTEL_TRACES_SAMPLER`, `OTEL_SPAN_*` and `OTEL_BSP_*` set its sampler, limits and batches.
+    """
 
     def __init__(self, exporter: SpanExporter, resource: Resource) -> None:
         self.ids = ChosenIds()

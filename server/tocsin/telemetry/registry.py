@@ -1,4 +1,4 @@
-"""The registry that one server's metrics are kept in; nothing is in the library's global one."""
+"""Defines the registry of one server's metrics; the library's global one stays empty."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,14 @@ from prometheus_client.metrics_core import Metric
 
 
 class Registry(CollectorRegistry):
-    """Without the `_created` series, of which there is one for each counter that nobody asks for.
+    """Leaves out the `_created` series, which the library adds to each counter.
 
     The library's own switch for that is global to the process.
     """
 
     def collect(self) -> Iterator[Metric]:
         for family in super().collect():
-            family.samples = [each for each in family.samples if not each.name.endswith("_created")]
+            family.samples = [
+                sample for sample in family.samples if not sample.name.endswith("_created")
+            ]
             yield family

@@ -1,4 +1,4 @@
-"""Metrics of the calls that are served: how many, how they ended, how long they took."""
+"""Measures calls: how many come, how they end, how long they take."""
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
@@ -11,10 +11,10 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 
 
 class RpcMetrics:
-    """Only methods that are served have labels of their own, so that there is an end to them."""
+    """Counts calls by method, if the method is served; that keeps the number of labels bounded."""
 
-    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, registry: CollectorRegistry, machine_clock: Clock) -> None:
+        self._machine_clock = machine_clock
         self._durations = Histogram(
             "tocsin_rpc_duration_seconds",
             "Time from a call's arrival to its answer.",
@@ -29,9 +29,9 @@ class RpcMetrics:
         )
 
     def watch(self, method: MethodDescriptor) -> Watch:
-        monotonic = self._clock.monotonic
+        monotonic = self._machine_clock.monotonic
         service, name = method.containing_service.full_name, method.name
-        # Looking labels up takes as long as counting.
+        # Looking a label up takes as long as counting.
         of_code: dict[grpc.StatusCode, Histogram] = {}
 
         def began(_: Arrival) -> Ended:
@@ -49,7 +49,7 @@ class RpcMetrics:
         return began
 
     def unknown_methods(self) -> grpc.GenericRpcHandler:
-        """Returns what is asked last for a method: it serves none, and counts."""
+        """Returns a handler for gRPC to ask last: it serves no method and counts the call."""
         return _Unknown(self._unknown)
 
 

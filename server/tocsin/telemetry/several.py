@@ -1,4 +1,4 @@
-"""Several observers of the engine as one."""
+"""Combines several observers of the engine into one."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,48 +10,48 @@ from tocsin.store.invocations.rows import Invocation
 
 
 class Several:
-    """An `Observer`; the `traceparent` is that of the first who has one."""
+    """Passes every call on to several observers; the first `traceparent` wins."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = observers
 
     def fired(self, kind: str, invocations: int) -> None:
-        for each in self._observers:
-            each.fired(kind, invocations)
+        for observer in self._observers:
+            observer.fired(kind, invocations)
 
     def misfired(self, missed: Missed) -> None:
-        for each in self._observers:
-            each.misfired(missed)
+        for observer in self._observers:
+            observer.misfired(missed)
 
     def claimed(self, invocations: int) -> None:
-        for each in self._observers:
-            each.claimed(invocations)
+        for observer in self._observers:
+            observer.claimed(invocations)
 
     def began(self, invocation: Invocation, at: datetime) -> str | None:
-        told = [each.began(invocation, at) for each in self._observers]
-        return next((each for each in told if each is not None), None)
+        traceparents = [observer.began(invocation, at) for observer in self._observers]
+        return next((value for value in traceparents if value is not None), None)
 
     def ended(
         self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
     ) -> None:
-        for each in self._observers:
-            each.ended(invocation, ending, began, ended)
+        for observer in self._observers:
+            observer.ended(invocation, ending, began, ended)
 
     def broke_off(self, invocation: Invocation) -> None:
-        for each in self._observers:
-            each.broke_off(invocation)
+        for observer in self._observers:
+            observer.broke_off(invocation)
 
     def lease_lost(self) -> None:
-        for each in self._observers:
-            each.lease_lost()
+        for observer in self._observers:
+            observer.lease_lost()
 
     def source_stands(self, kind: str, *, healthy: bool) -> None:
-        for each in self._observers:
-            each.source_stands(kind, healthy=healthy)
+        for observer in self._observers:
+            observer.source_stands(kind, healthy=healthy)
 
     def step_failed(self, step: str) -> None:
-        for each in self._observers:
-            each.step_failed(step)
+        for observer in self._observers:
+            observer.step_failed(step)
 
     def repaired(self, check: str, faults: int) -> None:
         for each in self._observers:
@@ -66,5 +66,5 @@ class Several:
             each.deleted(table, rows)
 
     def clock_measured(self, behind: timedelta) -> None:
-        for each in self._observers:
-            each.clock_measured(behind)
+        for observer in self._observers:
+            observer.clock_measured(behind)

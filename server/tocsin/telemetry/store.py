@@ -1,4 +1,4 @@
-"""Metrics of the store: commits, reads, and what waits in it."""
+"""Measures the store: commits, reads, and the work that waits in it."""
 
 import math
 from asyncio import Future
@@ -23,15 +23,15 @@ T = TypeVar("T")
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 20)
 CALLS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 WAITING = (State.PENDING, State.RETRYING, State.DEAD_LETTERING)
-# Counting costs milliseconds with a million rows: so many times a minute, however often one looks.
+# Counting a million rows takes milliseconds, so scrapes don't trigger it.
 COUNT_EVERY_SECONDS = 15.0
 
 
 class StoreMetrics:
-    """A `CommitObserver`, and what the reads of a `WatchedStore` are told to."""
+    """Observes commits, and holds the histogram of a `WatchedStore`'s reads."""
 
-    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
-        self._monotonic = clock.monotonic
+    def __init__(self, registry: CollectorRegistry, machine_clock: Clock) -> None:
+        self._monotonic = machine_clock.monotonic
         self._calls = Histogram(
             "tocsin_store_commit_calls",
             "Calls that shared one commit.",
@@ -65,12 +65,12 @@ class StoreMetrics:
 
 
 class WatchedStore:
-    """A store whose reads are timed; all else passes through."""
+    """Times the reads of a store and passes everything else through."""
 
-    def __init__(self, database: Database, metrics: StoreMetrics, clock: Clock) -> None:
+    def __init__(self, database: Database, metrics: StoreMetrics, machine_clock: Clock) -> None:
         self._database = database
         self._observe = metrics.reads.observe
-        self._monotonic = clock.monotonic
+        self._monotonic = machine_clock.monotonic
         database.observe(metrics)
 
     @property
@@ -104,7 +104,7 @@ class WatchedStore:
 
 
 class DepthGauges:
-    """What waits in the store. On PostgreSQL each node tells the same, of all nodes together."""
+    """Counts the work that waits in the store; on PostgreSQL every node shows the sum of all."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._depth = Gauge(
@@ -115,45 +115,45 @@ class DepthGauges:
         )
         self._due = Gauge(
             "tocsin_queue_due",
-            "Those of them that are due and that no node holds yet; counted up to 5000.",
+            "Unfinished invocations that are due and that no node has claimed; counted up to 5000.",
             ("state",),
             registry=registry,
         )
         self._oldest = Gauge(
             "tocsin_queue_oldest_due_seconds",
-            "For how long the first of them has been due.",
+            "Seconds since the oldest unclaimed invocation fell due.",
             registry=registry,
         )
         self._armed = Gauge(
             "tocsin_armed_timers", "Timers that have a next tick.", registry=registry
         )
 
-    async def keep_current(self, database: Database, clock: Clock, machine: Clock) -> None:
-        """Counts now and then, for ever."""
+    async def keep_current(self, database: Database, clock: Clock, machine_clock: Clock) -> None:
+        """Counts every COUNT_EVERY_SECONDS until it is cancelled."""
         while True:
             try:
                 await self._count(database, clock.now())
             except Exception as error:
-                # Whatever it is: a count that ended for good would show the last numbers for ever.
-                log.warning("what waits in the store can't be counted", error=str(error))
+                # Any error: if this task ended, the gauges would show the last numbers for ever.
+                log.warning("could not count the waiting work, trying again", error=str(error))
                 self._show_nothing()
-            await machine.sleep(COUNT_EVERY_SECONDS)
+            await machine_clock.sleep(COUNT_EVERY_SECONDS)
 
     async def _count(self, database: Database, now: datetime) -> None:
         self._show(await database.read(lambda tx: depths(tx, now=now)), now)
         self._armed.set(await database.read(armed_timer_count))
 
-    def _show(self, found: Depths, now: datetime) -> None:
+    def _show(self, counted: Depths, now: datetime) -> None:
         for state in WAITING:
-            due = found.waiting.get((state, True), 0)
+            due = counted.waiting.get((state, True), 0)
             self._due.labels(state.value).set(due)
-            self._depth.labels(state.value).set(due + found.waiting.get((state, False), 0))
-        self._depth.labels(State.RUNNING.value).set(found.held)
-        late = 0.0 if found.oldest_due is None else (now - found.oldest_due).total_seconds()
+            self._depth.labels(state.value).set(due + counted.waiting.get((state, False), 0))
+        self._depth.labels(State.RUNNING.value).set(counted.held)
+        late = 0.0 if counted.oldest_due is None else (now - counted.oldest_due).total_seconds()
         self._oldest.set(late)
 
     def _show_nothing(self) -> None:
-        """A number of long ago would be taken for one of now."""
+        """Clears the gauges, so that nobody takes old numbers for current ones."""
         self._depth.clear()
         self._due.clear()
         self._oldest.set(math.nan)

@@ -1,8 +1,8 @@
-"""OpenTelemetry spans: of calls, of invocations, and of each try to deliver one.
+"""Writes OpenTelemetry spans of calls, of invocations, and of each try to deliver one.
 
-An invocation's span has an id that follows from what is stored of it (`plans.trace_context`), and
-is written when it has come to its end, by whichever node that is. So the tries of a node that died
-stand in the same trace, under the same span, as those of the node that took over.
+The id of an invocation's span follows from its row (`plans.trace_context`). The node that ends the
+invocation writes the span. So the tries of a node that died appear in the same trace, under the
+same span, as those of the node that took over.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ from tocsin.wire.calls import Arrival, Ended, Watch
 SCOPE = "tocsin"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-# What went wrong at the server, by OpenTelemetry's conventions for gRPC.
+# The codes that count as server errors by OpenTelemetry's conventions for gRPC.
 SERVER_ERRORS = frozenset(
     {
         grpc.StatusCode.UNKNOWN,
@@ -49,13 +49,13 @@ SERVER_ERRORS = frozenset(
 
 
 class ChosenIds(RandomIdGenerator):
-    """Random ids, but for a span that is to have a certain place."""
+    """Generates random ids, except for a span whose ids were chosen before."""
 
     def __init__(self) -> None:
         self._next: SpanContext | None = None
 
     def choose(self, context: SpanContext) -> None:
-        """The next span that is started has these ids (its trace's only if it has no parent)."""
+        """Sets the ids of the next span; the trace id counts only if the span has no parent."""
         self._next = context
 
     def generate_trace_id(self) -> int:
@@ -69,7 +69,7 @@ class ChosenIds(RandomIdGenerator):
 
 
 class CallTraces:
-    """A span for each call, in its client's trace if it sent a `traceparent`."""
+    """Writes a span for each call, in the client's trace if the call has a `traceparent`."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._tracer = provider.get_tracer(SCOPE)
@@ -101,7 +101,7 @@ class CallTraces:
 
 
 class EngineTraces(Unobserved):
-    """An `engine.observer.Observer`."""
+    """Observes the engine, and writes spans of invocations and of tries to deliver them."""
 
     def __init__(self, provider: TracerProvider, ids: ChosenIds) -> None:
         self._tracer = provider.get_tracer(SCOPE)
@@ -113,7 +113,7 @@ class EngineTraces(Unobserved):
         letter = invocation.state is State.DEAD_LETTERING
         span = self._tracer.start_span(
             "put dead letter" if letter else f"call {invocation.target.partition('/')[0]}",
-            context=_under(self._place(invocation)),
+            context=_under(self._context(invocation)),
             kind=SpanKind.PRODUCER if letter else SpanKind.CLIENT,
             attributes={**_attributes(invocation), "tocsin.attempt": invocation.attempts},
             start_time=_nanos(at),
@@ -134,11 +134,11 @@ class EngineTraces(Unobserved):
     def broke_off(self, invocation: Invocation) -> None:
         span = self._tries.pop(invocation.id, None)
         if span is not None:
-            span.set_status(Status(StatusCode.ERROR, "broken off, it is made again"))
+            span.set_status(Status(StatusCode.ERROR, "broken off, to be repeated"))
             span.end()
 
     def _write_invocation(self, invocation: Invocation, ending: Ending, ended: datetime) -> None:
-        self._ids.choose(self._place(invocation))
+        self._ids.choose(self._context(invocation))
         span = self._tracer.start_span(
             "invocation",
             context=_under(parse_traceparent(invocation.traceparent)),
@@ -147,14 +147,16 @@ class EngineTraces(Unobserved):
         )
         _end(span, ending, ended, succeeded=ending.state is State.SUCCEEDED)
 
-    def _place(self, invocation: Invocation) -> SpanContext:
-        place = invocation_context(invocation.id, invocation.traceparent)
+    def _context(self, invocation: Invocation) -> SpanContext:
+        context = invocation_context(invocation.id, invocation.traceparent)
         if parse_traceparent(invocation.traceparent) is not None:
-            return place
-        # It begins its trace: whether that is recorded follows from its id, on every node alike.
-        trace_id = int(place.trace_id, 16)
+            return context
+        # The invocation begins its trace; every node derives from its id whether it is recorded.
+        trace_id = int(context.trace_id, 16)
         decision = self._sampler.should_sample(None, trace_id, "invocation").decision
-        return SpanContext(place.trace_id, place.span_id, decision is Decision.RECORD_AND_SAMPLE)
+        return SpanContext(
+            context.trace_id, context.span_id, decision is Decision.RECORD_AND_SAMPLE
+        )
 
 
 _GOOD = (State.SUCCEEDED, State.DEAD_LETTERED)
@@ -170,7 +172,7 @@ def context_of(span: AnySpan) -> SpanContext:
 
 
 def _under(parent: SpanContext | None) -> OtelContext:
-    """Returns the context of a span under that one; None: of one that begins a trace."""
+    """Returns the context of a child span; without a parent, of a span that begins a trace."""
     if parent is None:
         return OtelContext()
     flags = TraceFlags(TraceFlags.SAMPLED if parent.sampled else TraceFlags.DEFAULT)
@@ -189,11 +191,11 @@ def _attributes(invocation: Invocation) -> dict[str, str]:
     }
 
 
-def _end(span: AnySpan, ending: Ending, at: datetime, *, succeeded: bool) -> None:
+def _end(span: AnySpan, ending: Ending, ended: datetime, *, succeeded: bool) -> None:
     span.set_attribute("tocsin.state", ending.state.value)
     if not succeeded:
         span.set_status(Status(StatusCode.ERROR, ending.error))
-    span.end(end_time=_nanos(at))
+    span.end(end_time=_nanos(ended))
 
 
 def _nanos(instant: datetime) -> int:
