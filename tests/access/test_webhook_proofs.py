@@ -106,7 +106,7 @@ def test_one_of_several_signatures_is_enough_and_one_of_several_keys() -> None:
     ],
 )
 def test_what_was_signed_otherwise_is_refused(changed: dict[str, str]) -> None:
-    assert "webhook-signature is not that of" in (refusal(STANDARD, standard() | changed) or "")
+    assert "webhook-signature must sign" in (refusal(STANDARD, standard() | changed) or "")
 
 
 def test_a_changed_body_is_refused() -> None:
@@ -121,7 +121,7 @@ def test_clocks_may_differ_by_some_minutes(seconds: int) -> None:
 @pytest.mark.parametrize("seconds", [-301, 301, -86400])
 def test_a_replay_is_refused(seconds: int) -> None:
     told = refusal(STANDARD, standard(at=NOW + timedelta(seconds=seconds)))
-    assert "300 seconds off" in (told or "")
+    assert "within 300 seconds" in (told or "")
 
 
 @pytest.mark.parametrize("timestamp", ["now", "1e9", "-1", "٣", "9" * 400])

@@ -46,12 +46,12 @@ def test_a_service_account_gets_a_key_and_a_role_and_calls(admin: Person) -> Non
 
     nobody = admin.with_variables()
     created = nobody.types("access", "tokens", "create", "--key", str(file))
-    assert created.stderr.startswith("good until 20")
+    assert created.stderr.startswith("valid until 20")
     robot = admin.with_variables(TOCSIN_IAM_TOKEN=created.stdout.strip())
     assert robot.gets("triggers", "list") != ""
     status, lines = robot.is_refused("triggers", "list", "--folder", "others")
     assert (status, lines[0].split(":")[1]) == (1, " PERMISSION_DENIED")
-    assert robot.gets("access", "tokens", "revoke") == f"a token of {account.id} revoked\n"
+    assert robot.gets("access", "tokens", "revoke") == f"token of {account.id} revoked\n"
     _, lines = robot.is_refused("triggers", "list")
     assert lines == ["tocsin: UNAUTHENTICATED: Token is invalid or has expired."]
 
@@ -96,7 +96,8 @@ def test_without_a_credential_it_is_told_which_to_set(admin: Person) -> None:
     status, lines = admin.with_variables().is_refused("triggers", "list")
     assert status == 1
     assert lines == [
-        "tocsin: UNAUTHENTICATED: the server asks who calls: set TOCSIN_API_KEY or TOCSIN_IAM_TOKEN"
+        "tocsin: UNAUTHENTICATED: the server requires a credential: "
+        "set TOCSIN_API_KEY or TOCSIN_IAM_TOKEN"
     ]
 
 
@@ -119,7 +120,7 @@ def test_a_key_file_that_is_there_is_not_written_over(admin: Person) -> None:
     account = admin.reads(Account, "access", "accounts", "create", "robot")
     there = admin.writes("key.json", "precious")
     status, lines = admin.is_refused("access", "keys", "create", account.id, "--to", there)
-    assert (status, lines) == (2, [f"tocsin: {there}: already there"])
+    assert (status, lines) == (2, [f"tocsin: {there}: already exists"])
     assert admin.reads_list(AuthorizedKey, "access", "keys", "list", account.id) == []
 
 
@@ -127,7 +128,7 @@ def test_a_key_file_that_is_there_is_not_written_over(admin: Person) -> None:
 def test_what_is_no_key_file_is_refused(admin: Person, text: str) -> None:
     file = admin.writes("key.json", text)
     status, lines = admin.is_refused("access", "tokens", "create", "--key", file)
-    assert (status, lines) == (2, [f"tocsin: {file}: is no key file of a service account"])
+    assert (status, lines) == (2, [f"tocsin: {file}: must be a key file of a service account"])
 
 
 def test_init_makes_one_administrator_by_each_name(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_init_makes_one_administrator_by_each_name(tmp_path: Path) -> None:
     assert (first.status, second.status, third.status) == (0, 1, 0)
     assert len(first.stdout.splitlines()) == 1
     assert second.stdout == ""
-    assert "there is a user account named admin already" in second.stderr
+    assert "a user account named admin already exists" in second.stderr
     assert first.stdout != third.stdout
 
 

@@ -55,7 +55,9 @@ def test_it_overwrites_only_when_it_is_told(tmp_path: Path) -> None:
     key = (tmp_path / "server.key").read_bytes()
     refused = made(tmp_path)
     assert (refused.status, refused.stdout) == (1, "")
-    assert f"{tmp_path / 'server.key'}: already there; --overwrite makes new ones" in refused.stderr
+    assert (
+        f"{tmp_path / 'server.key'}: already exists; give --overwrite to replace" in refused.stderr
+    )
     assert {file.name for file in tmp_path.iterdir()} == {"server.key"}
 
     assert made(tmp_path, "--overwrite").status == 0

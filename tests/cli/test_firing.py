@@ -68,9 +68,9 @@ def test_the_same_request_id_fires_once(person: Person) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--json", "{"), "--json: is no JSON: "),
+        (("--json", "{"), "--json: must be JSON: "),
         (("--body", "none.bin"), "none.bin: No such file or directory"),
-        (("--payload", "a", "--json", "1"), "one of --payload, --json and --body is enough"),
+        (("--payload", "a", "--json", "1"), "give only one of --payload, --json and --body"),
     ],
 )
 def test_what_can_not_be_fired_is_told(person: Person, options: tuple[str, ...], told: str) -> None:
@@ -90,11 +90,15 @@ def test_next_tells_the_ticks_to_come(person: Person) -> None:
 def test_next_says_that_a_timer_is_paused_or_has_ended(person: Person) -> None:
     create(person, "nightly")
     done = person.types("triggers", "next", "nightly", "--after", "2098-02-01T00:00")
-    assert (done.status, done.stdout, done.stderr) == (0, "", "it never fires then\n")
+    assert (done.status, done.stdout, done.stderr) == (
+        0,
+        "",
+        "the timer never fires after that time\n",
+    )
     person.gets("triggers", "pause", "nightly")
     done = person.types("triggers", "next", "nightly")
     assert (done.status, done.stdout) == (0, f"{TICK}\n")
-    assert done.stderr == "it is paused: so it would fire if it were resumed\n"
+    assert done.stderr == "the timer is paused: it would fire at these times if you resumed it\n"
 
 
 SPAN = ("--from", "2098-01-30T00:00", "--until", "2098-02-01T00:00")
@@ -131,5 +135,5 @@ def test_a_time_that_is_none_is_told(person: Person) -> None:
     trigger = create(person, "nightly")
     assert person.is_refused("triggers", "explain", trigger.id, "noon") == (
         2,
-        ["tocsin: 'noon' is no ISO 8601 time, such as 2026-01-31T09:00Z"],
+        ["tocsin: 'noon' is not an ISO 8601 time, such as 2026-01-31T09:00Z"],
     )

@@ -77,7 +77,9 @@ def test_list_is_narrowed(person: Person, trigger: Trigger, target: RecordingTar
 def test_a_state_that_is_none_is_told(person: Person) -> None:
     status, [line] = person.is_refused("invocations", "list", "--state", "lost")
     assert status == 2
-    assert line.startswith("tocsin: --state: lost is none of pending, running, retrying, ")
+    assert line.startswith(
+        "tocsin: --state: lost is not a state: use one of pending, running, retrying, "
+    )
 
 
 @pytest.mark.usefixtures("trigger", "refusing")
@@ -158,7 +160,7 @@ def test_all_dead_letters_of_a_trigger_are_redriven(
 def test_redrive_must_be_told_what(person: Person) -> None:
     assert person.is_refused("dead-letters", "redrive") == (
         2,
-        ["tocsin: name either an INVOCATION or a --trigger"],
+        ["tocsin: give either an INVOCATION or a --trigger"],
     )
 
 
@@ -254,6 +256,6 @@ def test_watch_waits_for_a_server_that_went_away(tmp_path: Path) -> None:
         assert line_of(process).startswith("ID")
         server.kill()
         assert process.stderr is not None
-        assert process.stderr.readline() == "The server is away; waiting for it.\n"
+        assert process.stderr.readline() == "The server does not answer; waiting for it.\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0

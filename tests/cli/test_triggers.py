@@ -102,16 +102,16 @@ colour: red
     assert status == 2
     assert [line.removeprefix(f"tocsin: {file}:") for line in lines] == [
         '2: labels[version]: must be a string: put it in quotes, "1"',
-        "5: rule.timer.cronExpresion: there is no such field; did you mean cronExpression?",
+        "5: rule.timer.cronExpresion: unknown field; did you mean cronExpression?",
         "6: rule.timer.payload: must be a string",
-        f"8: {retry}: can't stand beside invokeFunction: one of them is enough",
+        f"8: {retry}: conflicts with invokeFunction: give one of them",
         f"10: {retry}.retry_settings.retry_attempts: must be a whole number",
         f"11: {retry}.retry_settings.interval: must be a duration, such as 15s",
-        "12: rule.logging: can't stand beside timer: one of them is enough",
+        "12: rule.logging: conflicts with timer: give one of them",
         "13: rule.logging.levels[1]: must be one of LEVEL_UNSPECIFIED, TRACE, DEBUG, INFO, "
         "WARN, ERROR, FATAL",
         "15: rule.logging.log_group_id: must be a string",
-        "16: colour: there is no such field; there are folderId, name, description, labels, rule",
+        "16: colour: unknown field; use one of folderId, name, description, labels, rule",
     ]
     assert person.reads_list(Trigger, "triggers", "list") == []
 
@@ -120,10 +120,10 @@ colour: red
     ("text", "told"),
     [
         ("name: [a", ":1: "),
-        ("name: a\nname: b\n", ":2: name stands here twice"),
+        ("name: a\nname: b\n", ":2: name must be given only once"),
         ("- a\n", ": must be an object, with fields such as `name: nightly`"),
         ("", ": must be an object, with fields such as `name: nightly`"),
-        ("a: &a\n  b: *a\n", ":1: an alias can't stand within what it stands for"),
+        ("a: &a\n  b: *a\n", ":1: an alias must not be inside its own anchor"),
     ],
 )
 def test_a_file_that_is_no_object_is_an_error(person: Person, text: str, told: str) -> None:
@@ -232,7 +232,8 @@ def test_a_name_without_a_folder_is_asked_about(person: Person) -> None:
     done = run_tocsin("triggers", "get", "nightly", "--server", person.server)
     assert (done.status, done.stdout) == (2, "")
     assert done.stderr == (
-        "tocsin: nightly is no id. To go by name, name the folder: --folder ID or TOCSIN_FOLDER.\n"
+        "tocsin: nightly is not an ID; "
+        "to find a trigger by name, give --folder ID or set TOCSIN_FOLDER\n"
     )
 
 
@@ -286,7 +287,7 @@ def test_update_with_another_triggers_file_is_refused(person: Person) -> None:
 
 def test_update_with_nothing_to_change_is_refused(person: Person) -> None:
     trigger = create(person)
-    told = "stdin: names nothing to change: it can have name, description, labels, rule"
+    told = "stdin: must have at least one of name, description, labels, rule"
     assert person.is_refused("triggers", "update", trigger.id, "-f", "-", stdin="{}") == (
         2,
         [f"tocsin: {told}"],
@@ -298,11 +299,11 @@ def test_an_unreachable_server_says_how_to_start_one(person: Person) -> None:
     assert status == 1
     assert line == (
         "tocsin: UNAVAILABLE: no server answers at 127.0.0.1:1 (Connection refused). "
-        "Start one with `tocsin serve`, or say where it is: --server or TOCSIN_SERVER."
+        "Start one with `tocsin serve`, or give its address by --server or TOCSIN_SERVER."
     )
 
 
 def test_without_a_folder_a_list_asks_for_one(person: Person) -> None:
     done = run_tocsin("triggers", "list", "--server", person.server)
     assert (done.status, done.stdout) == (2, "")
-    assert done.stderr == "tocsin: which folder? Name it by --folder ID or TOCSIN_FOLDER.\n"
+    assert done.stderr == "tocsin: the folder is missing: give --folder ID or set TOCSIN_FOLDER\n"

@@ -101,7 +101,7 @@ def test_shows_the_integration_run_and_leaves_nothing_behind(start: Callable[...
     demo.shows(rf"called +integration greet +due \S+, \d+ ms late\n +request id {execution}\n")
     demo.shows(rf'"executionId": "{execution}"')
     demo.shows(rf"SUCCEEDED +execution {execution}\n +response .*Hello, you who are watching!")
-    demo.shows("It goes on serving")
+    demo.shows("The server goes on")
     data = Path(demo.shows(r"data +(\S+)")[1])
     below = descendants(demo.process.pid)
     assert len(below) >= 2, "the server and Envoy"

@@ -89,7 +89,7 @@ BAD: dict[str, tuple[Answers, str | None]] = {
     ),
     "garbage": (
         saying(lambda wire: wire.write(b"\x00\xff\x16\x03 hello\r\n\r\n")),
-        "what is no HTTP",
+        "not HTTP",
     ),
     "headers": (endlessly(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"y" * 500 + b"\r\n"), ""),
     # It did its work, as far as anyone can tell; what is left out is said.

@@ -104,7 +104,7 @@ def test_a_name_of_a_private_address_is_refused_and_the_setting_named() -> None:
         async with serving(ok) as port:
             names = Resolver({"fn.example": [["127.0.0.1"]]})
             said = await refused(f"http://fn.example:{port}/", Reach(()), names)
-            assert said.startswith("fn.example is at 127.0.0.1, a private address")
+            assert said.startswith("fn.example has the private address 127.0.0.1")
             assert "networks in [targets]" in said
 
     run(scenario())

@@ -94,7 +94,9 @@ def test_only_the_network_that_is_allowed_is() -> None:
     reach = Reach(parse_networks(["10.0.0.0/8"]))
     reach.check_named("target.example", "10.1.2.3")
     reach.check_named("target.example", "::ffff:10.1.2.3")
-    with pytest.raises(AddressRefused, match=r"target\.example is at 192\.168\.0\.1"):
+    with pytest.raises(
+        AddressRefused, match=r"target\.example has the private address 192\.168\.0\.1"
+    ):
         reach.check_named("target.example", "192.168.0.1")
 
 

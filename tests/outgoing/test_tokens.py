@@ -140,13 +140,13 @@ def test_without_a_key_it_can_not_be_said() -> None:
     class Keyless(Signer):
         def sign(self, claims: Mapping[str, Any]) -> str:
             del claims
-            raise LookupError("there is no key to sign with")
+            raise LookupError("no signing key exists yet")
 
     async def scenario() -> None:
         scene = Scene()
         tokens = AccountTokens(Keyless(), scene.clock, scene.is_account)
         tokens.issue_as(ISSUER)
-        with pytest.raises(TokenUnavailable, match="no key"):
+        with pytest.raises(TokenUnavailable, match="no signing key"):
             await tokens.authorization("aje1", TARGET)
 
     asyncio.run(scenario())

@@ -48,13 +48,13 @@ def test_a_target_has_its_url(target: Target, url: str) -> None:
     [
         (Workflow("dfq1"), r"set workflow in \[targets\], or dfq1 in \[targets.workflows\]"),
         (Integration("gone"), r"set url in \[integrations.gone\]"),
-        (Container("bba1", path="/../other"), "leaves its target"),
-        (Container("bba1", path="/%2e%2e/other"), "leaves its target"),
-        (Container("bba1", path="./other"), "leaves its target"),
-        (Container("bba1", path=".\t./.\t./other"), "no path has"),
-        (Container("bba1", path="..?x"), "no path has"),
-        (Container("bba1", path="..#x"), "no path has"),
-        (Container("bba1", path="a\\..\\b"), "no path has"),
+        (Container("bba1", path="/../other"), "would lead out of the target's URL"),
+        (Container("bba1", path="/%2e%2e/other"), "would lead out of the target's URL"),
+        (Container("bba1", path="./other"), "would lead out of the target's URL"),
+        (Container("bba1", path=".\t./.\t./other"), "a path can't have"),
+        (Container("bba1", path="..?x"), "a path can't have"),
+        (Container("bba1", path="..#x"), "a path can't have"),
+        (Container("bba1", path="a\\..\\b"), "a path can't have"),
     ],
 )
 def test_a_target_without_one_is_told_what_is_missing(target: Target, said: str) -> None:
@@ -118,5 +118,5 @@ def test_an_id_makes_no_address_of_a_host_and_leads_out_of_no_domain(
 @pytest.mark.parametrize("function_id", [".", "..", "..."])
 def test_an_id_of_dots_leads_out_of_no_path(function_id: str) -> None:
     addresses = Addresses(TargetSettings(function="http://127.0.0.1/a/.{function_id}/b"), {})
-    with pytest.raises(UnmappedTarget, match="leaves its target"):
+    with pytest.raises(UnmappedTarget, match="would lead out of the target's URL"):
         addresses.url(Function(function_id))

@@ -123,8 +123,8 @@ def test_a_long_error_is_cut() -> None:
     [
         ('{"rows": 3}', b'{"rows": 3}', None),
         ("", None, None),
-        ("[1]", None, "no JSON object"),
-        ("fine", None, "no JSON object"),
+        ("[1]", None, "not a JSON object"),
+        ("fine", None, "not a JSON object"),
     ],
 )
 def test_the_answer_of_an_integration(text: str, answer: bytes | None, remark: str | None) -> None:
@@ -187,7 +187,7 @@ def test_a_target_at_an_address_that_is_never_called(url: str) -> None:
     assert failed.may_retry
     assert failed.error is not None
     assert "is not called" in failed.error
-    assert "it is never called" in failed.error
+    assert "is never called" in failed.error
 
 
 def test_a_target_whose_name_leads_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def test_a_target_whose_name_leads_to_a_private_address(monkeypatch: pytest.Monk
     failed = asyncio.run(called("http://fn.example:9000/", FUNCTION))
     assert failed.error is not None
     assert failed.error.startswith(
-        "http://fn.example:9000/ is not called: fn.example is at 10.1.2.3, a private address"
+        "http://fn.example:9000/ is not called: fn.example has the private address 10.1.2.3"
     )
     assert "networks in [targets]" in failed.error
 
@@ -233,7 +233,7 @@ def test_an_answer_that_is_no_http_is_a_failure_and_shows_no_query(answer: bytes
 
     failed = asyncio.run(scenario())
     assert failed.error is not None
-    assert "answered what is no HTTP" in failed.error
+    assert "gave an answer that is not HTTP" in failed.error
     assert "secret" not in failed.error
 
 

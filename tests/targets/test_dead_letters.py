@@ -60,4 +60,4 @@ def test_a_queue_at_an_address_that_is_never_called_is_refused() -> None:
 
     error = asyncio.run(scenario())
     assert error is not None
-    assert "it is never called" in error
+    assert "is never called" in error

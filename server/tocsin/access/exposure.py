@@ -1,39 +1,39 @@
-"""Nothing listens beyond this machine without access control, unless told so in so many words."""
+"""Refuses listeners beyond this machine without access control, unless an option allows them."""
 
 import ipaddress
 
 
 class ExposureRefused(Exception):
-    """A listener would be open to others; the message says what would change that."""
+    """A listener would be open to other machines; the message says how to change that."""
 
 
 def refuse_exposure(option: str, host: str, *, allowed: bool) -> None:
-    """Checks one listener.
+    """Checks the host of one listener.
 
     Raises:
-        ExposureRefused: the host is not loopback, and that was not allowed.
+        ExposureRefused: the host is not loopback, and `allowed` is false.
     """
     if allowed or is_loopback(host):
         return
     raise ExposureRefused(
         f"{option} {host} can be reached from other machines, and nothing checks who calls: "
-        "say --access to check it, or --allow-unauthenticated to let anyone in, or listen on "
+        "add --access to check callers, or --allow-unauthenticated to let anyone in, or listen on "
         "127.0.0.1"
     )
 
 
 def refuse_open_mail(host: str, *, known_senders: bool) -> None:
-    """Checks the listener for mails under access control: SMTP asks nobody for a credential.
+    """Checks the listener for mail under access control, as SMTP carries no credential.
 
     Raises:
-        ExposureRefused: all who reach it could send, and others than this machine do.
+        ExposureRefused: the host is not loopback, and the settings don't restrict the senders.
     """
     if known_senders or is_loopback(host):
         return
     raise ExposureRefused(
-        f"--smtp {host} can be reached from other machines, and mails have no credential: name the "
-        "networks of their senders by allow in [sources.mail], or say --allow-unauthenticated to "
-        "take mails of anyone, or listen on 127.0.0.1"
+        f"--smtp {host} can be reached from other machines, and mail has no credential: set the "
+        "networks of its senders by allow in [sources.mail], or add --allow-unauthenticated to "
+        "accept mail from anyone, or listen on 127.0.0.1"
     )
 
 

@@ -1,4 +1,4 @@
-"""Who is calling."""
+"""Defines the principal: who is calling."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,10 +10,11 @@ FEDERATED = "federatedUser"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a credential proves. `scopes` are those of the credential; None: it is not limited.
+    """Identifies the caller whom a credential proves.
 
-    `subject` is `serviceAccount:ID`, `userAccount:ID` or `federatedUser:ISSUER_NAME:SUB`. `proof`
-    names the key or secret of ours that it all goes back to; empty: there is none.
+    `subject` is `serviceAccount:ID`, `userAccount:ID` or `federatedUser:ISSUER_NAME:SUB`. `scopes`
+    are those of the credential; None means that it is not limited. `proof` is the id of the stored
+    key or secret behind the credential, empty if it has none.
     """
 
     subject: str
@@ -22,7 +23,7 @@ class Principal:
 
 
 class CredentialRefused(Exception):
-    """A credential proves nobody. The message is for the server's log, not for the caller."""
+    """A credential proves nobody; the message is for the server's log, not for the caller."""
 
 
 class Authenticator(Protocol):
@@ -30,5 +31,6 @@ class Authenticator(Protocol):
         """Checks the value of an `Authorization` header.
 
         Raises:
-            CredentialRefused: it is malformed, forged, expired, revoked, or of another audience.
+            CredentialRefused: the credential is malformed, forged, expired, revoked or meant for
+                another audience.
         """

@@ -1,18 +1,18 @@
-"""Secrets that this server makes: long, random, and known again by their digest.
+"""Makes long random secrets, of which the store keeps only a digest.
 
-Their beginning tells what they are, so that scanners find those that got into a repository.
+Their prefix says what they are, so that scanners find secrets that got into a repository.
 """
 
 import hashlib
 import secrets
 
 API_KEY_PREFIX = "tocsin_key_"
-OAUTH_TOKEN_PREFIX = "tocsin_oauth_"  # noqa: S105 (no secret, but how one begins)
+OAUTH_TOKEN_PREFIX = "tocsin_oauth_"  # noqa: S105 (a prefix, not a secret)
 BYTES = 32
 
 
 def new_secret(prefix: str) -> str:
-    """Makes a secret of 256 random bits: no digest of it needs salt or stretching."""
+    """Makes a secret of 256 random bits, whose digest needs neither salt nor stretching."""
     return prefix + secrets.token_urlsafe(BYTES)
 
 

@@ -1,4 +1,4 @@
-"""A secret that a caller shows in the `Authorization` header."""
+"""Checks a shared secret in the `Authorization` header."""
 
 import base64
 import binascii
@@ -7,21 +7,21 @@ import hmac
 
 
 class SharedSecret:
-    """Tells whether a header shows the secret, in a time that tells nothing of either."""
+    """Compares a header with the secret in constant time."""
 
     def __init__(self, secret: str) -> None:
         self._digest = _digest(secret)
 
     def shown_in(self, header: str) -> bool:
-        """Checks a header's value: the secret, `Bearer SECRET`, or basic authentication's."""
-        return hmac.compare_digest(_digest(_shown(header)), self._digest)
+        """Returns whether a header holds the secret: bare, as `Bearer SECRET`, or as a password."""
+        return hmac.compare_digest(_digest(_secret_of(header)), self._digest)
 
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def _shown(header: str) -> str:
+def _secret_of(header: str) -> str:
     scheme, _, credentials = header.strip().partition(" ")
     match scheme.lower():
         case "bearer":

@@ -1,4 +1,4 @@
-"""How senders of webhooks prove themselves: by a secret that they show, or by signing what is sent.
+"""Checks how senders of webhooks prove themselves: by a secret or by a signature of the body.
 
 Signatures are those of GitHub, Gitea and others (`X-Hub-Signature-256`), and of Standard Webhooks.
 """
@@ -14,29 +14,29 @@ from typing import TypeAlias
 from tocsin.access.shared_secret import SharedSecret
 
 Header: TypeAlias = Callable[[str], str | None]
-"""Returns the value of a header, by its name in lower case."""
+"""Returns the value of a header by its name in lower case, or None."""
 
 HUB_SIGNATURE = "x-hub-signature-256"
 HUB_SCHEME = "sha256="
-# Standard Webhooks 1.0: the id and the time are signed too.
+# Standard Webhooks 1.0 signs the id and the time too.
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 SIGNATURE_VERSION = "v1,"
 KEY_PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)
-# What is older may be a replay; what is from the future comes of clocks that differ.
+# An older message may be a replay; clocks that differ make a newer one.
 TOLERANCE_SECONDS = 300
-# A sender signs with the key that it had before too, not with more.
+# A sender that changes its key signs with the old one too; few senders need more.
 MOST_SIGNATURES = 10
 LONGEST_TIMESTAMP = 12
 
 
 class ProofRefused(Exception):
-    """A sender proves nothing; the message, which is for the sender, says what is expected."""
+    """A sender proves nothing; the message tells the sender what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderProof:
-    """What a sender may prove itself by; one of them is enough. None of all: it can't."""
+    """Holds the secret and the keys of a sender, any of which proves it; without any it can't."""
 
     secret: SharedSecret | None = None
     hub_keys: tuple[bytes, ...] = ()
@@ -46,27 +46,32 @@ class SenderProof:
         return bool(self.secret or self.hub_keys or self.standard_keys)
 
     def check(self, header: Header, body: bytes, now: datetime) -> None:
-        """Checks the headers of a webhook with this body, which has just come.
+        """Checks the headers of a webhook.
+
+        Args:
+            header: reads its headers.
+            body: its bytes.
+            now: the instant at which it came.
 
         Raises:
-            ProofRefused: they prove nothing.
+            ProofRefused: no header proves the sender.
         """
-        found = []
+        problems = []
         if self.secret is not None:
-            found.append(_of_secret(self.secret, header))
+            problems.append(_of_secret(self.secret, header))
         if self.hub_keys:
-            found.append(_of_hub(self.hub_keys, header, body))
+            problems.append(_of_hub(self.hub_keys, header, body))
         if self.standard_keys:
-            found.append(_of_standard(self.standard_keys, header, body, now))
-        if None not in found:
-            raise ProofRefused("; ".join(each for each in found if each is not None))
+            problems.append(_of_standard(self.standard_keys, header, body, now))
+        if None not in problems:
+            raise ProofRefused("; ".join(text for text in problems if text is not None))
 
 
 def standard_key(text: str) -> bytes:
-    """Reads a key of Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes.
+    """Parses a key of Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes.
 
     Raises:
-        ValueError: it is none; the message does not show it.
+        ValueError: the text is not such a key; the message does not show it.
     """
     try:
         key = base64.b64decode(text.removeprefix(KEY_PREFIX), validate=True)
@@ -77,36 +82,40 @@ def standard_key(text: str) -> bytes:
     return key
 
 
-# Each returns what is wrong with a kind of proof, or None.
+# Each function returns what is wrong with its kind of proof, or None.
 
 
 def _of_secret(secret: SharedSecret, header: Header) -> str | None:
     if secret.shown_in(header("authorization") or ""):
         return None
-    return "the Authorization header does not show the secret for webhooks"
+    return "the Authorization header must hold the secret for webhooks"
 
 
 def _of_hub(keys: tuple[bytes, ...], header: Header, body: bytes) -> str | None:
     sent = (header(HUB_SIGNATURE) or "").encode("utf-8", "replace")
-    made = [HUB_SCHEME + hmac.new(key, body, hashlib.sha256).hexdigest() for key in keys]
-    if any(hmac.compare_digest(mine.encode(), sent) for mine in made):
+    expected = [HUB_SCHEME + hmac.new(key, body, hashlib.sha256).hexdigest() for key in keys]
+    if any(hmac.compare_digest(signature.encode(), sent) for signature in expected):
         return None
-    return "the X-Hub-Signature-256 header is not that of the body"
+    return "the X-Hub-Signature-256 header must hold the signature of the body"
 
 
 def _of_standard(keys: tuple[bytes, ...], header: Header, body: bytes, now: datetime) -> str | None:
     timestamp = header(TIMESTAMP) or ""
     signatures = [
-        each.removeprefix(SIGNATURE_VERSION).encode("utf-8", "replace")
-        for each in (header(SIGNATURE) or "").split(" ")[:MOST_SIGNATURES]
-        if each.startswith(SIGNATURE_VERSION)
+        signature.removeprefix(SIGNATURE_VERSION).encode("utf-8", "replace")
+        for signature in (header(SIGNATURE) or "").split(" ")[:MOST_SIGNATURES]
+        if signature.startswith(SIGNATURE_VERSION)
     ]
     signed = f"{header(ID) or ''}.{timestamp}.".encode("utf-8", "replace") + body
-    made = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
-    if not any(hmac.compare_digest(mine, sent) for mine in made for sent in signatures):
-        return "webhook-signature is not that of webhook-id, webhook-timestamp and the body"
+    expected = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
+    if not any(
+        hmac.compare_digest(signature, sent) for signature in expected for sent in signatures
+    ):
+        return "webhook-signature must sign webhook-id, webhook-timestamp and the body"
     if not timestamp.isascii() or not timestamp.isdecimal() or len(timestamp) > LONGEST_TIMESTAMP:
-        return "webhook-timestamp is no number of seconds"
+        return "webhook-timestamp must be a number of seconds"
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
-        return f"webhook-timestamp is over {TOLERANCE_SECONDS} seconds off this server's clock"
+        return (
+            f"webhook-timestamp must be within {TOLERANCE_SECONDS} seconds of this server's clock"
+        )
     return None

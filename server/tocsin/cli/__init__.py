@@ -1,4 +1,4 @@
-"""The command line: one module for each command, or group of commands."""
+"""Defines the command line: one module for each command or group of commands."""
 
 import sys
 from importlib.metadata import version as installed_version
@@ -20,16 +20,16 @@ app = typer.Typer(
 A trigger and schedule service that really fires.
 
 It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Application Integration
-*schedules*, so the clients you have work with it as they are.
+*schedules*, so the clients that you have work with it unchanged.
 
 **First steps**
 
-`tocsin demo` shows it at work: a timer that ticks, an integration that runs.
+`tocsin demo` shows it at work: a timer ticks, an integration runs.
 
 `tocsin serve` serves gRPC on 127.0.0.1:50051 and REST on 127.0.0.1:8080, with its data in
 ./tocsin-data.
 
-`tocsin cron next "0 9 ? * 2-6 *"` tells when a timer would fire.
+`tocsin cron next "0 9 ? * 2-6 *"` shows when a timer would fire.
 """,
 )
 app.command()(serve.serve)
@@ -40,29 +40,33 @@ app.command("dev-certs")(dev_certs.dev_certs)
 def main() -> None:
     """Runs the command line."""
     if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal that does not know a character of a name or an error still shows the rest.
+        # A terminal that can't show a character of a name or an error still shows the rest.
         sys.stdout.reconfigure(errors="backslashreplace")
     app(prog_name=PROGRAM)
 
 
 @app.command()
 def version() -> None:
-    """Tell which version this is."""
+    """Print the version of Tocsin."""
     typer.echo(f"{PROGRAM} {installed_version(PROGRAM)}")
 
 
-app.add_typer(deferred("tocsin.cli.triggers.commands", "See and steer triggers."), name="triggers")
 app.add_typer(
-    deferred("tocsin.cli.invocations.commands", "See and steer what is delivered to targets."),
+    deferred("tocsin.cli.triggers.commands", "List, change and fire triggers."), name="triggers"
+)
+app.add_typer(
+    deferred(
+        "tocsin.cli.invocations.commands", "List, follow, retry and cancel deliveries to targets."
+    ),
     name="invocations",
 )
 app.add_typer(
-    deferred("tocsin.cli.dead_letters", "See what could not be delivered; deliver it again."),
+    deferred("tocsin.cli.dead_letters", "List failed deliveries, and deliver them again."),
     name="dead-letters",
 )
 app.add_typer(
     deferred(
-        "tocsin.cli.access.commands", "Say who may call, how they prove it, and what they may do."
+        "tocsin.cli.access.commands", "Manage accounts, their keys and tokens, and their roles."
     ),
     name="access",
 )

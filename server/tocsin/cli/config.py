@@ -1,4 +1,4 @@
-"""`tocsin config`, and the option that names the file."""
+"""Defines `tocsin config`, and the option that names the settings file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from tocsin.cli.refusal import refusal
 
-app = typer.Typer(no_args_is_help=True, help="Look at the settings.")
+app = typer.Typer(no_args_is_help=True, help="Check the settings.")
 
 ConfigOption = Annotated[
     Path | None,
@@ -15,14 +15,14 @@ ConfigOption = Annotated[
         "--config",
         envvar="TOCSIN_CONFIG",
         metavar="FILE",
-        help="A TOML file with settings, among them targets and integrations.",
+        help="Read settings, including targets and integrations, from this TOML file.",
     ),
 ]
 
 
 @app.command("check")
 def config_check(config: ConfigOption = None) -> None:
-    """Read the settings as `serve` would, and show what they come to."""
+    """Read the settings as `serve` would, and print the result as JSON."""
     from tocsin.settings import SettingsError, load_settings
 
     try:

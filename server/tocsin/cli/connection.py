@@ -1,4 +1,4 @@
-"""How the commands reach a server, and how they end when it refuses."""
+"""Connects commands to a server, and ends them with its errors."""
 
 import json
 import os
@@ -35,7 +35,7 @@ USUAL_SERVER = "127.0.0.1:50051"
 ServerOption = Annotated[
     str,
     typer.Option(
-        "--server", envvar="TOCSIN_SERVER", metavar="HOST:PORT", help="Where gRPC is served."
+        "--server", envvar="TOCSIN_SERVER", metavar="HOST:PORT", help="The server's gRPC address."
     ),
 ]
 CaOption = Annotated[
@@ -44,18 +44,19 @@ CaOption = Annotated[
         "--ca",
         envvar="TOCSIN_CA",
         metavar="FILE",
-        help="Speak TLS, and trust the authorities in this file, in PEM.",
+        help="Use TLS, and trust the certificate authorities in this PEM file.",
     ),
 ]
 FolderOption = Annotated[
-    str | None, typer.Option("--folder", envvar="TOCSIN_FOLDER", metavar="ID", help="The folder.")
+    str | None,
+    typer.Option("--folder", envvar="TOCSIN_FOLDER", metavar="ID", help="The folder's ID."),
 ]
 LimitOption = Annotated[
     int | None,
-    typer.Option(min=1, metavar="COUNT", help="The most to list. [default: all there are]"),
+    typer.Option(min=1, metavar="COUNT", help="List at most this many. [default: all]"),
 ]
 
-# The longest that one call may take; a server that is there answers in milliseconds.
+# A reachable server answers in milliseconds, so a call that takes this long has failed.
 CALL_SECONDS = 30
 LARGEST_PAGE = 1000
 
@@ -65,16 +66,16 @@ CHANNEL_OPTIONS: list[tuple[str, Any]] = [
         json.dumps({"methodConfig": [{"name": [{}], "timeout": f"{CALL_SECONDS}s"}]}),
     ),
     ("grpc.max_receive_message_length", -1),
-    # A proxy for the world is of no use on the way to a server of one's own.
+    # An HTTP proxy to the internet can't reach a server of one's own.
     ("grpc.enable_http_proxy", 0),
 ]
 
 Blame = Callable[[str], str]
-"""Tells for the path of a field where the person wrote it, such as `file.yaml:7: `."""
+"""Returns where the user wrote the field of a path, such as `file.yaml:7: `."""
 
 
 class Connection:
-    """The services of one server."""
+    """Holds the stubs of one server's services."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         # The generated stubs have no types.
@@ -89,7 +90,7 @@ class Connection:
         self._clock: Any = ClockServiceStub(channel)  # type: ignore[no-untyped-call]
 
     def now(self) -> datetime:
-        """Returns the server's time where its clock is moved by hand, else this machine's."""
+        """Returns the server's time if it has a manual clock, else this machine's."""
         if self._clock is not None:
             try:
                 response = self._clock.Get(clock_service_pb2.ClockServiceGetRequest())
@@ -98,19 +99,19 @@ class Connection:
                     raise
                 self._clock = None
             else:
-                found: datetime = response.now.ToDatetime(UTC)
-                return found
+                now: datetime = response.now.ToDatetime(UTC)
+                return now
         return SystemClock().now()
 
 
 @contextmanager
 def connected(server: str, ca: Path | None, blame: Blame = lambda _: "") -> Iterator[Connection]:
-    """Connects to a server. A call that it refuses ends the program with its error.
+    """Connects to a server; a call that fails ends the program with its error.
 
     Args:
         server: HOST:PORT.
-        ca: whom to trust; None: the server speaks no TLS.
-        blame: tells where fields were written that the server may find wrong.
+        ca: a PEM file with the authorities to trust; None means no TLS.
+        blame: returns where the user wrote a field that the server finds wrong.
     """
     with _channel(server, ca) as channel:
         try:
@@ -130,35 +131,35 @@ def _channel(server: str, ca: Path | None) -> grpc.Channel:
 
 
 def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:
-    """Tells what the server said, or that there is none; returns what is to be raised."""
+    """Prints why a call failed, and returns the exception that ends the program."""
     status = rpc_status.from_call(error)
     if status is None and error.code() is grpc.StatusCode.UNAVAILABLE:
         why = error.details().rpartition(": ")[2].strip("[].")
         return refusal(
             f"UNAVAILABLE: no server answers at {server} ({why}). "
-            "Start one with `tocsin serve`, or say where it is: --server or TOCSIN_SERVER."
+            "Start one with `tocsin serve`, or give its address by --server or TOCSIN_SERVER."
         )
     if status is None and error.code() is grpc.StatusCode.UNIMPLEMENTED:
-        return refusal(f"UNIMPLEMENTED: {server} does not serve this: {error.details()}")
+        return refusal(f"UNIMPLEMENTED: {server} does not serve this method: {error.details()}")
     if status is None:
         status = Status(code=error.code().value[0], message=error.details())
     return refused_with(status, blame)
 
 
 def refused_with(status: Status, blame: Blame) -> typer.Exit:
-    """Tells an error, in a line for each field that is to blame."""
+    """Prints an error with a line for each wrong field; returns the exception to raise."""
     code = code_pb2.Code.Name(status.code)
-    found = error_details_pb2.BadRequest()
+    bad_request = error_details_pb2.BadRequest()
     for detail in status.details:
-        if detail.Unpack(found):
+        if detail.Unpack(bad_request):
             return refusal(
                 *(
-                    f"{code}: {blame(each.field)}{each.field}: {each.description}"
-                    for each in found.field_violations
+                    f"{code}: {blame(wrong.field)}{wrong.field}: {wrong.description}"
+                    for wrong in bad_request.field_violations
                 )
             )
     if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
-        return refusal(f"{code}: the server asks who calls: set {API_KEY} or {IAM_TOKEN}")
+        return refusal(f"{code}: the server requires a credential: set {API_KEY} or {IAM_TOKEN}")
     return refusal(f"{code}: {status.message}")
 
 
@@ -169,31 +170,31 @@ def pages(
     limit: int | None = None,
     look: Callable[[Any], None] = lambda _: None,
 ) -> Iterator[Any]:
-    """Yields what a list holds, page by page, at most `limit` of it.
+    """Yields the items of a list, page by page.
 
     Args:
-        method: the list's method.
-        request: what is asked for; its page fields are written.
+        method: the stub's list method.
+        request: the request; its page fields are overwritten.
         items: the name of the response's repeated field.
-        limit: the most to yield; None: all.
-        look: is shown each response, for what it says besides.
+        limit: the most items to yield; None means all.
+        look: called with each response, to read its other fields.
     """
     left = limit
     while left is None or left > 0:
         request.page_size = LARGEST_PAGE if left is None else min(left, LARGEST_PAGE)
         response = method(request)
         look(response)
-        found = getattr(response, items)
-        yield from found
+        page = getattr(response, items)
+        yield from page
         if left is not None:
-            left -= len(found)
+            left -= len(page)
         request.page_token = response.next_page_token
         if not request.page_token:
             return
 
 
 def folder_named(folder: str | None) -> str:
-    """Returns the folder; where none is named, ends the program and says how to."""
+    """Returns the folder's ID; without one, ends the program and says how to give it."""
     if folder:
         return folder
-    raise refusal("which folder? Name it by --folder ID or TOCSIN_FOLDER.", status=USAGE)
+    raise refusal("the folder is missing: give --folder ID or set TOCSIN_FOLDER", status=USAGE)

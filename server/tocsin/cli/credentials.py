@@ -1,4 +1,4 @@
-"""What the commands show to a server that asks who calls."""
+"""Adds the credential of the environment to the calls of a command."""
 
 import os
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ IAM_TOKEN = "TOCSIN_IAM_TOKEN"  # noqa: S105 (the name of a variable)
 
 
 def authorization(variables: Mapping[str, str]) -> str | None:
-    """Returns the `Authorization` header for what the variables have; None: there is nothing.
+    """Returns the `Authorization` header for the credential in the variables; None without one.
 
-    Ends the program where it can't tell which is meant.
+    Ends the program if the variables hold two credentials.
     """
     api_key, iam_token = variables.get(API_KEY), variables.get(IAM_TOKEN)
     if api_key and iam_token:
@@ -27,9 +27,9 @@ def authorization(variables: Mapping[str, str]) -> str | None:
 
 
 def with_credentials(channel: grpc.Channel, server: str, *, tls: bool) -> grpc.Channel:
-    """Returns a channel whose calls carry the credential of the environment, if there is one.
+    """Returns a channel whose calls carry the credential of the environment, if it has one.
 
-    Ends the program where others on the way could read it.
+    Ends the program if the credential would cross a network without TLS.
     """
     header = authorization(os.environ)
     if header is None:
@@ -37,11 +37,11 @@ def with_credentials(channel: grpc.Channel, server: str, *, tls: bool) -> grpc.C
     host = server.rpartition(":")[0].strip("[]")
     if not tls and not is_loopback(host):
         raise refusal(
-            f"{server} is another machine, and without TLS others on the way could read the "
-            f"credential: speak TLS with --ca FILE, or unset {API_KEY} and {IAM_TOKEN}",
+            f"{server} is another machine, and without TLS others could read the credential on "
+            f"the way: use TLS with --ca FILE, or unset {API_KEY} and {IAM_TOKEN}",
             status=USAGE,
         )
-    return grpc.intercept_channel(channel, _Showing(header))
+    return grpc.intercept_channel(channel, _WithHeader(header))
 
 
 class _Details(grpc.ClientCallDetails):
@@ -54,7 +54,7 @@ class _Details(grpc.ClientCallDetails):
         self.compression = of.compression
 
 
-class _Showing(grpc.UnaryUnaryClientInterceptor):
+class _WithHeader(grpc.UnaryUnaryClientInterceptor):
     def __init__(self, header: str) -> None:
         self._header = header
 

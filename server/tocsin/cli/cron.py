@@ -1,4 +1,4 @@
-"""`tocsin cron`."""
+"""Defines `tocsin cron`."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.instants import iso, read_instant
 from tocsin.schedule import Cron, CronError, SystemClock
 
-app = typer.Typer(no_args_is_help=True, help="Look at cron expressions.")
+app = typer.Typer(no_args_is_help=True, help="Try cron expressions.")
 
 
 @app.command("next")
@@ -22,21 +22,23 @@ def cron_next(
     ],
     after: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="An ISO 8601 time, UTC unless it says. [default: now]"),
+        typer.Option(
+            metavar="TIME", help="An ISO 8601 time, in UTC unless it has an offset. [default: now]"
+        ),
     ] = None,
-    count: Annotated[int, typer.Option("-n", min=1, max=10_000, help="How many to tell.")] = 5,
+    count: Annotated[int, typer.Option("-n", min=1, max=10_000, help="How many to show.")] = 5,
 ) -> None:
-    """Tell when a timer with this cron expression fires next (always UTC)."""
+    """Show when a timer with this cron expression fires next, in UTC."""
     try:
         cron = Cron(expression)
     except CronError as error:
         raise refusal(str(error)) from error
     instant = read_instant(after) if after else SystemClock().now()
-    for told in range(count):
-        found = cron.next(instant)
-        if found is None:
-            if not told:
-                raise refusal("it never fires")
+    for index in range(count):
+        tick = cron.next(instant)
+        if tick is None:
+            if index == 0:
+                raise refusal(f"a timer with this expression never fires after {iso(instant)}")
             return
-        typer.echo(iso(found))
-        instant = found
+        typer.echo(iso(tick))
+        instant = tick

@@ -1,4 +1,4 @@
-"""`tocsin dead-letters`: a client of DeadLetterService."""
+"""Defines `tocsin dead-letters`, a client of DeadLetterService."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -38,41 +38,43 @@ def list_dead_letters(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """List invocations that are in their dead letter queue, or on their way there."""
+    """List invocations that are dead-lettered, or about to be."""
     request = DeadLetterServiceListRequest()
     with connected(server, ca) as api:
         if trigger:
             request.trigger_id = id_of(api, trigger, folder)
-        found = list(pages(api.dead_letters.List, request, "dead_letters", limit))
+        dead_letters = list(pages(api.dead_letters.List, request, "dead_letters", limit))
     if output is Output.JSON:
-        print_json(found)
+        print_json(dead_letters)
     else:
-        invocation_view.print_invocations(found, "There are no dead letters.")
+        invocation_view.print_invocations(dead_letters, "There are no dead letters.")
 
 
 @app.command("redrive")
 def redrive_dead_letters(
     invocation: Annotated[
-        str | None, typer.Argument(metavar="[INVOCATION]", help="The invocation's id.")
+        str | None, typer.Argument(metavar="[INVOCATION]", help="The invocation's ID.")
     ] = None,
     trigger: TriggerOption = None,
     folder: FolderOption = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="COUNT", help="The most of a trigger's, the oldest first. [default: all]"
+            min=1,
+            metavar="COUNT",
+            help="Redrive at most this many of a trigger's, oldest first. [default: all]",
         ),
     ] = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Deliver dead letters again: one by its id, or those of a trigger.
+    """Deliver dead letters again: one by its ID, or those of a trigger.
 
-    What is in the dead letter queue already stays there.
+    Messages that are already in the dead letter queue stay there.
     """
     if (invocation is None) == (trigger is None):
-        raise refusal("name either an INVOCATION or a --trigger", status=USAGE)
+        raise refusal("give either an INVOCATION or a --trigger", status=USAGE)
     with connected(server, ca) as api:
         if invocation is not None:
             response = api.dead_letters.Redrive(RedriveRequest(invocation_id=invocation))
@@ -83,8 +85,8 @@ def redrive_dead_letters(
     if output is Output.JSON:
         print_json(response)
     else:
-        for each in response.invocation_ids:
-            typer.echo(f"{each} due again")
+        for invocation_id in response.invocation_ids:
+            typer.echo(f"{invocation_id} due again")
         if response.left:
             typer.echo(f"{response.left} left")
 
@@ -92,9 +94,9 @@ def redrive_dead_letters(
 def _all_of(
     redrive: Callable[[RedriveRequest], RedriveResponse], request: RedriveRequest, limit: int | None
 ) -> RedriveResponse:
-    """Redrives those that there are now, however many calls that takes.
+    """Redrives the dead letters that exist now, in as many calls as that takes.
 
-    One that dies again meanwhile is not taken for another one: so it ends.
+    The first response fixes their number: letters that die again meanwhile are not repeated.
     """
     every = RedriveResponse()
     wanted = limit

@@ -1,4 +1,4 @@
-"""Groups of commands whose modules are imported when they are asked for."""
+"""Defers the import of a group's commands until one of them is used."""
 
 from importlib import import_module
 from typing import Any
@@ -9,10 +9,10 @@ from typer.main import get_command
 
 
 class DeferredGroup(TyperGroup):
-    """A group that takes its commands from the `app` of a module, once it must know them.
+    """Takes its commands from the `app` of a module, which it imports when it needs them.
 
-    gRPC, the stubs and what draws tables cost a tenth of a second. Who asks for `tocsin --help`,
-    or for when a cron expression fires next, doesn't pay for them.
+    gRPC, the stubs and the library for tables take a tenth of a second to import; `tocsin --help`
+    and `tocsin cron next` do without them.
     """
 
     module: str

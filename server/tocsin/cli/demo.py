@@ -1,4 +1,4 @@
-"""`tocsin demo`."""
+"""Defines `tocsin demo`."""
 
 from typing import Annotated
 
@@ -12,20 +12,20 @@ def demo(
         str | None,
         typer.Option(
             metavar="HOST:PORT",
-            help="Where gRPC is served. [default: the usual port, or a free one]",
+            help="Serve gRPC here. [default: the usual port, or a free one]",
         ),
     ] = None,
     http: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT|off", help="Where REST is served. [default: as for gRPC]"),
+        typer.Option(metavar="HOST:PORT|off", help="Serve REST here. [default: as for gRPC]"),
     ] = None,
 ) -> None:
-    """Show it at work: a timer that ticks, an integration that runs. Ctrl-C ends it.
+    """Show Tocsin at work: a timer ticks, an integration runs. Ctrl-C ends it.
 
-    Starts a server with its data in a temporary directory and a target that shows what it is
-    sent, and leaves nothing behind.
+    The demo starts a server with its data in a temporary directory, and a target that shows the
+    calls it gets. It leaves nothing behind.
     """
-    # Slow to import, and of no use to the other commands.
+    # Slow to import, and other commands don't need them.
     import asyncio
 
     from rich.console import Console

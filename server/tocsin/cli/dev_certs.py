@@ -1,4 +1,4 @@
-"""`tocsin dev-certs`."""
+"""Defines `tocsin dev-certs`."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from tocsin.cli.refusal import USAGE, refusal
 FILES = ("ca.pem", "server.pem", "server.key")
 USUAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
-# The longest that Apple's systems take from an authority that a user has added.
+# The longest life that Apple's systems accept under an authority that a user has added.
 # https://support.apple.com/en-us/103769
 LIFE = timedelta(days=825)
 
@@ -26,26 +26,26 @@ def dev_certs(
             help="More names and addresses that clients dial, such as `*.api.cloud.yandex.net`.",
         ),
     ] = None,
-    directory: Annotated[Path, typer.Option(metavar="DIR", help="Where to put the files.")] = Path(
+    directory: Annotated[Path, typer.Option(metavar="DIR", help="Write the files here.")] = Path(
         "tocsin-certs"
     ),
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Put new files in place of those that are there."),
+        typer.Option("--overwrite", help="Replace existing files."),
     ] = False,
 ) -> None:
-    """Make an authority and a certificate to serve TLS with, for development.
+    """Make a certificate authority and a certificate to serve TLS with, for development.
 
-    The certificate is for localhost, 127.0.0.1, ::1 and each NAME. The authority's own key is not
-    kept: whoever trusts it trusts this one certificate and no other. To serve others than
-    yourself, take a certificate from an authority that they trust already.
+    The certificate is for localhost, 127.0.0.1, ::1 and each NAME. The authority's own key is
+    discarded: a client that trusts the authority trusts this one certificate and no other. To serve
+    other people, use a certificate from an authority that they already trust.
 
-    It prints what each client needs to trust it.
+    The command prints what each client needs to trust the certificate.
     """
     files = {name: directory / name for name in FILES}
     if not overwrite and (there := [str(file) for file in files.values() if file.exists()]):
-        raise refusal(f"{', '.join(there)}: already there; --overwrite makes new ones")
-    contents = _made(list(dict.fromkeys((*USUAL_NAMES, *(names or ())))))
+        raise refusal(f"{', '.join(there)}: already exists; give --overwrite to replace")
+    contents = _certificates(list(dict.fromkeys((*USUAL_NAMES, *(names or ())))))
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, file in files.items():
@@ -55,7 +55,7 @@ def dev_certs(
     typer.echo(advice(directory.absolute()))
 
 
-def _made(names: list[str]) -> dict[str, bytes]:
+def _certificates(names: list[str]) -> dict[str, bytes]:
     # Slow to import.
     import trustme
 
@@ -77,13 +77,13 @@ def _made(names: list[str]) -> dict[str, bytes]:
     )
     return {
         "ca.pem": ca.cert_pem.bytes(),
-        "server.pem": b"".join(each.bytes() for each in server.cert_chain_pems),
+        "server.pem": b"".join(pem.bytes() for pem in server.cert_chain_pems),
         "server.key": server.private_key_pem.bytes(),
     }
 
 
 def _write(file: Path, content: bytes, *, private: bool) -> None:
-    """Replaces the file at once; a private one nobody else could read at any time."""
+    """Replaces the file in one step; a private file is never readable by others."""
     unfinished = file.with_name(f"{file.name}.new")
     unfinished.unlink(missing_ok=True)
     mode = 0o600 if private else 0o644
@@ -93,7 +93,7 @@ def _write(file: Path, content: bytes, *, private: bool) -> None:
 
 
 def advice(directory: Path) -> str:
-    """Returns the line that serves with the files, and those by which clients trust them."""
+    """Returns the command that serves with the files, and what makes clients trust them."""
     ca, pem, key = (shlex.quote(str(directory / name)) for name in FILES)
     store = shlex.quote(str(directory / "truststore.p12"))
     lines = {

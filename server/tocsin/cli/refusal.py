@@ -1,15 +1,15 @@
-"""How a command ends that can't do what it was asked."""
+"""Ends a command with an error."""
 
 import typer
 
 PROGRAM = "tocsin"
 
 USAGE = 2
-"""The exit status of a command that was asked for what can't be: an option, a file, a name."""
+"""The exit status for a wrong option, file or name."""
 
 
 def refusal(*messages: str, status: int = 1) -> typer.Exit:
-    """Tells on stderr why, in a line for each message; returns what is to be raised."""
+    """Prints the messages to stderr, a line each; returns the exception that ends the program."""
     for message in messages:
         typer.echo(f"{PROGRAM}: {message}", err=True)
     return typer.Exit(status)

@@ -1,4 +1,4 @@
-"""`tocsin serve`."""
+"""Defines `tocsin serve`."""
 
 import gc
 import os
@@ -32,12 +32,12 @@ def serve(
 ) -> None:
     """Serve triggers and schedules until Ctrl-C or SIGTERM.
 
-    When gRPC and REST both answer, one line says so on stdout:
-    `ready grpc=HOST:PORT http=HOST:PORT`, and `tls=HOST:PORT`, `metrics=HOST:PORT` and
-    `smtp=HOST:PORT` where those are asked for. Logs go to stderr.
+    When gRPC and REST both answer, the server prints one line to stdout:
+    `ready grpc=HOST:PORT http=HOST:PORT`, with `tls=HOST:PORT`, `metrics=HOST:PORT` and
+    `smtp=HOST:PORT` if those are on. Logs go to stderr.
 
-    Each option can be given as a variable too (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …) or
-    in the file that --config names.
+    Each option can also be an environment variable (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …)
+    or a setting in the file that --config names.
     """
     given = {
         "listen": listen,
@@ -61,14 +61,14 @@ def serve(
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:
-    # Read when gRPC is loaded. Envoy is started by fork and exec, which needs nothing of gRPC.
+    # gRPC reads this when it loads. Envoy starts by fork and exec, which gRPC need not support.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
-    # What goes wrong there is raised here, and told in our own words.
+    # gRPC's errors are raised here, and reported in our own words.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    # All that is made for the start stays. Searching it for cycles again and again would cost a
-    # quarter of the start; `serve_until_stopped` turns collection on when the server is ready.
+    # Objects made at the start live until the end. Searching them for cycles takes a quarter of the
+    # start, so `serve_until_stopped` turns collection on when the server is ready.
     gc.disable()
-    # Slow to import, and of no use to the other commands.
+    # Slow to import, and other commands don't need them.
     import uvloop
 
     from tocsin.access.exposure import ExposureRefused

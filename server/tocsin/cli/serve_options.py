@@ -1,4 +1,4 @@
-"""The options of `tocsin serve`: how they are given, and what its help says of them."""
+"""Defines the options of `tocsin serve` and their help."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ ListenOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT|off",
-        help="Where gRPC is served without TLS; port 0 picks a free one, off: not at all. "
+        help="Serve gRPC without TLS here; port 0 picks a free one, `off` turns it off. "
         "[default: 127.0.0.1:50051]",
     ),
 ]
@@ -18,7 +18,7 @@ HttpOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT|off",
-        help="Where REST is served without TLS; off: not at all. [default: 127.0.0.1:8080]",
+        help="Serve REST without TLS here; `off` turns it off. [default: 127.0.0.1:8080]",
     ),
 ]
 
@@ -26,24 +26,24 @@ TlsOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT|off",
-        help="Where gRPC and REST are served over TLS, on one port. [default: off]",
+        help="Serve gRPC and REST over TLS here, on one port. [default: off]",
     ),
 ]
 
 TlsCertOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The certificate for TLS, in PEM, with its chain."),
+    typer.Option(metavar="FILE", help="The TLS certificate with its chain, in PEM."),
 ]
 
 TlsKeyOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The certificate's key, in PEM.")
+    Path | None, typer.Option(metavar="FILE", help="The certificate's private key, in PEM.")
 ]
 
 ClientCaOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Over TLS, serve only clients with a certificate that one of these has signed.",
+        help="Over TLS, serve only clients whose certificate an authority in this file signed.",
     ),
 ]
 
@@ -51,7 +51,7 @@ AdvertiseOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="Where the vendor's SDKs are told to call, if not where they dialled.",
+        help="Tell the vendor's SDKs to call this address, instead of the one they dialled.",
     ),
 ]
 
@@ -59,7 +59,7 @@ DatabaseOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="The store: sqlite:///relative.db, sqlite:////absolute.db or, for any number of "
+        help="The database: sqlite:///relative.db, sqlite:////absolute.db or, for any number of "
         "nodes, postgresql://user:password@host/database. "
         "[default: sqlite:///tocsin-data/tocsin.db]",
     ),
@@ -69,7 +69,7 @@ MetricsOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT|off",
-        help="Where Prometheus finds the metrics; off: nowhere. [default: off]",
+        help="Serve metrics for Prometheus here; `off` turns it off. [default: off]",
     ),
 ]
 
@@ -77,7 +77,7 @@ SmtpOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT|off",
-        help="Where mails to triggers are taken; off: nowhere. [default: off]",
+        help="Receive mail for triggers here by SMTP; `off` turns it off. [default: off]",
     ),
 ]
 
@@ -85,21 +85,21 @@ ClockOption = Annotated[
     str | None,
     typer.Option(
         metavar="system|manual",
-        help="manual: time stands still until tocsin.v1.ClockService moves it, for tests. "
+        help="With `manual`, time stands still until tocsin.v1.ClockService moves it, for tests. "
         "[default: system]",
     ),
 ]
 
 ClockStartOption = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="Where a manual clock starts, in ISO 8601."),
+    typer.Option(metavar="TIME", help="The start of a manual clock, in ISO 8601."),
 ]
 
 AccessOption = Annotated[
     bool | None,
     typer.Option(
         "--access",
-        help="Ask all who call who they are, and let them do what their roles allow.",
+        help="Require credentials of all callers, and let them do what their roles allow.",
     ),
 ]
 
@@ -107,18 +107,18 @@ AllowUnauthenticatedOption = Annotated[
     bool | None,
     typer.Option(
         "--allow-unauthenticated",
-        help="Listen beyond loopback although anyone who gets there may do all.",
+        help="Listen beyond loopback without access control: anyone who connects may do anything.",
     ),
 ]
 
 LogFormatOption = Annotated[
-    str | None, typer.Option(metavar="console|json", help="How log lines look on stderr.")
+    str | None, typer.Option(metavar="console|json", help="The format of log lines.")
 ]
 
 LogLevelOption = Annotated[
     str | None,
     typer.Option(
         metavar="debug|info|warning|error",
-        help="The least important lines to write; debug has one for each call. [default: info]",
+        help="The lowest level of log lines to write; debug has one for each call. [default: info]",
     ),
 ]

@@ -71,7 +71,7 @@ async def identify(
     life = timedelta(hours=settings.access.token_hours)
     tokens = IamTokens(keys, real, life=life, checked=True)
     documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, settings.targets.reach)
-    issuers = Issuers(settings.access.issuers, real, documents.get, pace=MACHINE)
+    issuers = Issuers(settings.access.issuers, real, documents.get, machine_clock=MACHINE)
     authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
     known = KnownAccess(database)
     assertions = Assertions(real, reached.addresses)

@@ -1,1 +1,1 @@
-"""`tocsin demo`: a real server, a timer that ticks and an integration that runs, to be watched."""
+"""Shows a real server at work: a timer ticks, an integration runs (`tocsin demo`)."""

@@ -1,4 +1,4 @@
-"""The demo as a client: the trigger API over gRPC, the schedule API over REST."""
+"""Calls the demo's server as a client: the trigger API by gRPC, the schedule API by REST."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,12 +31,12 @@ SCHEDULE_PATH = f"/v1/{LOCATION}/integrations/{INTEGRATION}:schedule"
 
 
 class CallFailed(Exception):
-    """The server refused a call of the demo; the message is its answer."""
+    """The server refused one of the demo's calls; the message is its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an execution ended, as `google.longrunning` shows it."""
+    """Says how an execution ended, in the words of `google.longrunning`."""
 
     state: str
     error: str
@@ -55,7 +55,7 @@ class Client:
         self._http = http
 
     async def create_timer(self) -> str:
-        """Creates a trigger that calls a function every minute; returns its id."""
+        """Creates a trigger that calls a function every minute; returns its ID."""
         request = trigger_service_pb2.CreateTriggerRequest(folder_id=FOLDER, name=TIMER)
         timer = request.rule.timer
         timer.cron_expression = CRON
@@ -78,11 +78,11 @@ class Client:
             raise
         return bool(trigger.status == trigger_pb2.Trigger.ACTIVE)
 
-    async def schedule(self, at: datetime) -> str:
-        """Schedules the integration; returns the execution's id."""
+    async def schedule(self, schedule_time: datetime) -> str:
+        """Schedules the integration; returns the execution's ID."""
         body = {
             "triggerId": API_TRIGGER,
-            "scheduleTime": at.isoformat().replace("+00:00", "Z"),
+            "scheduleTime": schedule_time.isoformat().replace("+00:00", "Z"),
             "inputParameters": {"name": {"stringValue": "you who are watching"}},
         }
         if self._http is None:
@@ -97,18 +97,18 @@ class Client:
             return str((await answer.json())["executionInfoIds"][0])
 
     async def outcome(self, execution_id: str) -> Outcome:
-        """Waits until the execution has ended."""
+        """Waits until an execution has ended, and returns how."""
         request = operations_pb2.WaitOperationRequest(name=f"{LOCATION}/operations/{execution_id}")
         operation = await self._operations.WaitOperation(request)
         info = log_entries_pb2.ExecutionInfo()
-        # What it answered stands in the response; how it failed, in what is told of the run.
+        # The response of a success has the answer, the metadata of a failure has the error.
         (operation.response if operation.HasField("response") else operation.metadata).Unpack(info)
         state = info.integration_execution_details.integration_execution_state
         states = log_entries_pb2.IntegrationExecutionDetails.IntegrationExecutionState
         return Outcome(
             state=states.Name(state),
             error=operation.error.message,
-            response={key: _plain(each.value) for key, each in info.response_params.items()},
+            response={key: _plain(param.value) for key, param in info.response_params.items()},
         )
 
 
@@ -122,5 +122,5 @@ async def connected(doors: Doors) -> AsyncIterator[Client]:
 
 
 def _plain(value: Any) -> Any:
-    """A ValueType has one field set; it alone is shown."""
+    """Returns the value of the one field that a ValueType sets."""
     return next(iter(json_format.MessageToDict(value).values()), None)

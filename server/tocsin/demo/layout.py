@@ -1,4 +1,4 @@
-"""JSON for people: on one line where it fits, and never too much of it."""
+"""Formats JSON for people: on one line if it fits, and cut if it is long."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ MOST_LINES = 24
 
 
 def laid_out(value: Any, width: int) -> list[str]:
-    """The lines of a JSON value; long texts and the lines beyond the most are cut, visibly."""
+    """Returns the lines of a JSON value; `…` marks cut strings and omitted lines."""
     lines = list(_lines(_shortened(value), width))
     if len(lines) <= MOST_LINES:
         return lines
@@ -42,9 +42,9 @@ def _with_commas(items: Any) -> Iterator[tuple[Any, str]]:
 def _shortened(value: Any) -> Any:
     match value:
         case dict():
-            return {_shortened(key): _shortened(each) for key, each in value.items()}
+            return {_shortened(key): _shortened(item) for key, item in value.items()}
         case list():
-            return [_shortened(each) for each in value]
+            return [_shortened(item) for item in value]
         case str() if len(value) > LONGEST_TEXT:
             return value[: LONGEST_TEXT - 1] + "…"
     return value

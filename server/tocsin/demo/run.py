@@ -1,4 +1,4 @@
-"""The demo from its start to Ctrl-C."""
+"""Runs the demo from its start to Ctrl-C."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from tocsin.settings import Settings
 from tocsin.targets.addresses import ID_FIELDS
 
 SCHEDULED_AHEAD = timedelta(seconds=3)
-# A call that failed because the server died: how long until that is known.
+# A dying server fails a call before its end is known; this is the time to wait for it.
 DEATH_SECONDS = 2.0
 LOOK_SECONDS = 0.5
 
@@ -34,38 +34,38 @@ class DemoFailed(Exception):
 
 
 async def run_demo(
-    clock: Clock, console: Console, *, listen: str | None = None, http: str | None = None
+    machine_clock: Clock, console: Console, *, listen: str | None = None, http: str | None = None
 ) -> None:
     """Shows Tocsin at work until SIGINT or SIGTERM, and leaves nothing behind.
 
     Args:
-        clock: the real one.
-        console: where it is shown.
-        listen: where gRPC is served; None: on the usual port, or on a free one.
-        http: where REST is served, or `off`; None: as `listen`, off where there is no Envoy.
+        machine_clock: the machine's clock.
+        console: the console to write to.
+        listen: HOST:PORT of gRPC; None means the usual port, or a free one if it is taken.
+        http: HOST:PORT of REST, or `off`; None means as for gRPC, and off without Envoy.
 
     Raises:
-        DemoFailed: the server can't be started, or ended by itself.
+        DemoFailed: the server can't start, ended by itself, or refused a call.
     """
-    screen = Screen(console, clock.now)
-    shown = asyncio.create_task(_show(clock, screen, listen, http))
+    screen = Screen(console, machine_clock.now)
+    showing = asyncio.create_task(_show(machine_clock, screen, listen, http))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, _cancel_once(shown))
+        loop.add_signal_handler(number, _cancel_once(showing))
     try:
-        await shown
+        await showing
     except asyncio.CancelledError:
         screen.stopped()
     except (ServerFailed, CallFailed) as error:
         raise DemoFailed(str(error)) from error
 
 
-async def _show(clock: Clock, screen: Screen, listen: str | None, http: str | None) -> None:
+async def _show(machine_clock: Clock, screen: Screen, listen: str | None, http: str | None) -> None:
     screen.starting()
     async with AsyncExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="tocsin-demo-")
         directory = Path(stack.enter_context(temporary))
-        target = await stack.enter_async_context(running_target(clock, screen.called))
+        target = await stack.enter_async_context(running_target(machine_clock, screen.called))
         config, log = directory / "tocsin.toml", directory / "server.log"
         config.write_text(_config(directory, target), encoding="utf-8")
         server = await Server.start(
@@ -80,18 +80,18 @@ async def _show(clock: Clock, screen: Screen, listen: str | None, http: str | No
         client = await stack.enter_async_context(connected(doors))
         stack.enter_context(screen.countdown())
         stack.callback(screen.stopping)
-        await _while_up(server, _tell(clock, screen, client, doors))
+        await _while_up(server, _story(machine_clock, screen, client, doors))
 
 
-async def _tell(clock: Clock, screen: Screen, client: Client, doors: Doors) -> None:
-    """The story: a timer, an integration three seconds ahead, and then whatever happens."""
+async def _story(machine_clock: Clock, screen: Screen, client: Client, doors: Doors) -> None:
+    """Creates a timer, schedules an integration three seconds ahead, then follows the timer."""
     cron = Cron(CRON)
     trigger_id = await client.create_timer()
-    screen.created(trigger_id, cron.next(clock.now()))
-    now = clock.now()
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000) + SCHEDULED_AHEAD
-    execution_id = await client.schedule(at)
-    screen.scheduled(execution_id, at, rest=doors.http is not None)
+    screen.created(trigger_id, cron.next(machine_clock.now()))
+    now = machine_clock.now()
+    schedule_time = now.replace(microsecond=now.microsecond // 1000 * 1000) + SCHEDULED_AHEAD
+    execution_id = await client.schedule(schedule_time)
+    screen.scheduled(execution_id, schedule_time, rest=doors.http is not None)
     screen.waiting()
     screen.ended(execution_id, await client.outcome(execution_id))
     screen.serving(trigger_id, rest=doors.http is not None)
@@ -101,34 +101,34 @@ async def _tell(clock: Clock, screen: Screen, client: Client, doors: Doors) -> N
         if ticks is not ticked:
             screen.changed(trigger_id, ticks)
         if ticks:
-            screen.expect_tick(cron.next(clock.now()))
+            screen.expect_tick(cron.next(machine_clock.now()))
         ticked = ticks
-        await clock.sleep(LOOK_SECONDS)
+        await machine_clock.sleep(LOOK_SECONDS)
 
 
 async def _while_up(server: Server, story: Coroutine[None, None, None]) -> None:
-    """Tells the story until it is cancelled, or until the server ends by itself."""
-    told, fails = asyncio.create_task(story), asyncio.create_task(server.fails())
+    """Runs the story until it is cancelled or the server ends by itself."""
+    telling, fails = asyncio.create_task(story), asyncio.create_task(server.fails())
     try:
-        await asyncio.wait((told, fails), return_when=asyncio.FIRST_COMPLETED)
-        if told.done():
-            # A dying server fails the call first; why it died is what matters.
+        await asyncio.wait((telling, fails), return_when=asyncio.FIRST_COMPLETED)
+        if telling.done():
+            # The reason why the server died is more useful than the call that failed with it.
             await asyncio.wait((fails,), timeout=DEATH_SECONDS)
         if fails.done():
             raise fails.result()
-        await told
+        await telling
     except grpc.aio.AioRpcError as error:
         raise CallFailed(f"gRPC answered {error.code().name}: {error.details()}") from error
     except aiohttp.ClientError as error:
         raise CallFailed(f"REST failed: {error}") from error
     finally:
-        told.cancel()
+        telling.cancel()
         fails.cancel()
-        await asyncio.gather(told, fails, return_exceptions=True)
+        await asyncio.gather(telling, fails, return_exceptions=True)
 
 
 def _rest(screen: Screen) -> str:
-    """Where REST is served; without Envoy it is off, and that is said."""
+    """Returns the address of REST; without Envoy, says so and returns `off`."""
     try:
         envoy_binary()
     except GatewayError as error:
@@ -138,9 +138,9 @@ def _rest(screen: Screen) -> str:
 
 
 def _config(directory: Path, target: str) -> str:
-    """The server's settings: everything that it calls is the demo's target."""
+    """Returns the server's settings in TOML, with the demo's target for every kind of target."""
     called = {kind: f"{target}/{kind}/{{{field}}}" for kind, field in ID_FIELDS.items()}
-    # A JSON string is a TOML string too.
+    # A JSON string is a valid TOML string.
     lines = [
         f"database = {json.dumps(f'sqlite:///{directory}/tocsin.db')}",
         "[targets]",
@@ -153,7 +153,7 @@ def _config(directory: Path, target: str) -> str:
 
 
 def _cancel_once(task: "asyncio.Task[None]") -> Callable[[], None]:
-    """Cancels at the first signal; more of them must not keep the server from being stopped."""
+    """Returns a function that cancels once: more signals must not interrupt the server's stop."""
 
     def cancel() -> None:
         if not task.cancelling():

@@ -1,4 +1,4 @@
-"""What the demo shows: a header, then one entry for each thing that happens."""
+"""Writes the demo's output: a header, then an entry for each thing that happens."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,39 +35,39 @@ STYLES = {
     "paused": "magenta",
     "resumed": "magenta",
 }
-# Where an entry's text begins: after a time, a label and the gaps.
-TEXT_AT = 25
-# Further left, so that on 80 columns no line of a tick is broken.
-BODY_AT = 4
+# The column of an entry's text, after a time, a label and gaps.
+TEXT_COLUMN = 25
+# The column of a body; with it, a tick's lines fit 80 columns.
+BODY_COLUMN = 4
 WIDEST = 120
 
 
 class Screen:
-    """Writes lines that are never broken, so that they can be copied.
+    """Writes lines without breaking them, so that people can copy them.
 
-    On a terminal they are in colour, with a countdown below them.
+    On a terminal the lines are coloured, with a countdown below them.
     """
 
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
         self._console = console
         self._now = now
         self._json = JSONHighlighter()
-        # What is expected, with its instant, for the countdown.
+        # The expected events and their instants, for the countdown.
         self._expected: dict[str, datetime] = {}
 
     def starting(self) -> None:
         name = Text.assemble(("Tocsin", "bold"), f" {version('tocsin')} ")
-        self._line(name, ("demo: a timer that ticks, an integration that runs", "dim"))
+        self._line(name, ("demo: a timer ticks, an integration runs", "dim"))
 
     def header(self, doors: Doors, target: str, directory: Path, log: Path) -> None:
         self._line()
-        self._place("gRPC", doors.grpc)
+        self._address("gRPC", doors.grpc)
         if doors.http is not None:
-            self._place("REST", f"http://{doors.http}", "by Envoy")
-        self._place("data", str(directory), "gone when the demo ends")
-        self._place("log", str(log), "the server's")
-        self._place("target", target, "this process; it shows what it is sent")
-        self._line(("  Times are in UTC, as cron expressions are.", "dim"))
+            self._address("REST", f"http://{doors.http}", "by Envoy")
+        self._address("data", str(directory), "removed when the demo ends")
+        self._address("log", str(log), "the server's")
+        self._address("target", target, "this process; it shows the calls it gets")
+        self._line(("  Times are in UTC, like cron expressions.", "dim"))
         if doors.http is not None:
             self._your_turn(doors.http)
         self._line()
@@ -84,50 +84,52 @@ class Screen:
             self._more(f"cron {CRON}   next tick {next_tick:%H:%M:%S}")
         self.expect_tick(next_tick)
 
-    def scheduled(self, execution_id: str, at: datetime, *, rest: bool) -> None:
+    def scheduled(self, execution_id: str, schedule_time: datetime, *, rest: bool) -> None:
         door = "over REST" if rest else "over gRPC"
-        self._entry("scheduled", f"integration {INTEGRATION} for {_clock_time(at)}", door)
+        self._entry(
+            "scheduled", f"integration {INTEGRATION} for {_clock_time(schedule_time)}", door
+        )
         self._more(f"execution {execution_id}")
-        self._expected[f"{INTEGRATION} runs"] = at
+        self._expected[f"{INTEGRATION} runs"] = schedule_time
 
     def called(self, call: Call) -> None:
-        self._entry("called", f"{call.kind} {call.name}", _lateness(call), at=call.arrived)
+        self._entry("called", f"{call.kind} {call.name}", _lateness(call), instant=call.arrived)
         self._more(f"request id {call.request_id}")
-        width = min(self._console.width, WIDEST) - BODY_AT
+        width = min(self._console.width, WIDEST) - BODY_COLUMN
         for line in laid_out(call.body, width):
-            self._line(" " * BODY_AT, self._json(line))
+            self._line(" " * BODY_COLUMN, self._json(line))
 
     def ended(self, execution_id: str, outcome: Outcome) -> None:
         self._entry(outcome.state, f"execution {execution_id}")
         if outcome.error:
             self._more(outcome.error)
-        for line in laid_out(outcome.response, self._console.width - TEXT_AT - 9):
-            self._line(" " * TEXT_AT, "response ", self._json(line))
+        for line in laid_out(outcome.response, self._console.width - TEXT_COLUMN - 9):
+            self._line(" " * TEXT_COLUMN, "response ", self._json(line))
 
     def changed(self, trigger_id: str, ticks: bool | None) -> None:
-        """Tells what a person did to the timer; None: it is gone."""
+        """Shows that a person paused, resumed or (None) deleted the timer."""
         self.expect_tick(None)
         label = "deleted" if ticks is None else "resumed" if ticks else "paused"
         self._entry(label, f"trigger {TIMER}", trigger_id)
 
-    def expect_tick(self, at: datetime | None) -> None:
-        if at is None:
+    def expect_tick(self, tick: datetime | None) -> None:
+        if tick is None:
             self._expected.pop(f"{TIMER} ticks", None)
         else:
-            self._expected[f"{TIMER} ticks"] = at
+            self._expected[f"{TIMER} ticks"] = tick
 
     def waiting(self) -> None:
-        """Says what is to come, where no countdown does."""
+        """Shows the expected events, unless a countdown does."""
         if not self._console.is_terminal:
             self._entry("waiting", self._countdown())
 
     def serving(self, trigger_id: str, *, rest: bool) -> None:
         self._line()
         self._line(
-            "It goes on serving, and the timer ticks every minute. ", ("Ctrl-C ends it.", "bold")
+            "The server goes on, and the timer ticks every minute. ", ("Ctrl-C ends it.", "bold")
         )
         if rest:
-            self._line(("To pause the timer (and :resume it):", "dim"))
+            self._line(("To pause the timer (:resume resumes it):", "dim"))
             self._line()
             self._line(f"  curl -X POST $REST/triggers/v1/triggers/{trigger_id}:pause")
         self._line()
@@ -137,11 +139,11 @@ class Screen:
         self._line("Stopping.")
 
     def stopped(self) -> None:
-        self._line("Ended; nothing is left behind.")
+        self._line("Stopped; nothing is left behind.")
 
     @contextmanager
     def countdown(self) -> Iterator[None]:
-        """Below all else, on a terminal, how long it is to what comes next."""
+        """Keeps a countdown to the next events below the entries, on a terminal."""
         if not self._console.is_terminal:
             yield
             return
@@ -155,9 +157,13 @@ class Screen:
 
     def _countdown(self) -> str:
         now = self._now()
-        coming = sorted(self._expected.items(), key=lambda each: each[1])
-        told = [f"{what} in {(at - now).total_seconds():.1f} s" for what, at in coming if at > now]
-        return ", ".join(told) or "waiting for calls"
+        coming = sorted(self._expected.items(), key=lambda item: item[1])
+        parts = [
+            f"{event} in {(instant - now).total_seconds():.1f} s"
+            for event, instant in coming
+            if instant > now
+        ]
+        return ", ".join(parts) or "waiting for calls"
 
     def _your_turn(self, http: str) -> None:
         self._line()
@@ -168,12 +174,12 @@ class Screen:
         self._line(f"  curl $REST{SCHEDULE_PATH} \\")
         self._line(f"""    -d '{{"triggerId": "{API_TRIGGER}"}}'""")
 
-    def _place(self, name: str, where: str, what: str = "") -> None:
+    def _address(self, name: str, where: str, what: str = "") -> None:
         self._line(f"  {name:<8}", (where, "bold"), (f"  ({what})" if what else "", "dim"))
 
-    def _entry(self, label: str, what: str, *notes: str, at: datetime | None = None) -> None:
+    def _entry(self, label: str, what: str, *notes: str, instant: datetime | None = None) -> None:
         self._line(
-            (_clock_time(at or self._now()), "dim"),
+            (_clock_time(instant or self._now()), "dim"),
             "  ",
             (f"{label:<9}", STYLES.get(label, "dim")),
             f"  {what}",
@@ -181,7 +187,7 @@ class Screen:
         )
 
     def _more(self, text: str) -> None:
-        self._line(" " * TEXT_AT, (text, "dim"))
+        self._line(" " * TEXT_COLUMN, (text, "dim"))
 
     def _line(self, *parts: str | Text | tuple[str, str]) -> None:
         self._console.print(Text.assemble(*parts), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The demo's server: a real `tocsin serve`, in a process of its own."""
+"""Runs the demo's server: a real `tocsin serve` in its own process."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ SERVE = "from tocsin.cli import main; main()"
 
 
 class ServerFailed(Exception):
-    """The server did not start, or ended by itself; the message has what it said last."""
+    """The server did not start, or ended by itself; the message has its last log lines."""
 
 
 class Doors(NamedTuple):
-    """Where the server answers; `http` is None where REST is off."""
+    """Holds the server's addresses; `http` is None if REST is off."""
 
     grpc: str
     http: str | None
@@ -40,18 +40,18 @@ class Server:
 
     @classmethod
     async def start(cls, *options: str, log: Path) -> "Server":
-        """Starts `tocsin serve`, and leaves its log lines in a file."""
+        """Starts `tocsin serve` with its log in a file."""
         with log.open("wb") as stderr:
             process = await asyncio.create_subprocess_exec(
-                # Killed with -9, the demo could not take the server with it: the kernel does.
+                # If the demo is killed with -9, the kernel ends the server.
                 *(sys.executable, "-I", "-S", tether.__file__, str(os.getpid())),
-                # -P: what lies in the current directory is none of the program's modules.
+                # With -P, Python imports nothing from the current directory.
                 *(sys.executable, "-P", "-c", SERVE, "serve", *options),
                 env=_without_settings(os.environ),
                 stdin=DEVNULL,
                 stdout=PIPE,
                 stderr=stderr,
-                # Ctrl-C is for the demo, which then ends the server.
+                # Ctrl-C ends the demo, which then ends the server.
                 start_new_session=True,
             )
         return cls(process, log)
@@ -60,7 +60,7 @@ class Server:
         """Waits until gRPC and REST answer.
 
         Raises:
-            ServerFailed: it ended before, or takes too long.
+            ServerFailed: the server ended, or was not ready in time.
         """
         assert self._process.stdout is not None
         try:
@@ -69,20 +69,20 @@ class Server:
                 if not line:
                     await self._process.wait()
         except TimeoutError:
-            raise ServerFailed(self._told(f"was not ready after {READY_SECONDS} s")) from None
-        found = READY.fullmatch(line)
-        if found is None:
-            raise ServerFailed(self._told("did not start"))
-        grpc, http = (each.decode() for each in found.groups())
+            raise ServerFailed(self._with_log(f"was not ready after {READY_SECONDS} s")) from None
+        ready = READY.fullmatch(line)
+        if ready is None:
+            raise ServerFailed(self._with_log("did not start"))
+        grpc, http = (address.decode() for address in ready.groups())
         return Doors(grpc, None if http == "off" else http)
 
     async def fails(self) -> ServerFailed:
-        """Waits until it ends by itself; returns why, as far as it told."""
+        """Waits until the server ends by itself; returns an error with its last log lines."""
         status = await self._process.wait()
-        return ServerFailed(self._told(f"ended by itself with status {status}"))
+        return ServerFailed(self._with_log(f"ended by itself with status {status}"))
 
     async def stop(self) -> None:
-        """Lets it finish what is under way, and waits until it has ended."""
+        """Lets the server finish the calls under way, and waits until it has ended."""
         if self._process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -94,14 +94,14 @@ class Server:
             self._process.kill()
             await self._process.wait()
 
-    def _told(self, what: str) -> str:
+    def _with_log(self, problem: str) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        said = "\n".join(lines[-LINES_SHOWN:]) or "(nothing)"
-        return f"the server {what}. It said:\n{said}"
+        said = "\n".join(lines[-LINES_SHOWN:]) or "(none)"
+        return f"the server {problem}. Its last log lines:\n{said}"
 
 
 def usual_or_free(usual: Address) -> str:
-    """The usual address where nobody listens there, else the same host with any free port."""
+    """Returns the usual address if its port is free, else the same host with port 0."""
     family = socket.AF_INET6 if ":" in usual.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -113,7 +113,7 @@ def usual_or_free(usual: Address) -> str:
 
 
 def _without_settings(environment: "os._Environ[str]") -> dict[str, str]:
-    """The demo is the same everywhere: a person's own TOCSIN_* variables are not for it."""
+    """Returns the environment without TOCSIN_* variables, which would change the demo."""
     return {name: value for name, value in environment.items() if not _is_setting(name)}
 
 

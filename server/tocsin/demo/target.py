@@ -1,4 +1,4 @@
-"""The demo's target: it answers every function and integration, and shows what it is sent."""
+"""Serves the demo's target, which answers every function and integration and reports the calls."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -11,13 +11,13 @@ from aiohttp import web
 
 from tocsin.schedule import Clock
 
-# The largest input of an integration, and what stands around it.
+# The largest input of an integration, with room for the rest of the body.
 LARGEST_BODY = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What came in. `due` is the instant that it was scheduled for, where its body tells."""
+    """Holds one call of the target; `due` is its scheduled instant, if the body has it."""
 
     arrived: datetime
     kind: str
@@ -29,7 +29,7 @@ class Call:
 
 @asynccontextmanager
 async def running_target(clock: Clock, called: Callable[[Call], None]) -> AsyncIterator[str]:
-    """Serves on a free port; gives the URL. Each call is handed on before it is answered."""
+    """Serves on a free port and yields the URL; `called` gets each call before it is answered."""
 
     async def answer(request: web.Request) -> web.Response:
         arrived = clock.now()
@@ -72,7 +72,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _answer(body: Any) -> dict[str, str]:
-    """What the integration answers becomes its response parameters."""
+    """Returns the integration's answer, which becomes its response parameters."""
     match body:
         case {"parameters": {"name": str(name)}}:
             return {"greeting": f"Hello, {name}!"}

@@ -1,4 +1,4 @@
-"""Connections to addresses that may be called and to no others, for who speaks HTTP by aiohttp."""
+"""Restricts the connections of aiohttp to the addresses that may be called."""
 
 import socket
 
@@ -10,9 +10,9 @@ from tocsin.outgoing.reach import AddressRefused, Reach
 
 
 class CheckedResolver(AbstractResolver):
-    """Finds a name's addresses, and keeps those that may be called.
+    """Resolves names, and keeps the addresses that may be called.
 
-    A connection is made to one of these, so what the name stands for a moment later is no matter.
+    aiohttp connects to one of these addresses, so a later change of the name can't redirect it.
     """
 
     def __init__(self, reach: Reach, resolver: AbstractResolver | None = None) -> None:
@@ -22,17 +22,18 @@ class CheckedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Resolves as any resolver does.
+        """Returns the addresses of a host that may be called.
 
         Raises:
-            OSError: the name is unknown; `AddressRefused`: none of its addresses may be called.
+            OSError: the name is unknown.
+            AddressRefused: none of its addresses may be called.
         """
-        found = await self._resolver.resolve(host, port, family)
+        addresses = await self._resolver.resolve(host, port, family)
         allowed, refused = [], None
-        for each in found:
+        for address in addresses:
             try:
-                self._reach.check_named(host, each["host"])
-                allowed.append(each)
+                self._reach.check_named(host, address["host"])
+                allowed.append(address)
             except AddressRefused as error:
                 refused = refused or error
         if not allowed and refused is not None:
@@ -44,14 +45,14 @@ class CheckedResolver(AbstractResolver):
 
 
 class CheckedSockets:
-    """Makes the sockets of connections: addresses that stand in a URL are asked of no resolver."""
+    """Makes sockets; it checks addresses written in a URL, which pass no resolver."""
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
 
     def __call__(self, info: aiohttp.AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, place = info
-        address = str(place[0])
+        family, kind, protocol, _, socket_address = info
+        address = str(socket_address[0])
         self._reach.check_written(address, address)
         return socket.socket(family, kind, protocol)
 
@@ -59,10 +60,15 @@ class CheckedSockets:
 def checked_connector(
     reach: Reach, *, limit: int = 100, resolver: AbstractResolver | None = None
 ) -> aiohttp.TCPConnector:
-    """Makes a connector that connects to nothing that `reach` does not allow.
+    """Returns a connector that connects only to addresses that `reach` allows.
 
-    What it refuses, a request gets as `aiohttp.ClientConnectorError` whose `os_error` is
-    `AddressRefused`. `limit` is how many connections there may be, 0 for any number.
+    A request to a refused address raises `aiohttp.ClientConnectorError` whose `os_error` is
+    `AddressRefused`.
+
+    Args:
+        reach: the addresses that may be called.
+        limit: the most connections; 0 means no limit.
+        resolver: resolves names; None means the system's resolver.
     """
     return aiohttp.TCPConnector(
         limit=limit,

@@ -1,4 +1,4 @@
-"""Gets small documents over HTTP, such as the keys of an issuer: bounded in size and in time."""
+"""Gets small documents over HTTP, such as an issuer's keys, with limits of size and time."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ TIMEOUT_SECONDS = 5.0
 
 
 class Documents:
-    """Follows no redirect: what was asked for is what the settings trust.
+    """Gets documents from URLs that the settings trust, and follows no redirect from them.
 
-    `failed` makes the exception that is raised when a document can't be had.
+    `failed` makes the exception to raise when a document can't be had.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Documents:
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, url: str) -> bytes:
-        """Returns what is there."""
+        """Returns the body of an answer with status 200; raises what `failed` makes otherwise."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=checked_connector(self._reach),
@@ -36,15 +36,15 @@ class Documents:
         try:
             async with self._session.get(url, allow_redirects=False) as response:
                 if response.status != 200:
-                    raise self._failed(f"{url} answers with {response.status}")
+                    raise self._failed(f"{url} answered {response.status}, not 200")
                 body = bytearray()
                 async for chunk in response.content.iter_any():
                     body += chunk
                     if len(body) > LARGEST_BYTES:
-                        raise self._failed(f"{url} answers with more than {LARGEST_BYTES} bytes")
+                        raise self._failed(f"{url} answered more than {LARGEST_BYTES} bytes")
                 return bytes(body)
         except TimeoutError as error:
-            raise self._failed(f"{url} does not answer") from error
+            raise self._failed(f"{url} did not answer within {TIMEOUT_SECONDS:g} s") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise self._failed(f"{url}: {error}") from error
 

@@ -1,7 +1,7 @@
-"""Which addresses may be called.
+"""Decides which addresses may be called.
 
-A rule chooses part of a URL, and whoever answers for a name in DNS chooses its addresses. So what
-is called is judged by the address that is connected to, and not by its name.
+A rule chooses part of a URL, and the owner of a name in DNS chooses its addresses. So the check
+looks at the address of the connection, not at the name.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ IpNetwork: TypeAlias = IPv4Network | IPv6Network
 LOCALHOST = "localhost"
 LOOPBACK: tuple[IpNetwork, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
-# Where clouds tell a machine its credentials, besides the link-local addresses.
+# Addresses at which clouds hand a machine its credentials, besides the link-local ones.
 METADATA = frozenset(
-    ip_address(each)
-    for each in (
+    ip_address(address)
+    for address in (
         "100.100.100.200",  # Alibaba Cloud
         "168.63.129.16",  # Azure
         "192.0.0.192",  # Oracle Cloud
@@ -35,29 +35,30 @@ METADATA = frozenset(
     )
 )
 
-# RFC 1122, 3.2.1.3: "this network", of which no host has an address. RFC 1112: kept for later.
+# RFC 1122, 3.2.1.3: "this network", in which no host has an address. RFC 1112: reserved.
 NOWHERE = (IPv4Network("0.0.0.0/8"), IPv4Network("240.0.0.0/4"))
-# What IANA gave out for the internet (RFC 4291), and what stands there for IPv4 (RFC 6052, 3056).
+# IPv6 addresses of the internet (RFC 4291), and those that mean an IPv4 address (RFC 6052, 3056).
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
 COMPATIBLE = IPv6Network("::/96")
 
 
 class AddressRefused(OSError):
-    """An address is not called; the message says which, why, and which setting would change it."""
+    """An address must not be called; the message says which, why, and which setting allows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Judges addresses. Names may lead to `networks`, and to public addresses."""
+    """Checks addresses: names may lead to public addresses and to those in `networks`."""
 
     networks: tuple[IpNetwork, ...] = LOOPBACK
 
     def check_named(self, host: str, address: str) -> None:
-        """Checks an address that a name stands for.
+        """Checks an address that a name resolved to.
 
         Raises:
-            AddressRefused: it is never called, or it is private and in none of the networks.
+            AddressRefused: the address is never called, or it is private and in none of the
+                networks.
         """
         self.check_written(host, address)
         meaning = _meaning(_parsed(address))
@@ -65,26 +66,26 @@ class Reach:
             return
         if not _is_public(meaning) and not any(meaning in network for network in self.networks):
             raise AddressRefused(
-                f"{host} is at {address}, a private address: "
-                "allow its network by networks in [targets], or write the address itself"
+                f"{host} has the private address {address}: add its network to networks in "
+                "[targets], or write the address instead of the name"
             )
 
     def check_written(self, host: str, address: str) -> None:
-        """Checks an address that stands in a URL of the configuration.
+        """Checks an address that is written in a URL of the configuration.
 
         Raises:
-            AddressRefused: it is never called, whatever the configuration says.
+            AddressRefused: the address is never called, whatever the configuration says.
         """
         if why := never_called(address):
-            at = f"{host} is at {address}" if host != address else address
-            raise AddressRefused(f"{at}, {why}: it is never called")
+            which = f"{host} has the address {address}" if host != address else address
+            raise AddressRefused(f"{which}, {why}, which is never called")
 
 
 def never_called(address: str) -> str | None:
-    """Returns why nothing is ever called at an IP address, or None."""
+    """Returns the reason why an IP address is never called, or None."""
     meaning = _meaning(_parsed(address))
     if meaning.is_link_local or meaning in METADATA:
-        return "an address where clouds keep their credentials"
+        return "an address at which clouds keep their credentials"
     if meaning.is_multicast:
         return "a multicast address"
     if meaning.is_unspecified or any(meaning in network for network in NOWHERE):
@@ -93,16 +94,16 @@ def never_called(address: str) -> str | None:
 
 
 def parse_networks(networks: Sequence[str]) -> tuple[IpNetwork, ...]:
-    """Reads networks in CIDR form.
+    """Parses networks in CIDR form.
 
     Raises:
-        ValueError: one is none; the message names it.
+        ValueError: one of them is wrong; the message names it.
     """
-    return tuple(ip_network(each) for each in networks)
+    return tuple(ip_network(network) for network in networks)
 
 
 def is_address(host: str) -> bool:
-    """Tells whether a URL's host is an IP address, and no name."""
+    """Returns whether a URL's host is an IP address and not a name."""
     try:
         _parsed(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where a target is reached: its URL, from the configuration."""
+"""Finds the URL of a target in the configuration."""
 
 import re
 from collections.abc import Mapping
@@ -20,21 +20,22 @@ from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
 
 class UnmappedTarget(Exception):
-    """No URL is configured for a target; the message says which setting would give one."""
+    """A target has no usable URL; the message says why and which setting gives one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The URLs of targets. `integrations` has those that are configured, by name."""
+    """Holds the settings of targets' URLs; `integrations` holds those of integrations by name."""
 
     targets: TargetSettings
     integrations: Mapping[str, IntegrationSettings]
 
     def url(self, target: Target) -> URL:
-        """Returns the URL that a call of this target is POSTed to.
+        """Returns the URL to which a call of this target is POSTed.
 
         Raises:
-            UnmappedTarget: the configuration has none.
+            UnmappedTarget: the configuration has no URL for it, or the rule's id or path can't be
+                put into the URL.
         """
         match target:
             case Function():
@@ -53,7 +54,7 @@ class Addresses:
 
     def _of(self, kind: str, target_id: str) -> URL:
         if not target_id.strip("."):
-            raise UnmappedTarget(f"the {kind} id {target_id!r} leaves its target")
+            raise UnmappedTarget(f"the {kind} id {target_id!r} would lead out of the target's URL")
         url = self.targets.urls(kind).get(target_id)
         if url is None:
             template = self.targets.template(kind)
@@ -74,7 +75,7 @@ class Addresses:
         return URL(integration.url)
 
 
-# What stands for the id in a template.
+# The field of a template that the id replaces.
 ID_FIELDS = {
     "function": "function_id",
     "container": "container_id",
@@ -84,17 +85,19 @@ ID_FIELDS = {
 
 
 AUTHORITY_END = re.compile("[/?#]")
-# One name between two dots of a host (RFC 1123, 2.1); `_` has no place there, but names have it.
+# One label of a host name (RFC 1123, 2.1), and `_`, which real names have.
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
-# What a host ends in that is an address, as browsers tell it (WHATWG URL, "ends in a number").
+# The last label of a host that is an address (WHATWG URL, "ends in a number").
 NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 def _filled(template: str, field: str, target_id: str) -> str:
-    """Puts an id where its field stands. In a host it is one name, beside those that are written.
+    """Returns a template with the id in place of its field.
+
+    In the host part the id must be one label, so that it can't lead to another domain.
 
     Raises:
-        UnmappedTarget: the id is no name that a host can have, or makes an address of it.
+        UnmappedTarget: the id is not a label, or turns the host into an address.
     """
     _, _, rest = template.partition("://")
     authority = AUTHORITY_END.split(rest, maxsplit=1)[0]
@@ -102,25 +105,26 @@ def _filled(template: str, field: str, target_id: str) -> str:
     if field in host:
         name = host.replace(field, target_id).partition(":")[0].rstrip(".").lower()
         if not LABEL.fullmatch(target_id):
-            raise UnmappedTarget(f"the id {target_id[:64]!r} can't be part of a host's name")
+            raise UnmappedTarget(f"the id {target_id[:64]!r} can't be a label of a host name")
         if name == LOCALHOST or NUMBER.fullmatch(name.rpartition(".")[2]):
-            raise UnmappedTarget(f"the id {target_id[:64]!r} would make an address of the host")
+            raise UnmappedTarget(f"the id {target_id[:64]!r} would turn the host into an address")
     return template.replace(field, quote(target_id, safe=""))
 
 
 def _with_path(base: URL, path: str) -> URL:
-    """Appends a rule's path, of which nothing may lead out of the target's own.
+    """Appends a rule's path to a target's URL.
 
     Raises:
-        UnmappedTarget: the path has a dot segment, or a character that has no place in one.
+        UnmappedTarget: the path has a dot segment, which could lead out of the target's URL, or a
+            character that a path can't have.
     """
     if not path:
         return base
     plain = unquote(path)
     if any(ord(character) < 33 or character in "\\?#\x7f" for character in plain):
-        raise UnmappedTarget(f"the path {path[:64]!r} has a character that no path has")
+        raise UnmappedTarget(f"the path {path[:64]!r} has a character that a path can't have")
     if not {".", ".."}.isdisjoint(plain.split("/")):
-        raise UnmappedTarget(f"the path {path[:64]!r} leaves its target")
+        raise UnmappedTarget(f"the path {path[:64]!r} would lead out of the target's URL")
     return base.with_path(
         base.raw_path.rstrip("/") + "/" + quote(path.lstrip("/"), safe="/%:@!$&'()*+,;=~"),
         encoded=True,

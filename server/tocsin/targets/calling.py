@@ -1,4 +1,4 @@
-"""Calls a target over HTTP and tells how it went."""
+"""Calls a target over HTTP and reports the outcome."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from tocsin.wire.json_text import parse_json
 
 log = structlog.get_logger(__name__)
 
-# An integration's answer becomes its response parameters; of any other only an error's text counts.
+# An integration's answer becomes its response parameters; other targets' text is kept for errors.
 LARGEST_ANSWER = 8 * 1024 * 1024
 LARGEST_ERROR = 16 * 1024
 LONGEST_REASON = 1000
@@ -29,7 +29,7 @@ HIDDEN = "***"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended. `error` says in words why it failed, or what is odd about a success."""
+    """Says how a delivery ended; `error` is why it failed, or what is odd about a success."""
 
     succeeded: bool
     status: int | None = None
@@ -41,18 +41,18 @@ class Outcome:
 
 class Tokens(Protocol):
     async def authorization(self, account_id: str, audience: str) -> str | None:
-        """Returns the `Authorization` header of calls for a service account, if they have one.
+        """Returns the `Authorization` header for a service account; None if it has no token.
 
         Raises:
-            TokenUnavailable: it can't be said now.
+            TokenUnavailable: a token can't be issued now.
         """
 
 
 class TargetCaller:
-    """Calls targets through one pool of connections. Redirects are not followed.
+    """Calls targets through one pool of connections; it follows no redirects.
 
-    A call that is made for a service account carries what `tokens` gives for it. Its audience is
-    the target's origin: the scheme, the host, and the port where it is not the scheme's own.
+    A call for a service account carries a token from `tokens`. Its audience is the target's origin:
+    the scheme, the host, and the port if it is not the scheme's default.
     """
 
     def __init__(
@@ -86,10 +86,13 @@ class TargetCaller:
         request_id: str,
         headers: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """POSTs the payload once. Never raises for what the target or the network does."""
+        """POSTs the payload once; no failure of the target or the network raises an exception."""
         if self._is_too_large(target, payload):
-            reason = f"the payload of {len(payload)} bytes is over {self._largest_payload}"
-            return Outcome(succeeded=False, error=f"{reason} and was not sent", may_retry=False)
+            error = (
+                f"the payload of {len(payload)} bytes was not sent: "
+                f"at most {self._largest_payload} bytes are allowed"
+            )
+            return Outcome(succeeded=False, error=error, may_retry=False)
         try:
             url = self._url(target)
         except UnmappedTarget as error:
@@ -106,7 +109,7 @@ class TargetCaller:
     async def _authorization(self, target: Target, url: URL) -> str | None:
         if self._tokens is None or isinstance(target, Integration):
             return None
-        # Who is named in the URL of a target is who it is called as.
+        # Credentials in the configured URL take precedence.
         if not target.service_account_id or url.raw_user is not None:
             return None
         return await self._tokens.authorization(target.service_account_id, str(url.origin()))
@@ -129,7 +132,7 @@ class TargetCaller:
             return _failed(url, _words(error))
 
     def _is_too_large(self, target: Target, payload: bytes) -> bool:
-        """The vendor's limit is one of events; an integration's input has its own, at its API."""
+        """Applies the vendor's limit for events; the schedule API limits an integration's input."""
         if self._largest_payload is None or isinstance(target, Integration):
             return False
         return len(payload) > self._largest_payload
@@ -143,7 +146,7 @@ async def _outcome(
     if not 200 <= status < 300 or (target.kind == "function" and function_error):
         text = (await response.content.read(LARGEST_ERROR)).decode("utf-8", "replace")
         if authorization is not None:
-            # What a target says is kept and shown, and it may say what it was sent.
+            # The target's text is stored and shown, and it may repeat the token.
             text = text.replace(authorization.rpartition(" ")[2], HIDDEN)
         said = f": {text.strip()}" if text.strip() else ""
         what = f"answered {status}" + (" with X-Function-Error" if function_error else "")
@@ -155,7 +158,7 @@ async def _outcome(
 
 
 async def _read(content: aiohttp.StreamReader, most: int) -> bytes | None:
-    """Reads to the end, or gives up where there is more than that."""
+    """Reads to the end; returns None if the content has more than that many bytes."""
     parts, size = [], 0
     async for part in content.iter_any():
         size += len(part)
@@ -166,9 +169,9 @@ async def _read(content: aiohttp.StreamReader, most: int) -> bytes | None:
 
 
 def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None]:
-    """Returns the answer if it is a JSON object, else why it gives no response parameters."""
+    """Returns the answer if it is a JSON object, else the reason why it is dropped."""
     if answer is None:
-        return None, f"the answer is over {LARGEST_ANSWER} bytes and was not kept"
+        return None, f"the answer was dropped: it has more than {LARGEST_ANSWER} bytes"
     if not answer.strip():
         return None, None
     try:
@@ -176,12 +179,12 @@ def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None
     except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
-        return None, "the answer is no JSON object and gives no response parameters"
+        return None, "the answer gave no response parameters: it is not a JSON object"
     return answer, None
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
-    """Reads how long a busy target wants to be left alone (RFC 9110, 10.2.3), given in seconds."""
+    """Returns the pause that a busy target asks for (RFC 9110, 10.2.3), if it is in seconds."""
     asked = response.headers.get("Retry-After", "")
     if response.status not in (429, 503) or not asked.isdecimal() or len(asked) > 9:
         return None
@@ -191,9 +194,9 @@ def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
 def _failed(
     url: URL, reason: str, status: int | None = None, retry_after: timedelta | None = None
 ) -> Outcome:
-    shown = url.with_user(None).with_query(None)
-    # No text of PostgreSQL holds a zero byte.
-    error = f"{shown} {reason}"[:LONGEST_REASON].replace("\0", "\ufffd")
+    public_url = url.with_user(None).with_query(None)
+    # PostgreSQL stores no zero bytes in text.
+    error = f"{public_url} {reason}"[:LONGEST_REASON].replace("\0", "\ufffd")
     return Outcome(succeeded=False, status=status, error=error, retry_after=retry_after)
 
 
@@ -211,8 +214,8 @@ def _words(error: Exception) -> str:
         case aiohttp.ServerDisconnectedError():
             return "closed the connection without an answer"
         case aiohttp.ClientResponseError():
-            # Its own words have the whole URL in them.
-            return f"answered what is no HTTP: {error.message}"
+            # The error's own text has the whole URL in it.
+            return f"gave an answer that is not HTTP: {error.message}"
         case aiohttp.InvalidURL():
-            return "is no usable URL"
+            return "is not a usable URL"
     return f"failed: {error or type(error).__name__}"

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.access.permissions.bindings import ALL_AUTHENTICATED_USERS, Binding
 from tocsin.access.permissions.grants import (
-    BELIEVED_SECONDS,
+    CACHED_SECONDS,
     MOST_SUBJECTS,
     Grants,
     GrantsOfSubjects,
@@ -166,7 +166,7 @@ def test_bindings_are_asked_for_every_few_seconds(kept: Kept, clock: ManualClock
         assert kept.asked == [(ME, ALL_AUTHENTICATED_USERS)]
         kept.bindings = []
         assert (await known.of(ME)).allow(GET, "folders/f1")
-        await clock.advance(timedelta(seconds=BELIEVED_SECONDS))
+        await clock.advance(timedelta(seconds=CACHED_SECONDS))
         assert not (await known.of(ME)).allow(GET, "folders/f1")
 
     asyncio.run(scenario())

@@ -13,7 +13,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from tocsin.access.principal import CredentialRefused
 from tocsin.access.tokens.issuers import (
-    ASKED_AGAIN_AFTER_SECONDS,
+    FETCH_PAUSE_SECONDS,
     FRESH_SECONDS,
     USABLE_SECONDS,
     FetchFailed,
@@ -45,7 +45,7 @@ class World:
         self.keys: Any = {"keys": [jwk(PRIVATE, kid="a")]}
         self.away = False
         rules = IssuerSettings(issuer=ISSUER, audience="tocsin", jwks_uri=jwks_uri)
-        self.issuers = Issuers({"test": rules}, self.clock, self.fetch, pace=self.clock)
+        self.issuers = Issuers({"test": rules}, self.clock, self.fetch, machine_clock=self.clock)
 
     async def fetch(self, url: str) -> bytes:
         self.asked.append(url)
@@ -104,7 +104,7 @@ def test_a_key_that_is_new_is_asked_for_but_not_all_the_time() -> None:
         for number in range(50):
             assert not await world.takes(world.token(kid=f"made up {number}"))
         assert len(world.asked) == 1
-        world.wait(ASKED_AGAIN_AFTER_SECONDS)
+        world.wait(FETCH_PAUSE_SECONDS)
         assert await world.takes(world.token(kid="b"))
         assert len(world.asked) == 2
 
@@ -136,7 +136,7 @@ def test_while_an_issuer_is_away_its_keys_are_believed_for_a_while() -> None:
         world.wait(2)
         assert not await world.takes(world.token())
         world.away = False
-        world.wait(ASKED_AGAIN_AFTER_SECONDS)
+        world.wait(FETCH_PAUSE_SECONDS)
         assert await world.takes(world.token())
 
     asyncio.run(scenario())

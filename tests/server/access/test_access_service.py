@@ -96,9 +96,9 @@ def test_a_public_key_may_be_one_s_own(it: Secured, admin: TocsinApi, folder: st
 @pytest.mark.parametrize(
     ("public_key", "says"),
     [
-        ("x", "is no public key in PEM"),
+        ("x", "must be a public key in PEM"),
         (pem(rsa.generate_private_key(65537, 1024).public_key()), "must have from 2048"),
-        (pem(ec.generate_private_key(ec.SECP256R1()).public_key()), "is no RSA key"),
+        (pem(ec.generate_private_key(ec.SECP256R1()).public_key()), "must be an RSA key"),
         ("-----BEGIN PUBLIC KEY-----\n" + "A" * 5000, "Length must be"),
     ],
     ids=["no pem", "short", "elliptic", "long"],

@@ -184,7 +184,7 @@ def test_no_token_is_sent_where_a_redirect_leads(issuing: Tocsin, target: Record
 def test_who_is_no_service_account_has_no_token(issuing: Tocsin, target: RecordingTarget) -> None:
     [call] = called(target, "unknown")
     assert "authorization" not in call.headers
-    assert "names a service account that is not known" in issuing.log.read_text()
+    assert "the rule's service account is unknown" in issuing.log.read_text()
 
 
 @pytest.mark.parametrize("path", ["openid-configuration", "jwks.json"])

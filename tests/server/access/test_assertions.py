@@ -129,9 +129,12 @@ def with_other_unused_bits(text: str) -> str:
         ({"iat": 120, "exp": 3600}, "it was issued in the future"),
         ({"iat": -7200, "exp": -3600}, "it has expired"),
         ({"nbf": 120}, "it is not valid yet"),
-        ({"iat": 0, "exp": 3601}, "it must say when it was issued, and hold for 1:00:00 at most"),
+        (
+            {"iat": 0, "exp": 3601},
+            "it must say when it was issued (iat), and be valid for 1:00:00 at most",
+        ),
         ({"iat": None}, "it must say when it was issued"),
-        ({"exp": None}, "it does not say when it expires"),
+        ({"exp": None}, "it must say when it expires (exp)"),
     ],
     ids=["future iat", "expired", "nbf", "long life", "no iat", "no exp"],
 )

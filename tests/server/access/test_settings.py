@@ -82,7 +82,7 @@ def test_accounts_of_the_settings_call_and_only_the_settings_change_them(tmp_pat
     [
         ('[access.issuers.a]\nissuer = "http://example.com"\naudience = "x"', "has to be https"),
         ('[access.issuers.A]\nissuer = "https://example.com"\naudience = "x"', "lower case"),
-        ('[access.service_accounts.a]\npublic_keys.k = "x"', "k: is no public key in PEM"),
+        ('[access.service_accounts.a]\npublic_keys.k = "x"', "k: must be a public key in PEM"),
         ('[[access.bindings]]\nresource = "*"\nsubject = "x"\nrole = "viewer"', "expected service"),
         (
             '[[access.bindings]]\nresource = "*"\nsubject = "userAccount:x"\nrole = "king"',

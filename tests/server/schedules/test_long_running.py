@@ -144,7 +144,7 @@ def test_an_answer_that_is_no_json_object_is_a_success_that_says_so(
     shown = finished(google, location, execution_id)
     assert state(shown) == "SUCCEEDED"
     assert "responseParams" not in shown["response"]
-    assert "no JSON object" in shown["response"]["errors"][0]["errorMessage"]
+    assert "not a JSON object" in shown["response"]["errors"][0]["errorMessage"]
 
 
 def test_an_empty_answer_is_a_plain_success(

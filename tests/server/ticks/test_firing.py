@@ -154,7 +154,7 @@ def test_a_path_that_leaves_its_target_is_not_called(
 ) -> None:
     trigger_id = minute.triggers[name]["id"]
     assert not target.all(lambda call: is_of(call, trigger_id))
-    assert "leaves its target" in line_about(minute, name)
+    assert "would lead out of the target's URL" in line_about(minute, name)
 
 
 @pytest.mark.parametrize(

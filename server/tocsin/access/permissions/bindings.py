@@ -1,4 +1,4 @@
-"""Which roles subjects have, and on what."""
+"""Defines bindings: the roles of subjects on resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A role that a subject has on a resource, and on all that is below it.
+    """Grants a role to a subject on a resource and everything below it.
 
-    `subject` is a principal's, or `allAuthenticatedUsers`. `resource` is `folders/ID`,
-    `projects/ID`, what is below one (`projects/ID/locations/ID`), or `*`.
+    `subject` is that of a principal, or `allAuthenticatedUsers`. `resource` is `folders/ID`,
+    `projects/ID`, a resource below one (`projects/ID/locations/ID`), or `*`.
     """
 
     subject: str
@@ -23,9 +23,7 @@ class Binding:
 
 class Bindings(Protocol):
     async def bindings_of(self, subjects: Sequence[str]) -> Sequence[Binding]:
-        """Returns all bindings of any of these subjects, as they are now.
-
-        They are asked for again every few seconds, so one that was taken away ends soon.
+        """Returns the current bindings of all these subjects.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -34,9 +32,9 @@ class Bindings(Protocol):
 
 class ServiceAccounts(Protocol):
     async def folder_of(self, service_account_id: str) -> str | None:
-        """Returns the folder that a service account is in; None: there is no such account.
+        """Returns the folder of a service account; None if the account does not exist.
 
-        An account that is in no folder has the empty one.
+        The folder is empty for an account that is in no folder.
 
         Raises:
             StoreUnavailable: the store can't be reached.

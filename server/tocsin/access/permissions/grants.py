@@ -1,4 +1,4 @@
-"""May they: what the bindings of a subject come to, and how long that is believed."""
+"""Decides what a subject may do by its bindings, which are cached for a few seconds."""
 
 import asyncio
 from collections.abc import Iterable
@@ -14,30 +14,30 @@ from tocsin.access.permissions.resources import lineage
 from tocsin.access.permissions.roles import ROLES
 from tocsin.schedule import Clock
 
-# A right that was taken away ends after this time, on any node.
-BELIEVED_SECONDS = 3.0
+# Seconds that grants are cached; a revoked role works that much longer, on any node.
+CACHED_SECONDS = 3.0
 MOST_SUBJECTS = 10_000
 
 
 class Grants:
-    """What one subject may do, by resource. What nothing allows is denied."""
+    """Holds the permissions of one subject by resource; everything else is denied."""
 
     __slots__ = ("_anywhere", "_of")
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
         self._of: dict[str, frozenset[str]] = {}
         for binding in bindings:
-            # A role that this version does not know allows nothing.
+            # A role that this version does not know grants nothing.
             if (role := ROLES.get(binding.role)) is not None:
-                held = self._of.get(binding.resource, frozenset())
-                self._of[binding.resource] = held | role.permissions
+                before = self._of.get(binding.resource, frozenset())
+                self._of[binding.resource] = before | role.permissions
         self._anywhere = frozenset[str]().union(*self._of.values())
 
     def allow(self, permission: str, resource: str) -> bool:
-        """Tells whether a role on the resource, on one that it is below of or on `*` allows it."""
-        of = self._of
-        for each in lineage(resource):
-            if (held := of.get(each)) is not None and permission in held:
+        """Returns whether a role on the resource, on one above it or on `*` has the permission."""
+        permissions_of = self._of
+        for name in lineage(resource):
+            if (granted := permissions_of.get(name)) is not None and permission in granted:
                 return True
         return False
 
@@ -48,42 +48,42 @@ class Grants:
         return permission in self._of.get(EVERYTHING, ())
 
 
-class _Believed(NamedTuple):
+class _Cached(NamedTuple):
     grants: Grants
     until: float
 
 
 class GrantsOfSubjects:
-    """Asks for the bindings of each subject every few seconds while it calls."""
+    """Reads the bindings of each subject that calls, and caches them for CACHED_SECONDS."""
 
-    def __init__(self, bindings: Bindings, clock: Clock) -> None:
+    def __init__(self, bindings: Bindings, machine_clock: Clock) -> None:
         self._bindings = bindings
-        self._clock = clock
-        self._believed: dict[str, _Believed] = {}
-        self._asked: dict[str, asyncio.Task[Grants]] = {}
+        self._machine_clock = machine_clock
+        self._cached: dict[str, _Cached] = {}
+        self._reading: dict[str, asyncio.Task[Grants]] = {}
 
     async def of(self, subject: str) -> Grants:
         """Returns what a subject may do.
 
         Raises:
-            StoreUnavailable: that can't be found out.
+            StoreUnavailable: the store can't be reached.
         """
-        believed = self._believed.get(subject)
-        if believed is not None and self._clock.monotonic() < believed.until:
-            return believed.grants
-        asked = self._asked.get(subject)
-        if asked is None:
-            asked = self._asked[subject] = asyncio.create_task(self._ask(subject))
-            asked.add_done_callback(lambda _: self._asked.pop(subject, None))
-        # Who hangs up does not take the answer from those who wait for it too.
-        return await asyncio.shield(asked)
+        cached = self._cached.get(subject)
+        if cached is not None and self._machine_clock.monotonic() < cached.until:
+            return cached.grants
+        reading = self._reading.get(subject)
+        if reading is None:
+            reading = self._reading[subject] = asyncio.create_task(self._read(subject))
+            reading.add_done_callback(lambda _: self._reading.pop(subject, None))
+        # A caller who hangs up must not cancel the read for others who wait for it.
+        return await asyncio.shield(reading)
 
-    async def _ask(self, subject: str) -> Grants:
-        asked_at = self._clock.monotonic()
-        found = await self._bindings.bindings_of((subject, ALL_AUTHENTICATED_USERS))
-        grants = Grants(found)
-        self._believed.pop(subject, None)
-        if len(self._believed) >= MOST_SUBJECTS:
-            del self._believed[next(iter(self._believed))]
-        self._believed[subject] = _Believed(grants, asked_at + BELIEVED_SECONDS)
+    async def _read(self, subject: str) -> Grants:
+        began = self._machine_clock.monotonic()
+        bindings = await self._bindings.bindings_of((subject, ALL_AUTHENTICATED_USERS))
+        grants = Grants(bindings)
+        self._cached.pop(subject, None)
+        if len(self._cached) >= MOST_SUBJECTS:
+            del self._cached[next(iter(self._cached))]
+        self._cached[subject] = _Cached(grants, began + CACHED_SECONDS)
         return grants

@@ -1,7 +1,7 @@
-"""What a caller of each method needs: the one table that the gate goes by.
+"""Lists what a caller of each method needs; the gate follows this table.
 
-A method that is served and has no line here keeps the server from starting. `docs/access.md` is
-made from this table.
+The server does not start if it serves a method that has no line here. `docs/access.md` is generated
+from this table.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from tocsin.access.permissions.roles import Permission
 
 P = Permission
 
-# The scope that Google's methods ask for: `auth.oauth2.scopes` of their discovery document.
+# The scope that Google's methods require: `auth.oauth2.scopes` of their discovery document.
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
 
 class Kind(Enum):
-    """What a field of a request names, and so where the permission is needed."""
+    """Says what a field of a request names, and so on which resource the permission is needed."""
 
     FOLDER = "the folder"
     TRIGGER = "the folder of the trigger"
@@ -30,40 +30,40 @@ class Kind(Enum):
     LOG_GROUP = "the folder whose default log group it is, else `*`"
     SERVICE_ACCOUNT = "the folder of the service account"
     EVERYTHING = "`*`"
-    """It belongs to no folder; it is named for the audit log, and in refusals."""
+    """The thing belongs to no folder; its name appears in the audit log and in refusals."""
 
 
 class Unnamed(Enum):
-    """What is needed where a request names nothing."""
+    """Says where the permission is needed if a request names no resource."""
 
     EVERYTHING = "on `*`"
-    SHOWN = "where the permission is held: only that is shown"
-    NOTHING = "nothing but a credential"
+    SHOWN = "on any resource: the answer shows only resources that the caller may see"
+    NOTHING = "a valid credential is enough"
 
 
 class Audience(Enum):
-    """Who may call a method at all."""
+    """Says who may call a method."""
 
     PUBLIC = "anyone"
-    AUTHENTICATED = "whoever shows a valid credential"
-    PERMITTED = "whoever holds the permission"
+    AUTHENTICATED = "callers with a valid credential"
+    PERMITTED = "callers with the permission"
 
 
 class Brings(Enum):
-    """What a call makes: it counts against the quota of invocations, and its size has one."""
+    """Says how many invocations or events a call makes, which count against the quotas."""
 
     NOTHING = 0
     ONE = 1
     EACH = 2
-    """As many as its request has elements in `each`."""
+    """One for each element of the list that `Need.each` names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A field of a request, by its path, and what it names. Of a list, each element counts.
+    """Names a field of a request by its path, and what its value names; a list names several.
 
-    Refusals and the audit log tell it as one of `collection`, as if it were `triggers/ID`. Empty:
-    what stands there is a whole name.
+    Refusals and the audit log show the value with its `collection`, such as `triggers/ID`. An empty
+    collection means that the value is a full name.
     """
 
     field: str
@@ -73,9 +73,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a call made: a field of its answer, by its path, holds the ids of some `collection`.
+    """Names the field of an answer, by its path, that holds the ids of what the call created.
 
-    In a `yandex.cloud.operation.Operation`, a path may lead into the metadata of the method.
+    In a `yandex.cloud.operation.Operation` the path may lead into the method's metadata.
     """
 
     collection: str
@@ -88,14 +88,23 @@ def never(_request: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a caller of one method needs. All that a request names has to be allowed.
+    """Says what a caller of one method needs, on every resource that the request names.
 
-    `event` is the name under which the audit log has a call that changes something, `each` the
-    path of the list whose elements each become an event, `made` what the audit log reads from the
-    answer. `accounts` asks for the right to use each service account that the request's rule names.
-    Where `uses_stored_rule` is true of a request, it also asks for each account that the trigger's
-    rule names as it is stored: the request says what to call, or to send, as that account.
-    `shows_secret` is a public method's whose requests hold a secret, which can be guessed at.
+    Attributes:
+        audience: who may call the method.
+        permission: the permission that is needed.
+        named: the fields that name resources.
+        unnamed: where the permission is needed if those fields are empty.
+        scope: the scope that a limited token must have.
+        event: the name in the audit log of a call that changes something.
+        brings: how many invocations or events a call makes.
+        each: path of the list whose elements each become an event.
+        made: the fields of the answer that the audit log reads.
+        accounts: whether the caller must be allowed to use each service account that the request's
+            rule names.
+        uses_stored_rule: returns whether a request also needs the accounts of the stored rule,
+            because it says what to call or send as one of them.
+        shows_secret: whether a request to a public method holds a secret that could be guessed.
     """
 
     audience: Audience
@@ -174,7 +183,7 @@ def _service(name: str, methods: Mapping[str, Need]) -> dict[str, Need]:
 
 
 def _vendor_event(method: str) -> str:
-    """The types of the vendor's audit events: yandex-cloud/docs, en/functions/at-ref.md."""
+    """Returns the type of the vendor's audit event (yandex-cloud/docs, en/functions/at-ref.md)."""
     return f"yandex.cloud.audit.serverless.triggers.{method}Trigger"
 
 
@@ -345,7 +354,7 @@ DEAD_LETTER_SERVICE = _service(
         ),
     },
 )
-# Those who tell of events have a secret of their own: `[sources.webhooks]`.
+# Senders of webhooks have their own secrets: `[sources.webhooks]`.
 WEBHOOK_SERVICE = _service(
     "tocsin.v1.WebhookService",
     {
@@ -364,7 +373,7 @@ CLOCK_SERVICE = _service(
 IAM = _service(
     "yandex.cloud.iam.v1.IamTokenService",
     {
-        # What is sent is the credential.
+        # The request itself holds the credential.
         "Create": Need(
             Audience.PUBLIC, event="yandex.cloud.audit.iam.CreateIamToken", shows_secret=True
         ),
@@ -414,7 +423,7 @@ ACCESS_SERVICE = _service(
     },
 )
 
-# What targets check the tokens by that they are sent: who may be called can ask.
+# Targets fetch the keys with which they check the tokens of calls.
 OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
 
 NEEDS: Mapping[str, Need] = {
@@ -435,5 +444,5 @@ NEEDS: Mapping[str, Need] = {
     **OPEN_ID,
 }
 
-# What no gate is in front of: they tell how to call this server, and whether it is up.
+# No gate guards these: they tell how to call this server, and whether it is up.
 OPEN_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")

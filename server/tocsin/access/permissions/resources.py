@@ -1,18 +1,18 @@
-"""What roles are given on: names of resources, and what each is below of."""
+"""Names the resources on which roles are granted, and finds the resources above each."""
 
 import re
 from functools import lru_cache
 
 from tocsin.access.permissions.bindings import EVERYTHING
 
-# `COLLECTION/ID` once or more, such as `projects/p1/locations/local`.
+# `COLLECTION/ID` once or several times, such as `projects/p1/locations/local`.
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*/[^/\s]+(/[a-zA-Z][a-zA-Z0-9]*/[^/\s]+)*")
 TOPS = ("folders", "projects")
 LONGEST_NAME = 512
 
 
 def is_bindable(resource: str) -> bool:
-    """Tells whether a role can be given on it: `*`, `folders/ID`, `projects/ID`, what is below."""
+    """Returns whether a role can be granted on it: `*`, `folders/ID`, `projects/ID` or below."""
     if resource == EVERYTHING:
         return True
     return (
@@ -23,13 +23,13 @@ def is_bindable(resource: str) -> bool:
 
 
 def folder(folder_id: str) -> str:
-    """Returns the resource of a folder. One that could be taken for others is nobody's alone."""
+    """Returns the resource of a folder; an ambiguous id becomes `*`, so that no role below fits."""
     return EVERYTHING if not folder_id or "/" in folder_id else f"folders/{folder_id}"
 
 
 @lru_cache(maxsize=10_000)
 def lineage(resource: str) -> tuple[str, ...]:
-    """Returns a resource, those that it is below of, and `*`: a role on any of them counts."""
+    """Returns a resource, all resources above it, and `*`; a role on any of them counts."""
     if resource == EVERYTHING:
         return (EVERYTHING,)
     parts = resource.split("/")

@@ -1,6 +1,6 @@
-"""Permissions, and the roles that hold them: our own three and those of the vendors.
+"""Defines permissions and roles: three roles of our own, and those of the vendors.
 
-A vendor's role holds what its page says it does, as far as there is such a thing here:
+A vendor's role has the permissions that its page lists, as far as they exist here:
 https://yandex.cloud/en/docs/functions/security, https://yandex.cloud/en/docs/iam/roles-reference,
 https://cloud.google.com/iam/docs/roles-permissions/integrations.
 """
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What a caller can be allowed to do. Google's are its own, and so are their names."""
+    """Names what a caller can be allowed to do; Google's methods use Google's names."""
 
     TRIGGERS_GET = "serverless.triggers.get"
     TRIGGERS_LIST = "serverless.triggers.list"
@@ -51,7 +51,7 @@ class Permission(StrEnum):
 P = Permission
 Permissions = frozenset[Permission]
 
-# What a list of triggers shows, and no more: neither payloads nor answers.
+# Triggers as a list shows them: no payloads and no answers.
 AUDITED = frozenset({P.TRIGGERS_GET, P.TRIGGERS_LIST, P.OPERATIONS_GET, P.OPERATIONS_LIST})
 INVOCATIONS_SEEN = frozenset({P.INVOCATIONS_GET, P.INVOCATIONS_LIST, P.DEAD_LETTERS_LIST})
 INVOCATIONS_STEERED = frozenset({P.INVOCATIONS_RETRY, P.INVOCATIONS_CANCEL, P.DEAD_LETTERS_REDRIVE})
@@ -84,20 +84,20 @@ ALL = frozenset(Permission)
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`purpose` is for the documentation."""
+    """Holds the permissions of a role; the documentation shows its `purpose`."""
 
     permissions: Permissions
     purpose: str
 
 
 ROLES: Mapping[str, Role] = {
-    "viewer": Role(VIEWED, "sees all, changes nothing"),
+    "viewer": Role(VIEWED, "sees everything, changes nothing"),
     "editor": Role(EDITED, "also changes, fires and schedules, and uses service accounts"),
-    "admin": Role(ALL, "also says who may do what; that only where it is given on `*`"),
+    "admin": Role(ALL, "also manages access, if it is granted on `*`"),
     # Yandex Cloud's.
     "auditor": Role(AUDITED, "sees triggers and operations, but no payloads and no answers"),
     "functions.auditor": Role(AUDITED, "the same"),
-    "functions.viewer": Role(TRIGGERS_SEEN, "sees triggers and what became of them"),
+    "functions.viewer": Role(TRIGGERS_SEEN, "sees triggers and their invocations"),
     "functions.editor": Role(TRIGGERS_MANAGED, "also manages triggers, and fires them"),
     "functions.admin": Role(TRIGGERS_MANAGED, "the same"),
     "iam.serviceAccounts.user": Role(
@@ -108,7 +108,8 @@ ROLES: Mapping[str, Role] = {
     ),
     "logging.writer": Role(frozenset({P.LOG_RECORDS_WRITE}), "writes log records"),
     "monitoring.viewer": Role(
-        frozenset({P.METRICS_GET}), "fetches the metrics; on `*`, since they are of all folders"
+        frozenset({P.METRICS_GET}),
+        "fetches the metrics; grant it on `*`, as metrics cover all folders",
     ),
     # Google Cloud's.
     "roles/viewer": Role(VIEWED, "as `viewer`"),
@@ -119,7 +120,7 @@ ROLES: Mapping[str, Role] = {
         INTEGRATIONS_RUN, "also schedules integrations, and cancels executions"
     ),
     "roles/integrations.integrationEditor": Role(
-        INTEGRATIONS_RUN, "the same, since integrations are in the configuration"
+        INTEGRATIONS_RUN, "the same, as integrations are defined in the settings"
     ),
     "roles/integrations.integrationAdmin": Role(
         INTEGRATIONS_RUN | INVOCATIONS_STEERED, "also delivers executions again"
@@ -136,6 +137,6 @@ ROLES: Mapping[str, Role] = {
     # Ours, for machines.
     "tocsin.eventPublisher": Role(
         frozenset({P.EVENTS_PUBLISH, P.LOG_RECORDS_WRITE}),
-        "posts events and log records; on `*`, since they reach triggers of any folder",
+        "posts events and log records; grant it on `*`, as they reach triggers of any folder",
     ),
 }

@@ -1,6 +1,6 @@
-"""JWTs by which service accounts ask for a token: each is signed with an authorised key.
+"""Checks the JWTs with which service accounts ask for tokens, signed with an authorised key.
 
-All of the vendor's clients sign by PS256, name the key as `kid` and their account as `iss`; their
+All of the vendor's clients sign by PS256, name the key as `kid` and their account as `iss`. Their
 audience is the vendor's address, or the one that they were told to call (the Python SDK:
 `https://iam.HOST:PORT/iam/v1/tokens`).
 """
@@ -20,13 +20,13 @@ from tocsin.schedule import Clock
 ALGORITHM = "PS256"
 USUAL_AUDIENCE = "https://iam.api.cloud.yandex.net/iam/v1/tokens"
 LONGEST_LIFE = timedelta(hours=1)
-# The Node SDK rounds `iat` to the next second; the rest is for clocks that are off.
+# The Node SDK rounds `iat` up to the next second; the rest is for clocks that differ.
 LEEWAY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorisedKey:
-    """The public half, in PEM, of a key that proves a service account."""
+    """Holds the public half, in PEM, of a key that proves a service account."""
 
     id: str
     account_id: str
@@ -35,10 +35,10 @@ class AuthorisedKey:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A JWT that was checked: whose it is, by which key, and until when it could be shown again.
+    """Holds what a checked JWT proves, and until when it could be replayed.
 
-    `digest` is that of what was signed and of the signature, so that the same JWT in another
-    spelling has the same. One that is signed once more has another: PS256 adds chance.
+    `digest` covers the signed text and the decoded signature, so another spelling of the same JWT
+    has the same digest. A new signature gives a new digest, as PS256 is randomised.
     """
 
     account_id: str
@@ -53,34 +53,38 @@ def audience_at(address: str) -> str:
 
 
 class Assertions:
-    """Checks them. `addresses` tells where clients may have been told to call, as `HOST:PORT`."""
+    """Checks assertions; `addresses` returns this server's addresses, as `HOST:PORT`."""
 
     def __init__(self, clock: Clock, addresses: Callable[[], Collection[str]]) -> None:
         self._clock = clock
         self._addresses = addresses
 
     def key_of(self, text: str) -> str:
-        """Returns the id of the key that a JWT says that it was signed with.
+        """Returns the id of the key that a JWT claims to be signed with.
 
         Raises:
-            CredentialRefused: it is no JWT of ours.
+            CredentialRefused: the text is not such a JWT.
         """
         claimed = unverified(text, (ALGORITHM,))
         if not claimed.key_id or not claimed.issuer:
-            raise CredentialRefused("it names no key (kid) or no service account (iss)")
+            raise CredentialRefused("it must name a key (kid) and a service account (iss)")
         return claimed.key_id
 
     def checked(self, text: str, key: AuthorisedKey | None) -> Assertion:
-        """Checks a JWT by the key that it names; None: there is no such key.
+        """Checks a JWT.
+
+        Args:
+            text: the JWT.
+            key: the key that it names; None if no such key exists.
 
         Raises:
-            CredentialRefused: it proves nobody, or is meant for others, or not for now.
+            CredentialRefused: it proves nobody, is meant for others, or is not valid now.
         """
         if key is None:
-            raise CredentialRefused("there is no such key")
+            raise CredentialRefused("its key does not exist")
         claims = verified(text, load_public(key.public_key), ALGORITHM)
         if claims.get("iss") != key.account_id:
-            raise CredentialRefused("the key is of another service account")
+            raise CredentialRefused("its key belongs to another service account")
         check_audience(claims, self._audiences())
         life = check_times(claims, self._clock.now(), leeway=LEEWAY, longest=LONGEST_LIFE)
         return Assertion(key.account_id, key.id, _digest(text), life.expires_at + LEEWAY)

@@ -1,4 +1,4 @@
-"""Under which addresses this server is reached: a JWT may be meant for any of them."""
+"""Collects the addresses of this server, any of which a JWT may name as its audience."""
 
 from tocsin.access.exposure import is_loopback
 
@@ -6,19 +6,19 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Reached:
-    """Grows as the listeners start, since a port may be chosen by the system.
+    """Collects addresses as the listeners start, because the system may choose their ports.
 
-    What a client says that it dialled is not looked at: who steals a JWT that is meant for another
-    server would say what fits.
+    The address that a client claims to have dialled does not count: a thief of a JWT for another
+    server would claim a fitting one.
     """
 
     def __init__(self) -> None:
         self._addresses: set[str] = set()
 
     def at(self, host: str, port: int) -> None:
-        """Adds a listener, or an address that clients are told; loopback has several names."""
+        """Adds the address of a listener, or one that clients are told; loopback has 3 names."""
         bare = host.strip("[]")
-        if is_loopback(bare) or bare in ("0.0.0.0", "::", "*"):  # noqa: S104 (is compared with)
+        if is_loopback(bare) or bare in ("0.0.0.0", "::", "*"):  # noqa: S104 (compared, not bound)
             self._addresses |= {f"{name}:{port}" for name in LOOPBACK}
         if not is_loopback(bare):
             self._addresses.add(f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}")

@@ -1,9 +1,9 @@
-"""IAM tokens: what this server gives to those who proved who they are.
+"""Issues and checks IAM tokens.
 
-A token is a JWT that is signed by RS256, written as `t1.PAYLOAD.SIGNATURE`: Terraform and the
-vendor's command line take only what begins with `t1.` and has exactly two dots for an IAM token.
-The header that is left out is the same for all tokens of a key, and is put back before the check.
-Its type is its own, so that no other JWT that this server signs can be turned into a token.
+A token is a JWT signed by RS256 and written as `t1.PAYLOAD.SIGNATURE`, because Terraform and the
+vendor's command line accept only text with the prefix `t1.` and exactly two dots. All tokens of a
+key have the same header, so it is left out and put back before the check. The header has a type of
+its own, so that no other JWT of this server can become a token.
 """
 
 import json
@@ -21,24 +21,23 @@ from tocsin.schedule import Clock
 
 PREFIX = "t1."
 KIND = "t1+jwt"
-# Of the longest ids and names in it, a token has less than half of that.
+# A token with the longest ids and names has less than half of this length.
 LONGEST = 4096
 
-# What tokens are for, in their `aud`.
+# The audiences of tokens (`aud`).
 CHECKED = "tocsin"
 UNCHECKED = "tocsin-unchecked"
-"""Of tokens that are given while nobody is asked who he is. They prove nothing to a server that
-asks."""
+"""The audience of tokens issued without access control; a server with access control refuses it."""
 
-# What a token may be ahead of this node's clock, which made it or another's.
+# The node that issued a token may be ahead of this node's clock by this much.
 LEEWAY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class IamToken:
-    """What a token says: whose it is, its id, when it was given and until when it holds.
+    """Holds the claims of a token.
 
-    `proof` is the id of the key or credential that it was given for; empty: none of ours.
+    `proof` is the id of the stored key or credential that the token was issued for, empty if none.
     """
 
     subject: str
@@ -49,12 +48,12 @@ class IamToken:
 
 
 class IamTokens:
-    """Writes and reads tokens. Whether one was revoked is for others to look up."""
+    """Writes and reads tokens; it does not know whether a token was revoked."""
 
     def __init__(
         self, keys: SigningKeys, clock: Clock, *, life: timedelta = LONGEST_LIFE, checked: bool
     ) -> None:
-        """`checked` tells whether those who are given tokens have proved who they are."""
+        """Sets up tokens; `checked` is whether callers must prove who they are to get one."""
         self._keys = keys
         self._clock = clock
         self._life = min(life, LONGEST_LIFE)
@@ -63,14 +62,14 @@ class IamTokens:
     def planned(
         self, subject: str, token_id: str, *, issued_at: datetime, proof: str = ""
     ) -> IamToken:
-        """Returns what a token that is given at an instant says."""
+        """Returns the claims of a token that is issued at an instant."""
         return IamToken(subject, token_id, issued_at, issued_at + self._life, proof)
 
     def written(self, token: IamToken) -> str:
-        """Signs a token. The same one, signed with the same key, is the same text.
+        """Signs a token; the same claims and the same key give the same text.
 
         Raises:
-            LookupError: there is no key yet.
+            LookupError: no signing key exists yet.
         """
         claims = {
             "aud": self._audience,
@@ -88,22 +87,24 @@ class IamTokens:
         """Checks a token's signature and its time.
 
         Raises:
-            CredentialRefused: it is none of ours, was changed, or has expired.
+            CredentialRefused: this server did not sign it, or it was changed or has expired.
         """
         if len(text) > LONGEST:
             raise CredentialRefused("the token is too long")
         payload_and_signature = text.removeprefix(PREFIX)
         if payload_and_signature == text or payload_and_signature.count(".") != 1:
-            raise CredentialRefused("it does not look like an IAM token")
+            raise CredentialRefused("the token does not have the form of an IAM token")
         for key in reversed(self._keys.keys):
             claims = _checked(key, payload_and_signature)
             if claims is not None:
-                return self._still_good(claims)
+                return self._token(claims)
         raise CredentialRefused("the token was not signed by this server, or too long ago")
 
-    def _still_good(self, claims: Mapping[str, Any]) -> IamToken:
+    def _token(self, claims: Mapping[str, Any]) -> IamToken:
         if claims.get("aud") != self._audience:
-            raise CredentialRefused("the token was given while nobody was asked who he is")
+            raise CredentialRefused(
+                "the token was issued under other access control settings: get a new one"
+            )
         token = IamToken(
             claims["sub"],
             claims["jti"],

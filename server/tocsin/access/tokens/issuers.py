@@ -1,8 +1,7 @@
-"""Tokens of others: JWTs of OpenID Connect issuers that the settings name.
+"""Checks JWTs of the OpenID Connect issuers that the settings name.
 
-An issuer's keys are fetched when the first of its tokens comes, and again when they are old or when
-a token names one that is not among them: so a key that is new is known at once, and one that the
-issuer took back is forgotten after a while.
+An issuer's keys are fetched when its first token comes, and again when they are old or when a token
+names an unknown key. So a new key works at once, and a withdrawn key stops working after a while.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ from tocsin.schedule import Clock
 
 log = structlog.get_logger(__name__)
 
-# All that signs with one key and is checked with another: no key that checks can forge.
+# Asymmetric algorithms only: a key that checks signatures can't forge them.
 ALGORITHMS = frozenset(
     f"{family}{bits}" for family in ("RS", "PS", "ES") for bits in (256, 384, 512)
 ) | {"EdDSA"}
@@ -33,28 +32,28 @@ MOST_KEYS = 100
 
 LEEWAY = timedelta(seconds=30)
 LONGEST_SUBJECT = 255
-# By RFC 9068 and what is usual; a token of another type, such as a logout token, is for others.
+# RFC 9068 and common practice; other types, such as logout tokens, are not credentials.
 TYPES = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
 
 FRESH_SECONDS = 600.0
-# While the issuer can't be reached its keys are believed for so long.
+# Keys work for this time while the issuer can't be reached.
 USABLE_SECONDS = 3600.0
-# Whoever makes up key ids must not make us ask the issuer all the time.
-ASKED_AGAIN_AFTER_SECONDS = 5.0
+# Invented key ids must not make us ask the issuer all the time.
+FETCH_PAUSE_SECONDS = 5.0
 
 
 class FetchFailed(Exception):
-    """A document can't be had; the message says why."""
+    """A document can't be fetched; the message says why."""
 
 
 Fetch = Callable[[str], Awaitable[bytes]]
-"""Gets a document by URL. It bounds its size and the time; raises FetchFailed."""
+"""Gets a document by URL, with limits of size and time; raises FetchFailed."""
 
 
 class IssuerRules(Protocol):
-    """The settings of an issuer: what its tokens must say, and where its keys are.
+    """Describes an issuer: what its tokens must claim, and where its keys are.
 
-    Without `jwks_uri` the issuer is asked for it by OpenID Connect Discovery.
+    Without `jwks_uri`, OpenID Connect Discovery finds it.
     """
 
     @property
@@ -67,7 +66,7 @@ class IssuerRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """A key that an issuer signs with; `algorithm` empty: it does not say by which."""
+    """Holds a key of an issuer; `algorithm` is empty if the issuer does not name one."""
 
     id: str
     algorithm: str
@@ -75,26 +74,26 @@ class IssuerKey:
 
 
 class Issuers:
-    """Checks tokens of the issuers that the settings name; a user's subject has that name."""
+    """Checks tokens of the configured issuers; the subjects that they prove carry their names."""
 
     def __init__(
-        self, rules: Mapping[str, IssuerRules], clock: Clock, fetch: Fetch, *, pace: Clock
+        self, rules: Mapping[str, IssuerRules], clock: Clock, fetch: Fetch, *, machine_clock: Clock
     ) -> None:
         self._clock = clock
         self._issuers = {
-            each.issuer: Issuer(name, each, fetch, pace) for name, each in rules.items()
+            rule.issuer: Issuer(name, rule, fetch, machine_clock) for name, rule in rules.items()
         }
 
     async def authenticate(self, text: str) -> tuple[Principal, datetime]:
-        """Returns whom a token proves, and until when.
+        """Returns the principal whom a token proves, and until when.
 
         Raises:
-            CredentialRefused: it proves nobody.
+            CredentialRefused: the token proves nobody.
         """
         claimed = unverified(text, ALGORITHMS)
         issuer = self._issuers.get(claimed.issuer)
         if issuer is None:
-            raise CredentialRefused("its issuer is none that the settings name")
+            raise CredentialRefused("its issuer is not one that [access.issuers] names")
         key = await issuer.key(claimed.key_id, claimed.algorithm)
         claims = verified(text, key.key, claimed.algorithm)
         if claims.get("iss") != issuer.rules.issuer:
@@ -107,35 +106,35 @@ class Issuers:
 
 
 class Issuer:
-    """The keys of one issuer."""
+    """Fetches and caches the keys of one issuer."""
 
-    def __init__(self, name: str, rules: IssuerRules, fetch: Fetch, pace: Clock) -> None:
+    def __init__(self, name: str, rules: IssuerRules, fetch: Fetch, machine_clock: Clock) -> None:
         self.name = name
         self.rules = rules
         self._fetch = fetch
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._keys: tuple[IssuerKey, ...] = ()
-        self._fetched_at = self._asked_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
         self._one_at_a_time = asyncio.Lock()
-        self._asking: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str, algorithm: str) -> IssuerKey:
         """Returns the key that a token names.
 
         Raises:
-            CredentialRefused: there is none, or it is for something else.
+            CredentialRefused: the issuer has no such key, or uses it for something else.
         """
-        found = self._known(key_id, algorithm)
-        if found is None:
-            await self._ask_again()
-            found = self._known(key_id, algorithm)
-        elif self._age() > FRESH_SECONDS and self._asking is None:
-            # No call need wait for that.
-            self._asking = asyncio.create_task(self._ask_again())
-            self._asking.add_done_callback(self._asked)
-        if found is None:
+        key = self._known(key_id, algorithm)
+        if key is None:
+            await self._fetch_keys()
+            key = self._known(key_id, algorithm)
+        elif self._age() > FRESH_SECONDS and self._fetching is None:
+            # In the background: this call has its key.
+            self._fetching = asyncio.create_task(self._fetch_keys())
+            self._fetching.add_done_callback(self._fetched)
+        if key is None:
             raise CredentialRefused(f"issuer {self.name} has no such key")
-        return found
+        return key
 
     def _known(self, key_id: str, algorithm: str) -> IssuerKey | None:
         if self._age() > USABLE_SECONDS:
@@ -143,50 +142,48 @@ class Issuer:
         fitting = [
             key for key in self._keys if key.algorithm in ("", algorithm) and key_id in ("", key.id)
         ]
-        # A token that names no key leaves no choice only where there is just one.
+        # A token that names no key is unambiguous only if one key fits.
         return fitting[0] if len(fitting) == 1 or (fitting and key_id) else None
 
-    def _asked(self, _: asyncio.Task[None]) -> None:
-        self._asking = None
+    def _fetched(self, _: asyncio.Task[None]) -> None:
+        self._fetching = None
 
     def _age(self) -> float:
-        return self._pace.monotonic() - self._fetched_at
+        return self._machine_clock.monotonic() - self._fetched_at
 
-    async def _ask_again(self) -> None:
-        asked_before = self._asked_at
+    async def _fetch_keys(self) -> None:
+        tried_before = self._tried_at
         async with self._one_at_a_time:
-            if self._asked_at != asked_before:
-                return  # another one did while this one waited
-            now = self._pace.monotonic()
-            if now - self._asked_at < ASKED_AGAIN_AFTER_SECONDS:
+            if self._tried_at != tried_before:
+                return  # another call fetched them while this one waited
+            now = self._machine_clock.monotonic()
+            if now - self._tried_at < FETCH_PAUSE_SECONDS:
                 return
-            self._asked_at = now
+            self._tried_at = now
             try:
                 self._keys = read_keys(await self._fetch(await self._jwks_uri()))
             except FetchFailed as error:
-                log.warning(
-                    "the keys of an issuer can't be had", issuer=self.name, error=str(error)
-                )
+                log.warning("could not fetch an issuer's keys", issuer=self.name, error=str(error))
                 return
             self._fetched_at = now
-            log.info("the keys of an issuer were read", issuer=self.name, keys=len(self._keys))
+            log.info("fetched an issuer's keys", issuer=self.name, keys=len(self._keys))
 
     async def _jwks_uri(self) -> str:
-        """Returns where its keys are (OpenID Connect Discovery 1.0, section 4)."""
+        """Returns the URL of the keys (OpenID Connect Discovery 1.0, section 4)."""
         if self.rules.jwks_uri is not None:
             return self.rules.jwks_uri
         url = self.rules.issuer.removesuffix("/") + "/.well-known/openid-configuration"
         document = _object(await self._fetch(url))
         if document.get("issuer") != self.rules.issuer:
-            raise FetchFailed("its configuration is that of another issuer")
-        found = document.get("jwks_uri")
-        if not isinstance(found, str) or not is_safe(found):
-            raise FetchFailed("its configuration has no jwks_uri that is https")
-        return found
+            raise FetchFailed(f"{url} names another issuer")
+        jwks_uri = document.get("jwks_uri")
+        if not isinstance(jwks_uri, str) or not is_safe(jwks_uri):
+            raise FetchFailed(f"jwks_uri in {url} must be an https URL")
+        return jwks_uri
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody on the way can change what is fetched: https, or on this machine."""
+    """Returns whether nobody on the way can change the answer: https, or this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -198,15 +195,15 @@ def is_safe(url: str) -> bool:
 
 
 def read_keys(document: bytes) -> tuple[IssuerKey, ...]:
-    """Reads a JWK set; what can't check signatures is left out (RFC 7517, section 5).
+    """Parses a JWK set; keys that can't check signatures are left out (RFC 7517, section 5).
 
     Raises:
-        FetchFailed: it is none.
+        FetchFailed: the document is not a JWK set.
     """
     listed = _object(document).get("keys")
     if not isinstance(listed, list) or len(listed) > MOST_KEYS:
-        raise FetchFailed(f"its key set has no list of keys, or one of more than {MOST_KEYS}")
-    return tuple(key for each in listed if (key := _key(each)) is not None)
+        raise FetchFailed(f"the key set must have a list of at most {MOST_KEYS} keys")
+    return tuple(key for jwk in listed if (key := _key(jwk)) is not None)
 
 
 def _key(jwk: Any) -> IssuerKey | None:
@@ -218,7 +215,7 @@ def _key(jwk: Any) -> IssuerKey | None:
     if not isinstance(key_id, str) or (algorithm and algorithm not in ALGORITHMS):
         return None
     try:
-        # Without what else it has: a private half has no business there, and is not needed.
+        # A private half does not belong there, and is not needed.
         public = {name: value for name, value in jwk.items() if name != "d"}
         key = jwt.PyJWK(public).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
@@ -230,32 +227,32 @@ def _key(jwk: Any) -> IssuerKey | None:
 
 def _object(document: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(document)
+        value = json.loads(document)
     except (ValueError, RecursionError) as error:
-        raise FetchFailed("it answers something else than JSON") from error
-    if not isinstance(found, dict):
-        raise FetchFailed("it answers something else than a JSON object")
-    return found
+        raise FetchFailed("the document is not JSON") from error
+    if not isinstance(value, dict):
+        raise FetchFailed("the document is not a JSON object")
+    return value
 
 
 def _check_type(text: str) -> None:
     kind = jwt.get_unverified_header(text).get("typ", "")
     if not isinstance(kind, str) or kind.lower() not in TYPES:
-        raise CredentialRefused("it is a token of another type")
+        raise CredentialRefused("its type (typ) is not that of an access token")
 
 
 def _subject(claims: Mapping[str, Any]) -> str:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
-        raise CredentialRefused("it has no subject, or a very long one")
+        raise CredentialRefused(f"its subject must have 1 to {LONGEST_SUBJECT} characters")
     if not subject.isprintable():
-        raise CredentialRefused("its subject can't be printed")
+        raise CredentialRefused("its subject has characters that can't be printed")
     return subject
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Returns what a token is limited to (RFC 8693, section 4.2): `scope`, or `scp` as a list."""
-    found = claims.get("scope", claims.get("scp", ""))
-    if isinstance(found, list):
-        return frozenset(each for each in found if isinstance(each, str))
-    return frozenset(found.split()) if isinstance(found, str) else frozenset()
+    """Returns the scopes of a token (RFC 8693, section 4.2): `scope`, or `scp` as a list."""
+    claim = claims.get("scope", claims.get("scp", ""))
+    if isinstance(claim, list):
+        return frozenset(scope for scope in claim if isinstance(scope, str))
+    return frozenset(claim.split()) if isinstance(claim, str) else frozenset()

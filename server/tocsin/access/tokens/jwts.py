@@ -1,6 +1,6 @@
-"""What is checked of every JWT that others sign (RFC 7519, RFC 8725): bounds first, then the rest.
+"""Checks JWTs that others sign (RFC 7519, RFC 8725).
 
-Nothing of a token is believed before its signature is checked, but which key that needs.
+Before the signature is checked, nothing in a token counts but the key that it names.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ from tocsin.access.principal import CredentialRefused
 
 LONGEST = 8000
 
-# PyJWT would ask the machine's clock for the time; what it leaves out here is checked below.
+# PyJWT would read the machine's clock; this module checks the claims that PyJWT skips here.
 _ONLY_SIGNATURE: Options = {
     "verify_exp": False,
     "verify_nbf": False,
@@ -30,12 +30,12 @@ _NOTHING: Options = {**_ONLY_SIGNATURE, "verify_signature": False}
 
 
 class NotForNow(CredentialRefused):
-    """Its signature is right, but it is for others, or not for now. Its owner may be told so."""
+    """A JWT has a valid signature but is for others or not valid now; its owner may be told so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """What a JWT claims of itself, before anything is checked."""
+    """Holds what a JWT claims about its signature, before anything is checked."""
 
     algorithm: str
     key_id: str
@@ -44,34 +44,34 @@ class Unverified:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """From when until when a JWT holds, by its own words."""
+    """Holds the instants between which a JWT claims to be valid."""
 
     issued_at: datetime | None
     expires_at: datetime
 
 
 def unverified(text: str, algorithms: Collection[str]) -> Unverified:
-    """Reads which key a JWT says that it was signed with, and by whom.
+    """Reads which key and which issuer a JWT claims.
 
     Raises:
-        CredentialRefused: it is too long, is no JWT, or of an algorithm that is not taken.
+        CredentialRefused: the text is too long or not a JWT, or its algorithm is not allowed.
     """
     if len(text) > LONGEST:
         raise CredentialRefused("the JWT is too long")
     try:
         whole = jwt.decode_complete(text, options=_NOTHING)
     except (jwt.InvalidTokenError, RecursionError) as error:
-        # What the error says may quote the token.
-        raise CredentialRefused(f"it is no JWT ({type(error).__name__})") from None
+        # The error's text may quote the token.
+        raise CredentialRefused(f"it is not a JWT ({type(error).__name__})") from None
     header, claims = whole["header"], whole["payload"]
     algorithm = header.get("alg")
     if algorithm not in algorithms:
-        raise CredentialRefused("its algorithm is not one that is taken")
+        raise CredentialRefused(f"its algorithm must be one of {', '.join(sorted(algorithms))}")
     return Unverified(algorithm, _text(header, "kid"), _text(claims, "iss"))
 
 
 def verified(text: str, key: PublicKeyTypes, algorithm: str) -> Mapping[str, Any]:
-    """Checks the signature and returns the claims. Neither times nor names are checked yet.
+    """Checks the signature and returns the claims, whose times and names are not checked yet.
 
     Raises:
         CredentialRefused: the key did not sign it.
@@ -95,14 +95,14 @@ def verified(text: str, key: PublicKeyTypes, algorithm: str) -> Mapping[str, Any
 
 
 def check_audience(claims: Mapping[str, Any], allowed: Collection[str]) -> None:
-    """Checks that a JWT is meant for us: its `aud` is a string or a list (RFC 7519, 4.1.3).
+    """Checks that a JWT is meant for us; `aud` is a string or a list (RFC 7519, 4.1.3).
 
     Raises:
-        NotForNow: it is meant for others.
+        NotForNow: the JWT is meant for others.
     """
-    found = claims.get("aud")
-    named: Sequence[Any] = found if isinstance(found, list) else [found]
-    if not any(isinstance(each, str) and each in allowed for each in named):
+    claim = claims.get("aud")
+    audiences: Sequence[Any] = claim if isinstance(claim, list) else [claim]
+    if not any(isinstance(audience, str) and audience in allowed for audience in audiences):
         raise NotForNow("it is meant for another audience")
 
 
@@ -112,18 +112,18 @@ def check_times(
     """Checks `exp`, `iat` and `nbf`.
 
     Args:
-        claims: those of the JWT.
-        now: the instant.
-        leeway: how far its maker's clock may be off.
-        longest: the longest life that is allowed; then `iat` is required. None: any.
+        claims: the claims of the JWT.
+        now: the present instant.
+        leeway: how far the clock of its maker may be off.
+        longest: the longest life that is allowed, which makes `iat` required; None means any.
 
     Raises:
-        NotForNow: it is not valid now, or does not say from when until when it is.
+        NotForNow: the JWT is not valid now, lives too long, or lacks a time.
     """
     expires_at = _instant(claims, "exp")
     issued_at, not_before = _instant(claims, "iat"), _instant(claims, "nbf")
     if expires_at is None:
-        raise NotForNow("it does not say when it expires")
+        raise NotForNow("it must say when it expires (exp)")
     if expires_at + leeway <= now:
         raise NotForNow("it has expired")
     if not_before is not None and not_before > now + leeway:
@@ -131,27 +131,27 @@ def check_times(
     if issued_at is not None and issued_at > now + leeway:
         raise NotForNow("it was issued in the future")
     if longest is not None and (issued_at is None or expires_at - issued_at > longest):
-        raise NotForNow(f"it must say when it was issued, and hold for {longest} at most")
+        raise NotForNow(f"it must say when it was issued (iat), and be valid for {longest} at most")
     return Lifetime(issued_at, expires_at)
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> datetime | None:
-    found = claims.get(name)
-    if found is None:
+    claim = claims.get(name)
+    if claim is None:
         return None
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        raise NotForNow(f"its {name} is no number")
+    if isinstance(claim, bool) or not isinstance(claim, int | float):
+        raise NotForNow(f"its {name} must be a number")
     try:
-        return datetime.fromtimestamp(found, UTC)
+        return datetime.fromtimestamp(claim, UTC)
     except (OverflowError, OSError, ValueError) as error:
-        raise NotForNow(f"its {name} is no instant") from error
+        raise NotForNow(f"its {name} is out of range") from error
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
-    found = values.get(name, "")
-    if not isinstance(found, str):
-        raise CredentialRefused(f"its {name} is no text")
-    # It is asked for in the store, where NUL and half a surrogate pair are no text either.
-    if not found.isprintable():
-        raise CredentialRefused(f"its {name} can't be printed")
-    return found
+    text = values.get(name, "")
+    if not isinstance(text, str):
+        raise CredentialRefused(f"its {name} must be a string")
+    # The store is searched for it, and stores no NUL and no half of a surrogate pair.
+    if not text.isprintable():
+        raise CredentialRefused(f"its {name} has characters that can't be printed")
+    return text

@@ -1,4 +1,4 @@
-"""RSA keys in the forms in which they are kept and handed out."""
+"""Makes RSA keys and converts them to and from PEM."""
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import (
@@ -11,7 +11,7 @@ BITS = 2048
 
 
 def new_private_key() -> RSAPrivateKey:
-    """Makes a key. It takes a tenth of a second and more, so not on the event loop."""
+    """Makes a key; that takes 0.1 s and more, so don't call it on the event loop."""
     return generate_private_key(public_exponent=65537, key_size=BITS)
 
 
@@ -29,22 +29,22 @@ def private_pem(key: RSAPrivateKey) -> str:
 
 
 def load_public(pem: str) -> RSAPublicKey:
-    """Reads a public key.
+    """Parses a public key.
 
     Raises:
-        ValueError: it is no RSA key in PEM (SubjectPublicKeyInfo).
+        ValueError: the text is not an RSA key in PEM (SubjectPublicKeyInfo).
     """
     try:
         key = serialization.load_pem_public_key(pem.encode())
-    except Exception as error:  # the library raises several kinds for what is malformed
-        raise ValueError("is no public key in PEM") from error
+    except Exception as error:  # the library raises several types for a malformed key
+        raise ValueError("must be a public key in PEM") from error
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("is no RSA key")
+        raise ValueError("must be an RSA key")
     return key
 
 
 def load_own_private(pem: str) -> RSAPrivateKey:
-    """Reads a private key that was made here: checking its primes takes longer than signing."""
+    """Parses a private key that this server made, without the slow check of its primes."""
     key = serialization.load_pem_private_key(
         pem.encode(), None, unsafe_skip_rsa_key_validation=True
     )

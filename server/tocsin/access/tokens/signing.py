@@ -1,7 +1,7 @@
-"""Signs tokens by RS256, with keys that come and go in a fixed order.
+"""Signs tokens by RS256 with keys that take turns.
 
-A key is shown in the JWK set for a day before it signs, so that whoever keeps the set for a while
-knows it by then, and for as long after as something that it signed may be valid.
+A key is in the JWK set for a day before it signs, so that targets that cache the set know it by
+then. Afterwards it stays in the set for as long as a token that it signed may be valid.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ ALGORITHM = "RS256"
 SIGNS_FOR = timedelta(days=30)
 SHOWN_BEFORE = timedelta(days=1)
 LONGEST_LIFE = timedelta(hours=12)
-# For clocks that are behind, and for what is signed in the moment of the change.
+# For clocks that are behind, and for tokens signed at the moment of the change.
 SETTLED_AFTER = timedelta(hours=1)
 SHOWN_AFTER = LONGEST_LIFE + SETTLED_AFTER
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One key. Without its private half it only says what it signed."""
+    """Holds one key; without its private half it can only check signatures."""
 
     id: str
     public: RSAPublicKey
@@ -39,14 +39,14 @@ class SigningKey:
     def jwk(self) -> dict[str, Any]:
         """Returns its public half as a JWK (RFC 7517)."""
         members = RSAAlgorithm.to_jwk(self.public, as_dict=True)
-        shown = {name: members[name] for name in ("kty", "n", "e")}
-        return {**shown, "kid": self.id, "use": "sig", "alg": ALGORITHM}
+        public = {name: members[name] for name in ("kty", "n", "e")}
+        return {**public, "kid": self.id, "use": "sig", "alg": ALGORITHM}
 
 
 class SigningKeys:
-    """Signs with the key whose turn it is. Implements `TokenSigner`.
+    """Signs with the key whose turn it is; implements `TokenSigner`.
 
-    It is given the keys as the store has them, the oldest first.
+    `replace` sets the keys of the store, the oldest first.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -67,14 +67,14 @@ class SigningKeys:
         return self.sign_as("JWT", claims)
 
     def sign_as(self, kind: str, claims: Mapping[str, Any]) -> str:
-        """Signs a token whose header has this `typ`: what is of one type proves nothing as another.
+        """Returns a JWT whose header has this `typ`, so that it can't serve as another type.
 
         Raises:
-            LookupError: there is no key yet.
+            LookupError: no signing key exists yet.
         """
         key = self._current()
         if key.private is None:
-            raise LookupError("there is no key to sign with")
+            raise LookupError("no signing key exists yet")
         return jwt.encode(
             dict(claims), key.private, ALGORITHM, headers={"typ": kind, "kid": key.id}
         )
@@ -87,9 +87,9 @@ class SigningKeys:
         for key in reversed(self._keys):
             if key.signs_from <= now:
                 return key
-        if self._keys:  # this clock is behind the one by which the first was made
+        if self._keys:  # this clock is behind that of the node which made the first key
             return self._keys[0]
-        raise LookupError("there is no key to sign with")
+        raise LookupError("no signing key exists yet")
 
 
 def key_id(public: RSAPublicKey) -> str:
@@ -100,26 +100,26 @@ def key_id(public: RSAPublicKey) -> str:
 
 
 def successor_due(signs_from: Sequence[datetime], now: datetime) -> datetime | None:
-    """Returns from when on a new key is to sign, if it is time to make one.
+    """Returns the instant from which a new key signs, or None if it is too early to make one.
 
     Args:
-        signs_from: from when on each key that there is signs, the oldest first.
-        now: the instant.
+        signs_from: the instants from which the existing keys sign, the oldest first.
+        now: the present instant.
     """
     if not signs_from:
         return now
     planned = signs_from[-1] + SIGNS_FOR
     if now < planned - SHOWN_BEFORE:
         return None
-    # After a long standstill too a new key is shown before it signs.
+    # Even after a long standstill, a new key is in the set before it signs.
     return max(planned, now + SHOWN_BEFORE)
 
 
 def retired(signs_from: Sequence[datetime], now: datetime) -> int:
-    """Returns how many of the oldest keys sign no more."""
+    """Returns how many of the oldest keys no longer sign."""
     return sum(1 for following in signs_from[1:] if following + SETTLED_AFTER <= now)
 
 
 def spent(signs_from: Sequence[datetime], now: datetime) -> int:
-    """Returns how many of the oldest keys signed nothing that may still be valid."""
+    """Returns how many of the oldest keys have no token left that may be valid."""
     return sum(1 for following in signs_from[1:] if following + SHOWN_AFTER <= now)

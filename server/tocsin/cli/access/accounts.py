@@ -1,4 +1,4 @@
-"""`tocsin access accounts`: people and programs that may call."""
+"""Defines `tocsin access accounts`, for people and programs that may call."""
 
 from typing import Annotated
 
@@ -17,17 +17,17 @@ from tocsin.cli.connection import (
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
+    instant_text,
     print_details,
     print_json,
     print_table,
-    shown,
 )
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 from tocsin_protos.tocsin.v1.access_service_pb2 import Account
 
-app = typer.Typer(no_args_is_help=True, help="People and programs that may call.")
+app = typer.Typer(no_args_is_help=True, help="Manage accounts of people and programs.")
 
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
+AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's ID.")]
 
 SUBJECTS = {
     Account.KIND_SERVICE_ACCOUNT: "serviceAccount",
@@ -38,16 +38,16 @@ HEAD = ("ID", "KIND", "NAME", "FOLDER", "CREATED")
 
 @app.command("create")
 def create_account(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")],
     user: Annotated[
-        bool, typer.Option("--user", help="For a person. Without it, for a program.")
+        bool, typer.Option("--user", help="Create an account for a person, not for a program.")
     ] = False,
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Create an account, and show it. By itself it may do nothing: give it a role."""
+    """Create an account, and show it. It may do nothing until you give it a role."""
     request = contract.CreateAccountRequest(
         kind=Account.KIND_USER_ACCOUNT if user else Account.KIND_SERVICE_ACCOUNT,
         folder_id=folder_named(folder),
@@ -65,14 +65,14 @@ def list_accounts(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """List the accounts of a folder; of all folders where none is named."""
+    """List the accounts of a folder, or of all folders if none is given."""
     request = contract.ListAccountsRequest(folder_id=folder)
     with connected(server, ca) as api:
-        found = list(pages(api.access.ListAccounts, request, "accounts", limit))
+        accounts = list(pages(api.access.ListAccounts, request, "accounts", limit))
     if output is Output.JSON:
-        print_json(found)
+        print_json(accounts)
     else:
-        print_table(HEAD, [_row(each) for each in found], "There are no accounts.")
+        print_table(HEAD, [_row(account) for account in accounts], "There are no accounts.")
 
 
 @app.command("get")
@@ -92,7 +92,7 @@ def get_account(
 def delete_account(
     account: AccountArgument, server: ServerOption = USUAL_SERVER, ca: CaOption = None
 ) -> None:
-    """Delete an account with its keys and its roles. Tokens that it was given work no more."""
+    """Delete an account with its keys, tokens and roles. Its IAM tokens become invalid."""
     with connected(server, ca) as api:
         api.access.DeleteAccount(contract.DeleteAccountRequest(account_id=account))
     typer.echo(f"{account} deleted")
@@ -102,7 +102,7 @@ def delete_account(
 def revoke_tokens(
     account: AccountArgument, server: ServerOption = USUAL_SERVER, ca: CaOption = None
 ) -> None:
-    """Make all IAM tokens invalid that an account was given until now."""
+    """Revoke all IAM tokens that an account has been given until now."""
     with connected(server, ca) as api:
         api.access.RevokeTokens(contract.RevokeTokensRequest(account_id=account))
     typer.echo(f"tokens of {account} revoked")
@@ -118,7 +118,7 @@ def _show(account: Account, output: Output) -> None:
             ("subject", f"{SUBJECTS.get(account.kind, '')}:{account.id}"),
             ("name", account.name),
             ("folder", account.folder_id),
-            ("created", shown(account.created_at)),
+            ("created", instant_text(account.created_at)),
             ("from the settings", "yes" if account.configured else ""),
         ]
     )
@@ -130,5 +130,5 @@ def _row(account: Account) -> tuple[str, ...]:
         SUBJECTS.get(account.kind, ""),
         account.name,
         account.folder_id,
-        shown(account.created_at),
+        instant_text(account.created_at),
     )

@@ -1,4 +1,4 @@
-"""`tocsin access bindings`: which roles subjects have, and on what."""
+"""Defines `tocsin access bindings`, for the roles of subjects on resources."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from tocsin.cli.connection import (
 from tocsin.cli.terminal.output import Output, OutputOption, print_json, print_table
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
-app = typer.Typer(no_args_is_help=True, help="Roles that subjects have.")
+app = typer.Typer(no_args_is_help=True, help="Manage the roles of subjects on resources.")
 
 SubjectArgument = Annotated[
     str,
@@ -25,10 +25,10 @@ SubjectArgument = Annotated[
         "allAuthenticatedUsers.",
     ),
 ]
-RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="Such as viewer.")]
+RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="The role, such as viewer.")]
 ResourceArgument = Annotated[
     str,
-    typer.Argument(metavar="RESOURCE", help="folders/ID, projects/ID, or '*': everything."),
+    typer.Argument(metavar="RESOURCE", help="folders/ID, projects/ID, or '*' for everything."),
 ]
 HEAD = ("RESOURCE", "SUBJECT", "ROLE", "FROM")
 
@@ -41,7 +41,7 @@ def add_binding(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Give a subject a role on a resource and all that is in it."""
+    """Give a subject a role on a resource and everything in it."""
     binding = contract.Binding(resource=resource, subject=subject, role=role)
     with connected(server, ca) as api:
         api.access.AddBinding(contract.AddBindingRequest(binding=binding))
@@ -51,24 +51,31 @@ def add_binding(
 @app.command("list")
 def list_bindings(
     resource: Annotated[
-        str, typer.Option("--resource", metavar="RESOURCE", help="On this one.")
+        str, typer.Option("--resource", metavar="RESOURCE", help="Only on this resource.")
     ] = "",
-    subject: Annotated[str, typer.Option("--subject", metavar="SUBJECT", help="Of this one.")] = "",
+    subject: Annotated[
+        str, typer.Option("--subject", metavar="SUBJECT", help="Only of this subject.")
+    ] = "",
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """List who has which role on what."""
+    """List which subjects have which roles on which resources."""
     request = contract.ListBindingsRequest(resource=resource, subject=subject)
     with connected(server, ca) as api:
-        found = list(pages(api.access.ListBindings, request, "bindings", limit))
+        bindings = list(pages(api.access.ListBindings, request, "bindings", limit))
     if output is Output.JSON:
-        print_json(found)
+        print_json(bindings)
     else:
         rows = [
-            (each.resource, each.subject, each.role, "settings" if each.configured else "store")
-            for each in found
+            (
+                binding.resource,
+                binding.subject,
+                binding.role,
+                "settings" if binding.configured else "store",
+            )
+            for binding in bindings
         ]
         print_table(HEAD, rows, "There are no bindings.")
 

@@ -1,4 +1,4 @@
-"""`tocsin access`: who may call, how they prove it, and what they may do."""
+"""Defines `tocsin access`, for accounts, their keys and tokens, and their roles."""
 
 from typing import Annotated
 
@@ -26,17 +26,17 @@ def init(
         str | None,
         typer.Option(
             metavar="URL",
-            help="The store, as `tocsin serve` has it. [default: sqlite:///tocsin-data/tocsin.db]",
+            help="The database of `tocsin serve`. [default: sqlite:///tocsin-data/tocsin.db]",
         ),
     ] = None,
     config: ConfigOption = None,
-    name: Annotated[str, typer.Option(metavar="NAME", help="What to call the account.")] = "admin",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The account's name.")] = "admin",
 ) -> None:
-    """Make the first administrator, and print its API key: it is shown this once.
+    """Create the first administrator, and print its API key, which is shown only once.
 
-    It works on the database itself. One of SQLite must not be in use by a server meanwhile.
+    The command writes to the database itself. Stop a server that uses an SQLite database first.
     """
-    # What opens databases is slow to import, and of no use to the commands that are clients.
+    # Slow to import, and the commands that are clients don't need it.
     from tocsin.cli.access.init import first_administrator
 
     account_id, secret = first_administrator(config, database, name)

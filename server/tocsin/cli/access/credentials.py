@@ -1,4 +1,4 @@
-"""`tocsin access api-keys` and `tocsin access oauth-tokens`: secrets that prove an account."""
+"""Defines `tocsin access api-keys` and `tocsin access oauth-tokens`, for secrets of accounts."""
 
 from typing import Annotated
 
@@ -8,7 +8,14 @@ from tocsin.cli.access.accounts import AccountArgument
 from tocsin.cli.access.keys import DescriptionOption
 from tocsin.cli.connection import USUAL_SERVER, CaOption, ServerOption, connected
 from tocsin.cli.terminal.instants import read_instant
-from tocsin.cli.terminal.output import Output, OutputOption, note, print_json, print_table, shown
+from tocsin.cli.terminal.output import (
+    Output,
+    OutputOption,
+    instant_text,
+    note,
+    print_json,
+    print_table,
+)
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 from tocsin_protos.tocsin.v1.access_service_pb2 import Credential
 
@@ -25,14 +32,12 @@ def _commands(kind: "Credential.Kind", name: str, summary: str) -> typer.Typer:
 
 
 def _add_create(app: typer.Typer, kind: "Credential.Kind", name: str) -> None:
-    @app.command("create", help=f"Give an account an {name}, and print it: it is shown this once.")
+    @app.command("create", help=f"Give an account an {name}, and print it. It is shown only once.")
     def create(
         account: AccountArgument,
         expires: Annotated[
             str | None,
-            typer.Option(
-                metavar="TIME", help="From when on it proves nothing, in ISO 8601. [default: never]"
-            ),
+            typer.Option(metavar="TIME", help="When it expires, in ISO 8601. [default: never]"),
         ] = None,
         description: DescriptionOption = "",
         output: OutputOption = Output.TABLE,
@@ -64,17 +69,20 @@ def _add_list(app: typer.Typer, kind: "Credential.Kind", name: str) -> None:
         with connected(server, ca) as api:
             request = contract.ListCredentialsRequest(account_id=account)
             listed = api.access.ListCredentials(request).credentials
-        found = [each for each in listed if each.kind == kind]
+        credentials = [credential for credential in listed if credential.kind == kind]
         if output is Output.JSON:
-            print_json(found)
+            print_json(credentials)
         else:
-            print_table(HEAD, [_row(each) for each in found], f"Account {account} has no {name}s.")
+            rows = [_row(credential) for credential in credentials]
+            print_table(HEAD, rows, f"Account {account} has no {name}s.")
 
 
 def _add_delete(app: typer.Typer, name: str) -> None:
-    @app.command("delete", help=f"Delete an {name}. Tokens that were given for it work no more.")
+    @app.command(
+        "delete", help=f"Delete an {name}. IAM tokens that it was exchanged for become invalid."
+    )
     def delete(
-        credential: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
+        credential: Annotated[str, typer.Argument(metavar="ID", help="The secret's ID.")],
         server: ServerOption = USUAL_SERVER,
         ca: CaOption = None,
     ) -> None:
@@ -88,12 +96,16 @@ def _row(credential: Credential) -> tuple[str, ...]:
     return (
         credential.id,
         credential.description,
-        shown(credential.created_at),
-        shown(credential.expires_at),
+        instant_text(credential.created_at),
+        instant_text(credential.expires_at),
     )
 
 
-api_keys = _commands(Credential.KIND_API_KEY, "API key", "API keys, which are sent with each call.")
+api_keys = _commands(
+    Credential.KIND_API_KEY, "API key", "Manage API keys, which a client sends with each call."
+)
 oauth_tokens = _commands(
-    Credential.KIND_OAUTH_TOKEN, "OAuth token", "OAuth tokens, for which IAM tokens are given."
+    Credential.KIND_OAUTH_TOKEN,
+    "OAuth token",
+    "Manage OAuth tokens, which a client exchanges for IAM tokens.",
 )

@@ -1,4 +1,4 @@
-"""`tocsin access init`: makes the first administrator, on the database itself."""
+"""Creates the first administrator in the database, for `tocsin access init`."""
 
 import asyncio
 from datetime import datetime
@@ -26,25 +26,25 @@ ADMIN = "admin"
 
 
 def first_administrator(config: Path | None, database: str | None, name: str) -> tuple[str, str]:
-    """Makes a user account with the role `admin` on everything; returns its id and an API key.
+    """Creates a user account with the role `admin` on everything; returns its ID and an API key.
 
-    Ends the program where the database can't be used, or has an account of that name.
+    Ends the program if the database is unusable, or has an account of that name.
     """
     given = {} if database is None else {"database": database}
     try:
         settings = load_settings(config, given)
         configure_logs(settings.log_format, settings.log_level)
-        return asyncio.run(_made(settings.database, name))
+        return asyncio.run(_create(settings.database, name))
     except (SettingsError, StoreError) as error:
         raise refusal(str(error)) from error
     except UniqueViolation as error:
         raise refusal(
-            f"there is a user account named {name} already. If its API keys are lost, make "
-            "another administrator: --name NAME"
+            f"a user account named {name} already exists. If its API keys are lost, create "
+            "another administrator with --name NAME."
         ) from error
 
 
-async def _made(url: str, name: str) -> tuple[str, str]:
+async def _create(url: str, name: str) -> tuple[str, str]:
     store = open_database(url)
     try:
         clock = SystemClock()

@@ -1,4 +1,4 @@
-"""`tocsin access keys`: authorised keys of service accounts."""
+"""Defines `tocsin access keys`, for authorised keys of service accounts."""
 
 import os
 from pathlib import Path
@@ -9,14 +9,16 @@ import typer
 from tocsin.cli.access.accounts import AccountArgument
 from tocsin.cli.connection import USUAL_SERVER, CaOption, ServerOption, connected
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.output import Output, OutputOption, print_json, print_table, shown
+from tocsin.cli.terminal.output import Output, OutputOption, instant_text, print_json, print_table
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
-app = typer.Typer(no_args_is_help=True, help="Authorised keys, by which service accounts sign.")
+app = typer.Typer(
+    no_args_is_help=True, help="Manage authorised keys, with which service accounts sign."
+)
 
 HEAD = ("ID", "ALGORITHM", "DESCRIPTION", "CREATED")
 DescriptionOption = Annotated[
-    str, typer.Option("--description", metavar="TEXT", help="What it is for.")
+    str, typer.Option("--description", metavar="TEXT", help="A note for people.")
 ]
 
 
@@ -25,14 +27,14 @@ def create_key(
     account: AccountArgument,
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="FILE", help="Where to write the key. [default: stdout]"),
+        typer.Option("--to", metavar="FILE", help="Write the key file here. [default: stdout]"),
     ] = None,
     public_key: Annotated[
         Path | None,
         typer.Option(
             "--public-key",
             metavar="FILE",
-            help="The public half, in PEM, of a key of yours; else the server makes a pair.",
+            help="Authorise your own key by its public half, in PEM. [default: make a new pair]",
         ),
     ] = None,
     description: DescriptionOption = "",
@@ -40,15 +42,15 @@ def create_key(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Give a service account a key, and write the file that the vendor's SDKs read.
+    """Give a service account a key, and write the key file that the vendor's SDKs read.
 
-    The private half is in that file and nowhere else: the server does not keep it.
+    The private half is only in that file: the server does not keep it.
     """
     request = contract.CreateKeyRequest(account_id=account, description=description)
     if public_key is not None:
         request.public_key = _read(public_key)
     if to is not None and to.exists():
-        raise refusal(f"{to}: already there", status=USAGE)
+        raise refusal(f"{to}: already exists", status=USAGE)
     with connected(server, ca) as api:
         response = api.access.CreateKey(request)
     if output is Output.JSON:
@@ -71,21 +73,23 @@ def list_keys(
 ) -> None:
     """List the authorised keys of an account."""
     with connected(server, ca) as api:
-        found = api.access.ListKeys(contract.ListKeysRequest(account_id=account)).keys
+        keys = api.access.ListKeys(contract.ListKeysRequest(account_id=account)).keys
     if output is Output.JSON:
-        print_json(found)
+        print_json(keys)
     else:
-        rows = [(key.id, key.algorithm, key.description, shown(key.created_at)) for key in found]
+        rows = [
+            (key.id, key.algorithm, key.description, instant_text(key.created_at)) for key in keys
+        ]
         print_table(HEAD, rows, f"Account {account} has no authorised keys.")
 
 
 @app.command("delete")
 def delete_key(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key's ID.")],
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Delete an authorised key. Tokens that were given for it work no more."""
+    """Delete an authorised key. IAM tokens that it was exchanged for become invalid."""
     with connected(server, ca) as api:
         api.access.DeleteKey(contract.DeleteKeyRequest(key_id=key))
     typer.echo(f"{key} deleted")
@@ -97,14 +101,16 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise refusal(f"{file}: {error.strerror}", status=USAGE) from error
     except UnicodeDecodeError as error:
-        raise refusal(f"{file}: is no PEM", status=USAGE) from error
+        raise refusal(f"{file}: must be a public key in PEM", status=USAGE) from error
 
 
 def _write(file: Path, text: str) -> None:
-    """Writes what nobody else is to read. If that fails it is shown: it can't be had again."""
+    """Writes a file that only this user can read; if that fails, prints the text instead."""
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
             opened.write(text)
     except OSError as error:
         typer.echo(text, nl=False)
-        raise refusal(f"{file}: {error.strerror}; the key is on stdout instead") from error
+        raise refusal(
+            f"{file}: {error.strerror}; the key file was printed to stdout instead"
+        ) from error

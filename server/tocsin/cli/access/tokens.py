@@ -1,4 +1,4 @@
-"""`tocsin access tokens`: IAM tokens, for a key file or an OAuth token."""
+"""Defines `tocsin access tokens`, which exchanges a key file or an OAuth token for IAM tokens."""
 
 import json
 import os
@@ -10,11 +10,11 @@ import typer
 
 from tocsin.cli.connection import USUAL_SERVER, CaOption, ServerOption, connected
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.output import Output, OutputOption, note, print_json, shown
+from tocsin.cli.terminal.output import Output, OutputOption, instant_text, note, print_json
 from tocsin.schedule import SystemClock
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2 as contract
 
-app = typer.Typer(no_args_is_help=True, help="IAM tokens.")
+app = typer.Typer(no_args_is_help=True, help="Get and revoke IAM tokens.")
 
 OAUTH_TOKEN = "TOCSIN_OAUTH_TOKEN"  # noqa: S105 (the name of a variable)
 IAM_TOKEN = "TOCSIN_IAM_TOKEN"  # noqa: S105 (the name of a variable)
@@ -26,18 +26,16 @@ LIFE = timedelta(minutes=10)
 def create_token(
     key: Annotated[
         Path | None,
-        typer.Option(
-            "--key", metavar="FILE", help="The key file of a service account, to sign with."
-        ),
+        typer.Option("--key", metavar="FILE", help="Sign with this key file of a service account."),
     ] = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Get an IAM token for a key file, or for the OAuth token in TOCSIN_OAUTH_TOKEN."""
+    """Exchange a key file, or the OAuth token in TOCSIN_OAUTH_TOKEN, for an IAM token."""
     oauth_token = os.environ.get(OAUTH_TOKEN)
     if (key is None) == (not oauth_token):
-        raise refusal(f"give either a --key or {OAUTH_TOKEN}", status=USAGE)
+        raise refusal(f"give either --key FILE or {OAUTH_TOKEN}", status=USAGE)
     request = contract.CreateIamTokenRequest()
     if key is not None:
         request.jwt = _signed(key)
@@ -48,23 +46,23 @@ def create_token(
     if output is Output.JSON:
         print_json(response)
     else:
-        note(f"good until {shown(response.expires_at)}")
+        note(f"valid until {instant_text(response.expires_at)}")
         typer.echo(response.iam_token)
 
 
 @app.command("revoke")
 def revoke_token(server: ServerOption = USUAL_SERVER, ca: CaOption = None) -> None:
-    """Make the IAM token in TOCSIN_IAM_TOKEN invalid."""
+    """Revoke the IAM token in TOCSIN_IAM_TOKEN."""
     token = os.environ.get(IAM_TOKEN)
     if not token:
-        raise refusal(f"{IAM_TOKEN} has no token", status=USAGE)
+        raise refusal(f"{IAM_TOKEN} is not set: put the token there", status=USAGE)
     with connected(server, ca) as api:
         response = api.iam_tokens.Revoke(contract.RevokeIamTokenRequest(iam_token=token))
-    typer.echo(f"a token of {response.subject_id} revoked")
+    typer.echo(f"token of {response.subject_id} revoked")
 
 
 def _signed(file: Path) -> str:
-    """Signs with a key file that a token is wanted, as the vendor's SDKs do."""
+    """Signs a request for a token with a key file, as the vendor's SDKs do."""
     import jwt  # slow to import
 
     try:
@@ -80,4 +78,4 @@ def _signed(file: Path) -> str:
     except OSError as error:
         raise refusal(f"{file}: {error.strerror}", status=USAGE) from error
     except (ValueError, KeyError, TypeError, jwt.PyJWTError):
-        raise refusal(f"{file}: is no key file of a service account", status=USAGE) from None
+        raise refusal(f"{file}: must be a key file of a service account", status=USAGE) from None

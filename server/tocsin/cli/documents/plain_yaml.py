@@ -1,7 +1,7 @@
-"""YAML that is read by the rules of JSON.
+"""Reads YAML by the rules of JSON.
 
-`no`, `12:30`, `2026-01-31` and `007` are strings, as they look; only true, false, null and decimal
-numbers are something else. A key may stand only once. JSON is YAML too.
+Only true, false, null and decimal numbers are not strings; `no`, `12:30`, `2026-01-31` and `007`
+are. An object may not have a key twice. JSON is YAML too.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-# In the order in which they are tried, each with the first characters that it can have.
+# Tag, pattern, and the characters that a match can start with; the first match wins.
 _RESOLVERS = (
     ("tag:yaml.org,2002:null", r"null|~|", ["n", "~", ""]),
     ("tag:yaml.org,2002:bool", r"true|false", ["t", "f"]),
@@ -23,7 +23,7 @@ _RESOLVERS = (
 
 
 class _Loader(yaml.SafeLoader):
-    """Starts without the rules of YAML 1.1."""
+    """Loads YAML without the implicit types of YAML 1.1."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
 
@@ -33,10 +33,10 @@ for _tag, _pattern, _first in _RESOLVERS:
 
 
 def read(text: str) -> yaml.Node | None:
-    """Returns the nodes of the one document in a text, or None if there is nothing in it.
+    """Returns the root node of the document in a text; None if the text is empty.
 
     Raises:
-        yaml.YAMLError: it is no YAML, or has a key twice; a MarkedYAMLError knows where.
+        yaml.YAMLError: the text is not YAML, or has a key twice; a MarkedYAMLError says where.
     """
     root = yaml.compose(text, _Loader)
     if root is not None:
@@ -45,11 +45,11 @@ def read(text: str) -> yaml.Node | None:
 
 
 def value(node: yaml.Node) -> Any:
-    """Returns what a node says as JSON would: None, a bool, a number, a string, a list, a dict."""
+    """Returns a node's value as JSON types: None, a bool, a number, a string, a list or a dict."""
     if isinstance(node, yaml.MappingNode):
-        return {key.value: value(each) for key, each in node.value}
+        return {key.value: value(item) for key, item in node.value}
     if isinstance(node, yaml.SequenceNode):
-        return [value(each) for each in node.value]
+        return [value(item) for item in node.value]
     match node.tag:
         case "tag:yaml.org,2002:null":
             return None
@@ -63,26 +63,26 @@ def value(node: yaml.Node) -> Any:
 
 
 def line(node: yaml.Node) -> int:
-    """Returns the line in which a node begins, from 1 on."""
+    """Returns the line in which a node begins; the first line is 1."""
     return int(node.start_mark.line) + 1
 
 
 def _check(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
     if node in above:
-        raise _error(node, "an alias can't stand within what it stands for")
+        raise _error(node, "an alias must not be inside its own anchor")
     above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         seen = set()
-        for key, each in node.value:
+        for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _error(key, "the name of a field must be a string")
             if key.value in seen:
-                raise _error(key, f"{key.value} stands here twice")
+                raise _error(key, f"{key.value} must be given only once")
             seen.add(key.value)
-            _check(each, above)
+            _check(item, above)
     elif isinstance(node, yaml.SequenceNode):
-        for each in node.value:
-            _check(each, above)
+        for item in node.value:
+            _check(item, above)
 
 
 def _error(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:

@@ -1,4 +1,4 @@
-"""Reads a message from a file: its proto JSON, written as YAML or as JSON."""
+"""Reads a message in proto JSON form from a YAML or JSON file."""
 
 import difflib
 import re
@@ -20,7 +20,7 @@ STDIN = "-"
 
 
 class DocumentError(Exception):
-    """The document is not what was asked for. `lines` say where, and what is wrong there."""
+    """A document is wrong; each of `lines` says where and what would be right."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
@@ -28,7 +28,7 @@ class DocumentError(Exception):
 
 
 class Document:
-    """An object that was read from a file, and in which line of it each field stands."""
+    """Holds an object from a file, and remembers the lines of its fields."""
 
     def __init__(self, name: str, root: yaml.MappingNode) -> None:
         self.name = name
@@ -37,22 +37,22 @@ class Document:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields by their names, as they are written."""
+        """Returns the fields by the names that the file uses."""
         return dict(plain_yaml.value(self._root))
 
     def parse(self, message: M) -> M:
         """Writes the fields into a message, and returns it.
 
         Raises:
-            DocumentError: the message has no such fields, or they can't have such values.
+            DocumentError: the message does not have a field, or a value is wrong.
         """
         problems = list(_object(self._root, message.DESCRIPTOR, "", self._lines))
         if problems:
-            raise DocumentError(*(f"{self.name}:{each}" for each in problems))
+            raise DocumentError(*(f"{self.name}:{problem}" for problem in problems))
         return json_format.ParseDict(self.fields, message)
 
     def where(self, path: str) -> str:
-        """Returns where a field stands that was parsed, or what would hold it: `file.yaml:7: `.
+        """Returns the line of a parsed field, or of the nearest field above it: `file.yaml:7: `.
 
         Args:
             path: the field's path in the contract's names, such as `rule.timer.cron_expression`.
@@ -67,7 +67,7 @@ def read_document(file: str) -> Document:
     """Reads an object from a file; `-` is the standard input.
 
     Raises:
-        DocumentError: it can't be read, is no YAML, or is no object.
+        DocumentError: the file can't be read, is not YAML, or does not hold an object.
     """
     name = "stdin" if file == STDIN else file
     try:
@@ -76,7 +76,7 @@ def read_document(file: str) -> Document:
     except OSError as error:
         raise DocumentError(f"{name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise DocumentError(f"{name}: is no text in UTF-8") from error
+        raise DocumentError(f"{name}: must be text in UTF-8") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"{mark.line + 1}: " if mark else " "
@@ -98,7 +98,7 @@ class _Problem(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """One value of a field: the field's own, an item of its list, or an entry of its map."""
+    """Holds one value of a field: its only one, an item of its list, or an entry of its map."""
 
     path: str
     node: yaml.Node
@@ -111,27 +111,27 @@ def _object(
     if not isinstance(node, yaml.MappingNode):
         yield _Problem(plain_yaml.line(node), path, "must be an object")
         return
-    fields = {name: each for each in descriptor.fields for name in (each.json_name, each.name)}
+    fields = {name: field for field in descriptor.fields for name in (field.json_name, field.name)}
     chosen: dict[str, str] = {}
     for key, value in node.value:
         line = plain_yaml.line(key)
         field = fields.get(key.value)
         if field is None:
-            told = "there is no such field" + _guess(key.value, descriptor)
-            yield _Problem(line, _within(path, key.value), told)
+            text = "unknown field" + _guess(key.value, descriptor)
+            yield _Problem(line, _within(path, key.value), text)
             continue
         inner = _within(path, field.name)
         lines[inner] = line
         if field.containing_oneof is not None:
             first = chosen.setdefault(field.containing_oneof.name, key.value)
             if first != key.value:
-                yield _Problem(line, inner, f"can't stand beside {first}: one of them is enough")
+                yield _Problem(line, inner, f"conflicts with {first}: give one of them")
         yield from _field(field, value, inner, lines)
 
 
 def _field(field: Any, node: yaml.Node, path: str, lines: dict[str, int]) -> Iterator[_Problem]:
     if plain_yaml.value(node) is None:
-        return  # as if it were left out
+        return  # null means unset
     wanted = _wanted(field)
     if wanted is not None and not isinstance(node, wanted[0]):
         yield _Problem(plain_yaml.line(node), path, f"must be {wanted[1]}")
@@ -153,16 +153,16 @@ def _wanted(field: Any) -> tuple[type[yaml.Node], str] | None:
 def _parts(field: Any, node: yaml.Node, path: str) -> Iterator[_Part]:
     value = plain_yaml.value(node)
     if _is_map(field):
-        for key, each in node.value:
-            yield _Part(f"{path}[{key.value}]", each, {key.value: plain_yaml.value(each)})
+        for key, item in node.value:
+            yield _Part(f"{path}[{key.value}]", item, {key.value: plain_yaml.value(item)})
     elif field.is_repeated:
-        for index, each in enumerate(node.value):
-            yield _Part(f"{path}[{index}]", each, [plain_yaml.value(each)])
+        for index, item in enumerate(node.value):
+            yield _Part(f"{path}[{index}]", item, [plain_yaml.value(item)])
     else:
         yield _Part(path, node, value)
 
 
-# What a value must be, in words of people, by its type.
+# Describes the values of a type for people.
 _WHOLE_NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
 _WORDS = {
     "google.protobuf.Duration": "a duration, such as 15s",
@@ -171,7 +171,7 @@ _WORDS = {
 
 
 def _wrong(field: Any, part: _Part) -> str | None:
-    """Returns what is wrong with a value that is no object of fields, or None."""
+    """Returns what is wrong with a value that has no fields of its own, or None."""
     kind: Any = field.message_type.fields_by_name["value"] if _is_map(field) else field
     value = plain_yaml.value(part.node)
     if kind.type == FieldDescriptor.TYPE_STRING and not isinstance(value, str):
@@ -197,7 +197,7 @@ def _is_map(field: Any) -> bool:
 
 
 def _is_object(field: Any) -> bool:
-    """Whether its values have fields in JSON; durations, instants and the like are strings."""
+    """Returns whether values have fields in JSON; durations, instants and the like don't."""
     kind = field.message_type
     return kind is not None and not _is_map(field) and kind.file.package != "google.protobuf"
 
@@ -207,6 +207,6 @@ def _within(path: str, name: str) -> str:
 
 
 def _guess(name: str, descriptor: Any) -> str:
-    names = [each.json_name for each in descriptor.fields]
+    names = [field.json_name for field in descriptor.fields]
     near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else "; there are " + ", ".join(names)
+    return f"; did you mean {near[0]}?" if near else "; use one of " + ", ".join(names)

@@ -1,4 +1,4 @@
-"""`tocsin invocations`: a client of InvocationService."""
+"""Defines `tocsin invocations`, a client of InvocationService."""
 
 import signal
 from itertools import chain
@@ -41,7 +41,7 @@ from tocsin_protos.tocsin.v1.invocation_service_pb2 import (
 
 app = typer.Typer(rich_markup_mode="markdown")
 
-# Lines of the terminal that the list leaves to its head, its foot and the cursor.
+# Lines of the terminal that the head, the foot and the cursor need.
 KEPT_FREE = 3
 
 PREFIX = "STATE_"
@@ -52,17 +52,21 @@ STATES = [
 ]
 
 InvocationArgument = Annotated[
-    str, typer.Argument(metavar="INVOCATION", help="The invocation's id.")
+    str, typer.Argument(metavar="INVOCATION", help="The invocation's ID.")
 ]
 TriggerOption = Annotated[
     str | None,
     typer.Option(
-        "--trigger", metavar="TRIGGER", help="Only of this trigger: its id, or name in the folder."
+        "--trigger",
+        metavar="TRIGGER",
+        help="Only of this trigger: its ID, or its name in the folder.",
     ),
 ]
 IntegrationOption = Annotated[
     str,
-    typer.Option(metavar="NAME", help="Only of this one: `projects/*/locations/*/integrations/*`."),
+    typer.Option(
+        metavar="NAME", help="Only of this integration: `projects/*/locations/*/integrations/*`."
+    ),
 ]
 
 
@@ -76,10 +80,13 @@ def list_invocations(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="Scheduled then or later, in ISO 8601."),
+        typer.Option(
+            "--from", metavar="TIME", help="Scheduled at this time or later, in ISO 8601."
+        ),
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="Scheduled before, in ISO 8601.")
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Scheduled before this time, in ISO 8601."),
     ] = None,
     folder: FolderOption = None,
     limit: LimitOption = None,
@@ -87,9 +94,9 @@ def list_invocations(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """List invocations, those scheduled for the latest instant first."""
+    """List invocations, the latest scheduled first."""
     request = InvocationServiceListRequest(integration=integration)
-    request.states.extend(_state(each) for each in state or ())
+    request.states.extend(_state(name) for name in state or ())
     if start:
         request.scheduled_from.FromDatetime(read_instant(start))
     if end:
@@ -97,11 +104,11 @@ def list_invocations(
     with connected(server, ca) as api:
         if trigger:
             request.trigger_id = id_of(api, trigger, folder)
-        found = list(pages(api.invocations.List, request, "invocations", limit))
+        invocations = list(pages(api.invocations.List, request, "invocations", limit))
     if output is Output.JSON:
-        print_json(found)
+        print_json(invocations)
     else:
-        invocation_view.print_invocations(found, "There are no such invocations.")
+        invocation_view.print_invocations(invocations, "No invocations match.")
 
 
 @app.command("get")
@@ -111,14 +118,14 @@ def get_invocation(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Show an invocation, with its attempts, its payload and its answer."""
+    """Show an invocation with its attempts, payload and answer."""
     with connected(server, ca) as api:
         request = InvocationServiceGetRequest(invocation_id=invocation)
-        found = api.invocations.Get(request).invocation
+        response = api.invocations.Get(request).invocation
     if output is Output.JSON:
-        print_json(found)
+        print_json(response)
     else:
-        print_details(invocation_view.details(found))
+        print_details(invocation_view.details(response))
 
 
 @app.command("watch")
@@ -128,7 +135,7 @@ def watch_invocations(
     last: Annotated[
         int,
         typer.Option(
-            min=0, max=100, metavar="COUNT", help="So many of those that there are come first."
+            min=0, max=100, metavar="COUNT", help="Show this many existing invocations first."
         ),
     ] = 10,
     folder: FolderOption = None,
@@ -138,11 +145,11 @@ def watch_invocations(
 ) -> None:
     """Follow invocations as they appear and change, until Ctrl-C.
 
-    On a terminal it is a table that is kept up to date, else a line for each change; with -o json
-    each line is an invocation. It looks twice a second, so of quick changes it tells the last.
+    On a terminal it keeps a table up to date; elsewhere it prints a line for each change, and with
+    `-o json` an invocation a line. It asks twice a second, so of quick changes it shows the last.
     """
     request = InvocationServiceListRequest(integration=integration)
-    # A table that is kept up to date must give the terminal back, however it ends.
+    # The table must restore the terminal, however the command ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False)
     try:
@@ -165,10 +172,10 @@ def retry_invocation(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Deliver an invocation again, now: one that is over, or that waits for its next attempt."""
+    """Deliver a finished invocation again, or a waiting one now."""
     with connected(server, ca) as api:
         request = RetryRequest(invocation_id=invocation)
-        _tell(api.invocations.Retry(request).invocation, output)
+        _print_state(api.invocations.Retry(request).invocation, output)
 
 
 @app.command("cancel")
@@ -181,13 +188,15 @@ def cancel_invocation(
     """Cancel an invocation that waits for an attempt."""
     with connected(server, ca) as api:
         request = CancelRequest(invocation_id=invocation)
-        _tell(api.invocations.Cancel(request).invocation, output)
+        _print_state(api.invocations.Cancel(request).invocation, output)
 
 
 def _state(text: str) -> Any:
     name = text.lower().replace("-", "_").removeprefix(PREFIX.lower())
     if name not in STATES:
-        raise refusal(f"--state: {text} is none of {', '.join(STATES)}", status=USAGE)
+        raise refusal(
+            f"--state: {text} is not a state: use one of {', '.join(STATES)}", status=USAGE
+        )
     return Invocation.State.Value(PREFIX + name.upper())
 
 
@@ -197,23 +206,23 @@ def _print_changes(watch: Watch, output: Output, last: int) -> None:
     if output is Output.TABLE:
         typer.echo(invocation_view.line(invocation_view.HEAD))
     for changed in chain([first[len(first) - min(last, len(first)) :]], changes):
-        for each in changed:
+        for invocation in changed:
             if output is Output.JSON:
-                print_json_line(each)
+                print_json_line(invocation)
             else:
-                typer.echo(invocation_view.line(invocation_view.row(each)))
+                typer.echo(invocation_view.line(invocation_view.row(invocation)))
 
 
 def _keep_drawing(watch: Watch, console: Console) -> None:
-    shown = Text("Looking …", style="dim")
-    with Live(shown, console=console, auto_refresh=False) as live:
+    waiting = Text("Looking …", style="dim")
+    with Live(waiting, console=console, auto_refresh=False) as live:
         for _ in watch.follow(live.console.print):
             latest = watch.latest(max(console.height - KEPT_FREE, 1))
             live.update(_view(latest, console.width, console.height), refresh=True)
 
 
 def _view(latest: list[Invocation], width: int, height: int) -> Text:
-    """Draws what fits: a row may have a note below it."""
+    """Draws the rows that fit the height; a row may have a note below it."""
     text = Text("No invocations yet.", style="dim")
     if latest:
         lines = invocation_view.table(latest, width).split("\n")
@@ -221,7 +230,7 @@ def _view(latest: list[Invocation], width: int, height: int) -> Text:
     return text.append("\nCtrl-C ends it.", style="dim")
 
 
-def _tell(invocation: Invocation, output: Output) -> None:
+def _print_state(invocation: Invocation, output: Output) -> None:
     if output is Output.JSON:
         print_json(invocation)
     else:

@@ -1,4 +1,4 @@
-"""How invocations look to people, in the words of their contract."""
+"""Formats invocations for people, in the words of their contract."""
 
 import contextlib
 import json
@@ -6,31 +6,38 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from tocsin.cli.terminal.output import as_yaml, drawn, plain_lines, print_table, shown, to_json
+from tocsin.cli.terminal.output import (
+    as_yaml,
+    drawn,
+    instant_text,
+    plain_lines,
+    print_table,
+    to_json,
+)
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery, ExplainResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 
 HEAD = ("ID", "STATE", "SCHEDULED AT", "ORIGIN", "ATTEMPTS", "TARGET", "LAST ERROR")
 ORIGIN, LAST_ERROR = HEAD.index("ORIGIN"), HEAD.index("LAST ERROR")
-# In lines that come one by one, columns are as wide as what usually stands in them.
+# Lines that come one by one get columns of a usual width.
 USUAL_WIDTHS = (20, 14, 19, 20, 8, 30, 0)
 
-# So much of a payload or an answer is shown to people.
+# A longer payload or answer is cut.
 SHOWN_BYTES = 4096
 
 
 def print_invocations(invocations: Sequence[Invocation], nothing: str) -> None:
-    """Prints a list; on a terminal, `nothing` if there are none."""
-    print_table(HEAD, [row(each) for each in invocations], nothing, _note)
+    """Prints a list; on a terminal, prints `nothing` if the list is empty."""
+    print_table(HEAD, [row(invocation) for invocation in invocations], nothing, _note)
 
 
 def table(invocations: Sequence[Invocation], width: int) -> Text:
-    """Returns the list for a terminal of that width."""
-    return drawn(HEAD, [row(each) for each in invocations], _note, width)
+    """Returns the list as a table for a terminal of that width."""
+    return drawn(HEAD, [row(invocation) for invocation in invocations], _note, width)
 
 
 def line(cells: Sequence[str]) -> str:
-    """Returns a row as a line that stands by itself."""
+    """Returns a row as a line with columns of usual widths."""
     padded = (
         f"{' '.join(cell.split()) or '-':<{width}}"
         for cell, width in zip(cells, USUAL_WIDTHS, strict=True)
@@ -43,7 +50,7 @@ def row(invocation: Invocation) -> tuple[str, ...]:
     return (
         invocation.id,
         state(invocation),
-        shown(invocation.scheduled_at),
+        instant_text(invocation.scheduled_at),
         origin(invocation),
         str(invocation.attempt_count),
         invocation.target,
@@ -57,12 +64,12 @@ def state(invocation: Invocation) -> str:
 
 
 def origin(invocation: Invocation) -> str:
-    """Returns what fired: the trigger's id, or the integration's name."""
+    """Returns the trigger's ID, or the short name of the integration."""
     return invocation.trigger_id or "/".join(invocation.integration.split("/")[-2:])
 
 
 def details(invocation: Invocation) -> list[tuple[str, str]]:
-    """Returns all there is to tell."""
+    """Returns names and values of all fields."""
     lateness = invocation.lateness.ToTimedelta() if invocation.HasField("lateness") else None
     return [
         ("id", invocation.id),
@@ -72,14 +79,14 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("parent", invocation.parent),
         ("target", invocation.target),
         ("cause", Invocation.Cause.Name(invocation.cause).removeprefix("CAUSE_")),
-        ("scheduledAt", shown(invocation.scheduled_at)),
-        ("createdAt", shown(invocation.created_at)),
-        ("startedAt", shown(invocation.started_at)),
-        ("finishedAt", shown(invocation.finished_at)),
-        ("dueAt", shown(invocation.due_at)),
+        ("scheduledAt", instant_text(invocation.scheduled_at)),
+        ("createdAt", instant_text(invocation.created_at)),
+        ("startedAt", instant_text(invocation.started_at)),
+        ("finishedAt", instant_text(invocation.finished_at)),
+        ("dueAt", instant_text(invocation.due_at)),
         ("lateness", f"{lateness.total_seconds():.3f} s" if lateness is not None else ""),
         ("node", invocation.node),
-        ("leaseUntil", shown(invocation.lease_until)),
+        ("leaseUntil", instant_text(invocation.lease_until)),
         ("attemptCount", str(invocation.attempt_count)),
         ("retriesLeft", str(invocation.retries_left)),
         ("lastError", invocation.last_error),
@@ -91,29 +98,29 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
 
 
 def explanation(response: ExplainResponse) -> list[tuple[str, str]]:
-    """Returns a decision with all that it was made by."""
+    """Returns names and values of a decision and its reasons."""
     return [
         ("reason", ExplainResponse.Reason.Name(response.reason).removeprefix("REASON_")),
         ("explanation", response.explanation),
-        ("tick", shown(response.tick)),
+        ("tick", instant_text(response.tick)),
         ("triggerId", response.trigger_id),
-        ("decidedAt", shown(response.decided_at)),
+        ("decidedAt", instant_text(response.decided_at)),
         ("cronExpression", response.cron_expression),
-        ("previousTick", shown(response.previous_tick)),
-        ("nextTick", shown(response.next_tick)),
+        ("previousTick", instant_text(response.previous_tick)),
+        ("nextTick", instant_text(response.next_tick)),
         ("pause", _part(response, "pause")),
         ("misfire", _part(response, "misfire")),
         ("ruleChange", _part(response, "rule_change")),
-        ("triggerCreatedAt", shown(response.trigger_created_at)),
-        ("triggerDeletedAt", shown(response.trigger_deleted_at)),
+        ("triggerCreatedAt", instant_text(response.trigger_created_at)),
+        ("triggerDeletedAt", instant_text(response.trigger_deleted_at)),
         ("deliveries", "\n".join(map(_delivery, response.deliveries))),
     ]
 
 
 def _note(row: Sequence[str], fitting: int) -> str:
-    """Where an invocation comes from and why it failed, if that did not fit; the rest can wait."""
-    told = (row[index] for index in (ORIGIN, LAST_ERROR) if index >= fitting)
-    return "  ".join(filter(None, told))
+    """Returns the origin and the last error for the line below a row, if they don't fit in it."""
+    cells = (row[index] for index in (ORIGIN, LAST_ERROR) if index >= fitting)
+    return "  ".join(filter(None, cells))
 
 
 def _delivery(delivery: Delivery) -> str:
@@ -130,14 +137,14 @@ def _part(response: ExplainResponse, name: str) -> str:
 def _attempts(attempts: Iterable[Attempt]) -> str:
     rows = [
         (
-            str(each.number),
-            Attempt.Kind.Name(each.kind).removeprefix("KIND_"),
-            shown(each.started_at),
-            _took(each),
-            str(each.http_status or ""),
-            each.error or ("" if each.HasField("finished_at") else "under way"),
+            str(attempt.number),
+            Attempt.Kind.Name(attempt.kind).removeprefix("KIND_"),
+            instant_text(attempt.started_at),
+            _took(attempt),
+            str(attempt.http_status or ""),
+            attempt.error or ("" if attempt.HasField("finished_at") else "under way"),
         )
-        for each in attempts
+        for attempt in attempts
     ]
     return "\n".join(plain_lines(rows)) if rows else ""
 
@@ -150,7 +157,7 @@ def _took(attempt: Attempt) -> str:
 
 
 def _content(content: bytes) -> str:
-    """Returns JSON laid out, text as it is, and of anything else how long it is."""
+    """Returns JSON indented, other text unchanged, and the length of anything else."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -158,5 +165,5 @@ def _content(content: bytes) -> str:
     with contextlib.suppress(ValueError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     if len(text) > SHOWN_BYTES:
-        return f"{text[:SHOWN_BYTES]}\n… {len(content)} bytes; -o json has them all"
+        return f"{text[:SHOWN_BYTES]}\n… {len(content)} bytes; use -o json for all"
     return text

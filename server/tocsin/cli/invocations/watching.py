@@ -1,4 +1,4 @@
-"""Follows invocations: by asking again and again, since the API tells nothing by itself."""
+"""Follows invocations by polling, as the API has no stream of changes."""
 
 import asyncio
 from collections.abc import Callable, Container, Iterator
@@ -23,24 +23,24 @@ UNFINISHED = (
     Invocation.STATE_DEAD_LETTERING,
 )
 
-# What is meant for later than this is not followed yet, however much of it there is.
+# Invocations scheduled later than this are not followed yet.
 AHEAD = timedelta(minutes=1)
 
-# How many are looked at each time, of those that changed lately and of those under way.
-MOST_LOOKED_AT = 1000
-# A page in which nothing is new ends the look at what is new.
+# The most recent and the most unfinished invocations that one poll reads.
+MOST_READ = 1000
+# A poll reads recent invocations until a page holds nothing new.
 PAGE = 100
-# How many are remembered.
+# The most invocations that are remembered between polls.
 MOST_KNOWN = 10_000
 
 
 def pause() -> None:
-    """Waits until it is time to ask again."""
+    """Waits until the next poll."""
     asyncio.run(SystemClock().sleep(POLL_SECONDS))
 
 
 def wait_until_final(api: Connection, invocation: Invocation) -> Invocation:
-    """Returns an invocation once its state is final."""
+    """Polls an invocation until its state is final, and returns it."""
     while invocation.state in UNFINISHED:
         pause()
         request = InvocationServiceGetRequest(invocation_id=invocation.id)
@@ -49,18 +49,19 @@ def wait_until_final(api: Connection, invocation: Invocation) -> Invocation:
 
 
 class Watch:
-    """Which invocations appeared or changed since it was asked last."""
+    """Finds the invocations that appeared or changed since the poll before."""
 
     def __init__(self, api: Connection, request: InvocationServiceListRequest) -> None:
-        """Follows what the request would list; it must not ask for states or pages."""
+        """Follows the invocations of a list request that has no states and no page."""
         self._api = api
         self._request = request
         self._known: dict[str, Invocation] = {}
 
     def follow(self, tell: Callable[[str], None]) -> Iterator[list[Invocation]]:
-        """Yields the changes of each look, again and again; first, what there is of late.
+        """Yields the changes of each poll; the first yields the recent invocations.
 
-        A server that was there and is away is waited for; `tell` says so to people.
+        A server that goes away after the first poll is waited for; `tell` is called once with a
+        line about it.
         """
         yield self.changes()
         away = False
@@ -72,61 +73,61 @@ class Watch:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise
                 if not away:
-                    tell("The server is away; waiting for it.")
+                    tell("The server does not answer; waiting for it.")
                 away = True
             else:
                 away = False
                 yield changed
 
     def latest(self, count: int) -> list[Invocation]:
-        """Returns the latest that are known, the latest `scheduled_at` first."""
-        known = sorted(self._known.values(), key=_meant_for, reverse=True)
+        """Returns the known invocations with the latest `scheduled_at`, latest first."""
+        known = sorted(self._known.values(), key=_schedule_order, reverse=True)
         return known[:count]
 
     def changes(self) -> list[Invocation]:
-        """Returns what appeared or changed, in the order of `scheduled_at`."""
+        """Returns the invocations that appeared or changed, in the order of `scheduled_at`."""
         before = self._api.now() + AHEAD
-        seen = {each.id: each for each in self._recent(before)}
-        seen |= {each.id: each for each in self._unfinished(before)}
-        seen |= {each.id: each for each in self._gone_from(seen)}
-        changed = [each for each in seen.values() if self._is_news(each)]
-        for each in changed:
-            self._known.pop(each.id, None)
-            self._known[each.id] = each
+        seen = {invocation.id: invocation for invocation in self._recent(before)}
+        seen |= {invocation.id: invocation for invocation in self._unfinished(before)}
+        seen |= {invocation.id: invocation for invocation in self._gone_from(seen)}
+        changed = [invocation for invocation in seen.values() if self._is_news(invocation)]
+        for invocation in changed:
+            self._known.pop(invocation.id, None)
+            self._known[invocation.id] = invocation
         self._forget()
-        return sorted(changed, key=_meant_for)
+        return sorted(changed, key=_schedule_order)
 
     def _recent(self, before: datetime) -> Iterator[Invocation]:
-        """Yields those meant for lately, until there is nothing new among them."""
+        """Yields the latest scheduled invocations, page by page, until a page has no news."""
         request = self._listing(before, PAGE)
-        for looked_at in range(PAGE, MOST_LOOKED_AT + PAGE, PAGE):
+        for read in range(PAGE, MOST_READ + PAGE, PAGE):
             response = self._api.invocations.List(request)
             yield from response.invocations
             request.page_token = response.next_page_token
-            news = any(self._is_news(each) for each in response.invocations)
-            if not (news and self._known and request.page_token) or looked_at >= MOST_LOOKED_AT:
+            news = any(self._is_news(invocation) for invocation in response.invocations)
+            if not (news and self._known and request.page_token) or read >= MOST_READ:
                 return
 
     def _unfinished(self, before: datetime) -> Iterator[Invocation]:
-        request = self._listing(before, MOST_LOOKED_AT)
+        request = self._listing(before, MOST_READ)
         request.states.extend(UNFINISHED)
-        return pages(self._api.invocations.List, request, "invocations", MOST_LOOKED_AT)
+        return pages(self._api.invocations.List, request, "invocations", MOST_READ)
 
     def _gone_from(self, seen: Container[str]) -> Iterator[Invocation]:
-        """Yields what was unfinished, and is in none of the lists any more."""
+        """Yields the invocations that were unfinished and that the lists no longer hold."""
         gone = [
-            each.id
-            for each in self._known.values()
-            if each.state in UNFINISHED and each.id not in seen
+            invocation.id
+            for invocation in self._known.values()
+            if invocation.state in UNFINISHED and invocation.id not in seen
         ]
-        for each in gone[:PAGE]:
+        for invocation_id in gone[:PAGE]:
             try:
-                request = InvocationServiceGetRequest(invocation_id=each)
+                request = InvocationServiceGetRequest(invocation_id=invocation_id)
                 yield self._api.invocations.Get(request).invocation
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.NOT_FOUND:
                     raise
-                del self._known[each]
+                del self._known[invocation_id]
 
     def _listing(self, before: datetime, page_size: int) -> InvocationServiceListRequest:
         request = InvocationServiceListRequest()
@@ -137,15 +138,15 @@ class Watch:
 
     def _is_news(self, invocation: Invocation) -> bool:
         known = self._known.get(invocation.id)
-        return known is None or _standing(known) != _standing(invocation)
+        return known is None or _progress(known) != _progress(invocation)
 
     def _forget(self) -> None:
-        for each in list(self._known.values())[: max(len(self._known) - MOST_KNOWN, 0)]:
-            if each.state not in UNFINISHED:
-                del self._known[each.id]
+        for invocation in list(self._known.values())[: max(len(self._known) - MOST_KNOWN, 0)]:
+            if invocation.state not in UNFINISHED:
+                del self._known[invocation.id]
 
 
-def _standing(invocation: Invocation) -> tuple[object, ...]:
+def _progress(invocation: Invocation) -> tuple[object, ...]:
     due = invocation.due_at
     return (
         invocation.state,
@@ -155,5 +156,5 @@ def _standing(invocation: Invocation) -> tuple[object, ...]:
     )
 
 
-def _meant_for(invocation: Invocation) -> tuple[int, int, str]:
+def _schedule_order(invocation: Invocation) -> tuple[int, int, str]:
     return (invocation.scheduled_at.seconds, invocation.scheduled_at.nanos, invocation.id)

@@ -1,4 +1,4 @@
-"""Instants, as people give them and as they are shown to people: UTC, as cron expressions are."""
+"""Reads instants from people and formats them for people, in UTC as cron expressions are."""
 
 from datetime import UTC, datetime
 
@@ -6,22 +6,22 @@ from tocsin.cli.refusal import USAGE, refusal
 
 
 def read_instant(text: str) -> datetime:
-    """Reads an ISO 8601 time, UTC unless it says. Ends the program if it is none."""
+    """Reads an ISO 8601 time, in UTC unless it has an offset; ends the program if it is wrong."""
     try:
-        found = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError as error:
         raise refusal(
-            f"{text!r} is no ISO 8601 time, such as 2026-01-31T09:00Z", status=USAGE
+            f"{text!r} is not an ISO 8601 time, such as 2026-01-31T09:00Z", status=USAGE
         ) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def iso(instant: datetime) -> str:
-    """Returns an instant as the APIs' JSON has it."""
+    """Formats an instant as the APIs' JSON does."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def for_people(instant: datetime) -> str:
-    """Returns an instant to the second, or to the millisecond where it is finer."""
-    shown = f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    return f"{shown}.{instant.microsecond // 1000:03}" if instant.microsecond else shown
+    """Formats an instant to the second, or to the millisecond if it has a fraction."""
+    text = f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{text}.{instant.microsecond // 1000:03}" if instant.microsecond else text

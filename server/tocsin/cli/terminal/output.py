@@ -1,7 +1,7 @@
-"""What the commands print: tables for people, the API's own JSON for machines.
+"""Prints the output of commands: tables for people, the API's own JSON for machines.
 
-On a terminal a table has colours, and what does not fit beside stands below. Elsewhere it is plain:
-one line for each row, columns two blanks apart.
+On a terminal a table has colours, and columns that don't fit go below the row. Elsewhere a table is
+plain: one line for each row, columns two blanks apart.
 """
 
 import json
@@ -24,7 +24,7 @@ from tocsin.cli.terminal.instants import for_people
 
 
 class Output(StrEnum):
-    """The forms of output."""
+    """Names the forms of output."""
 
     TABLE = "table"
     JSON = "json"
@@ -35,11 +35,12 @@ OutputOption = Annotated[
     typer.Option(
         "-o",
         "--output",
-        help="table: for people, instants in UTC. json: the API's messages as proto JSON.",
+        help="`table` is for people, with instants in UTC; `json` prints the API's messages as "
+        "proto JSON.",
     ),
 ]
 
-# JSON of an Any needs the message types that it may hold to be loaded: this one no stub imports.
+# To print an Any, its message type must be loaded; no stub imports this one.
 EMPTY = empty_pb2.Empty
 
 STYLES = {
@@ -60,7 +61,7 @@ GAP = 2
 Row = Sequence[str]
 
 Note = Callable[[Row, int], str]
-"""What stands below a row, of which the first so many columns fit. Empty: nothing."""
+"""Returns the line below a row of which the given number of columns fit; empty for no line."""
 
 
 def _rest(row: Row, fitting: int) -> str:
@@ -68,47 +69,47 @@ def _rest(row: Row, fitting: int) -> str:
 
 
 def to_json(message: Message, defaults: bool = True) -> Any:
-    """Returns a message as the values of its proto JSON, which the REST API speaks too.
+    """Returns a message as the values of its proto JSON, the same as over REST.
 
     Args:
         message: the message.
-        defaults: whether fields are there too that hold the default of their type.
+        defaults: whether to include fields with the default of their type.
     """
     return json_format.MessageToDict(message, always_print_fields_with_no_presence=defaults)
 
 
 def print_json(value: Message | Iterable[Message]) -> None:
     """Prints one message as an object, or several as one array."""
-    plain = to_json(value) if isinstance(value, Message) else [to_json(each) for each in value]
+    plain = to_json(value) if isinstance(value, Message) else [to_json(item) for item in value]
     typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
 
 
 def print_json_line(message: Message) -> None:
-    """Prints a message as one line, at once."""
+    """Prints a message as one line of JSON."""
     typer.echo(json.dumps(to_json(message), ensure_ascii=False))
 
 
 def as_yaml(value: Any) -> str:
-    """Returns values of JSON in the form that `-f` reads."""
+    """Returns JSON values in the YAML form that `-f` reads."""
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000).rstrip()
 
 
-def shown(timestamp: Timestamp) -> str:
-    """Returns an instant for people; one that is not set is empty."""
+def instant_text(timestamp: Timestamp) -> str:
+    """Formats an instant for people; returns an empty string if it is not set."""
     return for_people(timestamp.ToDatetime(UTC)) if timestamp != Timestamp() else ""
 
 
 def note(text: str) -> None:
-    """Tells on stderr what is not part of the output."""
+    """Prints a line to stderr, for people, that is not part of the output."""
     typer.echo(text, err=True)
 
 
 def print_table(head: Row, rows: Sequence[Row], nothing: str, note: Note = _rest) -> None:
     """Prints a table.
 
-    On a terminal the last columns are left out if they don't fit; what `note` makes of them stands
-    below the row. If there are no rows, `nothing` says so. Elsewhere a row is a line, whatever its
-    length, and no rows are no lines but the head.
+    On a terminal, columns that don't fit are left out, and `note` makes a line below the row of
+    them. Without rows it prints `nothing`. Elsewhere each row is a line, whatever its length, and
+    without rows only the head is printed.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -121,7 +122,7 @@ def print_table(head: Row, rows: Sequence[Row], nothing: str, note: Note = _rest
 
 
 def drawn(head: Row, rows: Sequence[Row], note: Note, width: int) -> Text:
-    """Returns a table for a terminal of that width."""
+    """Returns a table for a terminal of that width, in characters."""
     widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
     fitting = 1
     while fitting < len(head) and sum(widths[: fitting + 1]) + GAP * fitting <= width:
@@ -130,8 +131,8 @@ def drawn(head: Row, rows: Sequence[Row], note: Note, width: int) -> Text:
     text.append_text(_aligned(head, widths[:fitting], "bold"))
     for row in rows:
         text.append("\n").append_text(_aligned(row, widths[:fitting]))
-        if told := note(row, fitting):
-            text.append("\n").append(" " * GAP + told, style="dim")
+        if below := note(row, fitting):
+            text.append("\n").append(" " * GAP + below, style="dim")
     return text
 
 
@@ -156,7 +157,7 @@ def plain_lines(rows: Sequence[Row]) -> Iterable[str]:
 
 
 def print_details(details: Iterable[tuple[str, str]]) -> None:
-    """Prints names and values; what has no value is left out. A value may be of many lines."""
+    """Prints names and values, except empty values; a value may have several lines."""
     console = Console(highlight=False)
     given = [(name, value) for name, value in details if value]
     width = max(len(name) for name, _ in given) + GAP

@@ -1,4 +1,4 @@
-"""`tocsin triggers`: a client of TriggerService."""
+"""Defines `tocsin triggers`, a client of TriggerService."""
 
 import asyncio
 from collections.abc import Sequence
@@ -34,7 +34,9 @@ app = typer.Typer(rich_markup_mode="markdown")
 
 FileOption = Annotated[
     str,
-    typer.Option("-f", "--file", metavar="FILE", help="YAML or JSON; - is the standard input."),
+    typer.Option(
+        "-f", "--file", metavar="FILE", help="A YAML or JSON file; `-` reads standard input."
+    ),
 ]
 
 POLL_SECONDS = 0.2
@@ -45,7 +47,9 @@ def list_triggers(
     folder: FolderOption = None,
     filter_: Annotated[
         str,
-        typer.Option("--filter", metavar="FILTER", help="""Such as 'name IN ("a", "b")'."""),
+        typer.Option(
+            "--filter", metavar="FILTER", help="""List only these, such as 'name IN ("a", "b")'."""
+        ),
     ] = "",
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
@@ -57,17 +61,17 @@ def list_triggers(
         folder_id=folder_named(folder), filter=filter_
     )
     with connected(server, ca) as api:
-        found = list(pages(api.triggers.List, request, "triggers", limit))
+        triggers = list(pages(api.triggers.List, request, "triggers", limit))
         if output is Output.JSON:
-            print_json(found)
+            print_json(triggers)
             return
-        sources = _sources(api, request.folder_id, found)
-    told = any(sources.values())
+        sources = _sources(api, request.folder_id, triggers)
+    with_sources = any(sources.values())
     print_table(
-        (*trigger_view.HEAD, intake_view.HEAD) if told else trigger_view.HEAD,
+        (*trigger_view.HEAD, intake_view.HEAD) if with_sources else trigger_view.HEAD,
         [
-            (*trigger_view.row(each), sources.get(each.id, "")) if told else trigger_view.row(each)
-            for each in found
+            (*trigger_view.row(trigger), *([sources.get(trigger.id, "")] if with_sources else ()))
+            for trigger in triggers
         ],
         f"There are no triggers in folder {folder}.",
     )
@@ -81,11 +85,11 @@ def get_trigger(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Show a trigger, with its rule as `create -f` reads it."""
+    """Show a trigger, with its rule in the form that `create -f` reads."""
     with connected(server, ca) as api:
         found = find_trigger(api, trigger, folder)
-        told = () if output is Output.JSON else intake_view.of_trigger(api.events, found)
-        _show(found, output, told)
+        source = () if output is Output.JSON else intake_view.of_trigger(api.events, found)
+        _show(found, output, source)
 
 
 @app.command("create")
@@ -98,7 +102,7 @@ def create_trigger(
 ) -> None:
     """Create a trigger from a file, and show it.
 
-    FILE holds a CreateTriggerRequest in its proto JSON form, as YAML or as JSON:
+    FILE holds a CreateTriggerRequest in proto JSON form, as YAML or as JSON:
 
         name: nightly
         rule:
@@ -107,15 +111,15 @@ def create_trigger(
             invokeFunctionWithRetry:
               functionId: d4e00000000000000001
 
-    The folder is that of --folder where FILE names none.
+    If FILE names no folder, --folder does.
     """
     document = read_file(file)
     request = create_request(document)
     request.folder_id = request.folder_id or folder_named(folder)
     with connected(server, ca, document.where) as api:
-        made = _result(_finished(api, api.triggers.Create(request), document))
-        told = () if output is Output.JSON else intake_view.of_new_trigger(api.events, made)
-        _show(made, output, told)
+        created = _result(_finished(api, api.triggers.Create(request), document))
+        source = () if output is Output.JSON else intake_view.of_new_trigger(api.events, created)
+        _show(created, output, source)
 
 
 @app.command("update")
@@ -127,10 +131,10 @@ def update_trigger(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Change a trigger to what a file says, and show it.
+    """Change a trigger by a file, and show it.
 
-    FILE holds what is to change of name, description, labels and rule; what it leaves out stays as
-    it is. What `get -o json` prints can be edited and given back.
+    FILE holds the new name, description, labels or rule; fields that it leaves out stay unchanged.
+    You can also edit the output of `get -o json` and pass it as FILE.
     """
     document = read_file(file)
     with connected(server, ca, document.where) as api:
@@ -148,10 +152,10 @@ def pause_trigger(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Make a trigger PAUSED: it fires no more until it is resumed."""
+    """Pause a trigger: it does not fire until you resume it."""
     with connected(server, ca) as api:
         request = trigger_service_pb2.PauseTriggerRequest(trigger_id=id_of(api, trigger, folder))
-        _tell(_result(_finished(api, api.triggers.Pause(request))), output)
+        _print_status(_result(_finished(api, api.triggers.Pause(request))), output)
 
 
 @app.command("resume")
@@ -162,10 +166,10 @@ def resume_trigger(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Make a trigger ACTIVE again; what a timer missed is not made up for."""
+    """Resume a paused trigger. A timer does not make up for the ticks that it missed."""
     with connected(server, ca) as api:
         request = trigger_service_pb2.ResumeTriggerRequest(trigger_id=id_of(api, trigger, folder))
-        _tell(_result(_finished(api, api.triggers.Resume(request))), output)
+        _print_status(_result(_finished(api, api.triggers.Resume(request))), output)
 
 
 @app.command("delete")
@@ -176,7 +180,7 @@ def delete_trigger(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Delete a trigger. With -o json, prints the operation."""
+    """Delete a trigger. With `-o json`, print the operation."""
     with connected(server, ca) as api:
         trigger_id = id_of(api, trigger, folder)
         request = trigger_service_pb2.DeleteTriggerRequest(trigger_id=trigger_id)
@@ -194,7 +198,7 @@ app.command("explain")(firing.explain)
 
 
 def _finished(api: Connection, operation: Any, document: Document | None = None) -> Any:
-    """Waits until an operation is done; where it fails, ends the program with its error."""
+    """Waits until an operation is done; if it failed, ends the program with its error."""
     while not operation.done:
         asyncio.run(SystemClock().sleep(POLL_SECONDS))
         request = operation_service_pb2.GetOperationRequest(operation_id=operation.id)
@@ -211,24 +215,24 @@ def _result(operation: Any) -> Any:
 
 
 def _sources(api: Connection, folder_id: str, listed: Sequence[Any]) -> dict[str, str]:
-    """Returns how the sources of triggers stand, in few words, by trigger."""
-    if all(each.rule.WhichOneof("rule") == "timer" for each in listed):
+    """Returns a few words about the source of each trigger, by trigger ID."""
+    if all(trigger.rule.WhichOneof("rule") == "timer" for trigger in listed):
         return {}
     request = event_service_pb2.EventServiceListIntakesRequest(folder_id=folder_id)
     intakes = pages(api.events.ListIntakes, request, "intakes")
-    return {each.trigger_id: intake_view.cell(each) for each in intakes}
+    return {intake.trigger_id: intake_view.cell(intake) for intake in intakes}
 
 
-def _show(trigger: Any, output: Output, told: Sequence[tuple[str, str]] = ()) -> None:
-    """`told` is what there is to say of its source."""
+def _show(trigger: Any, output: Output, source: Sequence[tuple[str, str]] = ()) -> None:
+    """Prints a trigger; `source` holds names and values about its source."""
     if output is Output.JSON:
         print_json(trigger)
     else:
         *head, rule = trigger_view.details(trigger)
-        print_details([*head, *told, rule])
+        print_details([*head, *source, rule])
 
 
-def _tell(trigger: Any, output: Output) -> None:
+def _print_status(trigger: Any, output: Output) -> None:
     if output is Output.JSON:
         print_json(trigger)
     else:

@@ -1,6 +1,6 @@
-"""The requests to create and to change a trigger, as files hold them.
+"""Reads the requests to create and to change a trigger from files.
 
-What can't be ends the program, with a line for each thing that is wrong.
+A wrong file ends the program, with a line for each error.
 """
 
 from typing import TypeVar
@@ -21,7 +21,7 @@ CHANGEABLE = ("name", "description", "labels", "rule")
 
 
 def read_file(file: str) -> Document:
-    """Reads an object from a file; `-` is the standard input."""
+    """Reads an object from a file; `-` means standard input."""
     try:
         return read_document(file)
     except DocumentError as error:
@@ -29,34 +29,33 @@ def read_file(file: str) -> Document:
 
 
 def create_request(document: Document) -> CreateTriggerRequest:
-    """Returns the request that a document holds."""
+    """Returns the request in a document."""
     return _parsed(document, CreateTriggerRequest())
 
 
 def update_request(document: Document, trigger_id: str) -> UpdateTriggerRequest:
-    """Returns a request that changes only what the document has.
+    """Returns a request that changes only the fields in the document.
 
-    Without a mask the server would reset what is left out. A document with an `id` is a trigger as
-    it was shown; what can't be changed in it is left aside.
+    The request has a mask, as without one the server resets fields that are left out. A document
+    with an `id` is a trigger that `get` printed; its unchangeable fields are ignored.
     """
     if "id" in document.fields:
-        shown = _parsed(document, Trigger())
-        request = UpdateTriggerRequest(trigger_id=shown.id, update_mask={"paths": CHANGEABLE})
-        request.name, request.description = shown.name, shown.description
-        request.labels.update(shown.labels)
-        request.rule.CopyFrom(shown.rule)
+        trigger = _parsed(document, Trigger())
+        request = UpdateTriggerRequest(trigger_id=trigger.id, update_mask={"paths": CHANGEABLE})
+        request.name, request.description = trigger.name, trigger.description
+        request.labels.update(trigger.labels)
+        request.rule.CopyFrom(trigger.rule)
     else:
         request = _parsed(document, UpdateTriggerRequest())
     if request.trigger_id not in ("", trigger_id):
-        told = f"{document.name}: is for trigger {request.trigger_id}, not for {trigger_id}"
-        raise refusal(told, status=USAGE)
+        problem = f"{document.name}: is for trigger {request.trigger_id}, not for {trigger_id}"
+        raise refusal(problem, status=USAGE)
     request.trigger_id = trigger_id
     if not request.update_mask.paths:
-        given = [each for each in CHANGEABLE if each in document.fields]
-        request.update_mask.paths.extend(given)
+        request.update_mask.paths.extend(name for name in CHANGEABLE if name in document.fields)
     if not request.update_mask.paths:
-        told = f"{document.name}: names nothing to change: it can have {', '.join(CHANGEABLE)}"
-        raise refusal(told, status=USAGE)
+        problem = f"{document.name}: must have at least one of {', '.join(CHANGEABLE)}"
+        raise refusal(problem, status=USAGE)
     return request
 
 

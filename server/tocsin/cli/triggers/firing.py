@@ -1,4 +1,4 @@
-"""The commands of `tocsin triggers` that are about firing: clients of FiringService."""
+"""Defines `tocsin triggers fire`, `next`, `preview` and `explain`, clients of FiringService."""
 
 import json
 import sys
@@ -27,11 +27,11 @@ from tocsin.cli.terminal.instants import iso, read_instant
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
+    instant_text,
     note,
     print_details,
     print_json,
     print_table,
-    shown,
 )
 from tocsin.cli.triggers.names import TriggerArgument, id_of
 from tocsin_protos.tocsin.v1.firing_service_pb2 import (
@@ -48,30 +48,32 @@ PREVIEWED = timedelta(days=1)
 def fire(
     trigger: TriggerArgument,
     payload: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Of a timer: in place of its rule's payload.")
+        str | None,
+        typer.Option(metavar="TEXT", help="Of a timer: send this instead of the rule's payload."),
     ] = None,
     json_text: Annotated[
-        str | None, typer.Option("--json", metavar="JSON", help="The whole body.")
+        str | None, typer.Option("--json", metavar="JSON", help="Send this JSON as the whole body.")
     ] = None,
     body: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="The whole body, as it is; - is the standard input."),
+        typer.Option(
+            metavar="FILE", help="Send this file as the whole body; `-` reads standard input."
+        ),
     ] = None,
     request_id: Annotated[
-        str, typer.Option(metavar="ID", help="The same one, within 24 hours, fires once.")
+        str, typer.Option(metavar="ID", help="Calls with the same ID within 24 hours fire once.")
     ] = "",
     wait: Annotated[
-        bool, typer.Option("--wait", help="Until it is delivered; status 1 if it is not.")
+        bool, typer.Option("--wait", help="Wait for the delivery; exit with status 1 if it fails.")
     ] = False,
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Fire a trigger now, a paused one too, and show its invocations.
+    """Fire a trigger now, even a paused one, and show its invocations.
 
-    A timer sends what it would at a tick, if nothing else is given. Other triggers have nothing to
-    send by themselves: give them --json or --body.
+    By default a timer sends what it sends at a tick. Other triggers need --json or --body.
     """
     request = _fire_request(payload, json_text, body)
     request.request_id = request_id
@@ -79,12 +81,12 @@ def fire(
         request.trigger_id = id_of(api, trigger, folder)
         fired = list(api.firings.FireTrigger(request).invocations)
         if wait:
-            fired = [wait_until_final(api, each) for each in fired]
+            fired = [wait_until_final(api, invocation) for invocation in fired]
     if output is Output.JSON:
         print_json(fired)
     else:
         invocation_view.print_invocations(fired, "")
-    if wait and any(each.state != Invocation.STATE_SUCCEEDED for each in fired):
+    if wait and any(invocation.state != Invocation.STATE_SUCCEEDED for invocation in fired):
         raise typer.Exit(1)
 
 
@@ -92,17 +94,19 @@ def next_ticks(
     trigger: TriggerArgument,
     after: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="An ISO 8601 time, UTC unless it says. [default: now]"),
+        typer.Option(
+            metavar="TIME", help="An ISO 8601 time, in UTC unless it has an offset. [default: now]"
+        ),
     ] = None,
     count: Annotated[
-        int, typer.Option("-n", min=1, max=1000, metavar="COUNT", help="How many to tell.")
+        int, typer.Option("-n", min=1, max=1000, metavar="COUNT", help="How many to show.")
     ] = 5,
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Tell when a timer fires next (always UTC)."""
+    """Show when a timer fires next, in UTC."""
     request = NextFireTimesRequest(count=count)
     if after is not None:
         request.after.FromDatetime(read_instant(after))
@@ -112,31 +116,38 @@ def next_ticks(
     if output is Output.JSON:
         print_json(response)
         return
-    for each in response.fire_times:
-        typer.echo(iso(each.ToDatetime(UTC)))
+    for fire_time in response.fire_times:
+        typer.echo(iso(fire_time.ToDatetime(UTC)))
     if not response.fire_times:
-        note("it never fires then")
+        note("the timer never fires after that time")
     elif response.paused:
-        note("it is paused: so it would fire if it were resumed")
+        note("the timer is paused: it would fire at these times if you resumed it")
 
 
 def preview(
     triggers: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TRIGGER]...", help="Ids, or names in the folder. [default: all of the folder]"
+            metavar="[TRIGGER]...", help="IDs, or names in the folder. [default: all in the folder]"
         ),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="An ISO 8601 time. [default: now]"),
+        typer.Option(
+            "--from", metavar="TIME", help="Ticks at this ISO 8601 time or later. [default: now]"
+        ),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option("--until", metavar="TIME", help="Before this time. [default: a day later]"),
+        typer.Option(
+            "--until",
+            metavar="TIME",
+            help="Ticks before this ISO 8601 time. [default: a day later]",
+        ),
     ] = None,
     include_paused: Annotated[
-        bool, typer.Option("--include-paused", help="Paused timers too, as if they were resumed.")
+        bool,
+        typer.Option("--include-paused", help="Show paused timers too, as if you resumed them."),
     ] = False,
     folder: FolderOption = None,
     limit: LimitOption = None,
@@ -144,38 +155,46 @@ def preview(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Tell which timers will fire between two instants."""
+    """Show which timers fire between two times."""
     request = PreviewRequest(include_paused=include_paused)
     with connected(server, ca) as api:
         if triggers:
-            request.trigger_ids.extend(id_of(api, each, folder) for each in triggers)
+            request.trigger_ids.extend(id_of(api, trigger, folder) for trigger in triggers)
         else:
             request.folder_id = folder_named(folder)
         begin = read_instant(start) if start else api.now()
         request.start.FromDatetime(begin)
         request.end.FromDatetime(read_instant(end) if end else begin + PREVIEWED)
-        found = list(pages(api.firings.Preview, request, "firings", limit, _warn))
+        firings = list(pages(api.firings.Preview, request, "firings", limit, _warn))
     if output is Output.JSON:
-        print_json(found)
+        print_json(firings)
         return
     rows = [
-        (shown(each.fire_time), each.trigger_id, each.trigger_name, "PAUSED" if each.paused else "")
-        for each in found
+        (
+            instant_text(firing.fire_time),
+            firing.trigger_id,
+            firing.trigger_name,
+            "PAUSED" if firing.paused else "",
+        )
+        for firing in firings
     ]
-    print_table(("FIRE TIME", "TRIGGER ID", "NAME", "STATUS"), rows, "Nothing fires then.")
+    print_table(
+        ("FIRE TIME", "TRIGGER ID", "NAME", "STATUS"), rows, "No timer fires between these times."
+    )
 
 
 def explain(
     trigger: TriggerArgument,
     instant: Annotated[
-        str, typer.Argument(metavar="TIME", help="An ISO 8601 time, UTC unless it says.")
+        str,
+        typer.Argument(metavar="TIME", help="An ISO 8601 time, in UTC unless it has an offset."),
     ],
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Tell why a trigger fired at an instant, or why it did not, or will not."""
+    """Explain why a trigger fired at a time, or why it did not or will not."""
     request = ExplainRequest()
     request.instant.FromDatetime(read_instant(instant))
     with connected(server, ca) as api:
@@ -190,8 +209,8 @@ def explain(
 def _fire_request(
     payload: str | None, json_text: str | None, body: str | None
 ) -> FireTriggerRequest:
-    if sum(each is not None for each in (payload, json_text, body)) > 1:
-        raise refusal("one of --payload, --json and --body is enough", status=USAGE)
+    if sum(option is not None for option in (payload, json_text, body)) > 1:
+        raise refusal("give only one of --payload, --json and --body", status=USAGE)
     request = FireTriggerRequest()
     if payload is not None:
         request.payload = payload
@@ -209,12 +228,12 @@ def _json(text: str) -> struct_pb2.Value:
     try:
         return json_format.ParseDict(json.loads(text), struct_pb2.Value())
     except ValueError as error:
-        raise refusal(f"--json: is no JSON: {error}", status=USAGE) from error
+        raise refusal(f"--json: must be JSON: {error}", status=USAGE) from error
 
 
 def _warn(response: object) -> None:
-    """Tells what a page of a preview says besides its ticks."""
+    """Prints warnings about ticks that a page of a preview leaves out."""
     if getattr(response, "truncated", False):
-        note("the folder has more timers than a preview looks at: ticks are missing")
-    for each in getattr(response, "unreadable_trigger_ids", ()):
-        note(f"{each} can't be read, and would not fire")
+        note("the folder has more timers than a preview reads: some ticks are missing")
+    for trigger_id in getattr(response, "unreadable_trigger_ids", ()):
+        note(f"trigger {trigger_id} can't be read and does not fire")

@@ -1,4 +1,4 @@
-"""How people name a trigger: by its id, or by its name in a folder."""
+"""Finds triggers by ID, or by name in a folder."""
 
 import re
 from typing import Annotated
@@ -12,24 +12,25 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigge
 
 TriggerArgument = Annotated[
     str,
-    typer.Argument(metavar="TRIGGER", help="The trigger's id, or its name in the folder."),
+    typer.Argument(metavar="TRIGGER", help="The trigger's ID, or its name in the folder."),
 ]
 
 ID = re.compile(r"[0-9a-v]{20}")
 
 
 def find_trigger(api: Connection, trigger: str, folder: str | None) -> Trigger:
-    """Returns a trigger by its id or, where a folder is named, by its name.
+    """Returns a trigger by its ID or, if a folder is given, by its name.
 
-    What looks like an id is taken for one. Ends the program where there is no such trigger.
+    Text that looks like an ID is taken as one. Ends the program if the trigger does not exist.
     """
     if ID.fullmatch(trigger):
         request = trigger_service_pb2.GetTriggerRequest(trigger_id=trigger)
-        shown: Trigger = api.triggers.Get(request)
-        return shown
+        by_id: Trigger = api.triggers.Get(request)
+        return by_id
     if not folder:
         raise refusal(
-            f"{trigger} is no id. To go by name, name the folder: --folder ID or TOCSIN_FOLDER.",
+            f"{trigger} is not an ID; to find a trigger by name, give --folder ID or set "
+            "TOCSIN_FOLDER",
             status=USAGE,
         )
     named = trigger_service_pb2.ListTriggersRequest(folder_id=folder, filter=f'name = "{trigger}"')
@@ -40,7 +41,7 @@ def find_trigger(api: Connection, trigger: str, folder: str | None) -> Trigger:
 
 
 def id_of(api: Connection, trigger: str, folder: str | None) -> str:
-    """Returns the id of a trigger that is named by id or by name; see `find_trigger`."""
+    """Returns a trigger's ID, from its ID or its name; see `find_trigger`."""
     if ID.fullmatch(trigger):
         return trigger
     return str(find_trigger(api, trigger, folder).id)

@@ -1,13 +1,13 @@
-"""How a trigger looks to people, in the words of its contract."""
+"""Formats triggers for people, in the words of their contract."""
 
 from google.protobuf.message import Message
 
-from tocsin.cli.terminal.output import as_yaml, shown, to_json
+from tocsin.cli.terminal.output import as_yaml, instant_text, to_json
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 HEAD = ("ID", "STATUS", "NAME", "RULE", "ACTION")
 
-# Texts of a rule that say nothing of where its events come from.
+# String fields that do not tell where the events of a rule come from.
 NOT_SHOWN = ("payload", "service_account_id")
 
 
@@ -17,13 +17,13 @@ def row(trigger: Trigger) -> tuple[str, ...]:
 
 
 def details(trigger: Trigger) -> list[tuple[str, str]]:
-    """Returns all there is to tell, with the rule as `create -f` reads it."""
+    """Returns names and values of all fields, with the rule in the form that `create -f` reads."""
     return [
         ("id", trigger.id),
         ("name", trigger.name),
         ("status", _status(trigger)),
         ("folderId", trigger.folder_id),
-        ("createdAt", shown(trigger.created_at)),
+        ("createdAt", instant_text(trigger.created_at)),
         ("description", trigger.description),
         ("labels", "\n".join(f"{key}: {text}" for key, text in sorted(trigger.labels.items()))),
         ("rule", as_yaml(to_json(trigger.rule, defaults=False))),
@@ -54,6 +54,6 @@ def _action(trigger: Trigger) -> str:
 
 
 def _target(action: Message) -> str:
-    """The first id in an action is that of its target: `function d4e…`."""
-    name = next(each.name for each in action.DESCRIPTOR.fields if each.name.endswith("_id"))
+    """Returns an action's target, which its first ID field names: `function d4e…`."""
+    name = next(field.name for field in action.DESCRIPTOR.fields if field.name.endswith("_id"))
     return f"{name.removesuffix('_id')} {getattr(action, name)}"
