@@ -1,12 +1,12 @@
 """How deliveries ended is written for many of them in one transaction."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database, StoreUnavailable
+from tocsin.store.driver.gathering import Gathering
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import deliveries
 from tocsin.store.invocations.deliveries import Ended
@@ -41,77 +41,71 @@ class Endings:
         self._node = node
         self._written = written
         self._dropped = dropped
-        self._waiting: list[Ended] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._endings = Gathering(self._write_batch, most=WRITTEN_AT_ONCE)
 
     def add(self, ended: Ended) -> None:
-        self._waiting.append(ended)
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all())
+        self._endings.add(ended)
 
-    async def drain(self, grace_seconds: float) -> list[Ended]:
+    async def drain(self, grace_seconds: float) -> Sequence[Ended]:
         """Returns what could not be written within the grace."""
-        if self._writer is not None:
-            await asyncio.wait([self._writer], timeout=grace_seconds)
-        if self._writer is not None:
-            self._writer.cancel()
-        return self._waiting
+        await self._endings.stop(grace_seconds)
+        return self._endings.waiting
 
-    async def _write_all(self) -> None:
+    async def _write_batch(self, batch: list[Ended]) -> None:
+        """Writes a batch. What is not written waits again, and is tried after a moment."""
         try:
-            while self._waiting:
-                batch = self._waiting[:WRITTEN_AT_ONCE]
-                try:
-                    goes_on = await self._write(batch) or await self._write_each(batch)
-                except StoreUnavailable:
-                    goes_on = False
-                if not goes_on:
-                    await self._recovery.sleep(RECOVERY_SECONDS)
+            goes_on = await self._write(batch, batch) or await self._write_each(batch)
+        except StoreUnavailable:
+            goes_on = False
         finally:
-            self._writer = None
+            self._endings.again(batch)
+        if not goes_on:
+            await self._recovery.sleep(RECOVERY_SECONDS)
 
     async def _write_each(self, batch: list[Ended]) -> bool:
         """Writes each by itself and drops those that are refused; False: all of them are."""
         if len(batch) == 1:
             return False
-        refused = [each for each in batch if not await self._write([each])]
-        if len(refused) == len(batch):
+        whole = list(batch)
+        refused = [each for each in whole if not await self._write([each], batch)]
+        if len(refused) == len(whole):
             return False
-        self._drop(refused)
+        self._drop(refused, batch)
         return True
 
-    async def _write(self, batch: list[Ended]) -> bool:
-        """Returns False where the store refuses the batch.
+    async def _write(self, endings: list[Ended], batch: list[Ended]) -> bool:
+        """Writes endings and takes them out of their batch; False: the store refuses them.
 
         Raises:
             StoreUnavailable: it is away, and would take none: no reason to drop one.
         """
+        written = list(endings)
 
         def finish(tx: Transaction) -> set[str]:
-            return deliveries.finish(tx, batch, node=self._node)
+            return deliveries.finish(tx, written, node=self._node)
 
         try:
             kept = await self._database.write(finish)
         except Exception as error:
             log.warning(
                 "endings can't be written, they wait",
-                invocation_ids=[each.invocation_id for each in batch[:TOLD]],
-                endings=len(self._waiting),
+                invocation_ids=[each.invocation_id for each in written[:TOLD]],
+                endings=len(batch) + len(self._endings.waiting),
                 error=str(error) or type(error).__name__,
             )
             if isinstance(error, StoreUnavailable):
                 raise
             return False
-        for each in batch:
-            self._waiting.remove(each)
-        self._written(batch, kept)
+        for each in written:
+            batch.remove(each)
+        self._written(written, kept)
         return True
 
-    def _drop(self, refused: list[Ended]) -> None:
+    def _drop(self, refused: list[Ended], batch: list[Ended]) -> None:
         for ended in refused:
             log.error(
                 "an ending is refused by the store, it is delivered again after its lease",
                 invocation_id=ended.invocation_id,
             )
-            self._waiting.remove(ended)
+            batch.remove(ended)
             self._dropped(ended)

@@ -18,6 +18,7 @@ from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kinds.catalog import keys_of_event, kind_of, short_key
 from tocsin.sources.kinds.definition import Metadata
 from tocsin.store.driver.database import Database, StoreUnavailable
+from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import held_messages
 from tocsin.store.events.accepted import WaitingEvent, add_events, count_lost, remember_new
@@ -60,10 +61,7 @@ class Pass:
     more: dict[Channel, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    incoming: Sequence[Incoming]
-    done: "asyncio.Future[list[Taken]]"
+Waiting: TypeAlias = Awaited[Sequence[Incoming]]
 
 
 class Intake:
@@ -88,8 +86,9 @@ class Intake:
         self._new_id = calls.new_id
         self._largest_payload = largest_payload
         self._remembered = remembered
-        self._waiting: list[Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._handed_in: Gathering[Waiting] = Gathering(
+            self._write_group, most=EVENTS_AT_ONCE, size=lambda waiting: len(waiting.given)
+        )
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
         """Takes events; returns once they are durable, with what became of each.
@@ -102,21 +101,12 @@ class Intake:
         done: asyncio.Future[list[Taken]] = asyncio.get_running_loop().create_future()
         # What has no id of its own keeps the one it gets, however often its work is run.
         named = [each if each.id else replace(each, id=self._new_id()) for each in incoming]
-        self._waiting.append(Waiting(named, done))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_waiting())
+        self._handed_in.add(Awaited(named, done))
         return await done
-
-    async def _write_waiting(self) -> None:
-        try:
-            while self._waiting:
-                await self._write_group(self._next_group())
-        finally:
-            self._writer = None
 
     async def _write_group(self, group: Sequence[Waiting]) -> None:
         try:
-            taken = await self._write([each for w in group for each in w.incoming])
+            taken = await self._write([each for w in group for each in w.given])
         except Exception as error:
             if len(group) > 1 and not isinstance(error, StoreUnavailable):
                 # What one of them handed in must not fail the others.
@@ -124,21 +114,11 @@ class Intake:
                     await self._write_group([waiting])
                 return
             for waiting in group:
-                if not waiting.done.done():
-                    waiting.done.set_exception(error)
+                waiting.fail(error)
             return
         for waiting in group:
-            mine, taken = taken[: len(waiting.incoming)], taken[len(waiting.incoming) :]
-            if not waiting.done.done():
-                waiting.done.set_result(mine)
-
-    def _next_group(self) -> list[Waiting]:
-        group = [self._waiting.pop(0)]
-        size = len(group[0].incoming)
-        while self._waiting and size + len(self._waiting[0].incoming) <= EVENTS_AT_ONCE:
-            group.append(self._waiting.pop(0))
-            size += len(group[-1].incoming)
-        return group
+            mine, taken = taken[: len(waiting.given)], taken[len(waiting.given) :]
+            waiting.succeed(mine)
 
     async def _write(self, incoming: Sequence[Incoming]) -> list[Taken]:
         taken = [Taken()] * len(incoming)

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import structlog
@@ -16,6 +15,7 @@ from sqlalchemy.util.concurrency import await_, greenlet_spawn
 from tocsin.store.driver.bells import Bell, Listener, Listeners
 from tocsin.store.driver.connections import LOST, Connections, Result, Session, connect
 from tocsin.store.driver.database import CommitObserver, StoreUnavailable, Unobserved
+from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.notices import Notices
 from tocsin.store.driver.transaction import (
     Afterwards,
@@ -46,20 +46,7 @@ IN_THE_WAY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Contend
 ELSE_NOTHING = " ON CONFLICT DO NOTHING"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Work that was handed in, and where its caller waits."""
-
-    work: Work[Any]
-    durable: asyncio.Future[Any]
-
-    def succeed(self, result: object) -> None:
-        if not self.durable.done():
-            self.durable.set_result(result)
-
-    def fail(self, error: Exception) -> None:
-        if not self.durable.done():
-            self.durable.set_exception(error)
+Call: TypeAlias = Awaited[Work[Any]]
 
 
 class PostgresDatabase:
@@ -75,9 +62,9 @@ class PostgresDatabase:
         self._readers = Connections(url, READERS, read_only, lost=self._lost)
         self._writers = Connections(url, WRITERS, lost=self._lost)
         self._statements = PostgresStatements()
-        self._waiting: list[Call] = []
-        self._writing: set[asyncio.Task[None]] = set()
-        self._gathering = False
+        self._calls = Gathering(
+            self._write_group, most=LARGEST_GROUP, workers=WRITERS, turns=GATHERING_TURNS
+        )
         self._listeners = Listeners()
         self._notices = Notices(lambda: connect(url), self._listeners)
         self._observer: CommitObserver = Unobserved()
@@ -92,11 +79,8 @@ class PostgresDatabase:
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         call = Call(work, asyncio.get_running_loop().create_future())
-        self._waiting.append(call)
-        if not self._gathering and len(self._writing) < WRITERS:
-            self._gathering = True
-            self._writing.add(asyncio.create_task(self._write_groups()))
-        return call.durable
+        self._calls.add(call)
+        return call.answer
 
     async def now(self) -> datetime:
         async with self._readers.one() as session:
@@ -113,8 +97,7 @@ class PostgresDatabase:
         self._observer = observer
 
     async def close(self) -> None:
-        while self._writing:
-            await asyncio.wait(self._writing)
+        await self._calls.finish()
         await self._notices.close()
         await self._readers.close()
         await self._writers.close()
@@ -123,26 +106,6 @@ class PostgresDatabase:
         """Where one connection was lost others were too, and tell so only when they are used."""
         self._readers.drop_idle()
         self._writers.drop_idle()
-
-    async def _write_groups(self) -> None:
-        while self._waiting:
-            self._gathering = True
-            await self._gather()
-            self._gathering = False
-            group = self._waiting[:LARGEST_GROUP]
-            del self._waiting[:LARGEST_GROUP]
-            if group:  # else another writer was quicker
-                await self._write_group(group)
-        # At once, not when the task is done: a call that comes between must find its writer.
-        self._writing.remove(current_task())
-
-    async def _gather(self) -> None:
-        """Lets calls that are already on their way join the group, as long as more come."""
-        seen = 0
-        while seen < len(self._waiting) < LARGEST_GROUP:
-            seen = len(self._waiting)
-            for _ in range(GATHERING_TURNS):
-                await asyncio.sleep(0)
 
     async def _write_group(self, group: list[Call]) -> None:
         committed = self._observer.committing(len(group))
@@ -162,7 +125,7 @@ class PostgresDatabase:
         """Returns whether all went well; if not, nothing was written."""
 
         def work(tx: Transaction) -> list[object]:
-            return [call.work(tx) for call in group]
+            return [call.given(tx) for call in group]
 
         try:
             results, afterwards = await self._commit(session, work)
@@ -178,7 +141,7 @@ class PostgresDatabase:
     async def _write_alone(self, session: Session, call: Call) -> None:
         for _ in range(TRIES):
             try:
-                result, afterwards = await self._commit(session, call.work)
+                result, afterwards = await self._commit(session, call.given)
                 call.succeed(result)
                 self._ring(afterwards)
             except IN_THE_WAY:
@@ -226,12 +189,6 @@ def _concluded(work: Work[T], tx: Transaction) -> T:
 
 def is_lost(session: Session, error: BaseException) -> bool:
     return isinstance(error, LOST) or session.connection.is_closed()
-
-
-def current_task() -> asyncio.Task[None]:
-    task = asyncio.current_task()
-    assert task is not None
-    return task
 
 
 class PostgresStatements(Statements):

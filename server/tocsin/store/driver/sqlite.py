@@ -20,6 +20,7 @@ from tocsin.store.driver.database import (
     StoreUnavailable,
     Unobserved,
 )
+from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.transaction import Afterwards, Statements, Transaction, Work
 
 log = structlog.get_logger(__name__)
@@ -39,20 +40,10 @@ LARGEST_LOG = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
-class Call:
-    """Work that was handed in, what it came to, and where its caller waits."""
+class Call(Awaited[Work[Any]]):
+    """Work that was handed in, and what it came to."""
 
-    work: Work[Any]
-    durable: asyncio.Future[Any]
     result: object = None
-
-    def succeed(self) -> None:
-        if not self.durable.done():
-            self.durable.set_result(self.result)
-
-    def fail(self, error: Exception) -> None:
-        if not self.durable.done():
-            self.durable.set_exception(error)
 
 
 class SqliteDatabase:
@@ -73,8 +64,7 @@ class SqliteDatabase:
         statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
         self._writing = Transaction(self._writer, statements, is_unique_violation)
         self._reading = Transaction(self._reader, statements, is_unique_violation)
-        self._waiting: list[Call] = []
-        self._committer: asyncio.Task[None] | None = None
+        self._calls = Gathering(self._commit_group, most=LARGEST_GROUP, turns=GATHERING_TURNS)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
         self._observer: CommitObserver = Unobserved()
@@ -95,10 +85,8 @@ class SqliteDatabase:
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         call = Call(work, asyncio.get_running_loop().create_future())
-        self._waiting.append(call)
-        if self._committer is None:
-            self._committer = asyncio.create_task(self._commit_groups())
-        return call.durable
+        self._calls.add(call)
+        return call.answer
 
     async def now(self) -> None:
         """The file has no clock of its own."""
@@ -113,31 +101,12 @@ class SqliteDatabase:
         self._observer = observer
 
     async def close(self) -> None:
-        while self._committer is not None:
-            await asyncio.wait([self._committer])
+        await self._calls.finish()
         self._disk.shutdown()
         self._checkpoints.close()
         self._reader.close()
         self._writer.close()
         self._lock.close()
-
-    async def _commit_groups(self) -> None:
-        try:
-            while self._waiting:
-                await self._gather()
-                group = self._waiting[:LARGEST_GROUP]
-                del self._waiting[:LARGEST_GROUP]
-                await self._commit_group(group)
-        finally:
-            self._committer = None
-
-    async def _gather(self) -> None:
-        """Lets calls that are already on their way join the group, as long as more come."""
-        seen = 0
-        while seen < len(self._waiting) < LARGEST_GROUP:
-            seen = len(self._waiting)
-            for _ in range(GATHERING_TURNS):
-                await asyncio.sleep(0)
 
     async def _commit_group(self, group: list[Call]) -> None:
         committed = self._observer.committing(len(group))
@@ -165,7 +134,7 @@ class SqliteDatabase:
             return
         committed(True)
         for call in kept:
-            call.succeed()
+            call.succeed(call.result)
         self._listeners.hear(afterwards.rung)
         self._listeners.hear(afterwards.rung_here)
         if self._checkpoints.committed(len(group)) > LARGEST_LOG:
@@ -206,7 +175,7 @@ class SqliteDatabase:
         afterwards = self._writing.afterwards = Afterwards()
         try:
             for call in group:
-                call.result = call.work(self._writing)
+                call.result = call.given(self._writing)
         except Exception as error:
             log.debug("a call of a group failed, the group is run again", error=repr(error))
             return None
@@ -217,7 +186,7 @@ class SqliteDatabase:
         its_own = self._writing.afterwards = Afterwards()
         self._writer.execute("SAVEPOINT call")
         try:
-            call.result = call.work(self._writing)
+            call.result = call.given(self._writing)
         except Exception as error:
             if not self._writer.in_transaction:
                 raise  # SQLite has undone all of it, as it does where the disk is full
