@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from tocsin.api.google import executions as integrations
-from tocsin.api.google import operations as executions
+from tocsin.api.google import executions
+from tocsin.api.google import operations as google_operations
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
 from tocsin.api.tocsin import dead_letters, webhooks
@@ -48,13 +48,14 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
 def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds what schedules integrations, and what shows operations of either contract."""
     clock, database = ground.clock, ground.database
-    scheduling = integrations.ExecutionsService(
+    execution_service = executions.ExecutionsService(
         database, clock, works.ids, ground.settings.integrations
     )
+    google_service = google_operations.OperationsService(database, clock, MACHINE)
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
-        integrations.SERVICE: scheduling.methods(),
-        executions.SERVICE: executions.OperationsService(database, clock, MACHINE).methods(),
+        executions.SERVICE: execution_service.methods(),
+        google_operations.SERVICE: google_service.methods(),
     }
 
 

@@ -50,7 +50,7 @@ def page_token(last_id: str, *list_arguments: str) -> str:
     return base64.urlsafe_b64encode(_digest(list_arguments) + last_id.encode()).decode().rstrip("=")
 
 
-def position(token: str, *list_arguments: str) -> str | None:
+def cursor(token: str, *list_arguments: str) -> str | None:
     """Returns the id that the page follows, None for the first page.
 
     Raises:
@@ -68,9 +68,9 @@ def position(token: str, *list_arguments: str) -> str | None:
     return last_id
 
 
-def position_in_time(token: str, *list_arguments: str) -> tuple[datetime, str] | None:
-    """The same for a list by instants, whose tokens are made of `place_in_time`."""
-    last = position(token, *list_arguments)
+def cursor_in_time(token: str, *list_arguments: str) -> tuple[datetime, str] | None:
+    """Returns the same for a list in the order of time, whose tokens are made of `time_cursor`."""
+    last = cursor(token, *list_arguments)
     if last is None:
         return None
     micros, _, last_id = last.partition("/")
@@ -80,7 +80,7 @@ def position_in_time(token: str, *list_arguments: str) -> tuple[datetime, str] |
         raise _refused() from None
 
 
-def place_in_time(instant: datetime, last_id: str) -> str:
+def time_cursor(instant: datetime, last_id: str) -> str:
     return f"{to_micros(instant)}/{last_id}"
 
 

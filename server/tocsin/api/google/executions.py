@@ -1,4 +1,4 @@
-"""`google.cloud.integrations.v1alpha.Executions`: ScheduleIntegrations."""
+"""`google.cloud.integrations.v1alpha.Executions`: schedules integrations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ LARGEST_INPUT = 8 * 1024 * 1024
 
 
 class ExecutionsService:
+    """Serves `Executions`: schedules integrations; `integrations` are those of the settings."""
+
     def __init__(
         self,
         database: Database,
@@ -56,6 +58,7 @@ class ExecutionsService:
     async def schedule_integrations(
         self, request: contract.ScheduleIntegrationsRequest, call: Call
     ) -> bytes:
+        """Stores an execution for each integration that is to run; answers with their ids."""
         if request.ByteSize() > LARGEST_INPUT:
             raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
         name = _integration(request.name)

@@ -17,7 +17,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
-from tocsin.wire.paging import LARGEST_PAGE, page_of, page_size, page_token, position
+from tocsin.wire.paging import LARGEST_PAGE, cursor, page_of, page_size, page_token
 from tocsin.wire.resource_names import (
     LOCATION_FORM,
     is_location,
@@ -76,6 +76,7 @@ class OperationsService:
     async def list_operations(
         self, request: contract.ListOperationsRequest
     ) -> contract.ListOperationsResponse:
+        """Lists the executions of a location, all or those that are done or not."""
         if not is_location(request.name):
             raise errors.invalid_field("name", f"must be {LOCATION_FORM}")
         if request.return_partial_success:
@@ -84,7 +85,7 @@ class OperationsService:
         # Over the largest page is no error here (AIP-158).
         size = page_size(min(request.page_size, LARGEST_PAGE))
         arguments = (request.name, request.filter)
-        after = position(request.page_token, *arguments) or ""
+        after = cursor(request.page_token, *arguments) or ""
 
         def read(tx: Transaction) -> tuple[list[contract.Operation], bool]:
             found = invocations.page_of_executions(
@@ -99,10 +100,11 @@ class OperationsService:
         return response
 
     async def get_operation(self, request: contract.GetOperationRequest) -> contract.Operation:
+        """Returns an execution as an operation."""
         return _operation(await self._read(request.name))
 
     async def wait_operation(self, request: contract.WaitOperationRequest) -> contract.Operation:
-        """Answers once it is done, or with the latest state when the time asked for is over."""
+        """Returns an operation when it is done, or as it is when the asked time is over."""
         patience = LONGEST_WAIT
         if request.HasField("timeout"):
             patience = min(patience, request.timeout.ToTimedelta())
@@ -116,7 +118,7 @@ class OperationsService:
         return _operation(await self._read(request.name))
 
     async def cancel_operation(self, request: contract.CancelOperationRequest) -> Empty:
-        """Cancels what has not begun (docs: cancel executions); else without effect."""
+        """Cancels an execution that has not begun; changes nothing on any other."""
 
         def cancel(tx: Transaction) -> None:
             invocations.cancel_invocation(tx, _find(tx, request.name).id, now=self._clock.now())
@@ -125,7 +127,7 @@ class OperationsService:
         return Empty()
 
     async def delete_operation(self, request: contract.DeleteOperationRequest) -> Empty:
-        """Drops the record; what is still to run runs."""
+        """Deletes the record of an execution; the execution still runs if it is due later."""
 
         def forget(tx: Transaction) -> None:
             invocations.forget_invocation(tx, _find(tx, request.name).id, now=self._clock.now())

@@ -64,7 +64,7 @@ class Written:
 
 
 class OtlpLogsService:
-    """`intake` is where events are taken; `default_group` is for records that name none."""
+    """Takes log records; `default_group` is the log group of records that name none."""
 
     def __init__(self, clock: Clock, intake: TakesEvents, default_group: str | None) -> None:
         self._clock = clock
@@ -77,6 +77,7 @@ class OtlpLogsService:
     async def export(
         self, request: contract.ExportLogsServiceRequest, call: Call
     ) -> contract.ExportLogsServiceResponse:
+        """Takes the records of known log groups, and counts the others as rejected."""
         now = nanos_of(self._clock.now())
         group = call.metadata_value(GROUP_HEADER) or self._default_group
         incoming: list[Incoming] = []

@@ -37,6 +37,8 @@ LONGEST_MOVE = timedelta(days=400)
 
 
 class ClockService:
+    """Serves `ClockService`, where the clock is moved by hand."""
+
     def __init__(self, time: MovableTime) -> None:
         self._time = time
 
@@ -46,11 +48,13 @@ class ClockService:
     async def get(
         self, _request: contract.ClockServiceGetRequest
     ) -> contract.ClockServiceGetResponse:
+        """Returns the time, and when something is due next."""
         return await self._shown(contract.ClockServiceGetResponse())
 
     async def advance(
         self, request: contract.ClockServiceAdvanceRequest
     ) -> contract.ClockServiceAdvanceResponse:
+        """Moves the clock by a duration, and delivers what falls due."""
         by = from_duration(request.duration)
         _check_move("duration", by, given=request.HasField("duration"))
         await self._time.advance(by)
@@ -59,6 +63,7 @@ class ClockService:
     async def advance_to(
         self, request: contract.ClockServiceAdvanceToRequest
     ) -> contract.ClockServiceAdvanceToResponse:
+        """Moves the clock to an instant, and delivers what falls due."""
         instant = from_timestamp(request.instant)
         _check_move("instant", instant - self._time.now(), given=request.HasField("instant"))
         await self._time.advance_to(instant)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.api.tocsin.invocations.service import find, messages_of, page_of_caller, place_in
+from tocsin.api.tocsin.invocations.service import find, messages_of, page_of_caller, page_start
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -22,6 +22,8 @@ SERVICE = contract.DESCRIPTOR.services_by_name["DeadLetterService"]
 
 
 class DeadLetterService:
+    """Serves `DeadLetterService`."""
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -32,13 +34,18 @@ class DeadLetterService:
     async def list(
         self, request: contract.DeadLetterServiceListRequest, call: Call
     ) -> contract.DeadLetterServiceListResponse:
+        """Lists the dead letters of a trigger, or all that the caller may see."""
         wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
-        size, after = page_size(request.page_size), place_in(request.page_token, request.trigger_id)
+        size, after = (
+            page_size(request.page_size),
+            page_start(request.page_token, request.trigger_id),
+        )
         found = await page_of_caller(self._database, call.sight, wanted, after, size)
         page, token = messages_of(found, request.trigger_id)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 
     async def redrive(self, request: contract.RedriveRequest) -> contract.RedriveResponse:
+        """Delivers one dead letter again, or those of a trigger."""
         now, limit = self._clock.now(), page_size(request.limit, "limit")
         what = request.WhichOneof("what")
         if what is None or not getattr(request, what):

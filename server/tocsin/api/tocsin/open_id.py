@@ -20,7 +20,7 @@ KEPT = (("cache-control", "public, max-age=300"),)
 
 
 class OpenIdService:
-    """`issuer` returns the URL under which this is found; None: no tokens are issued."""
+    """Serves `OpenIdService`. `issuer` returns its URL; None: no tokens are issued."""
 
     def __init__(self, signer: TokenSigner, issuer: Callable[[], str | None]) -> None:
         self._signer = signer
@@ -32,6 +32,7 @@ class OpenIdService:
     async def get_configuration(
         self, _request: contract.OpenIdServiceGetConfigurationRequest, call: Call
     ) -> contract.OpenIdServiceGetConfigurationResponse:
+        """Returns the configuration document of OpenID Connect."""
         issuer = self._issuer()
         if issuer is None:
             raise errors.no_issuer()
@@ -43,6 +44,7 @@ class OpenIdService:
     async def get_keys(
         self, _request: contract.OpenIdServiceGetKeysRequest, call: Call
     ) -> contract.OpenIdServiceGetKeysResponse:
+        """Returns the public keys of the tokens, as a JWK set."""
         await call.send_metadata(KEPT)
         return contract.OpenIdServiceGetKeysResponse(keys=_json(self._signer.jwks()))
 

@@ -52,6 +52,7 @@ class WebhookService:
     async def notify_object_storage(
         self, request: contract.WebhookServiceNotifyObjectStorageRequest, call: Call
     ) -> contract.WebhookServiceNotifyObjectStorageResponse:
+        """Takes a notification of an object storage in the form of S3."""
         body = request.notification.data
         sender = self._settings.of_object_storage
         self._check(sender.proof, "object_storage", body, call)
@@ -61,6 +62,7 @@ class WebhookService:
     async def notify_container_registry(
         self, request: contract.WebhookServiceNotifyContainerRegistryRequest, call: Call
     ) -> contract.WebhookServiceNotifyContainerRegistryResponse:
+        """Takes a webhook of a container registry."""
         registry_id, body = request.registry_id, request.notification.data
         sender = self._settings.of_registry(registry_id)
         self._check(sender.proof, "registries.ID", body, call)

@@ -43,7 +43,7 @@ class Whereabouts:
 
 
 class ApiEndpointService:
-    """All services are at one address."""
+    """Serves `ApiEndpointService`: it has all services at one address."""
 
     def __init__(self, whereabouts: Whereabouts) -> None:
         self._whereabouts = whereabouts
@@ -54,6 +54,7 @@ class ApiEndpointService:
     async def get(
         self, request: api_endpoint_service_pb2.GetApiEndpointRequest, call: Call
     ) -> api_endpoint_pb2.ApiEndpoint:
+        """Returns the address of a service."""
         if request.api_endpoint_id not in _KNOWN:
             raise errors.endpoint_not_found(request.api_endpoint_id)
         return api_endpoint_pb2.ApiEndpoint(
@@ -63,6 +64,7 @@ class ApiEndpointService:
     async def list(
         self, _: api_endpoint_service_pb2.ListApiEndpointsRequest, call: Call
     ) -> api_endpoint_service_pb2.ListApiEndpointsResponse:
+        """Lists the addresses of all services."""
         address = self._whereabouts.of(call)
         return api_endpoint_service_pb2.ListApiEndpointsResponse(
             endpoints=[

@@ -59,6 +59,7 @@ class IamTokenService:
     async def create(
         self, request: contract.CreateIamTokenRequest, call: Call
     ) -> contract.CreateIamTokenResponse:
+        """Gives an IAM token for a signed JWT or an OAuth token."""
         try:
             if request.HasField("jwt"):
                 token = await self._token_for_jwt(request.jwt)
@@ -111,7 +112,9 @@ class IamTokenService:
     async def create_for_service_account(
         self, request: contract.CreateIamTokenForServiceAccountRequest, call: Call
     ) -> contract.CreateIamTokenResponse:
-        """Whether the caller may act as the account was decided before.
+        """Gives an IAM token for an account that the gate lets the caller act as.
+
+        Whether the caller may act as the account was decided before.
 
         The token ends with the caller's own proof: else who stole a key could make, before it is
         deleted, tokens that make others for ever.
@@ -134,7 +137,7 @@ class IamTokenService:
     async def revoke(
         self, request: contract.RevokeIamTokenRequest
     ) -> contract.RevokeIamTokenResponse:
-        """Who shows the token may: it is all that its owner has."""
+        """Revokes an IAM token; whoever shows it may, since it is all that its owner has."""
         try:
             token = self._tokens.read(request.iam_token)
         except CredentialRefused as error:
@@ -152,7 +155,7 @@ class IamTokenService:
 
 
 class OpenIamTokenService:
-    """Gives tokens to all who ask, where nobody is asked who he is: clients want one to go on."""
+    """Gives a token to everyone who asks, where access control is off: clients need one."""
 
     def __init__(self, clock: Clock, tokens: IamTokens) -> None:
         self._clock = clock
@@ -168,6 +171,7 @@ class OpenIamTokenService:
     async def create(
         self, request: contract.CreateIamTokenRequest
     ) -> contract.CreateIamTokenResponse:
+        """Gives a token for the account that the request claims."""
         subject = f"{USER_ACCOUNT}:unknown"
         if request.HasField("jwt"):
             subject = f"{SERVICE_ACCOUNT}:{_claimed_issuer(request.jwt) or 'unknown'}"
@@ -176,11 +180,13 @@ class OpenIamTokenService:
     async def create_for_service_account(
         self, request: contract.CreateIamTokenForServiceAccountRequest
     ) -> contract.CreateIamTokenResponse:
+        """Gives a token for any service account."""
         return self._given(f"{SERVICE_ACCOUNT}:{request.service_account_id}")
 
     async def revoke(
         self, request: contract.RevokeIamTokenRequest
     ) -> contract.RevokeIamTokenResponse:
+        """Answers whose token it is; the token goes on working."""
         try:
             subject = self._tokens.read(request.iam_token).subject
         except CredentialRefused:

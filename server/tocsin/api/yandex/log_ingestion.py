@@ -48,7 +48,7 @@ class Written:
 
 
 class LogIngestionService:
-    """`intake` is where events are taken; `default_groups` are those of folders."""
+    """Takes log records; `default_groups` are the log groups of folders."""
 
     def __init__(self, intake: TakesEvents, default_groups: Mapping[str, str]) -> None:
         self._intake = intake
@@ -58,6 +58,7 @@ class LogIngestionService:
         return {"Write": SelfChecked(self.write, _violations_of_all_entries)}
 
     async def write(self, request: contract.WriteRequest, call: Call) -> contract.WriteResponse:
+        """Takes log records; says of each that is wrong what is wrong with it."""
         payload = plain(request.defaults.json_payload, "defaults.json_payload")
         written = Written(
             self._group(request.destination),

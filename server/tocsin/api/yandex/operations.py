@@ -24,11 +24,13 @@ class OperationService:
         return {"Get": self.get, "Cancel": self.cancel}
 
     async def get(self, request: contract.GetOperationRequest, call: Call) -> bytes:
+        """Returns an operation."""
         message = await self._found(request.operation_id)
         await call.send_metadata(POLL_INTERVAL)
         return message
 
     async def cancel(self, request: contract.CancelOperationRequest) -> bytes:
+        """Returns the operation: it is done, so there is nothing to cancel."""
         return await self._found(request.operation_id)
 
     async def _found(self, operation_id: str) -> bytes:

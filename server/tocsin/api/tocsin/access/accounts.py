@@ -19,7 +19,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import page_size, page_token, position
+from tocsin.wire.paging import cursor, page_size, page_token
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
@@ -36,6 +36,8 @@ KINDS_SHOWN = {kind: number for number, kind in KINDS.items()}
 
 
 class Accounts:
+    """Serves the methods of `AccessService` about accounts."""
+
     def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
@@ -53,6 +55,7 @@ class Accounts:
     async def create(
         self, request: contract.CreateAccountRequest
     ) -> contract.CreateAccountResponse:
+        """Creates a service or user account."""
         now = self._clock.now()
         account = Account(
             self._ids.new(ACCOUNT_PREFIX),
@@ -69,14 +72,16 @@ class Accounts:
         return contract.CreateAccountResponse(account=shown(account))
 
     async def get(self, request: contract.GetAccountRequest) -> contract.GetAccountResponse:
+        """Returns an account."""
         found = await self._database.read(lambda tx: find_account(tx, request.account_id))
         if found is None:
             raise errors.account_not_found(request.account_id)
         return contract.GetAccountResponse(account=shown(found))
 
     async def list(self, request: contract.ListAccountsRequest) -> contract.ListAccountsResponse:
+        """Lists the accounts of a folder, or all."""
         arguments = (request.folder_id, str(request.kind))
-        size, after = page_size(request.page_size), position(request.page_token, *arguments)
+        size, after = page_size(request.page_size), cursor(request.page_token, *arguments)
         found = await self._database.read(
             lambda tx: page_of_accounts(
                 tx,
@@ -95,6 +100,8 @@ class Accounts:
     async def delete(
         self, request: contract.DeleteAccountRequest
     ) -> contract.DeleteAccountResponse:
+        """Deletes an account with its keys, credentials and roles; its tokens end."""
+
         def delete(tx: Transaction) -> None:
             delete_account(tx, changeable(tx, request.account_id))
             tell_change(tx)
@@ -105,6 +112,7 @@ class Accounts:
     async def revoke_tokens(
         self, request: contract.RevokeTokensRequest
     ) -> contract.RevokeTokensResponse:
+        """Ends all tokens that an account was given until now."""
         now = self._clock.now()
 
         def revoke(tx: Transaction) -> None:

@@ -19,7 +19,7 @@ from tocsin.store.access.tokens import tell_change
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
-from tocsin.wire.paging import page_size, page_token, position
+from tocsin.wire.paging import cursor, page_size, page_token
 from tocsin.wire.serving import Checked, Served
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
@@ -29,6 +29,8 @@ SEPARATOR = "\t"
 
 
 class Bindings:
+    """Serves the methods of `AccessService` about roles."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -40,6 +42,7 @@ class Bindings:
         }
 
     async def add(self, request: contract.AddBindingRequest) -> contract.AddBindingResponse:
+        """Gives a subject a role on a resource."""
         wanted = _stored(request.binding)
 
         def add(tx: Transaction) -> StoredBinding:
@@ -57,9 +60,10 @@ class Bindings:
         return contract.AddBindingResponse(binding=_shown(added))
 
     async def list(self, request: contract.ListBindingsRequest) -> contract.ListBindingsResponse:
+        """Lists roles by resource, by subject, or all."""
         arguments = (request.resource, request.subject)
         size = page_size(request.page_size)
-        after = _place(position(request.page_token, *arguments))
+        after = _parts(cursor(request.page_token, *arguments))
         found = await self._database.read(
             lambda tx: page_of_bindings(
                 tx,
@@ -79,6 +83,7 @@ class Bindings:
     async def remove(
         self, request: contract.RemoveBindingRequest
     ) -> contract.RemoveBindingResponse:
+        """Takes a role from a subject."""
         unwanted = _stored(request.binding)
 
         def remove(tx: Transaction) -> None:
@@ -107,7 +112,7 @@ def _shown(binding: StoredBinding) -> contract.Binding:
     )
 
 
-def _place(text: str | None) -> tuple[str, str, str]:
+def _parts(text: str | None) -> tuple[str, str, str]:
     if text is None:
         return "", "", ""
     parts = text.split(SEPARATOR)

@@ -31,6 +31,8 @@ PREFIXES = {API_KEY: API_KEY_PREFIX, OAUTH_TOKEN: OAUTH_TOKEN_PREFIX}
 
 
 class Credentials:
+    """Serves the methods of `AccessService` about API keys and OAuth tokens."""
+
     def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
@@ -53,6 +55,7 @@ class Credentials:
     async def create(
         self, request: contract.CreateCredentialRequest
     ) -> contract.CreateCredentialResponse:
+        """Creates a credential; the answer has its secret, which is not stored."""
         credential = Credential(
             self._ids.new(ACCOUNT_PREFIX),
             KINDS[request.kind],
@@ -73,6 +76,8 @@ class Credentials:
     async def list(
         self, request: contract.ListCredentialsRequest
     ) -> contract.ListCredentialsResponse:
+        """Lists the credentials of an account."""
+
         def credentials(tx: Transaction) -> list[Credential]:
             return credentials_of(tx, request.account_id)
 
@@ -82,6 +87,8 @@ class Credentials:
     async def delete(
         self, request: contract.DeleteCredentialRequest
     ) -> contract.DeleteCredentialResponse:
+        """Deletes a credential; tokens that it gave end."""
+
         def delete(tx: Transaction) -> None:
             found = find_credential(tx, request.credential_id)
             if found is None:

@@ -36,6 +36,8 @@ MOST_BITS = 8192
 
 
 class AuthorisedKeys:
+    """Serves the methods of `AccessService` about authorised keys."""
+
     def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database = database
         self._clock = clock
@@ -49,6 +51,7 @@ class AuthorisedKeys:
         }
 
     async def create(self, request: contract.CreateKeyRequest) -> contract.CreateKeyResponse:
+        """Stores a public key, or makes a pair and answers with the private key."""
         private = None if request.public_key else await asyncio.to_thread(new_private_key)
         public = load_public(request.public_key) if private is None else private.public_key()
         key = StoredAuthorisedKey(
@@ -70,6 +73,8 @@ class AuthorisedKeys:
         return contract.CreateKeyResponse(key=_shown(key), key_file=file)
 
     async def list(self, request: contract.ListKeysRequest) -> contract.ListKeysResponse:
+        """Lists the keys of a service account."""
+
         def keys(tx: Transaction) -> list[StoredAuthorisedKey]:
             return keys_of(tx, request.account_id)
 
@@ -77,6 +82,8 @@ class AuthorisedKeys:
         return contract.ListKeysResponse(keys=[_shown(each) for each in found])
 
     async def delete(self, request: contract.DeleteKeyRequest) -> contract.DeleteKeyResponse:
+        """Deletes a key; tokens that it gave end."""
+
         def delete(tx: Transaction) -> None:
             found = find_key(tx, request.key_id)
             if found is None:

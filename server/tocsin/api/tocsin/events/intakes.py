@@ -5,7 +5,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.events.intakes import StoredIntake, find_intake, page_of_intakes
 from tocsin.store.events.sources import SourceState
 from tocsin.wire import errors
-from tocsin.wire.paging import page_of, page_size, page_token, position
+from tocsin.wire.paging import cursor, page_of, page_size, page_token
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
@@ -13,7 +13,7 @@ TIMER = "timer"
 
 
 class Intakes:
-    """Two methods of `tocsin.v1.EventService`."""
+    """Serves the methods of `EventService` about what waits for triggers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,6 +21,7 @@ class Intakes:
     async def get(
         self, request: contract.EventServiceGetIntakeRequest
     ) -> contract.EventServiceGetIntakeResponse:
+        """Returns how a trigger's source stands, and what waits."""
         found = await self._database.read(lambda tx: find_intake(tx, request.trigger_id))
         if found is None:
             raise errors.trigger_not_found(request.trigger_id)
@@ -29,9 +30,10 @@ class Intakes:
     async def list(
         self, request: contract.EventServiceListIntakesRequest
     ) -> contract.EventServiceListIntakesResponse:
+        """Lists the same for the triggers of a folder, except timers."""
         if not request.folder_id:
             raise errors.invalid_field("folder_id", "Field is required")
-        after = position(request.page_token, request.folder_id) or ""
+        after = cursor(request.page_token, request.folder_id) or ""
         size = page_size(request.page_size)
         rows = await self._database.read(
             lambda tx: page_of_intakes(tx, folder_id=request.folder_id, after=after, limit=size + 1)

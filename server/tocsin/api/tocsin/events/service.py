@@ -24,7 +24,7 @@ from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import Call, text_of
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import page_of, page_size, page_token, position
+from tocsin.wire.paging import cursor, page_of, page_size, page_token
 from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
@@ -44,7 +44,7 @@ COMPARISONS = {
 
 
 class EventService:
-    """`intake` is where events are taken; `cloud_id` is what they carry."""
+    """Serves `EventService`. Payloads name the cloud `cloud_id`."""
 
     def __init__(
         self, database: Database, clock: Clock, ids: Ids, intake: TakesEvents, cloud_id: str
@@ -60,7 +60,7 @@ class EventService:
         return {
             "Publish": self.publish,
             "PublishCloudEvent": self.publish_cloud_event,
-            "TestEvent": self.tested,
+            "TestEvent": self.test_event,
             "GetIntake": self._intakes.get,
             "ListIntakes": self._intakes.list,
         }
@@ -68,6 +68,7 @@ class EventService:
     async def publish(
         self, request: contract.EventServicePublishRequest
     ) -> contract.EventServicePublishResponse:
+        """Accepts events; says of each what became of it."""
         _check_count("events", len(request.events))
         now = self._clock.now()
         incoming = [
@@ -79,6 +80,7 @@ class EventService:
     async def publish_cloud_event(
         self, request: contract.EventServicePublishCloudEventRequest, call: Call
     ) -> contract.EventServicePublishCloudEventResponse:
+        """Accepts one CloudEvent, or a batch of them, in JSON."""
         body = request.event
         headers = {name: text_of(value) for name, value in call.metadata}
         found = cloud_events(body.content_type, body.data, headers)
@@ -89,9 +91,10 @@ class EventService:
         ]
         return contract.EventServicePublishCloudEventResponse(events=await self._take(incoming))
 
-    async def tested(
+    async def test_event(
         self, request: contract.EventServiceTestEventRequest
     ) -> contract.EventServiceTestEventResponse:
+        """Tells which triggers an event would fire, and why not the others; fires none."""
         incoming = incoming_of(request.event, "event", self._clock.now())
         if not incoming.id:
             incoming = replace(incoming, id=self._ids.new())
@@ -122,7 +125,7 @@ class EventService:
     async def _page_of_folder(
         self, request: contract.EventServiceTestEventRequest, arguments: tuple[str, ...]
     ) -> tuple[list[StoredTrigger], bool]:
-        after = position(request.page_token, *arguments) or ""
+        after = cursor(request.page_token, *arguments) or ""
         size = page_size(request.page_size)
         rows = await self._database.read(
             lambda tx: triggers.page_of_triggers(

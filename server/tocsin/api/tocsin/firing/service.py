@@ -28,7 +28,7 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.idempotency import Once
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import page_size, page_token, place_in_time, position_in_time
+from tocsin.wire.paging import cursor_in_time, page_size, page_token, time_cursor
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import from_timestamp, instant_in, to_timestamp
 from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
@@ -53,7 +53,7 @@ class TickPayload(Protocol):
 
 
 class FiringService:
-    """`limit_of` returns how many calls a target takes at once from a node."""
+    """Serves `FiringService`. A node makes `limit_of` calls of a target at once."""
 
     def __init__(
         self,
@@ -79,6 +79,7 @@ class FiringService:
         }
 
     async def fire_trigger(self, request: contract.FireTriggerRequest, call: Call) -> bytes:
+        """Fires a trigger now, whatever its schedule or source."""
         now, scope = self._clock.now(), call.scope(SERVICE.full_name)
         once = Once.of("request_id", request.request_id, request, scope=scope)
 
@@ -141,6 +142,7 @@ class FiringService:
     async def next_fire_times(
         self, request: contract.NextFireTimesRequest
     ) -> contract.NextFireTimesResponse:
+        """Returns when a timer, or a cron expression, fires next."""
         count = page_size(request.count, "count") if request.count else DEFAULT_FIRE_TIMES
         tick = instant_in(request, "after") or self._clock.now()
         paused = False
@@ -157,6 +159,7 @@ class FiringService:
 
     async def preview(self, request: contract.PreviewRequest) -> contract.PreviewResponse:
         # What ticks at this moment has fired, or is about to.
+        """Lists the ticks of timers between two instants."""
         start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
         end = _known_instant(request, "end") or start
         _check_preview(request, start, end)
@@ -167,7 +170,7 @@ class FiringService:
             str(request.include_paused),
         )
         size = page_size(request.page_size)
-        after = position_in_time(request.page_token, *arguments)
+        after = cursor_in_time(request.page_token, *arguments)
         found = await self._database.read(lambda tx: _timetables(tx, request))
         response = contract.PreviewResponse(
             truncated=found.truncated, unreadable_trigger_ids=found.unreadable
@@ -176,8 +179,8 @@ class FiringService:
         for tick in islice(merged(timetables, start, end, after), size + 1):
             if len(response.firings) == size:
                 last = response.firings[-1]
-                place = place_in_time(from_timestamp(last.fire_time), last.trigger_id)
-                response.next_page_token = page_token(place, *arguments)
+                following = time_cursor(from_timestamp(last.fire_time), last.trigger_id)
+                response.next_page_token = page_token(following, *arguments)
                 break
             response.firings.add(
                 fire_time=to_timestamp(tick.instant),
@@ -188,6 +191,7 @@ class FiringService:
         return response
 
     async def explain(self, request: contract.ExplainRequest) -> contract.ExplainResponse:
+        """Explains why a trigger fired, or did not fire, at an instant."""
         now = self._clock.now()
         instant = _known_instant(request, "instant") or now
         evidence = await self._database.read(

@@ -26,11 +26,11 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import (
     LARGEST_PAGE_BYTES,
+    cursor_in_time,
     page_of,
     page_size,
     page_token,
-    place_in_time,
-    position_in_time,
+    time_cursor,
 )
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import instant_in
@@ -46,6 +46,8 @@ Answer = TypeVar("Answer")
 
 
 class InvocationService:
+    """Serves `InvocationService`."""
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -56,6 +58,7 @@ class InvocationService:
     async def list(
         self, request: contract.InvocationServiceListRequest, call: Call
     ) -> contract.InvocationServiceListResponse:
+        """Lists the invocations that the caller may see, the newest first."""
         wanted = _filter(request)
         bounds = (request.scheduled_from, request.scheduled_before)
         arguments = (
@@ -63,7 +66,7 @@ class InvocationService:
             *sorted(wanted.states),
             *(each.SerializeToString().hex() for each in bounds),
         )
-        size, after = page_size(request.page_size), place_in(request.page_token, *arguments)
+        size, after = page_size(request.page_size), page_start(request.page_token, *arguments)
         found = await page_of_caller(self._database, call.sight, wanted, after, size)
         page, token = messages_of(found, *arguments)
         return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
@@ -71,6 +74,8 @@ class InvocationService:
     async def get(
         self, request: contract.InvocationServiceGetRequest
     ) -> contract.InvocationServiceGetResponse:
+        """Returns an invocation with its payload and its answer."""
+
         def read(tx: Transaction) -> Invocation:
             found = find_whole(tx, request.invocation_id)
             if found is None:
@@ -80,6 +85,7 @@ class InvocationService:
         return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
 
     async def retry(self, request: contract.RetryRequest) -> contract.RetryResponse:
+        """Delivers an invocation again, now."""
         now = self._clock.now()
 
         def retry(tx: Transaction) -> Invocation:
@@ -94,6 +100,7 @@ class InvocationService:
         return contract.RetryResponse(invocation=changed)
 
     async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse:
+        """Cancels an invocation that waits for its delivery."""
         now = self._clock.now()
 
         def cancel(tx: Transaction) -> Invocation:
@@ -140,9 +147,9 @@ async def page_of_caller(
     )
 
 
-def place_in(token: str, *arguments: str) -> Position | None:
+def page_start(token: str, *arguments: str) -> Position | None:
     """Returns where the page begins that a token stands for, None: at the list's begin."""
-    last = position_in_time(token, *arguments)
+    last = cursor_in_time(token, *arguments)
     return None if last is None else Position(to_micros(last[0]), last[1])
 
 
@@ -153,7 +160,7 @@ def messages_of(found: Page, *arguments: str) -> tuple[list[Invocation], str]:
     token = (
         ""
         if rest is None
-        else page_token(place_in_time(from_micros(rest.scheduled_at), rest.id), *arguments)
+        else page_token(time_cursor(from_micros(rest.scheduled_at), rest.id), *arguments)
     )
     return [to_message(row) for row in rows], token
 

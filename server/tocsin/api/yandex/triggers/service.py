@@ -27,7 +27,7 @@ from tocsin.store.triggers.rows import StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import page_of, page_size, page_token, position
+from tocsin.wire.paging import cursor, page_of, page_size, page_token
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import from_timestamp, to_timestamp
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -67,6 +67,7 @@ class TriggerService:
         }
 
     async def get(self, request: contract.GetTriggerRequest) -> bytes:
+        """Returns a trigger."""
         message = await self._database.read(
             lambda tx: triggers.find_message(tx, request.trigger_id, CONTRACT)
         )
@@ -75,8 +76,9 @@ class TriggerService:
         return message
 
     async def list(self, request: contract.ListTriggersRequest) -> contract.ListTriggersResponse:
+        """Lists the triggers of a folder."""
         arguments = (request.folder_id, request.filter)
-        after = position(request.page_token, *arguments) or ""
+        after = cursor(request.page_token, *arguments) or ""
         names = name_filter(request.filter, is_name)
         size = page_size(request.page_size)
         rows = await self._database.read(
@@ -94,6 +96,7 @@ class TriggerService:
         return response
 
     async def create(self, request: contract.CreateTriggerRequest, call: Call) -> bytes:
+        """Creates a trigger and arms it."""
         trigger = Trigger(
             id=self._ids.new(),
             folder_id=request.folder_id,
@@ -115,6 +118,7 @@ class TriggerService:
         return await self._mutations.run("Create", request, call, insert)
 
     async def update(self, request: contract.UpdateTriggerRequest, call: Call) -> bytes:
+        """Changes the fields of a trigger that the mask names."""
         paths = update_paths(request)
 
         def replace(tx: Transaction, now: datetime) -> Change:
@@ -131,6 +135,8 @@ class TriggerService:
         return await self._mutations.run("Update", request, call, replace)
 
     async def delete(self, request: contract.DeleteTriggerRequest, call: Call) -> bytes:
+        """Deletes a trigger, with the events that wait for it."""
+
         def remove(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             try:
@@ -144,6 +150,8 @@ class TriggerService:
         return await self._mutations.run("Delete", request, call, remove)
 
     async def pause(self, request: contract.PauseTriggerRequest, call: Call) -> bytes:
+        """Stops a trigger from firing until it is resumed."""
+
         def stop(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.PAUSED:
@@ -156,6 +164,8 @@ class TriggerService:
         return await self._mutations.run("Pause", request, call, stop)
 
     async def resume(self, request: contract.ResumeTriggerRequest, call: Call) -> bytes:
+        """Lets a paused trigger fire again."""
+
         def start(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
             if trigger.status == Trigger.ACTIVE:
@@ -170,12 +180,13 @@ class TriggerService:
     async def list_operations(
         self, request: contract.ListTriggerOperationsRequest
     ) -> contract.ListTriggerOperationsResponse:
+        """Lists the operations of a trigger, the newest first."""
         if request.filter:
             raise errors.invalid_field(
                 "filter", "operations have no field to filter by; leave it out"
             )
         trigger_id, size = request.trigger_id, page_size(request.page_size)
-        before = position(request.page_token, trigger_id) or operations.NEWEST
+        before = cursor(request.page_token, trigger_id) or operations.NEWEST
 
         def read(tx: Transaction) -> list[tuple[str, bytes]]:
             rows = operations.page_of_operations(
