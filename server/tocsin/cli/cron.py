@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.refusal import refusal
-from tocsin.cli.terminal.instants import iso, read_instant
+from tocsin.cli.terminal.instants import read_instant
 from tocsin.schedule import Cron, CronError, SystemClock
+from tocsin.schedule.instants import iso
 
 app = typer.Typer(no_args_is_help=True, help="Try cron expressions.")
 

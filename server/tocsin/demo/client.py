@@ -13,6 +13,7 @@ from google.longrunning.operations_pb2_grpc import OperationsStub
 from google.protobuf import json_format
 
 from tocsin.demo.server import Doors
+from tocsin.schedule.instants import iso
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, log_entries_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2_grpc import ExecutionsStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
@@ -82,7 +83,7 @@ class Client:
         """Schedules the integration; returns the execution's ID."""
         body = {
             "triggerId": API_TRIGGER,
-            "scheduleTime": schedule_time.isoformat().replace("+00:00", "Z"),
+            "scheduleTime": iso(schedule_time),
             "inputParameters": {"name": {"stringValue": "you who are watching"}},
         }
         if self._http is None:

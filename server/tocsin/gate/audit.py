@@ -16,6 +16,7 @@ import grpc
 import structlog
 
 from tocsin.schedule import Clock
+from tocsin.schedule.instants import iso
 from tocsin.wire.errors import ApiError
 
 log = structlog.get_logger(__name__)
@@ -111,7 +112,7 @@ class Audit:
 
     def _line(self, call: Audited) -> dict[str, Any]:
         line: dict[str, Any] = {
-            "time": self._clock.now().isoformat().replace("+00:00", "Z"),
+            "time": iso(self._clock.now()),
             "event": call.event or call.method,
             "method": call.method,
             "subject": _bounded(call.subject) or None,

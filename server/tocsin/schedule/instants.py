@@ -1,6 +1,11 @@
 """Writes instants as text."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+
+def iso(instant: datetime) -> str:
+    """Formats an instant in UTC with 6 fractional digits, or none for a whole second."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def rfc3339(instant: datetime) -> str:

@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode
 
 from tocsin.access.doors import is_unspecified
 from tocsin.fields import WithoutSecrets
+from tocsin.schedule.instants import iso
 
 
 class Address(NamedTuple):
@@ -75,5 +76,5 @@ StartInstant = Annotated[
     datetime,
     NoDecode,
     BeforeValidator(parse_instant, json_schema_input_type=str),
-    PlainSerializer(lambda instant: instant.isoformat().replace("+00:00", "Z"), return_type=str),
+    PlainSerializer(iso, return_type=str),
 ]

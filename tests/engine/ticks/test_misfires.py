@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.engine.settings import MisfireSettings
-from tocsin.engine.ticks.misfires import Decision, Missed, decide
+from tocsin.engine.ticks.misfires import Firing, Missed, decide
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.schedule import Cron
 
@@ -23,37 +23,37 @@ def at(text: str) -> datetime:
 
 def decided(
     policy: MisfirePolicy, armed: str, now: str, cron: Cron = EVERY_MINUTE, **rules: object
-) -> Decision:
+) -> Firing:
     return decide(cron, at(armed), at(now), policy, MisfireSettings.model_validate(rules))
 
 
 @pytest.mark.parametrize("policy", MisfirePolicy)
 @pytest.mark.parametrize("now", ["12:01:00", "12:01:29.999999", "12:01:30"])
 def test_a_tick_within_the_tolerance_is_not_missed(policy: MisfirePolicy, now: str) -> None:
-    assert decided(policy, "12:01", now) == Decision((at("12:01"),), at("12:02"))
+    assert decided(policy, "12:01", now) == Firing((at("12:01"),), at("12:02"))
 
 
 @pytest.mark.parametrize("policy", MisfirePolicy)
 def test_several_ticks_within_the_tolerance_all_fire(policy: MisfirePolicy) -> None:
     found = decided(policy, "12:01", "12:02:30", tolerance=120)
-    assert found == Decision((at("12:01"), at("12:02")), at("12:03"))
+    assert found == Firing((at("12:01"), at("12:02")), at("12:03"))
 
 
 def test_fire_once_stands_for_all_that_is_due() -> None:
     told = Missed(FIRE_ONCE, at("12:01"), at("13:00"), count=60, fired=1, expired=0, dropped=0)
-    assert decided(FIRE_ONCE, "12:01", "13:00:10") == Decision((at("12:01"),), at("13:01"), told)
+    assert decided(FIRE_ONCE, "12:01", "13:00:10") == Firing((at("12:01"),), at("13:01"), told)
 
 
 def test_skip_fires_only_what_is_on_time() -> None:
     told = Missed(SKIP, at("12:01"), at("12:59"), count=59, fired=0, expired=0, dropped=0)
-    assert decided(SKIP, "12:01", "13:00:10") == Decision((at("13:00"),), at("13:01"), told)
+    assert decided(SKIP, "12:01", "13:00:10") == Firing((at("13:00"),), at("13:01"), told)
     assert decided(SKIP, "12:01", "13:00:40").fire == ()
 
 
 def test_fire_all_fires_each() -> None:
     told = Missed(FIRE_ALL, at("12:01"), at("12:03"), count=3, fired=3, expired=0, dropped=0)
     each = at("12:01"), at("12:02"), at("12:03")
-    assert decided(FIRE_ALL, "12:01", "12:03:40") == Decision(each, at("12:04"), told)
+    assert decided(FIRE_ALL, "12:01", "12:03:40") == Firing(each, at("12:04"), told)
 
 
 def test_beyond_the_cap_fire_all_keeps_the_latest() -> None:

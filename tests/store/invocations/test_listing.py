@@ -19,7 +19,7 @@ from tocsin.store.invocations.steering import redrive_dead_letters
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.decisions import (
     Decision,
-    Kind,
+    DecisionKind,
     decision_about,
     decision_following,
     end_pause,
@@ -163,7 +163,7 @@ def test_more_dead_letters_than_one_statement_takes_are_sent_again(
     run(url, runner, scenario)
 
 
-def decision(name: str, kind: Kind, first: datetime, last: datetime | None) -> Decision:
+def decision(name: str, kind: DecisionKind, first: datetime, last: datetime | None) -> Decision:
     return Decision(name, "t", kind, first, last, decided_at=NOON)
 
 
@@ -172,27 +172,27 @@ def test_the_latest_decision_that_covers_an_instant_is_found(
 ) -> None:
     async def scenario(database: Database) -> None:
         for made in (
-            decision("a", Kind.MISFIRE, NOON, NOON + HOUR),
-            decision("b", Kind.MISFIRE, NOON + MINUTE, NOON + 2 * MINUTE),
-            decision("c", Kind.PAUSE, NOON, None),
-            replace(decision("d", Kind.MISFIRE, NOON, None), trigger_id="other"),
+            decision("a", DecisionKind.MISFIRE, NOON, NOON + HOUR),
+            decision("b", DecisionKind.MISFIRE, NOON + MINUTE, NOON + 2 * MINUTE),
+            decision("c", DecisionKind.PAUSE, NOON, None),
+            replace(decision("d", DecisionKind.MISFIRE, NOON, None), trigger_id="other"),
         ):
             await database.write(lambda tx, made=made: record_decision(tx, made))
 
-        async def about(kind: Kind, instant: datetime) -> str | None:
+        async def about(kind: DecisionKind, instant: datetime) -> str | None:
             found = await database.read(lambda tx: decision_about(tx, "t", kind, instant))
             return found and found.id
 
-        assert await about(Kind.MISFIRE, NOON - MINUTE) is None
-        assert await about(Kind.MISFIRE, NOON) == "a"
-        assert await about(Kind.MISFIRE, NOON + 2 * MINUTE) == "b"
-        assert await about(Kind.MISFIRE, NOON + 3 * MINUTE) == "a"
-        assert await about(Kind.MISFIRE, NOON + 2 * HOUR) is None
-        assert await about(Kind.PAUSE, NOON + 2 * HOUR) == "c"
+        assert await about(DecisionKind.MISFIRE, NOON - MINUTE) is None
+        assert await about(DecisionKind.MISFIRE, NOON) == "a"
+        assert await about(DecisionKind.MISFIRE, NOON + 2 * MINUTE) == "b"
+        assert await about(DecisionKind.MISFIRE, NOON + 3 * MINUTE) == "a"
+        assert await about(DecisionKind.MISFIRE, NOON + 2 * HOUR) is None
+        assert await about(DecisionKind.PAUSE, NOON + 2 * HOUR) == "c"
         await database.write(lambda tx: end_pause(tx, "t", now=NOON + HOUR))
-        assert await about(Kind.PAUSE, NOON + 2 * HOUR) is None
+        assert await about(DecisionKind.PAUSE, NOON + 2 * HOUR) is None
         following = await database.read(
-            lambda tx: decision_following(tx, "t", Kind.MISFIRE, NOON + MINUTE)
+            lambda tx: decision_following(tx, "t", DecisionKind.MISFIRE, NOON + MINUTE)
         )
         assert following is not None
         assert following.id == "b"
@@ -203,10 +203,11 @@ def test_the_latest_decision_that_covers_an_instant_is_found(
 def test_what_goes_on_is_one_decision(url: str, runner: asyncio.Runner) -> None:
     async def scenario(database: Database) -> None:
         for n in (0, 1, 2, 7):
-            made = decision(f"d{n}", Kind.UNREADABLE, NOON + n * MINUTE, NOON + (n + 1) * MINUTE)
+            at = NOON + n * MINUTE
+            made = decision(f"d{n}", DecisionKind.UNREADABLE, at, at + MINUTE)
             await database.write(lambda tx, made=made: record_or_extend(tx, made))
         found = await database.read(
-            lambda tx: decision_about(tx, "t", Kind.UNREADABLE, NOON + 2 * MINUTE)
+            lambda tx: decision_about(tx, "t", DecisionKind.UNREADABLE, NOON + 2 * MINUTE)
         )
         assert found is not None
         assert (found.id, found.count, found.last_at) == ("d0", 3, NOON + 3 * MINUTE)
@@ -220,10 +221,9 @@ def test_what_ended_long_ago_is_forgotten_and_what_goes_on_is_not(
     async def scenario(database: Database) -> None:
         def record(tx: Transaction) -> None:
             for n in range(700):
-                record_decision(
-                    tx, decision(f"d{n:04}", Kind.RULE, NOON + n * MINUTE, NOON + n * MINUTE)
-                )
-            record_decision(tx, decision("pause", Kind.PAUSE, NOON, None))
+                at = NOON + n * MINUTE
+                record_decision(tx, decision(f"d{n:04}", DecisionKind.RULE, at, at))
+            record_decision(tx, decision("pause", DecisionKind.PAUSE, NOON, None))
 
         def forget(tx: Transaction) -> int:
             before = NOON + 600 * MINUTE - timedelta(microseconds=1)
@@ -231,9 +231,11 @@ def test_what_ended_long_ago_is_forgotten_and_what_goes_on_is_not(
 
         await database.write(record)
         assert [await database.write(forget) for _ in range(3)] == [500, 100, 0]
-        left = await database.read(lambda tx: decision_following(tx, "t", Kind.RULE, NOON))
+        left = await database.read(lambda tx: decision_following(tx, "t", DecisionKind.RULE, NOON))
         assert left is not None
         assert left.first_at == NOON + 600 * MINUTE
-        assert await database.read(lambda tx: decision_about(tx, "t", Kind.PAUSE, NOON + HOUR))
+        assert await database.read(
+            lambda tx: decision_about(tx, "t", DecisionKind.PAUSE, NOON + HOUR)
+        )
 
     run(url, runner, scenario)

@@ -6,7 +6,7 @@ from datetime import datetime
 from tocsin.plans.plan import Plan
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.triggers.decisions import Decision, Kind, end_pause, record_decision
+from tocsin.store.triggers.decisions import Decision, DecisionKind, end_pause, record_decision
 from tocsin.store.triggers.timers import armed_at
 from tocsin.wire.ids import Ids
 
@@ -21,14 +21,14 @@ class TriggerHistory:
         self._ids = ids
 
     def paused(self, tx: Transaction, trigger_id: str, now: datetime) -> None:
-        self._record(tx, Kind.PAUSE, trigger_id, now, last_at=None)
+        self._record(tx, DecisionKind.PAUSE, trigger_id, now, last_at=None)
 
     def resumed(self, tx: Transaction, trigger_id: str, now: datetime) -> None:
         end_pause(tx, trigger_id, now=now)
 
     def rule_changed(self, tx: Transaction, before: Plan, after: Plan, now: datetime) -> None:
         rules = {"before": _expression(before), "after": _expression(after)}
-        self._record(tx, Kind.RULE, after.trigger_id, now, last_at=now, **rules)
+        self._record(tx, DecisionKind.RULE, after.trigger_id, now, last_at=now, **rules)
 
     def deleted(
         self,
@@ -41,7 +41,7 @@ class TriggerHistory:
         end_pause(tx, trigger_id, now=now)
         self._record(
             tx,
-            Kind.DELETED,
+            DecisionKind.DELETED,
             trigger_id,
             now,
             last_at=now,
@@ -52,7 +52,7 @@ class TriggerHistory:
     def _record(
         self,
         tx: Transaction,
-        kind: Kind,
+        kind: DecisionKind,
         trigger_id: str,
         now: datetime,
         *,

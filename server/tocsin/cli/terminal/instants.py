@@ -16,11 +16,6 @@ def read_instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def iso(instant: datetime) -> str:
-    """Formats an instant as the APIs' JSON does."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def for_people(instant: datetime) -> str:
     """Formats an instant to the second, or to the millisecond if it has a fraction."""
     text = f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

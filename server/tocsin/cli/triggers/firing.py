@@ -23,7 +23,7 @@ from tocsin.cli.documents.reading import STDIN
 from tocsin.cli.invocations import view as invocation_view
 from tocsin.cli.invocations.watching import wait_until_final
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.instants import iso, read_instant
+from tocsin.cli.terminal.instants import read_instant
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
@@ -34,6 +34,7 @@ from tocsin.cli.terminal.output import (
     print_table,
 )
 from tocsin.cli.triggers.names import TriggerArgument, id_of
+from tocsin.schedule.instants import iso
 from tocsin_protos.tocsin.v1.firing_service_pb2 import (
     ExplainRequest,
     FireTriggerRequest,

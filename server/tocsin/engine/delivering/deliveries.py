@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -18,6 +18,7 @@ from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Action, action_from_json
 from tocsin.plans.trace_context import try_traceparent
 from tocsin.schedule import Clock
+from tocsin.schedule.instants import iso
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.driver.transaction import Transaction
@@ -324,11 +325,7 @@ def call_headers(
     """
     return {
         "X-Attempt": str(invocation.attempts),
-        "X-Scheduled-At": _rfc3339(invocation.scheduled_at),
-        "X-Started-At": _rfc3339(started),
+        "X-Scheduled-At": iso(invocation.scheduled_at),
+        "X-Started-At": iso(started),
         "traceparent": traceparent or try_traceparent(invocation.id, invocation.traceparent),
     }
-
-
-def _rfc3339(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

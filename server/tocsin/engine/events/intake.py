@@ -51,7 +51,7 @@ class Hit:
 
 
 @dataclass(slots=True)
-class Pass:
+class IntakeWork:
     """What one transaction did: for each event what became of it.
 
     `more` are channels with listeners beyond those that it saw, with the last one seen.
@@ -135,9 +135,9 @@ class Intake:
 
     def _take(
         self, tx: Transaction, incoming: Sequence[Incoming], after: Mapping[Channel, str]
-    ) -> Pass:
+    ) -> IntakeWork:
         """Gives events to the next listeners of these channels."""
-        done = Pass([Taken()] * len(incoming))
+        done = IntakeWork([Taken()] * len(incoming))
         plans = {
             channel: self._listeners(tx, channel, last, done) for channel, last in after.items()
         }
@@ -160,7 +160,9 @@ class Intake:
             count_lost(tx, trigger_id=trigger_id, lost=lost[trigger_id], now=now)
         return done
 
-    def _listeners(self, tx: Transaction, channel: Channel, after: str, done: Pass) -> list[Plan]:
+    def _listeners(
+        self, tx: Transaction, channel: Channel, after: str, done: IntakeWork
+    ) -> list[Plan]:
         kind, key, trigger_id = channel
         if trigger_id:
             found = listener(tx, trigger_id, kind=kind, key=key)
@@ -179,7 +181,11 @@ class Intake:
         return plans
 
     def _accept(
-        self, tx: Transaction, hits: Mapping[str, tuple[Plan, list[Hit]]], now: datetime, done: Pass
+        self,
+        tx: Transaction,
+        hits: Mapping[str, tuple[Plan, list[Hit]]],
+        now: datetime,
+        done: IntakeWork,
     ) -> None:
         # By their ids, as every node does it.
         keys = sorted((trigger_id, hit.key) for trigger_id in hits for hit in hits[trigger_id][1])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tocsin.engine.ticks.misfires import Missed
 from tocsin.plans.plan import MisfirePolicy
-from tocsin.store.triggers.decisions import Decision, Kind
+from tocsin.store.triggers.decisions import Decision, DecisionKind
 from tocsin.store.triggers.timers import DueTimer
 
 
@@ -24,7 +24,7 @@ def misfire_record(
     return Decision(
         id=record_id,
         trigger_id=trigger_id,
-        kind=Kind.MISFIRE,
+        kind=DecisionKind.MISFIRE,
         first_at=missed.first,
         last_at=missed.last,
         decided_at=now,
@@ -40,7 +40,7 @@ def unreadable_record(
     return Decision(
         id=record_id,
         trigger_id=timer.trigger_id,
-        kind=Kind.UNREADABLE,
+        kind=DecisionKind.UNREADABLE,
         first_at=timer.instant,
         last_at=again_at,
         decided_at=now,

@@ -39,7 +39,7 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Firing:
     """The instants to fire, in order, and the next tick to arm."""
 
     fire: tuple[datetime, ...]
@@ -49,7 +49,7 @@ class Decision:
 
 def decide(
     cron: Cron, armed: datetime, now: datetime, policy: MisfirePolicy, rules: MisfireSettings
-) -> Decision:
+) -> Firing:
     """Decides about all ticks from the armed one, which is due, up to now."""
     due = _DueTicks(cron, armed)
     next_tick = cron.next(now)
@@ -57,7 +57,7 @@ def decide(
     on_time = due.between(on_time_from, now)
     missed = due.count_before(on_time_from)
     if not missed:
-        return Decision(on_time, next_tick)
+        return Firing(on_time, next_tick)
     live_from = armed
     if rules.window is not None:
         live_from = max(armed, now - timedelta(seconds=rules.window))
@@ -73,7 +73,7 @@ def decide(
         fire = due.latest_before(on_time_from, min(live, rules.cap))
     dropped = live - len(fire) if policy is MisfirePolicy.FIRE_ALL else 0
     told = Missed(policy, armed, last, missed, len(fire), expired, dropped)
-    return Decision(fire + on_time, next_tick, told)
+    return Firing(fire + on_time, next_tick, told)
 
 
 class _DueTicks:

@@ -10,7 +10,7 @@ from tocsin.compilers.loading import load_plan
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.settings import MisfireSettings
 from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
-from tocsin.engine.ticks.misfires import Decision, Missed, decide
+from tocsin.engine.ticks.misfires import Firing, Missed, decide
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import MisfirePolicy, Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
@@ -41,7 +41,7 @@ HELD_ELSEWHERE = timedelta(milliseconds=50)
 
 
 @dataclass(slots=True)
-class Pass:
+class TickWork:
     """What one transaction does. Misfires are told once it is durable.
 
     Timers that are on time, as nearly all are, are written together at the end.
@@ -51,7 +51,7 @@ class Pass:
     made: int = 0
     invocations: list[Invocation] = field(default_factory=list)
     next_ticks: list[tuple[str, datetime | None]] = field(default_factory=list)
-    on_time: dict[tuple[Cron, datetime], Decision] = field(default_factory=dict)
+    on_time: dict[tuple[Cron, datetime], Firing] = field(default_factory=dict)
     misfires: list[tuple[str, Missed]] = field(default_factory=list)
 
 
@@ -99,8 +99,8 @@ class Timers:
                 # Another node fires them at this moment.
                 await self._wakeup.wait(now + HELD_ELSEWHERE)
 
-    def _fire_due(self, tx: Transaction, now: datetime) -> Pass:
-        done = Pass()
+    def _fire_due(self, tx: Transaction, now: datetime) -> TickWork:
+        done = TickWork()
         for timer in due_timers(tx, now=now, limit=TICKS_AT_ONCE):
             done.seen += 1
             self._fire(tx, timer, now, done)
@@ -110,7 +110,7 @@ class Timers:
         arm_timers(tx, done.next_ticks)
         return done
 
-    def _fire(self, tx: Transaction, timer: DueTimer, now: datetime, done: Pass) -> None:
+    def _fire(self, tx: Transaction, timer: DueTimer, now: datetime, done: TickWork) -> None:
         try:
             plan = load_plan(timer.contract, timer.message)
         except ValueError:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from tocsin.compilers.loading import load_plan
-from tocsin.engine.upkeep.reconciler import Finding, Page
+from tocsin.engine.upkeep.reconciler import CheckedPage, Finding
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.catalog import keys_of_plan
 from tocsin.sources.reader import wake_readers
@@ -12,7 +12,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events import reconciliation as store
 from tocsin.store.events.accepted import drop_events
-from tocsin.store.events.reconciliation import BATCHES_AT_ONCE, BatchRow, Channel, Listener
+from tocsin.store.events.reconciliation import BATCHES_AT_ONCE, BatchRow, Channel, Subscriber
 from tocsin.store.events.subscriptions import subscribe, unsubscribe
 from tocsin.store.triggers.rows import lock_trigger
 
@@ -38,7 +38,7 @@ class SubscriptionCheck:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         after = position or ""
         listeners, following = await self._database.read(
             lambda tx: store.page_of_listeners(tx, after=after)
@@ -47,7 +47,7 @@ class SubscriptionCheck:
         findings = (
             await self._database.write(lambda tx: self._repair(tx, suspects)) if suspects else []
         )
-        return Page(following, findings)
+        return CheckedPage(following, findings)
 
     def _repair(self, tx: Transaction, trigger_ids: list[str]) -> list[Finding]:
         found = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
@@ -55,7 +55,7 @@ class SubscriptionCheck:
 
     def _repair_one(self, tx: Transaction, trigger_id: str) -> Finding | None:
         stored = lock_trigger(tx, trigger_id)
-        listener = Listener(trigger_id, stored, store.channels_of(tx, trigger_id))
+        listener = Subscriber(trigger_id, stored, store.channels_of(tx, trigger_id))
         reason = self._fault(listener)
         if reason is None:
             return None
@@ -67,7 +67,7 @@ class SubscriptionCheck:
         wake_readers(tx, plan.kind)
         return Finding(trigger_id, reason, "subscribed")
 
-    def _fault(self, listener: Listener) -> str | None:
+    def _fault(self, listener: Subscriber) -> str | None:
         if (stored := listener.trigger) is None:
             return LEFT_BEHIND if listener.channels else None
         try:
@@ -88,7 +88,7 @@ class BatchCheck:
         self._database = database
         self._clock = clock
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         after = position or ""
         rows = await self._database.read(lambda tx: store.page_of_batches(tx, after=after))
         now = self._clock.now()
@@ -96,7 +96,7 @@ class BatchCheck:
         findings: list[Finding] = []
         if suspects:
             findings = await self._database.write(lambda tx: self._repair(tx, suspects, now))
-        return Page(rows[-1].trigger_id if len(rows) == BATCHES_AT_ONCE else None, findings)
+        return CheckedPage(rows[-1].trigger_id if len(rows) == BATCHES_AT_ONCE else None, findings)
 
     def _repair(self, tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:
         found = (self._repair_one(tx, trigger_id, now) for trigger_id in trigger_ids)
@@ -141,7 +141,7 @@ class WaitingEventsCheck:
         self._database = database
         self._clock = clock
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         after = position or ""
         suspects, following = await self._database.read(
             lambda tx: store.events_without_batch(tx, after=after)
@@ -150,7 +150,7 @@ class WaitingEventsCheck:
         findings: list[Finding] = []
         if suspects:
             findings = await self._database.write(lambda tx: _open(tx, suspects, now))
-        return Page(following, findings)
+        return CheckedPage(following, findings)
 
 
 def _open(tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:

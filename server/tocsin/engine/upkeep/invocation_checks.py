@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from tocsin.engine.delivering.heartbeat import LEASE
-from tocsin.engine.upkeep.reconciler import Finding, Page
+from tocsin.engine.upkeep.reconciler import CheckedPage, Finding
 from tocsin.schedule import Clock
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
@@ -36,7 +36,7 @@ class LostCheck:
         self._database = database
         self._clock = clock
 
-    async def step(self, _position: str | None, /) -> Page:
+    async def step(self, _position: str | None, /) -> CheckedPage:
         now = self._clock.now()
         lost = await self._database.read(reconciliation.lost_invocations)
         findings = [
@@ -45,7 +45,7 @@ class LostCheck:
             if await self._database.write(partial(_take_up, invocation_id=each, at=now))
         ]
         # What is repaired is no longer found: the first page is the next one, too.
-        return Page("again" if findings else None, findings)
+        return CheckedPage("again" if findings else None, findings)
 
 
 class OverdueCheck:
@@ -57,7 +57,7 @@ class OverdueCheck:
         self._database = database
         self._clock = clock
 
-    async def step(self, _position: str | None, /) -> Page:
+    async def step(self, _position: str | None, /) -> CheckedPage:
         now = self._clock.now()
         overdue = await self._database.read(
             lambda tx: reconciliation.overdue_invocations(
@@ -66,7 +66,7 @@ class OverdueCheck:
         )
         if overdue:
             await self._database.write(lambda tx: tx.ring(Bell.DELIVERIES, now))
-        return Page(None, [Finding(each, OVERDUE, "delivery is woken") for each in overdue])
+        return CheckedPage(None, [Finding(each, OVERDUE, "delivery is woken") for each in overdue])
 
 
 class WaitingCheck:
@@ -78,11 +78,11 @@ class WaitingCheck:
         self._database = database
         self._clock = clock
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         after = BEGINNING if position is None else datetime.fromisoformat(position)
         until = await self._database.read(lambda tx: reconciliation.end_of_slice(tx, after=after))
         if until is None:
-            return Page(None)
+            return CheckedPage(None)
         now = self._clock.now()
         odd = await self._database.read(
             lambda tx: reconciliation.odd_invocations(
@@ -92,7 +92,7 @@ class WaitingCheck:
         findings = await self._database.write(lambda tx: _repair(tx, odd, now)) if odd else []
         # Where there was too much wrong for one look, the slice is looked at again.
         again = findings and len(odd) == reconciliation.INVOCATIONS_AT_ONCE
-        return Page((after if again else until).isoformat(), findings)
+        return CheckedPage((after if again else until).isoformat(), findings)
 
 
 def _take_up(tx: Transaction, *, invocation_id: str, at: datetime) -> bool:

@@ -42,7 +42,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CheckedPage:
     """What a step found, and from where the next one goes on; None: that was the last."""
 
     position: str | None
@@ -55,7 +55,7 @@ class Check(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         """Looks at the page from there on (None: the first), and repairs what it finds.
 
         Raises:

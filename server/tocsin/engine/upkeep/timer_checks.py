@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 
 from tocsin.compilers.loading import load_plan
-from tocsin.engine.upkeep.reconciler import Finding, Page
+from tocsin.engine.upkeep.reconciler import CheckedPage, Finding
 from tocsin.schedule import Clock
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
@@ -43,7 +43,7 @@ class TimerCheck:
         self._database = database
         self._clock = clock
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         after = position or ""
         rows = await self._database.read(lambda tx: reconciliation.page_of_timers(tx, after=after))
         now = self._clock.now()
@@ -55,7 +55,7 @@ class TimerCheck:
         findings: list[Finding] = []
         for start in range(0, len(suspects), REPAIRED_AT_ONCE):
             findings.extend(await self._repair(suspects[start : start + REPAIRED_AT_ONCE]))
-        return Page(rows[-1].trigger.id if len(rows) == TIMERS_AT_ONCE else None, findings)
+        return CheckedPage(rows[-1].trigger.id if len(rows) == TIMERS_AT_ONCE else None, findings)
 
     async def _repair(self, trigger_ids: list[str]) -> list[Finding]:
         """Looks again, where nobody else can change them, and puts right what is still wrong."""
@@ -111,7 +111,7 @@ class ArmedCheck:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def step(self, position: str | None, /) -> Page:
+    async def step(self, position: str | None, /) -> CheckedPage:
         after = position or ""
         rows = await self._database.read(lambda tx: reconciliation.page_of_armed(tx, after=after))
         findings = [
@@ -119,7 +119,7 @@ class ArmedCheck:
             for trigger_id, there in rows
             if not there and await self._database.write(partial(_disarm, trigger_id=trigger_id))
         ]
-        return Page(rows[-1][0] if len(rows) == TIMERS_AT_ONCE else None, findings)
+        return CheckedPage(rows[-1][0] if len(rows) == TIMERS_AT_ONCE else None, findings)
 
 
 def _disarm(tx: Transaction, *, trigger_id: str) -> bool:

@@ -30,7 +30,7 @@ from tocsin.sources.reader import Line, SourceFailed
 from tocsin.sources.together import together
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.events import held_messages
-from tocsin.store.events.held_messages import Outcome
+from tocsin.store.events.held_messages import MessageEnding
 
 log = structlog.get_logger(__name__)
 
@@ -267,7 +267,7 @@ class QueueReader:
             await self._release(queue, [each for each in done if each.key in deleted], again=False)
         return len(ended)
 
-    async def _release(self, queue: Queue, ended: Iterable[Outcome], *, again: bool) -> None:
+    async def _release(self, queue: Queue, ended: Iterable[MessageEnding], *, again: bool) -> None:
         keys = sorted(each.key for each in ended)
         if keys:
             await self._database.write(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tocsin.plans.plan import MisfirePolicy, Plan
 from tocsin.schedule import Cron
+from tocsin.schedule.instants import iso
 
 EVENT_TYPE = "yandex.cloud.events.serverless.triggers.TimerMessage"
 
@@ -47,7 +48,7 @@ def tick_payload(
         TEMPLATE
         % (
             quoted(event_id),
-            quoted(tick.isoformat().replace("+00:00", "Z")),
+            quoted(iso(tick)),
             quoted(cloud_id),
             quoted(plan.folder_id),
             quoted(plan.trigger_id),

@@ -18,7 +18,7 @@ class CommitObserver(Protocol):
         """A group of so many calls begins; what is returned is told whether it became durable."""
 
 
-class Unobserved:
+class UnobservedCommits:
     def committing(self, calls: int) -> Callable[[bool], None]:
         del calls
         return _ignored

@@ -14,7 +14,7 @@ from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from tocsin.store.driver.bells import Bell, Listener, Listeners
 from tocsin.store.driver.connections import LOST, Connections, Result, Session, connect
-from tocsin.store.driver.database import CommitObserver, StoreUnavailable, Unobserved
+from tocsin.store.driver.database import CommitObserver, StoreUnavailable, UnobservedCommits
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.notices import Notices
 from tocsin.store.driver.transaction import (
@@ -46,7 +46,7 @@ IN_THE_WAY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Contend
 ELSE_NOTHING = " ON CONFLICT DO NOTHING"
 
 
-Call: TypeAlias = Awaited[Work[Any]]
+HandedIn: TypeAlias = Awaited[Work[Any]]
 
 
 class PostgresDatabase:
@@ -67,7 +67,7 @@ class PostgresDatabase:
         )
         self._listeners = Listeners()
         self._notices = Notices(lambda: connect(url), self._listeners)
-        self._observer: CommitObserver = Unobserved()
+        self._observer: CommitObserver = UnobservedCommits()
 
     @property
     def exclusive(self) -> bool:
@@ -78,7 +78,7 @@ class PostgresDatabase:
             return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
-        call = Call(work, asyncio.get_running_loop().create_future())
+        call = HandedIn(work, asyncio.get_running_loop().create_future())
         self._calls.add(call)
         return call.answer
 
@@ -107,7 +107,7 @@ class PostgresDatabase:
         self._readers.drop_idle()
         self._writers.drop_idle()
 
-    async def _write_group(self, group: list[Call]) -> None:
+    async def _write_group(self, group: list[HandedIn]) -> None:
         committed = self._observer.committing(len(group))
         try:
             async with self._writers.one() as session:
@@ -121,7 +121,7 @@ class PostgresDatabase:
             for call in group:
                 call.fail(error)
 
-    async def _write_together(self, session: Session, group: list[Call]) -> bool:
+    async def _write_together(self, session: Session, group: list[HandedIn]) -> bool:
         """Returns whether all went well; if not, nothing was written."""
 
         def work(tx: Transaction) -> list[object]:
@@ -138,7 +138,7 @@ class PostgresDatabase:
         self._ring(afterwards)
         return True
 
-    async def _write_alone(self, session: Session, call: Call) -> None:
+    async def _write_alone(self, session: Session, call: HandedIn) -> None:
         for _ in range(TRIES):
             try:
                 result, afterwards = await self._commit(session, call.given)

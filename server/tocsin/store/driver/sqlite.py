@@ -18,7 +18,7 @@ from tocsin.store.driver.database import (
     StoreError,
     StoreFull,
     StoreUnavailable,
-    Unobserved,
+    UnobservedCommits,
 )
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.transaction import Afterwards, Statements, Transaction, Work
@@ -40,7 +40,7 @@ LARGEST_LOG = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
-class Call(Awaited[Work[Any]]):
+class HandedIn(Awaited[Work[Any]]):
     """Work that was handed in, and what it came to."""
 
     result: object = None
@@ -67,7 +67,7 @@ class SqliteDatabase:
         self._calls = Gathering(self._commit_group, most=LARGEST_GROUP, turns=GATHERING_TURNS)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
-        self._observer: CommitObserver = Unobserved()
+        self._observer: CommitObserver = UnobservedCommits()
         self._listeners = Listeners()
 
     @property
@@ -84,7 +84,7 @@ class SqliteDatabase:
             raise told from error
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
-        call = Call(work, asyncio.get_running_loop().create_future())
+        call = HandedIn(work, asyncio.get_running_loop().create_future())
         self._calls.add(call)
         return call.answer
 
@@ -108,7 +108,7 @@ class SqliteDatabase:
         self._writer.close()
         self._lock.close()
 
-    async def _commit_group(self, group: list[Call]) -> None:
+    async def _commit_group(self, group: list[HandedIn]) -> None:
         committed = self._observer.committing(len(group))
         try:
             await self._begin()
@@ -170,7 +170,7 @@ class SqliteDatabase:
         except sqlite3.Error:
             log.exception("the log could not be emptied, it grows on")
 
-    def _run_all(self, group: list[Call]) -> Afterwards | None:
+    def _run_all(self, group: list[HandedIn]) -> Afterwards | None:
         """Runs the work of calls that will succeed, as nearly all do; None: one did not."""
         afterwards = self._writing.afterwards = Afterwards()
         try:
@@ -181,7 +181,7 @@ class SqliteDatabase:
             return None
         return afterwards
 
-    def _run_undoably(self, call: Call, afterwards: Afterwards) -> bool:
+    def _run_undoably(self, call: HandedIn, afterwards: Afterwards) -> bool:
         """Runs one call's work; if it raises, only that call is undone and fails."""
         its_own = self._writing.afterwards = Afterwards()
         self._writer.execute("SAVEPOINT call")

@@ -26,7 +26,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MessageEnding:
     """How the delivery of a message ended; `state` None: nobody knows any more."""
 
     key: str
@@ -56,9 +56,9 @@ SENT = (
     .values(invocation_id=bindparam("by_invocation"))
     .returning(table.c.key)
 )
-OUTCOME = Record(Outcome, table, state=invocations.c.state)
+MESSAGE_ENDING = Record(MessageEnding, table, state=invocations.c.state)
 ENDED = (
-    select(*OUTCOME.columns)
+    select(*MESSAGE_ENDING.columns)
     .outerjoin(invocations, invocations.c.id == table.c.invocation_id)
     .where(
         table.c.trigger_id == bindparam("trigger_id"),
@@ -102,9 +102,9 @@ def sent(tx: Transaction, trigger_id: str, event_ids: Sequence[str], invocation_
     tx.each(SENT, rows)
 
 
-def ended(tx: Transaction, trigger_id: str, *, limit: int) -> list[Outcome]:
+def ended(tx: Transaction, trigger_id: str, *, limit: int) -> list[MessageEnding]:
     """Returns messages of a trigger whose delivery has ended."""
-    return OUTCOME.all(tx, ENDED, trigger_id=trigger_id, limit=limit)
+    return MESSAGE_ENDING.all(tx, ENDED, trigger_id=trigger_id, limit=limit)
 
 
 def count_held(tx: Transaction, trigger_id: str, *, limit: int) -> int:

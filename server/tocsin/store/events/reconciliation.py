@@ -116,7 +116,7 @@ Channel: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class Subscriber:
     """A trigger and how events find it. `trigger` None: no such trigger exists."""
 
     trigger_id: str
@@ -124,7 +124,7 @@ class Listener:
     channels: frozenset[Channel]
 
 
-def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Listener], str | None]:
+def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Subscriber], str | None]:
     """Returns the triggers that follow an id, and those of whom only subscriptions are left.
 
     Also returns from where the next page goes on; None: this was the last. Left out are triggers
@@ -136,11 +136,11 @@ def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Listener], s
     for trigger_id, kind, key in tx.all(LISTENING, after=after, until=position or LAST):
         found.setdefault(trigger_id, set()).add((kind, key))
     listeners = [
-        Listener(trigger.id, trigger, frozenset(channels))
+        Subscriber(trigger.id, trigger, frozenset(channels))
         for trigger, subscribed in page
         if (channels := found.pop(trigger.id, set())) or subscribed is not None
     ]
-    listeners += [Listener(each, None, frozenset(left)) for each, left in found.items()]
+    listeners += [Subscriber(each, None, frozenset(left)) for each, left in found.items()]
     return listeners, position
 
 

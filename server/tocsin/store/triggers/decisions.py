@@ -15,7 +15,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import decisions as table
 
 
-class Kind(StrEnum):
+class DecisionKind(StrEnum):
     PAUSE = "pause"
     """From the pause to the resumption."""
     RULE = "rule"
@@ -37,7 +37,7 @@ class Decision:
 
     id: str
     trigger_id: str
-    kind: Kind
+    kind: DecisionKind
     first_at: datetime
     last_at: datetime | None
     decided_at: datetime
@@ -53,7 +53,7 @@ END_PAUSE = (
     update(table)
     .where(
         table.c.trigger_id == bindparam("of_trigger"),
-        table.c.kind == Kind.PAUSE.value,
+        table.c.kind == DecisionKind.PAUSE.value,
         table.c.last_at.is_(None),
     )
     .values(last_at=bindparam("ended"))
@@ -108,7 +108,7 @@ def record_or_extend(tx: Transaction, decision: Decision) -> None:
 
 
 def decision_about(
-    tx: Transaction, trigger_id: str, kind: Kind, instant: datetime
+    tx: Transaction, trigger_id: str, kind: DecisionKind, instant: datetime
 ) -> Decision | None:
     """Returns the latest decision of a kind that covers an instant."""
     at = to_micros(instant)
@@ -119,7 +119,7 @@ def decision_about(
 
 
 def decision_following(
-    tx: Transaction, trigger_id: str, kind: Kind, instant: datetime
+    tx: Transaction, trigger_id: str, kind: DecisionKind, instant: datetime
 ) -> Decision | None:
     """Returns the first decision of a kind that begins at an instant or later."""
     at = to_micros(instant)

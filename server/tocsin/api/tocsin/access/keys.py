@@ -14,6 +14,7 @@ from tocsin.access.tokens.rsa_keys import (
 from tocsin.api.tocsin.access.accounts import ACCOUNT_PREFIX, existing
 from tocsin.contract.validation import Violation
 from tocsin.schedule import Clock
+from tocsin.schedule.instants import iso
 from tocsin.store.access.authorised_keys import (
     StoredAuthorisedKey,
     delete_key,
@@ -103,7 +104,7 @@ def key_file(key: StoredAuthorisedKey, private: str) -> str:
         {
             "id": key.id,
             "service_account_id": key.account_id,
-            "created_at": key.created_at.isoformat().replace("+00:00", "Z"),
+            "created_at": iso(key.created_at),
             "key_algorithm": key.algorithm,
             "public_key": key.public_key,
             "private_key": private,

@@ -16,7 +16,7 @@ from tocsin.store.invocations import listing
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.store.triggers import decisions, timers
 from tocsin.store.triggers import rows as triggers
-from tocsin.store.triggers.decisions import Decision, Kind
+from tocsin.store.triggers.decisions import Decision, DecisionKind
 from tocsin.store.triggers.rows import StoredTrigger
 from tocsin.wire import errors
 
@@ -75,12 +75,12 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
     """
     tick = instant - (instant - EPOCH) % MINUTE
     stored = triggers.find_trigger(tx, trigger_id)
-    deleted = decisions.decision_following(tx, trigger_id, Kind.DELETED, EPOCH)
+    deleted = decisions.decision_following(tx, trigger_id, DecisionKind.DELETED, EPOCH)
     if stored is None and deleted is None:
         raise errors.trigger_not_found(trigger_id)
     plan, unreadable = (None, "") if stored is None else _plan(stored)
     cron_now = _cron(plan) if deleted is None else _rule_of(deleted, "cron")
-    change = decisions.decision_following(tx, trigger_id, Kind.RULE, tick)
+    change = decisions.decision_following(tx, trigger_id, DecisionKind.RULE, tick)
     made = listing.invocations_between(tx, trigger_id, tick, tick + MINUTE, limit=MOST_DELIVERIES)
     paused = plan is not None and not plan.active
     return Evidence(
@@ -92,14 +92,14 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
         cron_now=cron_now,
         unreadable_now=unreadable,
         paused_unrecorded=paused
-        and decisions.decision_about(tx, trigger_id, Kind.PAUSE, now) is None,
+        and decisions.decision_about(tx, trigger_id, DecisionKind.PAUSE, now) is None,
         made=made,
-        pause=decisions.decision_about(tx, trigger_id, Kind.PAUSE, tick),
-        misfire=decisions.decision_about(tx, trigger_id, Kind.MISFIRE, tick),
-        unreadable=decisions.decision_about(tx, trigger_id, Kind.UNREADABLE, tick),
+        pause=decisions.decision_about(tx, trigger_id, DecisionKind.PAUSE, tick),
+        misfire=decisions.decision_about(tx, trigger_id, DecisionKind.MISFIRE, tick),
+        unreadable=decisions.decision_about(tx, trigger_id, DecisionKind.UNREADABLE, tick),
         deleted=deleted,
         rule_change=change,
-        next_pause=decisions.decision_following(tx, trigger_id, Kind.PAUSE, tick),
+        next_pause=decisions.decision_following(tx, trigger_id, DecisionKind.PAUSE, tick),
         armed=timers.armed_at(tx, trigger_id),
         oldest_kept=listing.oldest_instant(tx, trigger_id),
         under_way=_under_way(tx, made, now),
