@@ -92,10 +92,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         guard_metrics(metrics_door, gate)
         offer = Offer(services, health, gate, whereabouts)
         doors = await open_doors(stack, ground, offer, directory, grace)
-        callers.found_at(doors, settings)
+        callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE)
-        keep_standing(stack, ground, health)
+        keep_standing(stack, ground, health, settings.shutdown_delay)
         yield Running(doors, metrics, smtp)
 
 

@@ -9,13 +9,13 @@ from pydantic import SecretStr
 
 from tocsin.outgoing.amazon import READING, SENDING, USER_AGENT, Clients
 from tocsin.outgoing.reach import Reach
-from tocsin.outgoing.settings import Account
+from tocsin.outgoing.settings import AmazonAccount
 
-ACCOUNT = Account(region="here-1", access_key_id="id", secret_access_key=SecretStr("key"))
+ACCOUNT = AmazonAccount(region="here-1", access_key_id="id", secret_access_key=SecretStr("key"))
 FIRST, SECOND = "http://127.0.0.1:1", "http://127.0.0.1:2"
 
 
-def run(scenario: Callable[[Clients], Awaitable[None]], account: Account = ACCOUNT) -> None:
+def run(scenario: Callable[[Clients], Awaitable[None]], account: AmazonAccount = ACCOUNT) -> None:
     async def whole() -> None:
         clients = Clients("sqs", account, Reach(), SENDING)
         try:
@@ -63,14 +63,14 @@ def test_without_an_account_the_machine_is_asked_for_one(monkeypatch: pytest.Mon
         with pytest.raises(NoCredentialsError):
             await clients.credentials()
 
-    run(none, Account())
+    run(none, AmazonAccount())
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "found")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "there")
 
     async def some(clients: Clients) -> None:
         assert tuple(await clients.credentials())[:2] == ("found", "there")
 
-    run(some, Account())
+    run(some, AmazonAccount())
 
 
 def test_a_reader_waits_longer_than_its_poll_and_is_not_tried_again_by_the_client() -> None:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from tocsin.outgoing.amazon import READING, Clients, words
 from tocsin.outgoing.connecting import checked_connector
 from tocsin.outgoing.reach import AddressRefused, Reach, parse_networks
-from tocsin.outgoing.settings import Account
+from tocsin.outgoing.settings import AmazonAccount
 
 Names = dict[str, list[list[str]]]
 
@@ -194,7 +194,7 @@ def test_a_service_of_amazons_protocols_is_no_way_to_addresses_that_are_never_ca
 
 
 async def ask_queue(endpoint: str, reach: Reach) -> None:
-    account = Account(access_key_id="id", secret_access_key=SecretStr("secret"))
+    account = AmazonAccount(access_key_id="id", secret_access_key=SecretStr("secret"))
     clients = Clients("sqs", account, reach, READING)
     try:
         client = await clients.of(endpoint)

@@ -20,7 +20,7 @@ WRONG = {
         "targets.function: expected a URL such as http://127.0.0.1:9000/"
     ),
     '[targets]\nfunction = "http://169.254.169.254/"': (
-        "targets.function: 169.254.169.254 is an address where clouds keep their credentials: "
+        "targets.function: 169.254.169.254 is an address at which clouds keep their credentials: "
         "it is never called"
     ),
     '[targets]\nnetworks = ["10.0.0.1/8"]': "targets.networks.0: 10.0.0.1/8 has host bits set",

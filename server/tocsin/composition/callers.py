@@ -14,9 +14,10 @@ from tocsin.composition.identity import identify
 from tocsin.composition.issuing import account_tokens, issuer_of, key_services
 from tocsin.composition.listening import Doors
 from tocsin.engine.upkeep.key_rotation import KeyRotation
+from tocsin.gate.settings import AccessSettings
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
-from tocsin.settings import Settings
+from tocsin.settings import Address
 from tocsin.store.driver.database import Database
 
 
@@ -33,11 +34,12 @@ class Callers:
     tokens: AccountTokens
     reached: Reached
 
-    def found_at(self, doors: Doors, settings: Settings) -> None:
+    def found_at(self, doors: Doors, access: AccessSettings, advertised: Address | None) -> None:
         """Takes JWTs that are meant for these doors, and issues tokens in the name of one."""
-        for reachable in filter(None, (*doors, settings.advertise)):
+        for reachable in filter(None, (*doors, advertised)):
             self.reached.at(*reachable)
-        self.tokens.issue_as(issuer_of(settings, tls=doors.tls, http=doors.http))
+        issuer = issuer_of(access, advertised, tls=doors.tls, http=doors.http)
+        self.tokens.issue_as(issuer)
 
 
 async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
@@ -50,7 +52,16 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
     signing = await _signing(clock, database)
     reached = Reached()
     observer = ground.telemetry.observer
-    who = await identify(settings, clock, database, signing.keys, reached, ground.node, observer)
+    who = await identify(
+        settings.access,
+        settings.targets.reach,
+        clock,
+        database,
+        signing.keys,
+        reached,
+        ground.node,
+        observer,
+    )
     stack.push_async_callback(who.close)
     tokens = account_tokens(clock, database, signing.keys)
     return Callers(

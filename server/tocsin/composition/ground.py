@@ -53,7 +53,7 @@ async def open_ground(
     stack.push_async_callback(database.close)
     node = Ids(MACHINE).new("nod")
     telemetry, metrics = start_telemetry(
-        stack, settings, door, exclusive=database.exclusive, node=node
+        stack, settings.metrics, door, exclusive=database.exclusive, node=node
     )
     database = telemetry.watched(database, MACHINE)
     if not database.exclusive:

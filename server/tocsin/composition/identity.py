@@ -24,8 +24,8 @@ from tocsin.gate.authenticator import StoredAuthenticator
 from tocsin.gate.known_access import KnownAccess
 from tocsin.gate.settings import AccessSettings
 from tocsin.outgoing.documents import Documents
+from tocsin.outgoing.reach import Reach
 from tocsin.schedule import Clock
-from tocsin.settings import Settings
 from tocsin.store.access.accounts import Account
 from tocsin.store.access.authorised_keys import StoredAuthorisedKey
 from tocsin.store.access.bindings import StoredBinding
@@ -49,7 +49,8 @@ class Identifying:
 
 
 async def identify(
-    settings: Settings,
+    settings: AccessSettings,
+    reach: Reach,
     clock: Clock,
     database: Database,
     keys: SigningKeys,
@@ -65,13 +66,13 @@ async def identify(
         StartError: what the settings name was made otherwise.
     """
     real = real_clock(clock)
-    if not settings.access.enabled:
+    if not settings.enabled:
         return _open(real, keys)
-    await _keep_configured(settings.access, database, real)
-    life = timedelta(hours=settings.access.token_hours)
+    await _keep_configured(settings, database, real)
+    life = timedelta(hours=settings.token_hours)
     tokens = IamTokens(keys, real, life=life, checked=True)
-    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, settings.targets.reach)
-    issuers = Issuers(settings.access.issuers, real, documents.get, machine_clock=MACHINE)
+    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, reach)
+    issuers = Issuers(settings.issuers, real, documents.get, machine_clock=MACHINE)
     authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
     known = KnownAccess(database)
     assertions = Assertions(real, reached.addresses)

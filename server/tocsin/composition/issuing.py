@@ -6,9 +6,10 @@ from tocsin.access.tokens.signer import TokenSigner
 from tocsin.api.tocsin import open_id
 from tocsin.composition.clocks import real_clock
 from tocsin.composition.grpc_server import Services
+from tocsin.gate.settings import AccessSettings
 from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
 from tocsin.schedule import Clock
-from tocsin.settings import Address, Settings
+from tocsin.settings import Address
 from tocsin.store.access.accounts import find_account
 from tocsin.store.driver.database import Database, StoreUnavailable
 
@@ -31,20 +32,23 @@ def key_services(signer: TokenSigner, tokens: AccountTokens) -> Services:
     return {open_id.SERVICE: open_id.OpenIdService(signer, lambda: tokens.issuer).methods()}
 
 
-def issuer_of(settings: Settings, *, tls: Address | None, http: Address | None) -> str | None:
+def issuer_of(
+    access: AccessSettings, advertised: Address | None, *, tls: Address | None, http: Address | None
+) -> str | None:
     """Returns the URL under which targets find the keys, or None where that can't be told.
 
     Args:
-        settings: may name it.
+        access: may name it.
+        advertised: where clients are told to dial TLS.
         tls: where REST is served over TLS.
         http: where it is served without.
     """
-    if not settings.access.enabled:
+    if not access.enabled:
         return None
-    if settings.access.issuer is not None:
-        return settings.access.issuer
-    if tls is not None and settings.advertise is not None:
-        tls = settings.advertise
+    if access.issuer is not None:
+        return access.issuer
+    if tls is not None and advertised is not None:
+        tls = advertised
     for scheme, usual, address in (("https", 443, tls), ("http", 80, http)):
         if address is not None and not is_unspecified(address.host):
             return f"{scheme}://{str(address).removesuffix(f':{usual}')}"

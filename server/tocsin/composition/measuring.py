@@ -9,7 +9,7 @@ from tocsin.composition.clocks import MACHINE
 from tocsin.composition.grpc_server import StartError
 from tocsin.gate.door_guard import DoorGuard
 from tocsin.gate.guarding import CallGate
-from tocsin.settings import Address, Settings
+from tocsin.settings import Address
 from tocsin.telemetry.exposition import Exposition
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.opening import Telemetry, open_telemetry
@@ -17,7 +17,7 @@ from tocsin.telemetry.opening import Telemetry, open_telemetry
 
 def start_telemetry(
     stack: AsyncExitStack,
-    settings: Settings,
+    listen: Address | None,
     door: MetricsDoor | None,
     *,
     exclusive: bool,
@@ -27,7 +27,7 @@ def start_telemetry(
 
     Args:
         stack: ends it.
-        settings: say where the metrics are served.
+        listen: where the metrics are served; None: nowhere.
         door: asks who fetches them; None: nobody is asked.
         exclusive: the store is this node's alone.
         node: the name of this node.
@@ -38,12 +38,12 @@ def start_telemetry(
     telemetry = open_telemetry(
         os.environ,
         MACHINE,
-        with_metrics=settings.metrics is not None,
+        with_metrics=listen is not None,
         exclusive=exclusive,
         version=version("tocsin"),
         instance=node,
     )
-    metrics = _serve_metrics(stack, settings.metrics, telemetry, door)
+    metrics = _serve_metrics(stack, listen, telemetry, door)
     # First what is sent, then what is fetched: a last look at a server that stops is possible.
     stack.push_async_callback(telemetry.close)
     return telemetry, metrics

@@ -20,8 +20,8 @@ from tocsin.engine.events.intake import Intake
 from tocsin.engine.loops import Engine
 from tocsin.engine.manual_time import ManualTime
 from tocsin.schedule import Clock, ManualClock
-from tocsin.settings import Settings
 from tocsin.sources.kinds.timer import tick_payload
+from tocsin.sources.settings import SourceSettings
 
 
 def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts) -> Services:
@@ -39,7 +39,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
         **_execution_services(ground, works),
         **_steering_services(ground, works),
-        **_door_services(settings, clock, works.intake),
+        **_door_services(settings.sources, clock, works.intake, proven=settings.access.enabled),
         events.SERVICE: event_service.methods(),
         **_clock_services(clock, works.engine),
     }
@@ -76,14 +76,19 @@ def _steering_services(ground: Ground, works: Works) -> Services:
     }
 
 
-def _door_services(settings: Settings, clock: Clock, intake: Intake) -> Services:
-    """Builds what other software tells of its events, as it does it."""
-    logs = settings.sources.logs
+def _door_services(
+    sources: SourceSettings, clock: Clock, intake: Intake, *, proven: bool
+) -> Services:
+    """Builds the services to which other software sends its events.
+
+    Where senders are `proven`, those of webhooks need a proof.
+    """
+    logs = sources.logs
     hooks = webhooks.WebhookService(
         clock,
         intake,
-        settings.sources.webhooks,
-        proven=settings.access.enabled,
+        sources.webhooks,
+        proven=proven,
         machine=real_clock(clock),
     )
     return {

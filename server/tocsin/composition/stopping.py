@@ -45,7 +45,9 @@ class Standing:
         await MACHINE.sleep(delay_seconds)
 
 
-def keep_standing(stack: AsyncExitStack, ground: Ground, health: Health) -> None:
+def keep_standing(
+    stack: AsyncExitStack, ground: Ground, health: Health, delay_seconds: float
+) -> None:
     """Tells that calls are worth sending for as long as the store answers, and until the end."""
     standing = Standing(health, ground.telemetry)
     readiness = Readiness(
@@ -53,5 +55,4 @@ def keep_standing(stack: AsyncExitStack, ground: Ground, health: Health) -> None
     )
     watching = asyncio.create_task(readiness.watch())
     stack.callback(watching.cancel)
-    delay_seconds = ground.settings.shutdown_delay
     stack.push_async_callback(lambda: standing.stop(delay_seconds))

@@ -8,7 +8,7 @@ from tocsin.gateway import inflating, tls
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import route_config
-from tocsin.gateway.settings import Limits, Listener, Settings, Tls
+from tocsin.gateway.settings import EnvoySettings, Limits, Listener, Tls
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
@@ -17,7 +17,7 @@ STAT_PREFIX = "rest"
 _UPSTREAM = "grpc"
 
 
-def bootstrap(settings: Settings) -> Json:
+def bootstrap(settings: EnvoySettings) -> Json:
     """Returns the bootstrap as a JSON object (envoy.config.bootstrap.v3.Bootstrap)."""
     return {
         # Envoy accepts secrets only if its node has a name.
@@ -47,7 +47,7 @@ def _overload_manager(limits: Limits) -> Json:
     }
 
 
-def _upstream(settings: Settings) -> Json:
+def _upstream(settings: EnvoySettings) -> Json:
     most = settings.limits.connections
     thresholds = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
     endpoint = {"endpoint": {"address": {"pipe": {"path": str(settings.upstream)}}}}
@@ -86,7 +86,7 @@ def _health_check() -> Json:
     }
 
 
-def _listener(settings: Settings, listener: Listener) -> Json:
+def _listener(settings: EnvoySettings, listener: Listener) -> Json:
     # `[::]` means IPv4 too, as it does for the gRPC server.
     address = {
         "address": listener.ip,
@@ -119,7 +119,7 @@ def _tls_inspector() -> Json:
     }
 
 
-def _tls_chains(settings: Settings, listener: Listener, asked: Tls) -> list[Json]:
+def _tls_chains(settings: EnvoySettings, listener: Listener, asked: Tls) -> list[Json]:
     """Returns a filter chain for clients that offer HTTP/2 and one for all others.
 
     gRPC clients keep an idle connection for hours and ping every 30 seconds, but Envoy's idle
@@ -154,12 +154,12 @@ def _tls_chains(settings: Settings, listener: Listener, asked: Tls) -> list[Json
     ]
 
 
-def _idle_timeout(settings: Settings) -> str:
+def _idle_timeout(settings: EnvoySettings) -> str:
     return f"{settings.limits.connection_idle_seconds}s"
 
 
 def _connection_manager(
-    settings: Settings, listener: Listener, *, idle_timeout: str, **more: Any
+    settings: EnvoySettings, listener: Listener, *, idle_timeout: str, **more: Any
 ) -> Json:
     limits = settings.limits
     manager = typed(
@@ -187,7 +187,7 @@ def _connection_manager(
     return {"name": "http", "typed_config": manager}
 
 
-def _google_paths(settings: Settings) -> str | None:
+def _google_paths(settings: EnvoySettings) -> str | None:
     """Returns a pattern for Google's paths: as clients write them, and after transcoding."""
     services = settings.services.get(Envelope.GOOGLE, ())
     names = [*settings.segments_of(Envelope.GOOGLE), *services]

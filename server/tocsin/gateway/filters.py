@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating
 from tocsin.gateway.errors import wrap_status_script
-from tocsin.gateway.settings import Settings
+from tocsin.gateway.settings import EnvoySettings
 from tocsin.gateway.typed import Json, typed
 
 HEALTH_PATH = "/healthz"
@@ -27,7 +27,7 @@ SYSTEM_PARAMETERS = (
 )
 
 
-def filters(settings: Settings, upstream: str) -> list[Json]:
+def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     """Returns the filters in their order; a request's route says what each of them does."""
     buffer = typed(
         "extensions.filters.http.buffer.v3",
@@ -52,7 +52,7 @@ def filters(settings: Settings, upstream: str) -> list[Json]:
     ]
 
 
-def rest_filters(settings: Settings, envelope: Envelope) -> Json:
+def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     """Returns the filters' settings on a route of REST."""
     per_route = {_TRANSCODER: _transcoder(settings, envelope)}
     if envelope is Envelope.GOOGLE:
@@ -76,7 +76,7 @@ def _health_answer(upstream: str) -> Json:
     )
 
 
-def _transcoder(settings: Settings, envelope: Envelope | None) -> Json:
+def _transcoder(settings: EnvoySettings, envelope: Envelope | None) -> Json:
     """Returns the transcoder for one envelope's services; None switches the filter off."""
     package, message = "extensions.filters.http.grpc_json_transcoder.v3", "GrpcJsonTranscoder"
     if envelope is None:

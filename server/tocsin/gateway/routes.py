@@ -9,7 +9,7 @@ from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating
 from tocsin.gateway.errors import path_pattern
 from tocsin.gateway.filters import grpc_filters, rest_filters
-from tocsin.gateway.settings import Listener, Settings
+from tocsin.gateway.settings import EnvoySettings, Listener
 from tocsin.gateway.typed import Json
 
 _NOT_SERVED: Json = {
@@ -21,7 +21,7 @@ _NOT_SERVED: Json = {
 }
 
 
-def route_config(settings: Settings, listener: Listener, upstream: str) -> Json:
+def route_config(settings: EnvoySettings, listener: Listener, upstream: str) -> Json:
     """Returns the routes of a listener, for all its hosts."""
     routes = [*_rest_routes(settings, listener, upstream), _NOT_SERVED]
     if listener.tls is not None:
@@ -81,7 +81,7 @@ _FOREIGN_PAGE = _refused(
 )
 
 
-def _rest_routes(settings: Settings, listener: Listener, upstream: str) -> list[Json]:
+def _rest_routes(settings: EnvoySettings, listener: Listener, upstream: str) -> list[Json]:
     routes = [
         route
         for envelope in settings.services
@@ -95,7 +95,10 @@ def _rest_routes(settings: Settings, listener: Listener, upstream: str) -> list[
 
 
 def _rest(
-    settings: Settings, upstream: str, envelope: Envelope, segments: list[str] | tuple[str, ...]
+    settings: EnvoySettings,
+    upstream: str,
+    envelope: Envelope,
+    segments: list[str] | tuple[str, ...],
 ) -> Iterator[Json]:
     paths = {"safe_regex": {"regex": path_pattern(segments)}}
     per_route = rest_filters(settings, envelope)
@@ -113,7 +116,7 @@ def _rest_route(match: Json, upstream: str, per_route: Json) -> Json:
     }
 
 
-def _grpc_routes(settings: Settings, listener: Listener, upstream: str) -> list[Json]:
+def _grpc_routes(settings: EnvoySettings, listener: Listener, upstream: str) -> list[Json]:
     every = _grpc("/", upstream)
     if settings.discovery is None:
         return [every]

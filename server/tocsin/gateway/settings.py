@@ -56,7 +56,7 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EnvoySettings:
     """Holds all that a bootstrap depends on."""
 
     listeners: tuple[Listener, ...]

@@ -16,7 +16,7 @@ from tocsin.contract.routes import Envelope, descriptor_set, envelope_of, envelo
 from tocsin.gateway.bootstrap import bootstrap
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
-from tocsin.gateway.settings import Limits, Listener, Settings
+from tocsin.gateway.settings import EnvoySettings, Limits, Listener
 from tocsin.schedule import Clock
 
 log = structlog.get_logger()
@@ -164,7 +164,7 @@ class Gateway:
     def _descriptors(self) -> Path:
         return self._directory / "services.binpb"
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> EnvoySettings:
         services = {
             envelope: tuple(
                 service.full_name for service in self._services if envelope_of(service) is envelope
@@ -172,7 +172,7 @@ class Gateway:
             for envelope in Envelope
         }
         discovery = self._discovery
-        return Settings(
+        return EnvoySettings(
             listeners=tuple(self._listeners()),
             upstream=self._upstream,
             admin=self._admin_socket,

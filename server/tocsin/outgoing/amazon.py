@@ -20,7 +20,7 @@ from botocore.exceptions import NoCredentialsError
 
 from tocsin.outgoing.connecting import CheckedResolver, CheckedSockets
 from tocsin.outgoing.reach import AddressRefused, Reach
-from tocsin.outgoing.settings import Account
+from tocsin.outgoing.settings import AmazonAccount
 
 CONNECT_SECONDS = 5
 LONGEST_POLL_SECONDS = 20
@@ -53,7 +53,7 @@ class Clients:
     """
 
     def __init__(
-        self, service: str, account: Account, reach: Reach, usage: Mapping[str, Any]
+        self, service: str, account: AmazonAccount, reach: Reach, usage: Mapping[str, Any]
     ) -> None:
         self._service = service
         self._account = account

@@ -30,7 +30,7 @@ ServiceUrl = Annotated[str, AfterValidator(check_url), WithoutSecrets]
 Network = Annotated[str, AfterValidator(check_network)]
 
 
-class Account(BaseModel):
+class AmazonAccount(BaseModel):
     """An account at a service of Amazon's protocols: it signs the requests.
 
     A table that has one inherits it, and what comes first in the table as another base before it.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from tocsin.fields import STRICT
 from tocsin.outgoing.reach import LOOPBACK, Reach, parse_networks
-from tocsin.outgoing.settings import Account, Network, QueueEndpoint, ServiceUrl
+from tocsin.outgoing.settings import AmazonAccount, Network, QueueEndpoint, ServiceUrl
 
 
 class TargetSettings(BaseModel):
@@ -104,7 +104,7 @@ class TargetSettings(BaseModel):
         return self.concurrencies.get(target, self.concurrency_per_target)
 
 
-class DeadLetterSettings(Account, QueueEndpoint):
+class DeadLetterSettings(AmazonAccount, QueueEndpoint):
     """The queue service, of the SQS protocol, that dead letters are put into."""
 
     queues: dict[str, ServiceUrl] = Field(

@@ -11,7 +11,7 @@ from yarl import URL
 
 from tocsin.outgoing.amazon import LONGEST_POLL_SECONDS, READING, Clients
 from tocsin.outgoing.reach import Reach
-from tocsin.outgoing.settings import Account
+from tocsin.outgoing.settings import AmazonAccount
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import asking
@@ -30,7 +30,7 @@ class NotificationReader:
 
     kinds = ("object_storage",)
 
-    def __init__(self, queue: str, account: Account, reach: Reach, clock: Clock) -> None:
+    def __init__(self, queue: str, account: AmazonAccount, reach: Reach, clock: Clock) -> None:
         self._queue = queue
         # Who asks, and with what query, is a secret or as good as one.
         self._label = f"queue {URL(queue).with_user(None).with_query(None)}"

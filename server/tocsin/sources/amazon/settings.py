@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel, Field
 
-from tocsin.outgoing.settings import Account, QueueEndpoint, ServiceUrl
+from tocsin.outgoing.settings import AmazonAccount, QueueEndpoint, ServiceUrl
 
 
-class QueueServiceSettings(Account, QueueEndpoint):
+class QueueServiceSettings(AmazonAccount, QueueEndpoint):
     """The queue service, of the SQS protocol, whose queues are read."""
 
     urls: dict[str, ServiceUrl] = Field(
@@ -27,7 +27,7 @@ class StreamEndpoint(BaseModel):
     )
 
 
-class StreamServiceSettings(Account, StreamEndpoint):
+class StreamServiceSettings(AmazonAccount, StreamEndpoint):
     """The stream service, of the Kinesis protocol, whose streams are read."""
 
     endpoints: dict[str, ServiceUrl] = Field(
@@ -55,5 +55,5 @@ class NotificationQueueUrl(BaseModel):
     )
 
 
-class NotificationQueueSettings(Account, NotificationQueueUrl):
+class NotificationQueueSettings(AmazonAccount, NotificationQueueUrl):
     """A queue, of the SQS protocol, that object storages put their notifications into."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from tocsin.fields import MEGABYTE, STRICT
 from tocsin.outgoing.reach import IpNetwork, parse_networks
-from tocsin.outgoing.settings import Account, Network, ServiceUrl
+from tocsin.outgoing.settings import AmazonAccount, Network, ServiceUrl
 
 
 class MailSettings(BaseModel):
@@ -37,8 +37,8 @@ class MailSettings(BaseModel):
     s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
 
     @property
-    def s3_account(self) -> Account:
-        return Account(
+    def s3_account(self) -> AmazonAccount:
+        return AmazonAccount(
             region=self.s3_region,
             access_key_id=self.s3_access_key_id,
             secret_access_key=self.s3_secret_access_key,
