@@ -28,6 +28,7 @@ from tocsin.telemetry.opening import Telemetry
 from tocsin.wire import errors
 from tocsin.wire.gate import UnknownNeed
 from tocsin.wire.health import Health
+from tocsin.wire.statuses import to_status
 
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 
@@ -100,7 +101,7 @@ def refused(work: Callable[[], None]) -> errors.ApiError:
 def details(error: errors.ApiError) -> dict[str, Any]:
     return {
         each["@type"].rpartition(".")[2]: each
-        for each in json_format.MessageToDict(errors.to_status(error, "r"))["details"]
+        for each in json_format.MessageToDict(to_status(error, "r"))["details"]
     }
 
 

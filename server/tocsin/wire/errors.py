@@ -1,4 +1,4 @@
-"""All errors that a client can be given, in one table, and how they look on the wire."""
+"""All errors that a client can get, in one table."""
 
 import math
 from collections.abc import Sequence
@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import grpc
-from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2
 
 from tocsin.contract.validation import Violation, message
-
-DOMAIN = "tocsin"
 
 # Some clients refuse trailers above 8 KiB. This many bytes of them may tell of violations.
 VIOLATIONS_BUDGET = 6 * 1024
@@ -22,7 +19,7 @@ VIOLATIONS_BUDGET = 6 * 1024
 # Not frozen: whoever hands an exception on sets its traceback.
 @dataclass(eq=False)
 class ApiError(Exception):
-    """What a call is refused with. `reason` is for programs (AIP-193), `message` for people."""
+    """An error for a client. `reason` is for programs (AIP-193), `message` for people."""
 
     code: grpc.StatusCode
     reason: str
@@ -40,11 +37,11 @@ class ApiError(Exception):
 
 
 def invalid(violations: Sequence[Violation]) -> ApiError:
-    told = _within_budget(violations)
-    text = message(told)
-    if len(told) < len(violations):
-        text += f"\n  … and {len(violations) - len(told)} more"
-    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS", text, tuple(told))
+    reported = _within_budget(violations)
+    text = message(reported)
+    if len(reported) < len(violations):
+        text += f"\n  … and {len(violations) - len(reported)} more"
+    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS", text, tuple(reported))
 
 
 def invalid_field(field: str, description: str) -> ApiError:
@@ -195,7 +192,7 @@ def credential_missing() -> ApiError:
 
 
 def credential_refused() -> ApiError:
-    """The vendor's own text; what is wrong with a credential is no business of who shows it."""
+    """Returns an error in the vendor's words; they hide from the caller what was wrong."""
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
         "CREDENTIALS_REFUSED",
@@ -205,13 +202,13 @@ def credential_refused() -> ApiError:
 
 
 def permission_denied(permission: str, resource: str) -> ApiError:
-    """In the words of AIP-211; it tells the same whether there is such a resource or not."""
-    shown = resource[:256]
+    """Returns an error in the words of AIP-211, which hide whether the resource exists."""
+    name = resource[:256]
     return ApiError(
         grpc.StatusCode.PERMISSION_DENIED,
         "IAM_PERMISSION_DENIED",
-        f"Permission '{permission}' denied on resource '{shown}' (or it might not exist).",
-        metadata=(("permission", permission), ("resource", shown)),
+        f"Permission '{permission}' denied on resource '{name}' (or it might not exist).",
+        metadata=(("permission", permission), ("resource", name)),
     )
 
 
@@ -239,27 +236,27 @@ def too_many_bad_credentials(seconds: float) -> ApiError:
 
 
 def too_many_invocations(whose: str, per_minute: float, seconds: float) -> ApiError:
-    told = f"{whose} may have {per_minute:g} invocations a minute made by calls"
+    quota = f"{whose} may have {per_minute:g} invocations a minute made by calls"
     return _exhausted(
         "QUOTA_EXCEEDED",
-        f"{told}; try again in {_seconds(seconds)}",
+        f"{quota}; try again in {_seconds(seconds)}",
         seconds,
-        _quota(whose, told),
+        _quota(whose, quota),
     )
 
 
 def too_many_triggers(folder_id: str, most: int) -> ApiError:
-    told = f"Folder {folder_id[:64]} may have {most} triggers, and has as many"
-    return _exhausted("QUOTA_EXCEEDED", told, None, _quota(f"folders/{folder_id[:64]}", told))
+    quota = f"Folder {folder_id[:64]} may have {most} triggers, and has as many"
+    return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(f"folders/{folder_id[:64]}", quota))
 
 
 def payload_over_quota(whose: str, size: int, most: int) -> ApiError:
-    told = f"A call of this method may bring {most} bytes, and this one has {size}"
-    return _exhausted("QUOTA_EXCEEDED", told, None, _quota(whose, told))
+    quota = f"A call of this method may bring {most} bytes, and this one has {size}"
+    return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(whose, quota))
 
 
 def proof_refused(what: str, why: str) -> ApiError:
-    """Says why, where only its owner can have got that far."""
+    """Returns an error that says why: only the owner of a proof gets so far."""
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
         "CREDENTIALS_REFUSED",
@@ -344,37 +341,12 @@ def internal() -> ApiError:
     )
 
 
-def to_status(error: ApiError, request_id: str) -> status_pb2.Status:
-    """Returns the error with its details: its reason, the fields to blame, the request's id."""
-    details = [
-        error_details_pb2.ErrorInfo(
-            reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata)
-        ),
-        *error.details,
-        error_details_pb2.RequestInfo(request_id=request_id),
-    ]
-    if error.violations:
-        fields = [
-            error_details_pb2.BadRequest.FieldViolation(
-                field=violation.field, description=violation.description
-            )
-            for violation in error.violations
-        ]
-        details.insert(0, error_details_pb2.BadRequest(field_violations=fields))
-    status = status_pb2.Status(code=error.code.value[0], message=error.message)
-    for detail in details:
-        packed = Any()
-        packed.Pack(detail)
-        status.details.append(packed)
-    return status
-
-
 def _precondition(reason: str, text: str) -> ApiError:
     return ApiError(grpc.StatusCode.FAILED_PRECONDITION, reason, text)
 
 
 def _exhausted(reason: str, text: str, seconds: float | None, *details: Message) -> ApiError:
-    """`seconds` is when to try again; None: not by itself."""
+    """Returns an error of a limit; `seconds` is when to try again, None: waiting is no help."""
     if seconds is None:
         return ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, reason, text, details=details)
     delay = Duration()
@@ -403,17 +375,18 @@ def _not_found(reason: str, text: str) -> ApiError:
 
 
 def _within_budget(violations: Sequence[Violation]) -> list[Violation]:
-    told: list[Violation] = []
+    """Returns the first violations, as many as the trailers have room for, and at least one."""
+    reported: list[Violation] = []
     size = 0
     for violation in violations:
         size += _size_in_trailers(violation)
-        if told and size > VIOLATIONS_BUDGET:
+        if reported and size > VIOLATIONS_BUDGET:
             break
-        told.append(violation)
-    return told
+        reported.append(violation)
+    return reported
 
 
 def _size_in_trailers(violation: Violation) -> int:
-    """A violation stands in the text (percent-encoded) and, twice, in the details (base64)."""
+    """Counts a violation in the text (percent-encoded) and twice in the details (base64)."""
     line = message([violation]).removeprefix(message([]))
     return len(quote(line)) + 2 * len(line.encode()) * 4 // 3

@@ -29,6 +29,7 @@ from tocsin.wire.calls import (
     server_trace_id,
 )
 from tocsin.wire.gate import Admitted, Gate, Guard
+from tocsin.wire.statuses import to_status
 
 log = structlog.get_logger(__name__)
 
@@ -219,7 +220,7 @@ def _violations_of(
 
 async def _refuse(arrival: Arrival, error: errors.ApiError) -> bytes:
     request_id = arrival.request_id
-    status = rpc_status.to_status(errors.to_status(error, request_id))
+    status = rpc_status.to_status(to_status(error, request_id))
     await arrival.context.abort(
         status.code,
         status.details,

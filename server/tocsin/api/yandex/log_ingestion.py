@@ -17,6 +17,7 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.idempotency import IDEMPOTENCY_KEY
 from tocsin.wire.serving import SelfChecked
+from tocsin.wire.statuses import to_status
 from tocsin.wire.structs import plain
 from tocsin_protos.yandex.cloud.logging.v1 import log_ingestion_service_pb2 as contract
 from tocsin_protos.yandex.cloud.logging.v1 import log_resource_pb2
@@ -73,7 +74,7 @@ class LogIngestionService:
             try:
                 incoming += _incoming(entry, place, written)
             except errors.ApiError as error:
-                status = errors.to_status(error, call.request_id)
+                status = to_status(error, call.request_id)
                 response.errors[place].CopyFrom(status)
         await take(self._intake, incoming)
         return response

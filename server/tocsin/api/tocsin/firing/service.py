@@ -1,7 +1,7 @@
 """`tocsin.v1.FiringService`: fires triggers by hand, tells when they fire, and why they did not."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Protocol
 
@@ -9,7 +9,8 @@ from google.protobuf import json_format
 
 from tocsin.api.tocsin.firing.evidence import gather
 from tocsin.api.tocsin.firing.explaining import explained
-from tocsin.api.tocsin.firing.preview import Timetable, merged
+from tocsin.api.tocsin.firing.preview import merged
+from tocsin.api.tocsin.firing.timetables import check_preview, read_timetables
 from tocsin.api.tocsin.invocations.message import by_hand, to_message
 from tocsin.api.tocsin.invocations.service import find
 from tocsin.compilers.loading import load_plan
@@ -23,7 +24,6 @@ from tocsin.store.driver.instants import MICROSECOND
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import Invocation, insert_invocation
 from tocsin.store.triggers import rows as triggers
-from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.idempotency import Once
@@ -38,10 +38,6 @@ SERVICE = contract.DESCRIPTOR.services_by_name["FiringService"]
 LONGEST_EXPRESSION = 100
 LONGEST_TIMER_PAYLOAD = 4096
 DEFAULT_FIRE_TIMES = 10
-LONGEST_PREVIEW = timedelta(days=400)
-MOST_PREVIEWED_IDS = 100
-# Reading a trigger's rule takes some 30 microseconds, and all of a preview's are read at once.
-MOST_PREVIEWED = 1000
 
 
 class TickPayload(Protocol):
@@ -158,11 +154,11 @@ class FiringService:
         return contract.NextFireTimesResponse(fire_times=times, paused=paused)
 
     async def preview(self, request: contract.PreviewRequest) -> contract.PreviewResponse:
-        # What ticks at this moment has fired, or is about to.
         """Lists the ticks of timers between two instants."""
+        # What ticks at this moment has fired, or is about to.
         start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
         end = _known_instant(request, "end") or start
-        _check_preview(request, start, end)
+        check_preview(request, start, end)
         arguments = (
             request.folder_id,
             *request.trigger_ids,
@@ -171,11 +167,13 @@ class FiringService:
         )
         size = page_size(request.page_size)
         after = cursor_in_time(request.page_token, *arguments)
-        found = await self._database.read(lambda tx: _timetables(tx, request))
+        timers = await self._database.read(lambda tx: read_timetables(tx, request))
         response = contract.PreviewResponse(
-            truncated=found.truncated, unreadable_trigger_ids=found.unreadable
+            truncated=timers.truncated, unreadable_trigger_ids=timers.unreadable
         )
-        timetables = [each for each in found.read if request.include_paused or not each.paused]
+        timetables = [
+            each for each in timers.timetables if request.include_paused or not each.paused
+        ]
         for tick in islice(merged(timetables, start, end, after), size + 1):
             if len(response.firings) == size:
                 last = response.firings[-1]
@@ -200,44 +198,6 @@ class FiringService:
         return explained(evidence, self._limit_of)
 
 
-class _Found:
-    """The timers of a preview: those that could be read, and the ids of those that could not."""
-
-    def __init__(self) -> None:
-        self.read: list[Timetable] = []
-        self.unreadable: list[str] = []
-        self.truncated = False
-
-    def add(self, stored: StoredTrigger, refuse_as: str | None = None) -> None:
-        """Adds a trigger; passes over one that is not a timer, or refuses it as that field."""
-        try:
-            plan = load_plan(stored.contract, stored.message)
-        except ValueError:
-            self.unreadable.append(stored.id)
-            return
-        if isinstance(plan.source, TimerSource):
-            self.read.append(Timetable(stored.id, stored.name, not plan.active, plan.source.cron))
-        elif refuse_as is not None:
-            raise _not_a_timer(plan, refuse_as)
-
-
-def _timetables(tx: Transaction, request: contract.PreviewRequest) -> _Found:
-    found = _Found()
-    for index, trigger_id in enumerate(request.trigger_ids):
-        stored = triggers.find_trigger(tx, trigger_id)
-        if stored is None:
-            raise errors.trigger_not_found(trigger_id)
-        found.add(stored, refuse_as=f"trigger_ids[{index}]")
-    if request.folder_id:
-        rows = triggers.page_of_triggers(
-            tx, folder_id=request.folder_id, names=NameFilter(), after="", limit=MOST_PREVIEWED + 1
-        )
-        found.truncated = len(rows) > MOST_PREVIEWED
-        for row in rows[:MOST_PREVIEWED]:
-            found.add(row)
-    return found
-
-
 def _known_instant(
     request: contract.PreviewRequest | contract.ExplainRequest, field: str
 ) -> datetime | None:
@@ -252,20 +212,6 @@ def _known_instant(
     return instant
 
 
-def _check_preview(request: contract.PreviewRequest, start: datetime, end: datetime) -> None:
-    ids = request.trigger_ids
-    if bool(ids) == bool(request.folder_id):
-        raise errors.invalid_field("folder_id", "either folder_id or trigger_ids is required")
-    if len(ids) > MOST_PREVIEWED_IDS:
-        raise errors.invalid_field("trigger_ids", f"has more than {MOST_PREVIEWED_IDS} ids")
-    if len(set(ids)) < len(ids):
-        raise errors.invalid_field("trigger_ids", "names a trigger more than once")
-    if end < start:
-        raise errors.invalid_field("end", "is before the start")
-    if end - start > LONGEST_PREVIEW:
-        raise errors.invalid_field("end", f"is over {LONGEST_PREVIEW.days} days after the start")
-
-
 def _plan(tx: Transaction, trigger_id: str) -> Plan:
     stored = triggers.find_trigger(tx, trigger_id)
     if stored is None:
@@ -278,12 +224,8 @@ def _plan(tx: Transaction, trigger_id: str) -> Plan:
 
 def _cron(plan: Plan, field: str) -> Cron:
     if not isinstance(plan.source, TimerSource):
-        raise _not_a_timer(plan, field)
+        raise errors.not_a_timer(field, plan.trigger_id, plan.kind)
     return plan.source.cron
-
-
-def _not_a_timer(plan: Plan, field: str) -> errors.ApiError:
-    return errors.not_a_timer(field, plan.trigger_id, plan.kind)
 
 
 def _expression(text: str) -> Cron:
