@@ -8,7 +8,7 @@ session is had by one node at a time; several share the messages by a shared sub
 import asyncio
 import json
 import ssl
-from collections.abc import Coroutine, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -32,6 +32,7 @@ from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.mqtt.topics import disjoint
 from tocsin.sources.part_leases import RENEWED_EACH_SECONDS, PartLeases
 from tocsin.sources.reader import Line, SourceFailed
+from tocsin.sources.together import together
 from tocsin.store.driver.database import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -102,7 +103,7 @@ class MqttReader:
                 for session in sessions:
                     session.changed.set()
 
-        await first_of(tell_changes(), *(session.run() for session in sessions))
+        await together(tell_changes(), *(session.run() for session in sessions))
 
     async def close(self) -> None:
         """Nothing is held between two reads."""
@@ -176,7 +177,7 @@ class Session:
             try:
                 await self._subscribe(client)
                 self._line.connected()
-                await first_of(self._keep(), self._follow(client), self._take(client))
+                await together(self._keep(), self._follow(client), self._take(client))
             finally:
                 if self._line.ended:
                     # Nobody needs what the broker would keep for the session.
@@ -335,16 +336,3 @@ def chunks(filters: list[str]) -> Iterator[list[str]]:
     """What one packet subscribes to."""
     for start in range(0, len(filters), FILTERS_AT_ONCE):
         yield filters[start : start + FILTERS_AT_ONCE]
-
-
-async def first_of(*running: Coroutine[Any, Any, None]) -> None:
-    """Runs all of them until one returns or raises, and ends the others."""
-    tasks = [asyncio.create_task(each) for each in running]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

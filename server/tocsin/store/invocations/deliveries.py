@@ -7,19 +7,17 @@ from datetime import datetime
 from sqlalchemy import Select, bindparam, case, func, literal_column, null, select, update
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros, instant_or_none, micros_or_none, to_micros
 from tocsin.store.driver.transaction import Row, Transaction, Value
 from tocsin.store.invocations.rows import INVOCATION, Invocation, State
 from tocsin.store.schema import invocations as table
 
 # Statements are compiled once, so their lists have as many places as they will ever have.
-TAKEN_AT_ONCE = 64
 TARGETS_AT_ONCE = 64
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-# No id.
-NOBODY = "-"
 
-TAKEN = [f"taken{place}" for place in range(TAKEN_AT_ONCE)]
+TAKEN = FixedList("taken", 64)
 
 WAITS = table.c.next_at.is_not(None)
 IN_DUE_ORDER = table.c.next_at, table.c.id
@@ -63,7 +61,7 @@ WAITING_TARGETS = _waiting_targets()
 IS_CALL = table.c.state != State.DEAD_LETTERING.value
 TAKE = (
     update(table)
-    .where(table.c.id.in_([bindparam(each) for each in TAKEN]))
+    .where(table.c.id.in_(TAKEN.parameters))
     .values(
         state=case((IS_CALL, State.RUNNING.value), else_=table.c.state),
         attempts=table.c.attempts + case((IS_CALL, 1), else_=0),
@@ -75,9 +73,7 @@ TAKE = (
 )
 EXTEND = (
     update(table)
-    .where(
-        table.c.id.in_([bindparam(each) for each in TAKEN]), table.c.node == bindparam("of_node")
-    )
+    .where(table.c.id.in_(TAKEN.parameters), table.c.node == bindparam("of_node"))
     .values(next_at=bindparam("lease_until"))
 )
 FINISH = (
@@ -167,14 +163,14 @@ def take(
 ) -> list[Invocation]:
     """Takes these invocations for a node, until its lease runs out; returns them in this order."""
     taken: dict[str, Invocation] = {}
-    for start in range(0, len(ids), TAKEN_AT_ONCE):
+    for places in TAKEN.slices(ids):
         found = INVOCATION.all(
             tx,
             TAKE,
             started=to_micros(now),
             by_node=node,
             lease_until=to_micros(lease_until),
-            **_places(TAKEN, ids[start : start + TAKEN_AT_ONCE]),
+            **places,
         )
         taken.update((each.id, each) for each in found)
     return [taken[each] for each in ids if each in taken]
@@ -186,14 +182,8 @@ def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until
     As all that writes many invocations without having locked them, by their ids: in different
     orders two of them would wait for each other.
     """
-    in_order = sorted(ids)
-    for start in range(0, len(in_order), TAKEN_AT_ONCE):
-        tx.run(
-            EXTEND,
-            of_node=node,
-            lease_until=to_micros(lease_until),
-            **_places(TAKEN, in_order[start : start + TAKEN_AT_ONCE]),
-        )
+    for places in TAKEN.slices(sorted(ids)):
+        tx.run(EXTEND, of_node=node, lease_until=to_micros(lease_until), **places)
 
 
 def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
@@ -231,12 +221,3 @@ def hand_back(tx: Transaction, *, now: datetime, node: str | None = None) -> int
     if returned:
         tx.ring(Bell.DELIVERIES, now)
     return returned
-
-
-def _places(names: Sequence[str], values: Collection[str]) -> dict[str, str]:
-    """Fills a fixed list of places; what is left over matches nothing."""
-    if len(values) > len(names):
-        raise ValueError(f"{len(values)} values for {len(names)} places")
-    filled = dict.fromkeys(names, NOBODY)
-    filled.update(zip(names, values, strict=False))
-    return filled

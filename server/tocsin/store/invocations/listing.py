@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select, tuple_
 
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import instant_or_none, to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import INVOCATION, SUMMARY, Invocation, State
@@ -52,7 +53,7 @@ def place() -> Any:
     return tuple_(*(table.c[name] for name in Position._fields))
 
 
-STATES = [f"state{place}" for place in range(len(State))]
+STATES = FixedList("state", len(State))
 SPAN = (
     place() < tuple_(bindparam("before_at"), bindparam("before_id")),
     place() >= tuple_(bindparam("from_at"), bindparam("from_id")),
@@ -60,7 +61,7 @@ SPAN = (
 NEWEST_FIRST = table.c.scheduled_at.desc(), table.c.id.desc()
 OF_ORIGIN = table.c.origin == bindparam("origin")
 SEEN = table.c.forgotten_at.is_(None)
-IN_STATES = table.c.state.in_([bindparam(each) for each in STATES])
+IN_STATES = table.c.state.in_(STATES.parameters)
 IN_STATE = table.c.state == bindparam("state"), TROUBLED
 
 BY_ID = select(*SUMMARY.columns).where(table.c.id == bindparam("id"), SEEN)
@@ -134,7 +135,7 @@ def page_of_invocations(
     if stretch is not None:
         span |= {"from_at": stretch.scheduled_at, "from_id": stretch.id}
     statement = PAGE if wanted.origin is None else PAGE_OF_ORIGIN
-    places = _places(wanted.states)
+    places = STATES.filled(sorted(state.value for state in wanted.states))
     found = SUMMARY.all(tx, statement, **_of(wanted), **span, **places, limit=limit + 1)
     return _cut(found, limit, stretch)
 
@@ -219,11 +220,6 @@ def _span(wanted: Filter, after: Position | None) -> dict[str, str | int]:
 
 def _of(wanted: Filter) -> dict[str, str]:
     return {} if wanted.origin is None else {"origin": wanted.origin}
-
-
-def _places(states: frozenset[State]) -> dict[str, str]:
-    values = sorted(state.value for state in states)
-    return dict(zip(STATES, values + values[-1:] * (len(STATES) - len(values)), strict=True))
 
 
 def _troubled(

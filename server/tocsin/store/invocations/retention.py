@@ -4,12 +4,12 @@ Nothing here counts a table. Finished invocations of one state are counted page 
 index of when they finished; whoever counts remembers where the pages end.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import State
@@ -36,9 +36,8 @@ FINISHED = (
     .limit(SWEPT_AT_ONCE)
     .with_for_update(skip_locked=True)
 )
-# Statements are compiled once, so their list has as many places as it will ever have.
-SWEPT = [f"swept{place}" for place in range(SWEPT_AT_ONCE)]
-IN_SLICE = table.c.id.in_([bindparam(each) for each in SWEPT])
+SWEPT = FixedList("swept", SWEPT_AT_ONCE)
+IN_SLICE = table.c.id.in_(SWEPT.parameters)
 DELETE = delete(table).where(IN_SLICE)
 MARK = insert(swept_ticks).from_select(
     ["trigger_id", "until"],
@@ -63,9 +62,7 @@ OLD_OPERATIONS = (
     .limit(SWEPT_AT_ONCE)
     .with_for_update(skip_locked=True)
 )
-DELETE_OPERATIONS = delete(operations).where(
-    operations.c.id.in_([bindparam(each) for each in SWEPT])
-)
+DELETE_OPERATIONS = delete(operations).where(operations.c.id.in_(SWEPT.parameters))
 
 
 def page_of_finished(
@@ -90,8 +87,9 @@ def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
     """
     ids = tx.column(FINISHED, state=state.value, until=to_micros(until))
     if ids:
-        tx.run(MARK_SWEPT, **_slice(ids))
-        tx.run(DELETE, **_slice(ids))
+        places = SWEPT.filled(ids)
+        tx.run(MARK_SWEPT, **places)
+        tx.run(DELETE, **places)
     return len(ids)
 
 
@@ -107,9 +105,4 @@ def forget_swept(tx: Transaction, trigger_id: str) -> None:
 def sweep_operations(tx: Transaction, *, before: str) -> int:
     """Deletes some operations whose ids sort before this one; 0 when there is none left."""
     ids = tx.column(OLD_OPERATIONS, before=before)
-    return tx.run(DELETE_OPERATIONS, **_slice(ids)) if ids else 0
-
-
-def _slice(ids: Sequence[str]) -> dict[str, str]:
-    """Fills the places; what is left over of them is filled with what is named anyway."""
-    return dict.fromkeys(SWEPT, ids[0]) | dict(zip(SWEPT, ids, strict=False))
+    return tx.run(DELETE_OPERATIONS, **SWEPT.filled(ids)) if ids else 0

@@ -5,15 +5,14 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, null, or_, select, update
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import TROUBLED
 from tocsin.store.schema import invocations as table
 
-# Statements are compiled once, so their list has as many places as it will ever have.
-REDRIVEN_AT_ONCE = 64
-REDRIVEN = [f"redriven{place}" for place in range(REDRIVEN_AT_ONCE)]
+REDRIVEN = FixedList("redriven", 64)
 
 DUE_AGAIN = {
     "state": State.PENDING.value,
@@ -46,7 +45,7 @@ COUNT = select(func.count()).select_from(table).where(*DEAD_LETTERS)
 REDRIVE = (
     update(table)
     .where(
-        table.c.id.in_([bindparam(each) for each in REDRIVEN]),
+        table.c.id.in_(REDRIVEN.parameters),
         or_(
             table.c.state == State.DEAD_LETTERED.value, table.c.state == State.DEAD_LETTERING.value
         ),
@@ -80,10 +79,7 @@ def redrive_dead_letters(
         for id_, at in tx.all(CANDIDATES, origin=origin, in_state=state.value, limit=limit)
     ]
     ids = [id_ for _, id_ in sorted(found)[:limit]]
-    for start in range(0, len(ids), REDRIVEN_AT_ONCE):
-        slice_ = ids[start : start + REDRIVEN_AT_ONCE]
-        # What is left over of the places is filled with what is named anyway.
-        places = dict.fromkeys(REDRIVEN, slice_[0]) | dict(zip(REDRIVEN, slice_, strict=False))
+    for places in REDRIVEN.slices(ids):
         tx.run(REDRIVE, **places, now=to_micros(now))
         tx.ring(Bell.DELIVERIES, now)
     return ids, sum(
