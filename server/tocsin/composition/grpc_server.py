@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from tocsin.composition.clocks import MACHINE
 from tocsin.gateway import Limits
@@ -16,7 +16,7 @@ from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.gate import Gate, UnknownNeed
 from tocsin.wire.health import Health
-from tocsin.wire.reflection import reflected_pool
+from tocsin.wire.reflection import Reflection
 from tocsin.wire.serving import Served, service_handler
 
 # What is served: each service with its methods.
@@ -101,5 +101,6 @@ def _add_services(
     names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names.append(reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server, reflected_pool())
+    reflecting = Reflection(names, MACHINE)
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflecting, server)  # type: ignore[no-untyped-call]
     server.add_generic_rpc_handlers(telemetry.handlers())

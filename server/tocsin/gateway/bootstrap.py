@@ -7,14 +7,12 @@ from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
-from tocsin.gateway.routes import route_config
+from tocsin.gateway.routes import CALLS, PROBES, route_config
 from tocsin.gateway.settings import EnvoySettings, Limits, Listener, Tls
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
 """The prefix of Envoy's counters for the listeners."""
-
-_UPSTREAM = "grpc"
 
 
 def bootstrap(settings: EnvoySettings) -> Json:
@@ -26,7 +24,7 @@ def bootstrap(settings: EnvoySettings) -> Json:
         "overload_manager": _overload_manager(settings.limits),
         "static_resources": {
             "listeners": [_listener(settings, listener) for listener in settings.listeners],
-            "clusters": [_upstream(settings)],
+            "clusters": [_calls(settings), _probes(settings)],
         },
     }
 
@@ -47,20 +45,31 @@ def _overload_manager(limits: Limits) -> Json:
     }
 
 
-def _upstream(settings: EnvoySettings) -> Json:
+def _calls(settings: EnvoySettings) -> Json:
     most = settings.limits.connections
-    thresholds = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
-    endpoint = {"endpoint": {"address": {"pipe": {"path": str(settings.upstream)}}}}
     return {
-        "name": _UPSTREAM,
-        "type": "STATIC",
-        "connect_timeout": "5s",
+        **_cluster(settings, CALLS, most=most),
         # Only for load balancers: with one server, Envoy sends it the calls in any case.
         "health_checks": [_health_check()],
         "common_lb_config": {"healthy_panic_threshold": {"value": 100}},
+    }
+
+
+def _probes(settings: EnvoySettings) -> Json:
+    """The same server for streams of health and reflection: they take no place of a call."""
+    return _cluster(settings, PROBES, most=settings.limits.probes)
+
+
+def _cluster(settings: EnvoySettings, name: str, *, most: int) -> Json:
+    thresholds = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
+    endpoint = {"endpoint": {"address": {"pipe": {"path": str(settings.upstream)}}}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
         "circuit_breakers": {"thresholds": [thresholds]},
         "load_assignment": {
-            "cluster_name": _UPSTREAM,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
         "typed_extension_protocol_options": {
@@ -179,9 +188,9 @@ def _connection_manager(
         request_timeout=f"{limits.request_seconds}s",
         stream_idle_timeout=f"{limits.stream_idle_seconds}s",
         common_http_protocol_options={"idle_timeout": idle_timeout},
-        local_reply_config={"mappers": list(local_reply_mappers(_google_paths(settings)))},
-        http_filters=filters(settings, _UPSTREAM),
-        route_config=route_config(settings, listener, _UPSTREAM),
+        local_reply_config={"mappers": list(local_reply_mappers(_google_paths(settings), limits))},
+        http_filters=filters(settings, CALLS),
+        route_config=route_config(settings, listener),
         **more,
     )
     return {"name": "http", "typed_config": manager}

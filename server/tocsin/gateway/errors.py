@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from google.rpc import code_pb2
 
 from tocsin.contract.routes import Envelope
+from tocsin.gateway.settings import Limits
 from tocsin.gateway.typed import Json
 
 # The gRPC codes of the HTTP statuses that Envoy itself answers with: google/rpc/code.proto read
@@ -30,6 +31,13 @@ _LOCAL_CODES: Mapping[int, int] = {
     502: code_pb2.UNAVAILABLE,
     503: code_pb2.UNAVAILABLE,
     504: code_pb2.DEADLINE_EXCEEDED,
+}
+
+# To a gRPC call, where Envoy's own translation has no fitting code (its docs: gRPC statuses).
+_GRPC_CODES: Mapping[int, int] = {
+    408: code_pb2.DEADLINE_EXCEEDED,
+    413: code_pb2.RESOURCE_EXHAUSTED,
+    431: code_pb2.RESOURCE_EXHAUSTED,
 }
 
 # `@NAMES@` is the table of code names. The transcoder prints a status without white space and with
@@ -69,7 +77,20 @@ def path_pattern(names: Iterable[str]) -> str:
     return f"/({'|'.join(re.escape(name) for name in names)})([/:?].*)?"
 
 
-def local_reply_mappers(google_paths: str | None) -> Iterator[Json]:
+LOCAL_TEXT = "%LOCAL_REPLY_BODY%"
+"""Envoy's own words."""
+
+
+def _text(http: int, limits: Limits) -> str:
+    """Returns Envoy's own words for a status, with the limit where one was passed."""
+    if http == 413:
+        return f"{LOCAL_TEXT}: a body larger than max ({limits.body_bytes} bytes)"
+    if http == 431:
+        return f"{LOCAL_TEXT}: headers larger than max ({limits.headers_kib} KiB)"
+    return LOCAL_TEXT
+
+
+def local_reply_mappers(google_paths: str | None, limits: Limits) -> Iterator[Json]:
     """Yields Envoy's ResponseMappers, which turn its own answers into JSON; the first match wins.
 
     A gRPC call gets a status instead, whose message is the text that would be the body.
@@ -78,28 +99,29 @@ def local_reply_mappers(google_paths: str | None) -> Iterator[Json]:
         google_paths: a regular expression (RE2) for the paths that get Google's envelope; None if
             no path does.
     """
-    yield {
-        "filter": {
-            "and_filter": {
-                "filters": [
-                    {"header_filter": {"header": _GRPC}},
-                    {"header_filter": {"header": _NOT_TRANSCODED}},
-                ]
-            }
-        },
-        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
-    }
+    for http, code in _GRPC_CODES.items():
+        status: Json = {"header": {"key": "grpc-status", "value": str(code)}}
+        yield {**_grpc_mapper(_text(http, limits), _status("EQ", http)), "headers_to_add": [status]}
+    yield _grpc_mapper(LOCAL_TEXT)
     if google_paths is not None:
-        header = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
-        yield from _mappers(Envelope.GOOGLE, {"header_filter": {"header": header}})
-    yield from _mappers(Envelope.STATUS)
+        header: Json = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
+        yield from _mappers(Envelope.GOOGLE, limits, {"header_filter": {"header": header}})
+    yield from _mappers(Envelope.STATUS, limits)
 
 
-def _mappers(envelope: Envelope, *where: Json) -> Iterator[Json]:
+def _grpc_mapper(text: str, *where: Json) -> Json:
+    is_call = ({"header_filter": {"header": _GRPC}}, {"header_filter": {"header": _NOT_TRANSCODED}})
+    return {
+        "filter": {"and_filter": {"filters": [*is_call, *where]}},
+        "body_format_override": {"text_format_source": {"inline_string": text}},
+    }
+
+
+def _mappers(envelope: Envelope, limits: Limits, *where: Json) -> Iterator[Json]:
     for http, code in _LOCAL_CODES.items():
-        yield _mapper(envelope, code, [_status("EQ", http), *where])
-    yield _mapper(envelope, code_pb2.INTERNAL, [_status("GE", 500), *where])
-    yield _mapper(envelope, code_pb2.FAILED_PRECONDITION, [_status("GE", 400), *where])
+        yield _mapper(envelope, code, _text(http, limits), [_status("EQ", http), *where])
+    yield _mapper(envelope, code_pb2.INTERNAL, LOCAL_TEXT, [_status("GE", 500), *where])
+    yield _mapper(envelope, code_pb2.FAILED_PRECONDITION, LOCAL_TEXT, [_status("GE", 400), *where])
 
 
 def _status(operator: str, http: int) -> Json:
@@ -107,15 +129,14 @@ def _status(operator: str, http: int) -> Json:
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
 
 
-def _mapper(envelope: Envelope, code: int, filters: list[Json]) -> Json:
+def _mapper(envelope: Envelope, code: int, text: str, filters: list[Json]) -> Json:
     return {
         "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
-        "body_format_override": {"json_format": _body(envelope, code)},
+        "body_format_override": {"json_format": _body(envelope, code, text)},
     }
 
 
-def _body(envelope: Envelope, code: int) -> Json:
-    message = "%LOCAL_REPLY_BODY%"
+def _body(envelope: Envelope, code: int, message: str) -> Json:
     if envelope is Envelope.STATUS:
         return {"code": code, "message": message, "details": []}
     name = code_pb2.Code.Name(code)

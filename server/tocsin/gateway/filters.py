@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating
+from tocsin.gateway import inflating, queries
 from tocsin.gateway.errors import wrap_status_script
 from tocsin.gateway.settings import EnvoySettings
 from tocsin.gateway.typed import Json, typed
@@ -12,19 +12,13 @@ from tocsin.gateway.typed import Json, typed
 HEALTH_PATH = "/healthz"
 """The path that load balancers ask over HTTP: 200 while gRPC's health is SERVING, else 503."""
 
+GRPC_FRAME_BYTES = 5
+"""What stands before each message of gRPC."""
+
 _BUFFER = "envoy.filters.http.buffer"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _WRAP_STATUS = "wrap_status"
-
-# Google's clients add these to any call; its front end reads them, the method does not.
-# https://cloud.google.com/apis/docs/system-parameters, and `parameters` in discovery documents.
-SYSTEM_PARAMETERS = (
-    *("alt", "$alt", "fields", "$fields", "prettyPrint", "$prettyPrint", "key", "$key"),
-    *("quotaUser", "$quotaUser", "callback", "$callback", "access_token", "oauth_token"),
-    *("$.xgafv", "$ct", "$apiVersion", "$outputDefaults", "$unique"),
-    *("uploadType", "upload_protocol"),
-)
 
 
 def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
@@ -42,6 +36,7 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
+        queries.checking_filter(settings.query_script),
         inflating.inflating_filter(),
         # The transcoder streams a body as it comes, so only this filter limits its size.
         {"name": _BUFFER, "typed_config": buffer},
@@ -60,9 +55,17 @@ def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     return per_route
 
 
-def grpc_filters() -> Json:
-    """Returns the filters' settings on a route of gRPC: the server has its own limits."""
-    return {_BUFFER: typed("extensions.filters.http.buffer.v3", "BufferPerRoute", disabled=True)}
+def grpc_filters(settings: EnvoySettings, *, streams: bool) -> Json:
+    """Returns what the filters do on a route of gRPC.
+
+    A call waits here until its message is whole: one that never becomes so takes no place of
+    others. What `streams` passes at once.
+    """
+    package = "extensions.filters.http.buffer.v3"
+    if streams:
+        return {_BUFFER: typed(package, "BufferPerRoute", disabled=True)}
+    most = settings.limits.body_bytes + GRPC_FRAME_BYTES
+    return {_BUFFER: typed(package, "BufferPerRoute", buffer={"max_request_bytes": most})}
 
 
 def _health_answer(upstream: str) -> Json:
@@ -108,5 +111,5 @@ def _transcoder(settings: EnvoySettings, envelope: Envelope | None) -> Json:
 
 def _system_parameters() -> Iterator[str]:
     """Yields names with `$` plain and escaped, as Envoy compares them as the URL has them."""
-    for name in SYSTEM_PARAMETERS:
+    for name in queries.SYSTEM_PARAMETERS:
         yield from dict.fromkeys((name, quote(name)))

@@ -6,11 +6,18 @@ from typing import Any
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating
+from tocsin.gateway import inflating, queries
 from tocsin.gateway.errors import path_pattern
 from tocsin.gateway.filters import grpc_filters, rest_filters
 from tocsin.gateway.settings import EnvoySettings, Listener
 from tocsin.gateway.typed import Json
+
+CALLS = "grpc"
+"""The cluster for calls."""
+PROBES = "probes"
+"""The cluster for streams that tell of the server: of its health, and of what it serves."""
+
+_PROBING = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 _NOT_SERVED: Json = {
     "match": {"prefix": "/"},
@@ -21,11 +28,11 @@ _NOT_SERVED: Json = {
 }
 
 
-def route_config(settings: EnvoySettings, listener: Listener, upstream: str) -> Json:
+def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     """Returns the routes of a listener, for all its hosts."""
-    routes = [*_rest_routes(settings, listener, upstream), _NOT_SERVED]
+    routes = [*_rest_routes(settings, listener), _NOT_SERVED]
     if listener.tls is not None:
-        routes = [*_grpc_routes(settings, listener, upstream), *routes]
+        routes = [*_grpc_routes(settings, listener), *routes]
     # A client may reach a host through any port.
     return {
         "ignore_port_in_host_matching": True,
@@ -81,55 +88,62 @@ _FOREIGN_PAGE = _refused(
 )
 
 
-def _rest_routes(settings: EnvoySettings, listener: Listener, upstream: str) -> list[Json]:
+def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
     routes = [
         route
         for envelope in settings.services
-        for route in _rest(settings, upstream, envelope, settings.segments_of(envelope))
+        for route in _rest(settings, envelope, settings.segments_of(envelope))
     ]
     if settings.discovery is None:
         return routes
     envelope = settings.segments[settings.discovery_segments[0]]
-    asking = _rest(settings, upstream, envelope, settings.discovery_segments)
+    asking = _rest(settings, envelope, settings.discovery_segments)
     return [*({**route, **_door_headers(listener)} for route in asking), *routes]
 
 
 def _rest(
-    settings: EnvoySettings,
-    upstream: str,
-    envelope: Envelope,
-    segments: list[str] | tuple[str, ...],
+    settings: EnvoySettings, envelope: Envelope, segments: list[str] | tuple[str, ...]
 ) -> Iterator[Json]:
     paths = {"safe_regex": {"regex": path_pattern(segments)}}
-    per_route = rest_filters(settings, envelope)
-    compressed = {**paths, "headers": [inflating.COMPRESSED]}
-    yield _rest_route(compressed, upstream, {**per_route, **inflating.INFLATED})
-    yield _rest_route(paths, upstream, per_route)
+    # The first that matches serves a request, so those with more to match stand first.
+    extras = ((inflating.COMPRESSED, inflating.INFLATED), (queries.HAS_QUERY, queries.CHECKED))
+    for chosen in (extras, extras[:1], extras[1:], ()):
+        match = {**paths, "headers": [header for header, _ in chosen]}
+        per_route = rest_filters(settings, envelope)
+        for _, filters in chosen:
+            per_route |= filters
+        yield _rest_route(match, per_route)
 
 
-def _rest_route(match: Json, upstream: str, per_route: Json) -> Json:
+def _rest_route(match: Json, per_route: Json) -> Json:
     return {
         "match": match,
         # The server limits how long a call takes; Envoy limits only how long it is silent.
-        "route": {"cluster": upstream, "timeout": "0s"},
+        "route": {"cluster": CALLS, "timeout": "0s"},
         "typed_per_filter_config": per_route,
     }
 
 
-def _grpc_routes(settings: EnvoySettings, listener: Listener, upstream: str) -> list[Json]:
-    every = _grpc("/", upstream)
+def _grpc_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
+    probes = [_grpc(settings, prefix, PROBES, streams=True) for prefix in _PROBING]
+    every = _grpc(settings, "/", CALLS, streams=False)
     if settings.discovery is None:
-        return [every]
-    return [{**_grpc(f"/{settings.discovery}/", upstream), **_door_headers(listener)}, every]
+        return [*probes, every]
+    asking = {**every, "match": _grpc_match(f"/{settings.discovery}/"), **_door_headers(listener)}
+    return [*probes, asking, every]
 
 
-def _grpc(prefix: str, upstream: str) -> Json:
+def _grpc(settings: EnvoySettings, prefix: str, cluster: str, *, streams: bool) -> Json:
     return {
-        "match": {"prefix": prefix, "grpc": {}},
+        "match": _grpc_match(prefix),
         # A watch of health may be silent for days.
-        "route": {"cluster": upstream, "timeout": "0s", "idle_timeout": "0s"},
-        "typed_per_filter_config": grpc_filters(),
+        "route": {"cluster": cluster, "timeout": "0s", "idle_timeout": "0s"},
+        "typed_per_filter_config": grpc_filters(settings, streams=streams),
     }
+
+
+def _grpc_match(prefix: str) -> Json:
+    return {"prefix": prefix, "grpc": {}}
 
 
 def _door_headers(listener: Listener) -> Json:

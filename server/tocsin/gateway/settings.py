@@ -12,11 +12,13 @@ class Limits:
     """Limits what one client, or all of them, may use."""
 
     body_bytes: int = 4 * 1024 * 1024
-    """Largest body of a REST request; the default equals that of a gRPC server."""
+    """Largest body of a REST request, and largest message of a gRPC call."""
     response_bytes: int = 64 * 1024 * 1024
     headers_kib: int = 16
     """Size of all request headers together; a gRPC server refuses more metadata than this."""
     connections: int = 10_000
+    probes: int = 1_500
+    """Streams of health and reflection at a time: more than the server lets stay open."""
     streams: int = 1000
     """Concurrent calls on one HTTP/2 connection."""
     headers_seconds: int = 10
@@ -70,6 +72,8 @@ class EnvoySettings:
     """Full names of the services, by the envelope of their errors."""
     segments: Mapping[str, Envelope]
     """The top path segments that are served."""
+    query_script: str
+    """The script that checks what the query of a URL says."""
     discovery: str | None = None
     """Full name of the service that tells clients which addresses to call."""
     discovery_segments: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from tocsin.contract.routes import Envelope, descriptor_set, envelope_of, envelo
 from tocsin.gateway.bootstrap import bootstrap
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
+from tocsin.gateway.queries import query_script
 from tocsin.gateway.settings import EnvoySettings, Limits, Listener
 from tocsin.schedule import Clock
 
@@ -179,6 +180,7 @@ class Gateway:
             descriptors=self._descriptors,
             services={envelope: names for envelope, names in services.items() if names},
             segments=envelopes(self._services),
+            query_script=query_script(self._services),
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             limits=self._limits,

@@ -11,8 +11,13 @@ import grpc
 from grpc_health.v1 import health_pb2 as contract
 from grpc_health.v1 import health_pb2_grpc
 
+from tocsin.wire.streams import StreamBounds, Streams
+
 Context = grpc.aio.ServicerContext[contract.HealthCheckRequest, contract.HealthCheckResponse]
 WHOLE_SERVER = ""
+
+# A client watches once for each of its channels; behind a load balancer many share an address.
+WATCHERS = StreamBounds(of_peer=128, of_all=1024)
 
 
 class Health(health_pb2_grpc.HealthServicer):
@@ -23,6 +28,7 @@ class Health(health_pb2_grpc.HealthServicer):
         self._serving = True
         self._stopping = False
         self._changed = asyncio.Event()
+        self._watchers = Streams(WATCHERS)
 
     def set(self, *, serving: bool) -> None:
         self._serving = serving
@@ -45,12 +51,16 @@ class Health(health_pb2_grpc.HealthServicer):
     async def Watch(  # noqa: N802
         self, request: contract.HealthCheckRequest, context: Context
     ) -> None:
-        told: int | None = None
+        async with self._watchers.counted(context):
+            await self._report(request.service, context)
+
+    async def _report(self, service: str, context: Context) -> None:
+        reported: int | None = None
         while True:
-            changed, status = self._changed, self._status(request.service)
-            if status != told:
+            changed, status = self._changed, self._status(service)
+            if status != reported:
                 await context.write(contract.HealthCheckResponse(status=status))
-                told = status
+                reported = status
             if self._stopping:
                 return
             await changed.wait()

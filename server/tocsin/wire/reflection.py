@@ -1,14 +1,57 @@
-"""What server reflection looks descriptors up in."""
+"""`grpc.reflection.v1alpha.ServerReflection`, bounded: it answers far more than it is asked."""
 
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, cast
 
+import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
+from grpc_reflection.v1alpha import reflection_pb2 as contract
+from grpc_reflection.v1alpha import reflection_pb2_grpc
+from grpc_reflection.v1alpha.reflection import aio
+
+from tocsin.access.buckets import Buckets, Rate
+from tocsin.schedule import Clock
+from tocsin.wire.calls import Arrival
+from tocsin.wire.streams import StreamBounds, Streams
+
+# A tool opens one stream at a time.
+STREAMS = StreamBounds(of_peer=16, of_all=128)
+# Of each address. A tool that walks through all files asks a hundred times at once.
+REQUESTS = Rate(per_second=50, burst=1000)
+
+Context = grpc.aio.ServicerContext[Any, Any]
 
 
-def reflected_pool() -> descriptor_pool.DescriptorPool:
-    """The default pool, with methods among what can be looked up in it."""
-    return cast("descriptor_pool.DescriptorPool", _PoolWithMethods())
+class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
+    """Answers as grpcio's own servicer does, up to a number of streams and requests."""
+
+    def __init__(self, services: Iterable[str], clock: Clock) -> None:
+        pool = cast("descriptor_pool.DescriptorPool", _PoolWithMethods())
+        self._answering: Any = aio.ReflectionServicer(services, pool)
+        self._streams = Streams(STREAMS)
+        self._requests = Buckets(REQUESTS, clock)
+
+    async def ServerReflectionInfo(  # noqa: N802
+        self, requests: AsyncIterator[contract.ServerReflectionRequest], context: Context
+    ) -> AsyncIterator[contract.ServerReflectionResponse]:
+        async with self._streams.counted(context):
+            counted = self._counted(requests, context)
+            async for response in self._answering.ServerReflectionInfo(counted, context):
+                yield response
+
+    async def _counted(
+        self, requests: AsyncIterator[contract.ServerReflectionRequest], context: Context
+    ) -> AsyncIterator[contract.ServerReflectionRequest]:
+        peer = Arrival(context).peer
+        async for request in requests:
+            if self._requests.take(peer):
+                await context.abort(
+                    grpc.StatusCode.RESOURCE_EXHAUSTED,
+                    f"too many requests: reflection answers {REQUESTS.per_second:g} a second to "
+                    "an address; retry later",
+                )
+            yield request
 
 
 class _PoolWithMethods:
