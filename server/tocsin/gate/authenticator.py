@@ -4,10 +4,10 @@ What was checked is remembered for a while, by its digest. A number in the store
 at most once a second, tells whether anybody lost a right meanwhile, on any node.
 """
 
-import asyncio
 import hashlib
 from datetime import datetime, timedelta
 
+from tocsin.access.asked_once import AskedOnce
 from tocsin.access.principal import CredentialRefused, Principal
 from tocsin.access.secrets import API_KEY_PREFIX, digest_of
 from tocsin.access.tokens.iam_tokens import PREFIX as IAM_TOKEN_PREFIX
@@ -49,7 +49,7 @@ class StoredAuthenticator:
         self._known: dict[bytes, tuple[Principal, datetime]] = {}
         self._generation = -1
         self._fresh_until = float("-inf")
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: AskedOnce[None, None] = AskedOnce(lambda _: self._ask_store())
         database.on(Bell.ACCESS, self.look)
 
     async def authenticate(self, authorization: str) -> Principal:
@@ -62,7 +62,7 @@ class StoredAuthenticator:
         if len(authorization) > LONGEST_HEADER:
             raise CredentialRefused("the header is too long")
         if self._pace.monotonic() >= self._fresh_until:
-            await self._look()
+            await self._looking.of(None)
         digest = hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
         known = self._known.get(digest)
         if known is not None and self._clock.now() < known[1]:
@@ -74,18 +74,6 @@ class StoredAuthenticator:
     def look(self, _at: datetime | None = None) -> None:
         """Makes the next call ask the store whether anybody lost a right."""
         self._fresh_until = float("-inf")
-
-    async def _look(self) -> None:
-        """Asks the store once, however many calls wait for it."""
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._ask_store())
-            self._looking.add_done_callback(self._looked)
-        await asyncio.shield(self._looking)
-
-    def _looked(self, task: asyncio.Task[None]) -> None:
-        self._looking = None
-        if not task.cancelled():
-            task.exception()  # whoever waited was told; if nobody did, it is nobody's matter
 
     async def _ask_store(self) -> None:
         asked_at = self._pace.monotonic()

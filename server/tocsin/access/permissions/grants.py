@@ -1,9 +1,9 @@
 """Decides what a subject may do by its bindings, which are cached for a few seconds."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tocsin.access.asked_once import AskedOnce
 from tocsin.access.permissions.bindings import (
     ALL_AUTHENTICATED_USERS,
     EVERYTHING,
@@ -60,7 +60,7 @@ class GrantsOfSubjects:
         self._bindings = bindings
         self._machine_clock = machine_clock
         self._cached: dict[str, _Cached] = {}
-        self._reading: dict[str, asyncio.Task[Grants]] = {}
+        self._reading = AskedOnce(self._read)
 
     async def of(self, subject: str) -> Grants:
         """Returns what a subject may do.
@@ -71,12 +71,7 @@ class GrantsOfSubjects:
         cached = self._cached.get(subject)
         if cached is not None and self._machine_clock.monotonic() < cached.until:
             return cached.grants
-        reading = self._reading.get(subject)
-        if reading is None:
-            reading = self._reading[subject] = asyncio.create_task(self._read(subject))
-            reading.add_done_callback(lambda _: self._reading.pop(subject, None))
-        # A caller who hangs up must not cancel the read for others who wait for it.
-        return await asyncio.shield(reading)
+        return await self._reading.of(subject)
 
     async def _read(self, subject: str) -> Grants:
         began = self._machine_clock.monotonic()

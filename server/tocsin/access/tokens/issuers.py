@@ -4,7 +4,6 @@ An issuer's keys are fetched when its first token comes, and again when they are
 names an unknown key. So a new key works at once, and a withdrawn key stops working after a while.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import jwt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from tocsin.access.asked_once import AskedOnce
 from tocsin.access.exposure import is_loopback
 from tocsin.access.principal import FEDERATED, CredentialRefused, Principal
 from tocsin.access.tokens.jwts import check_audience, check_times, unverified, verified
@@ -115,8 +115,7 @@ class Issuer:
         self._machine_clock = machine_clock
         self._keys: tuple[IssuerKey, ...] = ()
         self._fetched_at = self._tried_at = float("-inf")
-        self._one_at_a_time = asyncio.Lock()
-        self._fetching: asyncio.Task[None] | None = None
+        self._fetching: AskedOnce[None, None] = AskedOnce(lambda _: self._fetch_keys())
 
     async def key(self, key_id: str, algorithm: str) -> IssuerKey:
         """Returns the key that a token names.
@@ -126,12 +125,11 @@ class Issuer:
         """
         key = self._known(key_id, algorithm)
         if key is None:
-            await self._fetch_keys()
+            await self._fetching.of(None)
             key = self._known(key_id, algorithm)
-        elif self._age() > FRESH_SECONDS and self._fetching is None:
+        elif self._age() > FRESH_SECONDS:
             # In the background: this call has its key.
-            self._fetching = asyncio.create_task(self._fetch_keys())
-            self._fetching.add_done_callback(self._fetched)
+            self._fetching.start(None)
         if key is None:
             raise CredentialRefused(f"issuer {self.name} has no such key")
         return key
@@ -145,28 +143,21 @@ class Issuer:
         # A token that names no key is unambiguous only if one key fits.
         return fitting[0] if len(fitting) == 1 or (fitting and key_id) else None
 
-    def _fetched(self, _: asyncio.Task[None]) -> None:
-        self._fetching = None
-
     def _age(self) -> float:
         return self._machine_clock.monotonic() - self._fetched_at
 
     async def _fetch_keys(self) -> None:
-        tried_before = self._tried_at
-        async with self._one_at_a_time:
-            if self._tried_at != tried_before:
-                return  # another call fetched them while this one waited
-            now = self._machine_clock.monotonic()
-            if now - self._tried_at < FETCH_PAUSE_SECONDS:
-                return
-            self._tried_at = now
-            try:
-                self._keys = read_keys(await self._fetch(await self._jwks_uri()))
-            except FetchFailed as error:
-                log.warning("could not fetch an issuer's keys", issuer=self.name, error=str(error))
-                return
-            self._fetched_at = now
-            log.info("fetched an issuer's keys", issuer=self.name, keys=len(self._keys))
+        now = self._machine_clock.monotonic()
+        if now - self._tried_at < FETCH_PAUSE_SECONDS:
+            return
+        self._tried_at = now
+        try:
+            self._keys = read_keys(await self._fetch(await self._jwks_uri()))
+        except FetchFailed as error:
+            log.warning("could not fetch an issuer's keys", issuer=self.name, error=str(error))
+            return
+        self._fetched_at = now
+        log.info("fetched an issuer's keys", issuer=self.name, keys=len(self._keys))
 
     async def _jwks_uri(self) -> str:
         """Returns the URL of the keys (OpenID Connect Discovery 1.0, section 4)."""
