@@ -133,7 +133,7 @@ def test_a_time_that_is_no_number_is_refused_though_it_is_signed(timestamp: str)
         "webhook-timestamp": timestamp,
         "webhook-signature": "v1," + base64.b64encode(made).decode(),
     }
-    assert "no number" in (refusal(STANDARD, headers) or "")
+    assert "must be a number" in (refusal(STANDARD, headers) or "")
 
 
 def test_of_several_kinds_of_proof_one_is_enough() -> None:

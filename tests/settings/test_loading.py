@@ -73,7 +73,8 @@ WRONG = {
         "sources.mqtt: b is named by two brokers, or twice by one"
     ),
     '[sources.webhooks]\nsecret = " "': (
-        "sources.webhooks.secret: is empty, or has white space around it; left out, nobody shows it"
+        "sources.webhooks.secret: must not be empty or have white space around it; "
+        "leave it out to use no secret"
     ),
     '[sources.webhooks.registries.r]\nstandard_keys = ["short"]': (
         "sources.webhooks.registries.r.standard_keys.0: "

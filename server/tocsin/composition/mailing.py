@@ -39,7 +39,7 @@ def _mail_server(ground: Ground, intake: Intake) -> MailServer:
         ground.clock,
         intake,
         AttachmentBuckets(mail, settings.targets.reach),
-        machine=MACHINE,
+        machine_clock=MACHINE,
         load_plan=load_plan,
         settings=mail,
         tls=_mail_tls(settings),

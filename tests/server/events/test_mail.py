@@ -237,7 +237,7 @@ def test_a_mail_that_would_be_long_in_reading_is_refused(
     with pytest.raises(smtplib.SMTPDataError) as refused:
         smtp_client.send(door, nested, address)
     assert refused.value.smtp_code == 554
-    assert b"hold parts" in bytes(refused.value.smtp_error)
+    assert b"nests too many parts" in bytes(refused.value.smtp_error)
 
 
 def test_one_connection_too_many_is_asked_to_come_again(tocsin: Tocsin, door: str) -> None:

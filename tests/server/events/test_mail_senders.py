@@ -104,7 +104,7 @@ def test_a_renewed_certificate_is_taken(
     renewed = shown()
     (certified / "server.pem").write_text("no certificate")
     assert shown() == renewed
-    assert "renewed certificate for mails can't be used" in tocsin.log.read_text()
+    assert "refused the renewed certificate for mail" in tocsin.log.read_text()
 
 
 def test_without_a_certificate_there_is_no_tls(directory: Path) -> None:

@@ -312,7 +312,7 @@ def test_a_source_that_is_away_makes_only_its_own_triggers_sick(
     outside = unconnected(api, folder, mine, registryId=OTHER_REGISTRY, mqttTopic="outside/#")
     errors = {
         away["id"]: "127.0.0.1:1: ",
-        nowhere["id"]: "name its id in `brokers` of [sources.mqtt.*]",
+        nowhere["id"]: "add it to `brokers` of a broker in [sources.mqtt]",
         outside["id"]: "mqtt_topic matches no topic of the registry",
     }
     for each in (away, nowhere, outside):

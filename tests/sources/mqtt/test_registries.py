@@ -11,7 +11,7 @@ from tocsin.sources.kinds.iot import (
     IotMessage,
     IotMessageSource,
 )
-from tocsin.sources.mqtt.registries import MqttPlace
+from tocsin.sources.mqtt.registries import BrokerTopics
 from tocsin.sources.mqtt.settings import BrokerSettings, RegistrySettings
 from tocsin.sources.mqtt.topics import disjoint, matches, overlap
 
@@ -54,7 +54,7 @@ def test_filters_that_overlap_are_joined(filters: list[str], subscribed: set[str
     assert disjoint(filters) == subscribed
 
 
-PLACE = MqttPlace.of(
+TOPICS = BrokerTopics.of(
     BrokerSettings(
         url="mqtt://127.0.0.1",
         brokers=["b"],
@@ -83,13 +83,13 @@ PLACE = MqttPlace.of(
     ],
 )
 def test_what_a_rule_needs(source: Source, filters: list[str]) -> None:
-    assert PLACE.has(source)
-    assert list(PLACE.filters(source)) == filters
+    assert TOPICS.has(source)
+    assert list(TOPICS.filters(source)) == filters
 
 
 def test_what_is_not_here() -> None:
-    assert not PLACE.has(IotBrokerMessageSource("r"))
-    assert not PLACE.has(IotMessageSource("b"))
+    assert not TOPICS.has(IotBrokerMessageSource("r"))
+    assert not TOPICS.has(IotMessageSource("b"))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_is_not_here() -> None:
     ],
 )
 def test_what_a_message_is_of(topic: str, of: set[tuple[str, str]]) -> None:
-    events = list(PLACE.events(topic, b"p"))
+    events = list(TOPICS.events(topic, b"p"))
     assert IotBrokerMessage("b", topic, b"p") in events
     found = {(e.registry_id, e.device_id) for e in events if isinstance(e, IotMessage)}
     assert found == of

@@ -26,10 +26,10 @@ if _version_not_supported:
 
 
 class AccessServiceStub(object):
-    """Keeps accounts, what proves them, and the roles that they have. It is for administrators.
+    """Manages accounts, their keys and secrets, and their roles. It is for administrators.
 
-    Secrets are made by the server, are in the answer to their making, and nowhere after: of an API
-    key and an OAuth token it keeps a digest, of a key pair the public half.
+    The server makes secrets and shows each of them once, in the answer that creates it. It keeps
+    only a digest of an API key or OAuth token, and the public half of a key pair.
     """
 
     def __init__(self, channel):
@@ -111,14 +111,14 @@ class AccessServiceStub(object):
 
 
 class AccessServiceServicer(object):
-    """Keeps accounts, what proves them, and the roles that they have. It is for administrators.
+    """Manages accounts, their keys and secrets, and their roles. It is for administrators.
 
-    Secrets are made by the server, are in the answer to their making, and nowhere after: of an API
-    key and an OAuth token it keeps a digest, of a key pair the public half.
+    The server makes secrets and shows each of them once, in the answer that creates it. It keeps
+    only a digest of an API key or OAuth token, and the public half of a key pair.
     """
 
     def CreateAccount(self, request, context):
-        """Adds an account. ALREADY_EXISTS: its folder has one of this kind and name.
+        """Creates an account. ALREADY_EXISTS: the folder has an account of this kind and name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,87 +132,86 @@ class AccessServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListAccounts(self, request, context):
-        """Lists accounts, by their id.
+        """Lists accounts, ordered by id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccount(self, request, context):
-        """Deletes an account with its keys, its credentials and its roles. What it was given, tokens too,
-        works no more.
+        """Deletes an account with its keys, its credentials and its roles. Its tokens become invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeTokens(self, request, context):
-        """Makes all tokens invalid that an account was given until now. Its keys and credentials stay.
+        """Revokes all tokens that an account has been given until now. Its keys and credentials stay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateKey(self, request, context):
-        """Gives a service account an authorised key: one that the server makes, whose private half is in
-        the answer and is not kept, or one whose public half is sent.
+        """Gives a service account an authorised key. Either the server makes a pair, shows the private
+        half in the answer and does not keep it, or the request has the public half of a key of the
+        caller's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """Lists the authorised keys of an account, by their id.
+        """Lists the authorised keys of an account, ordered by id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteKey(self, request, context):
-        """Deletes an authorised key. It proves nothing more, and tokens that were given for it neither.
+        """Deletes an authorised key. Tokens that it was exchanged for become invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateCredential(self, request, context):
-        """Gives an account an API key or an OAuth token. The secret is in the answer, and nowhere after.
+        """Gives an account an API key or an OAuth token. Only the answer has the secret.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCredentials(self, request, context):
-        """Lists the API keys and OAuth tokens of an account, by their id, without their secrets.
+        """Lists the API keys and OAuth tokens of an account without their secrets, ordered by id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCredential(self, request, context):
-        """Deletes an API key or OAuth token. It proves nothing more, and tokens that were given for it
-        neither.
+        """Deletes an API key or OAuth token. IAM tokens that it was exchanged for become invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AddBinding(self, request, context):
-        """Gives a subject a role on a resource. Nothing changes if it has it.
+        """Gives a subject a role on a resource. Nothing changes if the subject has the role.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBindings(self, request, context):
-        """Lists bindings, by resource, subject and role.
+        """Lists bindings, ordered by resource, subject and role.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveBinding(self, request, context):
-        """Takes a role from a subject. NOT_FOUND: it does not have it.
+        """Takes a role from a subject. NOT_FOUND: the subject does not have the role.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -300,10 +299,10 @@ def add_AccessServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessService(object):
-    """Keeps accounts, what proves them, and the roles that they have. It is for administrators.
+    """Manages accounts, their keys and secrets, and their roles. It is for administrators.
 
-    Secrets are made by the server, are in the answer to their making, and nowhere after: of an API
-    key and an OAuth token it keeps a digest, of a key pair the public half.
+    The server makes secrets and shows each of them once, in the answer that creates it. It keeps
+    only a digest of an API key or OAuth token, and the public half of a key pair.
     """
 
     @staticmethod

@@ -26,16 +26,16 @@ if _version_not_supported:
 
 
 class ClockServiceStub(object):
-    """Tells and moves the time of a server whose clock stands still by itself. A server on the system's
-    clock does not serve it (UNIMPLEMENTED).
+    """Shows and moves the time of a server whose clock is manual. A server with the system's clock does
+    not serve this service (UNIMPLEMENTED).
 
-    Moving the clock goes from one due instant to the next: at each, timers fire and deliveries are
-    made, retries and dead letters among them, and only when none is under way any more does time go
-    on. So all that falls due has been delivered, in order, when the call returns. The calls to
-    targets take real time, and so does their timeout.
+    The clock moves from one due instant to the next. At each instant timers fire and deliveries are
+    made, including retries and dead letters; time goes on when none is under way. So when the call
+    returns, everything that fell due has been delivered in order. The calls of targets, and their
+    timeouts, take real time.
 
-    One call at a time moves the clock; others wait for their turn. A call that is cancelled leaves
-    the clock at the instant it has come to.
+    One call at a time moves the clock; others wait for their turn. A cancelled call leaves the clock
+    at the instant that it has reached.
     """
 
     def __init__(self, channel):
@@ -62,34 +62,34 @@ class ClockServiceStub(object):
 
 
 class ClockServiceServicer(object):
-    """Tells and moves the time of a server whose clock stands still by itself. A server on the system's
-    clock does not serve it (UNIMPLEMENTED).
+    """Shows and moves the time of a server whose clock is manual. A server with the system's clock does
+    not serve this service (UNIMPLEMENTED).
 
-    Moving the clock goes from one due instant to the next: at each, timers fire and deliveries are
-    made, retries and dead letters among them, and only when none is under way any more does time go
-    on. So all that falls due has been delivered, in order, when the call returns. The calls to
-    targets take real time, and so does their timeout.
+    The clock moves from one due instant to the next. At each instant timers fire and deliveries are
+    made, including retries and dead letters; time goes on when none is under way. So when the call
+    returns, everything that fell due has been delivered in order. The calls of targets, and their
+    timeouts, take real time.
 
-    One call at a time moves the clock; others wait for their turn. A call that is cancelled leaves
-    the clock at the instant it has come to.
+    One call at a time moves the clock; others wait for their turn. A cancelled call leaves the clock
+    at the instant that it has reached.
     """
 
     def Get(self, request, context):
-        """Tells the time, and when something is due next.
+        """Shows the time, and when something is due next.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Advance(self, request, context):
-        """Moves the clock on by a duration.
+        """Moves the clock forward by a duration.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AdvanceTo(self, request, context):
-        """Moves the clock on to an instant. Asked for again after it broke off, it does the rest.
+        """Moves the clock forward to an instant. Repeat the call after a failure to do the rest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,16 +122,16 @@ def add_ClockServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ClockService(object):
-    """Tells and moves the time of a server whose clock stands still by itself. A server on the system's
-    clock does not serve it (UNIMPLEMENTED).
+    """Shows and moves the time of a server whose clock is manual. A server with the system's clock does
+    not serve this service (UNIMPLEMENTED).
 
-    Moving the clock goes from one due instant to the next: at each, timers fire and deliveries are
-    made, retries and dead letters among them, and only when none is under way any more does time go
-    on. So all that falls due has been delivered, in order, when the call returns. The calls to
-    targets take real time, and so does their timeout.
+    The clock moves from one due instant to the next. At each instant timers fire and deliveries are
+    made, including retries and dead letters; time goes on when none is under way. So when the call
+    returns, everything that fell due has been delivered in order. The calls of targets, and their
+    timeouts, take real time.
 
-    One call at a time moves the clock; others wait for their turn. A call that is cancelled leaves
-    the clock at the instant it has come to.
+    One call at a time moves the clock; others wait for their turn. A cancelled call leaves the clock
+    at the instant that it has reached.
     """
 
     @staticmethod

@@ -26,11 +26,11 @@ if _version_not_supported:
 
 
 class DeadLetterServiceStub(object):
-    """Shows dead letters and delivers them again.
+    """Lists dead letters and delivers them again.
 
-    A dead letter is an invocation that has no call left and whose rule names a dead letter queue: in
-    the queue (STATE_DEAD_LETTERED), or on its way there (STATE_DEAD_LETTERING). What failed and has
-    no queue is no dead letter; InvocationService lists and retries it.
+    A dead letter is an invocation that used up its calls and whose rule names a dead letter queue.
+    It is in the queue (STATE_DEAD_LETTERED) or on its way there (STATE_DEAD_LETTERING). A failed
+    invocation without a queue is not a dead letter; InvocationService lists and retries it.
     """
 
     def __init__(self, channel):
@@ -52,11 +52,11 @@ class DeadLetterServiceStub(object):
 
 
 class DeadLetterServiceServicer(object):
-    """Shows dead letters and delivers them again.
+    """Lists dead letters and delivers them again.
 
-    A dead letter is an invocation that has no call left and whose rule names a dead letter queue: in
-    the queue (STATE_DEAD_LETTERED), or on its way there (STATE_DEAD_LETTERING). What failed and has
-    no queue is no dead letter; InvocationService lists and retries it.
+    A dead letter is an invocation that used up its calls and whose rule names a dead letter queue.
+    It is in the queue (STATE_DEAD_LETTERED) or on its way there (STATE_DEAD_LETTERING). A failed
+    invocation without a queue is not a dead letter; InvocationService lists and retries it.
     """
 
     def List(self, request, context):
@@ -68,8 +68,8 @@ class DeadLetterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Redrive(self, request, context):
-        """Makes dead letters due again, now, with all the calls that their rules allow: one, or those of
-        a trigger, the oldest first. What is in the queue already stays there.
+        """Makes one dead letter, or those of a trigger, due again now, with all the calls that their
+        rules allow; the oldest come first. Messages that are already in the queue stay there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,11 +97,11 @@ def add_DeadLetterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DeadLetterService(object):
-    """Shows dead letters and delivers them again.
+    """Lists dead letters and delivers them again.
 
-    A dead letter is an invocation that has no call left and whose rule names a dead letter queue: in
-    the queue (STATE_DEAD_LETTERED), or on its way there (STATE_DEAD_LETTERING). What failed and has
-    no queue is no dead letter; InvocationService lists and retries it.
+    A dead letter is an invocation that used up its calls and whose rule names a dead letter queue.
+    It is in the queue (STATE_DEAD_LETTERED) or on its way there (STATE_DEAD_LETTERING). A failed
+    invocation without a queue is not a dead letter; InvocationService lists and retries it.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub(object):
-    """Takes events of every kind but the timer's, and tells what an event would fire and why not.
+    """Accepts events of every kind but the timer's, and explains what an event would fire.
     """
 
     def __init__(self, channel):
@@ -63,48 +63,48 @@ class EventServiceStub(object):
 
 
 class EventServiceServicer(object):
-    """Takes events of every kind but the timer's, and tells what an event would fire and why not.
+    """Accepts events of every kind but the timer's, and explains what an event would fire.
     """
 
     def Publish(self, request, context):
-        """Takes events and gives each to all active triggers whose rules let it pass. The answer comes
-        when all of them are durable; from then on they fire, whatever dies. An event that is sent
-        again with its id is one event, so a call whose answer was lost can be repeated.
+        """Accepts events, each for all active triggers whose rules match it. The answer comes when all
+        events are durable; from then on they fire even if a node dies. Events with the same id are one
+        event, so a call whose answer was lost can be repeated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PublishCloudEvent(self, request, context):
-        """As Publish, for CloudEvents 1.0 in JSON: structured mode (`application/cloudevents+json`),
-        batches (`application/cloudevents-batch+json`), and binary mode (`ce-` headers or metadata).
+        """Does the same as Publish for CloudEvents 1.0 in JSON: structured mode
+        (`application/cloudevents+json`), batches (`application/cloudevents-batch+json`), and binary
+        mode (`ce-` headers or metadata).
 
-        The type is `tocsin.v1.` and the kind, such as `tocsin.v1.billing_budget`; the data are the
-        JSON of the message of this kind below. The source and the id together are what makes two
-        events the same; the time is when it happened.
+        The type is `tocsin.v1.` and the kind, such as `tocsin.v1.billing_budget`. The data are the
+        JSON of this kind's message below. Two CloudEvents are the same event if both their source and
+        their id are equal. The time is when the event happened.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TestEvent(self, request, context):
-        """Tells which triggers an event would fire, and why not the others. Nothing is called and nothing
-        is kept.
+        """Shows which triggers an event would fire, and why it would not fire the others. Nothing is
+        called and nothing is stored.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetIntake(self, request, context):
-        """Tells what waits for a trigger, what its pauses have lost, and how its source stands.
+        """Shows a trigger's waiting events, the events lost in its pauses, and the state of its source.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListIntakes(self, request, context):
-        """Tells the same of all triggers of a folder, in the order of their ids. A timer takes no events,
-        and is left out.
+        """Shows the same for all triggers of a folder except timers, ordered by id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,7 +147,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService(object):
-    """Takes events of every kind but the timer's, and tells what an event would fire and why not.
+    """Accepts events of every kind but the timer's, and explains what an event would fire.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class FiringServiceStub(object):
-    """Fires triggers by hand, tells when they will fire, and why they did or did not.
+    """Fires triggers by hand, shows when they will fire, and explains why they did or did not.
     """
 
     def __init__(self, channel):
@@ -58,39 +58,39 @@ class FiringServiceStub(object):
 
 
 class FiringServiceServicer(object):
-    """Fires triggers by hand, tells when they will fire, and why they did or did not.
+    """Fires triggers by hand, shows when they will fire, and explains why they did or did not.
     """
 
     def FireTrigger(self, request, context):
-        """Fires a trigger now, of whatever kind.
+        """Fires a trigger of any kind now.
 
-        A paused one too: a pause stops what comes by itself, not whoever fires it on purpose. It stays
-        paused, and its timetable is untouched. The invocations are delivered, retried and dead-lettered
-        as any others, and their cause is CAUSE_FIRED_BY_HAND.
+        A paused trigger fires too, and stays paused: a pause stops ticks and events, not a person. The
+        next tick of a timer does not change. The invocations are delivered, retried and dead-lettered
+        like all others; their cause is CAUSE_FIRED_BY_HAND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def NextFireTimes(self, request, context):
-        """Tells the next ticks of a timer, or of a cron expression that no trigger has yet.
+        """Shows the next ticks of a timer or of any cron expression.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Preview(self, request, context):
-        """Tells which timers tick between two instants, by their rules as they are now.
+        """Shows which timers tick between two instants, by their present rules.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Explain(self, request, context):
-        """Tells why a trigger fired at an instant, or why it did not.
+        """Explains why a trigger fired at an instant, or why it did not.
 
-        The answer is right after the fact too: it goes by the rule as it was then. A trigger that was
-        deleted can be asked about as long as that is on record.
+        The answer follows the rule as it was at that instant. A deleted trigger can be explained as
+        long as its record is kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,7 +128,7 @@ def add_FiringServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FiringService(object):
-    """Fires triggers by hand, tells when they will fire, and why they did or did not.
+    """Fires triggers by hand, shows when they will fire, and explains why they did or did not.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class InvocationServiceStub(object):
-    """Shows invocations, whatever made them, delivers them again, and cancels them.
+    """Lists invocations of all causes, delivers them again, and cancels them.
     """
 
     def __init__(self, channel):
@@ -58,34 +58,33 @@ class InvocationServiceStub(object):
 
 
 class InvocationServiceServicer(object):
-    """Shows invocations, whatever made them, delivers them again, and cancels them.
+    """Lists invocations of all causes, delivers them again, and cancels them.
     """
 
     def List(self, request, context):
         """Lists invocations, the latest `scheduled_at` first, without their payloads, answers and
         attempts.
 
-        A page can be short, even empty, and still have a `next_page_token`: a filter that few
-        invocations match is not worked through to its end within one call.
+        A page can be short or empty and still have a `next_page_token`, because one call reads a
+        limited number of invocations.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Get(self, request, context):
-        """Shows one invocation with all that is known of it.
+        """Shows one invocation with its payload, its answer and its attempts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Retry(self, request, context):
-        """Delivers an invocation again, now: one that is final (also one that succeeded), that waits for
-        its next call, or whose dead letter queue can't be reached.
+        """Delivers an invocation again now. It must be final (even if it succeeded), wait for its next
+        call, or have a dead letter queue that can't be reached.
 
-        It keeps its id, so its target can tell that it is the same; it may be called as often again as
-        its rule says, and goes by the rule as it was when it fired. What is in the dead letter queue
-        already stays there.
+        The invocation keeps its id, so the target can recognise it. It gets all the calls that its
+        rule allowed when it fired. Messages that are already in the dead letter queue stay there.
 
         FAILED_PRECONDITION (INVOCATION_NOT_RETRIABLE): it waits for its first call, or is under way.
         """
@@ -96,8 +95,8 @@ class InvocationServiceServicer(object):
     def Cancel(self, request, context):
         """Cancels an invocation that waits for a call.
 
-        FAILED_PRECONDITION (INVOCATION_NOT_CANCELLABLE): it is under way, or final. Cancelled before:
-        the answer is the same again.
+        FAILED_PRECONDITION (INVOCATION_NOT_CANCELLABLE): it is under way or final. Repeating the call
+        for a cancelled invocation gives the same answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,7 +134,7 @@ def add_InvocationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InvocationService(object):
-    """Shows invocations, whatever made them, delivers them again, and cancels them.
+    """Lists invocations of all causes, delivers them again, and cancels them.
     """
 
     @staticmethod

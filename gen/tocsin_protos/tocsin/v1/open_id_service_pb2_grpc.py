@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class OpenIdServiceStub(object):
-    """Tells how to check the JWTs that calls of targets carry: what OpenID Connect Discovery asks of an
-    issuer. Any library that knows it can check them. Anyone may ask, and answers may be kept for as
-    long as their `Cache-Control` says.
+    """Publishes what is needed to check the JWTs in calls of targets, by OpenID Connect Discovery,
+    which many libraries support. Anyone may call it, and may cache answers as `Cache-Control`
+    allows.
     """
 
     def __init__(self, channel):
@@ -50,22 +50,22 @@ class OpenIdServiceStub(object):
 
 
 class OpenIdServiceServicer(object):
-    """Tells how to check the JWTs that calls of targets carry: what OpenID Connect Discovery asks of an
-    issuer. Any library that knows it can check them. Anyone may ask, and answers may be kept for as
-    long as their `Cache-Control` says.
+    """Publishes what is needed to check the JWTs in calls of targets, by OpenID Connect Discovery,
+    which many libraries support. Anyone may call it, and may cache answers as `Cache-Control`
+    allows.
     """
 
     def GetConfiguration(self, request, context):
-        """Tells who issues the tokens and where the keys are: an object of OpenID Connect Discovery 1.0,
-        section 3. NOT_FOUND where the server issues none.
+        """Names the issuer of the tokens and the URL of the keys (OpenID Connect Discovery 1.0, section
+        3). NOT_FOUND: the server issues no tokens.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetKeys(self, request, context):
-        """Tells the public keys, as a JWK set (RFC 7517): those that sign, those that soon will, and those
-        that did as long as something that they signed is valid.
+        """Returns the public keys as a JWK set (RFC 7517): those that sign now, those that will sign
+        soon, and those whose tokens may still be valid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,9 +93,9 @@ def add_OpenIdServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OpenIdService(object):
-    """Tells how to check the JWTs that calls of targets carry: what OpenID Connect Discovery asks of an
-    issuer. Any library that knows it can check them. Anyone may ask, and answers may be kept for as
-    long as their `Cache-Control` says.
+    """Publishes what is needed to check the JWTs in calls of targets, by OpenID Connect Discovery,
+    which many libraries support. Anyone may call it, and may cache answers as `Cache-Control`
+    allows.
     """
 
     @staticmethod

@@ -26,13 +26,13 @@ if _version_not_supported:
 
 
 class WebhookServiceStub(object):
-    """Takes notifications as their senders make them. A call is answered when what it tells of is
-    durable; a sender that got no answer may send it again, and what comes again is no second event.
+    """Accepts notifications in their senders' own formats. The answer comes when the events are
+    durable. A sender that got no answer can repeat a notification; its events are not accepted
+    twice.
 
-    A sender proves itself by what the server's settings have for it: by a secret in the
-    `Authorization` header, by itself, as `Bearer SECRET`, or as the password of basic authentication;
-    or by a signature of the body, in `X-Hub-Signature-256` or by Standard Webhooks
-    (`webhook-signature`).
+    A sender proves itself as the server's settings say. It can send a secret in the `Authorization`
+    header: bare, as `Bearer SECRET`, or as the password of basic authentication. Or it can sign the
+    body, in `X-Hub-Signature-256` or by Standard Webhooks (`webhook-signature`).
     """
 
     def __init__(self, channel):
@@ -54,25 +54,25 @@ class WebhookServiceStub(object):
 
 
 class WebhookServiceServicer(object):
-    """Takes notifications as their senders make them. A call is answered when what it tells of is
-    durable; a sender that got no answer may send it again, and what comes again is no second event.
+    """Accepts notifications in their senders' own formats. The answer comes when the events are
+    durable. A sender that got no answer can repeat a notification; its events are not accepted
+    twice.
 
-    A sender proves itself by what the server's settings have for it: by a secret in the
-    `Authorization` header, by itself, as `Bearer SECRET`, or as the password of basic authentication;
-    or by a signature of the body, in `X-Hub-Signature-256` or by Standard Webhooks
-    (`webhook-signature`).
+    A sender proves itself as the server's settings say. It can send a secret in the `Authorization`
+    header: bare, as `Bearer SECRET`, or as the password of basic authentication. Or it can sign the
+    body, in `X-Hub-Signature-256` or by Standard Webhooks (`webhook-signature`).
     """
 
     def NotifyObjectStorage(self, request, context):
-        """Takes an S3 event notification, as AWS, MinIO and Ceph send them.
+        """Accepts an S3 event notification, as AWS, MinIO and Ceph send them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def NotifyContainerRegistry(self, request, context):
-        """Takes what a container registry tells: the notifications of CNCF distribution, or the webhooks
-        of Harbor.
+        """Accepts notifications of a container registry: those of CNCF distribution, or Harbor's
+        webhooks.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,13 +100,13 @@ def add_WebhookServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class WebhookService(object):
-    """Takes notifications as their senders make them. A call is answered when what it tells of is
-    durable; a sender that got no answer may send it again, and what comes again is no second event.
+    """Accepts notifications in their senders' own formats. The answer comes when the events are
+    durable. A sender that got no answer can repeat a notification; its events are not accepted
+    twice.
 
-    A sender proves itself by what the server's settings have for it: by a secret in the
-    `Authorization` header, by itself, as `Bearer SECRET`, or as the password of basic authentication;
-    or by a signature of the body, in `X-Hub-Signature-256` or by Standard Webhooks
-    (`webhook-signature`).
+    A sender proves itself as the server's settings say. It can send a secret in the `Authorization`
+    header: bare, as `Bearer SECRET`, or as the password of basic authentication. Or it can sign the
+    body, in `X-Hub-Signature-256` or by Standard Webhooks (`webhook-signature`).
     """
 
     @staticmethod

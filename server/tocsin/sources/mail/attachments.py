@@ -15,7 +15,7 @@ class AttachmentsNotPut(Exception):
 
 
 class AttachmentBuckets:
-    """Puts into any bucket of one endpoint. Its client is made for the first attachment."""
+    """Puts objects into any bucket of one endpoint; the first attachment opens the client."""
 
     def __init__(self, settings: MailSettings, reach: Reach) -> None:
         self._endpoint = settings.s3_endpoint
@@ -25,22 +25,22 @@ class AttachmentBuckets:
         await self._clients.close()
 
     async def put(self, bucket: str, prefix: str, attached: Sequence[Attached]) -> tuple[str, ...]:
-        """Puts each under the prefix; returns their keys once all are there.
+        """Puts attachments below a prefix, and returns their keys.
 
-        What was put before one that fails stays, and is overwritten when it is tried again.
+        After a failure, objects that were put stay; the next try overwrites them.
 
         Raises:
-            AttachmentsNotPut: the bucket can't be reached, or does not take it.
+            AttachmentsNotPut: the bucket can't be reached, or refuses an object.
         """
         keys = []
         try:
             if self._endpoint is None:
                 raise LookupError("no storage is configured: set s3_endpoint in [sources.mail]")
             client = await self._clients.of(self._endpoint)
-            for number, each in enumerate(attached, 1):
-                key = f"{prefix}/{number}-{each.name}" if each.name else f"{prefix}/{number}"
+            for number, part in enumerate(attached, 1):
+                key = f"{prefix}/{number}-{part.name}" if part.name else f"{prefix}/{number}"
                 await client.put_object(
-                    Bucket=bucket, Key=key, Body=each.content, ContentType=each.content_type
+                    Bucket=bucket, Key=key, Body=part.content, ContentType=part.content_type
                 )
                 keys.append(key)
         except (BotoCoreError, ClientError, OSError, LookupError) as error:

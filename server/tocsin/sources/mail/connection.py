@@ -1,4 +1,4 @@
-"""Speaks SMTP (RFC 5321) with those who send mails, bounded in what they may send, and how long."""
+"""Speaks SMTP (RFC 5321) with senders of mail, with limits of size and time."""
 
 import asyncio
 import ssl
@@ -15,44 +15,45 @@ from tocsin.store.driver.database import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 MOST_RECIPIENTS = 100
-# For one command, a whole mail included; and for all that comes before, or after, a mail.
+# Time for one command, a whole mail included.
 IDLE_SECONDS = 300.0
+# Time on a connection before the first mail, and between two mails.
 WITHOUT_MAIL_SECONDS = 600.0
-# How often a client may say them on one connection; any other is of no use more than a few times.
+# How often a client may give each command on one connection.
 MAILS = 10_000
 COMMANDS = {"MAIL": MAILS, "DATA": MAILS, "RSET": MAILS, "RCPT": 100 * MAILS, "*": 100}
 
-TAKEN = "250 2.0.0 taken"
+TAKEN = "250 2.0.0 accepted"
 UNKNOWN = "550 5.1.1 no trigger has this address"
-TOO_MANY_RECIPIENTS = f"452 4.5.3 more than {MOST_RECIPIENTS} recipients, send the others again"
+TOO_MANY_RECIPIENTS = f"452 4.5.3 more than {MOST_RECIPIENTS} recipients, send to the others again"
 STORE_AWAY = "451 4.3.0 the store can't be reached, try again later"
-FAILED = "451 4.3.0 something went wrong, try again later"
+FAILED = "451 4.3.0 internal error, try again later"
 OUT_OF_TIME = b"421 4.4.2 no mail came for too long\r\n"
-STOPPING = b"421 4.3.2 the server stops\r\n"
+STOPPING = b"421 4.3.2 the server is stopping, try again later\r\n"
 
 
 class TakesMails(Protocol):
-    """Where mails go."""
+    """Accepts the mails of connections."""
 
     def protocol_for(self, address: str) -> asyncio.Protocol:
-        """Returns what speaks with a client of this IP address that has just connected."""
+        """Returns the protocol for a new client, by its IP address."""
 
     def transfer(self) -> AbstractContextManager[None]:
-        """Returns the time in which a mail is sent, taken and answered."""
+        """Returns a context that lasts while a mail is sent, accepted and answered."""
 
     async def knows(self, address: str) -> bool:
-        """Tells whether mails to this address are taken.
+        """Returns whether a trigger has this address.
 
         Raises:
             StoreUnavailable: the store can't be reached.
         """
 
     async def take(self, content: bytes, recipients: Sequence[str], sender: str) -> str:
-        """Takes a mail; returns the answer once it is durable, or why it is not."""
+        """Accepts a mail; returns the SMTP reply once the mail is durable or refused."""
 
 
 class Newcomer(asyncio.Protocol):
-    """A client of which only the address is known, which decides who speaks with it."""
+    """Chooses the protocol for a new client by its address."""
 
     def __init__(self, server: TakesMails) -> None:
         self._server = server
@@ -65,7 +66,7 @@ class Newcomer(asyncio.Protocol):
 
 
 class TurnedAway(asyncio.Protocol):
-    """One that is told why, and hung up on."""
+    """Sends a client one reply and hangs up."""
 
     def __init__(self, answer: bytes) -> None:
         self._answer = answer
@@ -77,7 +78,7 @@ class TurnedAway(asyncio.Protocol):
 
 
 class Connection(SMTP):
-    """A client, bound in what it may send while nobody takes it."""
+    """Serves one client, within limits of bytes and time."""
 
     def __init__(
         self,
@@ -97,19 +98,19 @@ class Connection(SMTP):
             timeout=IDLE_SECONDS,
             command_call_limit=COMMANDS,
             tls_context=tls,
-            # Nobody logs in here; what isn't offered is not tried.
+            # No client logs in here, so no way to log in is offered.
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
         )
         self._among = among
-        # A mail that is too large is read to its end, to be answered; not one without an end.
+        # A mail that is too large is read to its end and answered, unless it has no end.
         self._most_read = 2 * most_bytes
         self.read_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._among.add(self)
-        self.is_of_use()
-        # Those of uvloop are none of asyncio's by their types.
+        self.restart_timer()
+        # uvloop's transports are not subclasses of asyncio's.
         self._wire = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
@@ -119,8 +120,8 @@ class Connection(SMTP):
             self._without_mail.cancel()
         super().connection_lost(error)
 
-    def is_of_use(self) -> None:
-        """Gives the client the time until its next mail anew."""
+    def restart_timer(self) -> None:
+        """Restarts the time in which the client must send its next mail."""
         if self._without_mail is not None:
             self._without_mail.cancel()
         loop = asyncio.get_running_loop()
@@ -142,13 +143,13 @@ class Connection(SMTP):
             await super().smtp_DATA(arg)
 
     def leave(self) -> None:
-        """Says that the server stops, and hangs up."""
+        """Tells the client that the server is stopping, and hangs up."""
         self._wire.write(STOPPING)
         self._wire.close()
 
 
 class Commands:
-    """What aiosmtpd asks of us, command by command."""
+    """Handles the commands that aiosmtpd passes on."""
 
     def __init__(self, server: TakesMails) -> None:
         self._server = server
@@ -157,7 +158,7 @@ class Commands:
         self, _smtp: SMTP, client: Client, _envelope: Envelope, name: str, answer: list[str]
     ) -> list[str]:
         client.host_name = name
-        # It offers to log in over TLS, by none of no ways.
+        # aiosmtpd offers AUTH over TLS even without any mechanism.
         return [line for line in answer if not line.startswith("250-AUTH")]
 
     async def handle_MAIL(  # noqa: N802
@@ -191,9 +192,9 @@ class Commands:
         name = str(client.host_name).encode("utf-8", "replace").decode()
         answer = await self._server.take(content, envelope.rcpt_tos, f"{name} ([{address}])")
         if isinstance(smtp, Connection) and answer == TAKEN:
-            smtp.is_of_use()
+            smtp.restart_timer()
         return answer
 
     async def handle_exception(self, error: Exception) -> str:
-        log.error("mail could not be taken", exc_info=error)
+        log.error("could not accept a mail, asked the sender to try again", exc_info=error)
         return FAILED

@@ -1,8 +1,8 @@
-"""Reads a mail: its headers, its text, and what is attached to it.
+"""Parses a mail into its headers, its text and its attachments.
 
-Whoever can reach the port can send what they like, so the work is bounded by what is refused before
-it begins: the parser's costs grow with the lines times the depth of the parts, and with the square
-of a content header's length.
+Anyone who reaches the port can send anything, so mails that would be slow to parse are refused
+first. The parser's time grows with the number of lines times the depth of the parts, and with the
+square of a content header's length.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from email.policy import Policy, compat32
 from typing import NamedTuple, TypeAlias
 
 MOST_LINES = 500_000
-# Each line is held against the boundary of each part that it may be within.
+# The parser compares each line with the boundary of every part around it.
 MOST_LINES_BY_DEPTH = 4_000_000
 MOST_HEADER_LINES = 5_000
 MOST_PARTS = 500
@@ -25,34 +25,34 @@ DEEPEST = 32
 LONGEST_CONTENT_HEADER = 4096
 LONGEST_NAME = 150
 
-# Where the parser sees the end of a line.
+# The line ends that the parser knows.
 LINE_END = re.compile(rb"\r\n|\r|\n")
-# A header that tells of content, with its continuation lines.
+# A header that describes content, with its continuation lines.
 CONTENT_HEADER = re.compile(
     rb"^content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*",
     re.IGNORECASE | re.MULTILINE,
 )
-# Those of parts that hold parts.
+# The content types of parts that hold parts.
 COMPOSITE = re.compile(rb"^content-type[ \t]*:[\s\x1c-\x1f]*(?:multipart|message)/", re.IGNORECASE)
 CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 ANY_CONTENT = "application/octet-stream"
-# What has no place in the name of an object, or would be a folder there.
+# Characters that an object's name must not have, or that would make folders.
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
-# Codecs of text that no mail is written in; the time that some take is the square of the length.
+# Codecs that no mail uses; some take the square of the length in time.
 NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape"))
-# RFC 5322, section 2.1: lines end so wherever a mail is passed on.
+# RFC 5322, section 2.1: the line end in transit.
 REWRITTEN = compat32.clone(linesep="\r\n", max_line_length=0)
 
 Part: TypeAlias = "Message[str, str]"
 
 
 class MailRefused(Exception):
-    """The mail is not taken, now or later; the message says why, in ASCII."""
+    """A mail is refused for good; the message says why, in ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """One attachment; its name has no `/` in it, and is empty if it has none."""
+    """Holds one attachment; its name has no `/`, and is empty if the mail gives none."""
 
     name: str
     content_type: str
@@ -61,9 +61,10 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """A mail. The headers are in their order, each value on one line and otherwise as it stood.
+    """Holds a mail.
 
-    `message` is the first text; of alternatives, the one in HTML. What else there is, is attached.
+    `headers` are in their order, with each value on one line. `message` is the first text; of
+    alternatives, the one in HTML. All other parts are attachments.
     """
 
     headers: tuple[tuple[str, str], ...]
@@ -72,10 +73,10 @@ class ParsedMail:
 
 
 def parse_mail(content: bytes) -> ParsedMail:
-    """Parses a mail; lines that can't be part of one are no error, as everywhere in mail.
+    """Parses a mail; malformed lines are not an error, as usual with mail.
 
     Raises:
-        MailRefused: it is made of more than a mail is.
+        MailRefused: the mail would be too slow to parse.
     """
     content = LINE_END.sub(b"\r\n", content)
     check(content)
@@ -86,24 +87,24 @@ def parse_mail(content: bytes) -> ParsedMail:
 
 
 def check(content: bytes) -> None:
-    """Refuses what would be long in parsing; takes one look at each byte. Lines end with CR LF.
+    """Refuses a mail that would be slow to parse, in one pass over it. Lines end with CR LF.
 
     Raises:
-        MailRefused: it has too many lines, headers or levels of parts.
+        MailRefused: the mail has too many lines, headers or nested parts.
     """
     lines = content.count(b"\n")
     if lines > MOST_LINES:
         raise MailRefused(f"the mail has more than {MOST_LINES} lines")
     end = content.find(b"\r\n\r\n")
     if content.count(b"\n", 0, end if end >= 0 else None) > MOST_HEADER_LINES:
-        raise MailRefused(f"its headers have more than {MOST_HEADER_LINES} lines")
+        raise MailRefused(f"the headers have more than {MOST_HEADER_LINES} lines")
     depth = 0
     for header in CONTENT_HEADER.finditer(content):
         if header.end() - header.start() > LONGEST_CONTENT_HEADER:
             raise MailRefused(f"a content header is longer than {LONGEST_CONTENT_HEADER} bytes")
         depth += COMPOSITE.match(header[0]) is not None
         if depth > DEEPEST or depth * lines > MOST_LINES_BY_DEPTH:
-            raise MailRefused(f"too many of its parts hold parts: {depth}, with {lines} lines")
+            raise MailRefused(f"the mail nests too many parts: {depth} levels in {lines} lines")
 
 
 def _parsed(content: bytes) -> Part:
@@ -122,28 +123,28 @@ def _parsed(content: bytes) -> Part:
 
 
 class Leaf(NamedTuple):
-    """A part that holds no parts, and whether it is one of several forms of the same content."""
+    """Holds a part without inner parts, and whether it is an alternative form of others."""
 
     part: Part
     alternative: bool
 
 
 def _leaves(part: Part, *, alternative: bool) -> list[Leaf]:
-    """Those within a part, in their order; a mail within the mail is one."""
+    """Lists the leaves of a part in order; a mail inside the mail is one leaf."""
     payload = part.get_payload()
     if part.get_content_maintype() != "multipart" or not isinstance(payload, list):
         return [Leaf(part, alternative)]
     within = alternative or part.get_content_subtype() == "alternative"
     return [
         leaf
-        for each in payload
-        if isinstance(each, Message)
-        for leaf in _leaves(each, alternative=within)
+        for inner in payload
+        if isinstance(inner, Message)
+        for leaf in _leaves(inner, alternative=within)
     ]
 
 
 def _divided(leaves: list[Leaf]) -> tuple[str, tuple[Attached, ...]]:
-    """Tells the text from what is attached. Its alternatives are neither."""
+    """Returns the text and the attachments; other alternatives of the text are dropped."""
     texts = [leaf for leaf in leaves if _is_text(leaf.part)]
     if not texts:
         return "", tuple(_attached(leaf.part) for leaf in leaves)
@@ -173,7 +174,7 @@ def _text(part: Part) -> str:
         text = content.decode(charset, "replace")
     except (LookupError, ValueError):
         text = content.decode("utf-8", "replace")
-    # UTF-7 can hold what is no text.
+    # UTF-7 can encode half of a surrogate pair.
     return text.encode("utf-8", "replace").decode()
 
 
@@ -190,20 +191,20 @@ def _content(part: Part) -> bytes:
         return payload
     whole = part.get_payload()
     inner = whole if isinstance(whole, list) else []
-    # A mail within the mail.
-    return b"".join(each.as_bytes(policy=REWRITTEN) for each in inner if isinstance(each, Message))
+    # A mail inside the mail.
+    return b"".join(mail.as_bytes(policy=REWRITTEN) for mail in inner if isinstance(mail, Message))
 
 
 def _name(part: Part) -> str:
     name = part.get_filename() or ""
     with suppress(HeaderParseError, LookupError, ValueError):
-        # What RFC 2047 forbids here is what most programs write.
+        # RFC 2047 forbids encoded words here, but most programs write them.
         name = str(make_header(decode_header(name)))
     whole = name.encode("utf-8", "replace").decode()
     return UNSAFE.sub("_", whole).strip(" .")[-LONGEST_NAME:]
 
 
 def _unfolded(value: str) -> str:
-    """A value on one line: a line break and the white space around it are one space."""
+    """Returns a value on one line: a line break with the white space around it becomes a space."""
     text = value.encode("ascii", "surrogateescape").decode("utf-8", "replace")
     return " ".join(line.strip(" \t") for line in text.split("\r\n")).strip()

@@ -1,7 +1,7 @@
-"""Takes mails to the addresses of triggers, over SMTP (RFC 5321).
+"""Receives mail for the addresses of triggers, by SMTP (RFC 5321).
 
-A mail is answered with 250 once it is durable. Whoever sends it keeps it until then, and sends it
-again if the answer is lost: that it is the same mail is then known by its content.
+The server replies 250 once a mail is durable. Until then the sender keeps it, and sends it again
+if the reply is lost; its content then shows that it is the same mail.
 """
 
 import asyncio
@@ -33,15 +33,16 @@ log = structlog.get_logger(__name__)
 PARSING_AT_ONCE = 2
 BACKLOG = 128
 
-STRANGER = b"554 5.7.1 your address may not send mails to this server\r\n"
+STRANGER = b"554 5.7.1 your address may not send mail to this server\r\n"
 TOO_MANY_CLIENTS = b"421 4.3.2 too many connections, try again later\r\n"
 BUCKET_AWAY = "451 4.3.0 the attachments can't be put into their bucket, try again later"
 
 
 class MailServer:
-    """`stands` is told whether mails are taken, after each.
+    """Serves SMTP, and turns mails into events.
 
-    `clock` is that of events, `machine` the one of this process: `received_at` has both.
+    `clock` stamps events; `machine_clock` measures the server's uptime, which `received_at` has
+    too. `stands` is called after each mail with whether it could be accepted.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class MailServer:
         intake: TakesEvents,
         buckets: AttachmentBuckets,
         *,
-        machine: Clock,
+        machine_clock: Clock,
         load_plan: Callable[[str, bytes], Plan],
         settings: MailSettings,
         stands: Callable[[bool], None],
@@ -61,8 +62,8 @@ class MailServer:
         self._clock = clock
         self._intake = intake
         self._buckets = buckets
-        self._machine = machine
-        self._began = machine.monotonic()
+        self._machine_clock = machine_clock
+        self._began = machine_clock.monotonic()
         self._load_plan = load_plan
         self._settings = settings
         self._stands = stands
@@ -73,10 +74,10 @@ class MailServer:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listens; returns the port.
+        """Listens, and returns the port.
 
         Raises:
-            OSError: it can't listen there.
+            OSError: the address can't be listened on.
         """
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Newcomer(self), host, port, backlog=BACKLOG)
@@ -85,7 +86,7 @@ class MailServer:
         return bound
 
     async def stop(self, grace_seconds: float) -> None:
-        """Takes no more connections, and lets what is being taken be answered."""
+        """Refuses new connections, and gives mails under way the grace to be answered."""
         if self._server is not None:
             self._server.close()
         if self._transfers:
@@ -96,7 +97,7 @@ class MailServer:
         await self._buckets.close()
 
     def protocol_for(self, address: str) -> asyncio.Protocol:
-        """Returns what speaks with a client that has just connected."""
+        """Returns the protocol for a new client, by its IP address."""
         if not self._settings.may_send(address):
             return TurnedAway(STRANGER)
         if len(self._connections) >= self._settings.connections:
@@ -106,7 +107,7 @@ class MailServer:
 
     @contextmanager
     def transfer(self) -> Iterator[None]:
-        """The time in which a mail is sent, taken and answered: a stop waits for it."""
+        """Lasts while a mail is sent, accepted and answered; a stop waits for its end."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transfers.add(done)
         try:
@@ -116,21 +117,22 @@ class MailServer:
             done.set_result(None)
 
     async def knows(self, address: str) -> bool:
-        """Tells whether it is a trigger's address.
+        """Returns whether a trigger has this address.
 
         Raises:
             StoreUnavailable: the store can't be reached.
         """
-        # An address may come in bytes that are no text; those of triggers are ASCII.
+        # An address may hold bytes that are not text; those of triggers are ASCII.
         return address.isascii() and await self._plan(address) is not None
 
     async def take(self, content: bytes, recipients: Sequence[str], sender: str) -> str:
-        """Takes a mail; returns the answer once it is durable, or why it is not."""
-        # A client that hangs up does not undo what is on its way to the disk.
+        """Accepts a mail; returns the SMTP reply once the mail is durable or refused."""
+        # A client that hangs up must not cancel a write that is under way.
         return await asyncio.shield(asyncio.ensure_future(self._take(content, recipients, sender)))
 
     async def _take(self, content: bytes, recipients: Sequence[str], sender: str) -> str:
-        at, uptime = nanos_of(self._clock.now()), self._machine.monotonic() - self._began
+        received_ns = nanos_of(self._clock.now())
+        uptime = self._machine_clock.monotonic() - self._began
         loop = asyncio.get_running_loop()
         try:
             parsed = await loop.run_in_executor(self._threads, parse_mail, content)
@@ -142,12 +144,12 @@ class MailServer:
                 event = MailEvent(
                     recipient, headers, parsed.message, attachments, round(uptime * NANOS)
                 )
-                incoming.append(Incoming(event, at, key=_key(digest, parsed)))
+                incoming.append(Incoming(event, received_ns, key=_key(digest, parsed)))
             await self._intake.take(incoming)
         except MailRefused as error:
             return f"554 5.6.0 {error}"
         except AttachmentsNotPut as error:
-            log.warning("mail put off, its attachments can't be stored", error=str(error))
+            log.warning("deferred a mail whose attachments could not be stored", error=str(error))
             self._stands(False)
             return BUCKET_AWAY
         except StoreUnavailable:
@@ -159,7 +161,7 @@ class MailServer:
     async def _put(
         self, recipient: str, digest: str, attached: Sequence[Attached]
     ) -> mail.Attachments | None:
-        """Puts attachments where the trigger wants them. A paused one loses the mail: nowhere."""
+        """Puts attachments into the trigger's bucket, unless the trigger is paused."""
         plan = await self._plan(recipient)
         if plan is None or not plan.active or not attached:
             return None
@@ -172,7 +174,7 @@ class MailServer:
         return mail.Attachments(bucket.bucket_id, keys)
 
     async def _plan(self, address: str) -> Plan | None:
-        """Returns the trigger whose address it is."""
+        """Returns the plan of the trigger that has this address, or None."""
         key = short_key(address.lower())
         rows = await self._database.read(
             lambda tx: listeners(tx, kind=mail.KIND.name, key=key, after="", limit=1)
@@ -180,13 +182,13 @@ class MailServer:
         return self._load_plan(rows[0].contract, rows[0].message) if rows else None
 
     def _received(self, sender: str, recipient: str) -> str:
-        """The line that whoever takes a mail adds (RFC 5321, section 4.4)."""
+        """Returns the Received line that a server must add (RFC 5321, section 4.4)."""
         host = recipient.rpartition("@")[2]
         when = format_datetime(self._clock.now())
         return f"from {sender} by {host} (Tocsin) with SMTP for <{recipient}>; {when} (UTC)"
 
 
 def _key(digest: str, parsed: ParsedMail) -> str:
-    """What a mail that is sent again is known by. Mails without an id may well be equal and two."""
+    """Returns the key of a repeated mail; without Message-ID, equal mails may be different ones."""
     named = any(name.lower() == "message-id" for name, _ in parsed.headers)
     return f"sha256:{digest}" if named else ""

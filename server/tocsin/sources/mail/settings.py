@@ -1,4 +1,4 @@
-"""The settings of mails: how large, how many, from where, and where their attachments go."""
+"""Defines the settings of mail."""
 
 from functools import cached_property
 from ipaddress import IPv6Address, ip_address
@@ -11,30 +11,32 @@ from tocsin.outgoing.settings import AmazonAccount, Network, ServiceUrl
 
 
 class MailSettings(BaseModel):
-    """Mails to the addresses of triggers, and where their attachments go."""
+    """Sets limits and senders of mail, and the storage of attachments."""
 
     model_config = STRICT
 
     max_bytes: int = Field(
-        10 * MEGABYTE, ge=1024, description="The largest mail that is taken, in bytes."
+        10 * MEGABYTE, ge=1024, description="Largest mail, in bytes; larger ones are refused."
     )
     connections: int = Field(
-        100, ge=1, description="How many may send mails at once; others are asked to come again."
+        100, ge=1, description="Most connections at once; more are asked to try again later."
     )
     allow: list[Network] = Field(
         [],
-        description="The networks, in CIDR form, of the hosts that may send; none: all may. Under "
-        "access control a listener beyond loopback needs it.",
+        description="Networks, in CIDR form, that may send mail; empty lets every host send. Under "
+        "access control, a listener beyond loopback needs this.",
         examples=[["10.0.0.0/8"]],
     )
     s3_endpoint: ServiceUrl | None = Field(
         None,
-        description="URL of the storage, of the S3 protocol, that has the buckets for attachments.",
+        description="URL of the storage that has the buckets for attachments, by the S3 protocol.",
         examples=["http://127.0.0.1:9000"],
     )
-    s3_region: str = Field("ru-central1", description="The region that requests are signed for.")
-    s3_access_key_id: str | None = Field(None, description="Whose requests they are.")
-    s3_secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    s3_region: str = Field("ru-central1", description="Region that requests are signed for.")
+    s3_access_key_id: str | None = Field(None, description="Access key id that signs requests.")
+    s3_secret_access_key: SecretStr | None = Field(
+        None, description="Secret key that signs requests."
+    )
 
     @property
     def s3_account(self) -> AmazonAccount:
@@ -49,7 +51,7 @@ class MailSettings(BaseModel):
         return parse_networks(self.allow)
 
     def may_send(self, address: str) -> bool:
-        """Tells whether mails are taken from an IP address."""
+        """Returns whether an IP address may send mail."""
         if not self.allow:
             return True
         parsed = ip_address(address.partition("%")[0])

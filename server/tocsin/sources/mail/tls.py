@@ -1,4 +1,4 @@
-"""The certificate for STARTTLS (RFC 3207): read again when it was renewed."""
+"""Loads the certificate for STARTTLS (RFC 3207), and loads it again after a renewal."""
 
 import ssl
 from pathlib import Path
@@ -12,32 +12,35 @@ Version: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class MailTls:
-    """Reads a certificate with those between it and its authority, and its key, both in PEM."""
+    """Holds the TLS context of a certificate chain and its key, both files in PEM."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
-        """Reads them.
+        """Loads the files.
 
         Raises:
-            OSError: they can't be read, or are not a certificate and its key.
+            OSError: the files can't be read, or are not a certificate and its key.
         """
         self._files = (certificate, key)
         self._version = self._now()
         self._context = self._read()
 
     def context(self) -> ssl.SSLContext:
-        """Returns what a connection is to use now. A renewal that is wrong is not taken."""
+        """Returns the context for a new connection; a broken renewal is ignored."""
         try:
             version = self._now()
             if version != self._version:
                 self._version = version
                 self._context = self._read()
         except OSError as error:
-            log.warning("the renewed certificate for mails can't be used", error=str(error))
+            log.warning(
+                "refused the renewed certificate for mail, the previous one stays in use",
+                error=str(error),
+            )
         return self._context
 
     def _now(self) -> Version:
-        found = [file.stat() for file in self._files]
-        return tuple((each.st_mtime_ns, each.st_ino) for each in found)
+        stats = [file.stat() for file in self._files]
+        return tuple((stat.st_mtime_ns, stat.st_ino) for stat in stats)
 
     def _read(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -47,5 +50,5 @@ class MailTls:
 
 
 def _no_password() -> str:
-    """Without it OpenSSL would ask for one on the terminal."""
-    raise OSError("the key is encrypted")
+    """Refuses an encrypted key; without this, OpenSSL asks for a password on the terminal."""
+    raise OSError("the key is encrypted; give one without a password")

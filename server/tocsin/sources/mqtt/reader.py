@@ -1,8 +1,8 @@
-"""Reads MQTT brokers, for the messages of devices, registries and brokers.
+"""Reads the messages of devices, registries and brokers from MQTT brokers.
 
-Messages are subscribed to with QoS 1 and acknowledged once they are durable, in sessions that the
-broker keeps: what was not acknowledged it sends again, to whichever node has the session then. A
-session is had by one node at a time; several share the messages by a shared subscription.
+A session subscribes with QoS 1 and acknowledges a message once it is durable. The broker keeps the
+session, and sends messages that were not acknowledged to the node that takes it over. One node at a
+time holds a session; several sessions share the messages by a shared subscription.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds import iot
 from tocsin.sources.kinds.definition import Kind
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
-from tocsin.sources.mqtt.registries import MqttPlace
+from tocsin.sources.mqtt.registries import BrokerTopics
 from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.mqtt.topics import disjoint
 from tocsin.sources.part_leases import RENEWED_EACH_SECONDS, PartLeases
@@ -38,9 +38,9 @@ from tocsin.store.driver.database import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 MESSAGES_AT_ONCE = 256
-# MQTT 5: how many messages the broker may send before one is acknowledged.
+# MQTT 5: messages that the broker may send before one is acknowledged.
 MOST_UNACKNOWLEDGED = 1000
-# More than the protocol lets be under way with QoS 1: only messages with QoS 0 can be too many.
+# The protocol allows fewer messages under way with QoS 1, so only those with QoS 0 can overflow.
 MOST_WAITING = 70_000
 FILTERS_AT_ONCE = 100
 KEEPALIVE_SECONDS = 30
@@ -48,12 +48,12 @@ TOPICS_KNOWN = 4096
 ANSWERED_IN_SECONDS = 5.0
 KIND_OF: Mapping[type, Kind[Any, Any]] = {each.event: each for each in (iot.KIND, iot.BROKER_KIND)}
 
-# What a message on some topic is, but for its payload, and the triggers that it fires.
+# The events of a message on a topic, without its payload, and the triggers that it fires.
 Matches: TypeAlias = tuple[tuple[IotMessage | IotBrokerMessage, ...], frozenset[str]]
 
 
 class MqttReader:
-    """A `sources.pulled.Reader` of brokers, by their names in the settings."""
+    """Reads brokers, by their names in the settings; implements `sources.reader.Reader`."""
 
     kinds = (iot.KIND.name, iot.BROKER_KIND.name)
 
@@ -66,17 +66,17 @@ class MqttReader:
         pace: Clock,
     ) -> None:
         self._brokers = dict(brokers)
-        self._places = {name: MqttPlace.of(each) for name, each in brokers.items()}
+        self._topics = {name: BrokerTopics.of(each) for name, each in brokers.items()}
         self._leases = leases
         self._clock = clock
         self._pace = pace
 
     def place(self, plan: Plan) -> Hashable:
         name = self._name(plan)
-        if not self._places[name].filters(plan.source):
+        if not self._topics[name].filters(plan.source):
             raise SourceFailed(
-                "mqtt_topic matches no topic of the registry: see its `devices` and `own` in "
-                f"[sources.mqtt.{name}.registries]"
+                "mqtt_topic matches no topic of the registry: change the rule, or `devices` and "
+                f"`own` in [sources.mqtt.{name}.registries]"
             )
         return name
 
@@ -87,7 +87,7 @@ class MqttReader:
             Session(
                 name,
                 broker,
-                self._places[name],
+                self._topics[name],
                 number,
                 line,
                 self._leases,
@@ -106,24 +106,26 @@ class MqttReader:
         await together(tell_changes(), *(session.run() for session in sessions))
 
     async def close(self) -> None:
-        """Nothing is held between two reads."""
+        """Does nothing: a reader keeps nothing between two reads."""
 
     def _name(self, plan: Plan) -> str:
-        for name, place in self._places.items():
-            if place.has(plan.source):
+        for name, topics in self._topics.items():
+            if topics.has(plan.source):
                 return name
         setting = "brokers" if plan.kind == iot.BROKER_KIND.name else "registries"
-        raise SourceFailed(f"no MQTT broker has it: name its id in `{setting}` of [sources.mqtt.*]")
+        raise SourceFailed(
+            f"no MQTT broker has this id: add it to `{setting}` of a broker in [sources.mqtt]"
+        )
 
 
 class Session:
-    """One session at a broker, while this node has it."""
+    """Reads one session of a broker while this node holds it."""
 
     def __init__(
         self,
         name: str,
         broker: BrokerSettings,
-        place: MqttPlace,
+        topics: BrokerTopics,
         number: int,
         line: Line,
         leases: PartLeases,
@@ -132,23 +134,23 @@ class Session:
     ) -> None:
         self.changed = asyncio.Event()
         self._broker = broker
-        self._place = place
+        self._topics = topics
         self._line = line
         self._leases = leases
         self._clock = clock
         self._pace = pace
         self._lease = (f"mqtt:{name}", str(number))
         self._client_id = f"{broker.client_id}-{number}"
-        # A broker that knows no shared subscriptions is asked for none.
+        # A single session also works with a broker that has no shared subscriptions.
         self._share = f"$share/{broker.client_id}/" if broker.sessions > 1 else ""
         self._subscribed: frozenset[str] = frozenset()
         self._known: dict[str, Matches] = {}
 
     async def run(self) -> None:
-        """Reads whenever this node may.
+        """Reads whenever this node holds the session.
 
         Raises:
-            SourceFailed: the broker or the store can't be reached, or refuses.
+            SourceFailed: the broker or the store can't be reached, or the broker refuses.
         """
         host, port = self._broker.address
         while True:
@@ -158,7 +160,7 @@ class Session:
                     self._subscribed = frozenset(json.loads(position or "[]"))
                     await self._read()
             except (aiomqtt.MqttError, OSError, ValueError) as error:
-                # A session that another node takes over ends here.
+                # An error is expected if another node took the session over.
                 if await self._is_mine():
                     raise SourceFailed(f"{host}:{port}: {error}") from error
             except StoreUnavailable as error:
@@ -172,7 +174,7 @@ class Session:
             return True
 
     async def _read(self) -> None:
-        """Reads until another node has the session."""
+        """Reads until another node takes the session over."""
         async with client_of(self._broker, self._client_id) as client:
             try:
                 await self._subscribe(client)
@@ -180,13 +182,13 @@ class Session:
                 await together(self._keep(), self._follow(client), self._take(client))
             finally:
                 if self._line.ended:
-                    # Nobody needs what the broker would keep for the session.
+                    # No trigger needs the messages that the broker would keep.
                     await self._unsubscribe_all(client)
                 else:
                     await self._leases.release(*self._lease)
 
     async def _keep(self) -> None:
-        """Returns once another node has the session."""
+        """Returns once another node holds the session."""
         if self._leases.lasting:
             await asyncio.Event().wait()
         while await self._leases.hold(*self._lease) is not None:
@@ -199,17 +201,19 @@ class Session:
             await self._subscribe(client)
 
     async def _subscribe(self, client: "Client") -> None:
-        """Subscribes to what the triggers need now, and to nothing else."""
+        """Subscribes to the topics that the triggers need, and to no others."""
         self._known.clear()
-        plans, place = self._line.plans, self._place
-        filters = disjoint(each for plan in plans for each in place.filters(plan.source))
-        wanted = frozenset(f"{self._share}{each}" for each in filters)
-        # First what is new: a message may come twice meanwhile, and is not lost.
+        plans, topics = self._line.plans, self._topics
+        filters = disjoint(
+            topic_filter for plan in plans for topic_filter in topics.filters(plan.source)
+        )
+        wanted = frozenset(f"{self._share}{topic_filter}" for topic_filter in filters)
+        # New subscriptions come first: a message may come twice meanwhile, but none is lost.
         await self._leases.move(*self._lease, json.dumps(sorted(wanted | self._subscribed)))
         for some in chunks(sorted(wanted)):
             refused = await client.subscribe_to(some, version5=self._broker.version5)
             if refused:
-                raise SourceFailed(f"the broker refuses to subscribe to {refused[0]}")
+                raise SourceFailed(f"the broker refused the subscription to {refused[0]}")
         for some in chunks(sorted(self._subscribed - wanted)):
             await client.unsubscribe(some)
         self._subscribed = wanted
@@ -224,16 +228,18 @@ class Session:
     async def _take(self, client: "Client") -> None:
         while True:
             messages = await client.next_messages(MESSAGES_AT_ONCE)
-            at = nanos_of(self._clock.now())
+            received_ns = nanos_of(self._clock.now())
             incoming: list[Incoming] = []
             fired: set[str] = set()
             for message in messages:
-                # What a broker retained and sends to who subscribes happened before.
+                # A retained message is older than the subscription.
                 if not message.retain:
                     events, trigger_ids = self._matches(str(message.topic))
                     fired |= trigger_ids
                     payload = content_of(message)
-                    incoming += [Incoming(replace(each, payload=payload), at) for each in events]
+                    incoming += [
+                        Incoming(replace(event, payload=payload), received_ns) for event in events
+                    ]
             if incoming:
                 await self._line.take(incoming)
                 self._line.received(fired)
@@ -251,7 +257,7 @@ class Session:
     def _find_matches(self, topic: str) -> Matches:
         events = []
         trigger_ids: set[str] = set()
-        for event in self._place.events(topic, b""):
+        for event in self._topics.events(topic, b""):
             kind = KIND_OF[type(event)]
             ids = [
                 plan.trigger_id
@@ -266,45 +272,45 @@ class Session:
 
 
 class Client(aiomqtt.Client):
-    """A client that acknowledges what it is told to, when it is told to."""
+    """Adds acknowledgement by hand to aiomqtt's client."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # aiomqtt has no word of its own for it.
+        # aiomqtt has no option for it.
         self._client.manual_ack_set(True)
 
     async def next_messages(self, most: int) -> list[aiomqtt.Message]:
-        """Waits for a message; returns it, and those that came with it.
+        """Waits for a message; returns it with others that came, up to `most` of them.
 
         Raises:
             MqttError: the connection was lost.
         """
-        found = [await anext(self.messages)]
-        while len(found) < most and not self._queue.empty():
-            found.append(self._queue.get_nowait())
-        return found
+        messages = [await anext(self.messages)]
+        while len(messages) < most and not self._queue.empty():
+            messages.append(self._queue.get_nowait())
+        return messages
 
     def acknowledge(self, message: aiomqtt.Message) -> None:
-        """Where the connection is lost meanwhile, the broker sends the message again."""
+        """Acknowledges a message; if the connection is lost, the broker sends it again."""
         if message.qos:
             self._client.ack(message.mid, message.qos)
 
     async def subscribe_to(self, filters: Sequence[str], *, version5: bool) -> list[str]:
-        """Subscribes with QoS 1; returns the filters that the broker refuses."""
+        """Subscribes with QoS 1, and returns the filters that the broker refused."""
         if version5:
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-            codes = await self.subscribe([(each, options) for each in filters])
+            codes = await self.subscribe([(topic_filter, options) for topic_filter in filters])
         else:
-            codes = await self.subscribe([(each, 1) for each in filters])
+            codes = await self.subscribe([(topic_filter, 1) for topic_filter in filters])
         return [
-            each
-            for each, code in zip(filters, codes, strict=True)
+            topic_filter
+            for topic_filter, code in zip(filters, codes, strict=True)
             if isinstance(code, ReasonCode) and code.is_failure
         ]
 
 
 def client_of(broker: BrokerSettings, client_id: str) -> Client:
-    """Makes a client whose session outlives its connection."""
+    """Returns a client whose session outlives its connection."""
     properties = None
     if broker.version5:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -333,6 +339,6 @@ def content_of(message: aiomqtt.Message) -> bytes:
 
 
 def chunks(filters: list[str]) -> Iterator[list[str]]:
-    """What one packet subscribes to."""
+    """Splits filters into the groups that one packet can hold."""
     for start in range(0, len(filters), FILTERS_AT_ONCE):
         yield filters[start : start + FILTERS_AT_ONCE]

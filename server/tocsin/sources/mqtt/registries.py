@@ -1,4 +1,4 @@
-"""Which messages of an MQTT broker are of which device, registry and broker of the rules."""
+"""Maps topics of an MQTT broker to the devices, registries and brokers of rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,30 +19,33 @@ DEVICE = "{device_id}"
 
 @dataclass(frozen=True, slots=True)
 class RegistryTopics:
-    """`devices` is where the topics of a device begin, with a level for its id; `own` where those
-    of the registry itself do."""
+    """Holds the prefixes of a registry's topics.
+
+    The topics of a device begin with `devices`, which has a level for the device's id; those of the
+    registry itself begin with `own`.
+    """
 
     devices: str
     own: str
 
     def filters(self, device_id: str) -> tuple[str, ...]:
-        """Returns the filters of all its topics, or of a device's; the empty id is any."""
+        """Returns the filters of a device's topics; of all topics if the id is empty."""
         devices = f"{self.devices.replace(DEVICE, device_id or '+')}/#"
         return (devices,) if device_id else (devices, f"{self.own}/#")
 
     def device_of(self, topic: str) -> str | None:
-        """Returns whose topic it is: a device, the registry itself (`""`), or nobody here."""
+        """Returns the device of a topic, `""` for the registry's own, None for a foreign one."""
         levels, wanted = topic.split("/"), self.devices.split("/")
         if len(levels) >= len(wanted) and all(
-            each in (level, DEVICE) for each, level in zip(wanted, levels, strict=False)
+            expected in (level, DEVICE) for expected, level in zip(wanted, levels, strict=False)
         ):
             return levels[wanted.index(DEVICE)]
         return "" if topic == self.own or topic.startswith(f"{self.own}/") else None
 
 
 @dataclass(frozen=True, slots=True)
-class MqttPlace:
-    """What the messages of one broker are of."""
+class BrokerTopics:
+    """Holds the brokers and registries of rules whose messages one MQTT broker has."""
 
     brokers: frozenset[str]
     registries: Mapping[str, RegistryTopics]
@@ -50,13 +53,13 @@ class MqttPlace:
     @classmethod
     def of(cls, broker: BrokerSettings) -> Self:
         registries = {
-            registry_id: RegistryTopics(each.devices, each.own or f"$registries/{registry_id}")
-            for registry_id, each in broker.registries.items()
+            registry_id: RegistryTopics(topics.devices, topics.own or f"$registries/{registry_id}")
+            for registry_id, topics in broker.registries.items()
         }
         return cls(frozenset(broker.brokers), registries)
 
     def has(self, source: Source) -> bool:
-        """Tells whether this broker is where a rule's messages come."""
+        """Returns whether the messages of a rule come from this broker."""
         match source:
             case IotBrokerMessageSource():
                 return source.broker_id in self.brokers
@@ -65,7 +68,7 @@ class MqttPlace:
         return False
 
     def filters(self, source: Source) -> Sequence[str]:
-        """Returns the topic filters whose messages a rule needs; none: it can't match any."""
+        """Returns the topic filters that a rule needs; empty if it can't match any message."""
         match source:
             case IotBrokerMessageSource():
                 return (source.mqtt_topic or "#",)
@@ -73,12 +76,12 @@ class MqttPlace:
                 whole = self.registries[source.registry_id].filters(source.device_id)
                 if not source.mqtt_topic:
                     return whole
-                if any(overlap(source.mqtt_topic, each) for each in whole):
+                if any(overlap(source.mqtt_topic, topic_filter) for topic_filter in whole):
                     return (source.mqtt_topic,)
         return ()
 
     def events(self, topic: str, payload: bytes) -> Iterator[IotMessage | IotBrokerMessage]:
-        """Gives what a message is to each registry and broker that it is of."""
+        """Yields the event of a message for each registry and broker that it belongs to."""
         for broker_id in self.brokers:
             yield IotBrokerMessage(broker_id, topic, payload)
         for registry_id, topics in self.registries.items():

@@ -1,4 +1,4 @@
-"""The settings of MQTT brokers."""
+"""Defines the settings of MQTT brokers."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +13,7 @@ def parse_broker_url(url: str) -> str:
     try:
         parsed = URL(url)
     except ValueError as error:
-        raise ValueError(f"is no URL: {error}") from error
+        raise ValueError(f"is not a URL: {error}") from error
     if parsed.scheme not in ("mqtt", "mqtts") or not parsed.host or parsed.user is not None:
         raise ValueError(
             "expected mqtt://HOST:PORT, or mqtts:// for TLS; username and password are settings"
@@ -34,67 +34,70 @@ def check_topics(topic: str) -> str:
 
 
 class RegistrySettings(BaseModel):
-    """Which topics of a broker are those of a registry."""
+    """Names the topics of a broker that belong to a registry."""
 
     model_config = STRICT
 
     devices: Annotated[str, AfterValidator(check_device_topics)] = Field(
         "$devices/{device_id}",
-        description="Where the topics of a device begin: this topic and all below it are the "
-        "device's. One level is `{device_id}`.",
+        description="Prefix of a device's topics: this topic and all below it belong to the "
+        "device. One level must be `{device_id}`.",
         examples=["factory/{device_id}"],
     )
     own: Annotated[str | None, AfterValidator(lambda t: t if t is None else check_topics(t))] = (
         Field(
             None,
-            description="Where those of the registry itself begin; none: `$registries/` and its "
-            "id.",
+            description="Prefix of the registry's own topics; left out, it is `$registries/` and "
+            "the registry's id.",
             examples=["factory-own"],
         )
     )
 
 
 class BrokerSettings(BaseModel):
-    """An MQTT broker: how it is reached, and what its messages are of."""
+    """Says how to reach an MQTT broker, and to which rules its messages belong."""
 
     model_config = STRICT
 
     url: Annotated[str, AfterValidator(parse_broker_url)] = Field(
-        description="Where it is: `mqtt://HOST:PORT`, or `mqtts://HOST:PORT` for TLS.",
+        description="URL of the broker: `mqtt://HOST:PORT`, or `mqtts://HOST:PORT` for TLS.",
         examples=["mqtt://127.0.0.1:1883"],
     )
-    version: Literal["3.1.1", "5"] = Field("5", description="The version of MQTT: `3.1.1` or `5`.")
-    username: str | None = Field(None, description="Who logs in.")
-    password: SecretStr | None = Field(None, description="With which password.")
+    version: Literal["3.1.1", "5"] = Field("5", description="Version of MQTT: `3.1.1` or `5`.")
+    username: str | None = Field(None, description="User name to log in with.")
+    password: SecretStr | None = Field(None, description="Password to log in with.")
     ca_file: Path | None = Field(
-        None, description="The certificates, in PEM, that sign the broker's; none: the system's."
+        None,
+        description="PEM file of the authorities that sign the broker's certificate; left out, the "
+        "system's are used.",
     )
     client_id: str = Field(
         "tocsin",
         pattern=r"^[A-Za-z0-9_.-]{1,60}$",
-        description="What the sessions are called, by which the broker keeps what was not "
-        "acknowledged: this, `-` and their number. Nobody else may have it there.",
+        description="Prefix of the client ids, which are this, `-` and the session's number. The "
+        "broker keeps unacknowledged messages by client id, so no other client may use it.",
     )
     sessions: int = Field(
         1,
         ge=1,
         le=16,
-        description="How many sessions share the messages, over all nodes. More than one need a "
-        "broker with shared subscriptions.",
+        description="Number of sessions, over all nodes, that share the messages. More than one "
+        "needs a broker with shared subscriptions.",
     )
     session_expiry: int = Field(
         7 * 86400,
         ge=60,
         le=2**32 - 1,
-        description="Seconds for which the broker keeps a session that is not connected; MQTT 5 "
-        "only.",
+        description="Seconds that the broker keeps a disconnected session; MQTT 5 only.",
     )
     brokers: list[str] = Field(
-        [], description="The `broker_id`s that are this broker.", examples=[["are000000000000brk"]]
+        [],
+        description="The `broker_id`s of rules that mean this broker.",
+        examples=[["are000000000000brk"]],
     )
     registries: dict[str, RegistrySettings] = Field(
         {},
-        description="The topics of the registries that are on it, by `registry_id`.",
+        description="Registries on this broker, by `registry_id`, with their topics.",
     )
 
     @property
@@ -103,7 +106,7 @@ class BrokerSettings(BaseModel):
 
     @property
     def address(self) -> tuple[str, int]:
-        """The host and the port to connect to."""
+        """Returns the host and the port to connect to."""
         url = URL(self.url)
         assert url.host is not None, "the URL was checked"
         return url.host, url.explicit_port or (8883 if self.tls else 1883)
@@ -113,5 +116,5 @@ class BrokerSettings(BaseModel):
         return self.version == "5"
 
 
-# The name is in the store, and in the log.
+# The store and the log hold the name.
 BrokerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,60}$")]

@@ -1,21 +1,21 @@
-"""Topic filters of MQTT: `+` is one level, `#` all that follow (MQTT 3.1.1, section 4.7)."""
+"""Matches MQTT topic filters: `+` is one level, `#` all that follow (MQTT 3.1.1, section 4.7)."""
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from tocsin.sources.kinds.definition import Comparison, Mismatch
 
-# Of an id that stands in a topic, such as `$devices/<id>/events`.
+# Levels that an id follows, as in `$devices/<id>/events`.
 NAMED_LEVELS = ("$devices", "$registries")
 
 
 def problem_of_filter(topic_filter: str) -> str | None:
     """Returns what is wrong with a rule's topic filter, if anything is."""
     if "\0" in topic_filter:
-        return "a topic can't have the character U+0000"
+        return "a topic must not have the character U+0000"
     levels = topic_filter.split("/")
-    for place, level in enumerate(levels):
-        if "#" in level and (level != "#" or place != len(levels) - 1):
+    for index, level in enumerate(levels):
+        if "#" in level and (level != "#" or index != len(levels) - 1):
             return "`#` must be the last level, and all of it"
         if "+" in level and level != "+":
             return "`+` must be all of its level"
@@ -25,14 +25,14 @@ def problem_of_filter(topic_filter: str) -> str | None:
 
 
 def matches(topic_filter: str, topic: str) -> bool:
-    """Tells whether a topic matches a filter. One that can't be a filter matches nothing."""
+    """Returns whether a topic matches a filter; an invalid filter matches nothing."""
     wanted, levels = topic_filter.split("/"), topic.split("/")
     if topic.startswith("$") and wanted[0] in ("+", "#"):
-        return False  # what begins with `$` is only for those who name it
-    for place, level in enumerate(wanted):
+        return False  # a wildcard does not match a first level with `$`
+    for index, level in enumerate(wanted):
         if level == "#":
-            return place == len(wanted) - 1
-        if place == len(levels) or level not in ("+", levels[place]):
+            return index == len(wanted) - 1
+        if index == len(levels) or level not in ("+", levels[index]):
             return False
     return len(wanted) == len(levels)
 
@@ -43,12 +43,12 @@ def mismatches(topic_filter: str, topic: str) -> Iterator[Mismatch]:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Tells whether some topic matches both filters."""
+    """Returns whether any topic matches both filters."""
     a, b = one.split("/"), other.split("/")
     if any(x[0] in ("+", "#") and y[0].startswith("$") for x, y in ((a, b), (b, a))):
         return False
-    for place in range(max(len(a), len(b))):
-        left, right = (each[place] if place < len(each) else None for each in (a, b))
+    for index in range(max(len(a), len(b))):
+        left, right = (levels[index] if index < len(levels) else None for levels in (a, b))
         if "#" in (left, right):
             return True
         if left is None or right is None or ("+" not in (left, right) and left != right):
@@ -57,7 +57,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def joined(one: str, other: str) -> str:
-    """Returns the narrowest filter that matches what two filters that overlap do."""
+    """Returns the narrowest filter that covers two overlapping filters."""
     a, b = one.split("/"), other.split("/")
     levels: list[str] = []
     for left, right in zip_longest(a, b):
@@ -68,7 +68,7 @@ def joined(one: str, other: str) -> str:
 
 
 def disjoint(filters: Iterable[str]) -> frozenset[str]:
-    """Returns filters that match at least what these do, and no topic twice.
+    """Returns filters that together cover the given ones, and of which no two overlap.
 
     A broker may send a message once for each subscription that it matches.
     """
@@ -76,17 +76,17 @@ def disjoint(filters: Iterable[str]) -> frozenset[str]:
     wild: set[str] = set()
     waiting = sorted(set(filters), reverse=True)
     while waiting:
-        each = waiting.pop()
-        is_wild = "+" in each or "#" in each
-        meets = [other for other in (done if is_wild else wild) if overlap(each, other)]
+        topic_filter = waiting.pop()
+        is_wild = "+" in topic_filter or "#" in topic_filter
+        meets = [other for other in (done if is_wild else wild) if overlap(topic_filter, other)]
         if meets:
             for other in meets:
                 done.discard(other)
                 wild.discard(other)
-                each = joined(each, other)
-            waiting.append(each)
+                topic_filter = joined(topic_filter, other)
+            waiting.append(topic_filter)
         else:
-            done.add(each)
+            done.add(topic_filter)
             if is_wild:
-                wild.add(each)
+                wild.add(topic_filter)
     return frozenset(done)

@@ -1,4 +1,4 @@
-"""What other software tells of what happened in it: JSON that it sends or puts into a queue."""
+"""Reads notifications: JSON that other software sends or puts into a queue."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """The events that a body tells of. `ignored` counts what else it tells, as a pull."""
+    """Holds the events of a body; `ignored` counts its other entries, such as pulls."""
 
     incoming: tuple[Incoming, ...]
     ignored: int = 0
 
 
 class NotificationError(ValueError):
-    """A body that is no notification; `field` is the path in it to blame, empty for all of it."""
+    """A body is not a notification; `field` is the path of what is wrong, empty for the body."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
@@ -28,7 +28,7 @@ class NotificationError(ValueError):
 
 
 def json_object(body: bytes) -> Json:
-    """Reads a body. Raises NotificationError if it is no JSON object."""
+    """Parses a body; raises NotificationError if it is not a JSON object."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -39,7 +39,7 @@ def json_object(body: bytes) -> Json:
 
 
 def member(within: Json, path: str, name: str) -> Json:
-    """Returns an object that must be there, by its name within the one at `path`."""
+    """Returns a required object by its name; `path` is that of the object around it."""
     value = within.get(name)
     if not isinstance(value, dict):
         raise NotificationError(joined(path, name), "expected an object")
@@ -47,36 +47,36 @@ def member(within: Json, path: str, name: str) -> Json:
 
 
 def members(within: Json, path: str, name: str) -> list[tuple[str, Json]]:
-    """Returns the objects of an array that must be there, each with its path."""
+    """Returns the objects of a required array with their paths."""
     value = within.get(name)
     if not isinstance(value, list):
         raise NotificationError(joined(path, name), "expected an array")
-    found = [(f"{joined(path, name)}[{place}]", each) for place, each in enumerate(value)]
-    for where, each in found:
-        if not isinstance(each, dict):
-            raise NotificationError(where, "expected an object")
-    return found
+    items = [(f"{joined(path, name)}[{index}]", item) for index, item in enumerate(value)]
+    for item_path, item in items:
+        if not isinstance(item, dict):
+            raise NotificationError(item_path, "expected an object")
+    return items
 
 
 def text(within: Json, path: str, name: str) -> str:
-    """Returns a text that must be there and not be empty."""
+    """Returns a required string, which must not be empty."""
     value = optional_text(within, path, name)
     if not value:
-        raise NotificationError(joined(path, name), "expected a text")
+        raise NotificationError(joined(path, name), "expected a string")
     return value
 
 
 def optional_text(within: Json, path: str, name: str) -> str:
-    """Returns a text, empty if it is not there."""
+    """Returns a string, empty if it is missing."""
     value = within.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise NotificationError(joined(path, name), "expected a text")
+        raise NotificationError(joined(path, name), "expected a string")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        # JSON can escape half a character, which no store and no target takes.
+        # JSON can escape half of a surrogate pair, which no store and no target accepts.
         raise NotificationError(joined(path, name), "is not Unicode") from error
     return value
 
@@ -86,13 +86,13 @@ def joined(path: str, name: str) -> str:
 
 
 def identity(*parts: object) -> str:
-    """Returns an id that is the same whenever the same is told again.
+    """Returns an id that is the same for equal parts, so that a repeated event has the same id.
 
     Raises:
-        NotificationError: it is nested too deep.
+        NotificationError: the parts are nested too deeply.
     """
     try:
-        told = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        content = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     except RecursionError as error:
-        raise NotificationError("", "is nested too deep") from error
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+        raise NotificationError("", "is nested too deeply") from error
+    return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -1,9 +1,9 @@
-"""What container registries tell: CNCF distribution by its notifications, Harbor by its webhooks.
+"""Reads notifications of container registries: CNCF distribution's, and Harbor's webhooks.
 
 https://distribution.github.io/distribution/about/notifications/
 https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/
 
-Neither says whether an image or a tag was there before: a push is told alike each time.
+Neither says whether the image or the tag existed before: every push looks the same.
 """
 
 from dataclasses import dataclass
@@ -32,45 +32,53 @@ DISTRIBUTION = {"push": PUSHED, "delete": DELETED}
 HARBOR = {"PUSH_ARTIFACT": PUSHED, "DELETE_ARTIFACT": DELETED}
 HARBOR_CLOUD_EVENTS = {"harbor.artifact.pushed": PUSHED, "harbor.artifact.deleted": DELETED}
 
-# Of what is pushed, only these are images; the others are their layers and configurations.
+# Only these media types are images; others are layers and configurations.
 MANIFESTS = ("manifest", "image.index")
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What was pushed or deleted, as its registry names it. Without a digest it is a tag alone."""
+    """Describes what was pushed or deleted; without a digest it is only a tag."""
 
     repository: str
     digest: str
     tag: str
-    at: int
+    happened_ns: int
     key: object
-    """What only this push or deletion has."""
+    """Identifies this push or deletion."""
 
 
 def registry_notification(registry_id: str, body: bytes, now: int) -> Notification:
-    """Returns the changes in a registry that a body tells of; `now` is when it came.
+    """Reads the changes in a registry from a body.
+
+    Args:
+        registry_id: the registry's id in rules.
+        body: the JSON text.
+        now: the instant at which it came, in nanoseconds, for entries without a time.
 
     Raises:
-        NotificationError: it is no notification.
+        NotificationError: the body is not a notification.
     """
     content = json_object(body)
     if "events" in content:
-        told = [
+        changes_of_entries = [
             _of_distribution(registry_id, event, path, now)
             for path, event in members(content, "", "events")
         ]
     elif "event_data" in content:
         changes = HARBOR.get(text(content, "", "type"))
-        at = _occurred(content, now)
-        told = _of_harbor(registry_id, changes, content, "event_data", at)
+        happened_ns = _occurred(content, now)
+        changes_of_entries = _of_harbor(registry_id, changes, content, "event_data", happened_ns)
     elif "specversion" in content:
         changes = HARBOR_CLOUD_EVENTS.get(text(content, "", "type"))
-        at = _instant(content, "", "time", now)
-        told = _of_harbor(registry_id, changes, content, "data", at)
+        happened_ns = _instant(content, "", "time", now)
+        changes_of_entries = _of_harbor(registry_id, changes, content, "data", happened_ns)
     else:
-        raise NotificationError("", "has neither events, as distribution sends, nor event_data")
-    return Notification(tuple(each for some in told for each in some), told.count([]))
+        raise NotificationError(
+            "", "expected events, as distribution sends, or event_data, as Harbor does"
+        )
+    incoming = tuple(change for changes in changes_of_entries for change in changes)
+    return Notification(incoming, changes_of_entries.count([]))
 
 
 def _of_distribution(registry_id: str, event: Json, path: str, now: int) -> list[Incoming]:
@@ -78,7 +86,7 @@ def _of_distribution(registry_id: str, event: Json, path: str, now: int) -> list
     changes = DISTRIBUTION.get(action)
     where, target = joined(path, "target"), member(event, path, "target")
     media_type = optional_text(target, where, "mediaType")
-    if changes is None or (action == "push" and not any(each in media_type for each in MANIFESTS)):
+    if changes is None or (action == "push" and not any(kind in media_type for kind in MANIFESTS)):
         return []
     artifact = Artifact(
         text(target, where, "repository"),
@@ -95,28 +103,30 @@ def _of_harbor(
     changes: tuple[RegistryChange, ...] | None,
     content: Json,
     path: str,
-    at: int,
+    happened_ns: int,
 ) -> list[list[Incoming]]:
     if changes is None:
         return [[]]
     data = member(content, "", path)
     where, repository = f"{path}.repository", member(data, path, "repository")
     name = text(repository, where, "repo_full_name")
-    told = []
-    for place, resource in members(data, path, "resources"):
-        digest = optional_text(resource, place, "digest")
-        tag = optional_text(resource, place, "tag")
-        # What has no tag stands there under its digest.
-        artifact = Artifact(name, digest, "" if ":" in tag else tag, at, [content, place])
-        told.append(_changes(registry_id, artifact, changes))
-    return told
+    changes_of_resources = []
+    for resource_path, resource in members(data, path, "resources"):
+        digest = optional_text(resource, resource_path, "digest")
+        tag = optional_text(resource, resource_path, "tag")
+        # Harbor gives the digest as the tag of an image without one.
+        artifact = Artifact(
+            name, digest, "" if ":" in tag else tag, happened_ns, [content, resource_path]
+        )
+        changes_of_resources.append(_changes(registry_id, artifact, changes))
+    return changes_of_resources
 
 
 def _changes(
     registry_id: str, artifact: Artifact, changes: tuple[RegistryChange, ...]
 ) -> list[Incoming]:
-    """Of the image and of its tag, whichever is told of."""
-    found = []
+    """Returns the changes of the image and of its tag, if the artifact has them."""
+    incoming = []
     for change in changes:
         if artifact.tag if change in OF_TAGS else artifact.digest:
             event = RegistryEvent(
@@ -124,13 +134,13 @@ def _changes(
                 registry_id,
                 artifact.repository,
                 artifact.tag,
-                # An image here has no id but its digest.
+                # The digest is the only id that an image has here.
                 artifact.digest,
                 artifact.digest,
             )
             event_id = identity("registry", registry_id, change, artifact.key)
-            found.append(Incoming(event, artifact.at, event_id))
-    return found
+            incoming.append(Incoming(event, artifact.happened_ns, event_id))
+    return incoming
 
 
 def _instant(within: Json, path: str, name: str, now: int) -> int:
@@ -144,7 +154,7 @@ def _instant(within: Json, path: str, name: str, now: int) -> int:
 
 
 def _occurred(content: Json, now: int) -> int:
-    """Harbor's are whole seconds since the Unix epoch."""
+    """Returns Harbor's time, whole seconds since the Unix epoch, in nanoseconds."""
     value = content.get("occur_at")
     if value is None:
         return now

@@ -1,4 +1,4 @@
-"""S3 event notifications: what AWS, MinIO and Ceph tell of their objects.
+"""Reads S3 event notifications, as AWS, MinIO and Ceph send them.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
@@ -24,9 +24,9 @@ from tocsin.sources.notifications.reading import (
 )
 
 TEST_EVENT = "s3:TestEvent"
-"""What AWS sends when notifications are set up."""
+"""The event that AWS sends when notifications are set up."""
 
-# By how the name of an event begins, without `s3:`.
+# Changes by the prefix of an event's name, without `s3:`.
 CHANGES = {
     "ObjectCreated:": ObjectChange.CREATE,
     "ObjectRemoved:": ObjectChange.DELETE,
@@ -34,7 +34,7 @@ CHANGES = {
     "ObjectLifecycle:Expiration:": ObjectChange.DELETE,
     "ObjectAcl:": ObjectChange.UPDATE,
 }
-# Their names say so, but no object came or went: the first five are MinIO's, the last is Ceph's.
+# Despite their names, no object came or went: the first five are MinIO's, the last is Ceph's.
 NO_CHANGES = {
     "ObjectCreated:PutRetention",
     "ObjectCreated:PutLegalHold",
@@ -44,26 +44,30 @@ NO_CHANGES = {
     "ObjectLifecycle:Expiration:AbortMultipartUpload",
 }
 NOT_ESCAPED = "ceph:"
-"""Sources that tell keys as they are begin so; all others escape them as a form does."""
+"""Prefix of sources that send keys plain; all others escape them as in a form."""
 
 
 def object_notification(body: bytes, now: int) -> Notification:
-    """Returns the changes of objects that a body tells of; `now` is when it came.
+    """Reads the changes of objects from a body.
+
+    Args:
+        body: the JSON text.
+        now: the instant at which it came, in nanoseconds, for records without a time.
 
     Raises:
-        NotificationError: it is no notification.
+        NotificationError: the body is not a notification.
     """
     content = _unwrapped(json_object(body))
     if content.get("Event") == TEST_EVENT:
         return Notification((), 1)
     records = members(content, "", "Records")
-    told = [_incoming(record, path, now) for path, record in records]
-    incoming = tuple(each for each in told if each is not None)
-    return Notification(incoming, len(told) - len(incoming))
+    changes = [_incoming(record, path, now) for path, record in records]
+    incoming = tuple(change for change in changes if change is not None)
+    return Notification(incoming, len(changes) - len(incoming))
 
 
 def _unwrapped(content: Json) -> Json:
-    """What goes through a topic on its way to a queue is a text in that topic's own message."""
+    """Returns the content of a message that came through an SNS topic, else the content itself."""
     if content.get("Type") != "Notification":
         return content
     try:
@@ -81,14 +85,14 @@ def _incoming(record: Json, path: str, now: int) -> Incoming | None:
     key = text(member(s3, where, "object"), f"{where}.object", "key")
     if not optional_text(record, path, "eventSource").startswith(NOT_ESCAPED):
         key = unquote_plus(key)
-    at = now
+    happened_ns = now
     if time := optional_text(record, path, "eventTime"):
         try:
-            at = nanos_of_rfc3339(time)
+            happened_ns = nanos_of_rfc3339(time)
         except ValueError as error:
             raise NotificationError(joined(path, "eventTime"), str(error)) from error
-    # A record holds the id of its request, or a number of its own: no other change looks the same.
-    return Incoming(ObjectEvent(change, bucket, key), at, identity("s3", record))
+    # A record holds the id of its request or a sequence number, so no two changes are equal.
+    return Incoming(ObjectEvent(change, bucket, key), happened_ns, identity("s3", record))
 
 
 def _change(name: str) -> ObjectChange | None:

@@ -1,4 +1,4 @@
-"""The settings of webhooks: how their senders prove themselves."""
+"""Defines the settings of webhooks: how their senders prove themselves."""
 
 from functools import cached_property
 from typing import Annotated
@@ -13,7 +13,9 @@ from tocsin.fields import STRICT
 def check_shown(secret: SecretStr) -> SecretStr:
     value = secret.get_secret_value()
     if not value or value != value.strip():
-        raise ValueError("is empty, or has white space around it; left out, nobody shows it")
+        raise ValueError(
+            "must not be empty or have white space around it; leave it out to use no secret"
+        )
     return secret
 
 
@@ -27,29 +29,29 @@ StandardKey = Annotated[SecretStr, AfterValidator(check_standard_key)]
 
 
 class SenderSettings(BaseModel):
-    """How a sender of webhooks proves itself. Of what is set, one is enough."""
+    """Sets how a sender of webhooks proves itself; any one of the proofs is enough."""
 
     model_config = STRICT
 
     secret: ShownSecret | None = Field(
         None,
-        description="What is shown in the `Authorization` header: by itself, as `Bearer SECRET`, "
-        "or as the password of basic authentication.",
+        description="Secret in the `Authorization` header: bare, as `Bearer SECRET`, or as the "
+        "password of basic authentication.",
     )
     hub_keys: list[ShownSecret] = Field(
         [],
-        description="What bodies are signed with as GitHub and Gitea do, in `X-Hub-Signature-256`; "
-        "several while one takes the other's place.",
+        description="Keys that sign bodies as GitHub and Gitea do, in `X-Hub-Signature-256`; "
+        "several while one replaces the other.",
     )
     standard_keys: list[StandardKey] = Field(
         [],
-        description="The same for Standard Webhooks, `webhook-signature`: each is `whsec_` and "
-        "base64. What was signed more than five minutes ago is refused.",
+        description="Keys of Standard Webhooks, for `webhook-signature`: each is `whsec_` and "
+        "base64. Signatures older than five minutes are refused.",
     )
 
     @cached_property
     def proof(self) -> SenderProof:
-        """What the headers of a webhook are checked by."""
+        """Returns the proofs that the headers of a webhook are checked against."""
         return SenderProof(
             None if self.secret is None else SharedSecret(self.secret.get_secret_value()),
             tuple(key.get_secret_value().encode() for key in self.hub_keys),
@@ -58,18 +60,18 @@ class SenderSettings(BaseModel):
 
 
 class WebhookSettings(SenderSettings):
-    """What object storages and container registries tell by HTTP.
+    """Sets how object storages and container registries that send webhooks prove themselves.
 
-    What is set here is for all senders but those that have a table of their own.
+    These settings apply to all senders that have no table of their own.
     """
 
     object_storage: SenderSettings | None = Field(
-        None, description="How object storages prove themselves, if not as all others."
+        None, description="How object storages prove themselves, if not as the others do."
     )
     registries: dict[str, SenderSettings] = Field(
         {},
-        description="How single container registries prove themselves, by the last part of their "
-        "URL, if not as all others.",
+        description="How single container registries prove themselves, by the last part of the "
+        "webhook's URL, if not as the others do.",
         examples=[{"crt00000000000000reg": {"secret": "…"}}],
     )
 
