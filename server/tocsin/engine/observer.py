@@ -1,16 +1,18 @@
-"""What watches the engine is told. It is passed in; without one, nobody watches."""
+"""The engine tells an observer what it does."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from tocsin.engine.ticks.misfires import Missed
 from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation
 
 
-class Observer(Protocol):
-    """Each method is called on the event loop, once for each thing that happened, after it is
-    durable. It must be quick and must not raise."""
+class Observer:
+    """Watches nothing; whoever watches something overrides its method.
+
+    Each is called on the event loop, once for each thing that happened, after it is durable. It
+    must be quick and must not raise.
+    """
 
     def fired(self, kind: str, invocations: int) -> None:
         """Events of rules of this kind (`timer`, …) became so many invocations."""
@@ -26,6 +28,8 @@ class Observer(Protocol):
 
         Returns the `traceparent` that the target is told; None: nobody traces.
         """
+        del invocation, at
+        return None
 
     def ended(
         self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
@@ -57,36 +61,4 @@ class Observer(Protocol):
         """This machine's clock is so far behind the store's."""
 
 
-class Unobserved:
-    """Nobody watches."""
-
-    def fired(self, kind: str, invocations: int) -> None: ...
-
-    def misfired(self, missed: Missed) -> None: ...
-
-    def claimed(self, invocations: int) -> None: ...
-
-    def began(self, invocation: Invocation, at: datetime) -> str | None: ...
-
-    def ended(
-        self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
-    ) -> None: ...
-
-    def broke_off(self, invocation: Invocation) -> None: ...
-
-    def lease_lost(self) -> None: ...
-
-    def source_stands(self, kind: str, *, healthy: bool) -> None: ...
-
-    def step_failed(self, step: str) -> None: ...
-
-    def repaired(self, check: str, faults: int) -> None: ...
-
-    def reconciled(self) -> None: ...
-
-    def deleted(self, table: str, rows: int) -> None: ...
-
-    def clock_measured(self, behind: timedelta) -> None: ...
-
-
-UNOBSERVED = Unobserved()
+UNOBSERVED = Observer()

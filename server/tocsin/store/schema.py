@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from tocsin.store.access import schema as access_schema
-from tocsin.store.driver.metadata import ASCII, metadata
+from tocsin.store.driver.metadata import ASCII, metadata, partial_index
 
 # The contract of all triggers that were stored before a row named its own.
 FIRST_CONTRACT = "yandex.cloud.serverless.triggers.v1"
@@ -37,20 +37,18 @@ triggers = Table(
     Column("contract", ASCII, nullable=False, server_default=FIRST_CONTRACT),
     Index("triggers_in_folder", "folder_id", "id"),
 )
-Index(
+partial_index(
     "triggers_to_subscribe",
     triggers.c.id,
-    sqlite_where=triggers.c.subscribed.is_(None),
-    postgresql_where=triggers.c.subscribed.is_(None),
+    where=triggers.c.subscribed.is_(None),
 )
-Index(
+partial_index(
     "triggers_by_name",
     triggers.c.folder_id,
     triggers.c.name,
     unique=True,
     # Unnamed triggers are allowed, any number of them.
-    sqlite_where=triggers.c.name != "",
-    postgresql_where=triggers.c.name != "",
+    where=triggers.c.name != "",
 )
 
 operations = Table(
@@ -131,11 +129,10 @@ batches = Table(
     Column("events", Integer, nullable=False),
     Column("bytes", BigInteger, nullable=False),
 )
-Index(
+partial_index(
     "batches_due",
     batches.c.due_at,
-    sqlite_where=batches.c.due_at.is_not(None),
-    postgresql_where=batches.c.due_at.is_not(None),
+    where=batches.c.due_at.is_not(None),
 )
 
 # The ids of events that each trigger was given, while they are remembered.
@@ -231,51 +228,45 @@ invocations = Table(
     # Of the call that asked for it, by W3C Trace Context.
     Column("traceparent", Text),
 )
-Index(
+partial_index(
     "invocations_due",
     invocations.c.next_at,
     invocations.c.id,
-    sqlite_where=invocations.c.next_at.is_not(None),
-    postgresql_where=invocations.c.next_at.is_not(None),
+    where=invocations.c.next_at.is_not(None),
 )
 # The same for each target: what waits for others is found past one that can take no more.
-Index(
+partial_index(
     "invocations_waiting",
     invocations.c.target,
     invocations.c.next_at,
     invocations.c.id,
-    sqlite_where=invocations.c.next_at.is_not(None),
-    postgresql_where=invocations.c.next_at.is_not(None),
+    where=invocations.c.next_at.is_not(None),
 )
-Index(
+partial_index(
     "invocations_held",
     invocations.c.node,
-    sqlite_where=invocations.c.node.is_not(None),
-    postgresql_where=invocations.c.node.is_not(None),
+    where=invocations.c.node.is_not(None),
 )
-Index(
+partial_index(
     "invocations_finished",
     invocations.c.state,
     invocations.c.finished_at,
-    sqlite_where=invocations.c.finished_at.is_not(None),
-    postgresql_where=invocations.c.finished_at.is_not(None),
+    where=invocations.c.finished_at.is_not(None),
 )
 # Of what can't be, and would never be found: neither finished nor waiting for a node. It is empty.
-Index(
+partial_index(
     "invocations_lost",
     invocations.c.id,
-    sqlite_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
-    postgresql_where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
+    where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
 )
 # Executions only, which alone are listed by it: a tick must not pay for it. With finished_at, so
 # that those that a filter leaves out are passed over within the index.
-Index(
+partial_index(
     "invocations_listed",
     invocations.c.parent,
     invocations.c.id,
     invocations.c.finished_at,
-    sqlite_where=invocations.c.message.is_not(None),
-    postgresql_where=invocations.c.message.is_not(None),
+    where=invocations.c.message.is_not(None),
 )
 # What these two hold never changes: a claim and a completion leave them alone.
 Index("invocations_of_origin", invocations.c.origin, invocations.c.scheduled_at, invocations.c.id)
@@ -285,22 +276,20 @@ Index("invocations_by_instant", invocations.c.scheduled_at, invocations.c.id)
 # SQLite evaluates it at each write: comparisons take it a tenth of what a list takes.
 UNTROUBLED_STATES = ("pending", "running", "succeeded")
 TROUBLED = and_(*(invocations.c.state != literal_column(f"'{each}'") for each in UNTROUBLED_STATES))
-Index(
+partial_index(
     "invocations_troubled",
     invocations.c.state,
     invocations.c.scheduled_at,
     invocations.c.id,
-    sqlite_where=TROUBLED,
-    postgresql_where=TROUBLED,
+    where=TROUBLED,
 )
-Index(
+partial_index(
     "invocations_troubled_of_origin",
     invocations.c.origin,
     invocations.c.state,
     invocations.c.scheduled_at,
     invocations.c.id,
-    sqlite_where=TROUBLED,
-    postgresql_where=TROUBLED,
+    where=TROUBLED,
 )
 
 # What was decided about a trigger's ticks, other than to fire them in time.

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from tocsin.engine.observer import Unobserved
+from tocsin.engine.observer import Observer
 from tocsin.engine.ticks.misfires import Missed
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.store.invocations.deliveries import Ending
@@ -17,8 +17,8 @@ SECOND = timedelta(seconds=1)
 TARGET_KINDS = ("function", "container", "workflow", "websocket_broadcast", "integration")
 
 
-class EngineMetrics(Unobserved):
-    """An `engine.observer.Observer`. Labels are kinds and states, never ids."""
+class EngineMetrics(Observer):
+    """Counts and times what the engine does. Labels are kinds and states, never ids."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:

@@ -9,7 +9,7 @@ from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation
 
 
-class Several:
+class Several(Observer):
     """Passes every call on to several observers; the first `traceparent` wins."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:

@@ -27,7 +27,7 @@ WAITING = (State.PENDING, State.RETRYING, State.DEAD_LETTERING)
 COUNT_EVERY_SECONDS = 15.0
 
 
-class StoreMetrics:
+class StoreMetrics(CommitObserver):
     """Observes commits, and holds the histogram of a `WatchedStore`'s reads."""
 
     def __init__(self, registry: CollectorRegistry, machine_clock: Clock) -> None:

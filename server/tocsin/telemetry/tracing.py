@@ -26,7 +26,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace import Span as AnySpan
 from opentelemetry.trace import SpanContext as OtelSpanContext
 
-from tocsin.engine.observer import Unobserved
+from tocsin.engine.observer import Observer
 from tocsin.plans.trace_context import SpanContext, invocation_context, parse_traceparent
 from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation, State
@@ -100,7 +100,7 @@ class CallTraces:
         return began
 
 
-class EngineTraces(Unobserved):
+class EngineTraces(Observer):
     """Observes the engine, and writes spans of invocations and of tries to deliver them."""
 
     def __init__(self, provider: TracerProvider, ids: ChosenIds) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select
 from engine.pace import Hasty
 from store.work import opened, two_nodes
 from tocsin.engine.delivering.heartbeat import LEASE
-from tocsin.engine.observer import Unobserved
+from tocsin.engine.observer import Observer
 from tocsin.engine.settings import ReconcilerSettings, RetentionSettings
 from tocsin.engine.upkeep import invocation_checks, timer_checks
 from tocsin.engine.upkeep.housekeeping import Housekeeping, housekeeping
@@ -64,7 +64,7 @@ def message(trigger_id: str, cron: str, status: "Trigger.Status.ValueType") -> b
     return trigger.SerializeToString()
 
 
-class Counting(Unobserved):
+class Counting(Observer):
     """An observer that counts what the reconciler did."""
 
     def __init__(self) -> None:

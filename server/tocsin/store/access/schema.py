@@ -5,7 +5,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from tocsin.store.driver.metadata import ASCII, metadata
+from tocsin.store.driver.metadata import ASCII, metadata, partial_index
 
 accounts = Table(
     "access_accounts",
@@ -20,14 +20,13 @@ accounts = Table(
     Column("tokens_from", BigInteger, nullable=False),
     Column("configured", Integer, nullable=False),
 )
-Index(
+partial_index(
     "access_accounts_by_name",
     accounts.c.kind,
     accounts.c.folder_id,
     accounts.c.name,
     unique=True,
-    sqlite_where=accounts.c.name != "",
-    postgresql_where=accounts.c.name != "",
+    where=accounts.c.name != "",
 )
 
 # The public halves of the keys by which service accounts sign for tokens.
@@ -57,11 +56,10 @@ credentials = Table(
     Column("expires_at", BigInteger),
     Index("access_credentials_of_account", "account_id", "kind", "id"),
 )
-Index(
+partial_index(
     "access_credentials_by_expiry",
     credentials.c.expires_at,
-    sqlite_where=credentials.c.expires_at.is_not(None),
-    postgresql_where=credentials.c.expires_at.is_not(None),
+    where=credentials.c.expires_at.is_not(None),
 )
 
 bindings = Table(

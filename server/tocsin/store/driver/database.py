@@ -11,15 +11,14 @@ from tocsin.store.driver.transaction import Work
 T = TypeVar("T")
 
 
-class CommitObserver(Protocol):
-    """Watches the commits. It is called on the event loop, must be quick and must not raise."""
+class CommitObserver:
+    """Watches nothing; whoever watches commits overrides its method.
+
+    It is called on the event loop, must be quick and must not raise.
+    """
 
     def committing(self, calls: int) -> Callable[[bool], None]:
         """A group of so many calls begins; what is returned is told whether it became durable."""
-
-
-class UnobservedCommits:
-    def committing(self, calls: int) -> Callable[[bool], None]:
         del calls
         return _ignored
 

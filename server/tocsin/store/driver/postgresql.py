@@ -14,7 +14,7 @@ from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from tocsin.store.driver.bells import Bell, Listener, Listeners
 from tocsin.store.driver.connections import LOST, Connections, Result, Session, connect
-from tocsin.store.driver.database import CommitObserver, StoreUnavailable, UnobservedCommits
+from tocsin.store.driver.database import CommitObserver, StoreUnavailable
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.notices import Notices
 from tocsin.store.driver.transaction import (
@@ -67,7 +67,7 @@ class PostgresDatabase:
         )
         self._listeners = Listeners()
         self._notices = Notices(lambda: connect(url), self._listeners)
-        self._observer: CommitObserver = UnobservedCommits()
+        self._observer = CommitObserver()
 
     @property
     def exclusive(self) -> bool:

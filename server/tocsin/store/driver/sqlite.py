@@ -18,7 +18,6 @@ from tocsin.store.driver.database import (
     StoreError,
     StoreFull,
     StoreUnavailable,
-    UnobservedCommits,
 )
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.transaction import Afterwards, Statements, Transaction, Work
@@ -67,7 +66,7 @@ class SqliteDatabase:
         self._calls = Gathering(self._commit_group, most=LARGEST_GROUP, turns=GATHERING_TURNS)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
-        self._observer: CommitObserver = UnobservedCommits()
+        self._observer = CommitObserver()
         self._listeners = Listeners()
 
     @property
