@@ -97,7 +97,7 @@ class Audited:
 
 
 class Audit:
-    """Writes the lines. What can't be written is told in the log, with all that it would say."""
+    """Writes the lines. A line that can't be written goes to the log instead."""
 
     def __init__(self, sink: AuditSink, clock: Clock) -> None:
         self._sink = sink
@@ -137,13 +137,13 @@ def _outcome(outcome: bytes | ApiError | None) -> dict[str, Any]:
             return {"code": grpc.StatusCode.CANCELLED.name, "reason": "CLIENT_GONE"}
         case bytes():
             return {"code": grpc.StatusCode.OK.name}
-    told = {"code": outcome.code.name, "reason": outcome.reason}
-    return told | {name: _bounded(value) for name, value in outcome.metadata}
+    error = {"code": outcome.code.name, "reason": outcome.reason}
+    return error | {name: _bounded(value) for name, value in outcome.metadata}
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    told = [_bounded(name) for name in names[:MOST_NAMES]]
-    return told if len(names) <= MOST_NAMES else [*told, f"… {len(names) - MOST_NAMES} more"]
+    first = [_bounded(name) for name in names[:MOST_NAMES]]
+    return first if len(names) <= MOST_NAMES else [*first, f"… {len(names) - MOST_NAMES} more"]
 
 
 def _bounded(text: str) -> str:

@@ -1,7 +1,7 @@
 """What is known of a call beside its request: its metadata, id and trace, and who makes it."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from urllib.parse import unquote
@@ -14,7 +14,7 @@ from tocsin.access.principal import Principal
 from tocsin.plans.trace_context import SpanContext, parse_traceparent
 
 Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
-Metadata: TypeAlias = Sequence[tuple[str, str | bytes]]
+Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
 
 REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
@@ -41,7 +41,7 @@ class Arrival:
     def metadata(self) -> Metadata:
         if self._metadata is None:
             # gRPC builds them anew each time.
-            self._metadata = tuple(self.context.invocation_metadata() or ())
+            self._metadata = self.context.invocation_metadata() or ()
         return self._metadata
 
     def metadata_value(self, key: str) -> str | None:

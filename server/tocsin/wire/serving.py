@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 MethodOfRequest: TypeAlias = Callable[[Any], Awaitable[Message | bytes]]
 MethodOfCall: TypeAlias = Callable[[Any, Call], Awaitable[Message | bytes]]
 Method: TypeAlias = MethodOfRequest | MethodOfCall
-TAKES_CALL = 2
+PARAMETERS_OF_CALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class SelfChecked:
 Served: TypeAlias = Method | Checked | SelfChecked
 
 
-# What went wrong here, and not at the client, is told louder.
+# Errors of the server, not of the client: they are logged as warnings.
 OURS = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN})
 
 
@@ -151,7 +151,9 @@ def _unary(
 
 
 def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None) -> Answering:
-    method = _taking_call(served.method if isinstance(served, Checked | SelfChecked) else served)
+    method = served.method if isinstance(served, Checked | SelfChecked) else served
+    takes_call = len(inspect.signature(method).parameters) == PARAMETERS_OF_CALL
+    of_call, of_request = cast("MethodOfCall", method), cast("MethodOfRequest", method)
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
     violations_of = _violations_of(descriptor, served)
 
@@ -164,8 +166,11 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
             request = parse(received)
             if violations := violations_of(request, received):
                 raise errors.invalid(violations)
-            call = Call(arrival) if admitted is None else await admitted.authorise(request)
-            response = await method(request, call)
+            call = None if admitted is None else await admitted.authorise(request)
+            if takes_call:
+                response = await of_call(request, call or Call(arrival))
+            else:
+                response = await of_request(request)
             outcome = response if isinstance(response, bytes) else response.SerializeToString()
         except Exception as error:
             outcome = _refusal(error, descriptor, arrival)
@@ -175,14 +180,6 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
         return outcome
 
     return answer
-
-
-def _taking_call(method: Method) -> Callable[[Any, Call], Awaitable[Message | bytes]]:
-    """Returns a method in the form that takes its call; it is decided here, once, at the start."""
-    if len(inspect.signature(method).parameters) == TAKES_CALL:
-        return cast("MethodOfCall", method)
-    alone = cast("MethodOfRequest", method)
-    return lambda request, _: alone(request)
 
 
 def _refusal(error: Exception, descriptor: MethodDescriptor, arrival: Arrival) -> errors.ApiError:
