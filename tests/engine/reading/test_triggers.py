@@ -17,6 +17,11 @@ from tocsin.engine.reading.standings import Standings
 from tocsin.engine.reading.triggers import ALL_AGAIN_SECONDS, PulledTriggers
 from tocsin.plans.plan import Plan
 from tocsin.schedule import ManualClock, SystemClock
+from tocsin.sources.amazon.notification_queue import NotificationReader
+from tocsin.sources.amazon.queue_reader import QueueReader
+from tocsin.sources.amazon.stream_reader import StreamReader
+from tocsin.sources.kinds.catalog import KINDS as KINDS_OF_SOURCES
+from tocsin.sources.mqtt.reader import MqttReader
 from tocsin.sources.reader import Line
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, Work
@@ -193,6 +198,13 @@ def test_a_change_makes_a_node_read_the_triggers_of_its_kind_alone(
             assert numbers == {QUEUE: 4, STREAM: 1}
 
     runner.run(scenario())
+
+
+def test_each_kind_that_a_reader_reads_is_counted() -> None:
+    readers = (QueueReader, StreamReader, MqttReader, NotificationReader)
+    assert {kind for reader in readers for kind in reader.kinds} == {
+        kind.name for kind in KINDS_OF_SOURCES.values() if kind.pulled
+    }
 
 
 def test_what_changes_nothing_is_not_counted(url: str, runner: asyncio.Runner) -> None:

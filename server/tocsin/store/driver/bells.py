@@ -51,9 +51,6 @@ class Rung:
     def items(self) -> list[tuple[Bell, datetime | None]]:
         return list(self._instants.items())
 
-    def clear(self) -> None:
-        self._instants.clear()
-
     def to_notice(self) -> str:
         """Returns the text by which another node learns of these bells: some 100 bytes of JSON."""
         instants = {
