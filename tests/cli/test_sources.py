@@ -24,7 +24,7 @@ rule:
     billingAccountId: {function}
     invokeFunction: {{functionId: {function}}}
 """
-UNREACHABLE = "no queue service is configured, set endpoint in [sources.message_queue]"
+UNREACHABLE = "no queue service is configured: set endpoint in [sources.message_queue]"
 
 
 def fields(shown: str) -> dict[str, str]:

@@ -70,7 +70,7 @@ WRONG = {
     ),
     '[sources.mqtt.a]\nurl = "mqtt://a"\nbrokers = ["b"]\n'
     '[sources.mqtt.b]\nurl = "mqtt://b"\nbrokers = ["b"]': (
-        "sources.mqtt: b is named by two brokers, or twice by one"
+        "sources.mqtt: b must be named by one broker only, and once"
     ),
     '[sources.webhooks]\nsecret = " "': (
         "sources.webhooks.secret: must not be empty or have white space around it; "

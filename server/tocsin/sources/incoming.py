@@ -1,4 +1,4 @@
-"""What a source hands in, and what became of it."""
+"""Defines the events that sources hand in, and the outcome for each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from tocsin.sources.kinds.definition import Event
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One thing that happened, `at` nanoseconds since the Unix epoch.
+    """Holds one event, which happened `at` nanoseconds since the Unix epoch.
 
-    Events with the same key are one event, for as long as it is remembered; without a key, those
-    with the same id. Without an id each is an event of its own.
+    Events with the same key are one event as long as the key is remembered; without a key, events
+    with the same id are. An event without an id is always a new one.
 
-    One with a `trigger_id` is for this trigger alone. Its source keeps it until it is acknowledged,
-    so that nothing is lost while that is paused. With a `receipt` too, its source is to keep it
-    until it is delivered: by the receipt it is told then.
+    An event with a `trigger_id` is for that trigger alone. Its source keeps it until it is
+    acknowledged, so a pause loses nothing. If it also has a `receipt`, its source keeps it until it
+    is delivered; the receipt then deletes it.
     """
 
     event: Event
@@ -30,11 +30,14 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many triggers an event was for, by what became of it there.
+    """Counts the triggers that an event was for, by outcome.
 
-    `accepted`: it fires. `repeated`: they were given it before. `lost`: they are paused.
-    `filtered`: they listen to its source, and their rules don't let it pass. `settled`: they were
-    given it before, by a receipt, and are done with it.
+    Attributes:
+        accepted: triggers that it fires.
+        repeated: triggers that had accepted it before.
+        lost: paused triggers.
+        filtered: triggers that listen to its source but whose rules don't match it.
+        settled: triggers that had accepted it with a receipt, and have delivered it.
     """
 
     accepted: int = 0
@@ -54,11 +57,11 @@ class Taken:
 
 
 class TakesEvents(Protocol):
-    """Where sources hand in their events."""
+    """Accepts the events of sources."""
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
-        """Takes events; returns once they are durable, so that their source may be acknowledged.
+        """Accepts events; once it returns they are durable, and the source can be acknowledged.
 
         Raises:
-            StoreUnavailable: the store can't be reached. Some of them may have been taken.
+            StoreUnavailable: the store can't be reached; some events may have been accepted.
         """

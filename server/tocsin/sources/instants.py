@@ -1,14 +1,14 @@
-"""Instants as the targets of each source see them.
+"""Formats instants as the targets of each kind of source get them, in UTC.
 
-They come in as whole nanoseconds since the Unix epoch, finer than `datetime`: devices and log
-records are told apart by them. All go out in UTC.
+Instants are nanoseconds since the Unix epoch, finer than `datetime`, because devices and log
+records need that precision.
 """
 
 import re
 from datetime import UTC, datetime
 
 NANOS = 1_000_000_000
-# Instants that a `datetime` can show.
+# The range of `datetime`.
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 _RFC3339 = re.compile(
@@ -23,10 +23,10 @@ def nanos_of(instant: datetime) -> int:
 
 
 def nanos_of_rfc3339(text: str) -> int:
-    """Reads what `rfc3339` writes, and the same of other zones; cut to the nanosecond.
+    """Parses an RFC 3339 instant in any zone, cut to the nanosecond.
 
     Raises:
-        ValueError: it is no such instant.
+        ValueError: the text is not such an instant.
     """
     parts = _RFC3339.fullmatch(text)
     if parts is None:
@@ -34,27 +34,27 @@ def nanos_of_rfc3339(text: str) -> int:
     second, fraction, zone = parts.groups()
     seconds = int(datetime.fromisoformat(second + zone.upper()).timestamp())
     if not FIRST_SECOND <= seconds <= LAST_SECOND:
-        raise ValueError("is not between the years 1 and 9999")
+        raise ValueError("expected an instant in the years 1 to 9999")
     return seconds * NANOS + int((fraction or "").ljust(9, "0"))
 
 
 def rfc3339(nanos: int) -> str:
-    """`2026-11-21T10:00:00.5Z`: as many digits as it needs, none for a whole second."""
+    """Formats as `2026-11-21T10:00:00.5Z`, with as few fractional digits as it needs."""
     return f"{_to_the_second(nanos, 'T')}{_fraction(nanos)}Z"
 
 
 def rfc3339_seconds(nanos: int) -> str:
-    """`2026-11-21T10:00:00Z`: cut to the second."""
+    """Formats as `2026-11-21T10:00:00Z`, cut to the second."""
     return f"{_to_the_second(nanos, 'T')}Z"
 
 
 def rfc3339_millis(nanos: int) -> str:
-    """`2026-11-21T10:00:00.104Z`: always three digits."""
+    """Formats as `2026-11-21T10:00:00.104Z`, with three fractional digits."""
     return f"{_to_the_second(nanos, 'T')}.{nanos % NANOS // 1_000_000:03}Z"
 
 
 def go_time(nanos: int) -> str:
-    """`2026-11-21 10:00:00.118082213 +0000 UTC`: the form of Go's `Time.String`."""
+    """Formats as Go's `Time.String`: `2026-11-21 10:00:00.118082213 +0000 UTC`."""
     return f"{_to_the_second(nanos, ' ')}{_fraction(nanos)} +0000 UTC"
 
 

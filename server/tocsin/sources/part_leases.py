@@ -1,6 +1,6 @@
-"""Leases on parts of sources: a shard of a stream, or a session on an MQTT broker.
+"""Leases parts of sources, such as a shard of a stream or a session on an MQTT broker.
 
-One node at a time reads a part, and its lease keeps how far it got.
+One node at a time reads a part; the lease holds the position that it has reached.
 """
 
 from datetime import timedelta
@@ -9,13 +9,13 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.events import sources
 
-# A node that dies is missed after this long; one that lives renews its leases more often.
+# After this time another node takes a part over; a living node renews its leases more often.
 HELD_FOR = timedelta(seconds=15)
 RENEWED_EACH_SECONDS = 5.0
 
 
 class PartLeases:
-    """The leases of one node on parts of triggers' sources; the part `""` is the whole source."""
+    """Manages a node's leases on parts of triggers' sources; the part `""` is the whole source."""
 
     def __init__(self, database: Database, clock: Clock, *, node: str) -> None:
         self._database = database
@@ -24,18 +24,20 @@ class PartLeases:
 
     @property
     def lasting(self) -> bool:
-        """Whether this node keeps each lease for good, since it has the store to itself."""
+        """Returns whether leases never end, because this node has the store to itself."""
         return self._database.exclusive
 
     async def hold(self, trigger_id: str, part: str = "") -> str | None:
-        """Takes a part or keeps it, for 15 s; returns its position, None while another node has it.
+        """Takes or renews the lease on a part for 15 s.
+
+        Returns the part's position, or None while another node has the lease.
 
         Raises:
-            StoreUnavailable: the store can't be asked.
+            StoreUnavailable: the store can't be reached.
         """
         now = self._clock.now()
         until = now + HELD_FOR
-        # Where a node has the store to itself, nobody else can read: a lease of before is void.
+        # Alone on the store, a lease of an earlier process is void.
         since = until if self._database.exclusive else now
         return await self._database.write(
             lambda tx: sources.hold_part(
@@ -44,20 +46,20 @@ class PartLeases:
         )
 
     async def move(self, trigger_id: str, part: str, position: str) -> bool:
-        """Writes how far a part was read; returns False if another node has taken it over.
+        """Writes the position of a part; returns False if another node has taken it over.
 
         Raises:
-            StoreUnavailable: the store can't be asked.
+            StoreUnavailable: the store can't be reached.
         """
         return await self._database.write(
             lambda tx: sources.move_part(tx, trigger_id, part, node=self._node, position=position)
         )
 
     async def release(self, trigger_id: str, part: str = "") -> None:
-        """Lets other nodes read it at once.
+        """Ends the lease on a part, so that another node can take it at once.
 
         Raises:
-            StoreUnavailable: the store can't be asked.
+            StoreUnavailable: the store can't be reached.
         """
         await self._database.write(
             lambda tx: sources.release_part(tx, trigger_id, part, node=self._node)

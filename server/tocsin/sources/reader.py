@@ -1,7 +1,7 @@
-"""Sources that are asked for their events: what reads one, and what it is given.
+"""Defines the readers of pulled sources, one for each protocol.
 
-A reader is one module for one protocol. The engine keeps it reading for the triggers there are,
-on this node; what it reads it hands in by its `Line`, and acknowledges after that returned.
+The engine keeps a reader reading for the triggers on this node. The reader hands events in by its
+`Line`, and acknowledges them after `take` has returned.
 """
 
 from collections.abc import Collection, Hashable, Sequence
@@ -13,86 +13,88 @@ from tocsin.sources.kinds.catalog import KINDS
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers.changes import count_change
 
-# Kinds whose sources keep nothing for a trigger that is paused. They are read all the same: what
-# comes meanwhile is lost, and counted.
+# Kinds whose sources keep nothing while a trigger is paused. They are read all the same, so that
+# the lost events can be counted.
 UNBUFFERED = frozenset(("iot_message", "iot_broker_message"))
 
 
 def wake_readers(tx: Transaction, kind: str) -> None:
-    """Makes all nodes read the triggers of a kind again after the commit, if its sources are read.
+    """Makes all nodes load the triggers of a pulled kind again after the commit.
 
-    It belongs into the transaction that creates, changes or deletes such a trigger.
+    Call it in the transaction that creates, changes or deletes such a trigger.
     """
     if kind in KINDS and KINDS[kind].pulled:
         count_change(tx, kind)
 
 
 class SourceFailed(Exception):
-    """The source can't be read at the moment, or as it is configured; the message says why."""
+    """A source can't be read now, or not as it is configured; the message says why."""
 
 
 class Line(Protocol):
-    """What a reader is given: triggers that are read together, and the way into the engine."""
+    """Gives a reader the triggers that share a reading, and the way into the engine."""
 
     @property
     def plans(self) -> Sequence[Plan]:
-        """The triggers as they are now, of one place, at least one.
+        """Returns the present triggers of the reading, at least one.
 
-        They are active, but those of kinds that are `UNBUFFERED`.
+        They are active, except that those of `UNBUFFERED` kinds may be paused.
         """
 
     @property
     def ended(self) -> bool:
-        """Whether the reading is cancelled since no trigger of the place is left."""
+        """Returns whether the reading is cancelled because no trigger needs it any more."""
 
     async def changed(self) -> None:
-        """Returns once `plans` are others than at the last call, or at the beginning."""
+        """Returns once `plans` have changed since the last call, or since the start."""
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
-        """Takes events; returns once they are durable, so that they may be acknowledged.
+        """Accepts events; once it returns they are durable and can be acknowledged.
 
         Raises:
-            StoreUnavailable: the store can't be reached. Some of them may have been taken.
+            StoreUnavailable: the store can't be reached; some events may have been accepted.
         """
 
     def received(self, trigger_ids: Collection[str]) -> None:
-        """Events that were for these triggers, not named by `trigger_id`, are taken."""
+        """Reports that events without a `trigger_id` were accepted for these triggers."""
 
     def connected(self) -> None:
-        """The source answers. Call it as often as it does."""
+        """Reports that the source answers; call it at every answer."""
 
     def troubled(self, error: str, trigger_id: str | None = None) -> None:
-        """Something is wrong, of one trigger or of all of them, and the reading goes on."""
+        """Reports an error of one trigger, or of all; the reading goes on."""
 
     def refused(self, trigger_id: str, events: int, why: str) -> None:
-        """Events came that can't be delivered, whatever is done, and were left out."""
+        """Reports events that can never be delivered and were skipped."""
 
 
 class Reader(Protocol):
-    """Reads the sources of some kinds of rules by one protocol."""
+    """Reads the sources of some kinds by one protocol."""
 
     @property
     def kinds(self) -> Collection[str]:
-        """The names of the rules."""
+        """Returns the names of the kinds."""
 
-    def place(self, plan: Plan) -> Hashable:
-        """Returns where a trigger's events are read. Triggers of one place share a `read`.
+    def reading_key(self, plan: Plan) -> Hashable:
+        """Returns the key of a trigger's reading; triggers with the same key share one `read`.
 
-        A reader that reads for each trigger alone makes the trigger's id a part of it, and whatever
-        of the rule it goes by: one that changes its place is read anew.
+        A reader that reads for each trigger alone includes the trigger's id, and all settings of
+        the rule that it uses: a trigger whose key changes is read anew.
 
         Raises:
-            SourceFailed: as it is configured, it can't be read. It is asked again at the next start
-                or change.
+            SourceFailed: the source can't be read as it is configured. The engine asks again at the
+                next start or change.
         """
 
     async def read(self, line: Line) -> None:
-        """Reads until it is cancelled. If it raises or returns, it is called again after a pause,
-        which grows while the source does not answer.
+        """Reads until it is cancelled.
+
+        After an error or a return, the engine calls it again after a pause, which grows while the
+        source does not answer.
 
         Raises:
-            SourceFailed: the source can't be read now. Any other error goes to the log whole.
+            SourceFailed: the source can't be read now; any other error is logged with a traceback.
         """
 
     async def close(self) -> None:
-        """Lets go of connections, after the last `read`."""
+        """Closes connections after the last `read`."""

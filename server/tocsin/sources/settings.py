@@ -1,4 +1,4 @@
-"""The settings of sources: where events come from."""
+"""Defines the settings of sources."""
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -14,23 +14,23 @@ from tocsin.sources.notifications.settings import WebhookSettings
 
 
 class LogSettings(BaseModel):
-    """Which group log records are of that do not say so."""
+    """Names the groups of log records that name none."""
 
     model_config = STRICT
 
     default_groups: dict[str, str] = Field(
         {},
-        description="The log groups of what is written to folders, by the folder's id.",
+        description="Log groups of records that are written to a folder, by the folder's id.",
         examples=[{"b1g00000000000000001": "e2300000000000000001"}],
     )
     otlp_group: str | None = Field(
         None,
-        description="The log group of OTLP records that name none. Without it, they are rejected.",
+        description="Log group of OTLP records that name none; without it they are rejected.",
     )
 
 
 class SourceSettings(BaseModel):
-    """Where events come from."""
+    """Sets where events come from."""
 
     model_config = STRICT
 
@@ -38,39 +38,39 @@ class SourceSettings(BaseModel):
         3600.0,
         ge=0,
         le=CENTURY,
-        description="Seconds for which an event's id is remembered: one that comes again meanwhile "
-        "is not a second event.",
+        description="Seconds that an event's id is remembered; an event that comes again in this "
+        "time is not accepted twice.",
     )
     mail: MailSettings = Field(
-        MailSettings.model_construct(), description="Mails to the addresses of triggers."
+        MailSettings.model_construct(), description="Mail to the addresses of triggers."
     )
-    mqtt: dict[BrokerName, BrokerSettings] = Field({}, description="The MQTT brokers, by any name.")
+    mqtt: dict[BrokerName, BrokerSettings] = Field(
+        {}, description="MQTT brokers, by a name of your choice."
+    )
 
     @field_validator("mqtt")
     @classmethod
     def _each_id_once(cls, brokers: dict[str, BrokerSettings]) -> dict[str, BrokerSettings]:
         for ids in (
-            [each for broker in brokers.values() for each in broker.brokers],
-            [each for broker in brokers.values() for each in broker.registries],
+            [name for broker in brokers.values() for name in broker.brokers],
+            [name for broker in brokers.values() for name in broker.registries],
         ):
-            for each in ids:
-                if ids.count(each) > 1:
-                    raise ValueError(f"{each} is named by two brokers, or twice by one")
+            for name in ids:
+                if ids.count(name) > 1:
+                    raise ValueError(f"{name} must be named by one broker only, and once")
         return brokers
 
     webhooks: WebhookSettings = Field(
-        WebhookSettings.model_construct(), description="What tells of events by HTTP."
+        WebhookSettings.model_construct(), description="Senders that post notifications by HTTP."
     )
     object_storage: NotificationQueueSettings = Field(
         NotificationQueueSettings.model_construct(),
-        description="What object storages put into a queue.",
+        description="Queue into which object storages put notifications.",
     )
-    logs: LogSettings = Field(
-        LogSettings.model_construct(), description="What comes of log records."
-    )
+    logs: LogSettings = Field(LogSettings.model_construct(), description="Groups of log records.")
     message_queue: QueueServiceSettings = Field(
-        QueueServiceSettings.model_construct(), description="The queues of `message_queue` rules."
+        QueueServiceSettings.model_construct(), description="Queues of `message_queue` rules."
     )
     data_stream: StreamServiceSettings = Field(
-        StreamServiceSettings.model_construct(), description="The streams of `data_stream` rules."
+        StreamServiceSettings.model_construct(), description="Streams of `data_stream` rules."
     )

@@ -1,12 +1,12 @@
-"""Tasks that belong together: when one ends the others do."""
+"""Runs coroutines that end together."""
 
 import asyncio
 from collections.abc import Coroutine
 
 
 async def together(*parts: Coroutine[None, None, None]) -> None:
-    """Runs them until the first one ends or fails, ends the others, and fails as it did."""
-    tasks = [asyncio.ensure_future(each) for each in parts]
+    """Runs coroutines until one ends or fails; cancels the others, and raises its error."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:

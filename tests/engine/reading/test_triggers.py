@@ -74,7 +74,7 @@ class FakeReader:
     def __init__(self) -> None:
         self.reading: set[str] = set()
 
-    def place(self, plan: Plan) -> str:
+    def reading_key(self, plan: Plan) -> str:
         return plan.trigger_id
 
     async def read(self, line: Line) -> None:

@@ -131,7 +131,7 @@ def test_a_record_that_is_no_json_is_left_out_and_told_of(
     )
     state = source_of(asking.grpc_address, trigger_id)
     assert state["refusedEvents"] == "1"
-    assert "is no JSON" in state["lastError"]
+    assert "is not JSON" in state["lastError"]
     assert state["connected"]
 
 

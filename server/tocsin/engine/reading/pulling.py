@@ -229,7 +229,7 @@ class Pulling:
 
     def _spot(self, plan: Plan) -> Spot:
         number = next(n for n, each in enumerate(self._readers) if plan.kind in each.kinds)
-        return number, self._readers[number].place(plan)
+        return number, self._readers[number].reading_key(plan)
 
     def _put(self, line: PulledLine, plans: tuple[Plan, ...]) -> None:
         staying = {plan.trigger_id for plan in plans}

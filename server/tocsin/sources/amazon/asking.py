@@ -12,7 +12,10 @@ from tocsin.sources.reader import SourceFailed
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turns an error of the service into one of the source, which names what was asked.
+    """Turns an error of the service into one of the source.
+
+    Args:
+        what: what was asked, such as `queue X`, to begin the message with.
 
     Raises:
         SourceFailed: the service does not answer, or refuses.

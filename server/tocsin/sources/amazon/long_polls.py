@@ -1,9 +1,9 @@
-"""Asks queues of the SQS protocol for messages, again and again, with little work for each time.
+"""Polls queues of the SQS protocol cheaply.
 
-Of an idle queue this is all there is: a request each 20 seconds, and an empty answer. Made, signed
-and read by botocore's client it costs twice as much as what goes over the wire, so that is done
-here. How it goes there stays the client's business: connections, certificates, proxies. It is AWS
-JSON 1.0, as the client speaks it.
+An idle queue costs one request with an empty answer each 20 seconds. In botocore's client,
+building, signing and parsing cost twice as much as the transfer, so this module does them. The
+client still does the rest: connections, certificates, proxies. The format is AWS JSON 1.0, as the
+client's.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 """
 
@@ -29,18 +29,18 @@ LONGEST_REFUSAL = 200
 async def receive_messages(
     client: Any, signed_by: ReadOnlyCredentials, **asked: Any
 ) -> Sequence[Mapping[str, Any]]:
-    """Returns what `client.receive_message` returns as `Messages`; takes what that takes.
+    """Does the same as `client.receive_message`, and returns its `Messages`.
 
     Raises:
-        ClientError: the service refuses, or answers what is no answer.
-        BotoCoreError, aiohttp.ClientError, OSError: it does not answer.
+        ClientError: the service refuses, or gives an answer of another format.
+        BotoCoreError, aiohttp.ClientError, OSError: the service does not answer.
     """
     session = getattr(getattr(client, "_endpoint", None), "http_session", None)
     if session is None:
-        # It has no public name. Where it is elsewhere the client does all of it, at more cost.
+        # The session has no public name; if it moves, the client does everything, at more cost.
         answer = await client.receive_message(**asked)
-        found: Sequence[Mapping[str, Any]] = answer.get("Messages", ())
-        return found
+        messages: Sequence[Mapping[str, Any]] = answer.get("Messages", ())
+        return messages
     url = f"{client.meta.endpoint_url.rstrip('/')}/"
     request = AWSRequest("POST", url, headers=HEADERS, data=json.dumps(asked).encode())
     SigV4Auth(signed_by, "sqs", client.meta.region_name).add_auth(request)
@@ -51,7 +51,7 @@ async def receive_messages(
     try:
         return _messages(body)
     except (ValueError, TypeError, AttributeError) as error:
-        raise _error("no answer of this protocol", f"{error}") from error
+        raise _error("answer is not of this protocol", f"{error}") from error
 
 
 def _messages(body: bytes) -> Sequence[Mapping[str, Any]]:
@@ -65,9 +65,9 @@ def _messages(body: bytes) -> Sequence[Mapping[str, Any]]:
 
 def _refusal(status: int, body: bytes) -> ClientError:
     try:
-        told = json.loads(body)
-        code = str(told["__type"]).rpartition("#")[2]
-        return _error(code, str(told.get("message") or told.get("Message") or ""))
+        error = json.loads(body)
+        code = str(error["__type"]).rpartition("#")[2]
+        return _error(code, str(error.get("message") or error.get("Message") or ""))
     except (ValueError, TypeError, LookupError, AttributeError):
         return _error(str(status), body[:LONGEST_REFUSAL].decode(errors="replace"))
 

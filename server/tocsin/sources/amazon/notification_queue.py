@@ -1,7 +1,7 @@
-"""Reads S3 event notifications from a queue of the SQS protocol, where object storages put them.
+"""Reads S3 event notifications from a queue of the SQS protocol.
 
-One queue is for all triggers: buckets tell of many objects, and rules choose. What was taken is
-deleted. What is no notification stays, and is left to the queue's own redrive policy.
+One queue serves all triggers. Accepted messages are deleted. Messages that are not notifications
+stay in the queue, whose redrive policy handles them.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -21,31 +21,31 @@ from tocsin.sources.notifications.s3 import object_notification
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.store.driver.database import StoreUnavailable
 
-# What the protocol gives, and takes, at once.
+# The most messages of one request in the protocol.
 AT_ONCE = 10
 
 
 class NotificationReader:
-    """A `sources.pulled.Reader`. `queue` is its URL."""
+    """Reads one queue by its URL; implements `sources.reader.Reader`."""
 
     kinds = ("object_storage",)
 
     def __init__(self, queue: str, account: AmazonAccount, reach: Reach, clock: Clock) -> None:
         self._queue = queue
-        # Who asks, and with what query, is a secret or as good as one.
+        # A user name or a query in the URL may be secret.
         self._label = f"queue {URL(queue).with_user(None).with_query(None)}"
         self._clock = clock
         self._clients = Clients("sqs", account, reach, READING)
 
-    def place(self, plan: Plan) -> Hashable:
-        """All share one."""
+    def reading_key(self, plan: Plan) -> Hashable:
+        """Returns the same key for all triggers, which share the queue."""
         del plan
         return self._queue
 
     async def read(self, line: Line) -> None:
         with asking(self._label):
             client = await self._clients.of(str(URL(self._queue).origin()))
-        # The first answer comes at once, so that it is soon known whether there is one.
+        # The first poll does not wait, so that it is soon known whether the queue answers.
         wait = 0
         while True:
             with asking(self._label):
@@ -62,21 +62,21 @@ class NotificationReader:
 
     async def _take(self, line: Line, client: Any, messages: Sequence[Mapping[str, Any]]) -> None:
         now = nanos_of(self._clock.now())
-        told: list[Notification] = []
+        notifications: list[Notification] = []
         done: list[dict[str, str]] = []
         for message in messages:
             try:
                 body = message["Body"].encode("utf-8", "surrogatepass")
-                told.append(object_notification(body, now))
+                notifications.append(object_notification(body, now))
             except NotificationError as error:
-                line.troubled(f"message {message['MessageId']} is no notification: {error}")
+                line.troubled(f"message {message['MessageId']} is not a notification: {error}")
                 continue
             done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
         try:
-            await line.take([each for one in told for each in one.incoming])
+            await line.take([event for read in notifications for event in read.incoming])
         except StoreUnavailable as error:
             raise SourceFailed(f"the store can't be reached: {error}") from error
         if done:
             with asking(self._label):
-                # One that is not deleted comes again, and is known.
+                # A message that is not deleted comes again, and its events are recognised.
                 await client.delete_message_batch(QueueUrl=self._queue, Entries=done)

@@ -1,8 +1,8 @@
 """Reads queues of the SQS protocol: YMQ, Amazon SQS, ElasticMQ and others.
 
-A message stays in its queue, hidden, until it is delivered. Then it is deleted; what failed is left
-to the queue: it comes again when it is visible again, as often as the queue's own redrive policy
-has it. Any number of nodes read one queue, and triggers that share one share its messages.
+A message stays hidden in its queue until it is delivered, and then is deleted. A message whose
+delivery failed becomes visible again, as often as the queue's redrive policy allows. Any number of
+nodes can read one queue, and triggers that name the same queue share its messages.
 """
 
 import asyncio
@@ -34,12 +34,13 @@ from tocsin.store.events.held_messages import MessageEnding
 
 log = structlog.get_logger(__name__)
 
-# What the protocol gives, and takes, at once.
+# The most messages of one request in the protocol.
 AT_ONCE = 10
 ENDED_AT_ONCE = 100
-# What is hidden and waits too long is given again, and counted by the queue as one more try.
+# The least number of messages that may wait for delivery. A hidden message that waits too long
+# becomes visible again, and the queue counts one more try.
 HELD_LEAST = 100
-# Of the queue's own attributes, those that a target is told.
+# The queue's own attributes that a target gets.
 ATTRIBUTES = (
     "ApproximateFirstReceiveTimestamp",
     "ApproximateReceiveCount",
@@ -54,7 +55,7 @@ AT_THE_LATEST_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue, for one trigger; `url` by its service, whose `client` is one of `clients`."""
+    """Holds a trigger's queue: its URL, and the client of its service, one of `clients`."""
 
     clients: Clients
     client: Any
@@ -63,10 +64,10 @@ class Queue:
     source: MessageQueueSource
 
     async def ask(self, *, most: int, wait_seconds: int) -> Messages:
-        """Returns up to `most` messages as soon as there are some.
+        """Returns up to `most` messages as soon as any are visible.
 
         Raises:
-            SourceFailed: the queue can't be asked.
+            SourceFailed: the queue can't be read.
         """
         with asking(f"queue {self.source.queue_id}"):
             return await receive_messages(
@@ -81,7 +82,7 @@ class Queue:
             )
 
     async def give_back(self, asked: asyncio.Future[Messages]) -> None:
-        """Makes visible again what was asked for and nobody wants any more."""
+        """Makes messages visible again that were received but are no longer wanted."""
         try:
             messages = await asked
             if messages:
@@ -91,18 +92,21 @@ class Queue:
                         Entries=[
                             {
                                 "Id": str(number),
-                                "ReceiptHandle": each["ReceiptHandle"],
+                                "ReceiptHandle": message["ReceiptHandle"],
                                 "VisibilityTimeout": 0,
                             }
-                            for number, each in enumerate(messages)
+                            for number, message in enumerate(messages)
                         ],
                     )
         except SourceFailed as error:
-            log.info("messages stay hidden for a while", error=str(error))
+            log.info(
+                "could not return messages to their queue, they stay hidden until their timeout",
+                error=str(error),
+            )
 
 
 class QueueReader:
-    """A `sources.pulled.Reader`. `pace` is the clock by which it looks how deliveries end."""
+    """Reads the queues of rules; implements `sources.reader.Reader`."""
 
     kinds = ("message_queue",)
 
@@ -120,16 +124,16 @@ class QueueReader:
         self._clock = clock
         self._pace = pace
         self._clients = Clients("sqs", settings, reach, READING)
-        # Requests of readings that ended.
+        # Requests of readings that have ended.
         self._last_asked: set[asyncio.Task[None]] = set()
 
-    def place(self, plan: Plan) -> Hashable:
-        """Each trigger reads for itself."""
+    def reading_key(self, plan: Plan) -> Hashable:
+        """Returns a key for each trigger, which reads for itself."""
         assert isinstance(plan.source, MessageQueueSource)
         queue_id = plan.source.queue_id
         if self._settings.endpoint is None and queue_id not in self._settings.urls:
             raise SourceFailed(
-                f"queue {queue_id}: no queue service is configured, "
+                f"queue {queue_id}: no queue service is configured: "
                 "set endpoint in [sources.message_queue]"
             )
         try:
@@ -143,7 +147,7 @@ class QueueReader:
         assert isinstance(plan.source, MessageQueueSource)
         queue = await self._queue(plan.trigger_id, plan.source)
         taken = asyncio.Event()
-        # What an earlier reader left behind is looked for first.
+        # An earlier reading may have left deliveries to settle.
         taken.set()
         try:
             await together(self._receive(line, queue, taken), self._settle(queue, taken))
@@ -173,10 +177,11 @@ class QueueReader:
         return configured_url(queue_id, urls, table="sources.message_queue.urls")
 
     async def _receive(self, line: Line, queue: Queue, taken: asyncio.Event) -> None:
-        """Hands in messages as they come, as long as not too many wait for their delivery."""
+        """Hands messages in as they come, unless too many wait for their delivery."""
         wait, room, idle = 0, 0, False
         while True:
-            # Where nothing came nothing more waits: idle queues ask the store for nothing.
+            # The count can't have grown if nothing came, so an idle queue needs no read of the
+            # store.
             if not idle:
                 room = await self._room(line.plans[0])
             if room <= 0:
@@ -185,7 +190,7 @@ class QueueReader:
             asked = queue.ask(most=min(AT_ONCE, room), wait_seconds=wait)
             messages = await self._unless_cancelled(queue, asked)
             line.connected()
-            # The first answer comes at once, so that it is soon known whether there is one.
+            # The first poll does not wait, so that it is soon known whether the queue answers.
             wait, idle = LONGEST_POLL_SECONDS, not messages
             if messages:
                 await self._take(line, queue, messages)
@@ -194,8 +199,7 @@ class QueueReader:
     async def _unless_cancelled(
         self, queue: Queue, asked: Coroutine[None, None, Messages]
     ) -> Messages:
-        """Waits for messages. If the reading ends meanwhile, what still comes is given back: the
-        queue would hide it all the same."""
+        """Waits for messages; if the reading is cancelled meanwhile, returns them to the queue."""
         asking = asyncio.ensure_future(asked)
         try:
             return await asyncio.shield(asking)
@@ -206,7 +210,7 @@ class QueueReader:
             raise
 
     async def _room(self, plan: Plan) -> int:
-        """Returns how many messages more may be taken."""
+        """Returns how many more messages may be received."""
         size = plan.batching.size if plan.batching is not None else None
         most = max(HELD_LEAST, 2 * (size or 1))
         held = await self._database.read(
@@ -217,9 +221,13 @@ class QueueReader:
     async def _take(self, line: Line, queue: Queue, messages: Messages) -> None:
         incoming = [self._incoming(queue, message) for message in messages]
         taken = await line.take(incoming)
-        done = [each for each, became in zip(incoming, taken, strict=True) if became.settled]
-        for each in _in_tens([(each.id, each.receipt) for each in done]):
-            await self._delete(queue, each)
+        settled = [
+            (event.id, event.receipt)
+            for event, outcome in zip(incoming, taken, strict=True)
+            if outcome.settled
+        ]
+        for receipts in _in_tens(settled):
+            await self._delete(queue, receipts)
 
     def _incoming(self, queue: Queue, message: Mapping[str, Any]) -> Incoming:
         attributes = message.get("Attributes", {})
@@ -231,8 +239,8 @@ class QueueReader:
                 body=message["Body"],
                 attributes={name: attributes[name] for name in ATTRIBUTES if name in attributes},
                 message_attributes={
-                    name: _attribute(each)
-                    for name, each in message.get("MessageAttributes", {}).items()
+                    name: _attribute(attribute)
+                    for name, attribute in message.get("MessageAttributes", {}).items()
                 },
             ),
             at=int(sent) * 1_000_000 if sent.isdecimal() else nanos_of(self._clock.now()),
@@ -242,7 +250,7 @@ class QueueReader:
         )
 
     async def _settle(self, queue: Queue, taken: asyncio.Event) -> None:
-        """Deletes what was delivered, as long as anything waits to be."""
+        """Deletes delivered messages, for as long as any message waits for delivery."""
         while True:
             await taken.wait()
             taken.clear()
@@ -257,27 +265,29 @@ class QueueReader:
                     pause = min(2 * pause, AT_THE_LATEST_SECONDS)
 
     async def _settle_some(self, queue: Queue) -> int:
-        """Returns how many deliveries it found to have ended."""
+        """Settles some deliveries that have ended, and returns their number."""
         ended = await self._database.read(
             partial(held_messages.ended, trigger_id=queue.trigger_id, limit=ENDED_AT_ONCE)
         )
-        await self._release(queue, [each for each in ended if not each.done], again=True)
-        for done in _in_tens([each for each in ended if each.done]):
-            deleted = await self._delete(queue, [(each.key, each.receipt) for each in done])
-            await self._release(queue, [each for each in done if each.key in deleted], again=False)
+        await self._release(queue, [ending for ending in ended if not ending.done], again=True)
+        for done in _in_tens([ending for ending in ended if ending.done]):
+            deleted = await self._delete(queue, [(ending.key, ending.receipt) for ending in done])
+            await self._release(
+                queue, [ending for ending in done if ending.key in deleted], again=False
+            )
         return len(ended)
 
     async def _release(self, queue: Queue, ended: Iterable[MessageEnding], *, again: bool) -> None:
-        keys = sorted(each.key for each in ended)
+        keys = sorted(ending.key for ending in ended)
         if keys:
             await self._database.write(
                 partial(held_messages.release, trigger_id=queue.trigger_id, keys=keys, again=again)
             )
 
     async def _delete(self, queue: Queue, receipts: Sequence[tuple[str, str]]) -> set[str]:
-        """Deletes messages, by (key, receipt); returns the keys of those that are dealt with.
+        """Deletes messages by (key, receipt); returns the keys that need no further try.
 
-        One whose receipt is too old counts too: it comes again, and is known to be done.
+        They include messages whose receipt is too old: those come again, and are recognised.
         """
         entries = [
             {"Id": str(number), "ReceiptHandle": receipt}
@@ -286,14 +296,14 @@ class QueueReader:
         with asking(f"queue {queue.source.queue_id}"):
             answer = await queue.client.delete_message_batch(QueueUrl=queue.url, Entries=entries)
         failed = answer.get("Failed", ())
-        for each in failed:
+        for failure in failed:
             log.warning(
-                "delivered message was not deleted from its queue",
+                "could not delete a delivered message from its queue",
                 trigger_id=queue.trigger_id,
-                code=each.get("Code"),
-                error=each.get("Message"),
+                code=failure.get("Code"),
+                error=failure.get("Message"),
             )
-        again = {int(each["Id"]) for each in failed if not each.get("SenderFault", True)}
+        again = {int(failure["Id"]) for failure in failed if not failure.get("SenderFault", True)}
         return {key for number, (key, _) in enumerate(receipts) if number not in again}
 
 
@@ -302,7 +312,7 @@ def _in_tens(all_of: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 
 def _visibility(source: MessageQueueSource) -> dict[str, int]:
-    """The protocol knows whole seconds; none leaves it to the queue."""
+    """Returns the visibility timeout in whole seconds; without one, the queue's applies."""
     hidden = source.visibility_timeout
     return {"VisibilityTimeout": math.ceil(hidden.total_seconds())} if hidden else {}
 

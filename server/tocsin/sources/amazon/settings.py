@@ -1,4 +1,4 @@
-"""The settings of queues and streams of Amazon's protocols."""
+"""Defines the settings of queues and streams of Amazon's protocols."""
 
 from pydantic import BaseModel, Field
 
@@ -6,33 +6,33 @@ from tocsin.outgoing.settings import AmazonAccount, QueueEndpoint, ServiceUrl
 
 
 class QueueServiceSettings(AmazonAccount, QueueEndpoint):
-    """The queue service, of the SQS protocol, whose queues are read."""
+    """Sets the queue service whose queues are read, by the SQS protocol."""
 
     urls: dict[str, ServiceUrl] = Field(
         {},
-        description="URL of single queues, by the `queue_id` of the rule, at this service or at "
-        "another. Others are asked for by the last part of their id.",
+        description="URLs of single queues, by the `queue_id` of the rule, at this service or "
+        "another. Other queues are looked up by the last part of their id.",
         examples=[{"yrn:yc:ymq:ru-central1:b1g1:in": "http://127.0.0.1:9324/000000000000/in"}],
     )
 
 
 class StreamEndpoint(BaseModel):
-    """Where a stream service is."""
+    """Sets the URL of a stream service."""
 
     endpoint: ServiceUrl | None = Field(
         None,
-        description="URL of the stream service. Rules that name another endpoint are read here "
-        "too, but for those in `endpoints`.",
+        description="URL of the stream service. It also serves rules that name another endpoint, "
+        "except those in `endpoints`.",
         examples=["http://127.0.0.1:4566"],
     )
 
 
 class StreamServiceSettings(AmazonAccount, StreamEndpoint):
-    """The stream service, of the Kinesis protocol, whose streams are read."""
+    """Sets the stream service whose streams are read, by the Kinesis protocol."""
 
     endpoints: dict[str, ServiceUrl] = Field(
         {},
-        description="URL of single services, by the `endpoint` of the rule.",
+        description="URLs of single services, by the `endpoint` of the rule.",
         examples=[
             {
                 "https://yds.serverless.yandexcloud.net": "https://yds.serverless.yandexcloud.net",
@@ -46,14 +46,14 @@ class StreamServiceSettings(AmazonAccount, StreamEndpoint):
 
 
 class NotificationQueueUrl(BaseModel):
-    """Which queue object storages put their notifications into."""
+    """Sets the URL of a queue of notifications."""
 
     queue: ServiceUrl | None = Field(
         None,
-        description="The queue's URL. Without it, notifications come by webhooks alone.",
+        description="URL of the queue; without it, notifications come only by webhooks.",
         examples=["http://127.0.0.1:9324/000000000000/objects"],
     )
 
 
 class NotificationQueueSettings(AmazonAccount, NotificationQueueUrl):
-    """A queue, of the SQS protocol, that object storages put their notifications into."""
+    """Sets the queue of object storages' notifications, by the SQS protocol."""

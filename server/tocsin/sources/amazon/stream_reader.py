@@ -1,9 +1,9 @@
 """Reads streams of the Kinesis protocol: Yandex Data Streams, Amazon Kinesis and others.
 
-Each trigger reads a stream for itself, from its own creation on, and each shard of it on one node
-at a time. How far a shard was read is kept in the store, and written after its records are taken:
-after a crash some of them may be read again, and are known. A shard is read after those that it
-came from by a split or a merge, so that records are taken in the order of their key.
+Each trigger reads its stream for itself, from the trigger's creation on, and each shard on one node
+at a time. The store keeps the position in each shard, which is written after the records are
+accepted: after a crash some records may be read again, and are recognised. A shard is read after
+its parents of a split or merge, so that records are accepted in the order of their key.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ from tocsin.sources.reader import Line, SourceFailed
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.events import sources
 
-# No position of a record: what was read to its end.
+# The position of a shard that was read to its end.
 ENDED = "ended"
-# Before a position: not a record's, but an instant, in seconds since the Unix epoch.
+# The prefix of a position that is an instant, in seconds since the Unix epoch.
 SINCE = "@"
-# What a shard is asked for, and how many of these one transaction of the intake takes.
+# Records of one request, and records of one transaction of the intake.
 RECORDS_AT_ONCE, TAKEN_AT_ONCE = 1000, 250
-# A shard may be asked five times a second, by all who read it together.
+# All readers of a shard together may send five requests a second.
 BUSY_SECONDS = 0.2
 IDLE_SECONDS = 1.0
 LISTED_EACH_SECONDS = 5.0
@@ -46,7 +46,7 @@ TOO_FAST = ("ProvisionedThroughputExceededException", "LimitExceededException")
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """`parents` are what it came from by a split or a merge."""
+    """Holds a shard's id, and the ids of its parents of a split or merge."""
 
     id: str
     parents: frozenset[str]
@@ -54,7 +54,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream, for one trigger. To shards that are `closed` no record is added any more."""
+    """Holds a trigger's stream; shards in `closed` get no more records."""
 
     client: Any
     trigger_id: str
@@ -63,7 +63,7 @@ class Stream:
 
     @property
     def name(self) -> str:
-        """By its service: with a database, its path there."""
+        """Returns the stream's name at its service: its path, if it has a database."""
         database = self.source.database.rstrip("/")
         return f"{database}/{self.source.stream}" if database else self.source.stream
 
@@ -72,15 +72,17 @@ class Stream:
         return f"stream {self.name}"
 
     def part(self, shard_id: str) -> str:
-        """The name of a shard among all that the trigger has read; shards of two streams may share
-        an id."""
+        """Returns the name of a shard among all that the trigger reads or has read.
+
+        Shards of two streams may share an id, so the name includes a digest of the stream.
+        """
         source = self.source
-        told = "\0".join((source.endpoint, source.database, source.stream))
-        return f"{hashlib.sha256(told.encode()).hexdigest()[:16]}/{shard_id}"
+        stream = "\0".join((source.endpoint, source.database, source.stream))
+        return f"{hashlib.sha256(stream.encode()).hexdigest()[:16]}/{shard_id}"
 
 
 class StreamReader:
-    """A `sources.pulled.Reader`. `pace` is the clock by which it rests."""
+    """Reads the streams of rules; implements `sources.reader.Reader`."""
 
     kinds = ("data_stream",)
 
@@ -99,15 +101,15 @@ class StreamReader:
         self._pace = pace
         self._clients = Clients("kinesis", settings, reach, READING)
 
-    def place(self, plan: Plan) -> Hashable:
-        """Each trigger reads for itself."""
+    def reading_key(self, plan: Plan) -> Hashable:
+        """Returns a key for each trigger, which reads for itself."""
         source = plan.source
         assert isinstance(source, DataStreamSource)
         if not source.stream:
-            raise SourceFailed("the rule names no stream, set rule.data_stream.stream")
+            raise SourceFailed("the rule names no stream: set rule.data_stream.stream")
         if self._settings.url(source.endpoint) is None:
             raise SourceFailed(
-                f"stream {source.stream}: no stream service is configured, "
+                f"stream {source.stream}: no stream service is configured: "
                 "set endpoint in [sources.data_stream]"
             )
         return plan.trigger_id, source
@@ -137,14 +139,14 @@ class StreamReader:
         await self._clients.close()
 
     async def _since(self, stream: Stream, plan: Plan) -> str:
-        """Returns where shards begin that were not read yet: when the trigger was made."""
+        """Returns the first position in shards that were not read yet: the trigger's creation."""
         part = stream.part("")
         known = (await self._positions(stream)).get(part)
         if known:
             return known
         now = self._pace.now()
-        made_at = min(now, plan.created_at or now)
-        since = f"{SINCE}{made_at.timestamp():.3f}"
+        created_at = min(now, plan.created_at or now)
+        since = f"{SINCE}{created_at.timestamp():.3f}"
         await self._leases.hold(stream.trigger_id, part)
         await self._leases.move(stream.trigger_id, part, since)
         return since
@@ -155,14 +157,14 @@ class StreamReader:
     async def _start(
         self, line: Line, stream: Stream, since: str, reading: dict[str, asyncio.Task[None]]
     ) -> None:
-        """Starts to read the shards that are to be read and that no other node reads."""
+        """Starts to read the shards that are ready and that no other node reads."""
         shards = await self._shards(stream)
         line.connected()
         positions = await self._positions(stream)
-        ended = {each.id for each in shards if positions.get(stream.part(each.id)) == ENDED}
-        known = {each.id for each in shards}
+        ended = {shard.id for shard in shards if positions.get(stream.part(shard.id)) == ENDED}
+        known = {shard.id for shard in shards}
         for shard in shards:
-            # Of a parent that is no more, the records are no more either.
+            # A parent that no longer exists has no records to wait for.
             ready = (shard.parents & known) <= ended
             if shard.id in ended or shard.id in reading or not ready:
                 continue
@@ -170,57 +172,57 @@ class StreamReader:
             if position is not None:
                 task = self._read_shard(line, stream, shard, position or since)
                 reading[shard.id] = asyncio.create_task(task)
-        gone = {stream.part(each) for each in {"", *known}}
-        for part in positions.keys() - gone:
+        current = {stream.part(shard_id) for shard_id in {"", *known}}
+        for part in positions.keys() - current:
             await self._database.write(
                 partial(sources.drop_part, trigger_id=stream.trigger_id, part=part)
             )
 
     async def _watch(self, reading: dict[str, asyncio.Task[None]]) -> None:
-        """Waits until a shard ends, or it is time to look for others.
+        """Waits until the reading of a shard ends, or until it is time to list shards again.
 
-        A shard that is closed has ended its reader: the next look finds what it was split into.
+        The reading of a closed shard ends; the next list has its children.
         """
         rest = asyncio.create_task(self._pace.sleep(LISTED_EACH_SECONDS))
         try:
             await asyncio.wait({rest, *reading.values()}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             rest.cancel()
-        for shard_id in [each for each, task in reading.items() if task.done()]:
+        for shard_id in [shard_id for shard_id, task in reading.items() if task.done()]:
             reading.pop(shard_id).result()
 
     async def _shards(self, stream: Stream) -> list[Shard]:
-        found: list[Mapping[str, Any]] = []
+        listed: list[Mapping[str, Any]] = []
         asked: dict[str, str] = {"StreamName": stream.name}
         with asking(stream.label):
             while True:
                 answer = await stream.client.list_shards(**asked)
-                found += answer["Shards"]
+                listed += answer["Shards"]
                 if not (token := answer.get("NextToken")):
                     break
                 asked = {"NextToken": token}
         stream.closed.update(
-            each["ShardId"]
-            for each in found
-            if "EndingSequenceNumber" in each["SequenceNumberRange"]
+            shard["ShardId"]
+            for shard in listed
+            if "EndingSequenceNumber" in shard["SequenceNumberRange"]
         )
         return [
             Shard(
-                id=each["ShardId"],
-                parents=frozenset(each[name] for name in PARENTS if name in each),
+                id=shard["ShardId"],
+                parents=frozenset(shard[name] for name in PARENTS if name in shard),
             )
-            for each in found
+            for shard in listed
         ]
 
     async def _read_shard(self, line: Line, stream: Stream, shard: Shard, position: str) -> None:
         """Reads a shard to its end, or until the lease is lost."""
         part = stream.part(shard.id)
-        held_at = self._pace.monotonic()
+        renewed_at = self._pace.monotonic()
         try:
             iterator = await _iterator(stream, shard.id, position)
             while True:
                 asked_at = self._pace.monotonic()
-                # Known before it is asked: what was added since would be missed.
+                # Read before the request: a record added since would be missed otherwise.
                 closed = shard.id in stream.closed
                 answer = await _records(stream, iterator)
                 if answer is not None:
@@ -232,10 +234,10 @@ class StreamReader:
                     if not await self._moved(stream, part, answer, closed=closed):
                         return
                     iterator = answer["NextShardIterator"]
-                if self._pace.monotonic() - held_at >= RENEWED_EACH_SECONDS:
+                if self._pace.monotonic() - renewed_at >= RENEWED_EACH_SECONDS:
                     if await self._leases.hold(stream.trigger_id, part) is None:
                         return
-                    held_at = self._pace.monotonic()
+                    renewed_at = self._pace.monotonic()
                 behind = answer is not None and answer.get("MillisBehindLatest", 0) > 0
                 rest = BUSY_SECONDS if behind else IDLE_SECONDS
                 await self._pace.sleep(max(0.0, rest - (self._pace.monotonic() - asked_at)))
@@ -245,9 +247,9 @@ class StreamReader:
     async def _moved(
         self, stream: Stream, part: str, answer: Mapping[str, Any], *, closed: bool
     ) -> bool:
-        """Writes how far the shard was read; returns whether there is more to read here."""
+        """Writes the position in a shard; returns whether this node should read on."""
         records = answer["Records"]
-        # Some services go on giving iterators of a shard that is closed.
+        # Some services go on returning iterators for a closed shard.
         empty = not records and answer.get("MillisBehindLatest", 0) == 0
         if answer.get("NextShardIterator") is None or (closed and empty):
             await self._leases.move(stream.trigger_id, part, ENDED)
@@ -260,17 +262,19 @@ class StreamReader:
     async def _take(
         self, line: Line, stream: Stream, shard_id: str, records: Sequence[Mapping[str, Any]]
     ) -> bool:
-        """Hands in records; returns False if the trigger does not take them now."""
+        """Hands records in; returns False if the trigger does not accept them now."""
         incoming = []
         wrong: list[str] = []
         for record in records:
             try:
                 incoming.append(self._incoming(stream, shard_id, record))
             except ValueError as error:
-                wrong.append(f"record {record['SequenceNumber']} of {shard_id} is no JSON: {error}")
+                wrong.append(
+                    f"record {record['SequenceNumber']} of {shard_id} is not JSON: {error}"
+                )
         for start in range(0, len(incoming), TAKEN_AT_ONCE):
             taken = await line.take(incoming[start : start + TAKEN_AT_ONCE])
-            if any(each.lost or each.filtered for each in taken):
+            if any(outcome.lost or outcome.filtered for outcome in taken):
                 return False
         if wrong:
             line.refused(stream.trigger_id, len(wrong), wrong[-1])
@@ -290,7 +294,7 @@ class StreamReader:
 
 
 async def _iterator(stream: Stream, shard_id: str, position: str) -> str:
-    """Returns where to read on."""
+    """Returns the iterator after a position."""
     asked: dict[str, Any] = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER"}
     if position.startswith(SINCE):
         asked["ShardIteratorType"] = "AT_TIMESTAMP"
@@ -306,7 +310,7 @@ async def _iterator(stream: Stream, shard_id: str, position: str) -> str:
 
 
 async def _records(stream: Stream, iterator: str) -> dict[str, Any] | None:
-    """Returns the next records; None: it was asked too often, so ask again."""
+    """Returns the next records; None if the service refused because of too many requests."""
     with asking(stream.label):
         try:
             answer: dict[str, Any] = await stream.client.get_records(

@@ -8,7 +8,7 @@ from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, dumps, e
 
 @dataclass(frozen=True, slots=True)
 class BillingBudgetSource:
-    """Thresholds of a billing account's budgets that were passed."""
+    """Matches budgets of a billing account that passed a threshold."""
 
     billing_account_id: str
     budget_id: str = ""
@@ -21,7 +21,7 @@ class ThresholdType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BudgetEvent:
-    """A threshold that was passed. Amounts are in the currency; `period` is a year or a month."""
+    """Holds a passed threshold; amounts are in the currency, `period` is a year or a month."""
 
     billing_account_id: str
     budget_id: str
@@ -40,7 +40,7 @@ def mismatches(source: BillingBudgetSource, event: BudgetEvent) -> Mismatches:
 
 
 def element(event: BudgetEvent, _: Metadata) -> str:
-    """The event alone: budgets have no metadata around it."""
+    """Returns the event alone: budgets have no metadata around it."""
     return dumps(
         {
             "billing_account_id": event.billing_account_id,

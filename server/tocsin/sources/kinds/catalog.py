@@ -44,12 +44,12 @@ def kind_of(event: Event) -> Kind[Any, Any]:
     return _BY_EVENT[type(event)]
 
 
-# What an index can hold on every store; some ids that a rule may name have no limit.
+# The longest key that an index can hold on every store; some ids in rules have no limit.
 LONGEST_KEY = 256
 
 
 def keys_of_plan(plan: Plan) -> tuple[str, ...]:
-    """Returns the keys by which events find a trigger; a timer has none."""
+    """Returns the keys by which events find a trigger; empty for a timer."""
     kind = KINDS.get(plan.kind)
     return () if kind is None else _indexed(kind.keys_of_source(plan.source))
 
@@ -60,7 +60,7 @@ def keys_of_event(event: Event) -> tuple[str, ...]:
 
 
 def short_key(key: str) -> str:
-    """Returns the key, or a digest in its place where an index could not hold it."""
+    """Returns the key, or a digest of it if an index can't hold it."""
     if len(key) <= LONGEST_KEY and "\0" not in key:
         return key
     return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"

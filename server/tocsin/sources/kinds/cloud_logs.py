@@ -8,7 +8,7 @@ from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, any_of, 
 
 @dataclass(frozen=True, slots=True)
 class CloudLogsSource:
-    """Log records of groups, in the retired form. Without a group nothing fires."""
+    """Matches log records of groups, in the retired form. Without a group nothing matches."""
 
     log_group_ids: frozenset[str] = frozenset()
 
@@ -18,7 +18,7 @@ EVENT_TYPE = "yandex.cloud.events.serverless.triggers.CloudLogsMessageBatch"
 
 @dataclass(frozen=True, slots=True)
 class CloudLogsRecord:
-    """One record; its instant is the event's."""
+    """Holds one record, whose instant is the event's."""
 
     log_group_id: str
     log_stream_name: str
@@ -26,7 +26,7 @@ class CloudLogsRecord:
 
 
 def mismatches(source: CloudLogsSource, event: CloudLogsRecord) -> Mismatches:
-    """A rule that names no group lets nothing pass."""
+    """Compares the group; a rule that names no group matches nothing."""
     groups = sorted(source.log_group_ids) or [""]
     return any_of("log_group_id", groups, event.log_group_id)
 

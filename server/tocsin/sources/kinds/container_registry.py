@@ -16,7 +16,7 @@ from tocsin.sources.kinds.definition import (
 
 
 class RegistryChange(StrEnum):
-    """What happened in a container registry; a push can be several of these."""
+    """Names a change in a container registry; one push can make several."""
 
     CREATE_IMAGE = "CREATE_IMAGE"
     DELETE_IMAGE = "DELETE_IMAGE"
@@ -26,7 +26,7 @@ class RegistryChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContainerRegistrySource:
-    """Changes of images and tags. `image_name` is without the registry's id."""
+    """Matches changes of images and tags. `image_name` does not include the registry's id."""
 
     event_types: frozenset[RegistryChange]
     registry_id: str = ""
@@ -44,7 +44,7 @@ EVENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class RegistryEvent:
-    """One change. `image_name` is without the registry's id; `tag` may be empty for an image's."""
+    """Holds one change; `image_name` does not include the registry's id, `tag` may be empty."""
 
     event_type: RegistryChange
     registry_id: str
@@ -91,7 +91,7 @@ KIND = Kind(
     name="container_registry",
     source=ContainerRegistrySource,
     event=RegistryEvent,
-    # A rule without a registry is for all of them.
+    # A rule without a registry matches all of them.
     keys_of_source=lambda source: (source.registry_id,),
     keys_of_event=lambda event: (event.registry_id, ""),
     mismatches=mismatches,

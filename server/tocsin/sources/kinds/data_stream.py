@@ -8,7 +8,7 @@ from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, equal, m
 
 @dataclass(frozen=True, slots=True)
 class DataStreamSource:
-    """Records of a stream of the Kinesis protocol."""
+    """Reads the records of a stream by the Kinesis protocol."""
 
     endpoint: str = ""
     database: str = ""
@@ -18,7 +18,7 @@ class DataStreamSource:
 
 @dataclass(frozen=True, slots=True)
 class StreamRecord:
-    """A record, as the text of its JSON: see `record_text`."""
+    """Holds a record as JSON text (see `record_text`)."""
 
     endpoint: str
     database: str
@@ -27,17 +27,17 @@ class StreamRecord:
 
 
 def record_text(data: bytes | str) -> str:
-    """Returns a record as it goes to a target: as it stands, its numbers digit for digit.
+    """Returns a record as its target gets it: unchanged, with every digit of its numbers.
 
     Raises:
-        ValueError: it is not JSON in UTF-8.
+        ValueError: the record is not JSON in UTF-8.
     """
     text = data if isinstance(data, str) else data.decode()
     try:
-        # Only whether it can be read: numbers of any length are none of our business.
+        # This only checks the syntax; numbers may have any length.
         json.loads(text, parse_constant=_refuse, parse_int=str, parse_float=str)
     except RecursionError as error:
-        raise ValueError("too deeply nested") from error
+        raise ValueError("it is nested too deeply") from error
     return text.strip(" \t\r\n")
 
 
@@ -52,7 +52,7 @@ def mismatches(source: DataStreamSource, event: StreamRecord) -> Mismatches:
 
 
 def element(event: StreamRecord, _: Metadata) -> str:
-    """The record alone: streams have no metadata around it."""
+    """Returns the record alone: streams have no metadata around it."""
     return event.data
 
 
@@ -61,7 +61,7 @@ KIND = Kind(
     source=DataStreamSource,
     event=StreamRecord,
     keys_of_source=lambda source: (source.stream,),
-    # A rule may leave the stream's name out, though no consumer could find it.
+    # A rule may leave the stream's name out, though nothing can be read then.
     keys_of_event=lambda event: (event.stream, ""),
     mismatches=mismatches,
     element=element,

@@ -1,8 +1,8 @@
-"""Defines what a kind of source is, and what all kinds share.
+"""Defines a kind of source, and what all kinds share.
 
-Each module of this package describes one kind: what a rule says of its source, what an event of it
-is, which events a rule lets pass, and the JSON that a target receives. All of it is pure.
-`catalog.py` lists the kinds.
+Each module of this package describes one kind: the source that a rule names, its events, which
+events match a rule, and the JSON that a target gets. All of it is pure. `catalog.py` lists the
+kinds.
 """
 
 import json
@@ -20,10 +20,10 @@ E = TypeVar("E")
 
 
 class Comparison(StrEnum):
-    """How a field of a rule is held against an event."""
+    """Names how a field of a rule is compared with an event."""
 
     ANY_OF = "any_of"
-    """The event's value must be one of those expected."""
+    """The event's value must be one of the expected values."""
     PREFIX = "prefix"
     SUFFIX = "suffix"
     TOPIC = "topic"
@@ -32,7 +32,7 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A field of a rule that does not let an event pass: what it asks for, and what came."""
+    """Holds a field of a rule that does not match an event, and the values of both."""
 
     field: str
     comparison: Comparison
@@ -45,9 +45,9 @@ Mismatches = Iterator[Mismatch]
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is told of an event beside its details.
+    """Holds what a target learns about an event besides its details.
 
-    `at` is when it happened, in nanoseconds since the Unix epoch. The folder is the trigger's.
+    `at` is the event's instant, in nanoseconds since the Unix epoch. The folder is the trigger's.
     """
 
     event_id: str
@@ -59,19 +59,20 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[S, E]):
-    """One kind of source. `name` is that of its rule and its event in the contracts.
+    """Describes one kind of source.
 
-    `keys_of_source` and `keys_of_event` are how triggers are found for an event without a look at
-    all of them: an event can only pass a rule with which it shares a key.
-
-    `mismatches` gives the fields of a rule that do not let an event pass; none: it fires.
-
-    `element` is an event as one element of `messages`, `payload` the body of a call: elements in
-    their frame. Both are JSON with an indent of two. The metadata that `payload` is given are those
-    of the batch; only kinds whose frame has some of its own need them.
-
-    `pulled`: a node reads the source, where the settings name a place to read. `held`: its source
-    keeps an event until that is delivered.
+    Attributes:
+        name: the name of its rule and of its event in the contracts.
+        source: the type of the source value in plans.
+        event: the type of its events.
+        keys_of_source: returns the keys of a source, by which an index finds triggers.
+        keys_of_event: returns the keys of an event; a rule can only match it if they share a key.
+        mismatches: lists the fields of a rule that don't match an event; if empty, it fires.
+        element: returns an event as one element of `messages`, as JSON with an indent of two.
+        payload: returns the body of a call, with elements in their frame. The metadata are those of
+            the batch, for kinds whose frame has its own.
+        pulled: whether a node reads the source, if the settings name a service.
+        held: whether the source keeps an event until it is delivered.
     """
 
     name: str
@@ -87,22 +88,22 @@ class Kind(Generic[S, E]):
 
 
 def any_of(field: str, expected: Sequence[str], got: str) -> Mismatches:
-    """Asks for one of the values; with none, all pass."""
+    """Requires one of the values; without any, every event matches."""
     if expected and got not in expected:
         yield Mismatch(field, Comparison.ANY_OF, tuple(expected), got)
 
 
 def equal(field: str, expected: str, got: str) -> Mismatches:
-    """Asks for exactly this value; empty, all pass."""
+    """Requires exactly this value; if it is empty, every event matches."""
     return any_of(field, (expected,) if expected else (), got)
 
 
-# The standard encoder is quick only where it does not indent, so the indent is ours.
+# The standard encoder is slow when it indents, so this module indents.
 _on_one_line = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def dumps(value: Any) -> str:
-    """Returns JSON with an indent of two, as the standard encoder does. Keys are texts."""
+    """Returns JSON with an indent of two, as the standard encoder does; keys must be strings."""
     return _dumped(value, "\n")
 
 
@@ -112,23 +113,23 @@ def _dumped(value: Any, line: str) -> str:
     inner = f"{line}  "
     if value and isinstance(value, dict):
         members = [
-            f"{inner}{encode_basestring(key)}: {_dumped(each, inner)}"
-            for key, each in value.items()
+            f"{inner}{encode_basestring(key)}: {_dumped(item, inner)}"
+            for key, item in value.items()
         ]
         return f"{{{','.join(members)}{line}}}"
     if value and isinstance(value, list | tuple):
-        elements = [f"{inner}{_dumped(each, inner)}" for each in value]
+        elements = [f"{inner}{_dumped(item, inner)}" for item in value]
         return f"[{','.join(elements)}{line}]"
     return _on_one_line(value)
 
 
 def messages_frame(elements: Sequence[str], _: Metadata) -> bytes:
-    """`{"messages": […]}`, as all kinds have it whose frame tells nothing of its own."""
+    """Returns `{"messages": […]}`, the frame of most kinds."""
     return f'{{\n  "messages": {_array(elements, 2)}\n}}'.encode()
 
 
 def records_frame(event_type: str) -> Callable[[Sequence[str], Metadata], bytes]:
-    """The frame of log records: one message of this type that holds all of them."""
+    """Returns the frame of log records: one message of this type with all records."""
 
     def frame(elements: Sequence[str], batch: Metadata) -> bytes:
         seconds, nanos = divmod(batch.at, 1_000_000_000)
@@ -154,5 +155,5 @@ def _array(elements: Sequence[str], depth: int) -> str:
 
 
 def _nested(text: str, depth: int) -> str:
-    # A string of JSON holds no line break, so each of them is between its values.
+    # JSON strings hold no line breaks, so every line break is between values.
     return text.replace("\n", "\n" + " " * depth)

@@ -11,7 +11,7 @@ from tocsin.sources.mqtt import topics as mqtt
 
 @dataclass(frozen=True, slots=True)
 class IotMessageSource:
-    """MQTT messages of a registry's devices, by a topic filter with `+` and `#`."""
+    """Matches MQTT messages of a registry's devices; the topic filter may hold `+` and `#`."""
 
     registry_id: str
     device_id: str = ""
@@ -20,7 +20,7 @@ class IotMessageSource:
 
 @dataclass(frozen=True, slots=True)
 class IotBrokerMessageSource:
-    """MQTT messages of a broker, by a topic filter with `+` and `#`."""
+    """Matches MQTT messages of a broker; the topic filter may hold `+` and `#`."""
 
     broker_id: str
     mqtt_topic: str = ""
@@ -31,7 +31,7 @@ EVENT_TYPE = "yandex.cloud.events.iot.IoTMessage"
 
 @dataclass(frozen=True, slots=True)
 class IotMessage:
-    """A message of a device; `device_id` is empty for one of the registry itself."""
+    """Holds a message of a device; `device_id` is empty for one of the registry itself."""
 
     registry_id: str
     device_id: str
@@ -41,7 +41,7 @@ class IotMessage:
 
 @dataclass(frozen=True, slots=True)
 class IotBrokerMessage:
-    """A message of a broker."""
+    """Holds a message of a broker."""
 
     broker_id: str
     mqtt_topic: str
@@ -70,7 +70,7 @@ def broker_element(event: IotBrokerMessage, metadata: Metadata) -> str:
 
 
 def _element(sender: Mapping[str, str], topic: str, payload: bytes, metadata: Metadata) -> str:
-    """One message; its payload is base64, whatever it holds."""
+    """Returns one message, with its payload always in base64."""
     return dumps(
         {
             "event_metadata": {

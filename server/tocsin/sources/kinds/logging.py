@@ -18,7 +18,7 @@ from tocsin.sources.kinds.definition import (
 
 
 class LogLevel(StrEnum):
-    """The level of a log record, by its name in the contract."""
+    """Names the level of a log record, as the contract does."""
 
     UNSPECIFIED = "LEVEL_UNSPECIFIED"
     TRACE = "TRACE"
@@ -31,7 +31,7 @@ class LogLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggingSource:
-    """Log records of a group: each filter that is not empty must let a record pass."""
+    """Matches log records of a group that pass every filter that is not empty."""
 
     log_group_id: str = ""
     resource_types: frozenset[str] = frozenset()
@@ -45,7 +45,7 @@ EVENT_TYPE = "yandex.cloud.events.serverless.triggers.LoggingMessageBatch"
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One record; its instant is the event's."""
+    """Holds one record, whose instant is the event's."""
 
     log_group_id: str
     resource_type: str = ""
@@ -57,7 +57,7 @@ class LogRecord:
 
 
 def mismatches(source: LoggingSource, event: LogRecord) -> Mismatches:
-    """Any value of a filter will do, and each filter that is not empty must let it pass."""
+    """Compares every filter that is not empty; any of a filter's values is enough."""
     yield from equal("log_group_id", source.log_group_id, event.log_group_id)
     yield from any_of("resource_type", sorted(source.resource_types), event.resource_type)
     yield from any_of("resource_id", sorted(source.resource_ids), event.resource_id)
@@ -81,7 +81,7 @@ KIND = Kind(
     name="logging",
     source=LoggingSource,
     event=LogRecord,
-    # A rule without a group is for all of them.
+    # A rule without a group matches all of them.
     keys_of_source=lambda source: (source.log_group_id,),
     keys_of_event=lambda event: (event.log_group_id, ""),
     mismatches=mismatches,

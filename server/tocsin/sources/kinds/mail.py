@@ -16,7 +16,7 @@ from tocsin.sources.kinds.definition import (
 
 @dataclass(frozen=True, slots=True)
 class AttachmentsBucket:
-    """Where the attachments of mails are put."""
+    """Names the bucket into which the attachments of mails are put."""
 
     bucket_id: str
     service_account_id: str
@@ -24,7 +24,7 @@ class AttachmentsBucket:
 
 @dataclass(frozen=True, slots=True)
 class MailSource:
-    """Mail to a trigger's own address. Without a bucket, attachments are not delivered."""
+    """Matches mail to a trigger's own address. Without a bucket, attachments are dropped."""
 
     email: str
     attachments_bucket: AttachmentsBucket | None = None
@@ -32,7 +32,7 @@ class MailSource:
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """Where the attachments of a mail were put."""
+    """Names the objects into which the attachments of a mail were put."""
 
     bucket_id: str
     keys: tuple[str, ...]
@@ -40,10 +40,10 @@ class Attachments:
 
 @dataclass(frozen=True, slots=True)
 class MailEvent:
-    """A mail; when it came is the event's instant.
+    """Holds a mail; the event's instant is when it came.
 
-    `headers` are in their order, names repeated. `uptime` is how long the program that took it had
-    run by then, in nanoseconds.
+    `headers` are in their order, with repeated names. `uptime` is how long the receiving process
+    had run, in nanoseconds.
     """
 
     recipient: str
@@ -58,7 +58,7 @@ def mismatches(source: MailSource, event: MailEvent) -> Mismatches:
 
 
 def element(event: MailEvent, metadata: Metadata) -> str:
-    """The mail alone: mails have no metadata around it."""
+    """Returns the mail alone: mails have no metadata around it."""
     seconds, nanos = divmod(event.uptime, NANOS)
     mail: dict[str, object] = {
         "received_at": f"{go_time(metadata.at)} m=+{seconds}.{nanos:09}",
@@ -75,15 +75,15 @@ def element(event: MailEvent, metadata: Metadata) -> str:
 
 
 def grouped(headers: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """Returns the values of each header, in the order in which its name first stands."""
-    found: dict[str, list[str]] = {}
+    """Returns the values of each header, in the order of the names' first appearance."""
+    by_name: dict[str, list[str]] = {}
     for name, value in headers:
-        found.setdefault(canonical(name), []).append(value)
-    return found
+        by_name.setdefault(canonical(name), []).append(value)
+    return by_name
 
 
 def canonical(name: str) -> str:
-    """Returns a header's name as Go writes it: `mime-VERSION` is `Mime-Version`."""
+    """Returns a header's name as Go writes it: `mime-VERSION` becomes `Mime-Version`."""
     return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
 
 

@@ -13,7 +13,7 @@ from tocsin.sources.kinds.definition import Kind, Metadata, Mismatches, dumps, e
 
 @dataclass(frozen=True, slots=True)
 class MessageQueueSource:
-    """A queue of the SQS protocol. `visibility_timeout` None: as the queue is set."""
+    """Reads a queue by the SQS protocol. `visibility_timeout` None means the queue's own."""
 
     queue_id: str
     service_account_id: str
@@ -25,7 +25,7 @@ EVENT_TYPE = "yandex.cloud.events.messagequeue.QueueMessage"
 
 @dataclass(frozen=True, slots=True)
 class MessageAttribute:
-    """An attribute that the sender set. Types whose name begins with `Binary` have bytes."""
+    """Holds an attribute that the sender set; types that begin with `Binary` have bytes."""
 
     data_type: str
     value: str | bytes
@@ -33,9 +33,9 @@ class MessageAttribute:
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """A message as it was received. `attributes` are the queue's own, by their SQS names.
+    """Holds a received message; `attributes` are the queue's own, by their SQS names.
 
-    Without an id of the queue's it has the event's.
+    If `message_id` is empty, the event's id replaces it.
     """
 
     queue_id: str
@@ -50,7 +50,7 @@ def mismatches(source: MessageQueueSource, event: QueueMessage) -> Mismatches:
 
 
 def element(event: QueueMessage, metadata: Metadata) -> str:
-    """One message. Its id is the event's, its body goes as it stands, never as base64."""
+    """Returns one message, with its body unchanged, never in base64."""
     attributes = event.message_attributes
     message_id = event.message_id or metadata.event_id
     return dumps(
@@ -71,7 +71,7 @@ def element(event: QueueMessage, metadata: Metadata) -> str:
                     "body": event.body,
                     "attributes": dict(event.attributes),
                     "message_attributes": {
-                        name: _attribute(each) for name, each in attributes.items()
+                        name: _attribute(attribute) for name, attribute in attributes.items()
                     },
                     "md5_of_message_attributes": md5_of_attributes(attributes),
                 },
@@ -81,7 +81,7 @@ def element(event: QueueMessage, metadata: Metadata) -> str:
 
 
 def md5_of_attributes(attributes: Mapping[str, MessageAttribute]) -> str:
-    """Returns the digest that SQS defines over attributes, sorted by name; none: an empty text."""
+    """Returns SQS's digest of attributes, which sorts them by name; empty without attributes."""
     if not attributes:
         return ""
     digested = bytearray()

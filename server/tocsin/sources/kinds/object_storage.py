@@ -18,7 +18,7 @@ from tocsin.sources.kinds.definition import (
 
 
 class ObjectChange(StrEnum):
-    """What happened to an object. `UPDATE`: to its access list; new content is a creation."""
+    """Names a change of an object. `UPDATE` changes its access list; new content is a `CREATE`."""
 
     CREATE = "CREATE_OBJECT"
     UPDATE = "UPDATE_OBJECT"
@@ -27,7 +27,7 @@ class ObjectChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectStorageSource:
-    """Changes of a bucket's objects. `bucket_id` is the bucket's name; empty: any bucket."""
+    """Matches changes of a bucket's objects. `bucket_id` is the bucket's name; empty means any."""
 
     event_types: frozenset[ObjectChange]
     bucket_id: str = ""
@@ -44,7 +44,7 @@ EVENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class ObjectEvent:
-    """One change of one object. `bucket_id` is the bucket's name, `object_id` the key."""
+    """Holds one change of an object; `bucket_id` is the bucket's name, `object_id` the key."""
 
     event_type: ObjectChange
     bucket_id: str
@@ -84,7 +84,7 @@ KIND = Kind(
     name="object_storage",
     source=ObjectStorageSource,
     event=ObjectEvent,
-    # A rule without a bucket is for all of them.
+    # A rule without a bucket matches all of them.
     keys_of_source=lambda source: (source.bucket_id,),
     keys_of_event=lambda event: (event.bucket_id, ""),
     mismatches=mismatches,

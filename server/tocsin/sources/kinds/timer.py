@@ -1,4 +1,4 @@
-"""The timer: a tick as the event that its target receives."""
+"""timer: a tick of the clock."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tocsin.schedule.instants import iso
 EVENT_TYPE = "yandex.cloud.events.serverless.triggers.TimerMessage"
 
 quoted = json.JSONEncoder(ensure_ascii=False).encode
-# As json.dumps writes it with an indent, which takes ten times as long.
+# json.dumps with an indent writes the same, ten times as slowly.
 TEMPLATE = f"""{{
   "messages": [
     {{
@@ -33,7 +33,7 @@ TEMPLATE = f"""{{
 
 @dataclass(frozen=True, slots=True)
 class TimerSource:
-    """When a timer fires, and what it sends. `misfire` None: the server's own policy applies."""
+    """Fires at the instants of a cron expression. `misfire` None means the server's policy."""
 
     cron: Cron
     payload: str
@@ -43,7 +43,7 @@ class TimerSource:
 def tick_payload(
     plan: Plan, source: TimerSource, *, event_id: str, tick: datetime, cloud_id: str
 ) -> bytes:
-    """Returns the body of one tick's call (docs: timer trigger, message format)."""
+    """Returns the body of one tick's call (vendor's page: timer trigger, message format)."""
     return (
         TEMPLATE
         % (

@@ -71,7 +71,7 @@ class MqttReader:
         self._clock = clock
         self._pace = pace
 
-    def place(self, plan: Plan) -> Hashable:
+    def reading_key(self, plan: Plan) -> Hashable:
         name = self._name(plan)
         if not self._topics[name].filters(plan.source):
             raise SourceFailed(
