@@ -10,7 +10,7 @@ from typing import NamedTuple
 import structlog
 
 from tocsin.composition.callers import know_callers
-from tocsin.composition.clocks import MACHINE, clock_of
+from tocsin.composition.clocks import MACHINE_CLOCK, clock_of
 from tocsin.composition.composing import compose, open_caller
 from tocsin.composition.gating import gate_of
 from tocsin.composition.ground import open_ground
@@ -69,8 +69,8 @@ class Running(NamedTuple):
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
     """Runs the whole server. What is opened last is closed first."""
     check_listeners(settings)
-    grace = Grace(MACHINE, settings.grace)
-    metrics_door = MetricsDoor(MACHINE) if settings.access.enabled else None
+    grace = Grace(MACHINE_CLOCK, settings.grace)
+    metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(scratch_directory())
         ground, metrics = await open_ground(stack, settings, clock, metrics_door)
@@ -94,7 +94,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         doors = await open_doors(stack, ground, offer, directory, grace)
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
-        ground.telemetry.count_depths(ground.database, ground.clock, MACHINE)
+        ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
         keep_standing(stack, ground, health, settings.shutdown_delay)
         yield Running(doors, metrics, smtp)
 

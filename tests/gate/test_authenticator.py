@@ -64,7 +64,7 @@ class World:
         tokens = IamTokens(SigningKeys(self.clock), self.clock, checked=True)
         issuers = Issuers({}, self.clock, self.unasked, machine_clock=self.clock)
         self.authenticator = StoredAuthenticator(
-            self.counted, self.clock, tokens, issuers, pace=self.clock
+            self.counted, self.clock, tokens, issuers, machine_clock=self.clock
         )
 
     async def unasked(self, url: str) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tocsin.access.tokens.audiences import Reached
 from tocsin.access.tokens.signing import SigningKeys
-from tocsin.composition.clocks import MACHINE, real_clock
+from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.gating import Identity
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services
@@ -75,7 +75,9 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
 
 async def _signing(clock: Clock, database: Database) -> KeyRotation:
     """Reads the keys that tokens are signed with; makes the first one."""
-    real = real_clock(clock)
-    signing = KeyRotation(database, real, SigningKeys(real), pace=MACHINE)
+    shared_clock = shared_clock_of(clock)
+    signing = KeyRotation(
+        database, shared_clock, SigningKeys(shared_clock), machine_clock=MACHINE_CLOCK
+    )
     await signing.look()
     return signing

@@ -6,7 +6,7 @@ from typing import Literal
 from tocsin.schedule import Clock, ManualClock, SystemClock
 
 # The clock of what is about this process and its clients, not about what fires: in real time.
-MACHINE = SystemClock()
+MACHINE_CLOCK = SystemClock()
 
 
 def clock_of(kind: Literal["system", "manual"], start: datetime | None) -> Clock:
@@ -15,6 +15,6 @@ def clock_of(kind: Literal["system", "manual"], start: datetime | None) -> Clock
     return clock if kind == "system" else ManualClock(start or clock.now())
 
 
-def real_clock(clock: Clock) -> Clock:
+def shared_clock_of(clock: Clock) -> Clock:
     """Returns the clock of what others check by theirs, such as tokens: never one moved by hand."""
-    return MACHINE if isinstance(clock, ManualClock) else clock
+    return MACHINE_CLOCK if isinstance(clock, ManualClock) else clock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
@@ -60,13 +60,13 @@ def compose(
         timers,
         deliveries,
         batches,
-        Subscribing(database, MACHINE),
+        Subscribing(database, MACHINE_CLOCK),
         pulling,
-        recovery=MACHINE,
+        machine_clock=MACHINE_CLOCK,
         observer=observer,
         chores=(*kept.steps(), *chores),
     )
-    database.listen(engine.look_at_all, MACHINE.sleep)
+    database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
     return Works(engine, intake, ids)
 
 
@@ -93,7 +93,7 @@ def _deliveries(ground: Ground, caller: TargetCaller) -> Deliveries:
         DeadLetterQueues(settings.dead_letters, settings.targets.reach),
         node=ground.node,
         limits=settings.targets,
-        recovery=MACHINE,
+        machine_clock=MACHINE_CLOCK,
         observer=ground.telemetry.observer,
     )
 
@@ -139,8 +139,8 @@ def pulling_of(
     observer: Observer,
 ) -> Pulling:
     """Builds what keeps the sources read that are asked for their events."""
-    standings = Standings(database, clock, observer, pace=MACHINE)
-    return Pulling(database, readers, intake, standings, pace=MACHINE)
+    standings = Standings(database, clock, observer, machine_clock=MACHINE_CLOCK)
+    return Pulling(database, readers, intake, standings, machine_clock=MACHINE_CLOCK)
 
 
 def _housekeeping(ground: Ground, loops: Sequence[Loop]) -> Housekeeping:
@@ -149,7 +149,7 @@ def _housekeeping(ground: Ground, loops: Sequence[Loop]) -> Housekeeping:
         ground.clock,
         node=ground.node,
         loops=loops,
-        pace=MACHINE,
+        machine_clock=MACHINE_CLOCK,
         retention=ground.settings.retention,
         reconciling=ground.settings.reconciler,
         first_id_at=first_id_at,

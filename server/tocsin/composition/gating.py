@@ -6,7 +6,7 @@ from pathlib import Path
 from tocsin.access.permissions.bindings import Bindings, ServiceAccounts
 from tocsin.access.permissions.grants import GrantsOfSubjects
 from tocsin.access.principal import Authenticator
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.gate.audit import Audit, AuditSink, FileSink, StderrSink
 from tocsin.gate.guarding import AccessControl, CallGate
@@ -45,7 +45,9 @@ def gate_of(
         return None
     access = None
     if identity is not None:
-        access = AccessControl(identity.authenticator, GrantsOfSubjects(identity.bindings, MACHINE))
+        access = AccessControl(
+            identity.authenticator, GrantsOfSubjects(identity.bindings, MACHINE_CLOCK)
+        )
     return CallGate(
         database,
         Resources(
@@ -53,9 +55,9 @@ def gate_of(
             groups=folders_of_groups(logs.default_groups),
             accounts=None if identity is None else identity.accounts,
         ),
-        CallLimits(limits, MACHINE),
+        CallLimits(limits, MACHINE_CLOCK),
         access=access,
-        audit=None if sink is None else Audit(sink, MACHINE),
+        audit=None if sink is None else Audit(sink, MACHINE_CLOCK),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
 from tocsin.engine.observer import Observer
@@ -51,11 +51,11 @@ async def open_ground(
     # Time that is moved by hand is a test's; it need not wait for the disk at each tick.
     database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
     stack.push_async_callback(database.close)
-    node = Ids(MACHINE).new("nod")
+    node = Ids(MACHINE_CLOCK).new("nod")
     telemetry, metrics = start_telemetry(
         stack, settings.metrics, door, exclusive=database.exclusive, node=node
     )
-    database = telemetry.watched(database, MACHINE)
+    database = telemetry.watched(database, MACHINE_CLOCK)
     if not database.exclusive:
         if isinstance(clock, ManualClock):
             raise StartError(NO_SHARED_MANUAL_CLOCK)

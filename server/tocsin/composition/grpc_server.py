@@ -10,7 +10,7 @@ from grpc_health.v1 import health as health_service
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
@@ -94,13 +94,15 @@ def _add_services(
 ) -> None:
     server.add_generic_rpc_handlers(
         [
-            service_handler(service, methods, clock=MACHINE, watchers=telemetry.watchers, gate=gate)
+            service_handler(
+                service, methods, clock=MACHINE_CLOCK, watchers=telemetry.watchers, gate=gate
+            )
             for service, methods in services.items()
         ]
     )
     names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names.append(reflection.SERVICE_NAME)
-    reflecting = Reflection(names, MACHINE)
+    reflecting = Reflection(names, MACHINE_CLOCK)
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflecting, server)  # type: ignore[no-untyped-call]
     server.add_generic_rpc_handlers(telemetry.handlers())

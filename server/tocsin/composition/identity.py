@@ -14,7 +14,7 @@ from tocsin.access.tokens.rsa_keys import load_public, public_pem
 from tocsin.access.tokens.signing import SigningKeys
 from tocsin.api.tocsin.access import service as access
 from tocsin.api.yandex import iam_tokens
-from tocsin.composition.clocks import MACHINE, real_clock
+from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.gating import Identity
 from tocsin.composition.grpc_server import Services, StartError
 from tocsin.engine.observer import Observer
@@ -65,24 +65,28 @@ async def identify(
     Raises:
         StartError: what the settings name was made otherwise.
     """
-    real = real_clock(clock)
+    shared_clock = shared_clock_of(clock)
     if not settings.enabled:
-        return _open(real, keys)
-    await _keep_configured(settings, database, real)
+        return _open(shared_clock, keys)
+    await _keep_configured(settings, database, shared_clock)
     life = timedelta(hours=settings.token_hours)
-    tokens = IamTokens(keys, real, life=life, checked=True)
+    tokens = IamTokens(keys, shared_clock, life=life, checked=True)
     documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, reach)
-    issuers = Issuers(settings.issuers, real, documents.get, machine_clock=MACHINE)
-    authenticator = StoredAuthenticator(database, real, tokens, issuers, pace=MACHINE)
+    issuers = Issuers(settings.issuers, shared_clock, documents.get, machine_clock=MACHINE_CLOCK)
+    authenticator = StoredAuthenticator(
+        database, shared_clock, tokens, issuers, machine_clock=MACHINE_CLOCK
+    )
     known = KnownAccess(database)
-    assertions = Assertions(real, reached.addresses)
-    iam = iam_tokens.IamTokenService(database, real, tokens, assertions)
+    assertions = Assertions(shared_clock, reached.addresses)
+    iam = iam_tokens.IamTokenService(database, shared_clock, tokens, assertions)
     duty = Duty("proofs", database, clock, node=node)
-    sweep = ExpirySweep(database, real, PROOFS, duty, pace=MACHINE, observer=observer)
+    sweep = ExpirySweep(
+        database, shared_clock, PROOFS, duty, machine_clock=MACHINE_CLOCK, observer=observer
+    )
     return Identifying(
         {
             iam_tokens.SERVICE: iam.methods(),
-            access.SERVICE: access.methods(database, real, Ids(real)),
+            access.SERVICE: access.methods(database, shared_clock, Ids(shared_clock)),
         },
         Identity(authenticator, known, known),
         (sweep.run_once,),
@@ -90,16 +94,16 @@ async def identify(
     )
 
 
-def _open(real: Clock, keys: SigningKeys) -> Identifying:
+def _open(shared_clock: Clock, keys: SigningKeys) -> Identifying:
     """Builds what welcomes everybody."""
 
     async def close() -> None:
         """There is nothing to let go of."""
 
-    tokens = IamTokens(keys, real, checked=False)
+    tokens = IamTokens(keys, shared_clock, checked=False)
     return Identifying(
         {
-            iam_tokens.SERVICE: iam_tokens.OpenIamTokenService(real, tokens).methods(),
+            iam_tokens.SERVICE: iam_tokens.OpenIamTokenService(shared_clock, tokens).methods(),
             access.SERVICE: access.closed_methods(),
         },
         None,

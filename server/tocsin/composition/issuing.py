@@ -4,7 +4,7 @@ from tocsin.access.doors import is_unspecified
 from tocsin.access.principal import SERVICE_ACCOUNT
 from tocsin.access.tokens.signer import TokenSigner
 from tocsin.api.tocsin import open_id
-from tocsin.composition.clocks import real_clock
+from tocsin.composition.clocks import shared_clock_of
 from tocsin.composition.grpc_server import Services
 from tocsin.gate.settings import AccessSettings
 from tocsin.outgoing.tokens import AccountTokens, TokenUnavailable
@@ -24,7 +24,7 @@ def account_tokens(clock: Clock, database: Database, signer: TokenSigner) -> Acc
             raise TokenUnavailable(f"the store can't be reached: {error}") from error
         return found is not None and found.kind == SERVICE_ACCOUNT
 
-    return AccountTokens(signer, real_clock(clock), is_account)
+    return AccountTokens(signer, shared_clock_of(clock), is_account)
 
 
 def key_services(signer: TokenSigner, tokens: AccountTokens) -> Services:

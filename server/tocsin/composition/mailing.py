@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 from tocsin.compilers.loading import load_plan
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.stopping import Grace
@@ -39,7 +39,7 @@ def _mail_server(ground: Ground, intake: Intake) -> MailServer:
         ground.clock,
         intake,
         AttachmentBuckets(mail, settings.targets.reach),
-        machine_clock=MACHINE,
+        machine_clock=MACHINE_CLOCK,
         load_plan=load_plan,
         settings=mail,
         tls=_mail_tls(settings),

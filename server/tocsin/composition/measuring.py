@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 
 from tocsin.access.permissions.roles import Permission
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.gate.door_guard import DoorGuard
 from tocsin.gate.guarding import CallGate
@@ -37,7 +37,7 @@ def start_telemetry(
     """
     telemetry = open_telemetry(
         os.environ,
-        MACHINE,
+        MACHINE_CLOCK,
         with_metrics=listen is not None,
         exclusive=exclusive,
         version=version("tocsin"),

@@ -12,7 +12,7 @@ from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
 from tocsin.api.yandex import endpoints, log_ingestion, operations
 from tocsin.api.yandex.triggers import service as triggers
-from tocsin.composition.clocks import MACHINE, real_clock
+from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.composing import Works
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services
@@ -51,7 +51,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     execution_service = executions.ExecutionsService(
         database, clock, works.ids, ground.settings.integrations
     )
-    google_service = google_operations.OperationsService(database, clock, MACHINE)
+    google_service = google_operations.OperationsService(database, clock, MACHINE_CLOCK)
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
         executions.SERVICE: execution_service.methods(),
@@ -89,7 +89,7 @@ def _door_services(
         intake,
         sources.webhooks,
         proven=proven,
-        machine=real_clock(clock),
+        shared_clock=shared_clock_of(clock),
     )
     return {
         webhooks.SERVICE: hooks.methods(),

@@ -1,6 +1,6 @@
 """Builds what reads the sources that are asked for their events."""
 
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.outgoing.reach import Reach
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.notification_queue import NotificationReader
@@ -19,9 +19,9 @@ def readers(
     """Builds the readers: a line for each protocol."""
     leases = PartLeases(database, clock, node=node)
     found: list[Reader] = [
-        QueueReader(sources.message_queue, reach, database, clock, pace=MACHINE),
-        StreamReader(sources.data_stream, reach, database, leases, pace=MACHINE),
-        MqttReader(sources.mqtt, leases, clock, pace=MACHINE),
+        QueueReader(sources.message_queue, reach, database, clock, machine_clock=MACHINE_CLOCK),
+        StreamReader(sources.data_stream, reach, database, leases, machine_clock=MACHINE_CLOCK),
+        MqttReader(sources.mqtt, leases, clock, machine_clock=MACHINE_CLOCK),
     ]
     notifications = sources.object_storage
     if (queue := notifications.queue) is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from tocsin.composition.clocks import MACHINE
+from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.ground import Ground
 from tocsin.engine.upkeep.readiness import Readiness
 from tocsin.schedule import Clock
@@ -42,7 +42,7 @@ class Standing:
         """Says NOT_SERVING, and gives those who asked time to send their calls elsewhere."""
         self._health.stop()
         self._telemetry.ready(False)
-        await MACHINE.sleep(delay_seconds)
+        await MACHINE_CLOCK.sleep(delay_seconds)
 
 
 def keep_standing(
@@ -51,7 +51,7 @@ def keep_standing(
     """Tells that calls are worth sending for as long as the store answers, and until the end."""
     standing = Standing(health, ground.telemetry)
     readiness = Readiness(
-        ground.database, ground.clock, MACHINE, node=ground.node, tell=standing.ready
+        ground.database, ground.clock, MACHINE_CLOCK, node=ground.node, tell=standing.ready
     )
     watching = asyncio.create_task(readiness.watch())
     stack.callback(watching.cancel)

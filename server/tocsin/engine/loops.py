@@ -26,7 +26,7 @@ RECOVERY_SECONDS = 1.0
 
 
 class Engine:
-    """`recovery` is the clock by which an error is waited out; None: that of all the rest.
+    """`machine_clock` is the clock by which an error is waited out; None: that of all the rest.
 
     `chores` are steps that are repeated beside: each does its work and waits until it is due again.
     """
@@ -40,7 +40,7 @@ class Engine:
         batches: Batches,
         subscribing: Subscribing,
         pulling: Pulling,
-        recovery: Clock | None = None,
+        machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
@@ -51,7 +51,7 @@ class Engine:
         self._batches = batches
         self._subscribing = subscribing
         self._pulling = pulling
-        self._recovery = recovery or clock
+        self._machine_clock = machine_clock or clock
         self._observer = observer
         self._chores = tuple(chores)
         self._loops: list[asyncio.Task[None]] = []
@@ -125,7 +125,7 @@ class Engine:
             except Exception:
                 self._observer.step_failed(step.__name__.removeprefix("_"))
                 log.exception("engine step failed, trying again", step=step.__qualname__)
-                await self._recovery.sleep(RECOVERY_SECONDS)
+                await self._machine_clock.sleep(RECOVERY_SECONDS)
             self._stepped.set()
 
     async def _fire_timers(self) -> None:

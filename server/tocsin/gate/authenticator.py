@@ -35,17 +35,23 @@ Found = tuple[Principal, datetime, int]
 class StoredAuthenticator:
     """Implements `Authenticator` by what the store knows.
 
-    `clock` is the one that tokens go by, `pace` is the machine's.
+    `clock` is the one that tokens go by, `machine_clock` is the machine's.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, tokens: IamTokens, issuers: Issuers, *, pace: Clock
+        self,
+        database: Database,
+        clock: Clock,
+        tokens: IamTokens,
+        issuers: Issuers,
+        *,
+        machine_clock: Clock,
     ) -> None:
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._issuers = issuers
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._known: dict[bytes, tuple[Principal, datetime]] = {}
         self._generation = -1
         self._fresh_until = float("-inf")
@@ -61,7 +67,7 @@ class StoredAuthenticator:
         """
         if len(authorization) > LONGEST_HEADER:
             raise CredentialRefused("the header is too long")
-        if self._pace.monotonic() >= self._fresh_until:
+        if self._machine_clock.monotonic() >= self._fresh_until:
             await self._looking.of(None)
         digest = hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
         known = self._known.get(digest)
@@ -76,7 +82,7 @@ class StoredAuthenticator:
         self._fresh_until = float("-inf")
 
     async def _ask_store(self) -> None:
-        asked_at = self._pace.monotonic()
+        asked_at = self._machine_clock.monotonic()
         generation = await self._database.read(access_generation)
         if generation != self._generation:
             self._known.clear()

@@ -97,8 +97,8 @@ class Node:
         self.service = TriggerService(database, clock, Ids(clock))
         self.reader = FakeReader()
         intake: Any = None
-        standings = Standings(self.store, clock, UNOBSERVED, pace=clock)
-        self.pulling = Pulling(self.store, [self.reader], intake, standings, pace=clock)
+        standings = Standings(self.store, clock, UNOBSERVED, machine_clock=clock)
+        self.pulling = Pulling(self.store, [self.reader], intake, standings, machine_clock=clock)
         database.listen(self.pulling.look_at_all, asyncio.sleep)
 
     @property
@@ -280,7 +280,7 @@ def test_what_was_not_counted_is_found_after_a_minute_though_its_notice_was_lost
         async with opened(url) as database:
             clock, store = ManualClock(NOON), CountedStore(database)
             counted: Any = store
-            triggers = PulledTriggers(counted, KINDS, pace=clock)
+            triggers = PulledTriggers(counted, KINDS, machine_clock=clock)
             assert await triggers.current() == {}
             await database.write(uncounted("old"))
             await clock.advance(timedelta(seconds=ALL_AGAIN_SECONDS - 1))
@@ -301,7 +301,7 @@ def test_a_doubt_that_comes_while_triggers_are_read_is_not_lost(
         async with opened(url) as database:
             store = CountedStore(database)
             counted: Any = store
-            triggers = PulledTriggers(counted, KINDS, pace=ManualClock(NOON))
+            triggers = PulledTriggers(counted, KINDS, machine_clock=ManualClock(NOON))
             reading = asyncio.create_task(triggers.current())
             await asyncio.sleep(0)
             triggers.doubt()

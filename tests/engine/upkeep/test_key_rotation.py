@@ -21,7 +21,7 @@ class Node:
 
     def __init__(self, database: Database, clock: ManualClock) -> None:
         self.keys = SigningKeys(clock)
-        self.rotation = KeyRotation(database, clock, self.keys, pace=clock)
+        self.rotation = KeyRotation(database, clock, self.keys, machine_clock=clock)
 
     def signed_by(self) -> str:
         found: str = jwt.get_unverified_header(self.keys.sign({"sub": "x"}))["kid"]

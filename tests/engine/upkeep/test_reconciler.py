@@ -152,7 +152,7 @@ def node_on(database: Database, name: str = "n1") -> Node:
         clock,
         node=name,
         loops=(),
-        pace=pace,
+        machine_clock=pace,
         retention=RetentionSettings(),
         reconciling=ReconcilerSettings(interval=300),
         first_id_at=str,

@@ -92,7 +92,7 @@ class Sweeper:
             clock,
             rules,
             Duty("retention", database, clock, node="n1"),
-            pace=self.pace,
+            machine_clock=self.pace,
             first_id_at=first_id_at,
         )
 

@@ -45,7 +45,7 @@ class World:
         self.database = database
         self.clock = ManualClock(START)
         keys = SigningKeys(self.clock)
-        self.rotation = KeyRotation(database, self.clock, keys, pace=self.clock)
+        self.rotation = KeyRotation(database, self.clock, keys, machine_clock=self.clock)
         self.tokens = IamTokens(keys, self.clock, checked=True)
         self.service = IamTokenService(
             database,
@@ -116,7 +116,9 @@ def test_what_was_used_is_remembered_until_it_would_be_refused_anyway(
         async with opened(f"sqlite:///{tmp_path / 'tocsin.db'}") as database:
             world = await World(database).prepare()
             duty = Duty("proofs", database, world.clock, node="n")
-            sweep = ExpirySweep(database, world.clock, PROOFS, duty, pace=Instantly(world.clock))
+            sweep = ExpirySweep(
+                database, world.clock, PROOFS, duty, machine_clock=Instantly(world.clock)
+            )
 
             async def remembered() -> int:
                 rows = await database.read(lambda tx: tx.all(used_assertions.select()))

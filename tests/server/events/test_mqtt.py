@@ -481,7 +481,7 @@ def test_a_message_is_acknowledged_only_once_it_is_taken(
     async def read() -> list[str]:
         database = open_database(f"sqlite:///{tmp_path / 'tocsin.db'}")
         leases = PartLeases(database, clock, node="node")
-        reader = MqttReader({"home": home}, leases, clock, pace=clock)
+        reader = MqttReader({"home": home}, leases, clock, machine_clock=clock)
         found = [
             await first_taken(reader, let_go=False, published=f"{mine}/a"),
             await first_taken(reader, let_go=True),

@@ -35,13 +35,13 @@ class WebhookService:
         settings: WebhookSettings,
         *,
         proven: bool,
-        machine: Clock,
+        shared_clock: Clock,
     ) -> None:
         self._clock = clock
         self._intake = intake
         self._settings = settings
         self._proven = proven
-        self._machine = machine
+        self._shared_clock = shared_clock
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -80,7 +80,7 @@ class WebhookService:
                 raise errors.sender_unprovable(table)
             return
         try:
-            proof.check(call.metadata_value, body, self._machine.now())
+            proof.check(call.metadata_value, body, self._shared_clock.now())
         except ProofRefused as error:
             raise errors.sender_unproven(str(error)) from error
 

@@ -58,7 +58,8 @@ class Deliveries:
     """Delivers what is due, as much at once as its limits allow.
 
     A place is free again once its call has ended; the node holds the invocation until that is
-    written, with others, by `Endings`. `recovery` is the clock by which an error is waited out.
+    written, with others, by `Endings`. `machine_clock` is the clock by which an error is waited
+    out.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Deliveries:
         node: str,
         limits: TargetSettings,
         chance: Callable[[], float] = CHANCE.random,
-        recovery: Clock | None = None,
+        machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
@@ -89,7 +90,7 @@ class Deliveries:
         self._heartbeat = Heartbeat(database, clock, node=node, held=lambda: self._held)
         self._endings = Endings(
             database,
-            recovery or clock,
+            machine_clock or clock,
             node=node,
             written=self._written,
             dropped=lambda ended: self._let_go(ended.invocation_id),

@@ -22,22 +22,22 @@ TOLD = 10
 class Endings:
     """While one batch is on its way to the store, what ends meanwhile gathers for the next one.
 
-    `written` is told of each batch, with the ids of those that the node still held. A store that
-    is away, or takes nothing, is waited for, by `recovery`. Where it refuses one ending and takes
+    `written` is told of each batch, with the ids of those that the node still held. A store that is
+    away, or takes nothing, is waited for, by `machine_clock`. Where it refuses one ending and takes
     others, `dropped` is told of that one: its row is left to its lease, and delivered again.
     """
 
     def __init__(
         self,
         database: Database,
-        recovery: Clock,
+        machine_clock: Clock,
         *,
         node: str,
         written: Callable[[Sequence[Ended], set[str]], None],
         dropped: Callable[[Ended], None],
     ) -> None:
         self._database = database
-        self._recovery = recovery
+        self._machine_clock = machine_clock
         self._node = node
         self._written = written
         self._dropped = dropped
@@ -60,7 +60,7 @@ class Endings:
         finally:
             self._endings.again(batch)
         if not goes_on:
-            await self._recovery.sleep(RECOVERY_SECONDS)
+            await self._machine_clock.sleep(RECOVERY_SECONDS)
 
     async def _write_each(self, batch: list[Ended]) -> bool:
         """Writes each by itself and drops those that are refused; False: all of them are."""

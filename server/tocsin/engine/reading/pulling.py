@@ -104,7 +104,7 @@ class PulledLine:
 
 
 class Pulling:
-    """`readers` know the protocols; `pace` is the clock by which it rests and waits."""
+    """`readers` know the protocols; `machine_clock` is the clock by which it rests and waits."""
 
     def __init__(
         self,
@@ -113,21 +113,21 @@ class Pulling:
         intake: TakesEvents,
         standings: Standings,
         *,
-        pace: Clock,
+        machine_clock: Clock,
         chance: Callable[[], float] = lambda: CHANCE.uniform(0.5, 1.0),
     ) -> None:
         self._chance = chance
         self._readers = tuple(readers)
         self._intake = intake
         self._standings = standings
-        self._pace = pace
-        self._wakeup = Wakeup(pace)
+        self._machine_clock = machine_clock
+        self._wakeup = Wakeup(machine_clock)
         database.on(Bell.READERS, self.look)
         self._lines: dict[Spot, PulledLine] = {}
         self._loaded: dict[str, tuple[StoredTrigger, Plan | None]] = {}
         self._misplaced: Mapping[str, str] = {}
         kinds = [kind for reader in self._readers for kind in reader.kinds]
-        self._triggers = PulledTriggers(database, kinds, pace=pace)
+        self._triggers = PulledTriggers(database, kinds, machine_clock=machine_clock)
         self._settled: Mapping[str, StoredTrigger] = {}
         self._stopped = False
 
@@ -151,7 +151,7 @@ class Pulling:
         """
         self._wakeup.listen()
         await self.settle()
-        await self._pace.sleep(BETWEEN_LOOKS_SECONDS)
+        await self._machine_clock.sleep(BETWEEN_LOOKS_SECONDS)
         await self._wakeup.wait(None)
 
     async def settle(self) -> None:
@@ -262,4 +262,4 @@ class Pulling:
             pause = FIRST_PAUSE_SECONDS if line.answered else min(2 * pause, LONGEST_PAUSE_SECONDS)
             line.broke(error)
             # Of many that lost the same source, not all come back at the same moment.
-            await self._pace.sleep(pause * self._chance())
+            await self._machine_clock.sleep(pause * self._chance())

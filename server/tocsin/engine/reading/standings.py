@@ -16,15 +16,15 @@ WRITTEN_EACH_SECONDS = 1.0
 
 
 class Standings:
-    """One for each trigger that this node reads. `pace` is the clock by which it rests."""
+    """One for each trigger that this node reads. `machine_clock` is the clock by which it rests."""
 
     def __init__(
-        self, database: Database, clock: Clock, observer: Observer, *, pace: Clock
+        self, database: Database, clock: Clock, observer: Observer, *, machine_clock: Clock
     ) -> None:
         self._database = database
         self._clock = clock
         self._observer = observer
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._kinds: dict[str, str] = {}
         self._states: dict[str, SourceState] = {}
         self._changed: set[str] = set()
@@ -84,7 +84,7 @@ class Standings:
             if trigger_id in gone or trigger_id not in self._kinds:
                 del self._states[trigger_id]
                 self._changed.discard(trigger_id)
-        await self._pace.sleep(WRITTEN_EACH_SECONDS)
+        await self._machine_clock.sleep(WRITTEN_EACH_SECONDS)
 
     def _tell(self) -> None:
         healthy = dict.fromkeys(self._told, True)

@@ -17,10 +17,10 @@ ALL_AGAIN_SECONDS = 60.0
 class PulledTriggers:
     """The triggers of some kinds, by id, as they are stored."""
 
-    def __init__(self, database: Database, kinds: Iterable[str], *, pace: Clock) -> None:
+    def __init__(self, database: Database, kinds: Iterable[str], *, machine_clock: Clock) -> None:
         self._database = database
         self._kinds = tuple(kinds)
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._numbers: Mapping[str, int] = {}
         self._of_kind: dict[str, dict[str, StoredTrigger]] = {}
         self._all: dict[str, StoredTrigger] = {}
@@ -40,7 +40,7 @@ class PulledTriggers:
         """
         if not self._kinds:
             return self._all
-        doubts, now = self._doubts, self._pace.monotonic()
+        doubts, now = self._doubts, self._machine_clock.monotonic()
         numbers = await self._database.read(change_numbers)
         if doubts != self._doubts_cleared or now >= self._all_again_at:
             await self._read(self._kinds)

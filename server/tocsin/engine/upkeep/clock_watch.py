@@ -22,16 +22,20 @@ class ClockWatch:
     """
 
     def __init__(
-        self, clock: Clock, jumped: Callable[[timedelta], None], *, pace: Clock | None = None
+        self,
+        clock: Clock,
+        jumped: Callable[[timedelta], None],
+        *,
+        machine_clock: Clock | None = None,
     ) -> None:
         self._clock = clock
         self._jumped = jumped
-        self._pace = pace or clock
+        self._machine_clock = machine_clock or clock
         self._zero = self._measured()
 
     async def run_once(self) -> None:
         """Waits a moment, then looks."""
-        await self._pace.sleep(LOOK_EVERY_SECONDS)
+        await self._machine_clock.sleep(LOOK_EVERY_SECONDS)
         self.look()
 
     def look(self) -> None:

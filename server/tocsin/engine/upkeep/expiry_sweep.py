@@ -14,7 +14,7 @@ EVERY_SECONDS = 600.0
 class ExpirySweep:
     """Sweeps tables every ten minutes, on one node at a time.
 
-    `clock` is the one that the rows go by, `pace` the one by which the sweep rests.
+    `clock` is the one that the rows go by, `machine_clock` the one by which the sweep rests.
     """
 
     def __init__(
@@ -24,14 +24,14 @@ class ExpirySweep:
         tables: Sequence[Expiring],
         duty: Duty,
         *,
-        pace: Clock,
+        machine_clock: Clock,
         observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
         self._tables = tuple(tables)
         self._duty = duty
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._observer = observer
         for each in tables:
             observer.deleted(each.table, 0)
@@ -41,7 +41,7 @@ class ExpirySweep:
         for table in self._tables:
             while await self._duty.held() and await self._delete_some(table):
                 pass
-        await self._pace.sleep(EVERY_SECONDS)
+        await self._machine_clock.sleep(EVERY_SECONDS)
 
     async def _delete_some(self, table: Expiring) -> int:
         now = self._clock.now()

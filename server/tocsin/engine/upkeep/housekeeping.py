@@ -51,7 +51,7 @@ def housekeeping(
     *,
     loops: Sequence[Loop],
     node: str,
-    pace: Clock,
+    machine_clock: Clock,
     retention: RetentionSettings,
     reconciling: ReconcilerSettings,
     first_id_at: Callable[[datetime], str],
@@ -59,7 +59,8 @@ def housekeeping(
 ) -> Housekeeping:
     """Builds the housekeeping of one node.
 
-    `loops` look for work when the clock was set; `pace` is the clock by which housekeeping rests.
+    `loops` look for work when the clock was set; `machine_clock` is the clock by which housekeeping
+    rests.
     """
     reconciler = Reconciler(
         (
@@ -73,7 +74,7 @@ def housekeeping(
             WaitingEventsCheck(database, clock),
         ),
         Duty("reconciler", database, clock, node=node),
-        pace=pace,
+        machine_clock=machine_clock,
         interval_seconds=reconciling.interval,
         settle_seconds=0.0 if database.exclusive else SETTLED_SECONDS,
         observer=observer,
@@ -91,7 +92,7 @@ def housekeeping(
             clock,
             retention,
             Duty("retention", database, clock, node=node),
-            pace=pace,
+            machine_clock=machine_clock,
             first_id_at=first_id_at,
             observer=observer,
         ),
@@ -100,9 +101,9 @@ def housekeeping(
             clock,
             REMEMBERED,
             Duty("expiry", database, clock, node=node),
-            pace=pace,
+            machine_clock=machine_clock,
             observer=observer,
         ),
         reconciler,
-        ClockWatch(clock, jumped, pace=pace),
+        ClockWatch(clock, jumped, machine_clock=machine_clock),
     )

@@ -41,19 +41,21 @@ EVERY_SECONDS = 60.0
 class KeyRotation:
     """Gives `keys` what the store has, and keeps that in order.
 
-    `clock` tells when a key's time has come, `pace` is the clock by which it rests.
+    `clock` tells when a key's time has come, `machine_clock` is the clock by which it rests.
     """
 
-    def __init__(self, database: Database, clock: Clock, keys: SigningKeys, *, pace: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, keys: SigningKeys, *, machine_clock: Clock
+    ) -> None:
         self._database = database
         self._clock = clock
         self.keys = keys
-        self._pace = pace
+        self._machine_clock = machine_clock
 
     async def run_once(self) -> None:
         """Looks what the store has, does what is due, then waits a minute."""
         await self.look()
-        await self._pace.sleep(EVERY_SECONDS)
+        await self._machine_clock.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
         """Looks what the store has, and does what is due. The first call makes the first key.

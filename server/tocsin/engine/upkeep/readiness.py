@@ -30,14 +30,14 @@ class Readiness:
         self,
         database: Database,
         clock: Clock,
-        machine: Clock,
+        machine_clock: Clock,
         *,
         node: str,
         tell: Callable[[bool], None],
     ) -> None:
         self._database = database
         self._clock = clock
-        self._machine = machine
+        self._machine_clock = machine_clock
         self._node = node
         self._tell = tell
         self._failures = 0
@@ -49,7 +49,7 @@ class Readiness:
                 self._succeeded()
             else:
                 self._failed(error)
-            await self._machine.sleep(AGAIN_SECONDS if self._failures else PROBE_SECONDS)
+            await self._machine_clock.sleep(AGAIN_SECONDS if self._failures else PROBE_SECONDS)
 
     def _succeeded(self) -> None:
         if self._failures >= FAILURES:

@@ -66,7 +66,7 @@ class Check(Protocol):
 class Reconciler:
     """Passes every `interval_seconds`, more or less, on one node at a time.
 
-    `pace` is the clock by which it rests.
+    `machine_clock` is the clock by which it rests.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Reconciler:
         checks: Sequence[Check],
         duty: Duty,
         *,
-        pace: Clock,
+        machine_clock: Clock,
         interval_seconds: float,
         settle_seconds: float = 0.0,
         chance: Callable[[], float] = random.random,
@@ -82,7 +82,7 @@ class Reconciler:
     ) -> None:
         self._checks = checks
         self._duty = duty
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._interval_seconds = interval_seconds
         self._settle_seconds = settle_seconds
         self._chance = chance
@@ -101,7 +101,7 @@ class Reconciler:
         await self._wait()
         if self._hurried.is_set():
             # Live nodes put right by themselves what they hold.
-            await self._pace.sleep(self._settle_seconds)
+            await self._machine_clock.sleep(self._settle_seconds)
             self._hurried.clear()
             await self.pass_over(SHORT_REST)
         else:
@@ -113,16 +113,18 @@ class Reconciler:
         for check in self._checks:
             position: str | None = None
             while await self._duty.held():
-                started = self._pace.monotonic()
+                started = self._machine_clock.monotonic()
                 page = await check.step(position)
                 self._report(check.name, page.findings)
                 found.extend(page.findings)
-                took = self._pace.monotonic() - started
+                took = self._machine_clock.monotonic() - started
                 if (position := page.position) is None:
                     break
                 # Whoever is hurried in the midst of a pass rests no longer than that.
                 factor = min(rest, SHORT_REST) if self._hurried.is_set() else rest
-                await self._pace.sleep(max(SHORTEST_REST_SECONDS, factor * took) if rest else 0)
+                await self._machine_clock.sleep(
+                    max(SHORTEST_REST_SECONDS, factor * took) if rest else 0
+                )
             else:
                 return found
         self._observer.reconciled()
@@ -130,7 +132,7 @@ class Reconciler:
 
     async def _wait(self) -> None:
         spread = 1 + JITTER * (2 * self._chance() - 1)
-        slept = asyncio.create_task(self._pace.sleep(self._interval_seconds * spread))
+        slept = asyncio.create_task(self._machine_clock.sleep(self._interval_seconds * spread))
         hurried = asyncio.create_task(self._hurried.wait())
         try:
             await asyncio.wait((slept, hurried), return_when=asyncio.FIRST_COMPLETED)

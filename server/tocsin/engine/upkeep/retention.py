@@ -80,8 +80,8 @@ class Tally:
 class RetentionSweep:
     """Sweeps every minute, on one node at a time.
 
-    `pace` is the clock by which it rests; `first_id_at` gives the id that sorts before those of all
-    operations that were made from an instant on.
+    `machine_clock` is the clock by which it rests; `first_id_at` gives the id that sorts before
+    those of all operations that were made from an instant on.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class RetentionSweep:
         rules: RetentionSettings,
         duty: Duty,
         *,
-        pace: Clock,
+        machine_clock: Clock,
         first_id_at: Callable[[datetime], str],
         observer: Observer = UNOBSERVED,
     ) -> None:
@@ -99,7 +99,7 @@ class RetentionSweep:
         self._clock = clock
         self._rules = rules
         self._duty = duty
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._first_id_at = first_id_at
         self._tallies = {state: Tally() for state in sorted(FINAL_STATES)}
         self._observer = observer
@@ -118,7 +118,7 @@ class RetentionSweep:
             swept["operation"] = await self._sweep_operations()
             if found := +swept:
                 log.info("old invocations and operations were deleted", **found)
-        await self._pace.sleep(EVERY_SECONDS)
+        await self._machine_clock.sleep(EVERY_SECONDS)
 
     async def _sweep_finished(self, state: State, tally: Tally) -> int:
         until = await self._end_of_sweep(state, tally)
@@ -179,8 +179,8 @@ class RetentionSweep:
         work: Work[T],
     ) -> T:
         """Does one step, then rests: what fires goes first."""
-        started = self._pace.monotonic()
+        started = self._machine_clock.monotonic()
         done = await run(work)
-        took = self._pace.monotonic() - started
-        await self._pace.sleep(max(SHORTEST_REST_SECONDS, REST * took))
+        took = self._machine_clock.monotonic() - started
+        await self._machine_clock.sleep(max(SHORTEST_REST_SECONDS, REST * took))
         return done

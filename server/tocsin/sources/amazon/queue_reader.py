@@ -117,12 +117,12 @@ class QueueReader:
         database: Database,
         clock: Clock,
         *,
-        pace: Clock,
+        machine_clock: Clock,
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._clients = Clients("sqs", settings, reach, READING)
         # Requests of readings that have ended.
         self._last_asked: set[asyncio.Task[None]] = set()
@@ -185,7 +185,7 @@ class QueueReader:
             if not idle:
                 room = await self._room(line.plans[0])
             if room <= 0:
-                await self._pace.sleep(SOON_SECONDS)
+                await self._machine_clock.sleep(SOON_SECONDS)
                 continue
             asked = queue.ask(most=min(AT_ONCE, room), wait_seconds=wait)
             messages = await self._unless_cancelled(queue, asked)
@@ -261,7 +261,7 @@ class QueueReader:
                 if await self._settle_some(queue):
                     pause = SOON_SECONDS
                 else:
-                    await self._pace.sleep(pause)
+                    await self._machine_clock.sleep(pause)
                     pause = min(2 * pause, AT_THE_LATEST_SECONDS)
 
     async def _settle_some(self, queue: Queue) -> int:

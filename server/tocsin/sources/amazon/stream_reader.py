@@ -93,12 +93,12 @@ class StreamReader:
         database: Database,
         leases: PartLeases,
         *,
-        pace: Clock,
+        machine_clock: Clock,
     ) -> None:
         self._settings = settings
         self._database = database
         self._leases = leases
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._clients = Clients("kinesis", settings, reach, READING)
 
     def reading_key(self, plan: Plan) -> Hashable:
@@ -144,7 +144,7 @@ class StreamReader:
         known = (await self._positions(stream)).get(part)
         if known:
             return known
-        now = self._pace.now()
+        now = self._machine_clock.now()
         created_at = min(now, plan.created_at or now)
         since = f"{SINCE}{created_at.timestamp():.3f}"
         await self._leases.hold(stream.trigger_id, part)
@@ -183,7 +183,7 @@ class StreamReader:
 
         The reading of a closed shard ends; the next list has its children.
         """
-        rest = asyncio.create_task(self._pace.sleep(LISTED_EACH_SECONDS))
+        rest = asyncio.create_task(self._machine_clock.sleep(LISTED_EACH_SECONDS))
         try:
             await asyncio.wait({rest, *reading.values()}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -217,11 +217,11 @@ class StreamReader:
     async def _read_shard(self, line: Line, stream: Stream, shard: Shard, position: str) -> None:
         """Reads a shard to its end, or until the lease is lost."""
         part = stream.part(shard.id)
-        renewed_at = self._pace.monotonic()
+        renewed_at = self._machine_clock.monotonic()
         try:
             iterator = await _iterator(stream, shard.id, position)
             while True:
-                asked_at = self._pace.monotonic()
+                asked_at = self._machine_clock.monotonic()
                 # Read before the request: a record added since would be missed otherwise.
                 closed = shard.id in stream.closed
                 answer = await _records(stream, iterator)
@@ -229,18 +229,20 @@ class StreamReader:
                     line.connected()
                     records = answer["Records"]
                     if records and not await self._take(line, stream, shard.id, records):
-                        await self._pace.sleep(IDLE_SECONDS)
+                        await self._machine_clock.sleep(IDLE_SECONDS)
                         return
                     if not await self._moved(stream, part, answer, closed=closed):
                         return
                     iterator = answer["NextShardIterator"]
-                if self._pace.monotonic() - renewed_at >= RENEWED_EACH_SECONDS:
+                if self._machine_clock.monotonic() - renewed_at >= RENEWED_EACH_SECONDS:
                     if await self._leases.hold(stream.trigger_id, part) is None:
                         return
-                    renewed_at = self._pace.monotonic()
+                    renewed_at = self._machine_clock.monotonic()
                 behind = answer is not None and answer.get("MillisBehindLatest", 0) > 0
                 rest = BUSY_SECONDS if behind else IDLE_SECONDS
-                await self._pace.sleep(max(0.0, rest - (self._pace.monotonic() - asked_at)))
+                await self._machine_clock.sleep(
+                    max(0.0, rest - (self._machine_clock.monotonic() - asked_at))
+                )
         finally:
             await self._leases.release(stream.trigger_id, part)
 
@@ -287,7 +289,7 @@ class StreamReader:
         number = record["SequenceNumber"]
         return Incoming(
             event=StreamRecord(source.endpoint, source.database, source.stream, data),
-            at=nanos_of(arrived or self._pace.now()),
+            at=nanos_of(arrived or self._machine_clock.now()),
             id=f"{stream.part(shard_id)}/{number}",
             trigger_id=stream.trigger_id,
         )

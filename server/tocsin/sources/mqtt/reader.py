@@ -63,13 +63,13 @@ class MqttReader:
         leases: PartLeases,
         clock: Clock,
         *,
-        pace: Clock,
+        machine_clock: Clock,
     ) -> None:
         self._brokers = dict(brokers)
         self._topics = {name: BrokerTopics.of(each) for name, each in brokers.items()}
         self._leases = leases
         self._clock = clock
-        self._pace = pace
+        self._machine_clock = machine_clock
 
     def reading_key(self, plan: Plan) -> Hashable:
         name = self._name(plan)
@@ -92,7 +92,7 @@ class MqttReader:
                 line,
                 self._leases,
                 self._clock,
-                self._pace,
+                self._machine_clock,
             )
             for number in range(broker.sessions)
         ]
@@ -130,7 +130,7 @@ class Session:
         line: Line,
         leases: PartLeases,
         clock: Clock,
-        pace: Clock,
+        machine_clock: Clock,
     ) -> None:
         self.changed = asyncio.Event()
         self._broker = broker
@@ -138,7 +138,7 @@ class Session:
         self._line = line
         self._leases = leases
         self._clock = clock
-        self._pace = pace
+        self._machine_clock = machine_clock
         self._lease = (f"mqtt:{name}", str(number))
         self._client_id = f"{broker.client_id}-{number}"
         # A single session also works with a broker that has no shared subscriptions.
@@ -165,7 +165,7 @@ class Session:
                     raise SourceFailed(f"{host}:{port}: {error}") from error
             except StoreUnavailable as error:
                 raise SourceFailed(f"the store can't be reached: {error}") from error
-            await self._pace.sleep(RENEWED_EACH_SECONDS)
+            await self._machine_clock.sleep(RENEWED_EACH_SECONDS)
 
     async def _is_mine(self) -> bool:
         try:
@@ -192,7 +192,7 @@ class Session:
         if self._leases.lasting:
             await asyncio.Event().wait()
         while await self._leases.hold(*self._lease) is not None:
-            await self._pace.sleep(RENEWED_EACH_SECONDS)
+            await self._machine_clock.sleep(RENEWED_EACH_SECONDS)
 
     async def _follow(self, client: "Client") -> None:
         while True:
