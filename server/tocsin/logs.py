@@ -1,9 +1,60 @@
 """Sends logs to stderr, one line for each event."""
 
+import io
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
 
 import structlog
+
+from tocsin.printable import printable
+
+# What may have several lines: a stack, and an exception that was formatted before.
+TRACES = ("stack", "exception")
+
+
+class ConsoleLines:
+    """Formats events as lines for people; what strangers wrote in them can't steer a terminal."""
+
+    def __init__(self, *, colors: bool) -> None:
+        self._lines = structlog.dev.ConsoleRenderer(
+            colors=colors, pad_event_to=0, exception_formatter=_write_traceback
+        )
+
+    def __call__(
+        self, logger: Any, method: str, event: structlog.typing.EventDict
+    ) -> str | bytes | bytearray:
+        return self._lines(logger, method, dict(_safe(event)))
+
+
+class _Shown:
+    """Is shown by the console's renderer, which asks for its `repr`, as this text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _safe(event: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in event.items():
+        safe = value
+        if key == "event" or key in TRACES:
+            safe = printable(str(value), newlines=key in TRACES)
+        elif key != "exc_info":
+            text = value if isinstance(value, str) else repr(value)
+            if not text.isprintable():
+                safe = _Shown(printable(repr(value)))
+        yield printable(key), safe
+
+
+def _write_traceback(to: TextIO, exception: structlog.typing.ExcInfo) -> None:
+    """Writes a traceback without local variables, which may hold secrets."""
+    traceback = io.StringIO()
+    structlog.dev.plain_traceback(traceback, exception)
+    to.write(printable(traceback.getvalue(), newlines=True))
 
 
 def configure_logs(log_format: str, level: str) -> None:
@@ -18,12 +69,7 @@ def configure_logs(log_format: str, level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(),
-        pad_event_to=0,
-        # The default formatter shows local variables, which may hold secrets.
-        exception_formatter=structlog.dev.plain_traceback,
-    )
+    renderer: structlog.typing.Processor = ConsoleLines(colors=sys.stderr.isatty())
     if log_format == "json":
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()

@@ -13,7 +13,7 @@ SERVER = TESTS.parent / "server" / "tocsin"
 # from the floors below its own.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("tocsin_protos",),
-    ("contract", "schedule", "store", "fields"),
+    ("contract", "schedule", "store", "fields", "printable"),
     ("plans", "access"),
     ("outgoing", "gateway"),
     ("wire",),
@@ -37,6 +37,7 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "contract": {"tocsin_protos"},
     "store": set(),
     "fields": set(),
+    "printable": set(),
     "plans": {"schedule"},
     "access": {"schedule", "tocsin_protos"},
     "compilers": {"plans", "schedule", "sources", "wire", "tocsin_protos"},

@@ -9,6 +9,7 @@ import typer
 from tocsin.cli import config, cron, demo, dev_certs, serve
 from tocsin.cli.deferred import deferred
 from tocsin.cli.refusal import PROGRAM
+from tocsin.cli.terminal.lines import say
 
 app = typer.Typer(
     name=PROGRAM,
@@ -48,7 +49,7 @@ def main() -> None:
 @app.command()
 def version() -> None:
     """Print the version of Tocsin."""
-    typer.echo(f"{PROGRAM} {installed_version(PROGRAM)}")
+    say(f"{PROGRAM} {installed_version(PROGRAM)}")
 
 
 app.add_typer(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.refusal import refusal
+from tocsin.cli.terminal.lines import say_json
 
 app = typer.Typer(no_args_is_help=True, help="Check the settings.")
 
@@ -29,4 +30,4 @@ def config_check(config: ConfigOption = None) -> None:
         settings = load_settings(config)
     except SettingsError as error:
         raise refusal(str(error)) from error
-    typer.echo(settings.model_dump_json(indent=2))
+    say_json(settings.model_dump_json(indent=2))

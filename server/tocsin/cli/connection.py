@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 
 from tocsin.cli.credentials import API_KEY, IAM_TOKEN, authorization, with_credentials
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.printable import printable
 from tocsin.schedule import SystemClock
 from tocsin_protos.tocsin.v1 import clock_service_pb2
 from tocsin_protos.tocsin.v1.access_service_pb2_grpc import AccessServiceStub
@@ -134,13 +135,14 @@ def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:
     """Prints why a call failed, and returns the exception that ends the program."""
     status = rpc_status.from_call(error)
     if status is None and error.code() is grpc.StatusCode.UNAVAILABLE:
-        why = error.details().rpartition(": ")[2].strip("[].")
+        why = printable(error.details().rpartition(": ")[2].strip("[]."))
         return refusal(
             f"UNAVAILABLE: no server answers at {server} ({why}). "
             "Start one with `tocsin serve`, or give its address by --server or TOCSIN_SERVER."
         )
     if status is None and error.code() is grpc.StatusCode.UNIMPLEMENTED:
-        return refusal(f"UNIMPLEMENTED: {server} does not serve this method: {error.details()}")
+        why = printable(error.details())
+        return refusal(f"UNIMPLEMENTED: {server} does not serve this method: {why}")
     if status is None:
         status = Status(code=error.code().value[0], message=error.details())
     return refused_with(status, blame)
@@ -154,13 +156,14 @@ def refused_with(status: Status, blame: Blame) -> typer.Exit:
         if detail.Unpack(bad_request):
             return refusal(
                 *(
-                    f"{code}: {blame(wrong.field)}{wrong.field}: {wrong.description}"
+                    f"{code}: {blame(wrong.field)}"
+                    + printable(f"{wrong.field}: {wrong.description}")
                     for wrong in bad_request.field_violations
                 )
             )
     if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
         return refusal(f"{code}: the server requires a credential: set {API_KEY} or {IAM_TOKEN}")
-    return refusal(f"{code}: {status.message}")
+    return refusal(f"{code}: {printable(status.message)}")
 
 
 def pages(

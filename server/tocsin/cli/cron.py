@@ -6,6 +6,7 @@ import typer
 
 from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.lines import say
 from tocsin.schedule import Cron, CronError, SystemClock
 from tocsin.schedule.instants import iso
 
@@ -41,5 +42,5 @@ def cron_next(
             if index == 0:
                 raise refusal(f"a timer with this expression never fires after {iso(instant)}")
             return
-        typer.echo(iso(tick))
+        say(iso(tick))
         instant = tick

@@ -18,6 +18,7 @@ from tocsin.cli.connection import (
 from tocsin.cli.invocations import view as invocation_view
 from tocsin.cli.invocations.commands import TriggerOption
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.output import Output, OutputOption, print_json
 from tocsin.cli.triggers.names import id_of
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2 import (
@@ -86,9 +87,9 @@ def redrive_dead_letters(
         print_json(response)
     else:
         for invocation_id in response.invocation_ids:
-            typer.echo(f"{invocation_id} due again")
+            say(f"{invocation_id} due again")
         if response.left:
-            typer.echo(f"{response.left} left")
+            say(f"{response.left} left")
 
 
 def _all_of(

@@ -28,12 +28,11 @@ def demo(
     # Slow to import, and other commands don't need them.
     import asyncio
 
-    from rich.console import Console
-
+    from tocsin.cli.terminal.output import people_console
     from tocsin.demo.run import DemoFailed, run_demo
     from tocsin.schedule import SystemClock
 
     try:
-        asyncio.run(run_demo(SystemClock(), Console(highlight=False), listen=listen, http=http))
+        asyncio.run(run_demo(SystemClock(), people_console(), listen=listen, http=http))
     except DemoFailed as error:
         raise refusal(str(error)) from error

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.terminal.lines import say_lines
 
 FILES = ("ca.pem", "server.pem", "server.key")
 USUAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -52,7 +53,7 @@ def dev_certs(
             _write(file, contents[name], private=file.suffix == ".key")
     except OSError as error:
         raise refusal(f"{error.filename}: {error.strerror}") from error
-    typer.echo(advice(directory.absolute()))
+    say_lines(advice(directory.absolute()))
 
 
 def _certificates(names: list[str]) -> dict[str, bytes]:

@@ -4,13 +4,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tocsin.printable import printable_json
+
 LONGEST_TEXT = 80
 MOST_LINES = 24
 
 
 def laid_out(value: Any, width: int) -> list[str]:
     """Returns the lines of a JSON value; `…` marks cut strings and omitted lines."""
-    lines = list(_lines(_shortened(value), width))
+    try:
+        lines = [printable_json(line) for line in _lines(_shortened(value), width)]
+    except RecursionError:
+        return ["… nested too deep to be shown"]
     if len(lines) <= MOST_LINES:
         return lines
     return [*lines[: MOST_LINES - 1], f"… and {len(lines) - MOST_LINES + 1} more lines"]

@@ -24,6 +24,7 @@ from tocsin.demo.client import (
 from tocsin.demo.layout import laid_out
 from tocsin.demo.server import Doors
 from tocsin.demo.target import Call
+from tocsin.printable import printable
 
 STYLES = {
     "created": "cyan",
@@ -97,14 +98,14 @@ class Screen:
         self._more(f"request id {call.request_id}")
         width = min(self._console.width, WIDEST) - BODY_COLUMN
         for line in laid_out(call.body, width):
-            self._line(" " * BODY_COLUMN, self._json(line))
+            self._line(" " * BODY_COLUMN, self._json(printable(line)))
 
     def ended(self, execution_id: str, outcome: Outcome) -> None:
         self._entry(outcome.state, f"execution {execution_id}")
         if outcome.error:
             self._more(outcome.error)
         for line in laid_out(outcome.response, self._console.width - TEXT_COLUMN - 9):
-            self._line(" " * TEXT_COLUMN, "response ", self._json(line))
+            self._line(" " * TEXT_COLUMN, "response ", self._json(printable(line)))
 
     def changed(self, trigger_id: str, ticks: bool | None) -> None:
         """Shows that a person paused, resumed or (None) deleted the timer."""
@@ -190,7 +191,18 @@ class Screen:
         self._line(" " * TEXT_COLUMN, (text, "dim"))
 
     def _line(self, *parts: str | Text | tuple[str, str]) -> None:
-        self._console.print(Text.assemble(*parts), soft_wrap=True)
+        """Writes one line; what a call, an answer or an error brings can't steer the terminal."""
+        self._console.print(Text.assemble(*map(_safe, parts)), soft_wrap=True)
+
+
+def _safe(part: str | Text | tuple[str, str]) -> Text:
+    match part:
+        case str():
+            return Text(printable(part))
+        case (text, style):
+            return Text(printable(text), style)
+        case Text():
+            return part
 
 
 class _Footer:

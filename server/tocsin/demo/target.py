@@ -67,7 +67,7 @@ def due_instant(body: Any) -> datetime | None:
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import grpc
 import structlog
 
+from tocsin.printable import printable_json
 from tocsin.schedule import Clock
 from tocsin.schedule.instants import iso
 from tocsin.wire.errors import ApiError
@@ -106,7 +107,7 @@ class Audit:
     def tell(self, call: Audited) -> None:
         line = self._line(call)
         try:
-            self._sink.write(json.dumps(line, ensure_ascii=False))
+            self._sink.write(printable_json(json.dumps(line, ensure_ascii=False)))
         except (OSError, ValueError) as error:
             log.error("a line of the audit log can't be written", error=str(error), audit=line)
 

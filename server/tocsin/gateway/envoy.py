@@ -85,6 +85,8 @@ class Envoy:
                 "warn",
                 "--component-log-level",
                 "main:error",
+                # A stranger's bytes in a message must not reach the operator's terminal.
+                "--log-format-escaped",
             ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from tocsin.cli.connection import (
     folder_named,
     pages,
 )
+from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
@@ -95,7 +96,7 @@ def delete_account(
     """Delete an account with its keys, tokens and roles. Its IAM tokens become invalid."""
     with connected(server, ca) as api:
         api.access.DeleteAccount(contract.DeleteAccountRequest(account_id=account))
-    typer.echo(f"{account} deleted")
+    say(f"{account} deleted")
 
 
 @app.command("revoke-tokens")
@@ -105,7 +106,7 @@ def revoke_tokens(
     """Revoke all IAM tokens that an account has been given until now."""
     with connected(server, ca) as api:
         api.access.RevokeTokens(contract.RevokeTokensRequest(account_id=account))
-    typer.echo(f"tokens of {account} revoked")
+    say(f"tokens of {account} revoked")
 
 
 def _show(account: Account, output: Output) -> None:

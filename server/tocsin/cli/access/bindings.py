@@ -12,6 +12,7 @@ from tocsin.cli.connection import (
     connected,
     pages,
 )
+from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.output import Output, OutputOption, print_json, print_table
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
@@ -45,7 +46,7 @@ def add_binding(
     binding = contract.Binding(resource=resource, subject=subject, role=role)
     with connected(server, ca) as api:
         api.access.AddBinding(contract.AddBindingRequest(binding=binding))
-    typer.echo(f"{subject} is {role} on {resource}")
+    say(f"{subject} is {role} on {resource}")
 
 
 @app.command("list")
@@ -92,4 +93,4 @@ def remove_binding(
     binding = contract.Binding(resource=resource, subject=subject, role=role)
     with connected(server, ca) as api:
         api.access.RemoveBinding(contract.RemoveBindingRequest(binding=binding))
-    typer.echo(f"{subject} is no longer {role} on {resource}")
+    say(f"{subject} is no longer {role} on {resource}")

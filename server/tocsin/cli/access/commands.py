@@ -10,6 +10,7 @@ from tocsin.cli.access import credentials as access_credentials
 from tocsin.cli.access import keys as access_keys
 from tocsin.cli.access import tokens as access_tokens
 from tocsin.cli.config import ConfigOption
+from tocsin.cli.terminal.lines import note, say
 
 app = typer.Typer(rich_markup_mode="markdown")
 app.add_typer(access_accounts.app, name="accounts")
@@ -40,5 +41,5 @@ def init(
     from tocsin.cli.access.init import first_administrator
 
     account_id, secret = first_administrator(config, database, name)
-    typer.echo(f"user account {name} ({account_id}) has the role admin on everything", err=True)
-    typer.echo(secret)
+    note(f"user account {name} ({account_id}) has the role admin on everything")
+    say(secret)

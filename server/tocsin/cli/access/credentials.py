@@ -8,11 +8,11 @@ from tocsin.cli.access.accounts import AccountArgument
 from tocsin.cli.access.keys import DescriptionOption
 from tocsin.cli.connection import USUAL_SERVER, CaOption, ServerOption, connected
 from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
     instant_text,
-    note,
     print_json,
     print_table,
 )
@@ -55,7 +55,7 @@ def _add_create(app: typer.Typer, kind: "Credential.Kind", name: str) -> None:
             print_json(response)
         else:
             note(f"{name} {response.credential.id} of {account}")
-            typer.echo(response.secret)
+            say(response.secret)
 
 
 def _add_list(app: typer.Typer, kind: "Credential.Kind", name: str) -> None:
@@ -89,7 +89,7 @@ def _add_delete(app: typer.Typer, name: str) -> None:
         with connected(server, ca) as api:
             request = contract.DeleteCredentialRequest(credential_id=credential)
             api.access.DeleteCredential(request)
-        typer.echo(f"{credential} deleted")
+        say(f"{credential} deleted")
 
 
 def _row(credential: Credential) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import typer
 from tocsin.cli.access.accounts import AccountArgument
 from tocsin.cli.connection import USUAL_SERVER, CaOption, ServerOption, connected
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.terminal.lines import say, say_lines
 from tocsin.cli.terminal.output import Output, OutputOption, instant_text, print_json, print_table
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
@@ -56,12 +57,12 @@ def create_key(
     if output is Output.JSON:
         print_json(response)
     elif not response.key_file:
-        typer.echo(f"{response.key.id} authorised")
+        say(f"{response.key.id} authorised")
     elif to is None:
-        typer.echo(response.key_file)
+        say_lines(response.key_file)
     else:
         _write(to, response.key_file + "\n")
-        typer.echo(f"{response.key.id} written to {to}")
+        say(f"{response.key.id} written to {to}")
 
 
 @app.command("list")
@@ -92,7 +93,7 @@ def delete_key(
     """Delete an authorised key. IAM tokens that it was exchanged for become invalid."""
     with connected(server, ca) as api:
         api.access.DeleteKey(contract.DeleteKeyRequest(key_id=key))
-    typer.echo(f"{key} deleted")
+    say(f"{key} deleted")
 
 
 def _read(file: Path) -> str:
@@ -110,7 +111,7 @@ def _write(file: Path, text: str) -> None:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
             opened.write(text)
     except OSError as error:
-        typer.echo(text, nl=False)
+        say_lines(text.rstrip("\n"))
         raise refusal(
             f"{file}: {error.strerror}; the key file was printed to stdout instead"
         ) from error

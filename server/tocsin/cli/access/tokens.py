@@ -10,7 +10,8 @@ import typer
 
 from tocsin.cli.connection import USUAL_SERVER, CaOption, ServerOption, connected
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.output import Output, OutputOption, instant_text, note, print_json
+from tocsin.cli.terminal.lines import note, say
+from tocsin.cli.terminal.output import Output, OutputOption, instant_text, print_json
 from tocsin.schedule import SystemClock
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2 as contract
 
@@ -47,7 +48,7 @@ def create_token(
         print_json(response)
     else:
         note(f"valid until {instant_text(response.expires_at)}")
-        typer.echo(response.iam_token)
+        say(response.iam_token)
 
 
 @app.command("revoke")
@@ -58,7 +59,7 @@ def revoke_token(server: ServerOption = USUAL_SERVER, ca: CaOption = None) -> No
         raise refusal(f"{IAM_TOKEN} is not set: put the token there", status=USAGE)
     with connected(server, ca) as api:
         response = api.iam_tokens.Revoke(contract.RevokeIamTokenRequest(iam_token=token))
-    typer.echo(f"token of {response.subject_id} revoked")
+    say(f"token of {response.subject_id} revoked")
 
 
 def _signed(file: Path) -> str:

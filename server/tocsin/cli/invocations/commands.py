@@ -22,10 +22,11 @@ from tocsin.cli.invocations import view as invocation_view
 from tocsin.cli.invocations.watching import Watch
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
-    note,
+    people_console,
     print_details,
     print_json,
     print_json_line,
@@ -151,7 +152,7 @@ def watch_invocations(
     request = InvocationServiceListRequest(integration=integration)
     # The table must restore the terminal, however the command ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console(highlight=False)
+    console = people_console()
     try:
         with connected(server, ca) as api:
             if trigger:
@@ -204,13 +205,13 @@ def _print_changes(watch: Watch, output: Output, last: int) -> None:
     changes = watch.follow(note)
     first = next(changes)
     if output is Output.TABLE:
-        typer.echo(invocation_view.line(invocation_view.HEAD))
+        say(invocation_view.line(invocation_view.HEAD))
     for changed in chain([first[len(first) - min(last, len(first)) :]], changes):
         for invocation in changed:
             if output is Output.JSON:
                 print_json_line(invocation)
             else:
-                typer.echo(invocation_view.line(invocation_view.row(invocation)))
+                say(invocation_view.line(invocation_view.row(invocation)))
 
 
 def _keep_drawing(watch: Watch, console: Console) -> None:
@@ -234,4 +235,4 @@ def _print_state(invocation: Invocation, output: Output) -> None:
     if output is Output.JSON:
         print_json(invocation)
     else:
-        typer.echo(f"{invocation.id} {invocation_view.state(invocation)}")
+        say(f"{invocation.id} {invocation_view.state(invocation)}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from tocsin.cli.terminal.lines import one_line
 from tocsin.cli.terminal.output import (
     as_yaml,
     drawn,
@@ -14,6 +15,7 @@ from tocsin.cli.terminal.output import (
     print_table,
     to_json,
 )
+from tocsin.printable import printable_json
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery, ExplainResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 
@@ -39,8 +41,7 @@ def table(invocations: Sequence[Invocation], width: int) -> Text:
 def line(cells: Sequence[str]) -> str:
     """Returns a row as a line with columns of usual widths."""
     padded = (
-        f"{' '.join(cell.split()) or '-':<{width}}"
-        for cell, width in zip(cells, USUAL_WIDTHS, strict=True)
+        f"{one_line(cell) or '-':<{width}}" for cell, width in zip(cells, USUAL_WIDTHS, strict=True)
     )
     return "  ".join(padded).rstrip()
 
@@ -162,8 +163,8 @@ def _content(content: bytes) -> str:
         text = content.decode()
     except UnicodeDecodeError:
         return f"{len(content)} bytes"
-    with contextlib.suppress(ValueError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    with contextlib.suppress(ValueError, RecursionError):
+        text = printable_json(json.dumps(json.loads(text), indent=2, ensure_ascii=False))
     if len(text) > SHOWN_BYTES:
         return f"{text[:SHOWN_BYTES]}\n… {len(content)} bytes; use -o json for all"
     return text

@@ -1,5 +1,8 @@
 """Prints the output of commands: tables for people, the API's own JSON for machines.
 
+All of it is made printable: names, payloads and errors are strangers' text. No markup in them is
+read.
+
 On a terminal a table has colours, and columns that don't fit go below the row. Elsewhere a table is
 plain: one line for each row, columns two blanks apart.
 """
@@ -21,6 +24,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.terminal.instants import for_people
+from tocsin.cli.terminal.lines import one_line, say, say_json, say_lines
+from tocsin.printable import printable
 
 
 class Output(StrEnum):
@@ -78,30 +83,43 @@ def to_json(message: Message, defaults: bool = True) -> Any:
     return json_format.MessageToDict(message, always_print_fields_with_no_presence=defaults)
 
 
+def people_console() -> Console:
+    """Returns the console on stdout; it reads no markup in what it prints."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
 def print_json(value: Message | Iterable[Message]) -> None:
     """Prints one message as an object, or several as one array."""
     plain = to_json(value) if isinstance(value, Message) else [to_json(item) for item in value]
-    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+    say_json(json.dumps(plain, indent=2, ensure_ascii=False))
 
 
 def print_json_line(message: Message) -> None:
     """Prints a message as one line of JSON."""
-    typer.echo(json.dumps(to_json(message), ensure_ascii=False))
+    say_json(json.dumps(to_json(message), ensure_ascii=False))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text that can't be printed in double quotes, where YAML reads its escapes."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = printable(text, newlines=True) == text
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _represent)
 
 
 def as_yaml(value: Any) -> str:
-    """Returns JSON values in the YAML form that `-f` reads."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000).rstrip()
+    """Returns JSON values in the YAML form that `-f` reads, and that can be printed."""
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return printable(text, newlines=True).rstrip()
 
 
 def instant_text(timestamp: Timestamp) -> str:
     """Formats an instant for people; returns an empty string if it is not set."""
     return for_people(timestamp.ToDatetime(UTC)) if timestamp != Timestamp() else ""
-
-
-def note(text: str) -> None:
-    """Prints a line to stderr, for people, that is not part of the output."""
-    typer.echo(text, err=True)
 
 
 def print_table(head: Row, rows: Sequence[Row], nothing: str, note: Note = _rest) -> None:
@@ -111,18 +129,19 @@ def print_table(head: Row, rows: Sequence[Row], nothing: str, note: Note = _rest
     them. Without rows it prints `nothing`. Elsewhere each row is a line, whatever its length, and
     without rows only the head is printed.
     """
-    console = Console(highlight=False)
+    console = people_console()
     if not console.is_terminal:
         for line in plain_lines([head, *rows]):
-            typer.echo(line)
+            say(line)
     elif rows:
         console.print(drawn(head, rows, note, console.width), soft_wrap=True)
     else:
-        console.print(Text(nothing, style="dim"))
+        console.print(Text(printable(nothing), style="dim"))
 
 
 def drawn(head: Row, rows: Sequence[Row], note: Note, width: int) -> Text:
     """Returns a table for a terminal of that width, in characters."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
     fitting = 1
     while fitting < len(head) and sum(widths[: fitting + 1]) + GAP * fitting <= width:
@@ -147,7 +166,7 @@ def _aligned(row: Row, widths: Sequence[int], style: str = "") -> Text:
 
 def plain_lines(rows: Sequence[Row]) -> Iterable[str]:
     """Yields the rows as lines of aligned columns."""
-    cells = [[" ".join(cell.split()) or "-" for cell in row] for row in rows]
+    cells = [[one_line(cell) or "-" for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield "".join(
@@ -158,12 +177,12 @@ def plain_lines(rows: Sequence[Row]) -> Iterable[str]:
 
 def print_details(details: Iterable[tuple[str, str]]) -> None:
     """Prints names and values, except empty values; a value may have several lines."""
-    console = Console(highlight=False)
-    given = [(name, value) for name, value in details if value]
+    console = people_console()
+    given = [(name, printable(value, newlines=True)) for name, value in details if value]
     width = max(len(name) for name, _ in given) + GAP
     if not console.is_terminal:
         for name, value in given:
-            typer.echo(f"{name:<{width}}" + value.replace("\n", "\n" + " " * width))
+            say_lines(f"{name:<{width}}" + value.replace("\n", "\n" + " " * width))
         return
     grid = Table.grid()
     grid.add_column(style="bold", width=width)

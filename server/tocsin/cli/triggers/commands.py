@@ -19,6 +19,7 @@ from tocsin.cli.connection import (
     refused_with,
 )
 from tocsin.cli.documents.reading import Document
+from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.output import Output, OutputOption, print_details, print_json, print_table
 from tocsin.cli.triggers import firing, intake_view
 from tocsin.cli.triggers import view as trigger_view
@@ -188,7 +189,7 @@ def delete_trigger(
     if output is Output.JSON:
         print_json(operation)
     else:
-        typer.echo(f"{trigger_id} deleted")
+        say(f"{trigger_id} deleted")
 
 
 app.command("fire")(firing.fire)
@@ -236,4 +237,4 @@ def _print_status(trigger: Any, output: Output) -> None:
     if output is Output.JSON:
         print_json(trigger)
     else:
-        typer.echo(f"{trigger.id} {Trigger.Status.Name(trigger.status)}")
+        say(f"{trigger.id} {Trigger.Status.Name(trigger.status)}")

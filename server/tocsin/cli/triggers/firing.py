@@ -24,11 +24,11 @@ from tocsin.cli.invocations import view as invocation_view
 from tocsin.cli.invocations.watching import wait_until_final
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
     instant_text,
-    note,
     print_details,
     print_json,
     print_table,
@@ -118,7 +118,7 @@ def next_ticks(
         print_json(response)
         return
     for fire_time in response.fire_times:
-        typer.echo(iso(fire_time.ToDatetime(UTC)))
+        say(iso(fire_time.ToDatetime(UTC)))
     if not response.fire_times:
         note("the timer never fires after that time")
     elif response.paused:

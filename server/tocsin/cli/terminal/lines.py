@@ -1,0 +1,33 @@
+"""Prints lines, with what strangers wrote in them made printable. It imports nothing slow.
+
+All that a command prints goes through here or through `output`.
+"""
+
+import typer
+
+from tocsin.printable import printable, printable_json
+
+
+def say(text: str) -> None:
+    """Prints a line to stdout; a line break in it is shown as an escape."""
+    typer.echo(printable(text))
+
+
+def say_lines(text: str) -> None:
+    """Prints text that has lines of its own."""
+    typer.echo(printable(text, newlines=True))
+
+
+def say_json(text: str) -> None:
+    """Prints JSON, with the same value."""
+    typer.echo(printable_json(text))
+
+
+def note(text: str) -> None:
+    """Prints a line to stderr, for people, that is not part of the output."""
+    typer.echo(printable(text), err=True)
+
+
+def one_line(text: str) -> str:
+    """Returns a printable text with a blank for each run of white space, as a cell of a table."""
+    return printable(" ".join(text.split()))
