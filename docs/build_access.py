@@ -22,6 +22,11 @@ several resources, on each. An unknown id is in no folder, so it needs the permi
 all others get the same answer as for a resource that they may not see. A deleted resource is not
 found by callers who might have seen it, as long as the store keeps something of it.
 
+The permission is checked before the rules of the request (AIP-211): first the credential, then
+whether the request can be decoded, then the permission, then everything else. If you may not make
+a call, you get the same denial for a bad request as for a good one, also if the bad part is the
+name that the permission depends on.
+
 A role that you give, or take away, counts within three seconds.
 """
 

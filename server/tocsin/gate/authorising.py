@@ -10,7 +10,7 @@ from tocsin.access.permissions.needs import Kind, Named, Need, Unnamed
 from tocsin.access.permissions.roles import Permission
 from tocsin.compilers.loading import load_plan
 from tocsin.contract.fields import Texts, texts_at, texts_named
-from tocsin.gate.resources import Resources, distinct
+from tocsin.gate.resources import Resources, distinct, is_storable
 from tocsin.plans.accounts import accounts_of
 from tocsin.plans.plan import Plan
 from tocsin.store.driver.database import Database
@@ -18,7 +18,7 @@ from tocsin.store.triggers.rows import StoredTrigger, find_trigger
 from tocsin.wire import errors
 
 SERVICE_ACCOUNT_ID = "service_account_id"
-# What one request may name. Methods have limits of their own, but they come later.
+# A request may name so many resources; methods have lower limits of their own.
 MOST_NAMED = 1000
 
 
@@ -27,63 +27,70 @@ Sight: TypeAlias = Callable[[str], bool]
 
 
 class Target(NamedTuple):
-    """Something that a request names: the name for errors, and the resource whose roles count."""
+    """A thing that a request names: `name` is for errors, `id` is what the request sent."""
 
     name: str
-    resource: str
+    kind: Kind
+    id: str
 
 
 class Naming:
-    """Reads what the requests of one method name; compiled once."""
+    """Reads what the requests of one method name, and finds the resources whose roles count.
+
+    It is compiled once. Requests may break any rule of their contract: a name that can't be that of
+    an existing thing belongs to no known resource, and needs the permission on `*`.
+    """
 
     def __init__(self, request: Descriptor, need: Need, resources: Resources) -> None:
         self._readers: list[tuple[Named, Texts]] = [
             (each, texts_at(request, each.field)) for each in need.named
         ]
+        self._need = need
         self._resources = resources
 
-    async def targets(self, request: Any) -> list[Target]:
-        """Finds all that a request names.
+    def targets(self, request: Any) -> list[Target]:
+        """Reads all that a request names."""
+        return [
+            Target(_full_name(named.collection, name), named.kind, name)
+            for named, read in self._readers
+            for name in distinct(read(request))
+        ]
+
+    async def resource_of(self, target: Target) -> str:
+        """Finds the resource whose roles count for a target.
 
         Raises:
-            ApiError: it names too much.
             StoreUnavailable: the store can't be reached.
         """
-        found: list[Target] = []
-        for named, read in self._readers:
-            names = distinct(read(request))
-            if len(names) > MOST_NAMED:
-                raise errors.invalid_field(named.field, f"names more than {MOST_NAMED}")
-            for name in names:
-                resource = await self._resources.of(named.kind, name)
-                found.append(Target(_full_name(named.collection, name), resource))
-        return found
+        return await self._resources.of(target.kind, target.id)
+
+    async def check(self, grants: Grants, targets: list[Target]) -> Sight | None:
+        """Checks that the caller may do it to all targets; if there are none, as the need says.
+
+        Returns what a list may show of several resources; None: all of them.
+
+        Raises:
+            ApiError: the caller may not do it to one of them, or the request names too many.
+            StoreUnavailable: the store can't be reached.
+        """
+        need, permission = self._need, self._need.permission
+        if permission is None:
+            return None
+        for target in targets[:MOST_NAMED]:
+            if not grants.allow(permission, await self.resource_of(target)):
+                raise errors.permission_denied(permission, target.name)
+        if len(targets) > MOST_NAMED:
+            raise errors.invalid_field(need.named[-1].field, f"names more than {MOST_NAMED}")
+        if targets or need.unnamed is Unnamed.NOTHING or grants.allow_everywhere(permission):
+            return None
+        if need.unnamed is Unnamed.SHOWN and grants.allow_somewhere(permission):
+            return _sight(grants, permission)
+        raise errors.permission_denied(permission, "*")
 
 
 def _full_name(collection: str, name: str) -> str:
     """Returns a name as errors have it: made of nothing but what the request sent."""
     return f"{collection}/{name}" if collection else name
-
-
-def check(grants: Grants, need: Need, targets: list[Target]) -> Sight | None:
-    """Checks that the caller may do it to all targets; where there are none, as the need says.
-
-    Returns what a list may show of several resources; None: all.
-
-    Raises:
-        ApiError: they may not.
-    """
-    permission = need.permission
-    if permission is None:
-        return None
-    for target in targets:
-        if not grants.allow(permission, target.resource):
-            raise errors.permission_denied(permission, target.name)
-    if targets or need.unnamed is Unnamed.NOTHING or grants.allow_everywhere(permission):
-        return None
-    if need.unnamed is Unnamed.SHOWN and grants.allow_somewhere(permission):
-        return _sight(grants, permission)
-    raise errors.permission_denied(permission, "*")
 
 
 def _sight(grants: Grants, permission: Permission) -> Sight:
@@ -116,9 +123,7 @@ class AccountUse:
         """
         accounts, of_stored = self._named(request), None
         if self._uses_stored_rule(request):
-            trigger_id = request.trigger_id
-            stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
-            of_stored = frozenset() if stored is None else _accounts_of(stored)
+            of_stored = await self._accounts_of_trigger(request.trigger_id)
             accounts = [*accounts, *sorted(of_stored)]
         for account_id in distinct(accounts):
             resource = await self._resources.of(Kind.SERVICE_ACCOUNT, account_id)
@@ -127,6 +132,12 @@ class AccountUse:
                     Permission.SERVICE_ACCOUNTS_USE, _full_name("serviceAccounts", account_id)
                 )
         return of_stored
+
+    async def _accounts_of_trigger(self, trigger_id: str) -> frozenset[str]:
+        if not is_storable(trigger_id):
+            return frozenset()
+        stored = await self._database.read(lambda tx: find_trigger(tx, trigger_id))
+        return frozenset() if stored is None else _accounts_of(stored)
 
 
 def _accounts_of(stored: StoredTrigger) -> frozenset[str]:

@@ -13,7 +13,7 @@ from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need
 from tocsin.access.principal import Authenticator, CredentialRefused, Principal
 from tocsin.contract.fields import count_at
 from tocsin.gate.audit import Audit, Audited, is_denial
-from tocsin.gate.authorising import AccountUse, Naming, Sight, Target, check
+from tocsin.gate.authorising import AccountUse, Naming, Sight, Target
 from tocsin.gate.limits import CallLimits
 from tocsin.gate.made import made_of
 from tocsin.gate.resources import Resources
@@ -99,7 +99,11 @@ class MethodGuard:
         self.made = made_of(method, need.made)
         self.asks = gate.access is not None and need.audience is not Audience.PUBLIC
         self.guessable = gate.access is not None and (self.asks or need.shows_secret)
-        self.names = self.asks or (gate.audit is not None and bool(need.event))
+        self.names = (
+            self.asks
+            or (gate.audit is not None and bool(need.event))
+            or (gate.limits.of_invocations and need.brings is not Brings.NOTHING)
+        )
 
     async def admit(self, arrival: Arrival) -> "AdmittedCall":
         call = AdmittedCall(self, arrival)
@@ -139,12 +143,12 @@ class MethodGuard:
 
 
 class AdmittedCall:
-    """One call: what it names is found out while it is authorised, for the audit log too."""
+    """One call; what its request names is read when it is authorised, for the audit log too."""
 
     def __init__(self, guard: MethodGuard, arrival: Arrival) -> None:
         self._guard = guard
         self._arrival = arrival
-        self._resources: list[str] = []
+        self._targets: list[Target] = []
 
     @property
     def caller(self) -> str:
@@ -155,25 +159,28 @@ class AdmittedCall:
     async def authorise(self, request: Any) -> Call:
         guard, gate = self._guard, self._guard.gate
         need = guard.need
-        brings = need.brings is not Brings.NOTHING
-        targets: list[Target] = []
         sight: Sight | None = None
         usable: frozenset[str] | None = None
-        if guard.names or (brings and gate.limits.of_invocations):
-            targets = await guard.naming.targets(request)
-            self._resources = [target.name for target in targets]
+        if guard.names:
+            self._targets = guard.naming.targets(request)
         if need.permission is not None and gate.access is not None:
             if self._arrival.caller is None:
                 raise errors.credential_missing()
             grants = await gate.access.grants.of(self._arrival.caller.subject)
-            sight = check(grants, need, targets)
+            sight = await guard.naming.check(grants, self._targets)
             if need.accounts:
                 usable = await guard.accounts.check(grants, request)
-        if brings:
-            resource = targets[0].resource if targets else EVERYTHING
-            gate.limits.payload(resource, request.ByteSize())
-            gate.limits.invocations(resource, self.caller, guard.count(request))
         return Call(self._arrival, sight, usable)
+
+    async def charge(self, request: Any) -> None:
+        guard, limits = self._guard, self._guard.gate.limits
+        if guard.need.brings is Brings.NOTHING:
+            return
+        resource = EVERYTHING
+        if self._targets:
+            resource = await guard.naming.resource_of(self._targets[0])
+        limits.payload(resource, request.ByteSize())
+        limits.invocations(resource, self.caller, guard.count(request))
 
     def ended(self, outcome: bytes | errors.ApiError | None) -> None:
         guard = self._guard
@@ -192,7 +199,7 @@ class AdmittedCall:
                 event=guard.need.event,
                 method=guard.name,
                 subject="" if caller is None else caller.subject,
-                resources=self._resources,
+                resources=[target.name for target in self._targets],
                 outcome=outcome,
                 request_id=self._arrival.request_id,
                 peer=self._arrival.peer,

@@ -6,6 +6,7 @@ from typing import TypeVar
 from tocsin.access.permissions.bindings import EVERYTHING, ServiceAccounts
 from tocsin.access.permissions.needs import Kind
 from tocsin.access.permissions.resources import folder
+from tocsin.contract.text import NUL
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers.folders import (
@@ -24,6 +25,8 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 MOST_REMEMBERED = 20_000
+# Contracts allow shorter ones; requests are looked at before they are checked against them.
+LONGEST_NAME = 1024
 
 
 class Resources:
@@ -51,9 +54,13 @@ class Resources:
     async def of(self, kind: Kind, name: str) -> str:
         """Returns the resource whose roles count; `*` if the name belongs to no known resource.
 
+        The name may be any text; the store is asked only for names that it might hold.
+
         Raises:
             StoreUnavailable: the store can't be reached.
         """
+        if not is_storable(name):
+            return EVERYTHING
         match kind:
             case Kind.FOLDER:
                 return folder(name)
@@ -109,6 +116,11 @@ class Resources:
         if self._accounts is None:
             return EVERYTHING
         return folder(await self._accounts.folder_of(account_id) or "")
+
+
+def is_storable(name: str) -> bool:
+    """Returns whether something of that name can be in the store."""
+    return len(name) <= LONGEST_NAME and NUL not in name
 
 
 def resource_of_invocation(parent: str, origin: str) -> str:

@@ -1,8 +1,9 @@
 """What the gate does for a call before a method of ours sees it.
 
-The order of a call: `Guard.admit` (who, by the metadata alone; how many calls they may make), then
-the request is parsed and checked against its contract, then `Admitted.authorise` (may they), then
-the method, then `Admitted.ended`.
+The order of a call: `Guard.admit` (who calls, by the metadata alone, and how often), the request is
+parsed, `Admitted.authorise` (may they), the request is checked against its contract,
+`Admitted.charge` (quotas), the method, `Admitted.ended`. So callers who may not make a call learn
+nothing of the rules that its request breaks.
 """
 
 from typing import Any, Protocol
@@ -23,8 +24,17 @@ class Admitted(Protocol):
     async def authorise(self, request: Any) -> Call:
         """Checks that the caller may do what the request asks for; returns the call of the method.
 
+        The request was parsed, but it may still break any rule of its contract.
+
         Raises:
             ApiError: the caller may not; the error hides whether what they ask for exists.
+        """
+
+    async def charge(self, request: Any) -> None:
+        """Counts what a valid request brings against the quotas.
+
+        Raises:
+            ApiError: a quota is used up.
         """
 
     def ended(self, outcome: bytes | ApiError | None) -> None:

@@ -164,9 +164,12 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
             if guard is not None:
                 admitted = await guard.admit(arrival)
             request = parse(received)
+            # Callers who may not make the call do not learn what is wrong with it (AIP-211).
+            call = None if admitted is None else await admitted.authorise(request)
             if violations := violations_of(request, received):
                 raise errors.invalid(violations)
-            call = None if admitted is None else await admitted.authorise(request)
+            if admitted is not None:
+                await admitted.charge(request)
             if takes_call:
                 response = await of_call(request, call or Call(arrival))
             else:

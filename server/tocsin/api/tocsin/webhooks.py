@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tocsin.access.webhook_proofs import ProofRefused, SenderProof
 from tocsin.api.tocsin.events.taking import take
+from tocsin.contract.text import NUL
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Taken, TakesEvents
 from tocsin.sources.instants import nanos_of
@@ -13,7 +14,7 @@ from tocsin.sources.notifications.s3 import object_notification
 from tocsin.sources.notifications.settings import WebhookSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
-from tocsin.wire.serving import Method
+from tocsin.wire.serving import SelfChecked
 from tocsin_protos.tocsin.v1 import webhook_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["WebhookService"]
@@ -43,10 +44,11 @@ class WebhookService:
         self._proven = proven
         self._shared_clock = shared_clock
 
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, SelfChecked]:
+        # The proof comes first: a sender without one learns nothing of what is wrong.
         return {
-            "NotifyObjectStorage": self.notify_object_storage,
-            "NotifyContainerRegistry": self.notify_container_registry,
+            "NotifyObjectStorage": SelfChecked(self.notify_object_storage, lambda _: ()),
+            "NotifyContainerRegistry": SelfChecked(self.notify_container_registry, lambda _: ()),
         }
 
     async def notify_object_storage(
@@ -66,9 +68,9 @@ class WebhookService:
         registry_id, body = request.registry_id, request.notification.data
         sender = self._settings.of_registry(registry_id)
         self._check(sender.proof, "registries.ID", body, call)
-        if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID:
+        if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID or NUL in registry_id:
             raise errors.invalid_field(
-                "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters"
+                "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters, none of them NUL"
             )
         outcome = await self._take(lambda now: registry_notification(registry_id, body, now))
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)

@@ -1,0 +1,249 @@
+"""Each method of the server, the least role that may call it, and a request that it takes."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stand.access.guarded import Guarded
+from stand.apis.triggers import TIMER
+from stand.apis.wire import Json
+
+TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
+OPERATIONS = "yandex.cloud.operation.OperationService"
+EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
+LONG_RUNNING = "google.longrunning.Operations"
+LOGS = "yandex.cloud.logging.v1.LogIngestionService"
+OTLP = "opentelemetry.proto.collector.logs.v1.LogsService"
+EVENTS = "tocsin.v1.EventService"
+FIRING = "tocsin.v1.FiringService"
+INVOCATIONS = "tocsin.v1.InvocationService"
+DEAD_LETTERS = "tocsin.v1.DeadLetterService"
+WEBHOOKS = "tocsin.v1.WebhookService"
+CLOCK = "tocsin.v1.ClockService"
+IAM = "yandex.cloud.iam.v1.IamTokenService"
+ENDPOINTS = "yandex.cloud.endpoint.ApiEndpointService"
+ACCESS = "tocsin.v1.AccessService"
+
+CONFIG = """
+    clock = "manual"
+
+    [sources.logs.default_groups]
+    b1gdefaultgroup00000 = "e23default0000000000"
+
+    [integrations.nightly]
+    triggers = ["api_trigger/nightly"]
+    url = "http://127.0.0.1:1/"
+"""
+GROUP, FOLDER_OF_GROUP = "e23default0000000000", "b1gdefaultgroup00000"
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is in a folder and a project of a test's own."""
+
+    server: Guarded
+    folder: str
+    location: str
+
+    @property
+    def project(self) -> str:
+        return "/".join(self.location.split("/")[:2])
+
+    def trigger(self, **fields: object) -> str:
+        request = {"folderId": self.folder, "rule": TIMER, **fields}
+        return str(self.server.admin.call(f"{TRIGGERS}.Create", request)["response"]["id"])
+
+    def operation(self) -> str:
+        request = {"folderId": self.folder, "rule": TIMER}
+        return str(self.server.admin.call(f"{TRIGGERS}.Create", request)["id"])
+
+    def named_trigger(self) -> str:
+        """Makes a trigger; returns its name."""
+        self.trigger(name="taken-name")
+        return "taken-name"
+
+    def deleted_trigger(self) -> str:
+        trigger_id = self.trigger()
+        self.server.admin.call(f"{TRIGGERS}.Delete", {"triggerId": trigger_id})
+        return trigger_id
+
+    def invocation(self) -> str:
+        fired = self.server.admin.call(f"{FIRING}.FireTrigger", {"triggerId": self.trigger()})
+        return str(fired["invocations"][0]["id"])
+
+    def schedule_request(self) -> Json:
+        return {
+            "name": f"{self.location}/integrations/nightly",
+            "triggerId": "api_trigger/nightly",
+            "scheduleTime": "2099-01-01T00:00:00Z",
+        }
+
+    def execution(self) -> str:
+        scheduled = self.server.admin.call(
+            f"{EXECUTIONS}.ScheduleIntegrations", self.schedule_request()
+        )
+        return f"{self.location}/operations/{scheduled['executionInfoIds'][0]}"
+
+
+def new_world(server: Guarded) -> World:
+    name = uuid.uuid4().hex[:16]
+    return World(server, f"b1g{name}f", f"projects/p-{name}/locations/local")
+
+
+class Line(NamedTuple):
+    """The least of our roles that may call a method, on what, and a request.
+
+    `anyone` needs no credential, and `known` needs no role.
+    """
+
+    role: str
+    on: str
+    request: Callable[[World], Json]
+
+
+def nothing(_: World) -> Json:
+    return {}
+
+
+def trigger(w: World) -> Json:
+    return {"triggerId": w.trigger()}
+
+
+def invocation(w: World) -> Json:
+    return {"invocationId": w.invocation()}
+
+
+def execution(w: World) -> Json:
+    return {"name": w.execution()}
+
+
+def operation(w: World) -> Json:
+    return {"operationId": w.operation()}
+
+
+EVENT: Json = {
+    "objectStorage": {"change": "OBJECT_CHANGE_CREATE", "bucketId": "b", "objectId": "o"}
+}
+
+
+def written(destination: Json) -> Json:
+    record = {"message": "told", "timestamp": "2026-01-01T00:00:00Z"}
+    return {"destination": destination, "resource": {"type": "t"}, "entries": [record]}
+
+
+LINES: dict[str, Line] = {
+    f"{TRIGGERS}.Get": Line("viewer", "folder", trigger),
+    f"{TRIGGERS}.List": Line("viewer", "folder", lambda w: {"folderId": w.folder}),
+    f"{TRIGGERS}.Create": Line("editor", "folder", lambda w: {"folderId": w.folder, "rule": TIMER}),
+    f"{TRIGGERS}.Update": Line(
+        "editor", "folder", lambda w: {**trigger(w), "updateMask": "name", "name": "new-name"}
+    ),
+    f"{TRIGGERS}.Delete": Line("editor", "folder", trigger),
+    f"{TRIGGERS}.Pause": Line("editor", "folder", trigger),
+    f"{TRIGGERS}.Resume": Line("editor", "folder", trigger),
+    f"{TRIGGERS}.ListOperations": Line("viewer", "folder", trigger),
+    f"{OPERATIONS}.Get": Line("viewer", "folder", operation),
+    f"{OPERATIONS}.Cancel": Line("editor", "folder", operation),
+    f"{EXECUTIONS}.ScheduleIntegrations": Line("editor", "project", World.schedule_request),
+    f"{LONG_RUNNING}.ListOperations": Line("viewer", "project", lambda w: {"name": w.location}),
+    f"{LONG_RUNNING}.GetOperation": Line("viewer", "project", execution),
+    f"{LONG_RUNNING}.WaitOperation": Line(
+        "viewer", "project", lambda w: {**execution(w), "timeout": "0.01s"}
+    ),
+    f"{LONG_RUNNING}.CancelOperation": Line("editor", "project", execution),
+    f"{LONG_RUNNING}.DeleteOperation": Line("editor", "project", execution),
+    f"{LOGS}.Write": Line("editor", "*", lambda _: written({"logGroupId": "e23other"})),
+    f"{OTLP}.Export": Line("editor", "*", nothing),
+    f"{EVENTS}.Publish": Line("editor", "*", lambda _: {"events": [EVENT]}),
+    f"{EVENTS}.PublishCloudEvent": Line("editor", "*", lambda _: {"event": {}}),
+    f"{EVENTS}.TestEvent": Line(
+        "viewer", "folder", lambda w: {"event": EVENT, "folderId": w.folder}
+    ),
+    f"{EVENTS}.GetIntake": Line("viewer", "folder", trigger),
+    f"{EVENTS}.ListIntakes": Line("viewer", "folder", lambda w: {"folderId": w.folder}),
+    f"{FIRING}.FireTrigger": Line("editor", "folder", trigger),
+    f"{FIRING}.NextFireTimes": Line("viewer", "folder", trigger),
+    f"{FIRING}.Preview": Line(
+        "viewer", "folder", lambda w: {"folderId": w.folder, "end": "2026-01-02T00:00:00Z"}
+    ),
+    f"{FIRING}.Explain": Line(
+        "viewer", "folder", lambda w: {**trigger(w), "instant": "2026-01-02T00:00:00Z"}
+    ),
+    f"{INVOCATIONS}.List": Line("viewer", "folder", trigger),
+    f"{INVOCATIONS}.Get": Line("viewer", "folder", invocation),
+    f"{INVOCATIONS}.Retry": Line("editor", "folder", invocation),
+    f"{INVOCATIONS}.Cancel": Line("editor", "folder", invocation),
+    f"{DEAD_LETTERS}.List": Line("viewer", "folder", trigger),
+    f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
+    f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
+    f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
+    "tocsin.v1.OpenIdService.GetConfiguration": Line("anyone", "", nothing),
+    "tocsin.v1.OpenIdService.GetKeys": Line("anyone", "", nothing),
+    f"{CLOCK}.Get": Line("viewer", "*", nothing),
+    f"{CLOCK}.Advance": Line("editor", "*", lambda _: {"duration": "0s"}),
+    f"{CLOCK}.AdvanceTo": Line("editor", "*", lambda _: {"instant": "2026-01-02T00:00:00Z"}),
+}
+
+
+def oauth_token(w: World) -> Json:
+    asked = {"accountId": w.server.account(w.folder), "kind": "KIND_OAUTH_TOKEN"}
+    made = w.server.admin.call(f"{ACCESS}.CreateCredential", asked)
+    return {"yandexPassportOauthToken": made["secret"]}
+
+
+def iam_token(w: World) -> Json:
+    return {"iamToken": w.server.nobody.call(f"{IAM}.Create", oauth_token(w))["iamToken"]}
+
+
+def account(w: World) -> Json:
+    return {"accountId": w.server.account(w.folder)}
+
+
+def key(w: World) -> Json:
+    return {"keyId": w.server.admin.call(f"{ACCESS}.CreateKey", account(w))["key"]["id"]}
+
+
+def credential(w: World) -> Json:
+    asked = {**account(w), "kind": "KIND_API_KEY"}
+    made = w.server.admin.call(f"{ACCESS}.CreateCredential", asked)
+    return {"credentialId": made["credential"]["id"]}
+
+
+def binding(w: World) -> Json:
+    bound = {
+        "resource": f"folders/{w.folder}",
+        "subject": f"serviceAccount:{w.server.account(w.folder)}",
+        "role": "viewer",
+    }
+    w.server.admin.call(f"{ACCESS}.AddBinding", {"binding": bound})
+    return {"binding": bound}
+
+
+LINES |= {
+    f"{IAM}.Create": Line("anyone", "", oauth_token),
+    f"{IAM}.CreateForServiceAccount": Line(
+        "admin", "folder", lambda w: {"serviceAccountId": w.server.account(w.folder)}
+    ),
+    f"{IAM}.Revoke": Line("known", "", iam_token),
+    f"{ENDPOINTS}.Get": Line("anyone", "", lambda _: {"apiEndpointId": "iam"}),
+    f"{ENDPOINTS}.List": Line("anyone", "", nothing),
+    f"{ACCESS}.CreateAccount": Line(
+        "admin", "*", lambda w: {"kind": "KIND_SERVICE_ACCOUNT", "folderId": w.folder}
+    ),
+    f"{ACCESS}.GetAccount": Line("admin", "*", account),
+    f"{ACCESS}.ListAccounts": Line("admin", "*", nothing),
+    f"{ACCESS}.DeleteAccount": Line("admin", "*", account),
+    f"{ACCESS}.RevokeTokens": Line("admin", "*", account),
+    f"{ACCESS}.CreateKey": Line("admin", "*", account),
+    f"{ACCESS}.ListKeys": Line("admin", "*", account),
+    f"{ACCESS}.DeleteKey": Line("admin", "*", key),
+    f"{ACCESS}.CreateCredential": Line(
+        "admin", "*", lambda w: {**account(w), "kind": "KIND_API_KEY"}
+    ),
+    f"{ACCESS}.ListCredentials": Line("admin", "*", account),
+    f"{ACCESS}.DeleteCredential": Line("admin", "*", credential),
+    f"{ACCESS}.AddBinding": Line("admin", "*", binding),
+    f"{ACCESS}.ListBindings": Line("admin", "*", nothing),
+    f"{ACCESS}.RemoveBinding": Line("admin", "*", binding),
+}
