@@ -1,4 +1,4 @@
-"""`python -m tocsin` is `tocsin`."""
+"""Runs `tocsin` for `python -m tocsin`."""
 
 from tocsin.cli import main
 

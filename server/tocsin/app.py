@@ -1,4 +1,4 @@
-"""The composition root: what runs, from the first part to the last."""
+"""Composes and runs the whole server."""
 
 import asyncio
 import gc
@@ -30,29 +30,31 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then lets what is under way finish.
+    """Serves until SIGTERM or SIGINT, then lets calls and deliveries under way finish.
 
     Args:
-        settings: what to serve, and where.
-        ready: is given the one line that tells that gRPC and REST both answer.
+        settings: all settings.
+        ready: called with the one line that says that gRPC and REST both answer.
 
     Raises:
-        StartError, StoreError, GatewayError, ExposureRefused: it can't start.
+        StartError, StoreError, GatewayError, ExposureRefused: the server can't start.
     """
     stopped = _stop_signal()
     async with running(settings, clock_of(settings.clock, settings.clock_start)) as served:
-        # What was made for the start lives as long as the process: no collection need look at it.
+        # Objects made at the start live until the end; the collector need not look at them.
         gc.freeze()
-        # What a call leaves is freed by counting; looking for cycles so often costs more than them.
+        # Calls leave few cycles, so collecting at the default rate costs more than it frees.
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
         ready(served.line())
         await stopped.wait()
-        log.info("stopping, calls under way may finish", grace_seconds=settings.grace)
+        log.info(
+            "stopping, waiting for calls and deliveries under way", grace_seconds=settings.grace
+        )
 
 
 class Running(NamedTuple):
-    """The addresses on which a server answers."""
+    """Holds the addresses on which a server answers."""
 
     doors: Doors
     metrics: Address | None
@@ -67,7 +69,7 @@ class Running(NamedTuple):
 
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
-    """Runs the whole server. What is opened last is closed first."""
+    """Runs the whole server; the parts close in the opposite order of their start."""
     check_listeners(settings)
     grace = Grace(MACHINE_CLOCK, settings.grace)
     metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None
@@ -79,7 +81,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         whereabouts = whereabouts_of(settings)
         services = {**services_of(ground, works, whereabouts), **callers.services}
         await _start_engine(stack, works.engine, grace)
-        # Those who wait to know it are not kept waiting by a start that fails.
+        # If the start fails, deliveries that wait for the issuer must not wait for ever.
         stack.callback(callers.tokens.issue_as, None)
         health = Health(service.full_name for service in services)
         gate = gate_of(

@@ -1,4 +1,4 @@
-"""What the settings of all rooms share: units, strictness, hidden secrets, and `forever`."""
+"""Defines what the settings of all rooms share: units, strictness, hidden secrets, `forever`."""
 
 import re
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, PlainSerializer
 
 MEGABYTE = 1024 * 1024
 DAY = 86400.0
-# The longest time of a setting: there is an instant that much before each, and after it.
+# The longest duration of a setting; `datetime` can add it to the present, and subtract it.
 CENTURY = 36525 * DAY
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -16,17 +16,17 @@ HIDDEN = "***"
 
 
 def without_secrets(url: str) -> str:
-    """Returns a URL as it may be shown: its user, password and the values of its query are hidden.
+    """Returns a URL with its user, its password and the values of its query hidden.
 
-    What stands there is a secret, or as good as one.
+    All of them may be secret.
     """
     scheme, separator, rest = url.partition("://")
-    # A database's password may have any character but the last @.
+    # A database's password may have any character, also `@`.
     authority = rest if scheme.startswith("postgres") else re.split("[/?#]", rest)[0]
-    place, query, arguments = rest[authority.rfind("@") + 1 :].partition("?")
+    location, query, arguments = rest[authority.rfind("@") + 1 :].partition("?")
     user = f"{HIDDEN}@" if "@" in authority else ""
     arguments = re.sub(r"(?<==)[^&#]+", HIDDEN, arguments)
-    return f"{scheme}{separator}{user}{place}{query}{arguments}"
+    return f"{scheme}{separator}{user}{location}{query}{arguments}"
 
 
 WithoutSecrets = PlainSerializer(without_secrets, return_type=str)

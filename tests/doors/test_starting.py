@@ -54,7 +54,7 @@ def test_after_kill_9_no_envoy_is_left(directory: Path, certificates: Path) -> N
 
 def test_nothing_served_is_refused(directory: Path) -> None:
     told = refused(directory, "--listen", "off", "--tls", "off")
-    assert "listen, http, tls: nothing is served where all three are off" in told
+    assert "listen, http, tls: at least one of the three must be on" in told
 
 
 @pytest.mark.parametrize("given", [(), ("--tls-cert",), ("--tls-key",)])

@@ -177,7 +177,7 @@ def test_a_service_of_amazons_protocols_leads_nowhere_by_a_redirect() -> None:
             return web.Response(status=307, headers={"Location": "/elsewhere"})
 
         async with serving(elsewhere) as port:
-            with pytest.raises(HTTPClientError, match="a redirect, which is not followed"):
+            with pytest.raises(HTTPClientError, match="redirects are not followed"):
                 await ask_queue(f"http://127.0.0.1:{port}", Reach())
         assert came == ["/"]
 

@@ -148,9 +148,9 @@ def test_no_url_of_the_settings_shows_a_secret(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ('listn = "127.0.0.1:1"', "listn: there is no such setting"),
+        ('listn = "127.0.0.1:1"', "listn: unknown setting"),
         ("channelz = true", "channelz: this setting is gone"),
-        ('[targets]\nfunctoin = "http://x/"', "targets.functoin: there is no such setting"),
+        ('[targets]\nfunctoin = "http://x/"', "targets.functoin: unknown setting"),
         ('[integrations.x]\nurl = "http://x/"', "integrations.x.triggers: Field required"),
         ('[integrations.x]\ntriggers = []\nurl = "http://x/"', "integrations.x.triggers"),
         ('[targets]\nfunction = "not a url"', "targets.function: expected a URL"),
@@ -181,7 +181,7 @@ def test_it_does_not_start_with_a_wrong_setting(directory: Path) -> None:
     file.write_text("nonsense = 1")
     ended = run_tocsin("serve", "--config", str(file))
     assert (ended.status, ended.stdout) == (1, "")
-    assert ended.stderr == "tocsin: nonsense: there is no such setting\n"
+    assert ended.stderr == "tocsin: nonsense: unknown setting\n"
 
 
 def test_every_wrong_setting_is_named_at_once(directory: Path) -> None:

@@ -7,27 +7,25 @@ import pytest
 from tocsin.settings import SettingsError, load_settings
 
 WRONG = {
-    "nothing = 1": "nothing: there is no such setting",
+    "nothing = 1": "nothing: unknown setting",
     'listen = "8080"': "listen: expected HOST:PORT, such as 127.0.0.1:8080",
     'advertise = "0.0.0.0:443"': "advertise: expected a host and a port that clients can dial",
     'clock_start = "soon"': (
         "clock_start: expected an ISO 8601 time, such as 2026-01-01T00:00:00Z"
     ),
-    'listen = "off"\nhttp = "off"': (
-        "listen, http, tls: nothing is served where all three are off"
-    ),
+    'listen = "off"\nhttp = "off"': ("listen, http, tls: at least one of the three must be on"),
     '[targets]\nfunction = "fn.example"': (
         "targets.function: expected a URL such as http://127.0.0.1:9000/"
     ),
     '[targets]\nfunction = "http://169.254.169.254/"': (
-        "targets.function: 169.254.169.254 is an address at which clouds keep their credentials: "
-        "it is never called"
+        "targets.function: 169.254.169.254 is an address at which clouds keep their credentials, "
+        "which is never called"
     ),
     '[targets]\nnetworks = ["10.0.0.1/8"]': "targets.networks.0: 10.0.0.1/8 has host bits set",
     "[targets]\nconcurrency = 0": (
         "targets.concurrency: Input should be greater than or equal to 1"
     ),
-    "[dead_letters]\nurls = {}": "dead_letters.urls: there is no such setting",
+    "[dead_letters]\nurls = {}": "dead_letters.urls: unknown setting",
     '[dead_letters]\nendpoint = "queue"': (
         "dead_letters.endpoint: expected a URL such as http://127.0.0.1:9000/"
     ),
@@ -80,9 +78,7 @@ WRONG = {
         "sources.webhooks.registries.r.standard_keys.0: "
         "expected whsec_ and base64 of 24 to 64 bytes"
     ),
-    "[sources.message_queue]\nqueues = {}": (
-        "sources.message_queue.queues: there is no such setting"
-    ),
+    "[sources.message_queue]\nqueues = {}": ("sources.message_queue.queues: unknown setting"),
     "[integrations.nightly]\ntriggers = []": (
         "integrations.nightly.triggers: "
         "List should have at least 1 item after validation, not 0\n"

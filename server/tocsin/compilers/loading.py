@@ -1,4 +1,4 @@
-"""Reads stored triggers into plans, whichever contract they came by."""
+"""Compiles stored triggers into plans, whichever contract they belong to."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -6,10 +6,10 @@ from typing import TypeAlias
 from tocsin.compilers import triggers_v1
 from tocsin.plans.plan import Plan
 
-# Returns the plan of a stored message; a ValueError says why that can't be carried out.
+# Returns the plan of a stored message; a ValueError says why it has none.
 Compiler: TypeAlias = Callable[[bytes], Plan]
 
-# By the name that `triggers.contract` has for each contract: the package of its messages.
+# Compilers by the value of the column `triggers.contract`, which is the messages' package.
 COMPILERS: dict[str, Compiler] = {triggers_v1.CONTRACT: triggers_v1.load_plan}
 
 
@@ -17,8 +17,8 @@ def load_plan(contract: str, message: bytes) -> Plan:
     """Returns the plan of a stored trigger.
 
     Raises:
-        ValueError: this version does not know the contract, or the message is not one of it that
-            can be carried out.
+        ValueError: this version does not know the contract, or the message is not a valid trigger
+            of it.
     """
     compiler = COMPILERS.get(contract)
     if compiler is None:

@@ -1,4 +1,4 @@
-"""Compiles the source of a rule of `yandex.cloud.serverless.triggers.v1`, but a timer's."""
+"""Compiles the sources of rules of `yandex.cloud.serverless.triggers.v1`, except a timer's."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -18,7 +18,7 @@ from tocsin.sources.kinds.object_storage import ObjectChange, ObjectStorageSourc
 from tocsin_protos.yandex.cloud.logging.v1.log_entry_pb2 import LogLevel as ContractLevel
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
-# By the contract's numbers. What is not here, a newer client's or none, matches nothing.
+# By the contract's numbers; a number that is not here, such as 0, matches nothing.
 OBJECT_CHANGES = {
     Trigger.OBJECT_STORAGE_EVENT_TYPE_CREATE_OBJECT: ObjectChange.CREATE,
     Trigger.OBJECT_STORAGE_EVENT_TYPE_UPDATE_OBJECT: ObjectChange.UPDATE,
@@ -34,9 +34,13 @@ LEVELS = {number: LogLevel(name) for name, number in ContractLevel.Level.items()
 
 
 def compile_source(kind: str, rule: Any) -> Source:
-    """Returns the source of a rule of this kind, which is any but `timer`.
+    """Returns the source of a rule.
 
-    A kind that is not in COMPILERS has a source whose fields are named as those of its rule.
+    The source of a kind that is not in COMPILERS has the same fields as the rule.
+
+    Args:
+        kind: the kind of the rule, any but `timer`.
+        rule: the rule's message.
     """
     compiler = COMPILERS.get(kind)
     return _by_name(KINDS[kind].source, rule) if compiler is None else compiler(rule)
@@ -61,13 +65,15 @@ def _message_queue(rule: Any) -> Source:
 
 
 def _object_storage(rule: Any) -> Source:
-    known = frozenset(OBJECT_CHANGES[each] for each in rule.event_type if each in OBJECT_CHANGES)
+    known = frozenset(
+        OBJECT_CHANGES[number] for number in rule.event_type if number in OBJECT_CHANGES
+    )
     return ObjectStorageSource(known, rule.bucket_id, rule.prefix, rule.suffix)
 
 
 def _container_registry(rule: Any) -> Source:
     known = frozenset(
-        REGISTRY_CHANGES[each] for each in rule.event_type if each in REGISTRY_CHANGES
+        REGISTRY_CHANGES[number] for number in rule.event_type if number in REGISTRY_CHANGES
     )
     return ContainerRegistrySource(known, rule.registry_id, rule.image_name, rule.tag)
 
@@ -82,7 +88,7 @@ def _logging(rule: Any) -> Source:
         resource_types=frozenset(rule.resource_type),
         resource_ids=frozenset(rule.resource_id),
         stream_names=frozenset(rule.stream_name),
-        levels=frozenset(LEVELS.get(each, LogLevel.UNSPECIFIED) for each in rule.levels),
+        levels=frozenset(LEVELS.get(number, LogLevel.UNSPECIFIED) for number in rule.levels),
     )
 
 

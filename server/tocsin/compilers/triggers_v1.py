@@ -28,15 +28,15 @@ from tocsin.sources.kinds.timer import TimerSource
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
 
 CONTRACT = trigger_pb2.DESCRIPTOR.package
-# The contract has no field for what becomes of missed ticks, so a label says it.
+# The contract has no field for the misfire policy, so a label sets it.
 MISFIRE_LABEL = "tocsin/misfire"
 
 
 def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
-    """Returns the plan of a trigger that its contract's validation has passed.
+    """Returns the plan of a trigger that passed its contract's validation.
 
     Raises:
-        PlanError: the cron expression or a label of ours is wrong.
+        PlanError: the rule is missing, or the cron expression or one of our labels is wrong.
     """
     kind = trigger.rule.WhichOneof("rule")
     if kind is None:
@@ -63,10 +63,10 @@ def _source(kind: str, rule: Any, labels: Mapping[str, str]) -> Source:
 
 
 def parse_cron(expression: str) -> Cron:
-    """Returns the cron of a timer's expression, whose length the contract has checked.
+    """Parses the cron expression of a timer.
 
     Raises:
-        PlanError: it is wrong.
+        PlanError: the expression is wrong.
     """
     try:
         return _cron(expression)
@@ -75,17 +75,19 @@ def parse_cron(expression: str) -> Cron:
 
 
 def _misfire(labels: Mapping[str, str]) -> MisfirePolicy | None:
-    told = labels.get(MISFIRE_LABEL)
-    if told is None:
+    label = labels.get(MISFIRE_LABEL)
+    if label is None:
         return None
     try:
-        return MisfirePolicy(told)
+        return MisfirePolicy(label)
     except ValueError:
         known = ", ".join(MisfirePolicy)
-        raise PlanError(f"labels[{MISFIRE_LABEL}]", f"{told!r} is none of {known}") from None
+        raise PlanError(
+            f"labels[{MISFIRE_LABEL}]", f"must be one of {known}, but was {label!r}"
+        ) from None
 
 
-# Expressions repeat: at each tick of a timer, and from one timer to the next.
+# A timer's expression is parsed at every tick, and timers often share one.
 _cron = lru_cache(maxsize=1024)(Cron)
 
 
@@ -93,7 +95,7 @@ def _batching(rule: Any) -> Batching | None:
     if "batch_settings" not in rule.DESCRIPTOR.fields_by_name:
         return None
     settings = rule.batch_settings
-    # Left out, a size is 1: each event is called for by itself, so that no cutoff matters.
+    # A size that is left out means 1: each event makes a call by itself, and the cutoff is moot.
     size = max(1, settings.size)
     cutoff = to_timedelta(settings.cutoff)
     if isinstance(settings, trigger_pb2.DataStreamBatchSettings):
@@ -144,7 +146,7 @@ def load_plan(message: bytes) -> Plan:
     """Returns the plan of a stored trigger.
 
     Raises:
-        ValueError: the bytes are not a trigger that can be carried out.
+        ValueError: the bytes are not a valid trigger.
     """
     try:
         return compile_trigger(trigger_pb2.Trigger.FromString(message))

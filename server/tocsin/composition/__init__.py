@@ -1,1 +1,1 @@
-"""Puts the parts together: each module one of them, and `app.py` the table of contents."""
+"""Builds the parts of the server, one in each module; `app.py` is the table of contents."""

@@ -1,4 +1,4 @@
-"""Builds what knows callers, and what makes this server known to those whom it calls."""
+"""Builds the parts that identify callers, and that identify this server to its targets."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -23,9 +23,9 @@ from tocsin.store.driver.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """What is served and done so that callers are known, and what proves this server's own calls.
+    """Holds the services and chores of access control, and the tokens of this server's calls.
 
-    `identity` None: access control is off.
+    `identity` is None if access control is off.
     """
 
     identity: Identity | None
@@ -35,7 +35,7 @@ class Callers:
     reached: Reached
 
     def found_at(self, doors: Doors, access: AccessSettings, advertised: Address | None) -> None:
-        """Takes JWTs that are meant for these doors, and issues tokens in the name of one."""
+        """Accepts JWTs for the addresses of these doors, and issues tokens in the name of one."""
         for reachable in filter(None, (*doors, advertised)):
             self.reached.at(*reachable)
         issuer = issuer_of(access, advertised, tls=doors.tls, http=doors.http)
@@ -43,10 +43,10 @@ class Callers:
 
 
 async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
-    """Builds it; makes the store have the accounts and roles of the settings.
+    """Builds the parts, and writes the accounts and roles of the settings to the store.
 
     Raises:
-        StartError: what the settings name was made otherwise.
+        StartError: an account or key of the settings already exists and is not from the settings.
     """
     settings, clock, database = ground.settings, ground.clock, ground.database
     signing = await _signing(clock, database)
@@ -74,7 +74,7 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
 
 
 async def _signing(clock: Clock, database: Database) -> KeyRotation:
-    """Reads the keys that tokens are signed with; makes the first one."""
+    """Reads the signing keys, and makes the first one if there is none."""
     shared_clock = shared_clock_of(clock)
     signing = KeyRotation(
         database, shared_clock, SigningKeys(shared_clock), machine_clock=MACHINE_CLOCK

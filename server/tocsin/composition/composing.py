@@ -1,4 +1,4 @@
-"""Builds what makes triggers fire around one store."""
+"""Builds the engine around one store."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -34,7 +34,7 @@ from tocsin.wire.ids import Ids, first_id_at
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """The engine, and what the services share with it."""
+    """Holds the engine, and the parts that services share with it."""
 
     engine: Engine
     intake: Intake
@@ -44,7 +44,7 @@ class Works:
 def compose(
     ground: Ground, caller: TargetCaller, chores: Sequence[Callable[[], Awaitable[None]]]
 ) -> Works:
-    """Builds the engine, which is not yet started; `chores` are what it is to do besides."""
+    """Builds the engine without starting it; it runs `chores` too."""
     settings, clock, database = ground.settings, ground.clock, ground.database
     observer = ground.telemetry.observer
     ids = Ids(clock)
@@ -71,7 +71,7 @@ def compose(
 
 
 def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens) -> TargetCaller:
-    """Builds what calls targets; under access control its calls carry tokens."""
+    """Builds the caller of targets; under access control its calls carry tokens."""
     caller = TargetCaller(
         Addresses(settings.targets, settings.integrations),
         timeout_seconds=settings.targets.timeout,
@@ -99,7 +99,7 @@ def _deliveries(ground: Ground, caller: TargetCaller) -> Deliveries:
 
 
 def _timers(ground: Ground, ids: Ids) -> Timers:
-    """Builds what makes ticks fire."""
+    """Builds the loop of timers."""
     return Timers(
         ground.database,
         ground.clock,
@@ -113,7 +113,7 @@ def _timers(ground: Ground, ids: Ids) -> Timers:
 def events_of(
     settings: Settings, clock: Clock, database: Database, ids: Ids
 ) -> tuple[Batches, Intake]:
-    """Builds what takes events, and what makes calls of those that wait."""
+    """Builds the intake of events, and the loop that turns waiting batches into invocations."""
     calls = Calls(ids.new, settings.cloud_id)
     batches = Batches(
         database,
@@ -138,7 +138,7 @@ def pulling_of(
     intake: TakesEvents,
     observer: Observer,
 ) -> Pulling:
-    """Builds what keeps the sources read that are asked for their events."""
+    """Builds the loop that keeps pulled sources read."""
     standings = Standings(database, clock, observer, machine_clock=MACHINE_CLOCK)
     return Pulling(database, readers, intake, standings, machine_clock=MACHINE_CLOCK)
 

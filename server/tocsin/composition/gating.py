@@ -19,7 +19,7 @@ from tocsin.store.driver.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who there is, what proves it, and which roles they have."""
+    """Holds what the gate asks: who a caller is, which roles it has, and which accounts exist."""
 
     authenticator: Authenticator
     bindings: Bindings
@@ -33,9 +33,9 @@ def gate_of(
     audit: AuditSettings,
     logs: LogSettings,
 ) -> CallGate | None:
-    """Builds the gate; None: nothing is asked of callers, and calls go straight to their methods.
+    """Builds the gate; returns None if calls need no check, no limit and no audit log.
 
-    `identity` None: access control is off.
+    `identity` is None if access control is off.
 
     Raises:
         StartError: the audit log can't be opened.
@@ -62,7 +62,7 @@ def gate_of(
 
 
 def audit_sink(settings: AuditSettings, *, guarded: bool) -> AuditSink | None:
-    """Returns where the audit log goes; None: nowhere. Where calls are `guarded` there is one.
+    """Opens the audit log; returns None if it is off. By default it is on if calls are `guarded`.
 
     Raises:
         StartError: the file can't be opened.
@@ -77,5 +77,5 @@ def audit_sink(settings: AuditSettings, *, guarded: bool) -> AuditSink | None:
     except OSError as error:
         raise StartError(
             f"the audit log can't be written to {to}: {error.strerror}. "
-            "Give [audit] to another file, stderr, or off"
+            "Set `to` in [audit] to another file, `stderr` or `off`"
         ) from error

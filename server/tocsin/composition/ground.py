@@ -1,4 +1,4 @@
-"""Opens what all parts stand on: the store, the clock, what watches them."""
+"""Opens what all parts share: the store, the clock, telemetry."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -18,14 +18,14 @@ from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.ids import Ids
 
 NO_SHARED_MANUAL_CLOCK = (
-    "a manual clock is this node's alone, and on PostgreSQL all nodes go by the database's: "
-    "serve a SQLite database with --clock manual, or leave --clock manual out"
+    "a manual clock works on one node only, but nodes on PostgreSQL share the database's clock: "
+    "use an SQLite database with --clock manual, or leave --clock manual out"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What all parts stand on. `node` is the name of this node among those of the store."""
+    """Holds what all parts share; `node` is this node's unique name."""
 
     settings: Settings
     clock: Clock
@@ -37,18 +37,18 @@ class Ground:
 async def open_ground(
     stack: AsyncExitStack, settings: Settings, clock: Clock, door: MetricsDoor | None
 ) -> tuple[Ground, Address | None]:
-    """Opens it; returns also where the metrics are served, if they are.
+    """Opens the ground; returns it with the address of the metrics, if they are served.
 
     Args:
-        stack: closes it.
-        settings: what to open.
-        clock: is used as it is on SQLite, and goes by the database's on PostgreSQL.
-        door: asks who fetches metrics; None: nobody is asked.
+        stack: closes everything at the end.
+        settings: all settings.
+        clock: used as it is on SQLite, and adjusted to the database's clock on PostgreSQL.
+        door: decides who may fetch metrics; None lets everyone.
 
     Raises:
-        StartError, StoreError: it can't be opened.
+        StartError, StoreError: something can't be opened.
     """
-    # Time that is moved by hand is a test's; it need not wait for the disk at each tick.
+    # A manual clock means a test, whose ticks need not wait for the disk.
     database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
     stack.push_async_callback(database.close)
     node = Ids(MACHINE_CLOCK).new("nod")

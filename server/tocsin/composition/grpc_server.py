@@ -1,4 +1,4 @@
-"""The gRPC server: what it serves, and where it listens."""
+"""Starts the gRPC server."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +19,10 @@ from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
 from tocsin.wire.serving import Served, service_handler
 
-# What is served: each service with its methods.
+# The services to serve, with their methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
 
-# All headers of a call together, as on Envoy's listeners.
+# The limit of a call's headers together, the same as on Envoy's listeners.
 METADATA_BYTES = Limits().headers_kib * 1024
 
 
@@ -38,19 +38,19 @@ async def start_grpc(
     upstream: Path,
     gate: Gate | None,
 ) -> tuple[grpc.aio.Server, Address | None]:
-    """Starts the server; returns it and where it listens for others than Envoy, if it does."""
+    """Starts the server; returns it and its address, or None if only Envoy reaches it."""
     limits = Limits()
     server = grpc.aio.server(
         options=[
             ("grpc.so_reuseport", 0),
-            # Of what is compressed, both before and after.
+            # The limit applies before and after decompression.
             ("grpc.max_receive_message_length", settings.max_request_bytes),
             ("grpc.max_metadata_size", METADATA_BYTES),
             ("grpc.absolute_max_metadata_size", METADATA_BYTES),
             ("grpc.max_concurrent_streams", limits.streams),
             ("grpc.max_allowed_incoming_connections", limits.connections),
             ("grpc.server_handshake_timeout_ms", limits.headers_seconds * 1000),
-            # The vendor's Go SDK pings every 30 s, calls under way or not.
+            # The vendor's Go SDK pings every 30 s, even without calls under way.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
         ]
@@ -58,7 +58,7 @@ async def start_grpc(
     try:
         _add_services(server, services, health, telemetry, gate)
     except UnknownNeed as error:
-        raise StartError(f"{error}, so it would be open to all or to none") from error
+        raise StartError(f"{error}: add it to the table of needs") from error
     port = None if settings.listen is None else _listen(server, settings.listen)
     if settings.http is not None or settings.tls is not None:
         _listen_for_envoy(server, upstream)
@@ -71,7 +71,7 @@ def _listen(server: grpc.aio.Server, address: Address) -> Address:
         return Address(address.host, server.add_insecure_port(str(address)))
     except RuntimeError as error:
         raise StartError(
-            f"gRPC can't listen on {address}: is something else there? Give --listen another port"
+            f"gRPC can't listen on {address}: the port may be taken. Give --listen another port"
         ) from error
 
 
@@ -81,7 +81,7 @@ def _listen_for_envoy(server: grpc.aio.Server, upstream: Path) -> None:
     except RuntimeError as error:
         raise StartError(
             f"the socket between Envoy and gRPC can't be made at {upstream}: its path may be "
-            "too long. Set TMPDIR to a shorter one, or serve neither REST nor TLS: --http off"
+            "too long. Set TMPDIR to a shorter path, or turn REST and TLS off with --http off"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Builds what tells who calls, and what gives people and programs the means to say so."""
+"""Builds the parts that authenticate callers, and the services that issue credentials."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ from tocsin.wire.ids import Ids
 
 @dataclass(frozen=True, slots=True)
 class Identifying:
-    """What is served, what the gate asks, what runs beside, and what is to be done at the end.
+    """Holds services, the gate's identity, chores of the engine, and what closes them.
 
-    `identity` None: access control is off.
+    `identity` is None if access control is off.
     """
 
     services: Services
@@ -58,12 +58,12 @@ async def identify(
     node: str,
     observer: Observer,
 ) -> Identifying:
-    """Builds it; makes the store have the accounts and roles of the settings.
+    """Builds the parts, and writes the accounts and roles of the settings to the store.
 
-    `reached` is told where the server listens once it does.
+    `reached` gets the server's addresses once it listens.
 
     Raises:
-        StartError: what the settings name was made otherwise.
+        StartError: an account or key of the settings already exists and is not from the settings.
     """
     shared_clock = shared_clock_of(clock)
     if not settings.enabled:
@@ -95,10 +95,10 @@ async def identify(
 
 
 def _open(shared_clock: Clock, keys: SigningKeys) -> Identifying:
-    """Builds what welcomes everybody."""
+    """Builds the parts of a server without access control."""
 
     async def close() -> None:
-        """There is nothing to let go of."""
+        """Does nothing: there is nothing to close."""
 
     tokens = IamTokens(keys, shared_clock, checked=False)
     return Identifying(
@@ -115,24 +115,26 @@ def _open(shared_clock: Clock, keys: SigningKeys) -> Identifying:
 async def _keep_configured(settings: AccessSettings, database: Database, clock: Clock) -> None:
     now = clock.now()
     accounts = [
-        Account(account_id, SERVICE_ACCOUNT, each.folder_id, each.name, now, now, configured=True)
-        for account_id, each in settings.service_accounts.items()
+        Account(
+            account_id, SERVICE_ACCOUNT, account.folder_id, account.name, now, now, configured=True
+        )
+        for account_id, account in settings.service_accounts.items()
     ]
     keys = [
         _configured_key(key_id, account_id, pem, now)
-        for account_id, each in settings.service_accounts.items()
-        for key_id, pem in each.public_keys.items()
+        for account_id, account in settings.service_accounts.items()
+        for key_id, pem in account.public_keys.items()
     ]
     bindings = [
-        StoredBinding(each.resource, each.subject, each.role, configured=True)
-        for each in settings.bindings
+        StoredBinding(binding.resource, binding.subject, binding.role, configured=True)
+        for binding in settings.bindings
     ]
     try:
         await database.write(lambda tx: keep_configured(tx, accounts, keys, bindings))
     except AlreadyThere as error:
         raise StartError(
-            f"the settings have {error}, and there is one that does not come from them: delete "
-            "that one with `tocsin access`, or name this one otherwise"
+            f"the settings have {error}, but the store has one that is not from the settings: "
+            "delete that one with `tocsin access`, or rename the one in the settings"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Builds what gives tokens to the calls of targets, and what targets check them by."""
+"""Builds the tokens for calls of targets, and the service with the keys to check them."""
 
 from tocsin.access.doors import is_unspecified
 from tocsin.access.principal import SERVICE_ACCOUNT
@@ -15,33 +15,33 @@ from tocsin.store.driver.database import Database, StoreUnavailable
 
 
 def account_tokens(clock: Clock, database: Database, signer: TokenSigner) -> AccountTokens:
-    """Builds what makes tokens for service accounts that are in the store."""
+    """Builds the issuer of tokens for service accounts in the store."""
 
     async def is_account(account_id: str) -> bool:
         try:
-            found = await database.read(lambda tx: find_account(tx, account_id))
+            account = await database.read(lambda tx: find_account(tx, account_id))
         except StoreUnavailable as error:
             raise TokenUnavailable(f"the store can't be reached: {error}") from error
-        return found is not None and found.kind == SERVICE_ACCOUNT
+        return account is not None and account.kind == SERVICE_ACCOUNT
 
     return AccountTokens(signer, shared_clock_of(clock), is_account)
 
 
 def key_services(signer: TokenSigner, tokens: AccountTokens) -> Services:
-    """Builds what tells targets how to check the tokens."""
+    """Builds the service that publishes the keys of the tokens."""
     return {open_id.SERVICE: open_id.OpenIdService(signer, lambda: tokens.issuer).methods()}
 
 
 def issuer_of(
     access: AccessSettings, advertised: Address | None, *, tls: Address | None, http: Address | None
 ) -> str | None:
-    """Returns the URL under which targets find the keys, or None where that can't be told.
+    """Returns the URL below which targets find the keys; None if it is unknown.
 
     Args:
-        access: may name it.
-        advertised: where clients are told to dial TLS.
-        tls: where REST is served over TLS.
-        http: where it is served without.
+        access: the settings, which may name the URL.
+        advertised: the address that TLS clients are told to dial.
+        tls: the address of REST over TLS.
+        http: the address of REST without TLS.
     """
     if not access.enabled:
         return None

@@ -1,4 +1,4 @@
-"""Opens the doors for calls: gRPC, and Envoy for REST and TLS."""
+"""Opens the listeners for calls: gRPC, and Envoy for REST and TLS."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class Doors(NamedTuple):
-    """Where calls are taken."""
+    """Holds the addresses of the listeners for calls; None for one that is off."""
 
     grpc: Address | None
     http: Address | None
@@ -34,7 +34,7 @@ class Doors(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is served at every door. `gate` None: nothing is asked of callers."""
+    """Holds what every listener serves; `gate` is None if calls are not checked."""
 
     services: Services
     health: Health
@@ -43,10 +43,10 @@ class Offer:
 
 
 def check_listeners(settings: Settings) -> None:
-    """Checks all listeners, and warns of those where credentials can be read on the way.
+    """Checks all listeners, and warns of those that send credentials without TLS.
 
     Raises:
-        ExposureRefused: one would be open to others, and that was not allowed.
+        ExposureRefused: a listener would be open to other machines, and no setting allows that.
     """
     listeners = (
         ("--listen", settings.listen),
@@ -64,14 +64,14 @@ def check_listeners(settings: Settings) -> None:
     for option, address in (("--listen", settings.listen), ("--http", settings.http)):
         if settings.access.enabled and address is not None and not is_loopback(address.host):
             log.warning(
-                "credentials come in the clear, and whoever is on the way can read them: "
-                "serve others by --tls, or put a proxy before it that does",
+                "credentials cross the network without TLS, others can read them on the way: "
+                "use --tls, or put a proxy with TLS before this listener",
                 listener=f"{option} {address}",
             )
 
 
 def whereabouts_of(settings: Settings) -> Whereabouts:
-    """Builds what tells clients where to call."""
+    """Builds the addresses that clients are told to call."""
     advertised = settings.advertise
     return Whereabouts(
         settings.listen,
@@ -83,10 +83,10 @@ def whereabouts_of(settings: Settings) -> Whereabouts:
 async def open_doors(
     stack: AsyncExitStack, ground: Ground, offer: Offer, directory: Path, grace: Grace
 ) -> Doors:
-    """Opens those that the settings ask for; what they need on the disk goes to `directory`.
+    """Opens the listeners of the settings; their files go to `directory`.
 
     Raises:
-        StartError, GatewayError: one can't be opened.
+        StartError, GatewayError: a listener can't be opened.
     """
     upstream = directory / "grpc.sock"
     server, grpc = await start_grpc(
@@ -114,7 +114,7 @@ def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> G
         directory=directory,
         machine_clock=SystemClock(),
         limits=Limits(body_bytes=settings.max_request_bytes),
-        # Calls that pass a gate may be found in the audit log.
+        # The audit log and the log name calls by their request id.
         request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
@@ -124,7 +124,7 @@ def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> G
 def _tls_door(settings: Settings, telemetry: Telemetry) -> TlsDoor | None:
     if settings.tls is None:
         return None
-    assert settings.tls_cert is not None, "the settings see to it"
-    assert settings.tls_key is not None, "the settings see to it"
+    assert settings.tls_cert is not None, "the settings require it"
+    assert settings.tls_key is not None, "the settings require it"
     files = Files(settings.tls_cert, settings.tls_key, settings.client_ca)
     return TlsDoor(settings.tls, Certificates(files, SystemClock()), telemetry.certificate_ends)

@@ -1,4 +1,4 @@
-"""Opens the door for mails."""
+"""Opens the listener for mail."""
 
 from contextlib import AsyncExitStack
 
@@ -18,10 +18,10 @@ from tocsin.sources.mail.tls import MailTls
 async def open_smtp(
     stack: AsyncExitStack, ground: Ground, intake: Intake, grace: Grace
 ) -> Address | None:
-    """Opens it if the settings ask for it; returns where.
+    """Opens the listener if it is on; returns its address.
 
     Raises:
-        StartError: it can't be opened.
+        StartError: the listener can't be opened.
     """
     if ground.settings.smtp is None:
         return None
@@ -54,7 +54,7 @@ def _mail_tls(settings: Settings) -> MailTls | None:
         return MailTls(settings.tls_cert, settings.tls_key)
     except OSError as error:
         raise StartError(
-            f"mails can't be taken over TLS by {settings.tls_cert} and {settings.tls_key}: {error}"
+            f"SMTP can't use {settings.tls_cert} and {settings.tls_key} for TLS: {error}"
         ) from error
 
 
@@ -63,6 +63,6 @@ async def _start_smtp(listen: Address, mails: MailServer) -> Address:
         port = await mails.start(*listen)
     except OSError as error:
         raise StartError(
-            f"mails can't be taken on {listen}: {error.strerror}. Give --smtp another address"
+            f"SMTP can't listen on {listen}: {error.strerror}. Give --smtp another address"
         ) from error
     return Address(listen.host, port)

@@ -1,4 +1,4 @@
-"""Starts what watches the server, and serves its metrics."""
+"""Starts telemetry, and serves the metrics."""
 
 import os
 from contextlib import AsyncExitStack
@@ -23,17 +23,17 @@ def start_telemetry(
     exclusive: bool,
     node: str,
 ) -> tuple[Telemetry, Address | None]:
-    """Starts to measure; returns also where the metrics are served, if they are.
+    """Starts telemetry; returns it with the address of the metrics, if they are served.
 
     Args:
-        stack: ends it.
-        listen: where the metrics are served; None: nowhere.
-        door: asks who fetches them; None: nobody is asked.
-        exclusive: the store is this node's alone.
-        node: the name of this node.
+        stack: closes everything at the end.
+        listen: the address for the metrics; None for none.
+        door: decides who may fetch them; None lets everyone.
+        exclusive: whether the store belongs to this node alone.
+        node: this node's name.
 
     Raises:
-        StartError: the metrics can't be served there.
+        StartError: the address can't be listened on.
     """
     telemetry = open_telemetry(
         os.environ,
@@ -44,7 +44,7 @@ def start_telemetry(
         instance=node,
     )
     metrics = _serve_metrics(stack, listen, telemetry, door)
-    # First what is sent, then what is fetched: a last look at a server that stops is possible.
+    # Exporters close before the metrics' server, so that a stopping server can be scraped.
     stack.push_async_callback(telemetry.close)
     return telemetry, metrics
 

@@ -1,4 +1,4 @@
-"""Builds the services that gRPC serves around one store and what makes triggers fire."""
+"""Builds the services that gRPC serves, around one store and the engine."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ from tocsin.sources.settings import SourceSettings
 
 
 def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts) -> Services:
-    """Builds all but those that are about callers."""
+    """Builds all services except those of access control."""
     settings, clock, database = ground.settings, ground.clock, ground.database
     trigger_service = triggers.TriggerService(
         database,
@@ -46,7 +46,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
 
 
 def _execution_services(ground: Ground, works: Works) -> Services:
-    """Builds what schedules integrations, and what shows operations of either contract."""
+    """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
     execution_service = executions.ExecutionsService(
         database, clock, works.ids, ground.settings.integrations
@@ -60,7 +60,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
 
 
 def _steering_services(ground: Ground, works: Works) -> Services:
-    """Builds what shows people what happens, and lets them step in."""
+    """Builds the services that show and steer invocations."""
     clock, database = ground.clock, ground.database
     firing_service = firing.FiringService(
         database,
@@ -79,9 +79,9 @@ def _steering_services(ground: Ground, works: Works) -> Services:
 def _door_services(
     sources: SourceSettings, clock: Clock, intake: Intake, *, proven: bool
 ) -> Services:
-    """Builds the services to which other software sends its events.
+    """Builds the services to which other software sends events.
 
-    Where senders are `proven`, those of webhooks need a proof.
+    If `proven`, senders of webhooks must prove themselves.
     """
     logs = sources.logs
     hooks = webhooks.WebhookService(
@@ -101,7 +101,7 @@ def _door_services(
 
 
 def _clock_services(clock: Clock, engine: Engine) -> Services:
-    """Lets people move a clock that is moved by hand; no other."""
+    """Builds the service that moves the clock, if the clock is manual."""
     if not isinstance(clock, ManualClock):
         return {}
     return {clock_api.SERVICE: clock_api.ClockService(ManualTime(clock, engine)).methods()}

@@ -1,4 +1,4 @@
-"""Builds what reads the sources that are asked for their events."""
+"""Builds the readers of pulled sources."""
 
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.outgoing.reach import Reach
@@ -16,14 +16,14 @@ from tocsin.store.driver.database import Database
 def readers(
     sources: SourceSettings, reach: Reach, clock: Clock, database: Database, node: str
 ) -> list[Reader]:
-    """Builds the readers: a line for each protocol."""
+    """Builds the readers, one for each protocol."""
     leases = PartLeases(database, clock, node=node)
-    found: list[Reader] = [
+    built: list[Reader] = [
         QueueReader(sources.message_queue, reach, database, clock, machine_clock=MACHINE_CLOCK),
         StreamReader(sources.data_stream, reach, database, leases, machine_clock=MACHINE_CLOCK),
         MqttReader(sources.mqtt, leases, clock, machine_clock=MACHINE_CLOCK),
     ]
     notifications = sources.object_storage
     if (queue := notifications.queue) is not None:
-        found.append(NotificationReader(queue, notifications, reach, clock))
-    return found
+        built.append(NotificationReader(queue, notifications, reach, clock))
+    return built

@@ -1,4 +1,4 @@
-"""How long those that stop may take, and what others are told of it meanwhile."""
+"""Limits the time of a stop, and reports readiness until then."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -12,7 +12,7 @@ from tocsin.wire.health import Health
 
 
 class Grace:
-    """The time that all who stop have together; it runs from the first question."""
+    """Shares one time limit among all parts that stop; it runs from the first call of `left`."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class Grace:
 
 
 class Standing:
-    """Tells all who ask whether calls are worth sending."""
+    """Reports by health and metrics whether the server is ready for calls."""
 
     def __init__(self, health: Health, telemetry: Telemetry) -> None:
         self._health = health
@@ -39,7 +39,7 @@ class Standing:
         self._telemetry.ready(ready)
 
     async def stop(self, delay_seconds: float) -> None:
-        """Says NOT_SERVING, and gives those who asked time to send their calls elsewhere."""
+        """Reports NOT_SERVING, and waits so that clients can send their calls elsewhere."""
         self._health.stop()
         self._telemetry.ready(False)
         await MACHINE_CLOCK.sleep(delay_seconds)
@@ -48,7 +48,7 @@ class Standing:
 def keep_standing(
     stack: AsyncExitStack, ground: Ground, health: Health, delay_seconds: float
 ) -> None:
-    """Tells that calls are worth sending for as long as the store answers, and until the end."""
+    """Reports that the server is ready while its store answers, until the server stops."""
     standing = Standing(health, ground.telemetry)
     readiness = Readiness(
         ground.database, ground.clock, MACHINE_CLOCK, node=ground.node, tell=standing.ready

@@ -1,6 +1,6 @@
-"""Clients of services that speak Amazon's protocols, wherever they run.
+"""Makes clients of services that speak Amazon's protocols, wherever they run.
 
-They connect to nothing that `Reach` does not allow, and no redirect leads them elsewhere.
+The clients connect only to addresses that `Reach` allows, and follow no redirects.
 """
 
 import asyncio
@@ -26,28 +26,28 @@ CONNECT_SECONDS = 5
 LONGEST_POLL_SECONDS = 20
 USER_AGENT = f"tocsin/{version('tocsin')}"
 
-# How a client waits for events.
+# The options of a client that waits for events.
 READING: Mapping[str, Any] = {
     "read_timeout": LONGEST_POLL_SECONDS + 10,
-    # A reader waits and tries again by itself, and says so.
+    # A reader itself reports an error, waits and tries again.
     "retries": {"max_attempts": 0},
     # Each reader keeps one request open.
     "max_pool_connections": 10_000,
-    # A poll that finds nothing is mostly what the client does around it; we check what we ask.
+    # Validation is most of the cost of an empty poll, and our requests have one form.
     "parameter_validation": False,
     "disable_request_compression": True,
 }
-# How a client sends a message, or an object.
+# The options of a client that sends messages or objects.
 SENDING: Mapping[str, Any] = {
     "read_timeout": 20,
     "retries": {"max_attempts": 1},
-    # A bucket's name need not be one of a host.
+    # A bucket's name need not be valid in a host name.
     "s3": {"addressing_style": "path"},
 }
 
 
 class Clients:
-    """One client for each endpoint of a service; it is made when it is first asked for.
+    """Keeps one client for each endpoint of a service, made on its first use.
 
     `usage` is `READING` or `SENDING`.
     """
@@ -59,25 +59,25 @@ class Clients:
         self._account = account
         self._config = AioConfig(
             connect_timeout=CONNECT_SECONDS,
-            # The library's own user agent is made anew for each request, and costs as much as
-            # a fifth of an empty poll.
+            # The library builds its own user agent for each request, at a fifth of the cost of an
+            # empty poll.
             user_agent=USER_AGENT,
             http_session_cls=checked_session(reach),
             **usage,
         )
-        # One session reads the description of its service once.
+        # The session reads the service's description once.
         self._session = get_session()
         self._open = AsyncExitStack()
         self._making = asyncio.Lock()
-        self._made: dict[str, Any] = {}
+        self._by_endpoint: dict[str, Any] = {}
 
     async def of(self, endpoint: str) -> Any:
-        """Returns the client. Making one keeps the event loop busy for some 50 ms."""
-        if endpoint not in self._made:
+        """Returns the client of an endpoint; making one blocks the event loop for some 50 ms."""
+        if endpoint not in self._by_endpoint:
             async with self._making:
-                if endpoint not in self._made:
-                    self._made[endpoint] = await self._make(endpoint)
-        return self._made[endpoint]
+                if endpoint not in self._by_endpoint:
+                    self._by_endpoint[endpoint] = await self._make(endpoint)
+        return self._by_endpoint[endpoint]
 
     async def _make(self, endpoint: str) -> Any:
         creating = self._session.create_client(
@@ -91,17 +91,17 @@ class Clients:
         return await self._open.enter_async_context(creating)
 
     async def credentials(self) -> ReadOnlyCredentials:
-        """Returns what requests are signed with at this moment, for callers that sign their own.
+        """Returns the present credentials, for callers that sign requests themselves.
 
         Raises:
-            NoCredentialsError: none are set, and none are found where the clients look for them.
+            NoCredentialsError: the settings and the environment have no credentials.
         """
         if self._account.access_key_id is not None and self._secret is not None:
             return ReadOnlyCredentials(self._account.access_key_id, self._secret, None)
-        found = await self._session.get_credentials()
-        if found is None:
+        credentials = await self._session.get_credentials()
+        if credentials is None:
             raise NoCredentialsError
-        frozen: ReadOnlyCredentials = await found.get_frozen_credentials()
+        frozen: ReadOnlyCredentials = await credentials.get_frozen_credentials()
         return frozen
 
     @property
@@ -110,22 +110,22 @@ class Clients:
         return None if secret is None else secret.get_secret_value()
 
     async def close(self) -> None:
-        """Closes the connections; a client that is asked for afterwards is made anew."""
-        self._made = {}
+        """Closes the connections; later uses make new clients."""
+        self._by_endpoint = {}
         await self._open.aclose()
 
 
 class Redirected(aiohttp.ClientError):
-    """A service answered that something is elsewhere, and what it was asked is not sent there."""
+    """A service answered with a redirect, which is not followed."""
 
 
 def checked_session(reach: Reach) -> Callable[..., AIOHTTPSession]:
-    """Returns what `AioConfig` takes as `http_session_cls`."""
+    """Returns a value for `http_session_cls` of `AioConfig`."""
     return partial(CheckedSession, reach)
 
 
 def words(error: Exception) -> str:
-    """Returns what to say of an error of such a client: of a refused address, why it is refused."""
+    """Returns the message of a client's error; for a refused address, the reason."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, AddressRefused):
@@ -135,7 +135,7 @@ def words(error: Exception) -> str:
 
 
 class CheckedSession(AIOHTTPSession):  # type: ignore[misc]
-    """Connects to nothing that `reach` does not allow, and follows no redirect."""
+    """Connects only to addresses that `reach` allows, and follows no redirects."""
 
     def __init__(self, reach: Reach, **settings: Any) -> None:
         super().__init__(**settings)
@@ -147,7 +147,7 @@ class CheckedSession(AIOHTTPSession):  # type: ignore[misc]
 
     async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
         session: aiohttp.ClientSession = await super()._get_session(proxy_url)
-        # Its own way of asking leaves redirects to aiohttp, which would follow them.
+        # The library leaves redirects to aiohttp, which would follow them.
         if UNREDIRECTED not in session.trace_configs:
             session.trace_configs.append(UNREDIRECTED)
         return session
@@ -159,7 +159,9 @@ async def _refuse_redirect(
     redirect: aiohttp.TraceRequestRedirectParams,
 ) -> None:
     redirect.response.close()
-    raise Redirected(f"answered {redirect.response.status}, a redirect, which is not followed")
+    raise Redirected(
+        f"answered {redirect.response.status}: redirects are not followed, set the final URL"
+    )
 
 
 UNREDIRECTED = aiohttp.TraceConfig()

@@ -1,33 +1,33 @@
-"""Decides which URL of a queue is called."""
+"""Finds the URL of a queue."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class QueueUrlRefused(LookupError):
-    """A queue's URL is not called; the message says why, and names the setting that allows it."""
+    """A queue's URL must not be called; the message says why, and which setting allows it."""
 
 
 def configured_url(queue_id: str, urls: Mapping[str, str], *, table: str) -> str | None:
-    """Returns the URL that the settings give a queue; None: its service tells it.
+    """Returns the URL that the settings have for a queue; None if its service must be asked.
 
     Args:
-        queue_id: what a rule names: an id, or the URL of a queue.
-        urls: the URLs that the settings give, by queue id.
-        table: the table of the settings that has `urls`.
+        queue_id: the id of the queue in the rule, which may be a URL.
+        urls: the URLs in the settings, by queue id.
+        table: the table of the settings that has `urls`, for the error.
 
     Raises:
-        QueueUrlRefused: a rule names a URL that is not in the settings. Whoever writes a rule must
-            not make this server call, with its account, where they like.
+        QueueUrlRefused: the rule names a URL that is not in the settings. The author of a rule must
+            not make this server call any URL with its account.
     """
     url = urls.get(queue_id)
     if url is None and "://" in queue_id:
-        raise QueueUrlRefused(f"is a URL that [{table}] does not name")
+        raise QueueUrlRefused(f"a URL in a rule must be listed in [{table}]")
     return url
 
 
 async def asked_url(client: Any, queue_id: str) -> str:
-    """Asks the client's service for a queue's URL, by the last part of the queue's id."""
+    """Asks the service for a queue's URL, by the last part of the queue's id."""
     answer = await client.get_queue_url(QueueName=queue_id.rsplit(":", 1)[-1])
     url: str = answer["QueueUrl"]
     return url

@@ -1,4 +1,4 @@
-"""What settings say of services that are called: their URLs, and the account they are called by."""
+"""Defines what settings of called services share: URLs, networks and accounts."""
 
 from typing import Annotated
 
@@ -13,11 +13,11 @@ def check_url(url: str) -> str:
     try:
         parsed = URL(url)
     except ValueError as error:
-        raise ValueError(f"is no URL: {error}") from error
+        raise ValueError(f"is not a URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError("expected a URL such as http://127.0.0.1:9000/")
     if is_address(parsed.host) and (why := never_called(parsed.host)):
-        raise ValueError(f"{parsed.host} is {why}: it is never called")
+        raise ValueError(f"{parsed.host} is {why}, which is never called")
     return url
 
 
@@ -31,20 +31,20 @@ Network = Annotated[str, AfterValidator(check_network)]
 
 
 class AmazonAccount(BaseModel):
-    """An account at a service of Amazon's protocols: it signs the requests.
+    """Sets the account that signs requests to a service of Amazon's protocols.
 
-    A table that has one inherits it, and what comes first in the table as another base before it.
+    A table of settings inherits it; a base class to its left puts its own fields first.
     """
 
     model_config = STRICT
 
-    region: str = Field("ru-central1", description="The region that requests are signed for.")
-    access_key_id: str | None = Field(None, description="Whose requests they are.")
-    secret_access_key: SecretStr | None = Field(None, description="What they are signed with.")
+    region: str = Field("ru-central1", description="Region that requests are signed for.")
+    access_key_id: str | None = Field(None, description="Access key id that signs requests.")
+    secret_access_key: SecretStr | None = Field(None, description="Secret key that signs requests.")
 
 
 class QueueEndpoint(BaseModel):
-    """Where a queue service is."""
+    """Sets the URL of a queue service."""
 
     endpoint: ServiceUrl | None = Field(
         None, description="URL of the queue service.", examples=["http://127.0.0.1:9324"]

@@ -1,4 +1,4 @@
-"""Finds the service accounts that a plan acts as."""
+"""Finds the service accounts that a plan uses."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -10,15 +10,15 @@ FIELD = "service_account_id"
 
 
 def accounts_of(plan: Plan) -> frozenset[str]:
-    """Returns the service accounts of the source, the targets and the dead letter queues."""
+    """Returns the service accounts of a plan's source, targets and dead letter queues."""
     return frozenset((*_within(plan.source), *_within(plan.actions)))
 
 
 def _within(value: Any) -> Iterator[str]:
-    """Finds the field by its name, so that a new source or target need not be listed here."""
+    """Yields accounts by the field's name, so that new sources and targets need no entry here."""
     if isinstance(value, tuple):
-        for each in value:
-            yield from _within(each)
+        for item in value:
+            yield from _within(item)
     elif is_dataclass(value):
         for field in fields(value):
             inner = getattr(value, field.name)

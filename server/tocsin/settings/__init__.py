@@ -1,4 +1,4 @@
-"""Every setting: from the command line, `TOCSIN_*` variables, a TOML file, or its default."""
+"""Loads the settings from the command line, `TOCSIN_*` variables and a TOML file."""
 
 from tocsin.settings.addresses import Address
 from tocsin.settings.loading import SettingsError, load_settings

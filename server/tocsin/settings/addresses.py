@@ -1,4 +1,4 @@
-"""What the settings of the server itself look like: addresses, its database, an instant."""
+"""Defines the types of the server's own settings: addresses, the database, an instant."""
 
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
@@ -12,7 +12,7 @@ from tocsin.schedule.instants import iso
 
 
 class Address(NamedTuple):
-    """A host and a port to listen on; port 0 picks a free one."""
+    """Holds a host and a port to listen on; port 0 picks a free one."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class Address(NamedTuple):
 
 
 def parse_address(value: object) -> object:
-    """Reads `HOST:PORT` or `[IPV6]:PORT`."""
+    """Parses `HOST:PORT` or `[IPV6]:PORT`."""
     if not isinstance(value, str):
         return value
     host, colon, port = value.rpartition(":")
@@ -33,10 +33,12 @@ def parse_address(value: object) -> object:
 
 
 def parse_advertised(value: object) -> object:
-    """Reads `HOST:PORT` as clients are to dial it."""
+    """Parses a `HOST:PORT` that clients can dial."""
     parsed = parse_address(value)
     if isinstance(parsed, Address) and (parsed.port == 0 or is_unspecified(parsed.host)):
-        raise ValueError("expected a host and a port that clients can dial")
+        raise ValueError(
+            "expected a host and a port that clients can dial, such as tocsin.example.com:443"
+        )
     return parsed
 
 
@@ -45,7 +47,7 @@ def parse_optional_address(value: object) -> object:
 
 
 def parse_instant(value: object) -> object:
-    """Reads an ISO 8601 time, and takes TOML's own; in UTC unless it says."""
+    """Parses an ISO 8601 time, or takes TOML's own; without an offset it is in UTC."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

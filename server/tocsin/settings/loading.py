@@ -1,4 +1,4 @@
-"""Puts the settings together: from the command line, `TOCSIN_*` variables, a TOML file."""
+"""Loads settings: the command line goes before `TOCSIN_*` variables, those before a TOML file."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,19 +11,23 @@ from pydantic_settings import SettingsError as VariableError
 
 from tocsin.settings.serve import Settings
 
-# What a file of an older version may still have, and what to do about it.
+# Settings that a file of an older version may have, and what to do about them.
 GONE = {
-    "channelz": "this setting is gone, since gRPC's own channelz does not work with the versions "
-    "of gRPC that can be installed together; delete the line"
+    "channelz": "this setting was removed, because gRPC's channelz does not work with the versions "
+    "of gRPC that can be installed together: delete the line"
 }
 
 
 class SettingsError(Exception):
-    """The settings can't be used; the message names each one that is wrong, and why."""
+    """The settings are wrong; the message names each wrong one and says why."""
 
 
 def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -> Settings:
-    """Puts the settings together: what is `given` goes before variables, those before the file.
+    """Loads the settings.
+
+    Args:
+        config: the TOML file; None for no file.
+        given: the options of the command line, by the names of settings.
 
     Raises:
         SettingsError: the file can't be read, or a setting is unknown or wrong.
@@ -66,8 +70,8 @@ def _explained(error: ValidationError) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         what = problem["msg"]
         if problem["type"] == "extra_forbidden":
-            what = GONE.get(name, "there is no such setting")
-        told = what.removeprefix("Value error, ")
-        # What is wrong among several settings names them itself.
-        lines.append(f"{name}: {told}" if name else told)
+            what = GONE.get(name, "unknown setting")
+        text = what.removeprefix("Value error, ")
+        # An error about several settings names them itself.
+        lines.append(f"{name}: {text}" if name else text)
     return "\n".join(lines)

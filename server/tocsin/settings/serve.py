@@ -1,4 +1,4 @@
-"""Every setting of `tocsin serve`; each table is the model of the room that it configures."""
+"""Defines the settings of `tocsin serve`; each table belongs to the room that it configures."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -21,7 +21,7 @@ from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, Tar
 
 
 class Settings(BaseSettings):
-    """All settings of `tocsin serve`."""
+    """Holds all settings of `tocsin serve`."""
 
     model_config = SettingsConfigDict(
         env_prefix="TOCSIN_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -29,129 +29,128 @@ class Settings(BaseSettings):
 
     listen: OptionalListenAddress = Field(
         Address("127.0.0.1", 50051),
-        description="Where gRPC is served without TLS; port 0 picks a free one, `off` serves none.",
+        description="Address of gRPC without TLS; port 0 picks a free one, `off` turns it off.",
     )
     http: OptionalListenAddress = Field(
         Address("127.0.0.1", 8080),
-        description="Where REST is served without TLS, by Envoy; port 0 picks a free one, `off` "
-        "serves none.",
+        description="Address of REST without TLS, by Envoy; port 0 picks a free one, `off` turns "
+        "it off.",
     )
     tls: OptionalListenAddress = Field(
         None,
-        description="Where gRPC and REST are served over TLS, on one port, by Envoy; port 0 picks "
-        "a free one, `off` serves none.",
+        description="Address of gRPC and REST over TLS, on one port, by Envoy; port 0 picks a free "
+        "one, `off` turns it off.",
         examples=["127.0.0.1:8443"],
     )
     tls_cert: Path | None = Field(
         None,
-        description="The certificate for TLS, in PEM, followed by those between it and its "
-        "authority. Renewed files are taken within seconds, and connections stay.",
+        description="TLS certificate in PEM, followed by the intermediate ones. Renewed files are "
+        "used within seconds, and connections stay open.",
         examples=["tocsin-certs/server.pem"],
     )
     tls_key: Path | None = Field(
         None,
-        description="The certificate's private key, in PEM, not encrypted.",
+        description="Private key of the certificate, in PEM, not encrypted.",
         examples=["tocsin-certs/server.key"],
     )
     client_ca: Path | None = Field(
         None,
-        description="Certificates of authorities, in PEM: over TLS only clients are served that "
-        "show a certificate which one of them has signed.",
+        description="Certificates of authorities, in PEM. Over TLS, only clients whose certificate "
+        "one of them signed are served.",
         examples=["client-ca.pem"],
     )
     advertise: AdvertisedAddress | None = Field(
         None,
-        description="The `HOST:PORT` that `ApiEndpointService` tells clients of TLS, or all where "
-        "there is no TLS; without it each is told the address that it has dialled.",
+        description="`HOST:PORT` that `ApiEndpointService` tells clients to call: TLS clients, or "
+        "all clients without TLS. Without it, each is told the address that it dialled.",
         examples=["tocsin.example.com:443"],
     )
     smtp: OptionalListenAddress = Field(
         None,
-        description="Where mails to triggers are taken, over SMTP; port 0 picks a free one, `off` "
-        "takes none.",
+        description="Address of SMTP for mail to triggers; port 0 picks a free one, `off` turns it "
+        "off.",
         examples=["127.0.0.1:2525"],
     )
     database: DatabaseUrl = Field(
         "sqlite:///tocsin-data/tocsin.db",
-        description="URL of the store: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
+        description="URL of the database: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
         "for any number of nodes, `postgresql://user:password@host:5432/database`.",
     )
     metrics: OptionalListenAddress = Field(
         None,
-        description="Where Prometheus finds the metrics, at `/metrics`; port 0 picks a free one, "
-        "`off` serves none.",
+        description="Address of the metrics for Prometheus, at `/metrics`; port 0 picks a free "
+        "one, `off` turns them off.",
         examples=["127.0.0.1:9464"],
     )
     allow_unauthenticated: bool = Field(
         False,
-        description="Allows listening beyond loopback although anyone who gets there may do all.",
+        description="Whether to listen beyond loopback without access control, so that anyone who "
+        "connects may do anything.",
     )
     grace: float = Field(
         10.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds that calls and deliveries have to finish at the stop.",
+        description="Seconds that calls and deliveries under way have to finish when the server "
+        "stops.",
     )
     shutdown_delay: float = Field(
         0.0,
         ge=0,
         allow_inf_nan=False,
-        description="Seconds between saying NOT_SERVING and taking no more calls, at the stop: as "
-        "long as a load balancer needs to notice.",
+        description="Seconds from reporting NOT_SERVING to refusing calls when the server stops; "
+        "set the time that a load balancer needs to notice.",
     )
-    max_request_bytes: int = Field(
-        10 * MEGABYTE, ge=1024, description="The largest request that is read, in bytes."
-    )
+    max_request_bytes: int = Field(10 * MEGABYTE, ge=1024, description="Largest request, in bytes.")
     log_format: Literal["console", "json"] = Field(
-        "console", description="How log lines look on stderr: `console` or `json`."
+        "console", description="Format of log lines: `console` or `json`."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important log lines to write."
+        "info", description="Lowest level of log lines to write."
     )
-    cloud_id: str = Field("", description="The `cloud_id` that events carry.")
+    cloud_id: str = Field("", description="`cloud_id` in events.")
     clock: Literal["system", "manual"] = Field(
         "system",
-        description="`manual`: for tests, time stands still until it is moved by `ClockService`.",
+        description="With `manual`, time stands still until `ClockService` moves it, for tests.",
     )
     clock_start: StartInstant | None = Field(
         None,
-        description="Where a manual clock starts, in ISO 8601, UTC unless it says; without it, at "
-        "the time of the start.",
+        description="Start of a manual clock, in ISO 8601 (UTC unless it has an offset); without "
+        "it, the time when the server starts.",
         examples=["2026-01-01T00:00:00Z"],
     )
     targets: TargetSettings = Field(
-        TargetSettings.model_construct(), description="What triggers call."
+        TargetSettings.model_construct(), description="URLs and limits of targets."
     )
     dead_letters: DeadLetterSettings = Field(
-        DeadLetterSettings.model_construct(), description="Where dead letters go."
+        DeadLetterSettings.model_construct(), description="Queues for dead letters."
     )
     misfires: MisfireSettings = Field(
-        MisfireSettings.model_construct(), description="What becomes of ticks that were missed."
+        MisfireSettings.model_construct(), description="How missed ticks are made up for."
     )
     retention: RetentionSettings = Field(
-        RetentionSettings.model_construct(), description="How long what is done is kept."
+        RetentionSettings.model_construct(), description="How long finished work is kept."
     )
     reconciler: ReconcilerSettings = Field(
-        ReconcilerSettings.model_construct(), description="What looks for what went wrong unheard."
+        ReconcilerSettings.model_construct(),
+        description="Checks of the store that find and repair faults.",
     )
-    access: AccessSettings = Field(AccessSettings.model_construct(), description="Who may call.")
+    access: AccessSettings = Field(AccessSettings.model_construct(), description="Access control.")
     limits: LimitSettings = Field(
-        LimitSettings.model_construct(), description="How much callers may take."
+        LimitSettings.model_construct(), description="Limits of callers and folders."
     )
-    audit: AuditSettings = Field(
-        AuditSettings.model_construct(), description="Where the audit log goes."
-    )
+    audit: AuditSettings = Field(AuditSettings.model_construct(), description="The audit log.")
     sources: SourceSettings = Field(
-        SourceSettings.model_construct(), description="Where events come from."
+        SourceSettings.model_construct(), description="Sources of events."
     )
     integrations: dict[str, IntegrationSettings] = Field(
-        {}, description="The integrations that can be scheduled, by name."
+        {}, description="Integrations that can be scheduled, by name."
     )
 
     @model_validator(mode="after")
     def _has_a_way_in(self) -> Self:
         if self.listen is None and self.http is None and self.tls is None:
-            raise ValueError("listen, http, tls: nothing is served where all three are off")
+            raise ValueError("listen, http, tls: at least one of the three must be on")
         return self
 
     @model_validator(mode="after")
@@ -160,7 +159,7 @@ class Settings(BaseSettings):
         missing = [name for name, file in files.items() if file is None]
         if self.tls is not None and missing:
             raise ValueError(
-                f"{', '.join(missing)}: TLS needs a certificate and its key; "
-                "`tocsin dev-certs` makes some"
+                f"{', '.join(missing)}: TLS needs a certificate and its key: set them, "
+                "or make some with `tocsin dev-certs`"
             )
         return self

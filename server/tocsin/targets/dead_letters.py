@@ -1,4 +1,4 @@
-"""Puts dead letters into their queue, by the SQS protocol."""
+"""Puts dead letters into their queues, by the SQS protocol."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from tocsin.outgoing.queue_urls import asked_url, configured_url
 from tocsin.outgoing.reach import Reach
 from tocsin.targets.settings import DeadLetterSettings
 
-# Queues of the protocol take attributes and bodies of bounded size; an error needs less.
+# The protocol limits attributes and bodies; an error needs less.
 LONGEST_ERROR = 500
 LARGEST_BODY = 250 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What is put into a queue: the payload of the calls that failed, and what is known of them."""
+    """Holds a dead letter: the payload of the failed calls, and its attributes."""
 
     queue_id: str
     payload: bytes
@@ -30,20 +30,20 @@ class DeadLetter:
 
 
 class DeadLetterQueues:
-    """Sends to any queue of one endpoint. Its client is made when the first letter is sent."""
+    """Puts dead letters into queues of one endpoint; the first letter opens the client."""
 
     def __init__(self, settings: DeadLetterSettings, reach: Reach) -> None:
         self._settings = settings
         self._clients = Clients("sqs", settings, reach, SENDING)
 
     async def close(self) -> None:
-        """Lets go of the connections; the next letter would make them anew."""
+        """Closes the connections; a later letter opens them again."""
         await self._clients.close()
 
     async def put(self, letter: DeadLetter) -> str | None:
-        """Puts one message for each event of the payload; returns why it could not, or None.
+        """Puts one message for each event of the payload; returns the error, or None on success.
 
-        A try that breaks off half way is repeated whole: a message may be there twice, never not.
+        A failed try is repeated as a whole, so a message may be put twice but is never missing.
         """
         try:
             if self._settings.endpoint is None:
@@ -65,7 +65,7 @@ class DeadLetterQueues:
 
 
 def _bodies(letter: DeadLetter) -> Iterator[str]:
-    """Gives each event of the payload as it stood there; of one that is too large, a pointer."""
+    """Yields each event of the payload unchanged; an event that is too large becomes a pointer."""
     for body, metadata in _events(letter.payload):
         size = len(body.encode())
         if size > LARGEST_BODY:
@@ -81,9 +81,10 @@ def _bodies(letter: DeadLetter) -> Iterator[str]:
 
 
 def _events(payload: bytes) -> list[tuple[str, Any]]:
-    """Returns each event's text and metadata. What was fired by hand may be no events: it is one.
+    """Returns each event's JSON and metadata.
 
-    A queue takes no empty body, so of nothing there is `{}`.
+    A payload that was fired by hand may have no events; then it is one message itself. A queue
+    refuses an empty body, so an empty payload becomes `{}`.
     """
     try:
         events = [

@@ -1,4 +1,4 @@
-"""The settings of what is called: targets, integrations, and where dead letters go."""
+"""Defines the settings of targets, integrations and dead letter queues."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,50 +12,50 @@ from tocsin.outgoing.settings import AmazonAccount, Network, QueueEndpoint, Serv
 
 
 class TargetSettings(BaseModel):
-    """Where functions, containers, workflows and WebSocket gateways are reached, and how."""
+    """Sets the URLs of functions, containers, workflows and WebSocket gateways, and limits."""
 
     model_config = STRICT
 
     function: ServiceUrl | None = Field(
         None,
-        description="URL of every function that [targets.functions] does not name; "
-        "`{function_id}` stands for its id.",
+        description="URL of all functions that [targets.functions] does not name; "
+        "`{function_id}` is replaced by the id.",
         examples=["http://127.0.0.1:9000/{function_id}"],
     )
     functions: dict[str, ServiceUrl] = Field(
         {},
-        description="URL of single functions, by id.",
+        description="URLs of single functions, by id.",
         examples=[{"d4e00000000000000001": "http://127.0.0.1:9100/"}],
     )
     container: ServiceUrl | None = Field(
         None,
-        description="URL of every other container; `{container_id}` stands for its id. "
-        "The rule's `path` is appended.",
+        description="URL of all other containers; `{container_id}` is replaced by the id, and the "
+        "rule's `path` is appended.",
         examples=["http://127.0.0.1:9001/{container_id}"],
     )
     containers: dict[str, ServiceUrl] = Field(
         {},
-        description="URL of single containers, by id.",
+        description="URLs of single containers, by id.",
         examples=[{"bba00000000000000001": "http://127.0.0.1:9101/"}],
     )
     workflow: ServiceUrl | None = Field(
-        None, description="URL of every other workflow; `{workflow_id}` stands for its id."
+        None, description="URL of all other workflows; `{workflow_id}` is replaced by the id."
     )
-    workflows: dict[str, ServiceUrl] = Field({}, description="URL of single workflows, by id.")
+    workflows: dict[str, ServiceUrl] = Field({}, description="URLs of single workflows, by id.")
     websocket_broadcast: ServiceUrl | None = Field(
         None,
-        description="URL of every other WebSocket gateway; `{gateway_id}` stands for its id. "
-        "The rule's `path` is appended.",
+        description="URL of all other WebSocket gateways; `{gateway_id}` is replaced by the id, "
+        "and the rule's `path` is appended.",
     )
     websocket_broadcasts: dict[str, ServiceUrl] = Field(
-        {}, description="URL of single WebSocket gateways, by id."
+        {}, description="URLs of single WebSocket gateways, by id."
     )
     networks: list[Network] = Field(
         [str(network) for network in LOOPBACK],
-        description="The networks, in CIDR form, that a name in a URL may lead to besides public "
-        "addresses; of targets, dead letter queues and sources. An address that is written in a "
-        "URL, and `localhost`, need not be in them. Link-local addresses, and others where clouds "
-        "keep credentials, are never called.",
+        description="Private networks, in CIDR form, to which host names in URLs of targets, dead "
+        "letter queues and sources may lead. Public addresses, addresses written in a URL, and "
+        "`localhost` need not be listed. Link-local addresses, and others at which clouds keep "
+        "credentials, are never called.",
         examples=[["127.0.0.0/8", "::1/128", "10.0.0.0/8"]],
     )
     timeout: float = Field(
@@ -65,12 +65,13 @@ class TargetSettings(BaseModel):
         description="Seconds that a call may take, from connecting to its last byte.",
     )
     concurrency: int = Field(
-        1000, ge=1, description="How many deliveries may be under way at once."
+        1000, ge=1, description="Most deliveries under way at once, on each node."
     )
     concurrency_per_target: int = Field(
         50,
         ge=1,
-        description="How many of them may be for one target, so that a slow one holds up no other.",
+        description="Most deliveries under way at once to one target, so that a slow target does "
+        "not delay others.",
     )
     concurrencies: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {},
@@ -80,17 +81,17 @@ class TargetSettings(BaseModel):
     max_payload_bytes: int = Field(
         230 * 1024,
         ge=1024,
-        description="The largest payload that a trigger's target is sent, in bytes. A larger one "
-        "fails and goes to the dead letter queue, if its rule has one.",
+        description="Largest payload for a trigger's target, in bytes. A larger one fails and goes "
+        "to the dead letter queue, if the rule has one.",
     )
 
     @cached_property
     def reach(self) -> Reach:
-        """Which addresses may be called: of targets, and of all else that settings name."""
+        """Returns the addresses that may be called, for targets and all other services."""
         return Reach(parse_networks(self.networks))
 
     def template(self, kind: str) -> str | None:
-        """Returns the URL of a kind's targets, with a field for the id."""
+        """Returns the URL template of a kind's targets, or None."""
         template: str | None = getattr(self, kind)
         return template
 
@@ -100,29 +101,32 @@ class TargetSettings(BaseModel):
         return urls
 
     def concurrency_of(self, target: str) -> int:
-        """Returns how many deliveries may be under way at once to a target, by its kind and id."""
+        """Returns the most deliveries under way at once to a target, by its kind and id."""
         return self.concurrencies.get(target, self.concurrency_per_target)
 
 
 class DeadLetterSettings(AmazonAccount, QueueEndpoint):
-    """The queue service, of the SQS protocol, that dead letters are put into."""
+    """Sets the queue service for dead letters, by the SQS protocol."""
 
     queues: dict[str, ServiceUrl] = Field(
         {},
-        description="URL of single queues, by the `queue_id` of the rule. Others are asked for by "
-        "the last part of their id.",
+        description="URLs of single queues, by the `queue_id` of the rule. Other queues are looked "
+        "up by the last part of their id.",
         examples=[{"yrn:yc:ymq:ru-central1:b1g1:dlq": "http://127.0.0.1:9324/000000000000/dlq"}],
     )
 
 
 class IntegrationSettings(BaseModel):
-    """One integration: which API triggers start it, and the URL that runs it."""
+    """Sets the triggers of one integration, and the URL that runs it."""
 
     model_config = STRICT
 
     triggers: list[str] = Field(
-        min_length=1, description="Ids of its triggers.", examples=[["api_trigger/nightly"]]
+        min_length=1,
+        description="Ids of the triggers that may start it.",
+        examples=[["api_trigger/nightly"]],
     )
     url: ServiceUrl = Field(
-        description="Where its executions are POSTed.", examples=["http://127.0.0.1:9000/nightly"]
+        description="URL to which its executions are POSTed.",
+        examples=["http://127.0.0.1:9000/nightly"],
     )

@@ -1,4 +1,4 @@
-"""Metrics of the engine: what fires, how late, how it ends."""
+"""Measures the engine: what fires, how late, and how it ends."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from tocsin.plans.plan import MisfirePolicy
 from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import FINAL_STATES, Invocation, State
 
-# From a local function to the ten minutes that a call may take by default.
+# From a fast local function to the default timeout of ten minutes.
 CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600)
 SECOND = timedelta(seconds=1)
@@ -18,30 +18,33 @@ TARGET_KINDS = ("function", "container", "workflow", "websocket_broadcast", "int
 
 
 class EngineMetrics(Observer):
-    """Counts and times what the engine does. Labels are kinds and states, never ids."""
+    """Counts and times the work of the engine; labels are kinds and states, never ids."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"tocsin_{name}", text, labels, registry=registry)
 
         self._fired = counter(
-            "fired_total", "Invocations made of events, by the kind of the rule.", "kind"
+            "fired_total", "Invocations that events made, by the kind of the rule.", "kind"
         )
         self._misfired = counter(
             "misfired_ticks_total",
-            "Ticks that were missed, by what became of them: taken in by one call (fire_once), "
-            "made up for (fire_all), skip, dropped beyond the cap, expired beyond the window.",
+            "Missed ticks, by decision: one call for all (fire_once), a call for each (fire_all), "
+            "no call (skip), beyond the cap (dropped), older than the window (expired).",
             "decision",
         )
-        self._claimed = counter("claimed_total", "Invocations that this node took for delivery.")
-        self._lost = counter("lease_lost_total", "Deliveries that another node had taken over.")
-        self._broke_off = counter(
-            "deliveries_broken_off_total", "Deliveries without an ending, which are made again."
+        self._claimed = counter("claimed_total", "Invocations that this node claimed for delivery.")
+        self._lost = counter(
+            "lease_lost_total", "Deliveries of this node that another node took over."
         )
-        self._retries = counter("retries_total", "Calls to be made again.", "target_kind")
+        self._broke_off = counter(
+            "deliveries_broken_off_total",
+            "Deliveries that broke off without an outcome and are repeated.",
+        )
+        self._retries = counter("retries_total", "Failed calls that are repeated.", "target_kind")
         self._finished = counter(
             "invocations_finished_total",
-            "Invocations that came to an end, by its state.",
+            "Finished invocations, by final state.",
             *("target_kind", "state"),
         )
         self._letters = counter(
@@ -52,20 +55,20 @@ class EngineMetrics(Observer):
         )
         self._repairs = counter(
             "reconciler_repairs_total",
-            "Faults that the reconciler found in the store and repaired, by the check.",
+            "Faults that the reconciler found in the store and repaired, by check.",
             "check",
         )
         self._passes = counter(
-            "reconciler_passes_total", "Times that this node's reconciler passed over everything."
+            "reconciler_passes_total", "Complete passes of this node's reconciler."
         )
         self._deleted = counter(
             "retention_deleted_total",
-            "Rows that were deleted after they were kept for long enough, by their table.",
+            "Rows that retention deleted, by table.",
             "table",
         )
         self._lag = Histogram(
             "tocsin_lag_seconds",
-            "Time from when an invocation was due to the beginning of its first call.",
+            "Time from an invocation's scheduled instant to its first call.",
             buckets=LAG_SECONDS,
             registry=registry,
         )
@@ -78,20 +81,20 @@ class EngineMetrics(Observer):
         )
         self._sources = Gauge(
             "tocsin_source_healthy",
-            "1 while the sources of this kind bring events, 0 while they can't.",
+            "1 while the sources of this kind can be read, 0 while they can't.",
             ("kind",),
             registry=registry,
         )
         self._skew = Gauge(
             "tocsin_clock_skew_seconds",
-            "How far this machine's clock is behind the store's; the store's is gone by.",
+            "Seconds that this machine's clock is behind the store's, by which triggers fire.",
             registry=registry,
         )
 
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
-        """A series that begins with its first event hides that event from `increase()`."""
+        """Creates series at 0, as `increase()` in Prometheus would miss their first event."""
         for decision in (*MisfirePolicy, "expired", "dropped"):
             self._misfired.labels(str(decision))
         for outcome in ("put", "failed"):

@@ -418,7 +418,7 @@ def test_a_queue_given_as_a_url_that_nobody_configured_is_not_called(tmp_path: P
         async with delivering(tmp_path, answering(500), queues="http://127.0.0.1:1") as node:
             letter = DeadLetter("http://169.254.169.254/x", "aje1")
             await node.invoke(Action(Function("f"), None, letter))
-            await node.until_error("is a URL that [dead_letters.queues] does not name")
+            await node.until_error("a URL in a rule must be listed in [dead_letters.queues]")
 
     asyncio.run(scenario())
 

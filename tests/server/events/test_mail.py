@@ -429,5 +429,5 @@ def test_a_port_that_is_taken_is_told(directory: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = run_tocsin(*serve_command(directory, "", "--smtp", address, http="off")[1:])
     assert (ended.status, ended.stdout) == (1, "")
-    assert f"mails can't be taken on {address}" in ended.stderr
+    assert f"SMTP can't listen on {address}" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -122,7 +122,7 @@ def test_a_certificate_that_is_none_is_told_at_the_start(directory: Path) -> Non
     config = f'tls_cert = "{directory / "cert"}"\ntls_key = "{directory / "key"}"\n'
     ended = run_tocsin(*serve_command(directory, config, *SMTP, http="off")[1:])
     assert ended.status != 0
-    assert "mails can't be taken over TLS" in ended.stderr
+    assert "SMTP can't use" in ended.stderr
 
 
 def test_whose_address_is_not_allowed_is_turned_away(directory: Path) -> None:

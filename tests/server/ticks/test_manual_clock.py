@@ -249,7 +249,7 @@ def test_on_postgresql_it_is_refused(postgres: PostgresServer, directory: Path) 
     options = serve_command(directory, "", "--clock", "manual", "--database", url, http="off")[1:]
     ended = run_tocsin(*options)
     assert ended.status == 1
-    assert "a manual clock is this node's alone" in ended.stderr
+    assert "a manual clock works on one node only" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
