@@ -240,6 +240,48 @@ def test_a_mail_that_would_be_long_in_reading_is_refused(
     assert b"nests too many parts" in bytes(refused.value.smtp_error)
 
 
+def test_a_charset_fails_no_mail(
+    api: RestApi, target: RecordingTarget, door: str, folder: str, mine: str
+) -> None:
+    """A mail that fails stays with its sender, who brings it again for days."""
+    address = address_of(mail_trigger(api, folder, mine))
+    names = ("punycode", "idna", "undefined", "no-such", "utf-8\0")
+    for name in names:
+        smtp_client.send(
+            door, f"Content-Type: text/plain; charset={name}\r\n\r\ncafé -w".encode(), address
+        )
+    got = messages_of(target, mine, len(names))
+    assert [each["message"].strip() for each in got] == ["café -w"] * len(names)
+
+
+@pytest.mark.parametrize(
+    "command", ["HELO a%sb", "EHLO a%sb", "MAIL FROM:<a%sb@c>", "RCPT TO:<a%sb@c>"]
+)
+def test_a_command_with_a_control_character_is_refused(door: str, command: str) -> None:
+    with connected(door) as client:
+        if not command.startswith(("HELO", "EHLO")):
+            client.helo()
+        if command.startswith("RCPT"):
+            client.mail(SENDER)
+        assert client.sock is not None
+        for character in "\r\0\t\x1b":
+            client.sock.sendall(f"{command % character}\r\n".encode())
+            assert client.getreply()[0] == 501
+        assert client.helo()[0] == 250
+
+
+def test_a_mail_with_a_bare_cr_is_refused(api: RestApi, door: str, folder: str, mine: str) -> None:
+    address = address_of(mail_trigger(api, folder, mine))
+    with connected(door) as client:
+        client.helo()
+        client.mail(SENDER)
+        client.rcpt(address)
+        client.docmd("DATA")
+        assert client.sock is not None
+        client.sock.sendall(b"Subject: a\r.\rMAIL FROM:<b@c>\r\n\r\ntext\r\n.\r\n")
+        assert client.getreply()[0] == 554
+
+
 def test_one_connection_too_many_is_asked_to_come_again(tocsin: Tocsin, door: str) -> None:
     host, _, port = door.rpartition(":")
     held = [socket.create_connection((host, int(port))) for _ in range(CONNECTIONS)]

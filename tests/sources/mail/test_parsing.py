@@ -1,9 +1,13 @@
 """Mails are read as they are written, and never for long."""
 
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
+from encodings.aliases import aliases
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tocsin.sources.mail.parsing import Attached, MailRefused, parse_mail
 
@@ -29,6 +33,17 @@ PLAIN = "Content-Type: text/plain; charset="
         ((f"{PLAIN}punycode",), b"a-b", "a-b"),
         ((f"{PLAIN}zlib",), b"hello", "hello"),
         ((f"{PLAIN}utf-7",), b"+2AA-", "?"),
+        ((f"{PLAIN}gb2312",), "朱镕基".encode("gbk"), "朱镕基"),
+        ((f"{PLAIN}iso-8859-8-i",), "שלום".encode("iso-8859-8"), "שלום"),
+        ((f"{PLAIN}cp-850",), "café".encode("cp850"), "café"),
+        ((f"{PLAIN}iso-2022-kr",), "한국".encode("iso2022_kr"), "한국"),
+        ((f"{PLAIN}us-ascii",), "привет".encode(), "привет"),
+        ((f"{PLAIN}us-ascii",), b"caf\xe9", "café"),
+        ((f"{PLAIN}no-such",), b"caf\xe9", "café"),
+        ((f"{PLAIN}iso-2022-cn",), b"caf\xe9", "café"),
+        ((f"{PLAIN}utf-16",), "é".encode("utf-16"), "é"),
+        ((f"{PLAIN}koi8-r",), b"\xef\xbb\xbf" + "é".encode(), "é"),
+        (("Content-Type: text/plain; charset*=punycode''utf-8",), "é".encode(), "é"),
         (("Content-Transfer-Encoding: base64",), b"aGVsbG8=\r\n", "hello"),
         (("Content-Transfer-Encoding: quoted-printable",), b"a=3Db=\r\nc", "a=bc"),
         (("Content-Transfer-Encoding: base64",), b"!!!", ""),
@@ -96,6 +111,12 @@ def test_what_is_not_the_text_is_attached() -> None:
         ("filename*=utf-8''%D0%BF.txt", "п.txt"),
         ("filename*=no-such''a.txt", "a.txt"),
         ("filename*=utf-8''a%00b", "a_b"),
+        ("filename*=undefined''a", "a"),
+        ("filename*=\0''a", "a"),
+        ("filename*=koi8-r''%D0.txt", "п.txt"),
+        ("filename*0*=utf-8''%D0; filename*1*=%BF.txt", "п.txt"),
+        ('filename="счёт-фактура.pdf"', "счёт-фактура.pdf"),
+        ('filename="п =?undefined?q?a?= =?koi8-r?q?=D0?="', "п aп"),
         ('filename=".."', ""),
         (f'filename="{"a" * 200}.txt"', "a" * 146 + ".txt"),
     ],
@@ -143,3 +164,77 @@ def test_what_would_be_long_in_reading_is_refused(content: bytes, why: str) -> N
     with pytest.raises(MailRefused, match=why) as refused:
         parse_mail(content)
     assert str(refused.value).isascii()
+
+
+# Codecs of Python that are no charsets of text, fail on any text, or take the square of its length.
+CODECS = ["punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "rot13"]
+NAMES = sorted({*CODECS, *aliases.values(), "", "\0", "utf-8\0", "\udcff", "x" * 100, "..", "é"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_of_a_charset_fails_a_mail(name: str) -> None:
+    """Each stands wherever a mail names one: of a text, a name, a boundary, an inner mail."""
+    for body in (b"hello \xff\xe9\x80 -w", b"hello"):
+        for content_type in ("text/plain", "multipart/mixed", "message/rfc822"):
+            for header in (
+                f"Content-Type: {content_type}; charset={name}",
+                f"Content-Type: {content_type}; charset*={name}''{name}",
+                f"Content-Type: {content_type}; boundary*={name}''b",
+                f"Content-Type: {content_type}; name*={name}''%FFb",
+                f"Content-Disposition: inline; filename*={name}''%FFb",
+                f"Content-Disposition: attachment; filename==?{name}?q?=FFb?=",
+                f"Content-Type: {content_type}; boundary*=a; boundary*0=b",
+                "Content-Disposition: inline; filename*=a; filename*0=b",
+            ):
+                content = header.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
+                parsed = parse_mail(content)
+                whole = parsed.message.encode() + b"".join(each.content for each in parsed.attached)
+                assert b"hello" in whole
+                for each in parsed.attached:
+                    each.name.encode()
+
+
+PIECES = [
+    *(b"Content-Type: ", b"Content-Disposition: ", b"Content-Transfer-Encoding: ", b"\r\n", b"\r"),
+    *(
+        b"multipart/mixed",
+        b"text/plain",
+        b"message/rfc822",
+        b"; boundary=b",
+        b"--b",
+        b"--b--",
+        b"=?",
+    ),
+    *(
+        b"; charset=",
+        b"; filename*=",
+        b"; filename*0*=",
+        b"''",
+        b"punycode",
+        b"utf-8",
+        b"?q?",
+        b"?=",
+    ),
+    *(
+        b"base64",
+        b"x-uuencode",
+        b"quoted-printable",
+        b"begin 666 a",
+        b'"',
+        b"\\",
+        b"%FF",
+        b" ",
+        b"\xff",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=4)).map(b"".join))
+def test_no_bytes_fail_a_mail(content: bytes) -> None:
+    with suppress(MailRefused):
+        parse_mail(content).message.encode()
+
+
+def test_white_space_that_is_not_of_ascii_hides_no_part_that_holds_parts() -> None:
+    hidden = nested(1000).replace(b": multipart", ":\u00a0multipart".encode())
+    assert parse_mail(hidden).attached[0].content_type == "application/octet-stream"

@@ -1,8 +1,10 @@
 """Speaks SMTP (RFC 5321) with senders of mail, with limits of size and time."""
 
 import asyncio
+import functools
+import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, cast
 
@@ -24,12 +26,33 @@ MAILS = 10_000
 COMMANDS = {"MAIL": MAILS, "DATA": MAILS, "RSET": MAILS, "RCPT": 100 * MAILS, "*": 100}
 
 TAKEN = "250 2.0.0 accepted"
+CONTROL = "501 5.5.2 a command must not have control characters"
+BARE_CR = "554 5.6.0 a CR must stand before an LF (RFC 5321, section 2.3.8)"
 UNKNOWN = "550 5.1.1 no trigger has this address"
 TOO_MANY_RECIPIENTS = f"452 4.5.3 more than {MOST_RECIPIENTS} recipients, send to the others again"
 STORE_AWAY = "451 4.3.0 the store can't be reached, try again later"
 FAILED = "451 4.3.0 internal error, try again later"
 OUT_OF_TIME = b"421 4.4.2 no mail came for too long\r\n"
 STOPPING = b"421 4.3.2 the server is stopping, try again later\r\n"
+
+
+# RFC 5321, section 4.1.2: no argument has any, and the next server might end the line there.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+Command = Callable[[SMTP, str], Awaitable[None]]
+
+
+def _without_controls(command: Command) -> Command:
+    """Returns a command that refuses an argument with control characters."""
+
+    @functools.wraps(command)
+    async def checked(self: SMTP, arg: str) -> None:
+        if arg and CONTROLS.search(arg):
+            await self.push(CONTROL)
+        else:
+            await command(self, arg)
+
+    return checked
 
 
 class TakesMails(Protocol):
@@ -138,6 +161,12 @@ class Connection(SMTP):
         else:
             super().data_received(data)
 
+    smtp_HELO = _without_controls(SMTP.smtp_HELO)  # noqa: N815
+    smtp_EHLO = _without_controls(SMTP.smtp_EHLO)  # noqa: N815
+    smtp_MAIL = _without_controls(SMTP.smtp_MAIL)  # noqa: N815
+    smtp_RCPT = _without_controls(SMTP.smtp_RCPT)  # noqa: N815
+    smtp_VRFY = _without_controls(SMTP.smtp_VRFY)  # noqa: N815
+
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         with self._server.transfer():
             await super().smtp_DATA(arg)
@@ -187,6 +216,8 @@ class Commands:
 
     async def handle_DATA(self, smtp: SMTP, client: Client, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
+        if content.count(b"\r") != content.count(b"\r\n"):
+            return BARE_CR
         peer: object = client.peer
         address = peer[0] if isinstance(peer, tuple) else "unknown"
         name = str(client.host_name).encode("utf-8", "replace").decode()

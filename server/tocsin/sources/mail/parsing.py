@@ -5,16 +5,16 @@ first. The parser's time grows with the number of lines times the depth of the p
 square of a content header's length.
 """
 
-import codecs
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
-from email.header import decode_header, make_header
+from email.header import decode_header
 from email.message import Message
 from email.parser import BytesFeedParser
-from email.policy import Policy, compat32
-from typing import NamedTuple, TypeAlias
+from email.policy import Compat32, Policy, compat32
+from typing import Any, NamedTuple, TypeAlias
+
+from tocsin.sources.mail.charsets import decoded
 
 MOST_LINES = 500_000
 # The parser compares each line with the boundary of every part around it.
@@ -38,12 +38,43 @@ CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 ANY_CONTENT = "application/octet-stream"
 # Characters that an object's name must not have, or that would make folders.
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
-# Codecs that no mail uses; some take the square of the length in time.
-NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape"))
 # RFC 5322, section 2.1: the line end in transit.
 REWRITTEN = compat32.clone(linesep="\r\n", max_line_length=0)
 
 Part: TypeAlias = "Message[str, str]"
+
+
+class RawHeaders(Compat32):
+    """Reads what stands in a header in 8 bits as UTF-8, as programs write names."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        text = _eight_bits(value)
+        if name.lower() != "content-type":
+            return text
+        # `check` has looked for parts that hold parts, and knows ASCII's white space alone.
+        kind, separator, parameters = text.partition(";")
+        return kind.encode("ascii", "replace").decode() + separator + parameters
+
+
+class BoundedPart(Message):
+    """A part whose parameters are text; the library would decode them by any codec of Python's."""
+
+    def get_param(
+        self,
+        param: str,
+        failobj: Any = None,
+        header: str = "content-type",
+        unquote: bool = True,
+    ) -> Any:
+        try:
+            value: Any = super().get_param(param, failobj, header, unquote)
+        except TypeError:
+            # The same parameter with and without a number (RFC 2231) can't be put in order.
+            return failobj
+        if not isinstance(value, tuple):
+            return value
+        charset, _, text = value
+        return decoded(text.encode("latin-1", "replace"), charset or "")
 
 
 class MailRefused(Exception):
@@ -115,9 +146,9 @@ def _parsed(content: bytes) -> Part:
         parts += 1
         if parts > MOST_PARTS:
             raise MailRefused(f"the mail has more than {MOST_PARTS} parts")
-        return Message(policy=policy)
+        return BoundedPart(policy=policy)
 
-    parser: BytesFeedParser[Part] = BytesFeedParser(new_part, policy=compat32)
+    parser: BytesFeedParser[Part] = BytesFeedParser(new_part, policy=RawHeaders())
     parser.feed(content)
     return parser.close()
 
@@ -131,16 +162,16 @@ class Leaf(NamedTuple):
 
 def _leaves(part: Part, *, alternative: bool) -> list[Leaf]:
     """Lists the leaves of a part in order; a mail inside the mail is one leaf."""
-    payload = part.get_payload()
-    if part.get_content_maintype() != "multipart" or not isinstance(payload, list):
+    if part.get_content_maintype() != "multipart" or not part.is_multipart():
         return [Leaf(part, alternative)]
     within = alternative or part.get_content_subtype() == "alternative"
-    return [
-        leaf
-        for inner in payload
-        if isinstance(inner, Message)
-        for leaf in _leaves(inner, alternative=within)
-    ]
+    return [leaf for inner in _inner(part) for leaf in _leaves(inner, alternative=within)]
+
+
+def _inner(part: Part) -> list[Part]:
+    """Lists the parts inside a part. Of one without, the library would decode the text."""
+    inner = part.get_payload() if part.is_multipart() else []
+    return [each for each in inner if isinstance(each, Message)]
 
 
 def _divided(leaves: list[Leaf]) -> tuple[str, tuple[Attached, ...]]:
@@ -166,16 +197,7 @@ def _is_text(part: Part) -> bool:
 
 
 def _text(part: Part) -> str:
-    content = _content(part)
-    charset = part.get_content_charset("utf-8")
-    try:
-        if codecs.lookup(charset).name in NO_CHARSETS:
-            charset = "utf-8"
-        text = content.decode(charset, "replace")
-    except (LookupError, ValueError):
-        text = content.decode("utf-8", "replace")
-    # UTF-7 can encode half of a surrogate pair.
-    return text.encode("utf-8", "replace").decode()
+    return decoded(_content(part), str(part.get_param("charset", "")))
 
 
 def _attached(part: Part) -> Attached:
@@ -189,22 +211,38 @@ def _content(part: Part) -> bytes:
     payload = part.get_payload(decode=True)
     if isinstance(payload, bytes):
         return payload
-    whole = part.get_payload()
-    inner = whole if isinstance(whole, list) else []
     # A mail inside the mail.
-    return b"".join(mail.as_bytes(policy=REWRITTEN) for mail in inner if isinstance(mail, Message))
+    return b"".join(mail.as_bytes(policy=REWRITTEN) for mail in _inner(part))
 
 
 def _name(part: Part) -> str:
-    name = part.get_filename() or ""
-    with suppress(HeaderParseError, LookupError, ValueError):
-        # RFC 2047 forbids encoded words here, but most programs write them.
-        name = str(make_header(decode_header(name)))
+    # RFC 2047 forbids encoded words here, but most programs write them.
+    name = _words(part.get_filename() or "")
     whole = name.encode("utf-8", "replace").decode()
     return UNSAFE.sub("_", whole).strip(" .")[-LONGEST_NAME:]
 
 
+def _words(text: str) -> str:
+    """Decodes encoded words (RFC 2047)."""
+    try:
+        chunks = decode_header(text)
+    except HeaderParseError:
+        return text
+    if all(isinstance(chunk, str) for chunk, _ in chunks):
+        return text
+    return "".join(
+        # What stands between encoded words comes in an encoding of the library's own.
+        chunk.decode("raw-unicode-escape", "replace")
+        if charset is None
+        else decoded(chunk, charset)
+        for chunk, charset in chunks
+    )
+
+
+def _eight_bits(value: str) -> str:
+    return value.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+
+
 def _unfolded(value: str) -> str:
     """Returns a value on one line: a line break with the white space around it becomes a space."""
-    text = value.encode("ascii", "surrogateescape").decode("utf-8", "replace")
-    return " ".join(line.strip(" \t") for line in text.split("\r\n")).strip()
+    return " ".join(line.strip(" \t") for line in _eight_bits(value).split("\r\n")).strip()
