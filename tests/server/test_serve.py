@@ -22,7 +22,8 @@ SERVICES = {
 
 
 def test_it_prints_one_line_when_both_wires_answer(directory: Path) -> None:
-    with serving(directory) as server:
+    # As a process that was not forked: `env` runs the command itself.
+    with serving(directory, within=["env"]) as server:
         pattern = r"ready grpc=127\.0\.0\.1:[1-9]\d* http=127\.0\.0\.1:[1-9]\d*"
         assert re.fullmatch(pattern, server.ready)
         RestApi(server.http_address).call("List", {"folderId": "f"})

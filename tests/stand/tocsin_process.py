@@ -4,12 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import grpc
+
+from stand.preloaded import Forked, can_fork, fork
 
 TOCSIN = Path(sys.executable).with_name("tocsin")
 PATIENCE = 30
@@ -19,7 +23,7 @@ PATIENCE = 30
 class Tocsin:
     """A server that said that it is ready; `http` is `off` where REST is not served."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     ready: str
     log: Path
 
@@ -75,15 +79,10 @@ def serving(
     `within` is a command that becomes the one that follows it, somewhere else.
     """
     log = directory / "log"
+    command = [*within, *serve_command(directory, config, *options, http=http)]
     with (
         log.open("a") as stderr,
-        subprocess.Popen(
-            [*within, *serve_command(directory, config, *options, http=http)],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env=clean_environment(environment or {}),
-        ) as process,
+        started(command, stderr, clean_environment(environment or {})) as process,
     ):
         try:
             assert process.stdout is not None
@@ -93,6 +92,17 @@ def serving(
         finally:
             if process.poll() is None:
                 process.terminate()
+
+
+def started(
+    command: Sequence[str], stderr: IO[str], environment: Mapping[str, str]
+) -> subprocess.Popen[str] | Forked:
+    """Starts a command whose `stdout` is read."""
+    if command[0] == str(TOCSIN) and can_fork(environment):
+        return fork(command, environment, stderr=stderr)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
+    )
 
 
 def serve_command(
@@ -109,16 +119,41 @@ def run_tocsin(
     *arguments: str, environment: Mapping[str, str] | None = None, stdin: str | None = None
 ) -> Ended:
     """Runs a command that is expected to end by itself."""
+    command = [str(TOCSIN), *arguments]
+    variables = clean_environment(environment or {})
+    if can_fork(variables):
+        return _run_forked(command, variables, stdin)
     done = subprocess.run(
-        [str(TOCSIN), *arguments],
+        command,
         input=stdin,
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE,
-        env=clean_environment(environment or {}),
+        env=variables,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _run_forked(command: Sequence[str], environment: Mapping[str, str], stdin: str | None) -> Ended:
+    with (
+        tempfile.TemporaryFile("w+") as given,
+        tempfile.TemporaryFile("w+") as stdout,
+        tempfile.TemporaryFile("w+") as stderr,
+    ):
+        given.write(stdin or "")
+        given.seek(0)
+        files = {"stdin": None if stdin is None else given, "stdout": stdout, "stderr": stderr}
+        process = fork(command, environment, **files)
+        try:
+            status = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        # Both descriptors share a position, which the command has moved.
+        stdout.seek(0)
+        stderr.seek(0)
+        return Ended(status, stdout.read(), stderr.read())
 
 
 def clean_environment(added: Mapping[str, str]) -> dict[str, str]:
