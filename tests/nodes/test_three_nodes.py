@@ -62,6 +62,19 @@ def test_what_one_node_answered_all_others_know(cluster: Cluster) -> None:
     assert [each.name for each in triggers(third)] == ["daily"]
 
 
+def test_a_page_token_of_one_node_is_read_by_all(cluster: Cluster) -> None:
+    made = [create(cluster.nodes[0], f"daily-{number}") for number in range(5)]
+    found, token = [], ""
+    for node in (*cluster.nodes, *cluster.nodes):
+        with node.channel() as channel:
+            request = contract.ListTriggersRequest(folder_id="b1g0", page_size=1, page_token=token)
+            page = TriggerServiceStub(channel).List(request, timeout=PATIENCE)
+        found += [each.name for each in page.triggers]
+        if not (token := page.next_page_token):
+            break
+    assert len(found) == len(set(found)) == len(made)
+
+
 def test_a_key_sent_to_all_nodes_at_once_is_one_operation(cluster: Cluster) -> None:
     with ThreadPoolExecutor(NODES) as pool:
         for number in range(10):

@@ -36,6 +36,7 @@ from tocsin.targets.calling import Outcome
 from tocsin.targets.dead_letters import DeadLetterQueues
 from tocsin.targets.settings import DeadLetterSettings, TargetSettings
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens, new_key
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
@@ -174,7 +175,7 @@ async def node(
         cloud_id="b1g-cloud",
         misfires=misfires or MisfireSettings(),
     )
-    service = TriggerService(database, clock, ids)
+    service = TriggerService(database, clock, ids, PageTokens(new_key()))
     try:
         batches, intake = events_of(Settings(), clock, database, ids)
         subscribing = Subscribing(database, clock)

@@ -61,6 +61,7 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
         reached,
         ground.node,
         observer,
+        ground.pages,
     )
     stack.push_async_callback(who.close)
     tokens = account_tokens(clock, database, signing.keys)

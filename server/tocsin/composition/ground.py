@@ -13,9 +13,11 @@ from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Address, Settings
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
+from tocsin.store.shared_keys import PAGE_TOKENS, keep_shared_key, shared_key
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens, new_key
 
 NO_SHARED_MANUAL_CLOCK = (
     "a manual clock works on one node only, but nodes on PostgreSQL share the database's clock: "
@@ -25,13 +27,14 @@ NO_SHARED_MANUAL_CLOCK = (
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Holds what all parts share; `node` is this node's unique name."""
+    """Holds what all parts share; `node` is this node's unique name, `pages` are its lists'."""
 
     settings: Settings
     clock: Clock
     database: Database
     telemetry: Telemetry
     node: str
+    pages: PageTokens
 
 
 async def open_ground(
@@ -60,7 +63,17 @@ async def open_ground(
         if isinstance(clock, ManualClock):
             raise StartError(NO_SHARED_MANUAL_CLOCK)
         clock = await _shared_clock(stack, clock, database, telemetry.observer)
-    return Ground(settings, clock, database, telemetry, node), metrics
+    pages = PageTokens(await _page_key(database))
+    return Ground(settings, clock, database, telemetry, node, pages), metrics
+
+
+async def _page_key(database: Database) -> bytes:
+    """Returns the key of the page tokens, and makes it if there is none."""
+    known = await database.read(lambda tx: shared_key(tx, PAGE_TOKENS))
+    if known is not None:
+        return known
+    made = new_key()
+    return await database.write(lambda tx: keep_shared_key(tx, PAGE_TOKENS, made))
 
 
 async def _shared_clock(

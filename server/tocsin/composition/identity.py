@@ -33,6 +33,7 @@ from tocsin.store.access.configured import AlreadyThere, keep_configured
 from tocsin.store.driver.database import Database
 from tocsin.store.expiry import PROOFS
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ async def identify(
     reached: Reached,
     node: str,
     observer: Observer,
+    pages: PageTokens,
 ) -> Identifying:
     """Builds the parts, and writes the accounts and roles of the settings to the store.
 
@@ -86,7 +88,7 @@ async def identify(
     return Identifying(
         {
             iam_tokens.SERVICE: iam.methods(),
-            access.SERVICE: access.methods(database, shared_clock, Ids(shared_clock)),
+            access.SERVICE: access.methods(database, shared_clock, Ids(shared_clock), pages),
         },
         Identity(authenticator, known, known),
         (sweep.run_once,),

@@ -31,9 +31,12 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         database,
         clock,
         works.ids,
+        ground.pages,
         most_in_folder=settings.limits.triggers_per_folder,
     )
-    event_service = events.EventService(database, clock, works.ids, works.intake, settings.cloud_id)
+    event_service = events.EventService(
+        database, clock, works.ids, ground.pages, works.intake, settings.cloud_id
+    )
     return {
         triggers.SERVICE: trigger_service.methods(),
         endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
@@ -51,7 +54,9 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     execution_service = executions.ExecutionsService(
         database, clock, works.ids, ground.settings.integrations
     )
-    google_service = google_operations.OperationsService(database, clock, MACHINE_CLOCK)
+    google_service = google_operations.OperationsService(
+        database, clock, ground.pages, MACHINE_CLOCK
+    )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
         executions.SERVICE: execution_service.methods(),
@@ -61,18 +66,19 @@ def _execution_services(ground: Ground, works: Works) -> Services:
 
 def _steering_services(ground: Ground, works: Works) -> Services:
     """Builds the services that show and steer invocations."""
-    clock, database = ground.clock, ground.database
+    clock, database, pages = ground.clock, ground.database, ground.pages
     firing_service = firing.FiringService(
         database,
         clock,
         works.ids,
+        pages,
         tick_payload=partial(tick_payload, cloud_id=ground.settings.cloud_id),
         limit_of=ground.settings.targets.concurrency_of,
     )
     return {
-        invocations.SERVICE: invocations.InvocationService(database, clock).methods(),
+        invocations.SERVICE: invocations.InvocationService(database, clock, pages).methods(),
         firing.SERVICE: firing_service.methods(),
-        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock).methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, pages).methods(),
     }
 
 

@@ -320,3 +320,11 @@ remembered_requests = Table(
     Column("expires_at", BigInteger, nullable=False),
     Index("remembered_requests_by_expiry", "expires_at"),
 )
+
+# Secret keys that all nodes share. Each is made by the first node that needs it.
+shared_keys = Table(
+    "shared_keys",
+    metadata,
+    Column("name", ASCII, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)

@@ -30,6 +30,7 @@ from tocsin.store.events.subscriptions import subscribe
 from tocsin.store.triggers.changes import change_numbers
 from tocsin.store.triggers.rows import find_trigger, insert_trigger
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens, new_key
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -94,7 +95,7 @@ class Node:
     def __init__(self, database: Database) -> None:
         clock = SystemClock()
         self.store: Any = CountedStore(database)
-        self.service = TriggerService(database, clock, Ids(clock))
+        self.service = TriggerService(database, clock, Ids(clock), PageTokens(new_key()))
         self.reader = FakeReader()
         intake: Any = None
         standings = Standings(self.store, clock, UNOBSERVED, machine_clock=clock)

@@ -22,6 +22,7 @@ from tocsin.gate.resources import Resources
 from tocsin.schedule import ManualClock
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens, new_key
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -40,7 +41,7 @@ def run(directory: Path, work: Callable[[TriggerService, AccountUse], Awaitable[
         async with opened(f"sqlite:///{directory}/t.db") as database:
             resources = Resources(database, groups={}, accounts=None)
             use = AccountUse(METHOD.input_type, NEEDS[METHOD.full_name], resources, database)
-            await work(TriggerService(database, clock, Ids(clock)), use)
+            await work(TriggerService(database, clock, Ids(clock), PageTokens(new_key())), use)
 
     asyncio.run(scenario())
 

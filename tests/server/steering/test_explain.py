@@ -25,6 +25,7 @@ from tocsin.store.driver.instants import to_micros
 from tocsin.store.schema import decisions, invocations
 from tocsin.store.triggers.rows import find_trigger, update_trigger
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens, new_key
 from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
 
 HOUR = timedelta(hours=1)
@@ -466,6 +467,7 @@ def explained_by(it: Node) -> FiringService:
         it.database,
         it.clock,
         Ids(it.clock),
+        PageTokens(new_key()),
         tick_payload=partial(tick_payload, cloud_id=""),
         limit_of=lambda _: 10,
     )

@@ -16,6 +16,7 @@ from tocsin.store.invocations.rows import State
 from tocsin.store.triggers.rows import update_trigger
 from tocsin.store.triggers.timers import arm_timer
 from tocsin.targets.calling import Outcome
+from tocsin.wire.paging import PageTokens, new_key
 
 
 @in_loop
@@ -223,7 +224,7 @@ async def test_a_tick_is_no_operation_of_a_location_that_its_folder_is_named_lik
         location = "projects/p/locations/l"
         await it.create("* * * * ? *", folder=location)
         await it.run_until(at("2026-03-01 12:01"))
-        operations = OperationsService(it.database, it.clock)
+        operations = OperationsService(it.database, it.clock, PageTokens(new_key()))
         request = operations_pb2.ListOperationsRequest(name=location)
         assert not (await operations.list_operations(request)).operations
 

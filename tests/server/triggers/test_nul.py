@@ -112,7 +112,7 @@ def test_elsewhere(channel: grpc.Channel, method: str, request_: Message, field:
     assert field in fields
 
 
-def test_in_what_a_page_token_hides(channel: grpc.Channel) -> None:
+def test_in_what_a_page_token_of_the_first_release_hides(channel: grpc.Channel) -> None:
     digest = hashlib.blake2b(b"a\0", digest_size=6).digest()
     token = base64.urlsafe_b64encode(digest + b"a1s\0").decode().rstrip("=")
     request = contract.ListTriggersRequest(folder_id="a", page_token=token)

@@ -17,7 +17,8 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
-from tocsin.wire.paging import LARGEST_PAGE, cursor, page_of, page_size, page_token
+from tocsin.wire.calls import Call
+from tocsin.wire.paging import LARGEST_PAGE, PageTokens, page_of, page_size
 from tocsin.wire.resource_names import (
     LOCATION_FORM,
     is_location,
@@ -59,9 +60,16 @@ class OperationsService:
     `patience` is the clock of those who wait for one; None: the clock of all the rest.
     """
 
-    def __init__(self, database: Database, clock: Clock, patience: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        pages: PageTokens,
+        patience: Clock | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._pages = pages
         self._patience = patience or clock
 
     def methods(self) -> dict[str, Method]:
@@ -74,7 +82,7 @@ class OperationsService:
         }
 
     async def list_operations(
-        self, request: contract.ListOperationsRequest
+        self, request: contract.ListOperationsRequest, call: Call
     ) -> contract.ListOperationsResponse:
         """Lists the executions of a location, all or those that are done or not."""
         if not is_location(request.name):
@@ -84,8 +92,8 @@ class OperationsService:
         done = _done_filter(request.filter)
         # Over the largest page is no error here (AIP-158).
         size = page_size(min(request.page_size, LARGEST_PAGE))
-        arguments = (request.name, request.filter)
-        after = cursor(request.page_token, *arguments) or ""
+        tokens = self._pages.of(call, request, request.name, request.filter)
+        after = tokens.position(request.page_token) or ""
 
         def read(tx: Transaction) -> tuple[list[contract.Operation], bool]:
             found = invocations.page_of_executions(
@@ -96,7 +104,7 @@ class OperationsService:
         page, more = await self._database.read(read)
         response = contract.ListOperationsResponse(operations=page)
         if more:
-            response.next_page_token = page_token(page[-1].name.rsplit("/")[-1], *arguments)
+            response.next_page_token = tokens.token(page[-1].name.rsplit("/")[-1])
         return response
 
     async def get_operation(self, request: contract.GetOperationRequest) -> contract.Operation:

@@ -14,7 +14,7 @@ from tocsin.store.invocations.steering import (
 )
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
-from tocsin.wire.paging import page_size
+from tocsin.wire.paging import PageTokens, page_size
 from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import dead_letter_service_pb2 as contract
 
@@ -24,9 +24,10 @@ SERVICE = contract.DESCRIPTOR.services_by_name["DeadLetterService"]
 class DeadLetterService:
     """Serves `DeadLetterService`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, pages: PageTokens) -> None:
         self._database = database
         self._clock = clock
+        self._pages = pages
 
     def methods(self) -> dict[str, Method]:
         return {"List": self.list, "Redrive": self.redrive}
@@ -36,12 +37,10 @@ class DeadLetterService:
     ) -> contract.DeadLetterServiceListResponse:
         """Lists the dead letters of a trigger, or all that the caller may see."""
         wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
-        size, after = (
-            page_size(request.page_size),
-            page_start(request.page_token, request.trigger_id),
-        )
+        tokens = self._pages.of(call, request, request.trigger_id)
+        size, after = page_size(request.page_size), page_start(request.page_token, tokens)
         found = await page_of_caller(self._database, call.sight, wanted, after, size)
-        page, token = messages_of(found, request.trigger_id)
+        page, token = messages_of(found, tokens)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 
     async def redrive(self, request: contract.RedriveRequest) -> contract.RedriveResponse:

@@ -18,8 +18,9 @@ from tocsin.store.access.tokens import tell_change
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.wire import errors
+from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import cursor, page_size, page_token
+from tocsin.wire.paging import PageTokens, page_size
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
@@ -38,10 +39,11 @@ KINDS_SHOWN = {kind: number for number, kind in KINDS.items()}
 class Accounts:
     """Serves the methods of `AccessService` about accounts."""
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids, pages: PageTokens) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._pages = pages
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -78,10 +80,12 @@ class Accounts:
             raise errors.account_not_found(request.account_id)
         return contract.GetAccountResponse(account=shown(found))
 
-    async def list(self, request: contract.ListAccountsRequest) -> contract.ListAccountsResponse:
+    async def list(
+        self, request: contract.ListAccountsRequest, call: Call
+    ) -> contract.ListAccountsResponse:
         """Lists the accounts of a folder, or all."""
-        arguments = (request.folder_id, str(request.kind))
-        size, after = page_size(request.page_size), cursor(request.page_token, *arguments)
+        tokens = self._pages.of(call, request, request.folder_id, str(request.kind))
+        size, after = page_size(request.page_size), tokens.position(request.page_token)
         found = await self._database.read(
             lambda tx: page_of_accounts(
                 tx,
@@ -92,7 +96,7 @@ class Accounts:
             )
         )
         page = found[:size]
-        token = page_token(page[-1].id, *arguments) if len(found) > size else ""
+        token = tokens.token(page[-1].id) if len(found) > size else ""
         return contract.ListAccountsResponse(
             accounts=[shown(each) for each in page], next_page_token=token
         )

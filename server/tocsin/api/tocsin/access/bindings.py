@@ -19,20 +19,22 @@ from tocsin.store.access.tokens import tell_change
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.wire import errors
-from tocsin.wire.paging import cursor, page_size, page_token
+from tocsin.wire.calls import Call
+from tocsin.wire.paging import PageTokens, page_size
 from tocsin.wire.serving import Checked, Served
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 FEDERATED_SUBJECT = re.compile(FEDERATED + r":[a-z][a-z0-9-]{0,62}:\S.{0,254}")
-# What separates a binding's parts in a page token; none of them has it.
+# Separates a binding's parts in a page token; resources and roles never contain it.
 SEPARATOR = "\t"
 
 
 class Bindings:
     """Serves the methods of `AccessService` about roles."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pages: PageTokens) -> None:
         self._database = database
+        self._pages = pages
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -59,11 +61,13 @@ class Bindings:
         added = await self._database.write(add)
         return contract.AddBindingResponse(binding=_shown(added))
 
-    async def list(self, request: contract.ListBindingsRequest) -> contract.ListBindingsResponse:
+    async def list(
+        self, request: contract.ListBindingsRequest, call: Call
+    ) -> contract.ListBindingsResponse:
         """Lists roles by resource, by subject, or all."""
-        arguments = (request.resource, request.subject)
+        tokens = self._pages.of(call, request, request.resource, request.subject)
         size = page_size(request.page_size)
-        after = _parts(cursor(request.page_token, *arguments))
+        after = _parts(tokens.position(request.page_token))
         found = await self._database.read(
             lambda tx: page_of_bindings(
                 tx,
@@ -75,7 +79,7 @@ class Bindings:
         )
         page = found[:size]
         more = len(found) > size
-        token = page_token(SEPARATOR.join(page[-1].place), *arguments) if more else ""
+        token = tokens.token(SEPARATOR.join(page[-1].place)) if more else ""
         return contract.ListBindingsResponse(
             bindings=[_shown(each) for each in page], next_page_token=token
         )
@@ -115,10 +119,9 @@ def _shown(binding: StoredBinding) -> contract.Binding:
 def _parts(text: str | None) -> tuple[str, str, str]:
     if text is None:
         return "", "", ""
-    parts = text.split(SEPARATOR)
-    if len(parts) != 3:
-        raise errors.invalid_field("page_token", "is not the next_page_token of such a list")
-    return parts[0], parts[1], parts[2]
+    resource, _, rest = text.partition(SEPARATOR)
+    subject, _, role = rest.rpartition(SEPARATOR)
+    return resource, subject, role
 
 
 def _violations(request: contract.AddBindingRequest) -> list[Violation]:

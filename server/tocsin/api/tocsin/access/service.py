@@ -10,18 +10,19 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.wire import errors
 from tocsin.wire.ids import Ids
+from tocsin.wire.paging import PageTokens
 from tocsin.wire.serving import SelfChecked, Served
 from tocsin_protos.tocsin.v1 import access_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["AccessService"]
 
 
-def methods(database: Database, clock: Clock, ids: Ids) -> dict[str, Served]:
+def methods(database: Database, clock: Clock, ids: Ids, pages: PageTokens) -> dict[str, Served]:
     return {
-        **Accounts(database, clock, ids).methods(),
+        **Accounts(database, clock, ids, pages).methods(),
         **AuthorisedKeys(database, clock, ids).methods(),
         **Credentials(database, clock, ids).methods(),
-        **Bindings(database).methods(),
+        **Bindings(database, pages).methods(),
     }
 
 

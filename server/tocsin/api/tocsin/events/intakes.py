@@ -5,7 +5,8 @@ from tocsin.store.driver.database import Database
 from tocsin.store.events.intakes import StoredIntake, find_intake, page_of_intakes
 from tocsin.store.events.sources import SourceState
 from tocsin.wire import errors
-from tocsin.wire.paging import cursor, page_of, page_size, page_token
+from tocsin.wire.calls import Call
+from tocsin.wire.paging import PageTokens, page_of, page_size
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
@@ -15,8 +16,9 @@ TIMER = "timer"
 class Intakes:
     """Serves the methods of `EventService` about what waits for triggers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pages: PageTokens) -> None:
         self._database = database
+        self._pages = pages
 
     async def get(
         self, request: contract.EventServiceGetIntakeRequest
@@ -28,12 +30,13 @@ class Intakes:
         return _shown(found)
 
     async def list(
-        self, request: contract.EventServiceListIntakesRequest
+        self, request: contract.EventServiceListIntakesRequest, call: Call
     ) -> contract.EventServiceListIntakesResponse:
         """Lists the same for the triggers of a folder, except timers."""
         if not request.folder_id:
             raise errors.invalid_field("folder_id", "Field is required")
-        after = cursor(request.page_token, request.folder_id) or ""
+        tokens = self._pages.of(call, request, request.folder_id)
+        after = tokens.position(request.page_token) or ""
         size = page_size(request.page_size)
         rows = await self._database.read(
             lambda tx: page_of_intakes(tx, folder_id=request.folder_id, after=after, limit=size + 1)
@@ -45,7 +48,7 @@ class Intakes:
             intakes=[each for each in shown if each.kind != TIMER]
         )
         if more:
-            response.next_page_token = page_token(shown[-1].trigger_id, request.folder_id)
+            response.next_page_token = tokens.token(shown[-1].trigger_id)
         return response
 
 

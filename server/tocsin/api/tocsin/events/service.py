@@ -24,7 +24,7 @@ from tocsin.store.triggers.rows import NameFilter, StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import Call, text_of
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import cursor, page_of, page_size, page_token
+from tocsin.wire.paging import ListTokens, PageTokens, page_of, page_size
 from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
@@ -47,14 +47,21 @@ class EventService:
     """Serves `EventService`. Payloads name the cloud `cloud_id`."""
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, intake: TakesEvents, cloud_id: str
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        pages: PageTokens,
+        intake: TakesEvents,
+        cloud_id: str,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._pages = pages
         self._intake = intake
         self._cloud_id = cloud_id
-        self._intakes = Intakes(database)
+        self._intakes = Intakes(database, pages)
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -92,7 +99,7 @@ class EventService:
         return contract.EventServicePublishCloudEventResponse(events=await self._take(incoming))
 
     async def test_event(
-        self, request: contract.EventServiceTestEventRequest
+        self, request: contract.EventServiceTestEventRequest, call: Call
     ) -> contract.EventServiceTestEventResponse:
         """Tells which triggers an event would fire, and why not the others; fires none."""
         incoming = incoming_of(request.event, "event", self._clock.now())
@@ -101,9 +108,10 @@ class EventService:
         if bool(request.folder_id) == bool(request.trigger_ids):
             raise errors.invalid_field("folder_id", "expected either this or trigger_ids")
         # The event is part of what the list is about.
-        arguments = (request.folder_id, request.event.SerializeToString(deterministic=True).hex())
+        event = request.event.SerializeToString(deterministic=True).hex()
+        tokens = self._pages.of(call, request, request.folder_id, event)
         rows, more = await (
-            self._page_of_folder(request, arguments)
+            self._page_of_folder(request, tokens)
             if request.folder_id
             else self._named(request.trigger_ids)
         )
@@ -114,7 +122,7 @@ class EventService:
                 "trigger_ids",
                 f"the answer about the first {len(verdicts)} is as long as one may be: name fewer",
             )
-        token = page_token(verdicts[-1].trigger_id, *arguments) if cut or more else ""
+        token = tokens.token(verdicts[-1].trigger_id) if cut or more else ""
         return contract.EventServiceTestEventResponse(verdicts=verdicts, next_page_token=token)
 
     async def _take(self, incoming: Sequence[Incoming]) -> list[contract.PublishedEvent]:
@@ -123,9 +131,9 @@ class EventService:
         return [_published(each.id, became) for each, became in zip(named, taken, strict=True)]
 
     async def _page_of_folder(
-        self, request: contract.EventServiceTestEventRequest, arguments: tuple[str, ...]
+        self, request: contract.EventServiceTestEventRequest, tokens: ListTokens
     ) -> tuple[list[StoredTrigger], bool]:
-        after = cursor(request.page_token, *arguments) or ""
+        after = tokens.position(request.page_token) or ""
         size = page_size(request.page_size)
         rows = await self._database.read(
             lambda tx: triggers.page_of_triggers(

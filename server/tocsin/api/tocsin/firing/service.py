@@ -28,7 +28,7 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.idempotency import Once
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import cursor_in_time, page_size, page_token, time_cursor
+from tocsin.wire.paging import PageTokens, page_size
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import from_timestamp, instant_in, to_timestamp
 from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
@@ -56,6 +56,7 @@ class FiringService:
         database: Database,
         clock: Clock,
         ids: Ids,
+        pages: PageTokens,
         *,
         tick_payload: TickPayload,
         limit_of: Callable[[str], int],
@@ -63,6 +64,7 @@ class FiringService:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._pages = pages
         self._tick_payload = tick_payload
         self._limit_of = limit_of
 
@@ -153,20 +155,24 @@ class FiringService:
         times = [to_timestamp(each) for each in islice(_ticks(cron, tick), count)]
         return contract.NextFireTimesResponse(fire_times=times, paused=paused)
 
-    async def preview(self, request: contract.PreviewRequest) -> contract.PreviewResponse:
+    async def preview(
+        self, request: contract.PreviewRequest, call: Call
+    ) -> contract.PreviewResponse:
         """Lists the ticks of timers between two instants."""
         # What ticks at this moment has fired, or is about to.
         start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
         end = _known_instant(request, "end") or start
         check_preview(request, start, end)
-        arguments = (
+        tokens = self._pages.of(
+            call,
+            request,
             request.folder_id,
             *request.trigger_ids,
             *(each.SerializeToString().hex() for each in (request.start, request.end)),
             str(request.include_paused),
         )
         size = page_size(request.page_size)
-        after = cursor_in_time(request.page_token, *arguments)
+        after = tokens.position_in_time(request.page_token)
         timers = await self._database.read(lambda tx: read_timetables(tx, request))
         response = contract.PreviewResponse(
             truncated=timers.truncated, unreadable_trigger_ids=timers.unreadable
@@ -177,8 +183,9 @@ class FiringService:
         for tick in islice(merged(timetables, start, end, after), size + 1):
             if len(response.firings) == size:
                 last = response.firings[-1]
-                following = time_cursor(from_timestamp(last.fire_time), last.trigger_id)
-                response.next_page_token = page_token(following, *arguments)
+                response.next_page_token = tokens.token_in_time(
+                    from_timestamp(last.fire_time), last.trigger_id
+                )
                 break
             response.firings.add(
                 fire_time=to_timestamp(tick.instant),

@@ -26,11 +26,10 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import (
     LARGEST_PAGE_BYTES,
-    cursor_in_time,
+    ListTokens,
+    PageTokens,
     page_of,
     page_size,
-    page_token,
-    time_cursor,
 )
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import instant_in
@@ -48,9 +47,10 @@ Answer = TypeVar("Answer")
 class InvocationService:
     """Serves `InvocationService`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, pages: PageTokens) -> None:
         self._database = database
         self._clock = clock
+        self._pages = pages
 
     def methods(self) -> dict[str, Method]:
         return {"List": self.list, "Get": self.get, "Retry": self.retry, "Cancel": self.cancel}
@@ -61,14 +61,16 @@ class InvocationService:
         """Lists the invocations that the caller may see, the newest first."""
         wanted = _filter(request)
         bounds = (request.scheduled_from, request.scheduled_before)
-        arguments = (
+        tokens = self._pages.of(
+            call,
+            request,
             wanted.origin or "",
             *sorted(wanted.states),
             *(each.SerializeToString().hex() for each in bounds),
         )
-        size, after = page_size(request.page_size), page_start(request.page_token, *arguments)
+        size, after = page_size(request.page_size), page_start(request.page_token, tokens)
         found = await page_of_caller(self._database, call.sight, wanted, after, size)
-        page, token = messages_of(found, *arguments)
+        page, token = messages_of(found, tokens)
         return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
 
     async def get(
@@ -147,21 +149,17 @@ async def page_of_caller(
     )
 
 
-def page_start(token: str, *arguments: str) -> Position | None:
+def page_start(token: str, tokens: ListTokens) -> Position | None:
     """Returns where the page begins that a token stands for, None: at the list's begin."""
-    last = cursor_in_time(token, *arguments)
+    last = tokens.position_in_time(token)
     return None if last is None else Position(to_micros(last[0]), last[1])
 
 
-def messages_of(found: Page, *arguments: str) -> tuple[list[Invocation], str]:
+def messages_of(found: Page, tokens: ListTokens) -> tuple[list[Invocation], str]:
     """Returns a page as its messages, no more than clients take, and the token of the next one."""
     rows, cut = page_of(found.rows, len(found.rows), _size_of)
     rest = place_of(rows[-1]) if cut else found.rest
-    token = (
-        ""
-        if rest is None
-        else page_token(time_cursor(from_micros(rest.scheduled_at), rest.id), *arguments)
-    )
+    token = "" if rest is None else tokens.token_in_time(from_micros(rest.scheduled_at), rest.id)
     return [to_message(row) for row in rows], token
 
 

@@ -27,7 +27,7 @@ from tocsin.store.triggers.rows import StoredTrigger
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import cursor, page_of, page_size, page_token
+from tocsin.wire.paging import PageTokens, page_of, page_size
 from tocsin.wire.serving import Checked, Served
 from tocsin.wire.timestamps import from_timestamp, to_timestamp
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -47,10 +47,12 @@ class TriggerService:
         database: Database,
         clock: Clock,
         ids: Ids,
+        pages: PageTokens,
         most_in_folder: int | None = None,
     ) -> None:
         self._database = database
         self._ids = ids
+        self._pages = pages
         self._mutations = Mutations(SERVICE, database, clock, ids)
         self._changes = TriggerChanges(ids, most_in_folder)
 
@@ -75,10 +77,12 @@ class TriggerService:
             raise errors.trigger_not_found(request.trigger_id)
         return message
 
-    async def list(self, request: contract.ListTriggersRequest) -> contract.ListTriggersResponse:
+    async def list(
+        self, request: contract.ListTriggersRequest, call: Call
+    ) -> contract.ListTriggersResponse:
         """Lists the triggers of a folder."""
-        arguments = (request.folder_id, request.filter)
-        after = cursor(request.page_token, *arguments) or ""
+        tokens = self._pages.of(call, request, request.folder_id, request.filter)
+        after = tokens.position(request.page_token) or ""
         names = name_filter(request.filter, is_name)
         size = page_size(request.page_size)
         rows = await self._database.read(
@@ -92,7 +96,7 @@ class TriggerService:
             if row.contract == CONTRACT:
                 response.triggers.add().MergeFromString(row.message)
         if more:
-            response.next_page_token = page_token(page[-1].id, *arguments)
+            response.next_page_token = tokens.token(page[-1].id)
         return response
 
     async def create(self, request: contract.CreateTriggerRequest, call: Call) -> bytes:
@@ -178,7 +182,7 @@ class TriggerService:
         return await self._mutations.run("Resume", request, call, start)
 
     async def list_operations(
-        self, request: contract.ListTriggerOperationsRequest
+        self, request: contract.ListTriggerOperationsRequest, call: Call
     ) -> contract.ListTriggerOperationsResponse:
         """Lists the operations of a trigger, the newest first."""
         if request.filter:
@@ -186,7 +190,8 @@ class TriggerService:
                 "filter", "operations have no field to filter by; leave it out"
             )
         trigger_id, size = request.trigger_id, page_size(request.page_size)
-        before = cursor(request.page_token, trigger_id) or operations.NEWEST
+        tokens = self._pages.of(call, request, trigger_id)
+        before = tokens.position(request.page_token) or operations.NEWEST
 
         def read(tx: Transaction) -> list[tuple[str, bytes]]:
             rows = operations.page_of_operations(
@@ -202,7 +207,7 @@ class TriggerService:
         for _id, message in page:
             response.operations.add().MergeFromString(message)
         if more:
-            response.next_page_token = page_token(page[-1][0], trigger_id)
+            response.next_page_token = tokens.token(page[-1][0])
         return response
 
 
