@@ -143,6 +143,23 @@ def test_init_makes_one_administrator_by_each_name(tmp_path: Path) -> None:
     assert first.stdout != third.stdout
 
 
+def test_init_writes_the_key_for_its_owner_alone(tmp_path: Path) -> None:
+    init = ("access", "init", "--database", f"sqlite:///{tmp_path}/tocsin.db", "--to")
+    key, other = tmp_path / "admin-key", tmp_path / "other"
+    done = run_tocsin(*init, str(key))
+    assert (done.status, done.stdout) == (0, "")
+    assert key.stat().st_mode & 0o777 == 0o600
+    [secret] = key.read_text().splitlines()
+    again = run_tocsin(*init, str(key), "--name", "second")
+    assert (again.status, again.stderr) == (2, f"tocsin: {key}: already exists\n")
+    assert key.read_text() == secret + "\n"
+    # What makes no account leaves no file, and what can be written nowhere makes no account.
+    assert run_tocsin(*init, str(other)).status == 1
+    assert not other.exists()
+    assert run_tocsin(*init, str(tmp_path / "no" / "where"), "--name", "second").status == 2
+    assert run_tocsin(*init, str(other), "--name", "second").status == 0
+
+
 def test_init_does_not_reach_into_a_database_that_is_served(tmp_path: Path) -> None:
     with serving(tmp_path, http="off"):
         done = run_tocsin("access", "init", "--database", f"sqlite:///{tmp_path}/tocsin.db")

@@ -132,6 +132,46 @@ def test_a_file_that_is_no_object_is_an_error(person: Person, text: str, told: s
     assert f"a.yaml{told}" in line
 
 
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BOMB, "must not have more than 20000 values, aliases written out"),
+        ("name: " + "[" * 5000 + "]" * 5000, "must not be nested more than 100 levels deep"),
+        ("name: " + "{a: " * 5000, "must not be nested more than 100 levels deep"),
+        ("- " * 5000, "must not be nested more than 100 levels deep"),
+        ("name: " + "[" * 150 + "]" * 150, "must not be nested more than 100 levels deep"),
+        ("name: " + "1" * 5000, "a number must not have more than 100 characters"),
+        ("name: 1e400", "1e400 is too large a number"),
+        ("name: \0", "special characters are not allowed"),
+    ],
+)
+def test_a_file_that_would_cost_too_much_ends_in_one_line(
+    person: Person, text: str, told: str
+) -> None:
+    file = person.writes("bomb.yaml", text)
+    status, [line] = person.is_refused("triggers", "create", "-f", file)
+    assert status == 2
+    assert line.startswith(f"tocsin: {file}:")
+    assert told in line
+
+
+@pytest.mark.parametrize("size", ["NaN", '"NaN"', ".nan", "Infinity", "-Infinity", ".inf", "1.5"])
+def test_what_is_no_whole_number_is_refused(person: Person, size: str) -> None:
+    text = f"rule: {{messageQueue: {{batchSettings: {{size: {size}, cutoff: NaNs}}}}}}"
+    status, lines = person.is_refused("triggers", "create", "-f", person.writes("nan", text))
+    assert status == 2
+    assert [line.partition("batch_settings.")[2] for line in lines] == [
+        "size: must be a whole number",
+        "cutoff: must be a duration, such as 15s",
+    ]
+
+
 def test_a_file_that_is_not_there_is_an_error(person: Person) -> None:
     assert person.is_refused("triggers", "create", "-f", "none.yaml") == (
         2,

@@ -62,7 +62,7 @@ class World:
         self.counted: Any = Counted(database)
         self.clock = ManualClock(START)
         tokens = IamTokens(SigningKeys(self.clock), self.clock, checked=True)
-        issuers = Issuers({}, self.clock, self.unasked, machine_clock=self.clock)
+        issuers = Issuers({}, self.clock, self.unasked, self.unasked, machine_clock=self.clock)
         self.authenticator = StoredAuthenticator(
             self.counted, self.clock, tokens, issuers, machine_clock=self.clock
         )

@@ -104,3 +104,26 @@ def test_only_the_network_that_is_allowed_is() -> None:
 def test_what_is_no_network_is_refused(network: str) -> None:
     with pytest.raises(ValueError, match=network):
         parse_networks([network])
+
+
+@pytest.mark.parametrize("address", [*LOOPBACK, *NEVER, *PRIVATE])
+def test_a_document_of_another_server_leads_to_no_private_address(address: str) -> None:
+    reach = Reach().of_foreign_documents()
+    for host in ("target.example", "localhost", address):
+        with pytest.raises(AddressRefused):
+            reach.check_named(host, address)
+        with pytest.raises(AddressRefused):
+            reach.check_written(host, address)
+
+
+@pytest.mark.parametrize("address", LOOPBACK)
+def test_no_network_lets_such_a_document_lead_to_this_machine(address: str) -> None:
+    with pytest.raises(AddressRefused, match="into the settings"):
+        EVERYTHING.of_foreign_documents().check_written(address, address)
+
+
+@pytest.mark.parametrize("address", [*PUBLIC, "10.0.0.1", "::ffff:10.0.0.1"])
+def test_such_a_document_leads_to_public_and_listed_addresses(address: str) -> None:
+    reach = Reach(parse_networks(["10.0.0.0/8"])).of_foreign_documents()
+    reach.check_named("target.example", address)
+    reach.check_written(address, address)

@@ -1,8 +1,10 @@
 """Where each target is reached, from the configuration."""
 
 import pytest
+from pydantic import ValidationError
 
 from tocsin.plans.plan import Container, Function, Integration, Target, Workflow
+from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.targets.addresses import Addresses, UnmappedTarget
 from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
@@ -30,7 +32,12 @@ ADDRESSES = Addresses(
             Function("special", tag="$latest"),
             "https://user@fn.example/run?key=1&tag=$latest&integration=raw",
         ),
-        (Function("a/../b?c#d"), "http://127.0.0.1:9000/a%2F..%2Fb%3Fc%23d?integration=raw"),
+        (Function("a/b?c#d"), "http://127.0.0.1:9000/a%2Fb%3Fc%23d?integration=raw"),
+        (Function("a..b"), "http://127.0.0.1:9000/a..b?integration=raw"),
+        (
+            Container("bba1", path="/a;v=1/..b/.well-known/x%25z"),
+            "http://127.0.0.1:9001/bba1/a;v=1/..b/.well-known/x%25z",
+        ),
         (Container("bba1"), "http://127.0.0.1:9001/bba1"),
         (Container("bba1", path="/jobs/run"), "http://127.0.0.1:9001/bba1/jobs/run"),
         (Container("bba1", path="jobs"), "http://127.0.0.1:9001/bba1/jobs"),
@@ -113,6 +120,59 @@ def test_an_id_makes_no_address_of_a_host_and_leads_out_of_no_domain(
 ) -> None:
     with pytest.raises(UnmappedTarget):
         Addresses(TargetSettings(function=template), {}).url(Function(function_id))
+
+
+# As servers read them: with parameters, decoded once or more, with the other slash, overlong.
+DOTS = [
+    *("..", ".", "..;", "..;/x", ".;x", "a/..;x=1/b", "%2e%2e", "%2e.;", "..%3b", "%252e%252e"),
+    *("%25252e.", "a%2f..%2fb", "a%5c..%5cb", "%c0%ae%c0%ae", "%e0%80%ae.", "..%252fb", " .. "),
+]
+
+
+@pytest.mark.parametrize("dots", DOTS)
+def test_no_segment_that_some_server_takes_for_dots_goes_out(dots: str) -> None:
+    for target in (Function(dots), Container(dots), Container("bba1", path=f"/a/{dots}/b")):
+        with pytest.raises(UnmappedTarget):
+            ADDRESSES.url(target)
+    with pytest.raises(ValidationError):
+        TargetSettings(function=f"http://127.0.0.1/a/{dots.strip()}/{{function_id}}")
+
+
+@pytest.mark.parametrize("function_id", [".", ";x", ".;x", "%2e", "%3b", "/x", "%2fx"])
+def test_an_id_and_its_template_make_no_dots_together(function_id: str) -> None:
+    addresses = Addresses(TargetSettings(function="http://h.example/.{function_id}"), {})
+    with pytest.raises(UnmappedTarget):
+        addresses.url(Function(function_id))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2852039166",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "127.0.0.1.",
+        "0",
+        "1.2.3.4.5",
+        "a.1",
+        "\uff12852039166",
+        "0251.0376.0251.0376",
+    ],
+)
+def test_a_number_in_place_of_an_address_is_refused_in_the_settings(host: str) -> None:
+    with pytest.raises(ValidationError, match="number in place of an address"):
+        TargetSettings(function=f"http://{host}/{{function_id}}")
+    with pytest.raises(ValidationError, match="number in place of an address"):
+        BrokerSettings(url=f"mqtt://{host}", brokers=["b"])
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "h1.example", "1.example", "x1", "10.0.0.{function_id}"]
+)
+def test_other_hosts_are_not(host: str) -> None:
+    TargetSettings(function=f"http://{host}/{{function_id}}")
 
 
 @pytest.mark.parametrize("function_id", [".", "..", "..."])

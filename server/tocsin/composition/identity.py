@@ -73,8 +73,17 @@ async def identify(
     await _keep_configured(settings, database, shared_clock)
     life = timedelta(hours=settings.token_hours)
     tokens = IamTokens(keys, shared_clock, life=life, checked=True)
-    documents = Documents(f"tocsin/{version('tocsin')}", FetchFailed, reach)
-    issuers = Issuers(settings.issuers, shared_clock, documents.get, machine_clock=MACHINE_CLOCK)
+    agent = f"tocsin/{version('tocsin')}"
+    documents = Documents(agent, FetchFailed, reach)
+    foreign = Documents(agent, FetchFailed, reach.of_foreign_documents())
+    issuers = Issuers(
+        settings.issuers, shared_clock, documents.get, foreign.get, machine_clock=MACHINE_CLOCK
+    )
+
+    async def close() -> None:
+        await documents.close()
+        await foreign.close()
+
     authenticator = StoredAuthenticator(
         database, shared_clock, tokens, issuers, machine_clock=MACHINE_CLOCK
     )
@@ -92,7 +101,7 @@ async def identify(
         },
         Identity(authenticator, known, known),
         (sweep.run_once,),
-        documents.close,
+        close,
     )
 
 

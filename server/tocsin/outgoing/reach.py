@@ -5,7 +5,7 @@ looks at the address of the connection, not at the name.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -49,9 +49,18 @@ class AddressRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Checks addresses: names may lead to public addresses and to those in `networks`."""
+    """Checks addresses: names may lead to public addresses and to those in `networks`.
+
+    The owner wrote the addresses of the settings, so these need no network. Those in a document
+    that another server wrote are `foreign`: they are checked as if a name had led to them.
+    """
 
     networks: tuple[IpNetwork, ...] = LOOPBACK
+    foreign: bool = False
+
+    def of_foreign_documents(self) -> "Reach":
+        """Returns the addresses that a document of another server may lead to: never loopback."""
+        return replace(self, foreign=True)
 
     def check_named(self, host: str, address: str) -> None:
         """Checks an address that a name resolved to.
@@ -60,22 +69,36 @@ class Reach:
             AddressRefused: the address is never called, or it is private and in none of the
                 networks.
         """
-        self.check_written(host, address)
+        self._check_ever(host, address)
         meaning = _meaning(_parsed(address))
-        if host.rstrip(".").lower() == LOCALHOST and meaning.is_loopback:
+        localhost = host.rstrip(".").lower() == LOCALHOST and meaning.is_loopback
+        if localhost and not self.foreign:
             return
-        if not _is_public(meaning) and not any(meaning in network for network in self.networks):
-            raise AddressRefused(
-                f"{host} has the private address {address}: add its network to networks in "
-                "[targets], or write the address instead of the name"
+        listed = any(meaning in network for network in self.networks)
+        if self.foreign and meaning.is_loopback:
+            listed = False
+        if not _is_public(meaning) and not listed:
+            how = (
+                "write the URL that leads there into the settings"
+                if self.foreign
+                else "add its network to networks in [targets], or write the address instead of "
+                "the name"
             )
+            raise AddressRefused(f"{host} has the private address {address}: {how}")
 
     def check_written(self, host: str, address: str) -> None:
-        """Checks an address that is written in a URL of the configuration.
+        """Checks an address that is written in a URL.
 
         Raises:
-            AddressRefused: the address is never called, whatever the configuration says.
+            AddressRefused: the address is never called, whatever the configuration says; or the URL
+                is in a foreign document, and the address is private.
         """
+        if self.foreign:
+            self.check_named(host, address)
+        else:
+            self._check_ever(host, address)
+
+    def _check_ever(self, host: str, address: str) -> None:
         if why := never_called(address):
             which = f"{host} has the address {address}" if host != address else address
             raise AddressRefused(f"{which}, {why}, which is never called")

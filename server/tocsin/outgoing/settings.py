@@ -7,6 +7,7 @@ from yarl import URL
 
 from tocsin.fields import STRICT, WithoutSecrets
 from tocsin.outgoing.reach import is_address, never_called, parse_networks
+from tocsin.outgoing.url_parts import check_parts
 
 
 def check_url(url: str) -> str:
@@ -16,8 +17,10 @@ def check_url(url: str) -> str:
         raise ValueError(f"is not a URL: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError("expected a URL such as http://127.0.0.1:9000/")
-    if is_address(parsed.host) and (why := never_called(parsed.host)):
-        raise ValueError(f"{parsed.host} is {why}, which is never called")
+    host = parsed.raw_host or ""
+    check_parts(url, host)
+    if is_address(host) and (why := never_called(host)):
+        raise ValueError(f"{host} is {why}, which is never called")
     return url
 
 

@@ -62,6 +62,8 @@ def _read(config: Path) -> dict[str, Any]:
         raise SettingsError(f"{config}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{config} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{config} is nested too deep") from error
 
 
 def _explained(error: ValidationError) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from yarl import URL
 
 from tocsin.outgoing.reach import LOCALHOST
+from tocsin.outgoing.url_parts import ends_in_number, has_dot_segment, path_of
 from tocsin.plans.plan import (
     Container,
     Function,
@@ -53,7 +54,7 @@ class Addresses:
                 return self._of_integration(target.name)
 
     def _of(self, kind: str, target_id: str) -> URL:
-        if not target_id.strip("."):
+        if not target_id.strip(".") or has_dot_segment(target_id):
             raise UnmappedTarget(f"the {kind} id {target_id!r} would lead out of the target's URL")
         url = self.targets.urls(kind).get(target_id)
         if url is None:
@@ -87,8 +88,6 @@ ID_FIELDS = {
 AUTHORITY_END = re.compile("[/?#]")
 # One label of a host name (RFC 1123, 2.1), and `_`, which real names have.
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
-# The last label of a host that is an address (WHATWG URL, "ends in a number").
-NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 def _filled(template: str, field: str, target_id: str) -> str:
@@ -97,7 +96,8 @@ def _filled(template: str, field: str, target_id: str) -> str:
     In the host part the id must be one label, so that it can't lead to another domain.
 
     Raises:
-        UnmappedTarget: the id is not a label, or turns the host into an address.
+        UnmappedTarget: the id is not a label, turns the host into an address, or leads out of the
+            URL's path.
     """
     _, _, rest = template.partition("://")
     authority = AUTHORITY_END.split(rest, maxsplit=1)[0]
@@ -106,9 +106,12 @@ def _filled(template: str, field: str, target_id: str) -> str:
         name = host.replace(field, target_id).partition(":")[0].rstrip(".").lower()
         if not LABEL.fullmatch(target_id):
             raise UnmappedTarget(f"the id {target_id[:64]!r} can't be a label of a host name")
-        if name == LOCALHOST or NUMBER.fullmatch(name.rpartition(".")[2]):
+        if name == LOCALHOST or ends_in_number(name):
             raise UnmappedTarget(f"the id {target_id[:64]!r} would turn the host into an address")
-    return template.replace(field, quote(target_id, safe=""))
+    filled = template.replace(field, quote(target_id, safe=""))
+    if has_dot_segment(path_of(filled)):
+        raise UnmappedTarget(f"the id {target_id[:64]!r} would lead out of the target's URL")
+    return filled
 
 
 def _with_path(base: URL, path: str) -> URL:
@@ -123,7 +126,7 @@ def _with_path(base: URL, path: str) -> URL:
     plain = unquote(path)
     if any(ord(character) < 33 or character in "\\?#\x7f" for character in plain):
         raise UnmappedTarget(f"the path {path[:64]!r} has a character that a path can't have")
-    if not {".", ".."}.isdisjoint(plain.split("/")):
+    if has_dot_segment(path):
         raise UnmappedTarget(f"the path {path[:64]!r} would lead out of the target's URL")
     return base.with_path(
         base.raw_path.rstrip("/") + "/" + quote(path.lstrip("/"), safe="/%:@!$&'()*+,;=~"),

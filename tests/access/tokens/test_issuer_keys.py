@@ -45,7 +45,14 @@ class World:
         self.keys: Any = {"keys": [jwk(PRIVATE, kid="a")]}
         self.away = False
         rules = IssuerSettings(issuer=ISSUER, audience="tocsin", jwks_uri=jwks_uri)
-        self.issuers = Issuers({"test": rules}, self.clock, self.fetch, machine_clock=self.clock)
+        self.foreign: list[str] = []
+        self.issuers = Issuers(
+            {"test": rules}, self.clock, self.fetch, self.fetch_foreign, machine_clock=self.clock
+        )
+
+    async def fetch_foreign(self, url: str) -> bytes:
+        self.foreign.append(url)
+        return await self.fetch(url)
 
     async def fetch(self, url: str) -> bytes:
         self.asked.append(url)
@@ -228,3 +235,39 @@ def test_what_can_not_check_signatures_is_no_key() -> None:
 )
 def test_keys_come_over_https_or_from_this_machine(url: str, safe: bool) -> None:
     assert is_safe(url) is safe
+
+
+@pytest.mark.parametrize(
+    ("jwks_uri", "foreign"),
+    [
+        ("https://id.example.com/other", False),
+        ("https://id.example.com:8443/keys", False),
+        ("https://keys.example/keys", True),
+        ("https://127.0.0.1/keys", True),
+        ("https://10.0.0.1/keys", True),
+        ("https://localhost/keys", True),
+    ],
+)
+def test_what_an_issuer_names_elsewhere_is_fetched_as_foreign(jwks_uri: str, foreign: bool) -> None:
+    async def scenario() -> None:
+        world = World()
+        world.configuration["jwks_uri"] = jwks_uri
+        assert not await world.takes(world.token(kid="unknown"))
+        assert world.asked[-1] == jwks_uri
+        assert world.foreign == [jwks_uri] * foreign
+        named = World(jwks_uri)
+        assert not await named.takes(named.token(kid="unknown"))
+        assert (named.asked, named.foreign) == ([jwks_uri], [])
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("jwks_uri", ["http://127.0.0.1:1/keys", "http://localhost/keys"])
+def test_an_https_issuer_leads_to_no_port_of_this_machine(jwks_uri: str) -> None:
+    async def scenario() -> None:
+        world = World()
+        world.configuration["jwks_uri"] = jwks_uri
+        assert not await world.takes(world.token())
+        assert jwks_uri not in world.asked
+
+    asyncio.run(scenario())

@@ -77,11 +77,27 @@ class Issuers:
     """Checks tokens of the configured issuers; the subjects that they prove carry their names."""
 
     def __init__(
-        self, rules: Mapping[str, IssuerRules], clock: Clock, fetch: Fetch, *, machine_clock: Clock
+        self,
+        rules: Mapping[str, IssuerRules],
+        clock: Clock,
+        fetch: Fetch,
+        fetch_foreign: Fetch,
+        *,
+        machine_clock: Clock,
     ) -> None:
+        """Checks tokens.
+
+        Args:
+            rules: the issuers by name.
+            clock: tells when a token has expired.
+            fetch: gets URLs of the settings, and those on an issuer's own host.
+            fetch_foreign: gets other URLs that an issuer's configuration names.
+            machine_clock: measures the age of keys.
+        """
         self._clock = clock
         self._issuers = {
-            rule.issuer: Issuer(name, rule, fetch, machine_clock) for name, rule in rules.items()
+            rule.issuer: Issuer(name, rule, fetch, fetch_foreign, machine_clock)
+            for name, rule in rules.items()
         }
 
     async def authenticate(self, text: str) -> tuple[Principal, datetime]:
@@ -108,10 +124,18 @@ class Issuers:
 class Issuer:
     """Fetches and caches the keys of one issuer."""
 
-    def __init__(self, name: str, rules: IssuerRules, fetch: Fetch, machine_clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        rules: IssuerRules,
+        fetch: Fetch,
+        fetch_foreign: Fetch,
+        machine_clock: Clock,
+    ) -> None:
         self.name = name
         self.rules = rules
         self._fetch = fetch
+        self._fetch_foreign = fetch_foreign
         self._machine_clock = machine_clock
         self._keys: tuple[IssuerKey, ...] = ()
         self._fetched_at = self._tried_at = float("-inf")
@@ -152,7 +176,9 @@ class Issuer:
             return
         self._tried_at = now
         try:
-            self._keys = read_keys(await self._fetch(await self._jwks_uri()))
+            jwks_uri = await self._jwks_uri()
+            fetch = self._fetch_foreign if self._is_foreign(jwks_uri) else self._fetch
+            self._keys = read_keys(await fetch(jwks_uri))
         except FetchFailed as error:
             log.warning("could not fetch an issuer's keys", issuer=self.name, error=str(error))
             return
@@ -170,7 +196,19 @@ class Issuer:
         jwks_uri = document.get("jwks_uri")
         if not isinstance(jwks_uri, str) or not is_safe(jwks_uri):
             raise FetchFailed(f"jwks_uri in {url} must be an https URL")
+        if self._is_foreign(jwks_uri) and urlsplit(jwks_uri).scheme != "https":
+            raise FetchFailed(
+                f"jwks_uri in {url} is on loopback: if that is right, set jwks_uri in "
+                f"[access.issuers.{self.name}]"
+            )
         return jwks_uri
+
+    def _is_foreign(self, jwks_uri: str) -> bool:
+        """Returns whether an issuer names another host, which its owner need not own."""
+        if self.rules.jwks_uri is not None:
+            return False
+        own = urlsplit(self.rules.issuer).hostname or ""
+        return not is_loopback(own) and urlsplit(jwks_uri).hostname != own
 
 
 def is_safe(url: str) -> bool:

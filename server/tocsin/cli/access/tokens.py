@@ -78,5 +78,5 @@ def _signed(file: Path) -> str:
         return jwt.encode(claims, key["private_key"], "PS256", headers={"kid": key["id"]})
     except OSError as error:
         raise refusal(f"{file}: {error.strerror}", status=USAGE) from error
-    except (ValueError, KeyError, TypeError, jwt.PyJWTError):
+    except (ValueError, KeyError, TypeError, RecursionError, jwt.PyJWTError):
         raise refusal(f"{file}: must be a key file of a service account", status=USAGE) from None

@@ -4,7 +4,10 @@ Only true, false, null and decimal numbers are not strings; `no`, `12:30`, `2026
 are. An object may not have a key twice. JSON is YAML too.
 """
 
+import math
 import re
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import yaml
@@ -22,6 +25,15 @@ _RESOLVERS = (
 )
 
 
+# As deep as protobuf reads JSON.
+DEEPEST = 100
+# Aliases count as often as they are used: ten lines of them can mean a billion values.
+MOST_VALUES = 20_000
+MOST_DIGITS = 100
+
+TOO_DEEP = f"must not be nested more than {DEEPEST} levels deep"
+
+
 class _Loader(yaml.SafeLoader):
     """Loads YAML without the implicit types of YAML 1.1."""
 
@@ -36,11 +48,15 @@ def read(text: str) -> yaml.Node | None:
     """Returns the root node of the document in a text; None if the text is empty.
 
     Raises:
-        yaml.YAMLError: the text is not YAML, or has a key twice; a MarkedYAMLError says where.
+        yaml.YAMLError: the text is not YAML, has a key twice, is nested too deep or too large, or
+            has a number that JSON does not have; a MarkedYAMLError says where.
     """
-    root = yaml.compose(text, _Loader)
+    try:
+        root = yaml.compose(text, _Loader)
+    except RecursionError as error:
+        raise yaml.YAMLError(TOO_DEEP) from error
     if root is not None:
-        _check(root, ())
+        _check(root, (), count(1))
     return root
 
 
@@ -67,9 +83,15 @@ def line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _check(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
+def _check(node: yaml.Node, above: tuple[yaml.Node, ...], values: Iterator[int]) -> None:
     if node in above:
         raise _error(node, "an alias must not be inside its own anchor")
+    if len(above) > DEEPEST:
+        raise _error(node, TOO_DEEP)
+    if next(values) > MOST_VALUES:
+        raise _error(node, f"must not have more than {MOST_VALUES} values, aliases written out")
+    if isinstance(node, yaml.ScalarNode):
+        _check_number(node)
     above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         seen = set()
@@ -79,10 +101,19 @@ def _check(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
             if key.value in seen:
                 raise _error(key, f"{key.value} must be given only once")
             seen.add(key.value)
-            _check(item, above)
+            _check(item, above, values)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _check(item, above)
+            _check(item, above, values)
+
+
+def _check_number(node: yaml.ScalarNode) -> None:
+    if node.tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+        return
+    if len(node.value) > MOST_DIGITS:
+        raise _error(node, f"a number must not have more than {MOST_DIGITS} characters")
+    if not math.isfinite(float(node.value)):
+        raise _error(node, f"{node.value} is too large a number")
 
 
 def _error(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:

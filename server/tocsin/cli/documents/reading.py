@@ -82,7 +82,7 @@ def read_document(file: str) -> Document:
         line = f"{mark.line + 1}: " if mark else " "
         raise DocumentError(f"{name}:{line}{error.problem or error.context}") from error
     except yaml.YAMLError as error:
-        raise DocumentError(f"{name}: {error}") from error
+        raise DocumentError(f"{name}: {' '.join(str(error).split())}") from error
     if not isinstance(root, yaml.MappingNode):
         raise DocumentError(f"{name}: must be an object, with fields such as `name: nightly`")
     return Document(name, root)

@@ -1,10 +1,9 @@
 """Defines `tocsin triggers fire`, `next`, `preview` and `explain`, clients of FiringService."""
 
-import json
 import sys
 from datetime import UTC, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from google.protobuf import json_format, struct_pb2
@@ -35,6 +34,7 @@ from tocsin.cli.terminal.output import (
 )
 from tocsin.cli.triggers.names import TriggerArgument, id_of
 from tocsin.schedule.instants import iso
+from tocsin.wire.json_text import parse_json
 from tocsin_protos.tocsin.v1.firing_service_pb2 import (
     ExplainRequest,
     FireTriggerRequest,
@@ -227,7 +227,8 @@ def _fire_request(
 
 def _json(text: str) -> struct_pb2.Value:
     try:
-        return json_format.ParseDict(json.loads(text), struct_pb2.Value())
+        value: Any = parse_json(text)
+        return json_format.ParseDict(value, struct_pb2.Value())
     except ValueError as error:
         raise refusal(f"--json: must be JSON: {error}", status=USAGE) from error
 

@@ -6,6 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.outgoing.amazon import SENDING, Clients, words
 from tocsin.outgoing.reach import Reach
+from tocsin.outgoing.url_parts import has_dot_segment
 from tocsin.sources.mail.parsing import Attached
 from tocsin.sources.mail.settings import MailSettings
 
@@ -36,6 +37,8 @@ class AttachmentBuckets:
         try:
             if self._endpoint is None:
                 raise LookupError("no storage is configured: set s3_endpoint in [sources.mail]")
+            if has_dot_segment(bucket):
+                raise LookupError("that name would lead out of the storage's URL")
             client = await self._clients.of(self._endpoint)
             for number, part in enumerate(attached, 1):
                 key = f"{prefix}/{number}-{part.name}" if part.name else f"{prefix}/{number}"

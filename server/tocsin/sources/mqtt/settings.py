@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstrai
 from yarl import URL
 
 from tocsin.fields import STRICT
+from tocsin.outgoing.url_parts import check_parts
 
 
 def parse_broker_url(url: str) -> str:
@@ -18,6 +19,7 @@ def parse_broker_url(url: str) -> str:
         raise ValueError(
             "expected mqtt://HOST:PORT, or mqtts:// for TLS; username and password are settings"
         )
+    check_parts(url, parsed.raw_host or "")
     return url
 
 
