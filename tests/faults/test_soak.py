@@ -124,7 +124,7 @@ def measured(
         came = target.all(lambda call: call.path == "/nightly")
         due = {each.id: each.due for each in list(journal.executions)}
         lags = sorted(
-            (call.at - due[call.headers["x-request-id"]]) / timedelta(milliseconds=1)
+            (call.at - due[call.json["executionId"]]) / timedelta(milliseconds=1)
             for call in came[seen:]
         )
         [(backlog,)] = store.execute(BACKLOG.format(now=micros(now())))

@@ -9,6 +9,7 @@ from tocsin.access.permissions.resources import folder
 from tocsin.contract.text import NUL
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.rows import origin_of_execution
 from tocsin.store.triggers.folders import (
     folder_of_operation,
     folder_of_trigger,
@@ -106,11 +107,10 @@ class Resources:
         parsed = parse_operation(name)
         if parsed is None:
             return EVERYTHING
-        resource = await self._of_invocation(parsed.id)
-        # An execution of another location is treated as one that does not exist.
-        if resource is not None and resource.startswith(f"{parsed.location}/"):
-            return resource
-        return parsed.location
+        origin = await self._database.read(
+            lambda tx: origin_of_execution(tx, parsed.location, parsed.id)
+        )
+        return parsed.location if origin is None else origin
 
     async def _of_account(self, account_id: str) -> str:
         if self._accounts is None:

@@ -227,6 +227,16 @@ invocations = Table(
     Column("forgotten_at", BigInteger),
     # Of the call that asked for it, by W3C Trace Context.
     Column("traceparent", Text),
+    # The id that its client chose for an execution, unique in its parent. The API of executions
+    # shows it in place of `id`. A node of 0.1.0 leaves it empty, and has the client's id in `id`.
+    Column("execution_id", ASCII),
+)
+partial_index(
+    "invocations_by_execution_id",
+    invocations.c.parent,
+    invocations.c.execution_id,
+    unique=True,
+    where=invocations.c.execution_id.is_not(None),
 )
 partial_index(
     "invocations_due",

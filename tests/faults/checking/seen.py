@@ -36,7 +36,11 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 60
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.OperationalError)
-ROWS = "SELECT id, origin, scheduled_at, created_at, state, attempts FROM invocations"
+# Executions by the ids that their clients chose, which the API and the payloads show.
+ROWS = (
+    "SELECT COALESCE(execution_id, id), origin, scheduled_at, created_at, state, attempts"
+    " FROM invocations"
+)
 LEFT = (
     "SELECT (SELECT count(*) FROM armed_timers WHERE next_at <= {now})"
     " + (SELECT count(*) FROM invocations WHERE next_at IS NOT NULL)"
@@ -176,7 +180,7 @@ def delivery(call: Received, *, by_its_clock: bool = False) -> Delivery:
     made, attempt = call.headers["x-request-id"], int(call.headers["x-attempt"])
     at = datetime.fromisoformat(call.headers["x-started-at"]) if by_its_clock else call.at
     if not call.path.startswith("/functions/"):
-        return Delivery(made, attempt, at)
+        return Delivery(call.json["executionId"], attempt, at)
     messages = call.json["messages"]
     name = call.path.removeprefix("/functions/")
     if name.startswith("l-"):

@@ -314,10 +314,11 @@ def test_pages_survive_what_is_added_and_deleted(google: GoogleApi, location: st
     assert ids_of(first) == scheduled[:2]
     for execution_id in scheduled[1:3]:
         google.call("DeleteOperation", named(location, execution_id))
-    # Before all that are made: those begin with their time, which is 01 and more since 2004.
-    schedule(google, location, "nightly", userGeneratedExecutionId=f"00{uuid.uuid4().hex[2:]}")
+    # Whatever id its client chose, it comes last: lists are in the order of time.
+    mine = f"00{uuid.uuid4().hex[2:]}"
+    schedule(google, location, "nightly", userGeneratedExecutionId=mine)
     request = {"name": location, "pageToken": first["nextPageToken"]}
-    assert ids_of(google.call("ListOperations", request)) == scheduled[3:]
+    assert ids_of(google.call("ListOperations", request)) == [*scheduled[3:], mine]
 
 
 def test_a_list_may_be_of_what_is_done_or_is_not(google: GoogleApi, location: str) -> None:

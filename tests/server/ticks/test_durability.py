@@ -27,7 +27,7 @@ def test_what_was_under_way_at_kill_9_is_delivered_again_with_the_same_id(
     mine = str(uuid.uuid4())
 
     def is_mine(call: Received) -> bool:
-        return call.headers["x-request-id"] == mine
+        return call.json["executionId"] == mine
 
     with serving(directory, config, http="off") as server, server.channel() as channel:
         schedule(GoogleGrpc(channel), location, "held", userGeneratedExecutionId=mine)
@@ -38,6 +38,7 @@ def test_what_was_under_way_at_kill_9_is_delivered_again_with_the_same_id(
         finished(GoogleGrpc(channel), location, mine)
         first, second = target.wait_for(is_mine, count=2)
         assert first.body == second.body
+        assert first.headers["x-request-id"] == second.headers["x-request-id"] != mine
 
 
 def test_a_stop_lets_a_delivery_finish(

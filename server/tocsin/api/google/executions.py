@@ -14,7 +14,7 @@ from tocsin.compilers.parameters import (
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
-from tocsin.store.invocations.rows import Invocation, insert_invocation
+from tocsin.store.invocations.rows import Invocation, execution_id_taken, insert_invocation
 from tocsin.targets.settings import IntegrationSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
@@ -80,7 +80,7 @@ class ExecutionsService:
             for execution in executions:
                 _insert(tx, execution)
             answer = contract.ScheduleIntegrationsResponse(
-                execution_info_ids=[execution.id for execution in executions]
+                execution_info_ids=[execution.shown_id for execution in executions]
             ).SerializeToString()
             once.remember(tx, answer, order.now)
             return answer
@@ -139,9 +139,10 @@ class _Order:
         return cls(request, name, now, at, parameters, plain, traceparent)
 
     def execution(self, integration: str, new_uuid: Callable[[], str]) -> Invocation:
-        execution_id = self.request.user_generated_execution_id or new_uuid()
+        invocation_id = new_uuid()
+        execution_id = self.request.user_generated_execution_id or invocation_id
         return Invocation(
-            id=execution_id,
+            id=invocation_id,
             parent=self.name.location,
             origin=integration_name(self.name.location, integration),
             scheduled_at=self.at,
@@ -156,6 +157,7 @@ class _Order:
             ),
             created_at=self.now,
             message=self._info(execution_id, integration).SerializeToString(),
+            execution_id=self.request.user_generated_execution_id or None,
             traceparent=self.traceparent,
         )
 
@@ -190,7 +192,12 @@ def _schedule_time(request: contract.ScheduleIntegrationsRequest, now: datetime)
 
 
 def _insert(tx: Transaction, execution: Invocation) -> None:
+    """Stores an execution; an id that its client chose is unique in the project and location."""
+    chosen = execution.execution_id
+    # A node of 0.1.0 keeps the client's id as the invocation's, where no unique key looks.
+    if chosen is not None and execution_id_taken(tx, execution.parent, chosen):
+        raise errors.execution_exists(chosen)
     try:
         insert_invocation(tx, execution, due_at=execution.scheduled_at)
     except UniqueViolation:
-        raise errors.execution_exists(execution.id) from None
+        raise errors.execution_exists(execution.shown_id) from None

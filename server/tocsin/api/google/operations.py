@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from google.longrunning import operations_pb2 as contract
@@ -54,6 +54,13 @@ STATES = {
 }
 
 
+class _Listed(NamedTuple):
+    """An operation of a list, and the id of its invocation, by which the list is ordered."""
+
+    invocation_id: str
+    operation: contract.Operation
+
+
 class OperationsService:
     """Shows executions as operations. An execution's id is its operation's last segment.
 
@@ -95,16 +102,17 @@ class OperationsService:
         tokens = self._pages.of(call, request, request.name, request.filter)
         after = tokens.position(request.page_token) or ""
 
-        def read(tx: Transaction) -> tuple[list[contract.Operation], bool]:
+        def read(tx: Transaction) -> tuple[list[_Listed], bool]:
             found = invocations.page_of_executions(
                 tx, parent=request.name, after=after, limit=size + 1, final=done
             )
-            return page_of(map(_operation, found), size, contract.Operation.ByteSize)
+            listed = (_Listed(each.id, _operation(each)) for each in found)
+            return page_of(listed, size, lambda each: each.operation.ByteSize())
 
         page, more = await self._database.read(read)
-        response = contract.ListOperationsResponse(operations=page)
+        response = contract.ListOperationsResponse(operations=[each.operation for each in page])
         if more:
-            response.next_page_token = tokens.token(page[-1].name.rsplit("/")[-1])
+            response.next_page_token = tokens.token(page[-1].invocation_id)
         return response
 
     async def get_operation(self, request: contract.GetOperationRequest) -> contract.Operation:
@@ -149,8 +157,10 @@ class OperationsService:
 
 def _find(tx: Transaction, name: str) -> Invocation:
     parsed = parse_operation(name)
-    invocation = invocations.find_invocation(tx, parsed.id) if parsed else None
-    if parsed is None or invocation is None or invocation.parent != parsed.location:
+    invocation = (
+        None if parsed is None else invocations.find_execution(tx, parsed.location, parsed.id)
+    )
+    if invocation is None:
         raise errors.operation_not_found(name)
     return invocation
 
@@ -172,7 +182,7 @@ def _done_filter(text: str) -> bool | None:
 def _operation(invocation: Invocation) -> contract.Operation:
     info = _execution_info(invocation)
     operation = contract.Operation(
-        name=operation_name(invocation.parent, invocation.id), done=invocation.state.final
+        name=operation_name(invocation.parent, invocation.shown_id), done=invocation.state.final
     )
     if invocation.state is State.SUCCEEDED:
         operation.response.Pack(info)

@@ -77,6 +77,7 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("state", state(invocation)),
         ("triggerId", invocation.trigger_id),
         ("integration", invocation.integration),
+        ("executionId", invocation.execution_id),
         ("parent", invocation.parent),
         ("target", invocation.target),
         ("cause", Invocation.Cause.Name(invocation.cause).removeprefix("CAUSE_")),

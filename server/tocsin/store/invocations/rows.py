@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, insert, null, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from tocsin.store.driver.bells import Bell
@@ -39,6 +39,7 @@ FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, St
 class Invocation:
     """One delivery to a target.
 
+    `execution_id` is the id that the client of an execution chose; None: it chose none.
     `action` is the plan's action as JSON, `traceparent` that of the call that asked for it.
     `next_at` is when it needs a node: it is due then, or the lease of `node` ends. The last four
     can be large, and are read only where they are needed; `message` is what the contract's API
@@ -62,10 +63,16 @@ class Invocation:
     next_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    execution_id: str | None = None
     traceparent: str | None = None
     message: bytes | None = None
     answer: bytes | None = None
     payload: bytes = b""
+
+    @property
+    def shown_id(self) -> str:
+        """The id by which the API of executions shows it."""
+        return self.execution_id or self.id
 
 
 INVOCATION = Record(Invocation, table)
@@ -79,6 +86,26 @@ INSERT_NEW = (
 SELECT = select(*WITHOUT_PAYLOAD.columns).where(
     table.c.id == bindparam("id"), table.c.forgotten_at.is_(None)
 )
+BY_EXECUTION_ID = (
+    select(table.c.id)
+    .where(
+        table.c.parent == bindparam("parent"),
+        table.c.execution_id == bindparam("execution_id"),
+        # What their index is about.
+        table.c.execution_id.is_not(None),
+    )
+    .scalar_subquery()
+)
+# The id that a client chose goes before one that was made here; both are looked up by an index.
+IS_EXECUTION = and_(
+    table.c.id == func.coalesce(BY_EXECUTION_ID, bindparam("execution_id")),
+    table.c.parent == bindparam("parent"),
+)
+SELECT_EXECUTION = select(*WITHOUT_PAYLOAD.columns).where(
+    IS_EXECUTION, table.c.forgotten_at.is_(None)
+)
+ORIGIN_OF_EXECUTION = select(table.c.origin).where(IS_EXECUTION)
+ID_TAKEN = select(table.c.id).where(IS_EXECUTION)
 STATE = select(table.c.state).where(table.c.id == bindparam("id"))
 PAGE = (
     select(table.c.id)
@@ -109,7 +136,7 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
     """Adds an invocation that is to be delivered at `due_at`.
 
     Raises:
-        UniqueViolation: there is one with this id, or one for this occurrence.
+        UniqueViolation: there is one for this occurrence, or one of its parent with this id.
     """
     tx.run(INSERT, **_written(invocation, due_at))
     tx.ring(Bell.DELIVERIES, due_at)
@@ -134,6 +161,25 @@ def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
 def find_invocation(tx: Transaction, invocation_id: str) -> Invocation | None:
     """Finds an invocation that its client did not delete, without its payload."""
     return WITHOUT_PAYLOAD.one(tx, SELECT, id=invocation_id)
+
+
+def find_execution(tx: Transaction, parent: str, execution_id: str) -> Invocation | None:
+    """Finds an execution of a location by the id that its API shows, without its payload.
+
+    The invocation's own id leads there too: a node of 0.1.0 shows that in its lists.
+    """
+    return WITHOUT_PAYLOAD.one(tx, SELECT_EXECUTION, parent=parent, execution_id=execution_id)
+
+
+def origin_of_execution(tx: Transaction, parent: str, execution_id: str) -> str | None:
+    """Returns the integration of an execution, also of one that its client deleted."""
+    origin: str | None = tx.value(ORIGIN_OF_EXECUTION, parent=parent, execution_id=execution_id)
+    return origin
+
+
+def execution_id_taken(tx: Transaction, parent: str, execution_id: str) -> bool:
+    """Tells whether an execution of the location has the id, as its own or as the client's."""
+    return tx.value(ID_TAKEN, parent=parent, execution_id=execution_id) is not None
 
 
 def state_of(tx: Transaction, invocation_id: str) -> State | None:

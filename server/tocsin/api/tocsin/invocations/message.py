@@ -56,6 +56,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
             invocation, 0 if action.retry is None else action.retry.attempts
         ),
         last_error=invocation.last_error or "",
+        execution_id=invocation.execution_id or "",
         dead_letter_queue="" if action.dead_letter is None else action.dead_letter.queue_id,
     )
     if is_integration(invocation.origin):
