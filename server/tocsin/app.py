@@ -19,6 +19,7 @@ from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import services_of
 from tocsin.composition.stopping import Grace, keep_standing
+from tocsin.descriptors import raise_limit
 from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
@@ -39,6 +40,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     Raises:
         StartError, StoreError, GatewayError, ExposureRefused: the server can't start.
     """
+    raise_limit()
     stopped = _stop_signal()
     async with running(settings, clock_of(settings.clock, settings.clock_start)) as served:
         # Objects made at the start live until the end; the collector need not look at them.
@@ -97,7 +99,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
-        keep_standing(stack, ground, health, settings.shutdown_delay)
+        keep_standing(stack, ground, health, works.shortage, settings.shutdown_delay)
         yield Running(doors, metrics, smtp)
 
 

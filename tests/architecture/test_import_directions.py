@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine", "api"),
     ("telemetry",),
     ("settings",),
-    ("logs", "scratch"),
+    ("logs", "scratch", "descriptors"),
     ("composition",),
     ("app",),
     ("demo",),

@@ -85,6 +85,7 @@ HOT = {
     "taking": deliveries.TAKE,
     "keeping": deliveries.EXTEND,
     "finishing": deliveries.FINISH,
+    "putting back": deliveries.PUT_BACK,
     "handing back": deliveries.HAND_BACK,
     "all invocations": listing.PAGE,
     "invocations of an origin": listing.PAGE_OF_ORIGIN,

@@ -15,6 +15,7 @@ from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Container, Function, Integration, Target
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import Outcome, TargetCaller
+from tocsin.targets.not_called import NotCalled
 from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
 FUNCTION, CONTAINER, INTEGRATION = Function("d4e1"), Container("bba1"), Integration("nightly")
@@ -332,10 +333,11 @@ def test_a_target_that_tells_what_it_was_sent_tells_no_token() -> None:
 
 
 def test_where_it_can_not_be_said_whether_there_is_a_token_nothing_is_called() -> None:
-    async def scenario() -> Outcome:
+    async def scenario() -> None:
         target = Function("d4e1", service_account_id="aje1")
-        return await called_with(OneToken("the store is away"), "http://127.0.0.1:1/", target)
+        with pytest.raises(NotCalled) as caught:
+            await called_with(OneToken("the store is away"), "http://127.0.0.1:1/", target)
+        assert str(caught.value) == "http://127.0.0.1:1/ was not called: the store is away"
+        assert not caught.value.node_is_short
 
-    failed = asyncio.run(scenario())
-    assert failed.error == "http://127.0.0.1:1/ was not called: the store is away"
-    assert failed.may_retry
+    asyncio.run(scenario())

@@ -10,6 +10,7 @@ from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import Intake
 from tocsin.engine.events.invoking import Calls
@@ -39,6 +40,7 @@ class Works:
     engine: Engine
     intake: Intake
     ids: Ids
+    shortage: Shortage
 
 
 def compose(
@@ -49,7 +51,8 @@ def compose(
     observer = ground.telemetry.observer
     ids = Ids(clock)
     timers = _timers(ground, ids)
-    deliveries = _deliveries(ground, caller)
+    shortage = Shortage(MACHINE_CLOCK)
+    deliveries = _deliveries(ground, caller, shortage)
     batches, intake = events_of(settings, clock, database, ids)
     read = readers(settings.sources, settings.targets.reach, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
@@ -67,7 +70,7 @@ def compose(
         chores=(*kept.steps(), *chores),
     )
     database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
-    return Works(engine, intake, ids)
+    return Works(engine, intake, ids, shortage)
 
 
 def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens) -> TargetCaller:
@@ -84,17 +87,19 @@ def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens
     return caller
 
 
-def _deliveries(ground: Ground, caller: TargetCaller) -> Deliveries:
+def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Deliveries:
     settings = ground.settings
+    limits = settings.targets.model_copy(update={"concurrency": ground.shares.deliveries})
     return Deliveries(
         ground.database,
         ground.clock,
         caller,
         DeadLetterQueues(settings.dead_letters, settings.targets.reach),
         node=ground.node,
-        limits=settings.targets,
+        limits=limits,
         machine_clock=MACHINE_CLOCK,
         observer=ground.telemetry.observer,
+        shortage=shortage,
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
+from tocsin.descriptors import Shares, current_limit, share_out
 from tocsin.engine.observer import Observer
 from tocsin.engine.store_clock import StoreClock
+from tocsin.gateway import Limits
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Address, Settings
 from tocsin.store.driver.database import Database
@@ -35,6 +37,7 @@ class Ground:
     telemetry: Telemetry
     node: str
     pages: PageTokens
+    shares: Shares
 
 
 async def open_ground(
@@ -64,7 +67,12 @@ async def open_ground(
             raise StartError(NO_SHARED_MANUAL_CLOCK)
         clock = await _shared_clock(stack, clock, database, telemetry.observer)
     pages = PageTokens(await _page_key(database))
-    return Ground(settings, clock, database, telemetry, node, pages), metrics
+    shares = share_out(
+        current_limit(),
+        deliveries=settings.targets.concurrency,
+        connections=Limits().connections,
+    )
+    return Ground(settings, clock, database, telemetry, node, pages, shares), metrics
 
 
 async def _page_key(database: Database) -> bytes:

@@ -37,6 +37,7 @@ async def start_grpc(
     telemetry: Telemetry,
     upstream: Path,
     gate: Gate | None,
+    connections: int,
 ) -> tuple[grpc.aio.Server, Address | None]:
     """Starts the server; returns it and its address, or None if only Envoy reaches it."""
     limits = Limits()
@@ -48,7 +49,7 @@ async def start_grpc(
             ("grpc.max_metadata_size", METADATA_BYTES),
             ("grpc.absolute_max_metadata_size", METADATA_BYTES),
             ("grpc.max_concurrent_streams", limits.streams),
-            ("grpc.max_allowed_incoming_connections", limits.connections),
+            ("grpc.max_allowed_incoming_connections", connections),
             ("grpc.server_handshake_timeout_ms", limits.headers_seconds * 1000),
             # The vendor's Go SDK pings every 30 s, even without calls under way.
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

@@ -90,7 +90,13 @@ async def open_doors(
     """
     upstream = directory / "grpc.sock"
     server, grpc = await start_grpc(
-        ground.settings, offer.services, offer.health, ground.telemetry, upstream, offer.gate
+        ground.settings,
+        offer.services,
+        offer.health,
+        ground.telemetry,
+        upstream,
+        offer.gate,
+        ground.shares.connections,
     )
     offer.whereabouts.grpc = grpc
     stack.push_async_callback(lambda: server.stop(grace.left()))
@@ -113,7 +119,9 @@ def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> G
         listen=settings.http,
         directory=directory,
         machine_clock=SystemClock(),
-        limits=Limits(body_bytes=settings.max_request_bytes),
+        limits=Limits(
+            body_bytes=settings.max_request_bytes, connections=ground.shares.envoy_connections
+        ),
         # The audit log and the log name calls by their request id.
         request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),

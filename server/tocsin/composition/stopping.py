@@ -1,10 +1,13 @@
 """Limits the time of a stop, and reports readiness until then."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.ground import Ground
+from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.upkeep.readiness import Readiness
 from tocsin.schedule import Clock
 from tocsin.telemetry.opening import Telemetry
@@ -32,11 +35,17 @@ class Standing:
     def __init__(self, health: Health, telemetry: Telemetry) -> None:
         self._health = health
         self._telemetry = telemetry
+        self._unready: set[str] = set()
         telemetry.ready(True)
 
-    def ready(self, ready: bool) -> None:
-        self._health.set(serving=ready)
-        self._telemetry.ready(ready)
+    def of(self, part: str) -> Callable[[bool], None]:
+        """Returns what tells whether a part of the server is ready; the server is if all are."""
+        return partial(self._report, part)
+
+    def _report(self, part: str, ready: bool) -> None:
+        (self._unready.discard if ready else self._unready.add)(part)
+        self._health.set(serving=not self._unready)
+        self._telemetry.ready(not self._unready)
 
     async def stop(self, delay_seconds: float) -> None:
         """Reports NOT_SERVING, and waits so that clients can send their calls elsewhere."""
@@ -46,13 +55,18 @@ class Standing:
 
 
 def keep_standing(
-    stack: AsyncExitStack, ground: Ground, health: Health, delay_seconds: float
+    stack: AsyncExitStack,
+    ground: Ground,
+    health: Health,
+    shortage: Shortage,
+    delay_seconds: float,
 ) -> None:
-    """Reports that the server is ready while its store answers, until the server stops."""
+    """Reports that the server is ready while its store answers and it can make calls."""
     standing = Standing(health, ground.telemetry)
     readiness = Readiness(
-        ground.database, ground.clock, MACHINE_CLOCK, node=ground.node, tell=standing.ready
+        ground.database, ground.clock, MACHINE_CLOCK, node=ground.node, tell=standing.of("store")
     )
+    shortage.report_to(standing.of("calls"))
     watching = asyncio.create_task(readiness.watch())
     stack.callback(watching.cancel)
     stack.push_async_callback(lambda: standing.stop(delay_seconds))

@@ -13,9 +13,11 @@ from yarl import URL
 
 from tocsin.outgoing.connecting import checked_connector
 from tocsin.outgoing.reach import AddressRefused, Reach
+from tocsin.outgoing.shortage import shortage_of
 from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Integration, Target
 from tocsin.targets.addresses import Addresses, UnmappedTarget
+from tocsin.targets.not_called import NotCalled
 from tocsin.wire.json_text import parse_json
 
 log = structlog.get_logger(__name__)
@@ -86,7 +88,11 @@ class TargetCaller:
         request_id: str,
         headers: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """POSTs the payload once; no failure of the target or the network raises an exception."""
+        """POSTs the payload once; no failure of the target or the network raises an exception.
+
+        Raises:
+            NotCalled: this node could not make the call.
+        """
         if self._is_too_large(target, payload):
             error = (
                 f"the payload of {len(payload)} bytes was not sent: "
@@ -101,7 +107,9 @@ class TargetCaller:
         try:
             token = await self._authorization(target, url)
         except TokenUnavailable as error:
-            return _failed(url, f"was not called: {error}")
+            raise NotCalled(
+                f"{_public(url)} was not called: {error}", node_is_short=False
+            ) from error
         if token is not None:
             sent["Authorization"] = token
         return await self._post(target, url, payload, sent)
@@ -129,6 +137,9 @@ class TargetCaller:
         except TimeoutError:
             return _failed(url, f"no answer within {self._timeout.total:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if (lacking := shortage_of(error)) is not None:
+                reason = f"{_public(url)} was not called, this node is short: {lacking}"
+                raise NotCalled(reason, node_is_short=True) from error
             return _failed(url, _words(error))
 
     def _is_too_large(self, target: Target, payload: bytes) -> bool:
@@ -194,10 +205,14 @@ def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
 def _failed(
     url: URL, reason: str, status: int | None = None, retry_after: timedelta | None = None
 ) -> Outcome:
-    public_url = url.with_user(None).with_query(None)
     # PostgreSQL stores no zero bytes in text.
-    error = f"{public_url} {reason}"[:LONGEST_REASON].replace("\0", "\ufffd")
+    error = f"{_public(url)} {reason}"[:LONGEST_REASON].replace("\0", "\ufffd")
     return Outcome(succeeded=False, status=status, error=error, retry_after=retry_after)
+
+
+def _public(url: URL) -> URL:
+    """Returns the URL without what may be secret in it."""
+    return url.with_user(None).with_query(None)
 
 
 def _words(error: Exception) -> str:

@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tocsin.outgoing.amazon import SENDING, Clients, words
 from tocsin.outgoing.queue_urls import asked_url, configured_url
 from tocsin.outgoing.reach import Reach
+from tocsin.outgoing.shortage import shortage_of
+from tocsin.targets.not_called import NotCalled
 from tocsin.targets.settings import DeadLetterSettings
 
 # The protocol limits attributes and bodies; an error needs less.
@@ -44,6 +46,9 @@ class DeadLetterQueues:
         """Puts one message for each event of the payload; returns the error, or None on success.
 
         A failed try is repeated as a whole, so a message may be put twice but is never missing.
+
+        Raises:
+            NotCalled: this node lacks something to make the call with.
         """
         try:
             if self._settings.endpoint is None:
@@ -55,6 +60,9 @@ class DeadLetterQueues:
                     QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(letter)
                 )
         except (BotoCoreError, ClientError, OSError, LookupError) as error:
+            if (lacking := shortage_of(error)) is not None:
+                reason = f"dead letter queue {letter.queue_id}: this node is short: {lacking}"
+                raise NotCalled(reason, node_is_short=True) from error
             return f"dead letter queue {letter.queue_id}: {words(error)}"
         return None
 

@@ -12,6 +12,7 @@ from tocsin.engine.delivering.capacity import Capacity
 from tocsin.engine.delivering.endings import Endings
 from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
 from tocsin.engine.delivering.log import DeliveryLog
+from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.delivering.verdict import after_call, after_dead_letter, last_failure
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.wakeup import Wakeup
@@ -27,6 +28,7 @@ from tocsin.store.invocations.deliveries import TARGETS_AT_ONCE, Ended, Ending
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
+from tocsin.targets.not_called import NotCalled
 from tocsin.targets.settings import TargetSettings
 
 log = structlog.get_logger(__name__)
@@ -40,6 +42,8 @@ MOST_CANDIDATES_SHARED = 64
 PLACES_AT_ONCE = 32
 GATHERING_TURNS = 8
 HELD_ELSEWHERE = timedelta(milliseconds=50)
+# A call for which this node had no token, though it lacks nothing else, is made after this.
+NOT_CALLED_AGAIN = timedelta(seconds=5)
 # How long a node that stops waits for a store that does not answer.
 LAST_ENDINGS_SECONDS = 5.0
 CHANCE = secrets.SystemRandom()
@@ -74,6 +78,7 @@ class Deliveries:
         chance: Callable[[], float] = CHANCE.random,
         machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
+        shortage: Shortage | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -83,6 +88,7 @@ class Deliveries:
         self._capacity = Capacity(limits)
         self._chance = chance
         self._observer = observer
+        self._shortage = shortage or Shortage(machine_clock or clock)
         self._wakeup = Wakeup(clock)
         database.on(Bell.DELIVERIES, self._wakeup.ring)
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -124,6 +130,7 @@ class Deliveries:
 
     async def run_once(self) -> None:
         """Starts the delivery of what is due, then waits for more, or for a free place."""
+        await self._shortage.wait()
         # First of all: that the last call has ended meanwhile must not go unheard.
         self._wakeup.listen()
         if self._full:
@@ -245,6 +252,8 @@ class Deliveries:
             traceparent = self._observer.began(invocation, delivery.started)
             ending = await self._try(delivery, traceparent)
             ended = Ended(invocation.id, ending, self._clock.now())
+        except NotCalled as error:
+            await self._put_back(invocation, error)
         except Exception:
             log.exception(
                 "delivery broke off", invocation_id=invocation.id, origin=invocation.origin
@@ -265,6 +274,26 @@ class Deliveries:
         if delivery.invocation.state is State.DEAD_LETTERING:
             return await self._put_dead_letter(delivery.invocation, delivery.action)
         return await self._call(delivery.invocation, delivery.action, delivery.started, traceparent)
+
+    async def _put_back(self, invocation: Invocation, error: NotCalled) -> None:
+        """Lets an invocation wait that this node could not deliver: it failed, not the target."""
+        at = self._clock.now()
+        if error.node_is_short:
+            self._shortage.met(str(error))
+            self._window = LEAST_CANDIDATES
+        else:
+            at += NOT_CALLED_AGAIN
+        node, why = self._node, str(error)
+        try:
+            await self._database.write(
+                lambda tx: deliveries.put_back(tx, invocation.id, node=node, at=at, why=why)
+            )
+        except StoreUnavailable as away:
+            log.warning(
+                "invocation can't be put back, it is delivered after its lease",
+                invocation_id=invocation.id,
+                error=str(away),
+            )
 
     def _written(self, batch: Sequence[Ended], kept: set[str]) -> None:
         for ended in batch:

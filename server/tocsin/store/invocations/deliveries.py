@@ -91,6 +91,18 @@ FINISH = (
     )
     .returning(table.c.id)
 )
+BEFORE_CALL = case((table.c.failures > 0, State.RETRYING.value), else_=State.PENDING.value)
+PUT_BACK = (
+    update(table)
+    .where(table.c.id == bindparam("of_id"), table.c.node == bindparam("of_node"))
+    .values(
+        state=case((IS_CALL, BEFORE_CALL), else_=table.c.state),
+        attempts=table.c.attempts - case((IS_CALL, 1), else_=0),
+        node=null(),
+        next_at=bindparam("again_at"),
+        last_error=bindparam("error"),
+    )
+)
 HAND_BACK = (
     update(table)
     .where(table.c.node.is_not(None))
@@ -196,6 +208,19 @@ def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
     return {row[0] for row in rows}
 
 
+def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, why: str) -> None:
+    """Makes an invocation due again that its node could not deliver; the claim is no attempt."""
+    if tx.run(
+        PUT_BACK, of_id=invocation_id, of_node=node, again_at=to_micros(at), error=_storable(why)
+    ):
+        tx.ring(Bell.DELIVERIES, at)
+
+
+def _storable(text: str) -> str:
+    """Replaces NUL, which a target may answer and PostgreSQL keeps in no text."""
+    return text.replace("\0", REPLACEMENT)
+
+
 def _finished(ended: Ended, node: str) -> dict[str, Value]:
     ending = ended.ending
     return {
@@ -205,8 +230,7 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
         "again_at": micros_or_none(ending.again_at),
         "finished": to_micros(ended.at) if ending.state.final else None,
         "answered": ending.answer,
-        # A target may answer anything, and PostgreSQL keeps no NUL in a text.
-        "error": ending.error and ending.error.replace("\0", REPLACEMENT),
+        "error": ending.error and _storable(ending.error),
         "failed": ending.failures,
         "told": ending.history,
     }
