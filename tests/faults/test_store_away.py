@@ -91,6 +91,6 @@ def wait_for_answers(journal: Journal) -> None:
 def wait_for_ears(node: Tocsin) -> None:
     """Waits until the node has noticed that it hears others no more; it listens anew then."""
     give_up = time.monotonic() + 60
-    while "not heard by other nodes" not in node.log.read_text():
+    while "LISTEN connection lost" not in node.log.read_text():
         assert time.monotonic() < give_up
         time.sleep(0.05)
