@@ -440,21 +440,10 @@ def test_a_page_is_no_longer_than_clients_take(
         ({}, "events[0]", "has no event"),
         ({"billing_budget": {}}, "events[0].billing_budget.billing_account_id", "required"),
         (
-            {"billing_budget": budget("a", threshold_type="share")},
-            "events[0].billing_budget.threshold_type",
-            "is none of amount, percent",
-        ),
-        (
-            {"object_storage": {"bucket_id": "b", "object_id": "k"}},
-            "events[0].object_storage.change",
-            "is none of CREATE_OBJECT",
-        ),
-        (
             {"data_stream": {"stream": "s", "data": "hello"}},
             "events[0].data_stream.data",
             "is not JSON",
         ),
-        ({"id": "x" * 257, "billing_budget": budget("a")}, "events[0].id", "at most 256"),
         ({"mail": {"recipient": "a\0b"}}, "events[0].mail.recipient", "NUL"),
     ],
 )
@@ -538,13 +527,7 @@ def test_cloud_events_come_in_batches_too(
     ("changes", "field"),
     [
         ({"type": "com.example.other"}, "event.type"),
-        ({"type": "billing_budget"}, "event.type"),
-        ({"id": ""}, "event.id"),
-        ({"specversion": "0.3"}, "event.specversion"),
-        ({"data": {"no_such_field": 1}}, "event.data"),
         ({"data": {"budget_id": "b"}}, "event.billing_budget.billing_account_id"),
-        ({"time": "yesterday"}, "event.data"),
-        ({"source": "half a character: \ud800"}, "event"),
         ({"data": json.loads("[" * 101 + "]" * 101)}, "event"),
     ],
 )

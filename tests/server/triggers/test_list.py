@@ -1,4 +1,4 @@
-"""ListTriggers: the filter's grammar, pages, and tokens that survive what happens between them."""
+"""ListTriggers: filters, pages, and tokens that survive what happens between them."""
 
 from itertools import chain
 
@@ -12,62 +12,19 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
     TriggerServiceStub,
 )
 
-GOOD_FILTERS = {
+# The grammar as a whole is in tests/api/yandex/triggers/test_filters.py.
+FILTERS = {
     "": ["alpha", "beta", "gamma", ""],
-    " ": ["alpha", "beta", "gamma", ""],
     'name = "alpha"': ["alpha"],
-    'name="alpha"': ["alpha"],
-    "name = 'alpha'": ["alpha"],
-    "name=alpha": ["alpha"],
-    '  name\t=  "alpha" ': ["alpha"],
-    'name = "nobody"': [],
     'name != "alpha"': ["beta", "gamma", ""],
     'name IN ("alpha", "gamma")': ["alpha", "gamma"],
-    "name in (gamma,alpha)": ["alpha", "gamma"],
-    'name IN ("nobody")': [],
     'name NOT IN ("alpha", "beta")': ["gamma", ""],
-    'name not in ("alpha")': ["beta", "gamma", ""],
-    'name = "alpha" AND name = "alpha"': ["alpha"],
     'name = "alpha" AND name = "beta"': [],
-    'name != "alpha" and name != "beta"': ["gamma", ""],
     'name IN ("alpha", "beta") AND name != "alpha"': ["beta"],
-    'name != "and"': ["alpha", "beta", "gamma", ""],
 }
-BAD_FILTERS = [
-    "name",
-    "name =",
-    '= "alpha"',
-    '"name" = "alpha"',
-    'id = "alpha"',
-    'NAME = "alpha"',
-    'name > "alpha"',
-    'name : "alpha"',
-    'name == "alpha"',
-    'name = = "alpha"',
-    'name = "alpha" OR name = "beta"',
-    'name = "alpha" name = "beta"',
-    'name = "alpha", name = "beta"',
-    'name = "alpha" AND',
-    'AND name = "alpha"',
-    'NOT name = "alpha"',
-    'name NOT "alpha"',
-    'name NOT = "alpha"',
-    "name IN ()",
-    'name IN "alpha"',
-    'name IN ("alpha"',
-    'name IN ("alpha" "beta")',
-    'name IN ("alpha",)',
-    '(name = "alpha")',
-    'name = "alpha',
-    'name = ""',
-    'name = "ab"',
-    'name = "Not A Name"',
-    "name = 1",
-    "x" * 1001,
-]
 
 
-@pytest.mark.parametrize(("text", "expected"), GOOD_FILTERS.items())
+@pytest.mark.parametrize(("text", "expected"), FILTERS.items())
 def test_a_filter_finds(api: TriggerApi, folder: str, text: str, expected: list[str]) -> None:
     for name in ("alpha", "beta", "gamma", ""):
         create(api, folder, name=name)
@@ -75,7 +32,7 @@ def test_a_filter_finds(api: TriggerApi, folder: str, text: str, expected: list[
     assert names(found) == expected
 
 
-@pytest.mark.parametrize("text", BAD_FILTERS)
+@pytest.mark.parametrize("text", ['id = "alpha"', 'name = "ab"'])
 def test_a_filter_that_cannot_be_read_is_refused(api: TriggerApi, folder: str, text: str) -> None:
     create(api, folder, name="alpha")
     with pytest.raises(Refused) as refused:
