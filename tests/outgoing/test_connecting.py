@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError, HTTPClientError
 from pydantic import SecretStr
 
 from tocsin.outgoing.amazon import READING, Clients, words
-from tocsin.outgoing.connecting import checked_connector
+from tocsin.outgoing.connecting import CheckedConnector
 from tocsin.outgoing.reach import AddressRefused, Reach, parse_networks
 from tocsin.outgoing.settings import AmazonAccount
 
@@ -77,7 +77,7 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
 
 async def get(url: str, reach: Reach, resolver: Resolver) -> str:
     async with (
-        aiohttp.ClientSession(connector=checked_connector(reach, resolver=resolver)) as session,
+        aiohttp.ClientSession(connector=CheckedConnector(reach, resolver=resolver)) as session,
         session.get(url, allow_redirects=False) as answer,
     ):
         return await answer.text()

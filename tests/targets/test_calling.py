@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.abc import ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from tocsin.outgoing import connecting
+from tocsin.outgoing.names import Names
 from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Container, Function, Integration, Target
 from tocsin.targets.addresses import Addresses
@@ -192,12 +192,12 @@ def test_a_target_at_an_address_that_is_never_called(url: str) -> None:
 
 
 def test_a_target_whose_name_leads_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Private(ThreadedResolver):
+    class Private(Names):
         async def resolve(self, host: str, port: int = 0, *_: object) -> list[ResolveResult]:
             del host
             return await super().resolve("10.1.2.3", port, socket.AF_INET)
 
-    monkeypatch.setattr(connecting, "ThreadedResolver", Private)
+    monkeypatch.setattr(connecting, "Names", Private)
     failed = asyncio.run(called("http://fn.example:9000/", FUNCTION))
     assert failed.error is not None
     assert failed.error.startswith(

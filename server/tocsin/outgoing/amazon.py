@@ -139,11 +139,16 @@ class CheckedSession(AIOHTTPSession):  # type: ignore[misc]
 
     def __init__(self, reach: Reach, **settings: Any) -> None:
         super().__init__(**settings)
+        self._resolver = CheckedResolver(reach)
         self._connector_args: dict[str, Any] = {
             **(settings.get("connector_args") or {}),
-            "resolver": CheckedResolver(reach),
+            "resolver": self._resolver,
             "socket_factory": CheckedSockets(reach),
         }
+
+    async def __aexit__(self, *error: Any) -> None:
+        await super().__aexit__(*error)
+        await self._resolver.close()
 
     async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
         session: aiohttp.ClientSession = await super()._get_session(proxy_url)

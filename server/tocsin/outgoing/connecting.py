@@ -4,8 +4,8 @@ import socket
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
+from tocsin.outgoing.names import Names
 from tocsin.outgoing.reach import AddressRefused, Reach
 
 
@@ -17,7 +17,7 @@ class CheckedResolver(AbstractResolver):
 
     def __init__(self, reach: Reach, resolver: AbstractResolver | None = None) -> None:
         self._reach = reach
-        self._resolver = resolver or ThreadedResolver()
+        self._resolver = resolver or Names()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -57,21 +57,26 @@ class CheckedSockets:
         return socket.socket(family, kind, protocol)
 
 
-def checked_connector(
-    reach: Reach, *, limit: int = 100, resolver: AbstractResolver | None = None
-) -> aiohttp.TCPConnector:
-    """Returns a connector that connects only to addresses that `reach` allows.
+class CheckedConnector(aiohttp.TCPConnector):
+    """Connects only to addresses that `reach` allows; closes its resolver with itself.
 
     A request to a refused address raises `aiohttp.ClientConnectorError` whose `os_error` is
     `AddressRefused`.
-
-    Args:
-        reach: the addresses that may be called.
-        limit: the most connections; 0 means no limit.
-        resolver: resolves names; None means the system's resolver.
     """
-    return aiohttp.TCPConnector(
-        limit=limit,
-        resolver=CheckedResolver(reach, resolver),
-        socket_factory=CheckedSockets(reach),
-    )
+
+    def __init__(
+        self, reach: Reach, *, limit: int = 100, resolver: AbstractResolver | None = None
+    ) -> None:
+        """Prepares a connector.
+
+        Args:
+            reach: the addresses that may be called.
+            limit: the most connections; 0 means no limit.
+            resolver: resolves names; None means one that asks DNS and the system.
+        """
+        self._checked = CheckedResolver(reach, resolver)
+        super().__init__(limit=limit, resolver=self._checked, socket_factory=CheckedSockets(reach))
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        await super().close(abort_ssl=abort_ssl)
+        await self._checked.close()

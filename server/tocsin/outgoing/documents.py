@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from tocsin.outgoing.connecting import checked_connector
+from tocsin.outgoing.connecting import CheckedConnector
 from tocsin.outgoing.reach import Reach
 
 LARGEST_BYTES = 256 * 1024
@@ -29,7 +29,7 @@ class Documents:
         """Returns the body of an answer with status 200; raises what `failed` makes otherwise."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=checked_connector(self._reach),
+                connector=CheckedConnector(self._reach),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
                 headers={"User-Agent": self._user_agent, "Accept": "application/json"},
             )

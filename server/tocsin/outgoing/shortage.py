@@ -25,10 +25,16 @@ def shortage_of(error: BaseException) -> str | None:
             return NO_THREAD
         # The client libraries keep the system's error in an attribute of theirs.
         for each in (cause, getattr(cause, "os_error", None)):
-            if isinstance(each, OSError) and each.errno in SHORTAGES and not _is_foreign(each):
-                return os.strerror(each.errno)
+            if isinstance(each, OSError) and _is_shortage(each):
+                return each.strerror or str(each)
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _is_shortage(error: OSError) -> bool:
+    # Failed names have numbers of their own, which may be the same.
+    known = error.errno in SHORTAGES and not isinstance(error, socket.gaierror)
+    return known and not _is_foreign(error)
 
 
 def lacks_sockets() -> OSError | None:

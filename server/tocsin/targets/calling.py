@@ -11,7 +11,8 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from tocsin.outgoing.connecting import checked_connector
+from tocsin.outgoing.connecting import CheckedConnector
+from tocsin.outgoing.names import unresolved
 from tocsin.outgoing.reach import AddressRefused, Reach
 from tocsin.outgoing.shortage import shortage_of
 from tocsin.outgoing.tokens import TokenUnavailable
@@ -72,7 +73,7 @@ class TargetCaller:
         self._tokens = tokens
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session = aiohttp.ClientSession(
-            connector=checked_connector(reach or Reach(), limit=0),
+            connector=CheckedConnector(reach or Reach(), limit=0),
             headers={"User-Agent": user_agent, "Content-Type": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -220,7 +221,7 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientConnectorError(os_error=AddressRefused() as refused):
             return f"is not called: {refused}"
         case aiohttp.ClientConnectorDNSError():
-            return f"can't be reached: the name {error.host} is unknown"
+            return f"can't be reached: {unresolved(error.host, error.os_error)}"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return f"can't be reached: TLS failed ({error})"
         case aiohttp.ClientConnectorError():

@@ -9,22 +9,14 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from server.fences.integrations import LOCATION, config_of
 from stand.apis.google import GoogleGrpc, schedule
 from stand.recording_target import RecordingTarget, held_until
 from stand.services.amazon import until
 from stand.tocsin_process import Tocsin, serving
 
-LOCATION = "projects/p1/locations/here"
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
-
-def config_of(*names: str, url: str) -> str:
-    tables = (
-        f'[integrations.{name}]\ntriggers = ["api_trigger/{name}"]\nurl = "{url}/{name}"\n'
-        for name in names
-    )
-    return "\n".join(tables)
 
 
 @contextmanager
@@ -52,7 +44,7 @@ def state(api: GoogleGrpc, execution: str) -> str:
 def test_a_node_without_descriptors_waits_and_fails_nothing(
     directory: Path, target: RecordingTarget
 ) -> None:
-    config = config_of("short", url=target.url)
+    config = config_of({"short": target.url})
     with serving(directory, config, http="off") as server, server.channel() as channel:
         api = GoogleGrpc(channel)
         assert health(channel) == SERVING
@@ -75,7 +67,7 @@ def test_a_node_without_descriptors_waits_and_fails_nothing(
 def test_a_soft_limit_is_raised_to_the_hard_one(directory: Path, target: RecordingTarget) -> None:
     let_go = threading.Event()
     target.answers["/many"] = held_until(let_go, b"{}")
-    config = f"{config_of('many', url=target.url)}\n[targets]\nconcurrency_per_target = 200\n"
+    config = config_of({"many": target.url}) + "\n[targets]\nconcurrency_per_target = 200\n"
     soft = ("sh", "-c", 'ulimit -Sn 150; exec "$@"', "sh")
     with serving(directory, config, http="off", within=soft) as server:
         with server.channel() as channel:
@@ -91,7 +83,7 @@ def test_a_soft_limit_is_raised_to_the_hard_one(directory: Path, target: Recordi
 def test_a_hard_limit_bounds_the_deliveries_and_the_log_says_so(
     directory: Path, target: RecordingTarget
 ) -> None:
-    config = config_of("few", url=target.url)
+    config = config_of({"few": target.url})
     hard = ("sh", "-c", 'ulimit -n 400; exec "$@"', "sh")
     with serving(directory, config, http="off", within=hard) as server:
         with server.channel() as channel:

@@ -10,7 +10,7 @@ import json
 import ssl
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import aiomqtt
 import structlog
@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from tocsin.outgoing.threads import Threads
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming
@@ -143,6 +144,8 @@ class Session:
         self._client_id = f"{broker.client_id}-{number}"
         # A single session also works with a broker that has no shared subscriptions.
         self._share = f"$share/{broker.client_id}/" if broker.sessions > 1 else ""
+        # A broker that does not answer blocks its own thread, and no other broker's.
+        self._threads = Threads(f"mqtt-{name}", 1)
         self._subscribed: frozenset[str] = frozenset()
         self._known: dict[str, Matches] = {}
 
@@ -175,7 +178,7 @@ class Session:
 
     async def _read(self) -> None:
         """Reads until another node takes the session over."""
-        async with client_of(self._broker, self._client_id) as client:
+        async with client_of(self._broker, self._client_id, self._threads) as client:
             try:
                 await self._subscribe(client)
                 self._line.connected()
@@ -272,12 +275,24 @@ class Session:
 
 
 class Client(aiomqtt.Client):
-    """Adds acknowledgement by hand to aiomqtt's client."""
+    """Adds acknowledgement by hand, and threads of its own, to aiomqtt's client."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, threads: Threads, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._threads = threads
         # aiomqtt has no option for it.
         self._client.manual_ack_set(True)
+
+    async def __aenter__(self) -> Self:
+        # aiomqtt connects in the event loop's threads, which everything shares.
+        try:
+            await self._threads.run(super()._client_connect)
+        except OSError as error:
+            raise aiomqtt.MqttError(str(error)) from error
+        return await super().__aenter__()
+
+    def _client_connect(self) -> None:
+        """Does nothing: the client is connected when aiomqtt calls this."""
 
     async def next_messages(self, most: int) -> list[aiomqtt.Message]:
         """Waits for a message; returns it with others that came, up to `most` of them.
@@ -309,7 +324,7 @@ class Client(aiomqtt.Client):
         ]
 
 
-def client_of(broker: BrokerSettings, client_id: str) -> Client:
+def client_of(broker: BrokerSettings, client_id: str, threads: Threads) -> Client:
     """Returns a client whose session outlives its connection."""
     properties = None
     if broker.version5:
@@ -319,6 +334,7 @@ def client_of(broker: BrokerSettings, client_id: str) -> Client:
     password = broker.password
     return Client(
         *broker.address,
+        threads=threads,
         identifier=client_id,
         username=broker.username,
         password=None if password is None else password.get_secret_value(),
