@@ -83,9 +83,12 @@ def test_what_is_unpacked_is_never_held_whole(it: Secured, channel: Channel) -> 
     assert resident(it) - before < 50 * MEGABYTE
 
 
-def test_a_body_that_is_too_large_is_refused_in_both_envelopes(it: Secured) -> None:
+def test_a_body_that_is_too_large_is_refused_in_both_envelopes(
+    it: Secured, authorization: str
+) -> None:
     for path in ("/triggers/v1/triggers", "/v1/projects/p/locations/l/integrations/i:schedule"):
-        request = head("POST", path, [f"Content-Length: {MOST + 1}"]) + b"x" * (MOST + 1)
+        headers = [f"Authorization: {authorization}", f"Content-Length: {MOST + 1}"]
+        request = head("POST", path, headers) + b"x" * (MOST + 1)
         answer = ask(it.server.http_address, request)
         assert answer.status == 413
         told = answer.json.get("error", answer.json)

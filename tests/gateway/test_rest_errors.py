@@ -1,6 +1,7 @@
 """Errors over REST: HTTP status, envelope and details, whoever found the fault."""
 
 import gzip
+import json
 import os
 import socket
 from pathlib import Path
@@ -237,9 +238,23 @@ WHOLE = gzip.compress(b'{"name": "n", "description": "}"}')
         ("gzip", WHOLE[:20]),
         ("gzip", gzip.compress(b'{"name": ')),
         ("gzip", gzip.compress(b'{"name": "n')),
-        ("br", WHOLE),
+        ("gzip", WHOLE[:-8] + bytes(4) + WHOLE[-4:]),
+        ("gzip", WHOLE[:-4] + bytes(4)),
+        ("gzip", WHOLE + b"garbage"),
+        ("gzip", WHOLE[:-1]),
+        ("gzip", b""),
     ],
-    ids=["not at all", "noise", "cut off", "a whole half", "a whole half text", "another way"],
+    ids=[
+        *(
+            "not at all",
+            "noise",
+            "cut off",
+            "a whole half",
+            "a whole half text",
+            "another checksum",
+        ),
+        *("another size", "garbage after it", "a byte less", "nothing"),
+    ],
 )
 @pytest.mark.parametrize("path", ["/triggers/v1/triggers", f"{TRIGGER}:pause"])
 def test_a_body_that_is_not_compressed_as_it_says_is_refused(
@@ -249,6 +264,33 @@ def test_a_body_that_is_not_compressed_as_it_says_is_refused(
 
     assert_status_envelope(reply, 400, "INVALID_ARGUMENT")
     assert rest.upstream.calls == []
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "GZIP, br", "x"])
+def test_a_body_that_is_compressed_in_another_way_is_refused(rest: Rest, encoding: str) -> None:
+    headers = {"Content-Encoding": encoding}
+    reply = rest.call("POST", "/triggers/v1/triggers", WHOLE, headers)
+    assert_status_envelope(reply, 415, "INVALID_ARGUMENT")
+    reply = rest.call("POST", "/v1/projects/p/locations/l/integrations/i:schedule", WHOLE, headers)
+    assert_google_envelope(reply, 415, "INVALID_ARGUMENT")
+    assert rest.upstream.calls == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 1000, 100_001, 4_000_000])
+def test_a_body_of_any_size_may_be_compressed(rest: Rest, size: int) -> None:
+    text = os.urandom(size).hex()[:size]
+    body = gzip.compress(json.dumps({"description": text}).encode())
+    headers = {"Content-Encoding": "GZIP"}
+    assert rest.call("POST", "/triggers/v1/triggers", body, headers).status == 200
+    assert rest.upstream.calls[0].request.description == text
+
+
+def test_many_bodies_may_be_compressed_one_after_the_other(rest: Rest) -> None:
+    """What the check keeps between requests outlives its garbage collections."""
+    body = gzip.compress(json.dumps({"description": os.urandom(500_000).hex()}).encode())
+    headers = {"Content-Encoding": "gzip"}
+    statuses = [rest.call("POST", "/triggers/v1/triggers", body, headers).status for _ in range(40)]
+    assert statuses == [200] * 40
 
 
 def test_a_body_just_below_the_limit_is_taken(rest: Rest) -> None:

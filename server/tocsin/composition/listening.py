@@ -10,6 +10,7 @@ import structlog
 from tocsin.access.exposure import is_loopback, refuse_exposure, refuse_open_mail
 from tocsin.api.yandex.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.yandex.endpoints import Whereabouts
+from tocsin.composition.checking import start_checks
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services, start_grpc
 from tocsin.composition.stopping import Grace
@@ -103,7 +104,12 @@ async def open_doors(
     settings = ground.settings
     if settings.http is None and settings.tls is None:
         return Doors(grpc, None, None)
-    gateway = _gateway(ground, offer, upstream, directory / "gateway")
+    checks: Path | None = None
+    if offer.gate is not None and settings.access.enabled:
+        checks = directory / "checks.sock"
+        checking = await start_checks(offer.gate, offer.services, checks)
+        stack.push_async_callback(lambda: checking.stop(None))
+    gateway = _gateway(ground, offer, upstream, checks, directory / "gateway")
     await gateway.start()
     stack.push_async_callback(lambda: gateway.stop(grace.left()))
     http = Address(*gateway.address) if settings.http else None
@@ -111,7 +117,9 @@ async def open_doors(
     return Doors(grpc, http, tls)
 
 
-def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> Gateway:
+def _gateway(
+    ground: Ground, offer: Offer, upstream: Path, checks: Path | None, directory: Path
+) -> Gateway:
     settings, telemetry = ground.settings, ground.telemetry
     return Gateway(
         services=list(offer.services),
@@ -126,6 +134,7 @@ def _gateway(ground: Ground, offer: Offer, upstream: Path, directory: Path) -> G
         request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
+        checks=checks,
     )
 
 

@@ -106,6 +106,17 @@ class MethodGuard:
         )
 
     async def admit(self, arrival: Arrival) -> "AdmittedCall":
+        call = await self.check_caller(arrival)
+        if self.gate.limits.of_calls:
+            self.gate.limits.call(call.caller)
+        return call
+
+    async def check_caller(self, arrival: Arrival) -> "AdmittedCall":
+        """Checks who calls, and writes a denial down; counts no call.
+
+        Raises:
+            ApiError: the caller proves nothing, or too many bad credentials came from there.
+        """
         call = AdmittedCall(self, arrival)
         try:
             arrival.caller = await self._identify(arrival)
@@ -114,8 +125,6 @@ class MethodGuard:
             if is_denial(error):
                 call.write_down(error)
             raise
-        if self.gate.limits.of_calls:
-            self.gate.limits.call(call.caller)
         return call
 
     async def _identify(self, arrival: Arrival) -> Principal | None:

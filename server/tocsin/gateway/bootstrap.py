@@ -1,14 +1,18 @@
 """Writes Envoy's bootstrap from the contracts, the listeners and a few limits."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
+from tocsin.gateway.bounds import caller_checks
+from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import CALLS, PROBES, route_config
-from tocsin.gateway.settings import EnvoySettings, Limits, Listener, Tls
+from tocsin.gateway.settings import EnvoySettings, Listener, Tls
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
@@ -21,48 +25,34 @@ def bootstrap(settings: EnvoySettings) -> Json:
         # Envoy accepts secrets only if its node has a name.
         "node": {"id": "tocsin", "cluster": "tocsin"},
         "admin": {"address": {"pipe": {"path": str(settings.admin), "mode": 0o600}}},
-        "overload_manager": _overload_manager(settings.limits),
+        "overload_manager": overload_manager(settings.limits),
         "static_resources": {
             "listeners": [_listener(settings, listener) for listener in settings.listeners],
-            "clusters": [_calls(settings), _probes(settings)],
+            "clusters": list(_clusters(settings)),
         },
     }
 
 
-def _overload_manager(limits: Limits) -> Json:
-    monitor = "global_downstream_max_connections"
-    return {
-        "resource_monitors": [
-            {
-                "name": f"envoy.resource_monitors.{monitor}",
-                "typed_config": typed(
-                    "extensions.resource_monitors.downstream_connections.v3",
-                    "DownstreamConnectionsConfig",
-                    max_active_downstream_connections=limits.connections,
-                ),
-            }
-        ]
-    }
+def _clusters(settings: EnvoySettings) -> Iterator[Json]:
+    yield _calls(settings)
+    # The same server for streams of health and reflection: they take no place of a call.
+    yield _cluster(settings.upstream, PROBES, most=settings.limits.probes)
+    if settings.checks is not None:
+        yield _cluster(settings.checks, caller_checks.CLUSTER, most=settings.limits.connections)
 
 
 def _calls(settings: EnvoySettings) -> Json:
-    most = settings.limits.connections
     return {
-        **_cluster(settings, CALLS, most=most),
+        **_cluster(settings.upstream, CALLS, most=settings.limits.connections),
         # Only for load balancers: with one server, Envoy sends it the calls in any case.
         "health_checks": [_health_check()],
         "common_lb_config": {"healthy_panic_threshold": {"value": 100}},
     }
 
 
-def _probes(settings: EnvoySettings) -> Json:
-    """The same server for streams of health and reflection: they take no place of a call."""
-    return _cluster(settings, PROBES, most=settings.limits.probes)
-
-
-def _cluster(settings: EnvoySettings, name: str, *, most: int) -> Json:
+def _cluster(socket: Path, name: str, *, most: int) -> Json:
     thresholds = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
-    endpoint = {"endpoint": {"address": {"pipe": {"path": str(settings.upstream)}}}}
+    endpoint = {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
     return {
         "name": name,
         "type": "STATIC",
@@ -188,12 +178,16 @@ def _connection_manager(
         request_timeout=f"{limits.request_seconds}s",
         stream_idle_timeout=f"{limits.stream_idle_seconds}s",
         common_http_protocol_options={"idle_timeout": idle_timeout},
-        local_reply_config={"mappers": list(local_reply_mappers(_google_paths(settings), limits))},
+        local_reply_config={"mappers": list(_mappers(settings))},
         http_filters=filters(settings, CALLS),
         route_config=route_config(settings, listener),
         **more,
     )
     return {"name": "http", "typed_config": manager}
+
+
+def _mappers(settings: EnvoySettings) -> Iterator[Json]:
+    return local_reply_mappers(_google_paths(settings), settings.limits, settings.public_paths)
 
 
 def _google_paths(settings: EnvoySettings) -> str | None:

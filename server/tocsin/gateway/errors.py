@@ -37,6 +37,7 @@ _LOCAL_CODES: Mapping[int, int] = {
 _GRPC_CODES: Mapping[int, int] = {
     408: code_pb2.DEADLINE_EXCEEDED,
     413: code_pb2.RESOURCE_EXHAUSTED,
+    429: code_pb2.RESOURCE_EXHAUSTED,
     431: code_pb2.RESOURCE_EXHAUSTED,
 }
 
@@ -66,6 +67,13 @@ _NOT_TRANSCODED: Json = {
 }
 
 
+# The server has written this refusal, as it writes all others (`gate/header_check.py`).
+_WRITTEN_BY_SERVER: Json = {
+    "filter": {"response_flag_filter": {"flags": ["UAEX"]}},
+    "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
+}
+
+
 def wrap_status_script() -> str:
     """Returns the Lua source that puts a printed google.rpc.Status into Google's envelope."""
     names = ",".join(f'[{code}]="{name}"' for name, code in code_pb2.Code.items())
@@ -84,13 +92,19 @@ LOCAL_TEXT = "%LOCAL_REPLY_BODY%"
 def _text(http: int, limits: Limits) -> str:
     """Returns Envoy's own words for a status, with the limit where one was passed."""
     if http == 413:
-        return f"{LOCAL_TEXT}: a body larger than max ({limits.body_bytes} bytes)"
+        return _too_large(limits.body_bytes)
     if http == 431:
         return f"{LOCAL_TEXT}: headers larger than max ({limits.headers_kib} KiB)"
     return LOCAL_TEXT
 
 
-def local_reply_mappers(google_paths: str | None, limits: Limits) -> Iterator[Json]:
+def _too_large(most: int) -> str:
+    return f"{LOCAL_TEXT}: a body larger than max ({most} bytes)"
+
+
+def local_reply_mappers(
+    google_paths: str | None, limits: Limits, public_paths: Iterable[str] = ()
+) -> Iterator[Json]:
     """Yields Envoy's ResponseMappers, which turn its own answers into JSON; the first match wins.
 
     A gRPC call gets a status instead, whose message is the text that would be the body.
@@ -98,11 +112,19 @@ def local_reply_mappers(google_paths: str | None, limits: Limits) -> Iterator[Js
     Args:
         google_paths: a regular expression (RE2) for the paths that get Google's envelope; None if
             no path does.
+        limits: what the texts tell of.
+        public_paths: the paths where bodies may be of `public_bytes` only.
     """
     for http, code in _GRPC_CODES.items():
         status: Json = {"header": {"key": "grpc-status", "value": str(code)}}
         yield {**_grpc_mapper(_text(http, limits), _status("EQ", http)), "headers_to_add": [status]}
     yield _grpc_mapper(LOCAL_TEXT)
+    yield _WRITTEN_BY_SERVER
+    for path in public_paths:
+        named: Json = {"name": ":path", "string_match": {"prefix": path}}
+        text = _too_large(limits.public_bytes)
+        where = [_status("EQ", 413), {"header_filter": {"header": named}}]
+        yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, text, where)
     if google_paths is not None:
         header: Json = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
         yield from _mappers(Envelope.GOOGLE, limits, {"header_filter": {"header": header}})

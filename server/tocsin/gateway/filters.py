@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, queries
+from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import wrap_status_script
 from tocsin.gateway.settings import EnvoySettings
 from tocsin.gateway.typed import Json, typed
@@ -36,7 +37,10 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
+        *([] if settings.checks is None else [caller_checks.checking_filter()]),
         queries.checking_filter(settings.query_script),
+        inflating.whole_filter(settings.limits.body_bytes),
+        inflating.reading_filter(),
         inflating.inflating_filter(),
         # The transcoder streams a body as it comes, so only this filter limits its size.
         {"name": _BUFFER, "typed_config": buffer},
@@ -53,6 +57,12 @@ def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     if envelope is Envelope.GOOGLE:
         per_route[_LUA] = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
     return per_route
+
+
+def small_body(largest: int) -> Json:
+    """Returns what the filters do on a route whose bodies are at most so large."""
+    package = "extensions.filters.http.buffer.v3"
+    return {_BUFFER: typed(package, "BufferPerRoute", buffer={"max_request_bytes": largest})}
 
 
 def grpc_filters(settings: EnvoySettings, *, streams: bool) -> Json:

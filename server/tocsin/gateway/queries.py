@@ -7,10 +7,11 @@ that have a query.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from google.protobuf.descriptor import ServiceDescriptor
 
+from tocsin.contract import finding
 from tocsin.contract.queries import QueryRule, query_rules
 from tocsin.contract.routes import Envelope, envelope_of
 from tocsin.gateway.typed import Json, typed
@@ -127,15 +128,8 @@ def _set(names: Iterable[str]) -> str:
 
 def path_pattern(template: str) -> str:
     """Returns the Lua pattern of the paths that a template matches (google/api/http.proto)."""
-    plain = re.sub(r"{[\w.]+(?:=([^}]*))?}", lambda found: found[1] or "*", template)
-    return f"^{''.join(_pieces(plain))}$"
+    return f"^{finding.path_pattern(template, _escaped)}$"
 
 
-def _pieces(template: str) -> Iterator[str]:
-    for piece in re.split(r"(\*\*|\*)", template):
-        if piece == "**":
-            yield ".*"
-        elif piece == "*":
-            yield "[^/]+"
-        else:
-            yield re.sub(r"(\W)", r"%\1", piece)
+def _escaped(text: str) -> str:
+    return re.sub(r"(\W)", r"%\1", text)

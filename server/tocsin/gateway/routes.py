@@ -1,14 +1,15 @@
 """Routes requests in Envoy, and refuses those that match no route."""
 
 import ipaddress
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, queries
+from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import path_pattern
-from tocsin.gateway.filters import grpc_filters, rest_filters
+from tocsin.gateway.filters import grpc_filters, rest_filters, small_body
 from tocsin.gateway.settings import EnvoySettings, Listener
 from tocsin.gateway.typed import Json
 
@@ -17,6 +18,10 @@ CALLS = "grpc"
 PROBES = "probes"
 """The cluster for streams that tell of the server: of its health, and of what it serves."""
 
+Kind: TypeAlias = tuple[list[Json], Json]
+"""The headers by which a kind of requests is known, and what the filters do with them."""
+
+_PLAIN: Kind = ([], {})
 _PROBING = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 _NOT_SERVED: Json = {
@@ -27,10 +32,34 @@ _NOT_SERVED: Json = {
     },
 }
 
+_UNKNOWN_ENCODING: Json = {
+    "match": {
+        "prefix": "/",
+        "headers": [
+            {
+                "name": "content-encoding",
+                "string_match": {"safe_regex": {"regex": "(?i)gzip|identity"}},
+                "invert_match": True,
+                "treat_missing_header_as_empty": False,
+            },
+            {"name": "content-encoding", "present_match": True},
+        ],
+    },
+    "direct_response": {
+        "status": 415,
+        "body": {"inline_string": "Content-Encoding must be gzip, or not be there."},
+    },
+}
+
 
 def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     """Returns the routes of a listener, for all its hosts."""
-    routes = [*_rest_routes(settings, listener), _NOT_SERVED]
+    routes = [
+        _UNKNOWN_ENCODING,
+        *_public(settings),
+        *_rest_routes(settings, listener),
+        _NOT_SERVED,
+    ]
     if listener.tls is not None:
         routes = [*_grpc_routes(settings, listener), *routes]
     # A client may reach a host through any port.
@@ -105,14 +134,35 @@ def _rest(
     settings: EnvoySettings, envelope: Envelope, segments: list[str] | tuple[str, ...]
 ) -> Iterator[Json]:
     paths = {"safe_regex": {"regex": path_pattern(segments)}}
-    # The first that matches serves a request, so those with more to match stand first.
-    extras = ((inflating.COMPRESSED, inflating.INFLATED), (queries.HAS_QUERY, queries.CHECKED))
-    for chosen in (extras, extras[:1], extras[1:], ()):
-        match = {**paths, "headers": [header for header, _ in chosen]}
-        per_route = rest_filters(settings, envelope)
-        for _, filters in chosen:
-            per_route |= filters
-        yield _rest_route(match, per_route)
+    yield from _rest_kinds(_bodies(settings), paths, rest_filters(settings, envelope))
+
+
+def _public(settings: EnvoySettings) -> Iterator[Json]:
+    """Gives the routes of the methods that anyone may call, and that need no large body."""
+    small = small_body(settings.limits.public_bytes)
+    for path in settings.public_paths:
+        envelope = settings.segments[path.split("/")[1]]
+        per_route = {**rest_filters(settings, envelope), **small}
+        # Nobody is asked for a credential, so bodies are refused by their size alone.
+        kinds = [([inflating.COMPRESSED], inflating.INFLATED), _PLAIN]
+        yield from _rest_kinds(kinds, {"path": path}, per_route)
+
+
+def _rest_kinds(bodies: Iterable[Kind], paths: Json, per_route: Json) -> Iterator[Json]:
+    """Gives a route for each kind of request; the first that matches serves a request."""
+    for headers, filters in bodies:
+        for queried, checked in (([queries.HAS_QUERY], queries.CHECKED), ([], {})):
+            match = {**paths, "headers": [*headers, *queried]}
+            yield _rest_route(match, {**per_route, **filters, **checked})
+
+
+def _bodies(settings: EnvoySettings) -> Iterator[Kind]:
+    """Gives the kinds of bodies, those that cost Envoy much first."""
+    asked = {} if settings.checks is None else caller_checks.CHECKED
+    yield [inflating.COMPRESSED], {**inflating.INFLATED, **asked}
+    if asked:
+        yield from ((headers, asked) for headers in caller_checks.heavy(settings.limits))
+    yield _PLAIN
 
 
 def _rest_route(match: Json, per_route: Json) -> Json:
@@ -125,12 +175,21 @@ def _rest_route(match: Json, per_route: Json) -> Json:
 
 
 def _grpc_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
-    probes = [_grpc(settings, prefix, PROBES, streams=True) for prefix in _PROBING]
+    routes = [_grpc(settings, prefix, PROBES, streams=True) for prefix in _PROBING]
     every = _grpc(settings, "/", CALLS, streams=False)
-    if settings.discovery is None:
-        return [*probes, every]
-    asking = {**every, "match": _grpc_match(f"/{settings.discovery}/"), **_door_headers(listener)}
-    return [*probes, asking, every]
+    if settings.discovery is not None:
+        match = _grpc_match(f"/{settings.discovery}/")
+        routes.append({**every, "match": match, **_door_headers(listener)})
+    if settings.checks is not None:
+        routes.append(_checked(every))
+    return [*routes, every]
+
+
+def _checked(route: Json) -> Json:
+    """Returns a route for the same calls where they have no credential."""
+    filters = {**route["typed_per_filter_config"], **caller_checks.CHECKED}
+    match = {**route["match"], "headers": [caller_checks.WITHOUT_CREDENTIAL]}
+    return {**route, "match": match, "typed_per_filter_config": filters}
 
 
 def _grpc(settings: EnvoySettings, prefix: str, cluster: str, *, streams: bool) -> Json:

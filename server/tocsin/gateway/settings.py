@@ -16,6 +16,12 @@ class Limits:
     response_bytes: int = 64 * 1024 * 1024
     headers_kib: int = 16
     """Size of all request headers together; a gRPC server refuses more metadata than this."""
+    checked_bytes: int = 100_000
+    """Callers of larger bodies are checked before the body is read."""
+    public_bytes: int = 64 * 1024
+    """Largest body of a method that anyone may call to get a credential."""
+    heap_bytes: int = 1024 * 1024 * 1024
+    """Memory of Envoy; from a third of it on, requests that hold much of it are ended."""
     connections: int = 10_000
     probes: int = 1_500
     """Streams of health and reflection at a time: more than the server lets stay open."""
@@ -78,6 +84,10 @@ class EnvoySettings:
     """Full name of the service that tells clients which addresses to call."""
     discovery_segments: tuple[str, ...] = ()
     """Its top path segments."""
+    checks: Path | None = None
+    """The Unix socket of what checks callers by their headers; None: it is not asked."""
+    public_paths: tuple[str, ...] = ()
+    """The paths of methods that anyone may call to get a credential."""
     limits: Limits = field(default_factory=Limits)
     request_ids: bool = False
     """Whether Envoy gives an id to each request that has none."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,14 @@ from pathlib import Path
 import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 
-from tocsin.contract.routes import Envelope, descriptor_set, envelope_of, envelopes
+from tocsin.access.permissions.needs import NEEDS
+from tocsin.contract.routes import (
+    Envelope,
+    descriptor_set,
+    envelope_of,
+    envelopes,
+    routes,
+)
 from tocsin.gateway.bootstrap import bootstrap
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
@@ -61,9 +69,10 @@ class Gateway:
         machine_clock: Clock,
         limits: Limits | None = None,
         request_ids: bool = False,
-        concurrency: int = 1,
+        concurrency: int | None = None,
         tls: TlsDoor | None = None,
         discovery: ServiceDescriptor | None = None,
+        checks: Path | None = None,
     ) -> None:
         """Prepares a gateway; nothing happens before `start`.
 
@@ -76,10 +85,12 @@ class Gateway:
             machine_clock: the machine's clock, never a manual one: Envoy lives in real time.
             limits: what clients may use; None means the defaults.
             request_ids: whether Envoy gives an id to each request that has none.
-            concurrency: the number of Envoy's worker threads.
+            concurrency: the number of Envoy's worker threads; None: one for each core.
             tls: the port for TLS; None for none.
             discovery: the one of the services that learns by which listener it is called
                 (`access/doors.py`).
+            checks: the Unix socket of the server that checks callers by their headers
+                (`gate/header_check.py`); None: callers are not checked before bodies are read.
         """
         self._services = services
         self._upstream = upstream
@@ -91,8 +102,9 @@ class Gateway:
         self._machine_clock = machine_clock
         self._limits = limits or Limits()
         self._request_ids = request_ids
-        self._concurrency = concurrency
+        self._concurrency = concurrency or _cores()
         self._discovery = discovery
+        self._checks = checks
         self._ips: dict[str, str] = {}
         self._ports = {name: port for name, (_, port) in self._listen.items()}
         self._envoy: Envoy | None = None
@@ -183,6 +195,8 @@ class Gateway:
             query_script=query_script(self._services),
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
+            checks=self._checks,
+            public_paths=tuple(_public_paths(self._services)),
             limits=self._limits,
             request_ids=self._request_ids,
         )
@@ -237,6 +251,21 @@ class Gateway:
 
     async def _keep_certificates(self, tls: TlsDoor) -> None:
         await tls.certificates.keep_current(self._directory, tls.ends)
+
+
+def _cores() -> int:
+    """Returns how many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _public_paths(services: Sequence[ServiceDescriptor]) -> Iterator[str]:
+    """Gives the paths at which anyone may show a secret to get a credential."""
+    for route in routes(services):
+        need = NEEDS.get(route.method)
+        if need is not None and need.shows_secret and route.body == "*":
+            yield route.template
 
 
 # What each listener serves, and the options that change its address.

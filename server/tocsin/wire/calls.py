@@ -30,11 +30,12 @@ class Arrival:
 
     __slots__ = ("_metadata", "_request_id", "caller", "context", "span")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, metadata: Metadata | None = None) -> None:
+        """Takes the metadata from the context unless they are given."""
         self.context = context
         self.caller: Principal | None = None
         self.span: SpanContext | None = None
-        self._metadata: Metadata | None = None
+        self._metadata = metadata
         self._request_id: str | None = None
 
     @property

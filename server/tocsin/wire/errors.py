@@ -64,6 +64,10 @@ def operation_not_found(name: str) -> ApiError:
     return _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.')
 
 
+def method_not_found() -> ApiError:
+    return _not_found("METHOD_NOT_FOUND", "Could not resolve the path to a method.")
+
+
 def endpoint_not_found(endpoint_id: str) -> ApiError:
     return _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found")
 

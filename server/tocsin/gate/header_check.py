@@ -1,0 +1,108 @@
+"""Checks who calls by the headers of a request alone, before Envoy reads or inflates its body.
+
+Envoy asks for requests that would cost it much: large or compressed ones, and calls without a
+credential. The gate asks all callers again when it has the request, so a check that can't be made
+lets the request go on.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import grpc
+import structlog
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.json_format import MessageToDict
+
+from tocsin.access import doors
+from tocsin.contract.finding import method_finder
+from tocsin.gate.guarding import CallGate
+from tocsin.store.driver.database import StoreUnavailable
+from tocsin.wire import errors
+from tocsin.wire.calls import REQUEST_ID, Arrival
+from tocsin.wire.errors import ApiError
+from tocsin.wire.statuses import to_status
+from tocsin_protos.envoy.service.auth.v3 import external_auth_pb2 as contract
+
+log = structlog.get_logger(__name__)
+
+SERVICE = contract.DESCRIPTOR.services_by_name["Authorization"]
+
+Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
+
+STATUSES: Mapping[grpc.StatusCode, int] = {
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+}
+"""The HTTP statuses of the refusals, as the transcoder has them; Envoy turns them back for gRPC."""
+
+
+class HeaderCheck:
+    """Implements Envoy's `Authorization` by the gate of these services."""
+
+    def __init__(self, gate: CallGate, services: Iterable[ServiceDescriptor]) -> None:
+        services = tuple(services)
+        self._find = method_finder(services)
+        self._guards = {
+            method.full_name: gate.guard(method)
+            for service in services
+            for method in service.methods
+        }
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Returns the service for a server that nobody but Envoy can reach."""
+        check = grpc.unary_unary_rpc_method_handler(
+            self.check,
+            request_deserializer=contract.CheckRequest.FromString,
+            response_serializer=contract.CheckResponse.SerializeToString,
+        )
+        return grpc.method_handlers_generic_handler(SERVICE.full_name, {"Check": check})
+
+    async def check(self, request: Any, context: Context) -> contract.CheckResponse:
+        """Says whether a request may go on."""
+        http = request.attributes.request.http
+        arrival = Arrival(context, _metadata(http.headers, context))
+        try:
+            await self._check(http.method, http.path, arrival)
+        except ApiError as error:
+            is_call = http.headers.get("content-type", "").startswith("application/grpc")
+            return _refused(error, arrival.request_id, is_call=is_call)
+        except StoreUnavailable as error:
+            log.info("could not check a caller by the headers", error=str(error))
+        return contract.CheckResponse()
+
+    async def _check(self, verb: str, path: str, arrival: Arrival) -> None:
+        method = self._find(verb, path.partition("?")[0])
+        if method is None:
+            raise errors.method_not_found()
+        await self._guards[method].check_caller(arrival)
+
+
+def _metadata(headers: Mapping[str, str], context: Context) -> tuple[tuple[str, str | bytes], ...]:
+    """Returns the metadata of a request; Envoy sends its client's address with the check."""
+    peers = [each for each in context.invocation_metadata() or () if each[0] == doors.PEER]
+    return (*headers.items(), *peers)
+
+
+def _refused(error: ApiError, request_id: str, *, is_call: bool) -> contract.CheckResponse:
+    status = to_status(error, request_id)
+    headers = [*error.headers, (REQUEST_ID, request_id)]
+    if is_call:
+        body = error.message
+        details = base64.b64encode(status.SerializeToString()).decode().rstrip("=")
+        headers.append(("grpc-status-details-bin", details))
+    else:
+        # Without white space, as the transcoder prints it.
+        body = json.dumps(MessageToDict(status), separators=(",", ":"))
+        headers.append(("content-type", "application/json"))
+    response = contract.CheckResponse()
+    response.status.code = error.code.value[0]
+    response.denied_response.status.code = STATUSES.get(error.code, 500)
+    response.denied_response.body = body
+    for name, value in headers:
+        header = response.denied_response.headers.add().header
+        header.key, header.value = name, value
+    return response
