@@ -90,6 +90,7 @@ def _door_services(
     If `proven`, senders of webhooks must prove themselves.
     """
     logs = sources.logs
+    folders_of = partial(logs.folders_of_group, guarded=proven)
     hooks = webhooks.WebhookService(
         clock,
         intake,
@@ -100,9 +101,11 @@ def _door_services(
     return {
         webhooks.SERVICE: hooks.methods(),
         log_ingestion.SERVICE: log_ingestion.LogIngestionService(
-            intake, logs.default_groups
+            intake, logs.default_groups, folders_of
         ).methods(),
-        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(clock, intake, logs.otlp_group).methods(),
+        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(
+            clock, intake, logs.otlp_group, folders_of
+        ).methods(),
     }
 
 

@@ -26,8 +26,13 @@ def configured_url(queue_id: str, urls: Mapping[str, str], *, table: str) -> str
     return url
 
 
+def queue_name(queue_id: str) -> str:
+    """Returns the name by which a service is asked for a queue: the last part of its id."""
+    return queue_id.rsplit(":", 1)[-1]
+
+
 async def asked_url(client: Any, queue_id: str) -> str:
     """Asks the service for a queue's URL, by the last part of the queue's id."""
-    answer = await client.get_queue_url(QueueName=queue_id.rsplit(":", 1)[-1])
+    answer = await client.get_queue_url(QueueName=queue_name(queue_id))
     url: str = answer["QueueUrl"]
     return url

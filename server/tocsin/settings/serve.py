@@ -154,6 +154,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _binds_sources_to_folders(self) -> Self:
+        if self.access.enabled and (unbound := self.sources.unbound()):
+            raise ValueError(
+                f"{'; '.join(unbound)}: with access control every source says which folders get "
+                "its events: set `folders` there, to folder ids or to all of them by "
+                '["*"]'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _has_what_tls_needs(self) -> Self:
         files = {"tls_cert": self.tls_cert, "tls_key": self.tls_key}
         missing = [name for name, file in files.items() if file is None]

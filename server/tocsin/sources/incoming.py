@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tocsin.sources.folders import Folders
 from tocsin.sources.kinds.definition import Event
 
 
@@ -17,6 +18,8 @@ class Incoming:
     An event with a `trigger_id` is for that trigger alone. Its source keeps it until it is
     acknowledged, so a pause loses nothing. If it also has a `receipt`, its source keeps it until it
     is delivered; the receipt then deletes it.
+
+    Only triggers of its `folders` get an event.
     """
 
     event: Event
@@ -26,6 +29,7 @@ class Incoming:
     key: str = ""
     trigger_id: str = ""
     receipt: str = ""
+    folders: Folders = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,23 @@ from tocsin.sources.amazon.settings import (
     QueueServiceSettings,
     StreamServiceSettings,
 )
+from tocsin.sources.folders import NOBODY, FolderId, Folders, NamedFolderSettings, folder_set
 from tocsin.sources.mail.settings import MailSettings
 from tocsin.sources.mqtt.settings import BrokerName, BrokerSettings
 from tocsin.sources.notifications.settings import WebhookSettings
 
 
-class LogSettings(BaseModel):
-    """Names the groups of log records that name none."""
+class LogSettings(NamedFolderSettings):
+    """Names the groups of log records that name none, and the folders that get records."""
 
     model_config = STRICT
+
+    folders_of: dict[str, list[FolderId]] = Field(
+        {},
+        description="Folders of single log groups, by the group's id. Under access control a "
+        "folder's default group is that folder's without it.",
+        examples=[{"e2300000000000000002": ["b1g00000000000000001"]}],
+    )
 
     default_groups: dict[str, str] = Field(
         {},
@@ -27,6 +35,20 @@ class LogSettings(BaseModel):
         None,
         description="Log group of OTLP records that name none; without it they are rejected.",
     )
+
+    def folders_of_group(self, group: str, *, guarded: bool) -> Folders:
+        """Returns the folders that get a group's records; where calls are `guarded`, none if the
+        settings name none."""
+        if group in self.folders_of or not guarded:
+            return self.folders_for(group)
+        owners = [folder for folder, default in self.default_groups.items() if default == group]
+        return folder_set(owners or self.folders or ())
+
+    @property
+    def unbound(self) -> bool:
+        """Whether OTLP records get a group that no folder has."""
+        group = self.otlp_group
+        return group is not None and self.folders_of_group(group, guarded=True) == NOBODY
 
 
 class SourceSettings(BaseModel):
@@ -74,3 +96,23 @@ class SourceSettings(BaseModel):
     data_stream: StreamServiceSettings = Field(
         StreamServiceSettings.model_construct(), description="Streams of `data_stream` rules."
     )
+
+    def unbound(self) -> list[str]:
+        """Returns the tables of sources that no setting binds to folders."""
+        found = [
+            name
+            for name, source in (
+                ("message_queue", self.message_queue),
+                ("data_stream", self.data_stream),
+            )
+            if source.configured and not source.bound
+        ]
+        if self.object_storage.queue is not None and not self.object_storage.bound:
+            found.append("object_storage")
+        for name, broker in self.mqtt.items():
+            if ids := ", ".join(broker.unbound()):
+                found.append(f"mqtt.{name} ({ids})")
+        found += [f"webhooks{table}" for table in self.webhooks.unbound()]
+        if self.logs.unbound:
+            found.append(f"logs (otlp_group {self.logs.otlp_group})")
+        return [f"sources.{name}" for name in found]

@@ -323,6 +323,14 @@ def no_default_group(folder_id: str) -> ApiError:
     )
 
 
+def log_group_unbound(group: str) -> ApiError:
+    return _not_found(
+        "LOG_GROUP_UNBOUND",
+        f"Log group {group[:64]} belongs to no folder, so no trigger would get its records; an "
+        "operator can name its folders in folders_of of [sources.logs]",
+    )
+
+
 def store_unavailable() -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAVAILABLE,

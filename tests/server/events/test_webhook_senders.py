@@ -47,6 +47,7 @@ def proving() -> Iterator[Tocsin]:
 def closed() -> Iterator[Tocsin]:
     """Access control is on, and nothing is said of senders but of one."""
     config = '[access]\nenabled = true\n[sources.webhooks.registries.known]\nsecret = "s3cret"\n'
+    config += 'folders = ["*"]\n'
     with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as server:
         yield server
 

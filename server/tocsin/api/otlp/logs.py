@@ -6,7 +6,7 @@ Which group a record belongs to, and what is its resource, attributes say; see d
 import base64
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from opentelemetry.proto.logs.v1 import logs_pb2
 
 from tocsin.api.tocsin.events.taking import take
 from tocsin.schedule import Clock
+from tocsin.sources.folders import NOBODY, Folders
 from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.log_records import incoming_of_record
@@ -64,12 +65,22 @@ class Written:
 
 
 class OtlpLogsService:
-    """Takes log records; `default_group` is the log group of records that name none."""
+    """Takes log records; `default_group` is the log group of records that name none.
 
-    def __init__(self, clock: Clock, intake: TakesEvents, default_group: str | None) -> None:
+    `folders_of` tells which folders get the records of a group.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        intake: TakesEvents,
+        default_group: str | None,
+        folders_of: Callable[[str], Folders],
+    ) -> None:
         self._clock = clock
         self._intake = intake
         self._default_group = default_group or ""
+        self._folders_of = folders_of
 
     def methods(self) -> dict[str, SelfChecked]:
         return {"Export": SelfChecked(self.export, lambda _: ())}
@@ -86,7 +97,7 @@ class OtlpLogsService:
             written = Written(_object(resource_logs.resource.attributes), group, now)
             for scope_logs in resource_logs.scope_logs:
                 for record in scope_logs.log_records:
-                    events = _incoming(record, written)
+                    events = self._incoming(record, written)
                     incoming += events
                     rejected += not events
         await take(self._intake, incoming)
@@ -95,17 +106,25 @@ class OtlpLogsService:
             response.partial_success.rejected_log_records = rejected
             response.partial_success.error_message = (
                 f"their log group is unknown: name it by the attribute {GROUP}, by the header "
-                f"{GROUP_HEADER}, or for all by [sources.logs] otlp_group"
+                f"{GROUP_HEADER}, or for all by [sources.logs] otlp_group; or it belongs to no "
+                "folder: name its folders in folders_of of [sources.logs]"
             )
         return response
 
+    def _incoming(self, record: logs_pb2.LogRecord, written: Written) -> Sequence[Incoming]:
+        """Returns the events of a record; none if its group is unknown."""
+        attributes = _object(record.attributes)
+        said = {**written.attributes, **attributes}
+        group = _name(said, GROUP) or written.log_group_id
+        folders = self._folders_of(group)
+        if not group or folders == NOBODY:
+            return ()
+        at = record.time_unix_nano or record.observed_time_unix_nano or written.now
+        return incoming_of_record(_event(record, group, attributes, said), at, folders=folders)
 
-def _incoming(record: logs_pb2.LogRecord, written: Written) -> Sequence[Incoming]:
-    attributes = _object(record.attributes)
-    said = {**written.attributes, **attributes}
-    group = _name(said, GROUP) or written.log_group_id
-    if not group:
-        return ()
+
+def _event(record: logs_pb2.LogRecord, group: str, attributes: Json, said: Json) -> LogRecord:
+    """Returns the event of a record; `said` are its attributes and those of its resource."""
     payload = {name: value for name, value in attributes.items() if name not in OURS}
     body = _value(record.body)
     if isinstance(body, dict):
@@ -113,7 +132,7 @@ def _incoming(record: logs_pb2.LogRecord, written: Written) -> Sequence[Incoming
     for name in ("trace_id", "span_id"):
         if given := getattr(record, name):
             payload[name] = given.hex()
-    event = LogRecord(
+    return LogRecord(
         group,
         _name(said, RESOURCE_TYPE) or SERVICE_TYPE,
         _name(said, RESOURCE_ID) or _name(said, SERVICE_NAME),
@@ -122,8 +141,6 @@ def _incoming(record: logs_pb2.LogRecord, written: Written) -> Sequence[Incoming
         _message(body),
         payload,
     )
-    at = record.time_unix_nano or record.observed_time_unix_nano or written.now
-    return incoming_of_record(event, at)
 
 
 def _message(body: Any) -> str:

@@ -1,11 +1,13 @@
 """`tocsin.v1.WebhookService`: takes what object storages and container registries tell."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tocsin.access.webhook_proofs import ProofRefused, SenderProof
 from tocsin.api.tocsin.events.taking import take
 from tocsin.contract.text import NUL
 from tocsin.schedule import Clock
+from tocsin.sources.folders import Folders
 from tocsin.sources.incoming import Taken, TakesEvents
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.notifications.reading import Notification, NotificationError, joined
@@ -58,7 +60,8 @@ class WebhookService:
         body = request.notification.data
         sender = self._settings.of_object_storage
         self._check(sender.proof, "object_storage", body, call)
-        outcome = await self._take(lambda now: object_notification(body, now))
+        folders = self._settings.folders_of_sender(sender)
+        outcome = await self._take(lambda now: object_notification(body, now), folders)
         return contract.WebhookServiceNotifyObjectStorageResponse(outcome=outcome)
 
     async def notify_container_registry(
@@ -72,7 +75,10 @@ class WebhookService:
             raise errors.invalid_field(
                 "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters, none of them NUL"
             )
-        outcome = await self._take(lambda now: registry_notification(registry_id, body, now))
+        folders = self._settings.folders_of_sender(sender)
+        outcome = await self._take(
+            lambda now: registry_notification(registry_id, body, now), folders
+        )
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
 
     def _check(self, proof: SenderProof, table: str, body: bytes, call: Call) -> None:
@@ -86,12 +92,15 @@ class WebhookService:
         except ProofRefused as error:
             raise errors.sender_unproven(str(error)) from error
 
-    async def _take(self, read: Callable[[int], Notification]) -> contract.NotificationOutcome:
+    async def _take(
+        self, read: Callable[[int], Notification], folders: Folders
+    ) -> contract.NotificationOutcome:
         try:
             notification = read(nanos_of(self._clock.now()))
         except NotificationError as error:
             raise errors.invalid_field(joined(BODY, error.field), error.reason) from error
-        taken = sum(await take(self._intake, notification.incoming), Taken())
+        incoming = [replace(each, folders=folders) for each in notification.incoming]
+        taken = sum(await take(self._intake, incoming), Taken())
         return contract.NotificationOutcome(
             events=len(notification.incoming),
             ignored=notification.ignored,

@@ -3,12 +3,13 @@
 No log is kept: what no trigger listens to is gone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tocsin.api.tocsin.events.taking import take
 from tocsin.contract.validation import Violation, validator
+from tocsin.sources.folders import NOBODY, Folders
 from tocsin.sources.incoming import Incoming, TakesEvents
 from tocsin.sources.instants import NANOS
 from tocsin.sources.kinds.log_records import incoming_of_record
@@ -42,6 +43,7 @@ class Written:
     """
 
     log_group_id: str
+    folders: Folders
     resource: log_resource_pb2.LogEntryResource
     defaults: LogEntryDefaults
     json_payload: Mapping[str, Any]
@@ -49,11 +51,20 @@ class Written:
 
 
 class LogIngestionService:
-    """Takes log records; `default_groups` are the log groups of folders."""
+    """Takes log records; `default_groups` are the log groups of folders.
 
-    def __init__(self, intake: TakesEvents, default_groups: Mapping[str, str]) -> None:
+    `folders_of` tells which folders get the records of a group.
+    """
+
+    def __init__(
+        self,
+        intake: TakesEvents,
+        default_groups: Mapping[str, str],
+        folders_of: Callable[[str], Folders],
+    ) -> None:
         self._intake = intake
         self._default_groups = default_groups
+        self._folders_of = folders_of
 
     def methods(self) -> dict[str, SelfChecked]:
         return {"Write": SelfChecked(self.write, _violations_of_all_entries)}
@@ -61,8 +72,13 @@ class LogIngestionService:
     async def write(self, request: contract.WriteRequest, call: Call) -> contract.WriteResponse:
         """Takes log records; says of each that is wrong what is wrong with it."""
         payload = plain(request.defaults.json_payload, "defaults.json_payload")
+        group = self._group(request.destination)
+        folders = self._folders_of(group)
+        if folders == NOBODY:
+            raise errors.log_group_unbound(group)
         written = Written(
-            self._group(request.destination),
+            group,
+            folders,
             request.resource,
             request.defaults,
             payload,
@@ -115,4 +131,5 @@ def _incoming(entry: IncomingLogEntry, place: int, written: Written) -> Sequence
         {**written.json_payload, **plain(entry.json_payload, f"{path}.json_payload")},
     )
     at = entry.timestamp.seconds * NANOS + entry.timestamp.nanos
-    return incoming_of_record(record, at, f"{written.key} {place}" if written.key else "")
+    key = f"{written.key} {place}" if written.key else ""
+    return incoming_of_record(record, at, key, written.folders)

@@ -14,6 +14,7 @@ from tocsin.engine.events.cutting import one_by_one
 from tocsin.engine.events.invoking import Calls
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
+from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming, Taken
 from tocsin.sources.kinds.catalog import keys_of_event, kind_of, short_key
 from tocsin.sources.kinds.definition import Metadata
@@ -146,6 +147,8 @@ class Intake:
         for place, each in enumerate(incoming):
             kind = kind_of(each.event)
             for plan in _unique(plans.get(channel, ()) for channel in _channels(each)):
+                if not admits(each.folders, plan.folder_id):
+                    continue
                 if next(kind.mismatches(plan.source, each.event), None) is not None:
                     done.taken[place] += Taken(filtered=1)
                 elif not plan.active:

@@ -5,17 +5,21 @@ stay in the queue, whose redrive policy handles them.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from yarl import URL
 
 from tocsin.outgoing.amazon import LONGEST_POLL_SECONDS, READING, Clients
 from tocsin.outgoing.reach import Reach
-from tocsin.outgoing.settings import AmazonAccount
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import asking
+from tocsin.sources.amazon.settings import NotificationQueueSettings
+from tocsin.sources.folders import admits
+from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
+from tocsin.sources.kinds.object_storage import ObjectEvent, ObjectStorageSource
 from tocsin.sources.notifications.reading import Notification, NotificationError
 from tocsin.sources.notifications.s3 import object_notification
 from tocsin.sources.reader import Line, SourceFailed
@@ -30,16 +34,25 @@ class NotificationReader:
 
     kinds = ("object_storage",)
 
-    def __init__(self, queue: str, account: AmazonAccount, reach: Reach, clock: Clock) -> None:
+    def __init__(
+        self, queue: str, settings: NotificationQueueSettings, reach: Reach, clock: Clock
+    ) -> None:
         self._queue = queue
         # A user name or a query in the URL may be secret.
         self._label = f"queue {URL(queue).with_user(None).with_query(None)}"
         self._clock = clock
-        self._clients = Clients("sqs", account, reach, READING)
+        self._settings = settings
+        self._clients = Clients("sqs", settings, reach, READING)
 
     def reading_key(self, plan: Plan) -> Hashable:
         """Returns the same key for all triggers, which share the queue."""
-        del plan
+        assert isinstance(plan.source, ObjectStorageSource)
+        bucket = plan.source.bucket_id
+        if not admits(self._settings.folders_for(bucket), plan.folder_id):
+            raise SourceFailed(
+                f"bucket {bucket} is not bound to folder {plan.folder_id}: an operator can add "
+                "the folder to `folders` or `folders_of` in [sources.object_storage]"
+            )
         return self._queue
 
     async def read(self, line: Line) -> None:
@@ -57,6 +70,11 @@ class NotificationReader:
             if messages := answer.get("Messages", ()):
                 await self._take(line, client, messages)
 
+    def _bound(self, incoming: Incoming) -> Incoming:
+        """Returns an event for triggers of its bucket's folders only."""
+        assert isinstance(incoming.event, ObjectEvent)
+        return replace(incoming, folders=self._settings.folders_for(incoming.event.bucket_id))
+
     async def close(self) -> None:
         await self._clients.close()
 
@@ -73,7 +91,7 @@ class NotificationReader:
                 continue
             done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
         try:
-            await line.take([event for read in notifications for event in read.incoming])
+            await line.take([self._bound(each) for read in notifications for each in read.incoming])
         except StoreUnavailable as error:
             raise SourceFailed(f"the store can't be reached: {error}") from error
         if done:

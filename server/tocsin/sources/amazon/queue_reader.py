@@ -23,6 +23,7 @@ from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import asking
 from tocsin.sources.amazon.long_polls import receive_messages
 from tocsin.sources.amazon.settings import QueueServiceSettings
+from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.message_queue import MessageAttribute, MessageQueueSource, QueueMessage
@@ -135,6 +136,11 @@ class QueueReader:
             raise SourceFailed(
                 f"queue {queue_id}: no queue service is configured: "
                 "set endpoint in [sources.message_queue]"
+            )
+        if not admits(self._settings.folders_of_queue(queue_id), plan.folder_id):
+            raise SourceFailed(
+                f"queue {queue_id} is not bound to folder {plan.folder_id}: an operator can add "
+                "the folder to `folders` or `folders_of` in [sources.message_queue]"
             )
         try:
             self._configured_url(queue_id)

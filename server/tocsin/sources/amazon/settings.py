@@ -1,11 +1,14 @@
 """Defines the settings of queues and streams of Amazon's protocols."""
 
 from pydantic import BaseModel, Field
+from yarl import URL
 
+from tocsin.outgoing.queue_urls import queue_name
 from tocsin.outgoing.settings import AmazonAccount, QueueEndpoint, ServiceUrl
+from tocsin.sources.folders import FolderId, Folders, NamedFolderSettings
 
 
-class QueueServiceSettings(AmazonAccount, QueueEndpoint):
+class QueueServiceSettings(AmazonAccount, QueueEndpoint, NamedFolderSettings):
     """Sets the queue service whose queues are read, by the SQS protocol."""
 
     urls: dict[str, ServiceUrl] = Field(
@@ -14,6 +17,22 @@ class QueueServiceSettings(AmazonAccount, QueueEndpoint):
         "another. Other queues are looked up by the last part of their id.",
         examples=[{"yrn:yc:ymq:ru-central1:b1g1:in": "http://127.0.0.1:9324/000000000000/in"}],
     )
+    folders_of: dict[str, list[FolderId]] = Field(
+        {},
+        description="Folders of single queues, by the queue's name: the last part of its id, or of "
+        "its URL in `urls`.",
+        examples=[{"in": ["b1g00000000000000001"]}],
+    )
+
+    @property
+    def configured(self) -> bool:
+        return self.endpoint is not None or bool(self.urls)
+
+    def folders_of_queue(self, queue_id: str) -> Folders:
+        """Returns the folders of a queue. Several ids may lead to it, but its name is one."""
+        url = self.urls.get(queue_id)
+        name = queue_name(queue_id) if url is None else URL(url).path.rpartition("/")[2]
+        return self.folders_for(name)
 
 
 class StreamEndpoint(BaseModel):
@@ -27,7 +46,7 @@ class StreamEndpoint(BaseModel):
     )
 
 
-class StreamServiceSettings(AmazonAccount, StreamEndpoint):
+class StreamServiceSettings(AmazonAccount, StreamEndpoint, NamedFolderSettings):
     """Sets the stream service whose streams are read, by the Kinesis protocol."""
 
     endpoints: dict[str, ServiceUrl] = Field(
@@ -39,6 +58,17 @@ class StreamServiceSettings(AmazonAccount, StreamEndpoint):
             }
         ],
     )
+
+    folders_of: dict[str, list[FolderId]] = Field(
+        {},
+        description="Folders of single streams, by the name that the service is asked for: "
+        "`DATABASE/STREAM`, or `STREAM` in rules without a database.",
+        examples=[{"/ru-central1/b1g1/etn1/clicks": ["b1g00000000000000001"]}],
+    )
+
+    @property
+    def configured(self) -> bool:
+        return self.endpoint is not None or bool(self.endpoints)
 
     def url(self, named: str) -> str | None:
         """Returns the URL of the service that a rule names by its `endpoint`."""
@@ -55,5 +85,11 @@ class NotificationQueueUrl(BaseModel):
     )
 
 
-class NotificationQueueSettings(AmazonAccount, NotificationQueueUrl):
+class NotificationQueueSettings(AmazonAccount, NotificationQueueUrl, NamedFolderSettings):
     """Sets the queue of object storages' notifications, by the SQS protocol."""
+
+    folders_of: dict[str, list[FolderId]] = Field(
+        {},
+        description="Folders of single buckets, by the bucket's name.",
+        examples=[{"uploads": ["b1g00000000000000001"]}],
+    )

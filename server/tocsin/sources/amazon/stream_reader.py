@@ -22,6 +22,7 @@ from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import asking
 from tocsin.sources.amazon.settings import StreamServiceSettings
+from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord, record_text
@@ -63,9 +64,7 @@ class Stream:
 
     @property
     def name(self) -> str:
-        """Returns the stream's name at its service: its path, if it has a database."""
-        database = self.source.database.rstrip("/")
-        return f"{database}/{self.source.stream}" if database else self.source.stream
+        return stream_name(self.source)
 
     @property
     def label(self) -> str:
@@ -79,6 +78,12 @@ class Stream:
         source = self.source
         stream = "\0".join((source.endpoint, source.database, source.stream))
         return f"{hashlib.sha256(stream.encode()).hexdigest()[:16]}/{shard_id}"
+
+
+def stream_name(source: DataStreamSource) -> str:
+    """Returns the stream's name at its service: its path, if it has a database."""
+    database = source.database.rstrip("/")
+    return f"{database}/{source.stream}" if database else source.stream
 
 
 class StreamReader:
@@ -111,6 +116,12 @@ class StreamReader:
             raise SourceFailed(
                 f"stream {source.stream}: no stream service is configured: "
                 "set endpoint in [sources.data_stream]"
+            )
+        name = stream_name(source)
+        if not admits(self._settings.folders_for(name), plan.folder_id):
+            raise SourceFailed(
+                f"stream {name} is not bound to folder {plan.folder_id}: an operator can add "
+                "the folder to `folders` or `folders_of` in [sources.data_stream]"
             )
         return plan.trigger_id, source
 

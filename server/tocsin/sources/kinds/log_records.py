@@ -1,11 +1,17 @@
 """Turns a log record into events of both kinds that may listen to its group."""
 
+from tocsin.sources.folders import Folders
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.kinds.cloud_logs import CloudLogsRecord
 from tocsin.sources.kinds.logging import LogRecord
 
 
-def incoming_of_record(record: LogRecord, at: int, key: str = "") -> tuple[Incoming, Incoming]:
+def incoming_of_record(
+    record: LogRecord, at: int, key: str = "", folders: Folders = None
+) -> tuple[Incoming, Incoming]:
     """Returns the record as an event of logging and as one of cloud_logs."""
     retired = CloudLogsRecord(record.log_group_id, record.stream_name, record.message)
-    return Incoming(record, at, key=key), Incoming(retired, at, key=key)
+    return (
+        Incoming(record, at, key=key, folders=folders),
+        Incoming(retired, at, key=key, folders=folders),
+    )

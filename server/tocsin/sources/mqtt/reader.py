@@ -23,11 +23,12 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from tocsin.outgoing.threads import Threads
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
+from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds import iot
 from tocsin.sources.kinds.definition import Kind
-from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage
+from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage, IotMessageSource
 from tocsin.sources.mqtt.registries import BrokerTopics
 from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.mqtt.topics import disjoint
@@ -74,6 +75,11 @@ class MqttReader:
 
     def reading_key(self, plan: Plan) -> Hashable:
         name = self._name(plan)
+        if not admits(self._brokers[name].folders_for(registry_of(plan.source)), plan.folder_id):
+            raise SourceFailed(
+                f"the broker or registry is not bound to folder {plan.folder_id}: an operator can "
+                f"add the folder to `folders` in [sources.mqtt.{name}] or of the registry there"
+            )
         if not self._topics[name].filters(plan.source):
             raise SourceFailed(
                 "mqtt_topic matches no topic of the registry: change the rule, or `devices` and "
@@ -241,7 +247,12 @@ class Session:
                     fired |= trigger_ids
                     payload = content_of(message)
                     incoming += [
-                        Incoming(replace(event, payload=payload), received_ns) for event in events
+                        Incoming(
+                            replace(event, payload=payload),
+                            received_ns,
+                            folders=self._broker.folders_for(registry_of(event)),
+                        )
+                        for event in events
                     ]
             if incoming:
                 await self._line.take(incoming)
@@ -272,6 +283,11 @@ class Session:
                 events.append(event)
                 trigger_ids.update(ids)
         return tuple(events), frozenset(trigger_ids)
+
+
+def registry_of(source: object) -> str:
+    """Returns the registry of a rule's source or of a message; empty if it is of a broker."""
+    return source.registry_id if isinstance(source, IotMessage | IotMessageSource) else ""
 
 
 class Client(aiomqtt.Client):

@@ -1,13 +1,15 @@
 """Defines the settings of MQTT brokers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from yarl import URL
 
 from tocsin.fields import STRICT
 from tocsin.outgoing.url_parts import check_parts
+from tocsin.sources.folders import Folders, FolderSettings, folder_set
 
 
 def parse_broker_url(url: str) -> str:
@@ -35,7 +37,7 @@ def check_topics(topic: str) -> str:
     return topic
 
 
-class RegistrySettings(BaseModel):
+class RegistrySettings(FolderSettings):
     """Names the topics of a broker that belong to a registry."""
 
     model_config = STRICT
@@ -56,8 +58,11 @@ class RegistrySettings(BaseModel):
     )
 
 
-class BrokerSettings(BaseModel):
-    """Says how to reach an MQTT broker, and to which rules its messages belong."""
+class BrokerSettings(FolderSettings):
+    """Says how to reach an MQTT broker, and to which rules its messages belong.
+
+    A registry without folders of its own has those of its broker.
+    """
 
     model_config = STRICT
 
@@ -101,6 +106,19 @@ class BrokerSettings(BaseModel):
         {},
         description="Registries on this broker, by `registry_id`, with their topics.",
     )
+
+    def folders_for(self, registry_id: str) -> Folders:
+        """Returns the folders of a registry, or of the whole broker if the id is empty."""
+        registry = self.registries.get(registry_id)
+        own = None if registry is None else registry.folders
+        names = self.folders if own is None else own
+        return None if names is None else folder_set(names)
+
+    def unbound(self) -> Iterator[str]:
+        """Yields the ids of the brokers and registries of rules that have no folders."""
+        if self.folders is None:
+            yield from self.brokers
+            yield from (name for name, each in self.registries.items() if each.folders is None)
 
     @property
     def tls(self) -> bool:

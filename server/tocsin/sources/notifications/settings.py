@@ -1,13 +1,15 @@
 """Defines the settings of webhooks: how their senders prove themselves."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from tocsin.access.shared_secret import SharedSecret
 from tocsin.access.webhook_proofs import SenderProof, standard_key
 from tocsin.fields import STRICT
+from tocsin.sources.folders import Folders, FolderSettings, folder_set
 
 
 def check_shown(secret: SecretStr) -> SecretStr:
@@ -28,8 +30,11 @@ ShownSecret = Annotated[SecretStr, AfterValidator(check_shown)]
 StandardKey = Annotated[SecretStr, AfterValidator(check_standard_key)]
 
 
-class SenderSettings(BaseModel):
-    """Sets how a sender of webhooks proves itself; any one of the proofs is enough."""
+class SenderSettings(FolderSettings):
+    """Sets how a sender of webhooks proves itself, and which folders get its events.
+
+    Any one of the proofs is enough.
+    """
 
     model_config = STRICT
 
@@ -81,3 +86,19 @@ class WebhookSettings(SenderSettings):
 
     def of_registry(self, registry_id: str) -> SenderSettings:
         return self.registries.get(registry_id, self)
+
+    def folders_of_sender(self, sender: SenderSettings) -> Folders:
+        """Returns the folders of a sender: its own, or those of all that have none."""
+        names = self.folders if sender.folders is None else sender.folders
+        return None if names is None else folder_set(names)
+
+    def unbound(self) -> Iterator[str]:
+        """Yields the tables, below this one, of senders that prove themselves without folders."""
+        if self.folders is not None:
+            return
+        tables = {"": self, ".object_storage": self.object_storage} | {
+            f".registries.{registry_id}": each for registry_id, each in self.registries.items()
+        }
+        for table, sender in tables.items():
+            if sender is not None and sender.proof and sender.folders is None:
+                yield table
