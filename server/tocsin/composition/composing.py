@@ -100,6 +100,7 @@ def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Del
         machine_clock=MACHINE_CLOCK,
         observer=ground.telemetry.observer,
         shortage=shortage,
+        letters_per_queue=settings.dead_letters.concurrency,
     )
 
 

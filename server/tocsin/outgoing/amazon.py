@@ -46,10 +46,18 @@ SENDING: Mapping[str, Any] = {
 }
 
 
+# The options of a client that puts dead letters. Its caller bounds them by queue.
+PUTTING: Mapping[str, Any] = {
+    **SENDING,
+    "read_timeout": 10,
+    "max_pool_connections": 10_000,
+}
+
+
 class Clients:
     """Keeps one client for each endpoint of a service, made on its first use.
 
-    `usage` is `READING` or `SENDING`.
+    `usage` is `READING`, `SENDING` or `PUTTING`.
     """
 
     def __init__(

@@ -82,6 +82,19 @@ class DeadLetter:
     service_account_id: str
 
 
+DEAD_LETTER_QUEUE = "dead_letter_queue/"
+
+
+def queue_key(queue: DeadLetter) -> str:
+    """Returns the key that identifies a dead letter queue among all that deliveries go to."""
+    return f"{DEAD_LETTER_QUEUE}{queue.queue_id}"
+
+
+def is_queue_key(key: str) -> bool:
+    """Returns whether a key is that of a dead letter queue, and not of a target."""
+    return key.startswith(DEAD_LETTER_QUEUE)
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Says what to call with each batch. Invocations carry their action as JSON."""
@@ -103,6 +116,11 @@ def action_to_json(action: Action) -> str:
 @lru_cache(maxsize=4096)
 def action_from_json(text: str) -> Action:
     return _ACTION.validate_json(text)
+
+
+def target_of_action(text: str) -> str:
+    """Returns the key of the target that an action calls, by the action's JSON."""
+    return target_key(action_from_json(text).target)
 
 
 class MisfirePolicy(StrEnum):

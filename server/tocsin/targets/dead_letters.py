@@ -1,5 +1,6 @@
 """Puts dead letters into their queues, by the SQS protocol."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tocsin.outgoing.amazon import SENDING, Clients, words
+from tocsin.outgoing.amazon import PUTTING, Clients, words
 from tocsin.outgoing.queue_urls import asked_url, configured_url
 from tocsin.outgoing.reach import Reach
 from tocsin.outgoing.shortage import shortage_of
@@ -17,6 +18,8 @@ from tocsin.targets.settings import DeadLetterSettings
 # The protocol limits attributes and bodies; an error needs less.
 LONGEST_ERROR = 500
 LARGEST_BODY = 250 * 1024
+# Bounds one message, however slowly its queue answers.
+MESSAGE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class DeadLetterQueues:
 
     def __init__(self, settings: DeadLetterSettings, reach: Reach) -> None:
         self._settings = settings
-        self._clients = Clients("sqs", settings, reach, SENDING)
+        self._clients = Clients("sqs", settings, reach, PUTTING)
 
     async def close(self) -> None:
         """Closes the connections; a later letter opens them again."""
@@ -54,11 +57,15 @@ class DeadLetterQueues:
             if self._settings.endpoint is None:
                 raise LookupError("no queue service is configured: set endpoint in [dead_letters]")
             client = await self._clients.of(self._settings.endpoint)
-            url = await self._url(client, letter.queue_id)
+            async with asyncio.timeout(MESSAGE_SECONDS):
+                url = await self._url(client, letter.queue_id)
             for body in _bodies(letter):
-                await client.send_message(
-                    QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(letter)
-                )
+                async with asyncio.timeout(MESSAGE_SECONDS):
+                    await client.send_message(
+                        QueueUrl=url, MessageBody=body, MessageAttributes=_attributes(letter)
+                    )
+        except TimeoutError:
+            return f"dead letter queue {letter.queue_id}: no answer within {MESSAGE_SECONDS:g} s"
         except (BotoCoreError, ClientError, OSError, LookupError) as error:
             if (lacking := shortage_of(error)) is not None:
                 reason = f"dead letter queue {letter.queue_id}: this node is short: {lacking}"

@@ -108,6 +108,12 @@ class TargetSettings(BaseModel):
 class DeadLetterSettings(AmazonAccount, QueueEndpoint):
     """Sets the queue service for dead letters, by the SQS protocol."""
 
+    concurrency: int = Field(
+        10,
+        ge=1,
+        description="Most dead letters on their way to one queue at once, on each node. They take "
+        "no place of a target.",
+    )
     queues: dict[str, ServiceUrl] = Field(
         {},
         description="URLs of single queues, by the `queue_id` of the rule. Other queues are looked "

@@ -100,7 +100,7 @@ def test_what_can_never_succeed_is_not_tried_again() -> None:
 def test_a_dead_letter_in_its_queue_shows_the_last_failure() -> None:
     history = judged(LETTERED, FAILED)[-1].history
     held = replace(invocation(State.DEAD_LETTERING), history=history)
-    ending = after_dead_letter(held, None, now=NOW)
+    ending = after_dead_letter(held, LETTERED, None, now=NOW)
     assert (ending.state, ending.error) == (State.DEAD_LETTERED, "answered 500")
 
 
@@ -108,7 +108,7 @@ def test_a_queue_that_can_not_be_reached_is_tried_for_ever_ever_more_rarely() ->
     held = replace(invocation(State.DEAD_LETTERING), history=judged(LETTERED, FAILED)[-1].history)
     pauses = []
     for _ in range(40):
-        ending = after_dead_letter(held, "no route", now=NOW)
+        ending = after_dead_letter(held, LETTERED, "no route", now=NOW)
         assert ending.state is State.DEAD_LETTERING
         assert ending.again_at is not None
         assert ending.error == "no route"

@@ -150,7 +150,9 @@ def test_more_dead_letters_than_one_statement_takes_are_sent_again(
         await add(database, range(170, 180), State.DEAD_LETTERED, origin="other")
 
         def redrive(tx: Transaction) -> tuple[list[str], int]:
-            return redrive_dead_letters(tx, "t", now=NOON + HOUR, limit=140)
+            return redrive_dead_letters(
+                tx, "t", now=NOON + HOUR, limit=140, target_of=lambda _: "function/f"
+            )
 
         first, left = await database.write(redrive)
         assert (first, left) == ([f"i{n:04}" for n in range(140)], 23)

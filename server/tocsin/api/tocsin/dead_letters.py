@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tocsin.api.tocsin.invocations.service import find, messages_of, page_of_caller, page_start
+from tocsin.plans.plan import target_of_action
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -53,7 +54,9 @@ class DeadLetterService:
         def redrive(tx: Transaction) -> tuple[list[str], int]:
             if what == "invocation_id":
                 return _redrive_one(tx, request.invocation_id, now)
-            return redrive_dead_letters(tx, request.trigger_id, now=now, limit=limit)
+            return redrive_dead_letters(
+                tx, request.trigger_id, now=now, limit=limit, target_of=target_of_action
+            )
 
         ids, left = await self._database.write(redrive)
         return contract.RedriveResponse(invocation_ids=ids, left=left)
@@ -63,6 +66,8 @@ def _redrive_one(tx: Transaction, invocation_id: str, now: datetime) -> tuple[li
     shown = find(tx, invocation_id, lock=True)
     if shown.state not in DEAD_LETTER_STATES:
         raise errors.not_a_dead_letter(shown.id, shown.state.value)
-    if not deliver_again(tx, shown.id, now=now, history=shown.history):
+    if not deliver_again(
+        tx, shown.id, target=target_of_action(shown.action), now=now, history=shown.history
+    ):
         raise errors.dead_letter_held(shown.id)
     return [shown.id], 0

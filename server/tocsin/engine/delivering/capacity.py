@@ -1,16 +1,27 @@
-"""How much may be under way at once: in all, and for one target."""
+"""Counts what may be under way at once: in all, and for one destination.
+
+A destination is a target, or a dead letter queue. One that has nothing under way finds a place even
+when others hang: the last tenth of all places is for the first delivery of each, and the more a
+destination has under way, the more places must be free for its next one.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
+from math import ceil
 
+from tocsin.plans.plan import is_queue_key
 from tocsin.targets.settings import TargetSettings
+
+KEPT_FOR_FIRST = 0.1
 
 
 class Capacity:
-    """Counts what is under way. A target that takes all it may is busy; others are not held up."""
+    """Counts what is under way. A destination that has all it may is busy; others are not."""
 
-    def __init__(self, limits: TargetSettings) -> None:
+    def __init__(self, limits: TargetSettings, *, per_queue: int = 10) -> None:
         self._limits = limits
+        self._per_queue = per_queue
+        self._kept = limits.concurrency * KEPT_FOR_FIRST
         self._under_way: Counter[str] = Counter()
         self._total = 0
 
@@ -18,35 +29,52 @@ class Capacity:
     def free(self) -> int:
         return self._limits.concurrency - self._total
 
-    def free_of(self, target: str) -> int:
-        return self._limits.concurrency_of(target) - self._under_way[target]
+    def free_of(self, destination: str) -> int:
+        """Returns how many more a destination may have under way now."""
+        return self._room(destination, self._under_way[destination], self.free)
 
-    def busy_targets(self) -> set[str]:
-        """Returns the targets that can take no more."""
-        return {
-            target
-            for target, count in self._under_way.items()
-            if count >= self._limits.concurrency_of(target)
-        }
+    def busy_destinations(self) -> set[str]:
+        """Returns the destinations that can take no more."""
+        return {each for each in self._under_way if self.free_of(each) == 0}
 
     def admitted(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
-        """Returns the ids that have room, of (id, target) pairs in the order of their claim."""
+        """Returns the ids that have room, of (id, destination) pairs in their order."""
         planned: Counter[str] = Counter()
         ids: list[str] = []
-        for candidate_id, target in candidates:
-            if len(ids) == self.free:
+        for candidate_id, destination in candidates:
+            free = self.free - len(ids)
+            if free <= 0:
                 break
-            if self._under_way[target] + planned[target] < self._limits.concurrency_of(target):
-                planned[target] += 1
+            under_way = self._under_way[destination] + planned[destination]
+            if self._room(destination, under_way, free) > 0:
+                planned[destination] += 1
                 ids.append(candidate_id)
         return ids
 
-    def begin(self, target: str) -> None:
-        self._under_way[target] += 1
+    def begin(self, destination: str) -> None:
+        self._under_way[destination] += 1
         self._total += 1
 
-    def end(self, target: str) -> None:
-        self._under_way[target] -= 1
+    def end(self, destination: str) -> None:
+        self._under_way[destination] -= 1
         self._total -= 1
-        if not self._under_way[target]:
-            del self._under_way[target]
+        if not self._under_way[destination]:
+            del self._under_way[destination]
+
+    def _room(self, destination: str, under_way: int, free: int) -> int:
+        """Returns how many more fit, where a next one needs `kept * (1 + its share)` free places.
+
+        Each that begins takes a free place and makes the share grow, which the division accounts
+        for.
+        """
+        limit = self._limit(destination)
+        beyond = free - self._kept * (1 + under_way / limit)
+        room = ceil(beyond / (1 + self._kept / limit)) if beyond > 0 else 0
+        if under_way == 0 and free > 0:
+            room = max(room, 1)
+        return max(0, min(room, limit - under_way))
+
+    def _limit(self, destination: str) -> int:
+        if is_queue_key(destination):
+            return self._per_queue
+        return self._limits.concurrency_of(destination)

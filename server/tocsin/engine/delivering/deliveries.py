@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +16,7 @@ from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.delivering.verdict import after_call, after_dead_letter, last_failure
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.wakeup import Wakeup
-from tocsin.plans.plan import Action, action_from_json
+from tocsin.plans.plan import Action, action_from_json, target_key
 from tocsin.plans.trace_context import try_traceparent
 from tocsin.schedule import Clock
 from tocsin.schedule.instants import iso
@@ -55,6 +55,7 @@ class Delivery:
 
     invocation: Invocation
     action: Action
+    destination: str
     started: datetime
 
 
@@ -79,13 +80,14 @@ class Deliveries:
         machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
         shortage: Shortage | None = None,
+        letters_per_queue: int = 10,
     ) -> None:
         self._database = database
         self._clock = clock
         self._caller = caller
         self._dead_letters = dead_letters
         self._node = node
-        self._capacity = Capacity(limits)
+        self._capacity = Capacity(limits, per_queue=letters_per_queue)
         self._chance = chance
         self._observer = observer
         self._shortage = shortage or Shortage(machine_clock or clock)
@@ -186,7 +188,7 @@ class Deliveries:
 
     def _next_due(self, tx: Transaction) -> datetime | None:
         """Returns when the next one is due that there may be a place for."""
-        busy = self._capacity.busy_targets()
+        busy = self._capacity.busy_destinations()
         if not busy:
             return deliveries.next_due(tx)
         first = deliveries.first_waiting(tx, limit=LEAST_CANDIDATES)
@@ -197,7 +199,7 @@ class Deliveries:
 
     def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
         """Returns (id, target) of what is due, in order; of busy targets, nothing."""
-        busy = self._capacity.busy_targets()
+        busy = self._capacity.busy_destinations()
         limit = min(self._capacity.free, self._window)
         found = deliveries.due_candidates(tx, now=now, limit=limit)
         # A step from target to target costs by how many there are: not where few are in the way.
@@ -229,7 +231,7 @@ class Deliveries:
         finally:
             self._claiming = False
         self._window = min(max(LEAST_CANDIDATES, 2 * len(claimed)), self._most)
-        self._full = self._capacity.free <= 0 or bool(self._capacity.busy_targets())
+        self._full = self._capacity.free <= 0 or bool(self._capacity.busy_destinations())
         return len(claimed)
 
     def _begin(self, invocation: Invocation, now: datetime) -> None:
@@ -239,8 +241,12 @@ class Deliveries:
             # It must not keep the others from being called. A node that knows more may take it.
             log.exception("invocation can't be read, it waits", invocation_id=invocation.id)
             return
-        delivery = Delivery(invocation, action, now)
-        self._capacity.begin(invocation.target)
+        destination = invocation.target
+        if invocation.state is State.DEAD_LETTERING:
+            # Its row names the queue; whoever watches is told the target that was called.
+            invocation = replace(invocation, target=target_key(action.target))
+        delivery = Delivery(invocation, action, destination, now)
+        self._capacity.begin(destination)
         self._held[invocation.id] = delivery
         self._calls[invocation.id] = asyncio.create_task(self._deliver(delivery))
 
@@ -260,7 +266,7 @@ class Deliveries:
             )
         finally:
             del self._calls[invocation.id]
-            self._capacity.end(invocation.target)
+            self._capacity.end(delivery.destination)
             self._freed += 1
             if ended is None:
                 self._observer.broke_off(invocation)
@@ -342,7 +348,7 @@ class Deliveries:
                 error=last_failure(invocation),
             )
         )
-        return after_dead_letter(invocation, error, now=self._clock.now())
+        return after_dead_letter(invocation, action, error, now=self._clock.now())
 
 
 def call_headers(

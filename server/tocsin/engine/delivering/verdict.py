@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from tocsin.plans.plan import Action, Retry
+from tocsin.plans.plan import Action, Retry, queue_key, target_key
 from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.targets.calling import Outcome
@@ -40,11 +40,14 @@ def after_call(
         again_at = now + _pause(action.retry, outcome.retry_after, chance)
         return Ending(State.RETRYING, again_at, None, outcome.error, failures, history)
     if action.dead_letter is not None:
-        return Ending(State.DEAD_LETTERING, now, None, outcome.error, failures, history)
+        queue = queue_key(action.dead_letter)
+        return Ending(State.DEAD_LETTERING, now, None, outcome.error, failures, history, queue)
     return Ending(State.FAILED, None, None, outcome.error, failures, history)
 
 
-def after_dead_letter(invocation: Invocation, error: str | None, *, now: datetime) -> Ending:
+def after_dead_letter(
+    invocation: Invocation, action: Action, error: str | None, *, now: datetime
+) -> Ending:
     """Judges the try to put a dead letter into its queue; `error` is why it is not there."""
     if error is None:
         return Ending(
@@ -52,11 +55,14 @@ def after_dead_letter(invocation: Invocation, error: str | None, *, now: datetim
             error=last_failure(invocation),
             failures=invocation.failures,
             history=invocation.history,
+            target=target_key(action.target),
         )
     history = _with_failure(invocation, None, error, now)
     tries = sum("status" not in each for each in json.loads(history))
     pause = min(FIRST_QUEUE_PAUSE * 2 ** min(tries - 1, 10), LONGEST_QUEUE_PAUSE)
-    return Ending(State.DEAD_LETTERING, now + pause, None, error, invocation.failures, history)
+    queue = None if action.dead_letter is None else queue_key(action.dead_letter)
+    failures = invocation.failures
+    return Ending(State.DEAD_LETTERING, now + pause, None, error, failures, history, queue)
 
 
 def last_failure(invocation: Invocation) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, case, func, literal_column, null, select, update
+from sqlalchemy import Select, Text, bindparam, case, func, literal_column, null, select, update
 
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.fixed_list import FixedList
@@ -88,6 +88,7 @@ FINISH = (
         last_error=bindparam("error"),
         failures=bindparam("failed"),
         history=bindparam("told"),
+        target=func.coalesce(bindparam("goes_to", type_=Text), table.c.target),
     )
     .returning(table.c.id)
 )
@@ -117,7 +118,10 @@ HAND_BACK_OF_NODE = HAND_BACK.where(table.c.node == bindparam("of_node"))
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What becomes of an invocation: a final state, or another try at `again_at`."""
+    """What becomes of an invocation: a final state, or another try at `again_at`.
+
+    `target` is where the next try goes if that changes: to a dead letter queue, or from it.
+    """
 
     state: State
     again_at: datetime | None = None
@@ -125,6 +129,7 @@ class Ending:
     error: str | None = None
     failures: int = 0
     history: str | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,7 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
         "error": ending.error and _storable(ending.error),
         "failed": ending.failures,
         "told": ending.history,
+        "goes_to": ending.target,
     }
 
 

@@ -42,7 +42,8 @@ class Invocation:
     `execution_id` is the id that the client of an execution chose; None: it chose none.
     `action` is the plan's action as JSON, `traceparent` that of the call that asked for it.
     `next_at` is when it needs a node: it is due then, or the lease of `node` ends. The last four
-    can be large, and are read only where they are needed; `message` is what the contract's API
+    can be large, and are read only where they are needed; `target` is the dead letter queue instead
+    while the invocation is to be put there; `message` is what the contract's API
     shows of an execution.
     """
 

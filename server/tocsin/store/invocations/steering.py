@@ -1,5 +1,7 @@
 """Invocations that are delivered again because somebody asks for it."""
 
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, null, or_, select, update
@@ -25,7 +27,7 @@ DUE_AGAIN = {
 RETRY = (
     update(table)
     .where(table.c.id == bindparam("of_id"), table.c.node.is_(None))
-    .values(**DUE_AGAIN, history=bindparam("told"))
+    .values(**DUE_AGAIN, history=bindparam("told"), target=bindparam("called"))
 )
 DEAD_LETTERS = (
     table.c.origin == bindparam("origin"),
@@ -35,7 +37,7 @@ DEAD_LETTERS = (
 )
 # One that is just being put into its queue is not here to be taken.
 CANDIDATES = (
-    select(table.c.id, table.c.scheduled_at)
+    select(table.c.id, table.c.scheduled_at, table.c.action)
     .where(*DEAD_LETTERS, table.c.node.is_(None))
     .order_by(table.c.scheduled_at, table.c.id)
     .limit(bindparam("limit"))
@@ -51,37 +53,48 @@ REDRIVE = (
         ),
         table.c.node.is_(None),
     )
-    .values(**DUE_AGAIN)
+    .values(**DUE_AGAIN, target=bindparam("called"))
 )
 DEAD_LETTER_STATES = (State.DEAD_LETTERED, State.DEAD_LETTERING)
 
 
 def deliver_again(
-    tx: Transaction, invocation_id: str, *, now: datetime, history: str | None
+    tx: Transaction, invocation_id: str, *, target: str, now: datetime, history: str | None
 ) -> bool:
-    """Makes an invocation due now, with no failure counted; False: a node holds it."""
-    again = tx.run(RETRY, of_id=invocation_id, now=to_micros(now), told=history) > 0
+    """Makes a call of `target` due now, with no failure counted; False: a node holds it."""
+    values = {"now": to_micros(now), "told": history, "called": target}
+    again = tx.run(RETRY, of_id=invocation_id, **values) > 0
     if again:
         tx.ring(Bell.DELIVERIES, now)
     return again
 
 
 def redrive_dead_letters(
-    tx: Transaction, origin: str, *, now: datetime, limit: int
+    tx: Transaction,
+    origin: str,
+    *,
+    now: datetime,
+    limit: int,
+    target_of: Callable[[str], str],
 ) -> tuple[list[str], int]:
     """Makes dead letters of an origin due now, the oldest first; returns their ids.
 
     And how many it has left, those that are just being put into their queue among them.
+    `target_of` returns which target an action calls.
     """
     found = [
-        (at, id_)
+        (at, id_, action)
         for state in DEAD_LETTER_STATES
-        for id_, at in tx.all(CANDIDATES, origin=origin, in_state=state.value, limit=limit)
+        for id_, at, action in tx.all(CANDIDATES, origin=origin, in_state=state.value, limit=limit)
     ]
-    ids = [id_ for _, id_ in sorted(found)[:limit]]
-    for places in REDRIVEN.slices(ids):
-        tx.run(REDRIVE, **places, now=to_micros(now))
-        tx.ring(Bell.DELIVERIES, now)
-    return ids, sum(
+    redriven = sorted(found)[:limit]
+    ids_of: defaultdict[str, list[str]] = defaultdict(list)
+    for _, id_, action in redriven:
+        ids_of[target_of(action)].append(id_)
+    for target, ids in ids_of.items():
+        for places in REDRIVEN.slices(ids):
+            tx.run(REDRIVE, **places, now=to_micros(now), called=target)
+            tx.ring(Bell.DELIVERIES, now)
+    return [id_ for _, id_, _ in redriven], sum(
         tx.value(COUNT, origin=origin, in_state=state.value) for state in DEAD_LETTER_STATES
     )

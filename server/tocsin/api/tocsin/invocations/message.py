@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tocsin.plans.plan import action_from_json
+from tocsin.plans.plan import action_from_json, target_key
 from tocsin.store.invocations import rows
 from tocsin.store.invocations.rows import State
 from tocsin.wire.timestamps import to_duration, to_timestamp
@@ -45,7 +45,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
     message = Invocation(
         id=invocation.id,
         parent=invocation.parent,
-        target=invocation.target,
+        target=target_key(action.target),
         state=f"STATE_{invocation.state.name}",
         cause=cause_of(invocation),
         scheduled_at=to_timestamp(invocation.scheduled_at),

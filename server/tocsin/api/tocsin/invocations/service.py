@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from tocsin.api.tocsin.invocations.message import to_full_message, to_message, with_success
 from tocsin.gate.resources import resource_of_invocation
+from tocsin.plans.plan import target_of_action
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import from_micros, to_micros
@@ -93,7 +94,11 @@ class InvocationService:
         def retry(tx: Transaction) -> Invocation:
             invocation = find(tx, request.invocation_id, lock=True)
             if invocation.state not in RETRIABLE or not deliver_again(
-                tx, invocation.id, now=now, history=with_success(invocation)
+                tx,
+                invocation.id,
+                target=target_of_action(invocation.action),
+                now=now,
+                history=with_success(invocation),
             ):
                 raise errors.not_retriable(invocation.id, _standing(invocation))
             return to_message(find(tx, invocation.id))
