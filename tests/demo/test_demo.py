@@ -134,7 +134,7 @@ def test_tells_what_the_server_said_when_it_ends(start: Callable[..., Demo]) -> 
     server, *_ = descendants(demo.process.pid)
     os.kill(server, signal.SIGTERM)
     assert demo.ends() == 1
-    assert "the server ended by itself with status 0. It said:\n" in demo.err
+    assert "the server ended by itself with status 0. Its last log lines:\n" in demo.err
     assert "stopping" in demo.err
 
 
@@ -142,6 +142,6 @@ def test_tells_what_the_server_said_when_it_does_not_start(start: Callable[..., 
     demo = start("--listen", "nowhere")
     assert demo.ends() == 1
     assert demo.err == (
-        "tocsin: the server did not start. It said:\n"
+        "tocsin: the server did not start. Its last log lines:\n"
         "tocsin: listen: expected HOST:PORT, such as 127.0.0.1:8080\n"
     )

@@ -53,7 +53,9 @@ def test_a_server_with_a_method_of_which_nothing_is_said_does_not_start(
             gate = CallGate(database, resources, limits, access=None, audit=None)
             services: Any = {HEALTH: dict.fromkeys(HEALTH.methods_by_name, nothing)}
             with pytest.raises(StartError, match=r"grpc\.health\.v1\.Health\.\w+ need"):
-                await start_grpc(settings, services, Health([]), Telemetry(), directory, gate)
+                await start_grpc(
+                    settings, services, Health([]), Telemetry(), directory, gate, connections=8
+                )
             with pytest.raises(UnknownNeed):
                 gate.guard(HEALTH.methods_by_name["Check"])
 

@@ -36,7 +36,7 @@ def test_where_the_settings_have_none_the_service_is_asked(queue_id: str) -> Non
     ],
 )
 def test_a_url_of_a_rule_that_the_settings_do_not_name_is_never_called(queue_id: str) -> None:
-    with pytest.raises(QueueUrlRefused, match=r"a URL that \[sources.message_queue.urls\]"):
+    with pytest.raises(QueueUrlRefused, match=r"must be listed in \[sources.message_queue.urls\]"):
         configured_url(queue_id, {HERE: HERE}, table=TABLE)
 
 

@@ -109,7 +109,7 @@ async def test_the_first_contract_does_not_show_it(tmp_path: Path) -> None:
     async with node(tmp_path, NOON) as it:
         await Servicer(it).create("a")
         own = await it.create(EVERY_10)
-        listed = await it.service.list(v1.ListTriggersRequest(folder_id=FOLDER))
+        listed = await it.service.list(v1.ListTriggersRequest(folder_id=FOLDER), call())
         assert [each.id for each in listed.triggers] == [own]
         with pytest.raises(ApiError) as refused:
             await it.service.get(v1.GetTriggerRequest(trigger_id="a"))
