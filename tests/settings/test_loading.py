@@ -10,7 +10,8 @@ WRONG = {
     "nothing = 1": "nothing: unknown setting",
     'listen = "8080"': "listen: expected HOST:PORT, such as 127.0.0.1:8080",
     'advertise = "0.0.0.0:443"': (
-        "advertise: expected a host and a port that clients can dial, such as tocsin.example.com:443"
+        "advertise: expected a host and a port that clients can dial, "
+        "such as tocsin.example.com:443"
     ),
     'clock_start = "soon"': (
         "clock_start: expected an ISO 8601 time, such as 2026-01-01T00:00:00Z"
