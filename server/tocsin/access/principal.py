@@ -1,11 +1,20 @@
 """Defines the principal: who is calling."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 SERVICE_ACCOUNT = "serviceAccount"
 USER_ACCOUNT = "userAccount"
 FEDERATED = "federatedUser"
+
+
+class ShownToken(NamedTuple):
+    """An IAM token that a caller showed: its id, its subject, and when it was issued."""
+
+    id: str
+    subject: str
+    issued_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +23,16 @@ class Principal:
 
     `subject` is `serviceAccount:ID`, `userAccount:ID` or `federatedUser:ISSUER_NAME:SUB`. `scopes`
     are those of the credential; None means that it is not limited. `proof` is the id of the stored
-    key or secret behind the credential, empty if it has none.
+    key or secret behind the credential, empty if it has none. `expires_at` is when the credential
+    expires; None means never. `tokens` are the IAM token that was shown, and those that it was made
+    of, one of another.
     """
 
     subject: str
     scopes: frozenset[str] | None = None
     proof: str = ""
+    expires_at: datetime | None = None
+    tokens: tuple[ShownToken, ...] = ()
 
 
 class CredentialRefused(Exception):

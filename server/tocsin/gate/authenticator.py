@@ -5,6 +5,7 @@ at most once a second, tells whether anybody lost a right meanwhile, on any node
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.access.asked_once import AskedOnce
@@ -101,18 +102,21 @@ class StoredAuthenticator:
         if shown.startswith(API_KEY_PREFIX):
             return await self._by_api_key(shown)
         principal, until = await self._issuers.authenticate(shown)
+        principal = replace(principal, expires_at=until)
         return principal, min(until, self._clock.now() + REMEMBERED_FOR), self._generation
 
     async def _by_iam_token(self, text: str) -> Found:
-        token = self._tokens.read(text)
+        token, now = self._tokens.read(text), self._clock.now()
 
-        def check(tx: Transaction) -> int:
+        def check(tx: Transaction) -> tuple[datetime, int]:
             generation = access_generation(tx)
-            check_token(tx, token)
-            return generation
+            return check_token(tx, token, now), generation
 
-        generation = await self._database.read(check)
-        return Principal(token.subject, proof=token.proof), token.expires_at, generation
+        until, generation = await self._database.read(check)
+        principal = Principal(
+            token.subject, proof=token.proof, expires_at=until, tokens=token.lineage
+        )
+        return principal, until, generation
 
     async def _by_api_key(self, secret: str) -> Found:
         if not secret.startswith(API_KEY_PREFIX):
@@ -123,7 +127,11 @@ class StoredAuthenticator:
             generation = access_generation(tx)
             credential, account = shown_credential(tx, digest, API_KEY, now)
             until = credential.expires_at or datetime.max.replace(tzinfo=now.tzinfo)
-            principal = Principal(account.subject, proof=BY_CREDENTIAL + credential.id)
+            principal = Principal(
+                account.subject,
+                proof=BY_CREDENTIAL + credential.id,
+                expires_at=credential.expires_at,
+            )
             return principal, until, generation
 
         return await self._database.read(check)

@@ -18,19 +18,21 @@ BY_KEY = "key:"
 BY_CREDENTIAL = "credential:"
 
 
-def check_token(tx: Transaction, token: IamToken) -> None:
-    """Checks that a token was not taken back, and that its account and its proof are still there.
+def check_token(tx: Transaction, token: IamToken, now: datetime) -> datetime:
+    """Checks that a token, and all that it was made of, is still valid; returns until when.
 
     Raises:
-        CredentialRefused: it was, or they are not.
+        CredentialRefused: the token or one that it was made of was revoked, or its key or secret
+            was deleted or has expired.
     """
-    account = account_of(tx, token.subject)
-    if token.issued_at < account.tokens_from:
-        raise CredentialRefused("all tokens of the account were revoked")
-    if is_revoked(tx, token.id):
-        raise CredentialRefused("the token was revoked")
-    if not _is_there(tx, token.proof):
-        raise CredentialRefused("what the token was given for was deleted")
+    for each in token.lineage:
+        account = account_of(tx, each.subject)
+        if each.issued_at < account.tokens_from:
+            raise CredentialRefused("all tokens of the account were revoked")
+        if is_revoked(tx, each.id):
+            raise CredentialRefused("the token was revoked")
+    until = check_proof(tx, token.proof, now)
+    return token.expires_at if until is None else min(until, token.expires_at)
 
 
 def account_of(tx: Transaction, subject: str) -> Account:
@@ -66,22 +68,21 @@ def shown_credential(
     return credential, account
 
 
-def check_unexpired(tx: Transaction, proof: str, now: datetime) -> None:
-    """Checks that what a token was given for may still give one.
+def check_proof(tx: Transaction, proof: str, now: datetime) -> datetime | None:
+    """Checks the key or secret behind a credential; returns when it expires, None for never.
 
     Raises:
-        CredentialRefused: it has expired, or is not there.
+        CredentialRefused: it was deleted, or has expired.
     """
-    if not _is_there(tx, proof):
-        raise CredentialRefused("what the token was given for was deleted")
-    found = find_credential(tx, proof.removeprefix(BY_CREDENTIAL))
-    if found is not None and found.expires_at is not None and found.expires_at <= now:
-        raise CredentialRefused("what the token was given for has expired")
-
-
-def _is_there(tx: Transaction, proof: str) -> bool:
-    if proof.startswith(BY_KEY):
-        return find_key(tx, proof.removeprefix(BY_KEY)) is not None
+    if not proof:
+        return None
+    if proof.startswith(BY_KEY) and find_key(tx, proof.removeprefix(BY_KEY)) is not None:
+        return None
+    found = None
     if proof.startswith(BY_CREDENTIAL):
-        return find_credential(tx, proof.removeprefix(BY_CREDENTIAL)) is not None
-    return not proof
+        found = find_credential(tx, proof.removeprefix(BY_CREDENTIAL))
+    if found is None:
+        raise CredentialRefused("what the token was given for was deleted")
+    if found.expires_at is not None and found.expires_at <= now:
+        raise CredentialRefused("what the token was given for has expired")
+    return found.expires_at

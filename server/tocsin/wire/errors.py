@@ -269,6 +269,14 @@ def proof_refused(what: str, why: str) -> ApiError:
     )
 
 
+def tokens_made_of_tokens(most: int) -> ApiError:
+    return _precondition(
+        "TOKEN_MADE_OF_TOKENS",
+        f"The token was made of another, and so on {most} times; show an API key, or a token that "
+        "you got for a key",
+    )
+
+
 def account_not_found(account_id: str) -> ApiError:
     return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
 

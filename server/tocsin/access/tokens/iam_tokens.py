@@ -14,7 +14,7 @@ from typing import Any
 
 from jwt.utils import base64url_encode
 
-from tocsin.access.principal import CredentialRefused
+from tocsin.access.principal import CredentialRefused, ShownToken
 from tocsin.access.tokens.jwts import verified
 from tocsin.access.tokens.signing import ALGORITHM, LONGEST_LIFE, SigningKey, SigningKeys
 from tocsin.schedule import Clock
@@ -38,6 +38,8 @@ class IamToken:
     """Holds the claims of a token.
 
     `proof` is the id of the stored key or credential that the token was issued for, empty if none.
+    `made_of` are the tokens that callers showed to get it, one of another; it ends with any of
+    them.
     """
 
     subject: str
@@ -45,6 +47,12 @@ class IamToken:
     issued_at: datetime
     expires_at: datetime
     proof: str = ""
+    made_of: tuple[ShownToken, ...] = ()
+
+    @property
+    def lineage(self) -> tuple[ShownToken, ...]:
+        """This token and those that it was made of."""
+        return (*self.made_of, ShownToken(self.id, self.subject, self.issued_at))
 
 
 class IamTokens:
@@ -60,10 +68,23 @@ class IamTokens:
         self._audience = CHECKED if checked else UNCHECKED
 
     def planned(
-        self, subject: str, token_id: str, *, issued_at: datetime, proof: str = ""
+        self,
+        subject: str,
+        token_id: str,
+        *,
+        issued_at: datetime,
+        proof: str = "",
+        until: datetime | None = None,
+        made_of: tuple[ShownToken, ...] = (),
     ) -> IamToken:
-        """Returns the claims of a token that is issued at an instant."""
-        return IamToken(subject, token_id, issued_at, issued_at + self._life, proof)
+        """Returns the claims of a token that is issued at an instant.
+
+        It expires no later than `until`, when the credential does that it is issued for.
+        """
+        expires_at = issued_at + self._life
+        if until is not None:
+            expires_at = min(expires_at, until)
+        return IamToken(subject, token_id, issued_at, expires_at, proof, made_of)
 
     def written(self, token: IamToken) -> str:
         """Signs a token; the same claims and the same key give the same text.
@@ -71,7 +92,7 @@ class IamTokens:
         Raises:
             LookupError: no signing key exists yet.
         """
-        claims = {
+        claims: dict[str, Any] = {
             "aud": self._audience,
             "sub": token.subject,
             "jti": token.id,
@@ -80,6 +101,10 @@ class IamTokens:
         }
         if token.proof:
             claims["prf"] = token.proof
+        if token.made_of:
+            claims["par"] = [
+                [each.id, each.subject, each.issued_at.timestamp()] for each in token.made_of
+            ]
         _, _, rest = self._keys.sign_as(KIND, claims).partition(".")
         return PREFIX + rest
 
@@ -111,6 +136,10 @@ class IamTokens:
             datetime.fromtimestamp(claims["iat"], UTC),
             datetime.fromtimestamp(claims["exp"], UTC),
             claims.get("prf", ""),
+            tuple(
+                ShownToken(token_id, subject, datetime.fromtimestamp(issued_at, UTC))
+                for token_id, subject, issued_at in claims.get("par", ())
+            ),
         )
         now = self._clock.now()
         if token.expires_at <= now:

@@ -15,8 +15,8 @@ from tocsin.gate.proofs import (
     BY_KEY,
     OAUTH_TOKEN,
     account_of,
+    check_proof,
     check_token,
-    check_unexpired,
     shown_credential,
 )
 from tocsin.schedule import Clock
@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 # A client that lost its answer, or asks from two threads at once, sends its JWT once more (the Java
 # SDK keeps it for an hour). For so long it is given the same token again; then it is a replay.
 REPEATED_WITHIN = timedelta(minutes=1)
+# A token names all tokens that it was made of, one of another; so many of them fit.
+MOST_MADE_OF = 8
 
 
 class IamTokenService:
@@ -94,7 +96,7 @@ class IamTokenService:
             issued_at=used_at,
             proof=BY_KEY + assertion.key_id,
         )
-        check_token(tx, token)
+        check_token(tx, token, now)
         return token
 
     async def _token_for_oauth(self, secret: str) -> IamToken:
@@ -107,6 +109,7 @@ class IamTokenService:
             secrets.token_hex(),
             issued_at=now,
             proof=BY_CREDENTIAL + credential.id,
+            until=credential.expires_at,
         )
 
     async def create_for_service_account(
@@ -116,14 +119,17 @@ class IamTokenService:
 
         Whether the caller may act as the account was decided before.
 
-        The token ends with the caller's own proof: else who stole a key could make, before it is
-        deleted, tokens that make others for ever.
+        The token ends with the caller's credential: when that expires or is revoked, and when the
+        key or secret behind it is deleted. Else who stole one could make tokens that make others
+        for ever.
         """
         subject = f"{SERVICE_ACCOUNT}:{request.service_account_id}"
         caller, now = call.caller, self._clock.now()
-        proof = "" if caller is None else caller.proof
+        assert caller is not None, "the gate lets nobody in without a credential"
+        if len(caller.tokens) >= MOST_MADE_OF:
+            raise errors.tokens_made_of_tokens(MOST_MADE_OF)
         try:
-            await self._database.read(lambda tx: check_unexpired(tx, proof, now))
+            await self._database.read(lambda tx: check_proof(tx, caller.proof, now))
         except CredentialRefused as error:
             log.info("no token is given", proof="IAM token", why=str(error))
             raise errors.credential_refused() from None
@@ -131,7 +137,14 @@ class IamTokenService:
             await self._database.read(lambda tx: account_of(tx, subject))
         except CredentialRefused:
             raise errors.account_not_found(request.service_account_id) from None
-        token = self._tokens.planned(subject, secrets.token_hex(), issued_at=now, proof=proof)
+        token = self._tokens.planned(
+            subject,
+            secrets.token_hex(),
+            issued_at=now,
+            proof=caller.proof,
+            until=caller.expires_at,
+            made_of=caller.tokens,
+        )
         return _answer(self._tokens, token)
 
     async def revoke(
