@@ -101,7 +101,7 @@ async def test_its_ticks_are_explained(tmp_path: Path) -> None:
         await Servicer(it).create("a")
         await it.run_until(TEN_PAST)
         evidence = await it.database.read(lambda tx: gather(tx, "a", TEN_PAST, it.clock.now()))
-        assert (evidence.is_tick, evidence.created_at, len(evidence.made)) == (True, NOON, 1)
+        assert (evidence.is_tick, evidence.created_at, len(evidence.invocations)) == (True, NOON, 1)
 
 
 @in_loop

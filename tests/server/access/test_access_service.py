@@ -116,7 +116,7 @@ def test_a_person_has_no_authorised_keys(admin: TocsinApi, folder: str) -> None:
     person = create(admin, folder, kind="KIND_USER_ACCOUNT")["id"]
     with pytest.raises(Refused) as refused:
         admin.call("AccessService.CreateKey", {"accountId": person})
-    assert refused.value.fields == {"account_id": "is no service account"}
+    assert refused.value.fields == {"account_id": "must be a service account"}
 
 
 @pytest.mark.parametrize("kind", ["KIND_API_KEY", "KIND_OAUTH_TOKEN"])

@@ -91,7 +91,7 @@ def test_for_a_minute_it_is_the_same_token_then_there_is_none(
             world.clock.jump_to(START + REPEATED_WITHIN)
             assert await world.exchange(text) == first
             world.clock.jump_to(START + REPEATED_WITHIN + timedelta(seconds=1))
-            with pytest.raises(ApiError, match="it was used before; sign a new one"):
+            with pytest.raises(ApiError, match="it was used before: sign a new one"):
                 await world.exchange(text)
             assert await world.exchange(world.jwt()) != first
 

@@ -83,7 +83,7 @@ def test_a_tick_that_fired_tells_what_became_of_it(it: Steering) -> None:
             {
                 "invocation": invocation,
                 "reason": "REASON_SUCCEEDED",
-                "explanation": f"Its target took it at {shown(tick)}, after 1 call.",
+                "explanation": f"Its target answered with success at {shown(tick)}, after 1 call.",
             }
         ],
     }
@@ -105,7 +105,7 @@ def test_what_lies_ahead_has_not_fired_yet(it: Steering) -> None:
     trigger = it.timer(EVERY_10)
     answer = it.explain(trigger, start + 50 * MINUTE)
     assert reason(answer) == "NOT_YET"
-    assert answer["explanation"] == f"It lies ahead; it is {shown(start)} now."
+    assert answer["explanation"] == f"It is in the future; it is {shown(start)} now."
 
 
 def test_before_it_was_created_it_did_not_exist(it: Steering) -> None:
@@ -191,7 +191,7 @@ def test_in_a_pause_it_did_not_fire_and_after_it_did(it: Steering) -> None:
     assert still["pause"] == {"pausedAt": shown(start + 15 * MINUTE)}
     ahead = it.explain(trigger, start + 40 * MINUTE)
     assert reason(ahead) == "PAUSED"
-    assert "unless resumed" in ahead["explanation"]
+    assert "unless it is resumed" in ahead["explanation"]
     it.change("Resume", trigger)
     it.advance_to(start + 60 * MINUTE)
     over = it.explain(trigger, start + 30 * MINUTE)
@@ -281,7 +281,7 @@ def test_a_retry_is_told_with_its_time_and_the_error(it: Steering) -> None:
     told = delivery(it.explain(trigger, start + 10 * MINUTE))
     assert told["reason"] == "REASON_RETRYING"
     due = told["invocation"]["dueAt"]
-    assert "1 call failed; the next one is made at " in told["explanation"]
+    assert "1 call failed; the next one is due at " in told["explanation"]
     assert "answered 503: so it is" in told["explanation"]
     it.advance(timedelta(seconds=30))
     assert delivery(it.explain(trigger, start + 10 * MINUTE))["invocation"]["dueAt"] == due
@@ -302,7 +302,7 @@ def test_the_end_of_all_calls_is_told(it: Steering, queue: str | None, told: str
     it.advance_to(start + 13 * MINUTE)
     found = delivery(it.explain(trigger, start + 10 * MINUTE))
     assert found["reason"] == f"REASON_{told}"
-    assert "fter 2 calls" in found["explanation"]
+    assert "2 calls" in found["explanation"]
     if told == "DEAD_LETTERING":
         assert "no-such-queue" in found["explanation"]
     else:
@@ -343,7 +343,7 @@ def test_a_target_that_takes_no_more_is_busy(it: Steering) -> None:
         assert {reason(each) for each in told} == {"FIRED"}
         assert found.keys() == {"REASON_DELIVERING", "REASON_TARGET_BUSY"}
         busy, delivering = found["REASON_TARGET_BUSY"], found["REASON_DELIVERING"]
-        assert f"function/{it.folder} has 2 calls under way" in busy["explanation"]
+        assert f"function/{it.folder} already has 2 calls under way" in busy["explanation"]
         assert delivering["invocation"]["node"] in delivering["explanation"]
         assert f"since {shown(tick)}" in delivering["explanation"]
     moved.result()

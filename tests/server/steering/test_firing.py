@@ -274,18 +274,18 @@ def test_a_preview_of_other_times(it: Steering) -> None:
             "folder_id",
             "either folder_id or trigger_ids",
         ),
-        ({"folderId": "f", "end": "2026-01-01T00:00:00Z"}, "end", "before the start"),
-        ({"folderId": "f", "end": "2028-01-01T00:00:00Z"}, "end", "over 400 days"),
-        ({"folderId": "f", "end": "0001-01-01T00:00:00Z"}, "end", "from 1970 to 2099"),
+        ({"folderId": "f", "end": "2026-01-01T00:00:00Z"}, "end", "must not be before start"),
+        ({"folderId": "f", "end": "2028-01-01T00:00:00Z"}, "end", "at most 400 days"),
+        ({"folderId": "f", "end": "0001-01-01T00:00:00Z"}, "end", "in the years 1970 to 2099"),
         (
             {"triggerIds": ["a", "a"], "end": "2026-12-01T00:00:00Z"},
             "trigger_ids",
-            "more than once",
+            "only once",
         ),
         (
             {"triggerIds": [f"a{n}" for n in range(101)], "end": "2026-12-01T00:00:00Z"},
             "trigger_ids",
-            "more than 100",
+            "at most 100",
         ),
     ],
 )

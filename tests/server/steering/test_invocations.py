@@ -340,7 +340,7 @@ def test_what_has_ended_is_not_cancelled(it: Steering, status: int, says: str) -
     trigger = it.timer("5 * * * ? *")
     it.advance_to(start + 5 * MINUTE)
     ended = it.only(trigger)
-    with pytest.raises(Refused, match=f"is {says} already") as refused:
+    with pytest.raises(Refused, match=f"is already {says}") as refused:
         it.api.call("InvocationService.Cancel", {"invocationId": ended["id"]})
     assert refused.value.code == "FAILED_PRECONDITION"
     assert "INVOCATION_NOT_CANCELLABLE" in refused.value.reasons

@@ -74,7 +74,7 @@ def test_what_is_fired_by_hand_fails_is_shown_and_is_delivered_again(here: Steer
     here.api.call("InvocationService.Retry", {"invocationId": failed["id"]})
     done = until(here, trigger, "SUCCEEDED")
     assert done["attemptCount"] == 2
-    with pytest.raises(Refused, match="succeeded already"):
+    with pytest.raises(Refused, match="already succeeded"):
         here.api.call("InvocationService.Cancel", {"invocationId": done["id"]})
 
 

@@ -1,4 +1,4 @@
-"""What happens to triggers is written down, so that what did not fire can be explained later."""
+"""Records changes of triggers, so that FiringService can later explain why one did not fire."""
 
 import json
 from datetime import datetime
@@ -12,9 +12,9 @@ from tocsin.wire.ids import Ids
 
 
 class TriggerHistory:
-    """Writes decisions, in the transaction of what it is about and before the timer is touched.
+    """Writes decisions in the transaction of the change, before the timer changes.
 
-    What takes away a tick that is due and has not fired yet tells so as `overdue`.
+    If the change withdraws a tick that is due but has not fired, `overdue` records the tick.
     """
 
     def __init__(self, ids: Ids) -> None:
@@ -77,5 +77,5 @@ class TriggerHistory:
 
 
 def _expression(plan: Plan) -> str:
-    """Returns the cron expression of a timer; empty: it is none."""
+    """Returns the cron expression of a timer; empty for other kinds."""
     return plan.source.cron.expression if isinstance(plan.source, TimerSource) else ""

@@ -1,4 +1,4 @@
-"""What a trigger's source needs in the store, as the trigger comes, changes and goes."""
+"""Writes what events need to find a trigger, when it is created, changed or deleted."""
 
 from tocsin.plans.plan import Plan
 from tocsin.sources.kinds.catalog import keys_of_plan
@@ -9,21 +9,21 @@ from tocsin.store.events import held_messages, sources, subscriptions
 
 
 def listen(tx: Transaction, plan: Plan) -> None:
-    """Makes events find a trigger that is new."""
+    """Lets events find a new trigger."""
     if keys := keys_of_plan(plan):
         subscriptions.subscribe(tx, trigger_id=plan.trigger_id, kind=plan.kind, keys=keys)
     wake_readers(tx, plan.kind)
 
 
 def listen_elsewhere(tx: Transaction, before: Plan, after: Plan) -> None:
-    """Makes events find a trigger by what it listens to now; its kind is the same."""
+    """Lets events find a changed trigger, whose kind stays the same."""
     if keys_of_plan(before) != (keys := keys_of_plan(after)):
         subscriptions.subscribe(tx, trigger_id=after.trigger_id, kind=after.kind, keys=keys)
     wake_readers(tx, after.kind)
 
 
 def stop_listening(tx: Transaction, trigger_id: str, kind: str) -> None:
-    """Forgets a trigger's source, and the events that wait for it: it is deleted."""
+    """Removes a deleted trigger's source and waiting events."""
     subscriptions.unsubscribe(tx, trigger_id)
     events.drop_events(tx, trigger_id)
     events.forget_lost(tx, trigger_id)

@@ -1,4 +1,4 @@
-"""Runs mutations of triggers: each answers with an operation, and once per idempotency key."""
+"""Runs mutations of triggers, once per idempotency key; each answers with an operation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a mutation did: its trigger, and its response as bytes."""
+    """Holds the result of a mutation: its trigger, and its response as bytes."""
 
     trigger_id: str
     folder_id: str
@@ -34,7 +34,7 @@ Mutation: TypeAlias = Callable[[Transaction, datetime], Change]
 
 
 class Mutations:
-    """Runs the mutations of one service, whose operations carry what its contract says."""
+    """Runs the mutations of one service; its contract says what their operations carry."""
 
     def __init__(
         self, service: ServiceDescriptor, database: Database, clock: Clock, ids: Ids
@@ -50,9 +50,9 @@ class Mutations:
         self._ids = ids
 
     async def run(self, method: str, request: Message, call: Call, mutation: Mutation) -> bytes:
-        """Runs a mutation once per idempotency key; returns its operation.
+        """Runs a mutation once per idempotency key, and returns its operation.
 
-        The mutation, its operation and the key are written in one transaction.
+        One transaction writes the mutation, its operation and the key.
 
         Raises:
             ApiError: the key was used for another request, or the mutation refuses the request.

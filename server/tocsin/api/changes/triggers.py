@@ -1,6 +1,6 @@
-"""Creates, changes and deletes triggers of any contract, within a transaction of the caller.
+"""Creates, changes and deletes triggers of any contract, in the caller's transaction.
 
-What a contract's servicer knows of a trigger it says by the trigger's plan and its stored form.
+The servicer of a contract passes a trigger as its plan and its stored form.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ from tocsin.wire.ids import Ids
 class TriggerChanges:
     """Writes triggers, arms their timers, subscribes their sources and keeps their history.
 
-    A folder has at most `most_in_folder` triggers; None: any number.
+    `most_in_folder` limits the triggers of a folder; None means no limit.
     """
 
     def __init__(self, ids: Ids, most_in_folder: int | None) -> None:
@@ -83,7 +83,7 @@ class TriggerChanges:
         created_at: datetime,
         now: datetime,
     ) -> None:
-        """Deletes a trigger and all that waits for it; `plan` None: the trigger can't be read."""
+        """Deletes a trigger and its waiting events; `plan` is None if it can't be read."""
         self._history.deleted(tx, trigger_id, plan, created_at, now)
         triggers.delete_trigger(tx, trigger_id)
         timers.disarm_timer(tx, trigger_id)
@@ -97,7 +97,7 @@ class TriggerChanges:
         _write(tx, stored)
 
     def resume(self, tx: Transaction, stored: StoredTrigger, plan: Plan, now: datetime) -> None:
-        """Arms the timer again, and makes due the events that waited."""
+        """Arms the timer again, and makes waiting events due."""
         self._history.resumed(tx, stored.id, now)
         _arm_again(tx, plan, now)
         unpark_batch(tx, stored.id, now=now)
@@ -105,7 +105,7 @@ class TriggerChanges:
         _write(tx, stored)
 
     def _check_room(self, tx: Transaction, folder_id: str) -> None:
-        """Nodes that add at the same time may add one more each."""
+        """Raises ApiError if the folder is full; nodes that add at once may exceed the limit."""
         most = self._most_in_folder
         if most is not None and triggers.count_triggers(tx, folder_id, limit=most) >= most:
             raise errors.too_many_triggers(folder_id, most)
@@ -120,7 +120,7 @@ def _cron(plan: Plan) -> Cron | None:
 
 
 def _arm_again(tx: Transaction, plan: Plan, now: datetime) -> None:
-    """Arms after what fired before: its invocations may be swept, and the clock set back."""
+    """Arms a timer after its last tick, even if the clock was set back since."""
     fired_until = retention.swept_until(tx, plan.trigger_id)
     _arm(tx, plan, now if fired_until is None else max(now, fired_until))
 

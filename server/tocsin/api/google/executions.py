@@ -1,4 +1,4 @@
-"""`google.cloud.integrations.v1alpha.Executions`: schedules integrations."""
+"""Serves `google.cloud.integrations.v1alpha.Executions`, which schedules integrations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import Exec
 
 SERVICE = contract.DESCRIPTOR.services_by_name["Executions"]
 
-# The published quota for the input of an API trigger.
+# The vendor's published quota for the input of an API trigger.
 LARGEST_INPUT = 8 * 1024 * 1024
 
 
@@ -58,9 +58,11 @@ class ExecutionsService:
     async def schedule_integrations(
         self, request: contract.ScheduleIntegrationsRequest, call: Call
     ) -> bytes:
-        """Stores an execution for each integration that is to run; answers with their ids."""
+        """Stores an execution for each integration to run, and returns their ids."""
         if request.ByteSize() > LARGEST_INPUT:
-            raise errors.invalid_field("input_parameters", f"over {LARGEST_INPUT} bytes in all")
+            raise errors.invalid_field(
+                "input_parameters", f"must have at most {LARGEST_INPUT} bytes in all"
+            )
         name = _integration(request.name)
         order = _Order.of(request, name, self._clock.now(), call.traceparent)
         once = Once.of(
@@ -73,9 +75,10 @@ class ExecutionsService:
         def insert(tx: Transaction) -> bytes:
             if (known := once.answer(tx, order.now)) is not None:
                 return known
-            # Only now: a repeat gets its answer though the configuration has changed since.
+            # Only now, so that a repeat gets its answer even if the settings have changed.
             executions = [
-                order.execution(each, self._ids.new_uuid) for each in self._matching(name, request)
+                order.execution(integration, self._ids.new_uuid)
+                for integration in self._matching(name, request)
             ]
             for execution in executions:
                 _insert(tx, execution)
@@ -90,7 +93,7 @@ class ExecutionsService:
     def _matching(
         self, name: IntegrationName, request: contract.ScheduleIntegrationsRequest
     ) -> list[str]:
-        """Returns the short names of what is to run; `-` means all that hold the trigger."""
+        """Returns the short names of the integrations to run; `-` means all with the trigger."""
         if not name.means_every:
             integration = self._integrations.get(name.integration)
             if integration is None:
@@ -108,19 +111,19 @@ class ExecutionsService:
         if request.user_generated_execution_id and len(matching) > 1:
             raise errors.invalid_field(
                 "user_generated_execution_id",
-                f"names one execution, but {len(matching)} integrations hold the trigger",
+                f"can name only one execution, but {len(matching)} integrations have the trigger",
             )
         return matching
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """One call, taken apart: what is to run, with what, when."""
+    """Holds the parts of one request: the integration, its parameters and the instant."""
 
     request: contract.ScheduleIntegrationsRequest
     name: IntegrationName
     now: datetime
-    at: datetime
+    schedule_time: datetime
     parameters: dict[str, Parameter]
     plain: dict[str, Json]
     traceparent: str | None
@@ -135,8 +138,8 @@ class _Order:
     ) -> "_Order":
         parameters = sent_parameters(request)
         plain = {key: to_json(parameter) for key, parameter in parameters.items()}
-        at = _schedule_time(request, now)
-        return cls(request, name, now, at, parameters, plain, traceparent)
+        schedule_time = _schedule_time(request, now)
+        return cls(request, name, now, schedule_time, parameters, plain, traceparent)
 
     def execution(self, integration: str, new_uuid: Callable[[], str]) -> Invocation:
         invocation_id = new_uuid()
@@ -145,14 +148,14 @@ class _Order:
             id=invocation_id,
             parent=self.name.location,
             origin=integration_name(self.name.location, integration),
-            scheduled_at=self.at,
+            scheduled_at=self.schedule_time,
             action=integration_action(integration),
             target=f"integration/{integration}",
             payload=execution_payload(
                 execution_id=execution_id,
                 integration=integration,
                 trigger_id=self.request.trigger_id,
-                schedule_time=self.at,
+                schedule_time=self.schedule_time,
                 parameters=self.plain,
             ),
             created_at=self.now,
@@ -185,7 +188,7 @@ def _integration(name: str) -> IntegrationName:
 
 
 def _schedule_time(request: contract.ScheduleIntegrationsRequest, now: datetime) -> datetime:
-    """Returns when to run; a time that has passed, or none, means now."""
+    """Returns the instant to run at; a past time, or none, means now."""
     if not request.HasField("schedule_time"):
         return now
     return max(now, request.schedule_time.ToDatetime(UTC))

@@ -1,4 +1,4 @@
-"""`google.longrunning.Operations` over scheduled executions."""
+"""Serves `google.longrunning.Operations` over scheduled executions."""
 
 import json
 import re
@@ -38,7 +38,7 @@ SERVICE = contract.DESCRIPTOR.services_by_name["Operations"]
 
 DONE_FILTER = re.compile(r"\s*done\s*=\s*(?P<done>true|false)\s*")
 
-# Shorter than a proxy lets a call be silent.
+# Shorter than the time that the proxy lets a call be silent.
 LONGEST_WAIT = timedelta(minutes=4)
 POLL_SECONDS = 0.1
 
@@ -55,16 +55,16 @@ STATES = {
 
 
 class _Listed(NamedTuple):
-    """An operation of a list, and the id of its invocation, by which the list is ordered."""
+    """An operation of a list, and the id of its invocation, by which the list is sorted."""
 
     invocation_id: str
     operation: contract.Operation
 
 
 class OperationsService:
-    """Shows executions as operations. An execution's id is its operation's last segment.
+    """Shows executions as operations, whose names end with the execution's id.
 
-    `patience` is the clock of those who wait for one; None: the clock of all the rest.
+    `machine_clock` limits how long WaitOperation waits; None means `clock`.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class OperationsService:
         database: Database,
         clock: Clock,
         pages: PageTokens,
-        patience: Clock | None = None,
+        machine_clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._pages = pages
-        self._patience = patience or clock
+        self._machine_clock = machine_clock or clock
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -91,26 +91,26 @@ class OperationsService:
     async def list_operations(
         self, request: contract.ListOperationsRequest, call: Call
     ) -> contract.ListOperationsResponse:
-        """Lists the executions of a location, all or those that are done or not."""
+        """Lists the executions of a location, optionally only those that are done or not."""
         if not is_location(request.name):
             raise errors.invalid_field("name", f"must be {LOCATION_FORM}")
         if request.return_partial_success:
             raise errors.partial_success_unsupported()
         done = _done_filter(request.filter)
-        # Over the largest page is no error here (AIP-158).
+        # A larger page size is not an error here (AIP-158).
         size = page_size(min(request.page_size, LARGEST_PAGE))
         tokens = self._pages.of(call, request, request.name, request.filter)
         after = tokens.position(request.page_token) or ""
 
         def read(tx: Transaction) -> tuple[list[_Listed], bool]:
-            found = invocations.page_of_executions(
+            executions = invocations.page_of_executions(
                 tx, parent=request.name, after=after, limit=size + 1, final=done
             )
-            listed = (_Listed(each.id, _operation(each)) for each in found)
-            return page_of(listed, size, lambda each: each.operation.ByteSize())
+            listed = (_Listed(execution.id, _operation(execution)) for execution in executions)
+            return page_of(listed, size, lambda item: item.operation.ByteSize())
 
         page, more = await self._database.read(read)
-        response = contract.ListOperationsResponse(operations=[each.operation for each in page])
+        response = contract.ListOperationsResponse(operations=[item.operation for item in page])
         if more:
             response.next_page_token = tokens.token(page[-1].invocation_id)
         return response
@@ -120,21 +120,21 @@ class OperationsService:
         return _operation(await self._read(request.name))
 
     async def wait_operation(self, request: contract.WaitOperationRequest) -> contract.Operation:
-        """Returns an operation when it is done, or as it is when the asked time is over."""
+        """Returns an operation once it is done, or when the requested time is over."""
         patience = LONGEST_WAIT
         if request.HasField("timeout"):
             patience = min(patience, request.timeout.ToTimedelta())
-        give_up = self._patience.monotonic() + patience.total_seconds()
+        give_up = self._machine_clock.monotonic() + patience.total_seconds()
         waited_for = (await self._read(request.name)).id
         while not await self._database.read(lambda tx: _is_over(tx, waited_for)):
-            left = give_up - self._patience.monotonic()
+            left = give_up - self._machine_clock.monotonic()
             if left <= 0:
                 break
-            await self._patience.sleep(min(left, POLL_SECONDS))
+            await self._machine_clock.sleep(min(left, POLL_SECONDS))
         return _operation(await self._read(request.name))
 
     async def cancel_operation(self, request: contract.CancelOperationRequest) -> Empty:
-        """Cancels an execution that has not begun; changes nothing on any other."""
+        """Cancels an execution that has not begun; leaves any other unchanged."""
 
         def cancel(tx: Transaction) -> None:
             invocations.cancel_invocation(tx, _find(tx, request.name).id, now=self._clock.now())
@@ -143,7 +143,7 @@ class OperationsService:
         return Empty()
 
     async def delete_operation(self, request: contract.DeleteOperationRequest) -> Empty:
-        """Deletes the record of an execution; the execution still runs if it is due later."""
+        """Deletes the record of an execution, which still runs if it is due later."""
 
         def forget(tx: Transaction) -> None:
             invocations.forget_invocation(tx, _find(tx, request.name).id, now=self._clock.now())
@@ -173,10 +173,10 @@ def _is_over(tx: Transaction, invocation_id: str) -> bool:
 def _done_filter(text: str) -> bool | None:
     if not text:
         return None
-    found = DONE_FILTER.fullmatch(text)
-    if found is None:
+    match = DONE_FILTER.fullmatch(text)
+    if match is None:
         raise errors.invalid_field("filter", "expected done = true or done = false")
-    return found["done"] == "true"
+    return match["done"] == "true"
 
 
 def _operation(invocation: Invocation) -> contract.Operation:
@@ -186,7 +186,7 @@ def _operation(invocation: Invocation) -> contract.Operation:
     )
     if invocation.state is State.SUCCEEDED:
         operation.response.Pack(info)
-        # Large parameters twice would be more than clients take.
+        # Large parameters sent twice could exceed the size that clients accept.
         info.ClearField("request_params")
         info.ClearField("response_params")
     operation.metadata.Pack(info)

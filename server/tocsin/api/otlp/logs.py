@@ -1,6 +1,6 @@
-"""OTLP logs: `opentelemetry.proto.collector.logs.v1.LogsService`, for all who have no log groups.
+"""Serves `opentelemetry.proto.collector.logs.v1.LogsService`, whose records fire triggers.
 
-Which group a record belongs to, and what is its resource, attributes say; see docs/sources.md.
+Attributes name the log group and the resource of a record; see docs/sources.md.
 """
 
 import base64
@@ -35,9 +35,9 @@ OURS = {GROUP, STREAM, RESOURCE_TYPE, RESOURCE_ID}
 GROUP_HEADER = "tocsin-log-group-id"
 
 SERVICE_TYPE = "service"
-"""The type of a resource that says none."""
+"""The type of a resource that has no type."""
 
-# Each has four numbers, the first being 1.
+# Each level has four severity numbers, beginning with 1.
 # https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
 LEVELS = (
     LogLevel.TRACE,
@@ -57,7 +57,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What records have in common: their resource's attributes, their call's group, and now."""
+    """Holds what records share: their resource's attributes, the call's group, and the instant."""
 
     attributes: Mapping[str, Any]
     log_group_id: str
@@ -65,9 +65,9 @@ class Written:
 
 
 class OtlpLogsService:
-    """Takes log records; `default_group` is the log group of records that name none.
+    """Accepts log records; `default_group` is the log group of records that name none.
 
-    `folders_of` tells which folders get the records of a group.
+    `folders_of` returns the folders that get the records of a group.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class OtlpLogsService:
     async def export(
         self, request: contract.ExportLogsServiceRequest, call: Call
     ) -> contract.ExportLogsServiceResponse:
-        """Takes the records of known log groups, and counts the others as rejected."""
+        """Accepts records of known log groups, and counts the others as rejected."""
         now = nanos_of(self._clock.now())
         group = call.metadata_value(GROUP_HEADER) or self._default_group
         incoming: list[Incoming] = []
@@ -105,9 +105,9 @@ class OtlpLogsService:
         if rejected:
             response.partial_success.rejected_log_records = rejected
             response.partial_success.error_message = (
-                f"their log group is unknown: name it by the attribute {GROUP}, by the header "
-                f"{GROUP_HEADER}, or for all by [sources.logs] otlp_group; or it belongs to no "
-                "folder: name its folders in folders_of of [sources.logs]"
+                f"the log group of these records is unknown: set the attribute {GROUP}, the header "
+                f"{GROUP_HEADER}, or otlp_group in [sources.logs]; or the group belongs to no "
+                "folder: set its folders in folders_of in [sources.logs]"
             )
         return response
 
@@ -119,8 +119,10 @@ class OtlpLogsService:
         folders = self._folders_of(group)
         if not group or folders == NOBODY:
             return ()
-        at = record.time_unix_nano or record.observed_time_unix_nano or written.now
-        return incoming_of_record(_event(record, group, attributes, said), at, folders=folders)
+        happened_ns = record.time_unix_nano or record.observed_time_unix_nano or written.now
+        return incoming_of_record(
+            _event(record, group, attributes, said), happened_ns, folders=folders
+        )
 
 
 def _event(record: logs_pb2.LogRecord, group: str, attributes: Json, said: Json) -> LogRecord:
@@ -144,7 +146,7 @@ def _event(record: logs_pb2.LogRecord, group: str, attributes: Json, said: Json)
 
 
 def _message(body: Any) -> str:
-    """A text; the fields of an object are in the payload, and what else it is goes as JSON."""
+    """Returns the body as text; an object's fields go to the payload, other values become JSON."""
     if isinstance(body, str):
         return body
     return "" if body is None or isinstance(body, dict) else json.dumps(body, ensure_ascii=False)
@@ -163,7 +165,7 @@ def _level(record: logs_pb2.LogRecord) -> LogLevel:
 
 
 def _object(attributes: Sequence[common_pb2.KeyValue]) -> Json:
-    return {each.key: _value(each.value) for each in attributes}
+    return {attribute.key: _value(attribute.value) for attribute in attributes}
 
 
 def _value(value: common_pb2.AnyValue) -> Any:
@@ -176,12 +178,12 @@ def _value(value: common_pb2.AnyValue) -> Any:
             return value.int_value
         case "double_value":
             number = value.double_value
-            # JSON has no such numbers; they go by the names that protobuf's JSON gives them.
+            # JSON has no NaN and no infinities; proto3 JSON writes them as strings.
             return number if math.isfinite(number) else _not_finite(number)
         case "bytes_value":
             return base64.b64encode(value.bytes_value).decode()
         case "array_value":
-            return [_value(each) for each in value.array_value.values]
+            return [_value(item) for item in value.array_value.values]
         case "kvlist_value":
             return _object(value.kvlist_value.values)
     return None

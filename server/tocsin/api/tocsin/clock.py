@@ -1,4 +1,4 @@
-"""`tocsin.v1.ClockService`: moves the clock of a server that runs for tests."""
+"""Serves `tocsin.v1.ClockService`, which moves the clock of a server that runs for tests."""
 
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -12,32 +12,32 @@ SERVICE = contract.DESCRIPTOR.services_by_name["ClockService"]
 
 
 class MovableTime(Protocol):
-    """A clock that is moved by hand, and what falls due with it."""
+    """Moves a manual clock, and delivers what falls due."""
 
     def now(self) -> datetime: ...
 
     async def next_due(self) -> datetime | None: ...
 
     async def advance(self, by: timedelta) -> None:
-        """Moves on; returns when all that falls due on the way has been delivered."""
+        """Moves the clock forward; returns when everything that fell due has been delivered."""
 
     async def advance_to(self, instant: datetime) -> None:
-        """The same, to an instant."""
+        """Moves the clock to an instant; returns when everything that fell due was delivered."""
 
 
-Shown = TypeVar(
-    "Shown",
+Response = TypeVar(
+    "Response",
     contract.ClockServiceGetResponse,
     contract.ClockServiceAdvanceResponse,
     contract.ClockServiceAdvanceToResponse,
 )
 
-# Of one move: a mistyped year is not to keep a server busy for hours.
+# A limit for one move, so that a mistyped year does not keep a server busy for hours.
 LONGEST_MOVE = timedelta(days=400)
 
 
 class ClockService:
-    """Serves `ClockService`, where the clock is moved by hand."""
+    """Serves `ClockService` on a manual clock."""
 
     def __init__(self, time: MovableTime) -> None:
         self._time = time
@@ -49,7 +49,7 @@ class ClockService:
         self, _request: contract.ClockServiceGetRequest
     ) -> contract.ClockServiceGetResponse:
         """Returns the time, and when something is due next."""
-        return await self._shown(contract.ClockServiceGetResponse())
+        return await self._with_times(contract.ClockServiceGetResponse())
 
     async def advance(
         self, request: contract.ClockServiceAdvanceRequest
@@ -58,7 +58,7 @@ class ClockService:
         by = from_duration(request.duration)
         _check_move("duration", by, given=request.HasField("duration"))
         await self._time.advance(by)
-        return await self._shown(contract.ClockServiceAdvanceResponse())
+        return await self._with_times(contract.ClockServiceAdvanceResponse())
 
     async def advance_to(
         self, request: contract.ClockServiceAdvanceToRequest
@@ -67,9 +67,9 @@ class ClockService:
         instant = from_timestamp(request.instant)
         _check_move("instant", instant - self._time.now(), given=request.HasField("instant"))
         await self._time.advance_to(instant)
-        return await self._shown(contract.ClockServiceAdvanceToResponse())
+        return await self._with_times(contract.ClockServiceAdvanceToResponse())
 
-    async def _shown(self, response: Shown) -> Shown:
+    async def _with_times(self, response: Response) -> Response:
         response.now.CopyFrom(to_timestamp(self._time.now()))
         next_due = await self._time.next_due()
         if next_due is not None:
@@ -81,8 +81,8 @@ def _check_move(field: str, distance: timedelta, *, given: bool) -> None:
     if not given:
         raise errors.invalid_field(field, "Field is required")
     if distance < timedelta():
-        raise errors.invalid_field(field, "a clock can't go back")
+        raise errors.invalid_field(field, "must not be in the past: a clock can't go back")
     if distance > LONGEST_MOVE:
         raise errors.invalid_field(
-            field, f"one move can't be longer than {LONGEST_MOVE.days} days; make several"
+            field, f"one move must not exceed {LONGEST_MOVE.days} days; make several moves"
         )

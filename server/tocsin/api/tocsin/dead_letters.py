@@ -1,4 +1,4 @@
-"""`tocsin.v1.DeadLetterService`: shows what could not be delivered, and delivers it once more."""
+"""Serves `tocsin.v1.DeadLetterService`, which lists dead letters and delivers them again."""
 
 from datetime import datetime
 
@@ -40,8 +40,8 @@ class DeadLetterService:
         wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
         tokens = self._pages.of(call, request, request.trigger_id)
         size, after = page_size(request.page_size), page_start(request.page_token, tokens)
-        found = await page_of_caller(self._database, call.sight, wanted, after, size)
-        page, token = messages_of(found, tokens)
+        rows = await page_of_caller(self._database, call.sight, wanted, after, size)
+        page, token = messages_of(rows, tokens)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 
     async def redrive(self, request: contract.RedriveRequest) -> contract.RedriveResponse:
@@ -63,11 +63,11 @@ class DeadLetterService:
 
 
 def _redrive_one(tx: Transaction, invocation_id: str, now: datetime) -> tuple[list[str], int]:
-    shown = find(tx, invocation_id, lock=True)
-    if shown.state not in DEAD_LETTER_STATES:
-        raise errors.not_a_dead_letter(shown.id, shown.state.value)
+    letter = find(tx, invocation_id, lock=True)
+    if letter.state not in DEAD_LETTER_STATES:
+        raise errors.not_a_dead_letter(letter.id, letter.state.value)
     if not deliver_again(
-        tx, shown.id, target=target_of_action(shown.action), now=now, history=shown.history
+        tx, letter.id, target=target_of_action(letter.action), now=now, history=letter.history
     ):
-        raise errors.dead_letter_held(shown.id)
-    return [shown.id], 0
+        raise errors.dead_letter_held(letter.id)
+    return [letter.id], 0

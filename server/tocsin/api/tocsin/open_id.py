@@ -1,4 +1,4 @@
-"""`tocsin.v1.OpenIdService`: how targets check the tokens that they are sent."""
+"""Serves `tocsin.v1.OpenIdService`, which publishes the keys that check tokens of calls."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from tocsin_protos.tocsin.v1 import open_id_service_pb2 as contract
 SERVICE = contract.DESCRIPTOR.services_by_name["OpenIdService"]
 
 KEYS_PATH = "/.well-known/jwks.json"
-# A new key is shown for a day before it signs.
+# Caching is safe: a new key is published for a day before it signs.
 KEPT = (("cache-control", "public, max-age=300"),)
 
 
 class OpenIdService:
-    """Serves `OpenIdService`. `issuer` returns its URL; None: no tokens are issued."""
+    """Serves `OpenIdService`; `issuer` returns the issuer's URL, or None without tokens."""
 
     def __init__(self, signer: TokenSigner, issuer: Callable[[], str | None]) -> None:
         self._signer = signer
@@ -50,7 +50,7 @@ class OpenIdService:
 
 
 def configuration(issuer: str) -> dict[str, Any]:
-    """Returns what OpenID Connect Discovery 1.0, section 3, asks for, of what there is here."""
+    """Returns the fields of OpenID Connect Discovery 1.0, section 3, that apply here."""
     return {
         "issuer": issuer,
         "jwks_uri": issuer + KEYS_PATH,

@@ -1,4 +1,4 @@
-"""`tocsin.v1.WebhookService`: takes what object storages and container registries tell."""
+"""Serves `tocsin.v1.WebhookService`, for object storages and container registries."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,9 +26,9 @@ BODY = "notification"
 
 
 class WebhookService:
-    """`intake` is where events are taken. `machine` is the clock that signatures go by.
+    """Accepts webhooks; `shared_clock` checks the times of signatures.
 
-    Where senders are `proven`, those that no setting gives a proof to are refused.
+    If `proven`, senders without a configured proof are refused.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class WebhookService:
     async def notify_object_storage(
         self, request: contract.WebhookServiceNotifyObjectStorageRequest, call: Call
     ) -> contract.WebhookServiceNotifyObjectStorageResponse:
-        """Takes a notification of an object storage in the form of S3."""
+        """Accepts a notification of an object storage in the form of S3."""
         body = request.notification.data
         sender = self._settings.of_object_storage
         self._check(sender.proof, "object_storage", body, call)
@@ -67,7 +67,7 @@ class WebhookService:
     async def notify_container_registry(
         self, request: contract.WebhookServiceNotifyContainerRegistryRequest, call: Call
     ) -> contract.WebhookServiceNotifyContainerRegistryResponse:
-        """Takes a webhook of a container registry."""
+        """Accepts a webhook of a container registry."""
         registry_id, body = request.registry_id, request.notification.data
         sender = self._settings.of_registry(registry_id)
         self._check(sender.proof, "registries.ID", body, call)
@@ -82,7 +82,7 @@ class WebhookService:
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
 
     def _check(self, proof: SenderProof, table: str, body: bytes, call: Call) -> None:
-        """Checks who sends, before anything of the body is read."""
+        """Checks the sender before the body is parsed."""
         if not proof:
             if self._proven:
                 raise errors.sender_unprovable(table)

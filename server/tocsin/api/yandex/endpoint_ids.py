@@ -1,8 +1,8 @@
-"""The ids by which the vendor's SDKs look services up."""
+"""Lists the ids by which the vendor's SDKs look services up."""
 
-# What the tables of the SDKs for Python, Go (1 and 2) and Java hold; Node's has addresses instead.
-# All are told, not only those of services that are served: a call of any other is answered here
-# with UNIMPLEMENTED, where an SDK that misses an id fails without saying whom it asked.
+# The ids in the SDKs for Python, Go (1 and 2) and Java; Node's has addresses instead. The list has
+# all ids, also of services that are not served: a call of those gets UNIMPLEMENTED from this
+# server, whereas an SDK that misses an id fails without naming the server.
 ENDPOINT_IDS: tuple[str, ...] = (
     "ai-assistants",
     "ai-files",

@@ -1,4 +1,4 @@
-"""`yandex.cloud.endpoint.ApiEndpointService`: what the vendor's SDKs ask first."""
+"""Serves `yandex.cloud.endpoint.ApiEndpointService`, which the vendor's SDKs call first."""
 
 import ipaddress
 import socket
@@ -16,14 +16,19 @@ _KNOWN = frozenset(ENDPOINT_IDS)
 
 
 class Whereabouts:
-    """Tells a client where to call: at the listener by which it asks.
+    """Finds the address for a client to call: that of the listener by which it asks.
 
-    `grpc` is where plaintext gRPC is served; whoever starts the server sets it anew once it knows
-    the port.
+    `grpc` is the address of gRPC without TLS; the start sets it again once it knows the port.
     """
 
     def __init__(self, grpc: tuple[str, int] | None, advertised: str | None, *, tls: bool) -> None:
-        """`advertised` is `HOST:PORT`: what clients of TLS are told, of all where there is none."""
+        """Sets up the addresses.
+
+        Args:
+            grpc: host and port of gRPC without TLS, or None.
+            advertised: `HOST:PORT` for TLS clients, or for all clients without TLS.
+            tls: whether TLS is served.
+        """
         self.grpc = grpc
         self._advertised = advertised
         self._tls = tls
@@ -37,13 +42,13 @@ class Whereabouts:
         if by_envoy:
             authority = call.metadata_value(doors.AUTHORITY) or ""
             return doors.dialled(authority, call.metadata_value(doors.LOCAL) or "")
-        assert self.grpc is not None, "there is no third way in"
+        assert self.grpc is not None, "a call that did not come by Envoy came by this listener"
         host, port = self.grpc
         return _joined(_facing(call.peer) if doors.is_unspecified(host) else host, port)
 
 
 class ApiEndpointService:
-    """Serves `ApiEndpointService`: it has all services at one address."""
+    """Serves `ApiEndpointService`, with all services at one address."""
 
     def __init__(self, whereabouts: Whereabouts) -> None:
         self._whereabouts = whereabouts
@@ -68,20 +73,21 @@ class ApiEndpointService:
         address = self._whereabouts.of(call)
         return api_endpoint_service_pb2.ListApiEndpointsResponse(
             endpoints=[
-                api_endpoint_pb2.ApiEndpoint(id=each, address=address) for each in ENDPOINT_IDS
+                api_endpoint_pb2.ApiEndpoint(id=endpoint_id, address=address)
+                for endpoint_id in ENDPOINT_IDS
             ]
         )
 
 
 def _facing(peer: str) -> str:
-    """Returns this machine's address on the way to that of a peer."""
+    """Returns the address of this machine that a peer can reach."""
     host = peer.partition("%")[0]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((host, 9))  # sends nothing; the kernel only chooses the way
-        found = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
+        probe.connect((host, 9))  # sends nothing: the kernel only chooses the route
+        address = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _joined(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""`yandex.cloud.iam.v1.IamTokenService`: gives IAM tokens for other proofs, and takes them back."""
+"""Serves `yandex.cloud.iam.v1.IamTokenService`, which issues and revokes IAM tokens."""
 
 import secrets
 from datetime import timedelta
@@ -33,15 +33,15 @@ SERVICE = contract.DESCRIPTOR.services_by_name["IamTokenService"]
 
 log = structlog.get_logger(__name__)
 
-# A client that lost its answer, or asks from two threads at once, sends its JWT once more (the Java
-# SDK keeps it for an hour). For so long it is given the same token again; then it is a replay.
+# A client that lost its answer, or asks from two threads, sends its JWT again (the Java SDK keeps
+# it for an hour). Within this time it gets the same token; later the JWT counts as a replay.
 REPEATED_WITHIN = timedelta(minutes=1)
-# A token names all tokens that it was made of, one of another; so many of them fit.
+# A token names the chain of tokens that it was made of, which has a limited length.
 MOST_MADE_OF = 8
 
 
 class IamTokenService:
-    """Gives tokens to those who prove who they are."""
+    """Issues tokens to callers who prove an account."""
 
     def __init__(
         self, database: Database, clock: Clock, tokens: IamTokens, assertions: Assertions
@@ -61,7 +61,7 @@ class IamTokenService:
     async def create(
         self, request: contract.CreateIamTokenRequest, call: Call
     ) -> contract.CreateIamTokenResponse:
-        """Gives an IAM token for a signed JWT or an OAuth token."""
+        """Exchanges a signed JWT or an OAuth token for an IAM token."""
         try:
             if request.HasField("jwt"):
                 token = await self._token_for_jwt(request.jwt)
@@ -69,27 +69,27 @@ class IamTokenService:
                 token = await self._token_for_oauth(request.yandex_passport_oauth_token)
         except CredentialRefused as error:
             what = "JWT" if request.HasField("jwt") else "OAuth token"
-            log.info("no token is given", proof=what, why=str(error))
-            told = str(error) if isinstance(error, NotForNow) else "it proves no account here"
-            raise errors.proof_refused(what, told) from None
+            log.info("refused to issue a token", proof=what, why=str(error))
+            reason = str(error) if isinstance(error, NotForNow) else "it proves no account here"
+            raise errors.proof_refused(what, reason) from None
         call.identify(Principal(token.subject))
         return _answer(self._tokens, token)
 
     async def _token_for_jwt(self, text: str) -> IamToken:
         key_id = self._assertions.key_of(text)
-        found = await self._database.read(lambda tx: find_key(tx, key_id))
+        stored = await self._database.read(lambda tx: find_key(tx, key_id))
         key = None
-        if found is not None:
-            key = AuthorisedKey(found.id, found.account_id, found.public_key)
+        if stored is not None:
+            key = AuthorisedKey(stored.id, stored.account_id, stored.public_key)
         assertion = self._assertions.checked(text, key)
         return await self._database.write(lambda tx: self._used(tx, assertion))
 
     def _used(self, tx: Transaction, assertion: Assertion) -> IamToken:
-        """Plans a token for a JWT: for the same one the same, and that for a short time only."""
+        """Returns the token of a JWT; the same JWT gets the same token, for a short time."""
         now = self._clock.now()
         used_at = use_assertion(tx, assertion.digest, now=now, expires_at=assertion.expires_at)
         if now - used_at > REPEATED_WITHIN:
-            raise NotForNow("it was used before; sign a new one")
+            raise NotForNow("it was used before: sign a new one")
         token = self._tokens.planned(
             f"{SERVICE_ACCOUNT}:{assertion.account_id}",
             assertion.digest.hex(),
@@ -115,13 +115,11 @@ class IamTokenService:
     async def create_for_service_account(
         self, request: contract.CreateIamTokenForServiceAccountRequest, call: Call
     ) -> contract.CreateIamTokenResponse:
-        """Gives an IAM token for an account that the gate lets the caller act as.
-
-        Whether the caller may act as the account was decided before.
+        """Issues an IAM token for an account that the gate lets the caller use.
 
         The token ends with the caller's credential: when that expires or is revoked, and when the
-        key or secret behind it is deleted. Else who stole one could make tokens that make others
-        for ever.
+        key or secret behind it is deleted. Otherwise a thief of a credential could make tokens
+        that make further tokens for ever.
         """
         subject = f"{SERVICE_ACCOUNT}:{request.service_account_id}"
         caller, now = call.caller, self._clock.now()
@@ -131,7 +129,7 @@ class IamTokenService:
         try:
             await self._database.read(lambda tx: check_proof(tx, caller.proof, now))
         except CredentialRefused as error:
-            log.info("no token is given", proof="IAM token", why=str(error))
+            log.info("refused to issue a token", proof="IAM token", why=str(error))
             raise errors.credential_refused() from None
         try:
             await self._database.read(lambda tx: account_of(tx, subject))
@@ -150,13 +148,13 @@ class IamTokenService:
     async def revoke(
         self, request: contract.RevokeIamTokenRequest
     ) -> contract.RevokeIamTokenResponse:
-        """Revokes an IAM token; whoever shows it may, since it is all that its owner has."""
+        """Revokes an IAM token, which the request must hold."""
         try:
             token = self._tokens.read(request.iam_token)
         except CredentialRefused as error:
-            log.info("no token is revoked", why=str(error))
+            log.info("refused to revoke a token", why=str(error))
             raise errors.invalid_field(
-                "iam_token", "is no IAM token of this server, or has expired"
+                "iam_token", "must be a valid IAM token of this server"
             ) from None
 
         def revoke(tx: Transaction) -> None:
@@ -168,7 +166,7 @@ class IamTokenService:
 
 
 class OpenIamTokenService:
-    """Gives a token to everyone who asks, where access control is off: clients need one."""
+    """Issues tokens to everyone while access control is off, because clients need one."""
 
     def __init__(self, clock: Clock, tokens: IamTokens) -> None:
         self._clock = clock
@@ -184,29 +182,29 @@ class OpenIamTokenService:
     async def create(
         self, request: contract.CreateIamTokenRequest
     ) -> contract.CreateIamTokenResponse:
-        """Gives a token for the account that the request claims."""
+        """Issues a token for the account that the request claims."""
         subject = f"{USER_ACCOUNT}:unknown"
         if request.HasField("jwt"):
             subject = f"{SERVICE_ACCOUNT}:{_claimed_issuer(request.jwt) or 'unknown'}"
-        return self._given(subject)
+        return self._issued(subject)
 
     async def create_for_service_account(
         self, request: contract.CreateIamTokenForServiceAccountRequest
     ) -> contract.CreateIamTokenResponse:
-        """Gives a token for any service account."""
-        return self._given(f"{SERVICE_ACCOUNT}:{request.service_account_id}")
+        """Issues a token for any service account."""
+        return self._issued(f"{SERVICE_ACCOUNT}:{request.service_account_id}")
 
     async def revoke(
         self, request: contract.RevokeIamTokenRequest
     ) -> contract.RevokeIamTokenResponse:
-        """Answers whose token it is; the token goes on working."""
+        """Returns the subject of a token, which stays valid."""
         try:
             subject = self._tokens.read(request.iam_token).subject
         except CredentialRefused:
             subject = f"{USER_ACCOUNT}:unknown"
         return contract.RevokeIamTokenResponse(subject_id=subject.partition(":")[2])
 
-    def _given(self, subject: str) -> contract.CreateIamTokenResponse:
+    def _issued(self, subject: str) -> contract.CreateIamTokenResponse:
         now = self._clock.now()
         token = self._tokens.planned(subject, secrets.token_hex(), issued_at=now)
         return _answer(self._tokens, token)

@@ -1,6 +1,6 @@
-"""`yandex.cloud.logging.v1.LogIngestionService`: log records, which fire triggers of their group.
+"""Serves `yandex.cloud.logging.v1.LogIngestionService`, whose log records fire triggers.
 
-No log is kept: what no trigger listens to is gone.
+No log is kept: records that no trigger listens to are dropped.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,9 +37,10 @@ _violations_of_entry = validator(IncomingLogEntry.DESCRIPTOR)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the records of one call have in common; `key` is empty where it had none.
+    """Holds what the records of one call share.
 
-    Each caller has keys of their own, so that nobody's records pass for somebody else's.
+    `key` is the idempotency key with the caller's scope, so that callers can't use each other's
+    keys; it is empty if the call has none.
     """
 
     log_group_id: str
@@ -51,9 +52,9 @@ class Written:
 
 
 class LogIngestionService:
-    """Takes log records; `default_groups` are the log groups of folders.
+    """Accepts log records; `default_groups` holds the log groups of folders by folder id.
 
-    `folders_of` tells which folders get the records of a group.
+    `folders_of` returns the folders that get the records of a group.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class LogIngestionService:
         return {"Write": SelfChecked(self.write, _violations_of_all_entries)}
 
     async def write(self, request: contract.WriteRequest, call: Call) -> contract.WriteResponse:
-        """Takes log records; says of each that is wrong what is wrong with it."""
+        """Accepts log records, and returns an error for each wrong one."""
         payload = plain(request.defaults.json_payload, "defaults.json_payload")
         group = self._group(request.destination)
         folders = self._folders_of(group)
@@ -86,12 +87,12 @@ class LogIngestionService:
         )
         response = contract.WriteResponse()
         incoming: list[Incoming] = []
-        for place, entry in enumerate(request.entries):
+        for index, entry in enumerate(request.entries):
             try:
-                incoming += _incoming(entry, place, written)
+                incoming += _incoming(entry, index, written)
             except errors.ApiError as error:
                 status = to_status(error, call.request_id)
-                response.errors[place].CopyFrom(status)
+                response.errors[index].CopyFrom(status)
         await take(self._intake, incoming)
         return response
 
@@ -112,14 +113,14 @@ def _key(call: Call) -> str:
 
 
 def _violations_of_all_entries(request: contract.WriteRequest) -> Sequence[Violation]:
-    """What refuses the whole call; what is wrong with one entry is answered for that alone."""
-    return [each for each in _violations_of_request(request) if "entries[" not in each.field]
+    """Lists the violations that refuse the whole call; those of single entries are left out."""
+    return [v for v in _violations_of_request(request) if "entries[" not in v.field]
 
 
-def _incoming(entry: IncomingLogEntry, place: int, written: Written) -> Sequence[Incoming]:
-    path = f"entries[{place}]"
-    if found := _violations_of_entry(entry):
-        raise errors.invalid([Violation(f"{path}.{v.field}", v.description) for v in found])
+def _incoming(entry: IncomingLogEntry, index: int, written: Written) -> Sequence[Incoming]:
+    path = f"entries[{index}]"
+    if violations := _violations_of_entry(entry):
+        raise errors.invalid([Violation(f"{path}.{v.field}", v.description) for v in violations])
     defaults = written.defaults
     record = LogRecord(
         written.log_group_id,
@@ -130,6 +131,6 @@ def _incoming(entry: IncomingLogEntry, place: int, written: Written) -> Sequence
         entry.message,
         {**written.json_payload, **plain(entry.json_payload, f"{path}.json_payload")},
     )
-    at = entry.timestamp.seconds * NANOS + entry.timestamp.nanos
-    key = f"{written.key} {place}" if written.key else ""
-    return incoming_of_record(record, at, key, written.folders)
+    happened_ns = entry.timestamp.seconds * NANOS + entry.timestamp.nanos
+    key = f"{written.key} {index}" if written.key else ""
+    return incoming_of_record(record, happened_ns, key, written.folders)

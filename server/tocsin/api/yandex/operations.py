@@ -1,4 +1,4 @@
-"""`yandex.cloud.operation.OperationService`."""
+"""Serves `yandex.cloud.operation.OperationService`."""
 
 from tocsin.store.driver.database import Database
 from tocsin.store.triggers.operations import find_operation
@@ -9,13 +9,13 @@ from tocsin_protos.yandex.cloud.operation import operation_service_pb2 as contra
 
 SERVICE = contract.DESCRIPTOR.services_by_name["OperationService"]
 
-# In seconds, how soon to ask again, for SDKs that look: the least that they know. None need it, but
-# some ask once more of an operation that was done when they were given it.
+# Seconds after which SDKs poll again, the least that they accept. Some SDKs poll once even though
+# the operation was done in the first answer.
 POLL_INTERVAL = (("x-operation-poll-interval", "1"),)
 
 
 class OperationService:
-    """Every operation of ours is done when it is first answered, so there is nothing to cancel."""
+    """Serves operations, which are all done in the first answer, so none can be cancelled."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -25,15 +25,15 @@ class OperationService:
 
     async def get(self, request: contract.GetOperationRequest, call: Call) -> bytes:
         """Returns an operation."""
-        message = await self._found(request.operation_id)
+        message = await self._message(request.operation_id)
         await call.send_metadata(POLL_INTERVAL)
         return message
 
     async def cancel(self, request: contract.CancelOperationRequest) -> bytes:
-        """Returns the operation: it is done, so there is nothing to cancel."""
-        return await self._found(request.operation_id)
+        """Returns the operation unchanged: it is done already."""
+        return await self._message(request.operation_id)
 
-    async def _found(self, operation_id: str) -> bytes:
+    async def _message(self, operation_id: str) -> bytes:
         message = await self._database.read(lambda tx: find_operation(tx, operation_id))
         if message is None:
             raise errors.operation_not_found(operation_id)

@@ -1,4 +1,4 @@
-"""Of `tocsin.v1.AccessService`: accounts."""
+"""Serves the methods of `tocsin.v1.AccessService` about accounts."""
 
 import re
 
@@ -71,22 +71,22 @@ class Accounts:
             await self._database.write(lambda tx: insert_account(tx, account))
         except UniqueViolation:
             raise errors.account_name_taken(request.name, request.folder_id) from None
-        return contract.CreateAccountResponse(account=shown(account))
+        return contract.CreateAccountResponse(account=message_of(account))
 
     async def get(self, request: contract.GetAccountRequest) -> contract.GetAccountResponse:
         """Returns an account."""
-        found = await self._database.read(lambda tx: find_account(tx, request.account_id))
-        if found is None:
+        account = await self._database.read(lambda tx: find_account(tx, request.account_id))
+        if account is None:
             raise errors.account_not_found(request.account_id)
-        return contract.GetAccountResponse(account=shown(found))
+        return contract.GetAccountResponse(account=message_of(account))
 
     async def list(
         self, request: contract.ListAccountsRequest, call: Call
     ) -> contract.ListAccountsResponse:
-        """Lists the accounts of a folder, or all."""
+        """Lists the accounts of a folder, or of all folders."""
         tokens = self._pages.of(call, request, request.folder_id, str(request.kind))
         size, after = page_size(request.page_size), tokens.position(request.page_token)
-        found = await self._database.read(
+        accounts = await self._database.read(
             lambda tx: page_of_accounts(
                 tx,
                 folder_id=request.folder_id or None,
@@ -95,16 +95,16 @@ class Accounts:
                 limit=size + 1,
             )
         )
-        page = found[:size]
-        token = tokens.token(page[-1].id) if len(found) > size else ""
+        page = accounts[:size]
+        token = tokens.token(page[-1].id) if len(accounts) > size else ""
         return contract.ListAccountsResponse(
-            accounts=[shown(each) for each in page], next_page_token=token
+            accounts=[message_of(account) for account in page], next_page_token=token
         )
 
     async def delete(
         self, request: contract.DeleteAccountRequest
     ) -> contract.DeleteAccountResponse:
-        """Deletes an account with its keys, credentials and roles; its tokens end."""
+        """Deletes an account with its keys, credentials and roles; its tokens become invalid."""
 
         def delete(tx: Transaction) -> None:
             delete_account(tx, changeable(tx, request.account_id))
@@ -116,7 +116,7 @@ class Accounts:
     async def revoke_tokens(
         self, request: contract.RevokeTokensRequest
     ) -> contract.RevokeTokensResponse:
-        """Ends all tokens that an account was given until now."""
+        """Revokes all tokens that an account has been given until now."""
         now = self._clock.now()
 
         def revoke(tx: Transaction) -> None:
@@ -129,10 +129,10 @@ class Accounts:
 
 
 def existing(tx: Transaction, account_id: str) -> Account:
-    """Returns an account, which nobody deletes until the commit.
+    """Returns an account, locked against deletion until the commit.
 
     Raises:
-        ApiError: there is none.
+        ApiError: the account does not exist.
     """
     account = lock_account(tx, account_id)
     if account is None:
@@ -141,10 +141,10 @@ def existing(tx: Transaction, account_id: str) -> Account:
 
 
 def changeable(tx: Transaction, account_id: str) -> Account:
-    """The same for one that is to be changed.
+    """Returns an account to change, locked until the commit.
 
     Raises:
-        ApiError: there is none, or it comes from the settings.
+        ApiError: the account does not exist, or the settings define it.
     """
     account = existing(tx, account_id)
     if account.configured:
@@ -152,7 +152,7 @@ def changeable(tx: Transaction, account_id: str) -> Account:
     return account
 
 
-def shown(account: Account) -> contract.Account:
+def message_of(account: Account) -> contract.Account:
     return contract.Account(
         id=account.id,
         kind=KINDS_SHOWN[account.kind],
@@ -164,15 +164,15 @@ def shown(account: Account) -> contract.Account:
 
 
 def _violations(request: contract.CreateAccountRequest) -> list[Violation]:
-    found = []
+    violations = []
     if len(request.folder_id) > LONGEST_FOLDER_ID:
-        found.append(Violation("folder_id", f"Length must be <={LONGEST_FOLDER_ID}"))
+        violations.append(Violation("folder_id", f"Length must be <={LONGEST_FOLDER_ID}"))
     if NAME.fullmatch(request.name) is None:
-        found.append(
+        violations.append(
             Violation(
                 "name",
-                "must be from 3 to 63 lower case letters, digits and hyphens, begin with a letter "
+                "must have 3 to 63 lower case letters, digits and hyphens, begin with a letter "
                 "and not end with a hyphen",
             )
         )
-    return found
+    return violations

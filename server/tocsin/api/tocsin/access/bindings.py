@@ -1,4 +1,4 @@
-"""Of `tocsin.v1.AccessService`: which roles subjects have, and on what."""
+"""Serves the methods of `tocsin.v1.AccessService` about roles of subjects on resources."""
 
 import re
 
@@ -59,16 +59,16 @@ class Bindings:
             return find_binding(tx, wanted) or wanted
 
         added = await self._database.write(add)
-        return contract.AddBindingResponse(binding=_shown(added))
+        return contract.AddBindingResponse(binding=_message(added))
 
     async def list(
         self, request: contract.ListBindingsRequest, call: Call
     ) -> contract.ListBindingsResponse:
-        """Lists roles by resource, by subject, or all."""
+        """Lists bindings, optionally of one resource or one subject."""
         tokens = self._pages.of(call, request, request.resource, request.subject)
         size = page_size(request.page_size)
         after = _parts(tokens.position(request.page_token))
-        found = await self._database.read(
+        bindings = await self._database.read(
             lambda tx: page_of_bindings(
                 tx,
                 resource=request.resource or None,
@@ -77,11 +77,11 @@ class Bindings:
                 limit=size + 1,
             )
         )
-        page = found[:size]
-        more = len(found) > size
+        page = bindings[:size]
+        more = len(bindings) > size
         token = tokens.token(SEPARATOR.join(page[-1].place)) if more else ""
         return contract.ListBindingsResponse(
-            bindings=[_shown(each) for each in page], next_page_token=token
+            bindings=[_message(binding) for binding in page], next_page_token=token
         )
 
     async def remove(
@@ -91,12 +91,12 @@ class Bindings:
         unwanted = _stored(request.binding)
 
         def remove(tx: Transaction) -> None:
-            found = find_binding(tx, unwanted)
-            if found is None:
+            binding = find_binding(tx, unwanted)
+            if binding is None:
                 raise errors.binding_not_found(*unwanted.place)
-            if found.configured:
+            if binding.configured:
                 raise errors.configured("The binding")
-            delete_binding(tx, found)
+            delete_binding(tx, binding)
             tell_change(tx)
 
         await self._database.write(remove)
@@ -107,7 +107,7 @@ def _stored(binding: contract.Binding) -> StoredBinding:
     return StoredBinding(binding.resource, binding.subject, binding.role)
 
 
-def _shown(binding: StoredBinding) -> contract.Binding:
+def _message(binding: StoredBinding) -> contract.Binding:
     return contract.Binding(
         resource=binding.resource,
         subject=binding.subject,
@@ -125,15 +125,15 @@ def _parts(text: str | None) -> tuple[str, str, str]:
 
 
 def _violations(request: contract.AddBindingRequest) -> list[Violation]:
-    binding, found = request.binding, []
+    binding, violations = request.binding, []
     if binding.resource and not is_bindable(binding.resource):
-        found.append(
+        violations.append(
             Violation(
-                "binding.resource", "must be folders/ID, projects/ID, what is below one, or *"
+                "binding.resource", "must be folders/ID, projects/ID, a resource below one, or *"
             )
         )
     if binding.subject and not _is_subject(binding.subject):
-        found.append(
+        violations.append(
             Violation(
                 "binding.subject",
                 "must be serviceAccount:ID, userAccount:ID, federatedUser:ISSUER:SUB or "
@@ -141,8 +141,8 @@ def _violations(request: contract.AddBindingRequest) -> list[Violation]:
             )
         )
     if binding.role and binding.role not in ROLES:
-        found.append(Violation("binding.role", f"is no role; there are {', '.join(sorted(ROLES))}"))
-    return found
+        violations.append(Violation("binding.role", f"must be one of {', '.join(sorted(ROLES))}"))
+    return violations
 
 
 def _is_subject(subject: str) -> bool:

@@ -1,4 +1,4 @@
-"""Of `tocsin.v1.AccessService`: API keys and OAuth tokens."""
+"""Serves the methods of `tocsin.v1.AccessService` about API keys and OAuth tokens."""
 
 from tocsin.access.secrets import API_KEY_PREFIX, OAUTH_TOKEN_PREFIX, digest_of, new_secret
 from tocsin.api.tocsin.access.accounts import ACCOUNT_PREFIX, existing
@@ -40,22 +40,22 @@ class Credentials:
 
     def methods(self) -> dict[str, Served]:
         return {
-            "CreateCredential": Checked(self.create, self._refused),
+            "CreateCredential": Checked(self.create, self._violations),
             "ListCredentials": self.list,
             "DeleteCredential": self.delete,
         }
 
-    def _refused(self, request: contract.CreateCredentialRequest) -> list[Violation]:
-        found = description_violations(request.description)
+    def _violations(self, request: contract.CreateCredentialRequest) -> list[Violation]:
+        violations = description_violations(request.description)
         expires_at = instant_in(request, "expires_at")
         if expires_at is not None and expires_at <= self._clock.now():
-            found.append(Violation("expires_at", "must be in the future"))
-        return found
+            violations.append(Violation("expires_at", "must be in the future"))
+        return violations
 
     async def create(
         self, request: contract.CreateCredentialRequest
     ) -> contract.CreateCredentialResponse:
-        """Creates a credential; the answer has its secret, which is not stored."""
+        """Creates a credential; only the answer has its secret."""
         credential = Credential(
             self._ids.new(ACCOUNT_PREFIX),
             KINDS[request.kind],
@@ -71,7 +71,7 @@ class Credentials:
             insert_credential(tx, credential, digest_of(secret))
 
         await self._database.write(add)
-        return contract.CreateCredentialResponse(credential=_shown(credential), secret=secret)
+        return contract.CreateCredentialResponse(credential=_message(credential), secret=secret)
 
     async def list(
         self, request: contract.ListCredentialsRequest
@@ -81,27 +81,27 @@ class Credentials:
         def credentials(tx: Transaction) -> list[Credential]:
             return credentials_of(tx, request.account_id)
 
-        found = await self._database.read(credentials)
-        return contract.ListCredentialsResponse(credentials=[_shown(each) for each in found])
+        rows = await self._database.read(credentials)
+        return contract.ListCredentialsResponse(credentials=[_message(row) for row in rows])
 
     async def delete(
         self, request: contract.DeleteCredentialRequest
     ) -> contract.DeleteCredentialResponse:
-        """Deletes a credential; tokens that it gave end."""
+        """Deletes a credential; tokens that it was exchanged for become invalid."""
 
         def delete(tx: Transaction) -> None:
-            found = find_credential(tx, request.credential_id)
-            if found is None:
+            credential = find_credential(tx, request.credential_id)
+            if credential is None:
                 raise errors.credential_not_found(request.credential_id)
-            delete_credential(tx, found.id)
+            delete_credential(tx, credential.id)
             tell_change(tx)
 
         await self._database.write(delete)
         return contract.DeleteCredentialResponse()
 
 
-def _shown(credential: Credential) -> contract.Credential:
-    shown = contract.Credential(
+def _message(credential: Credential) -> contract.Credential:
+    message = contract.Credential(
         id=credential.id,
         kind=KINDS_SHOWN[credential.kind],
         account_id=credential.account_id,
@@ -109,5 +109,5 @@ def _shown(credential: Credential) -> contract.Credential:
         created_at=to_timestamp(credential.created_at),
     )
     if credential.expires_at is not None:
-        shown.expires_at.CopyFrom(to_timestamp(credential.expires_at))
-    return shown
+        message.expires_at.CopyFrom(to_timestamp(credential.expires_at))
+    return message

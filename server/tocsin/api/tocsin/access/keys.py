@@ -1,4 +1,4 @@
-"""Of `tocsin.v1.AccessService`: authorised keys of service accounts."""
+"""Serves the methods of `tocsin.v1.AccessService` about authorised keys of service accounts."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ class AuthorisedKeys:
         }
 
     async def create(self, request: contract.CreateKeyRequest) -> contract.CreateKeyResponse:
-        """Stores a public key, or makes a pair and answers with the private key."""
+        """Stores a public key, or makes a pair and returns the private key in the answer."""
         private = None if request.public_key else await asyncio.to_thread(new_private_key)
         public = load_public(request.public_key) if private is None else private.public_key()
         key = StoredAuthorisedKey(
@@ -66,12 +66,12 @@ class AuthorisedKeys:
 
         def add(tx: Transaction) -> None:
             if existing(tx, key.account_id).kind != SERVICE_ACCOUNT:
-                raise errors.invalid_field("account_id", "is no service account")
+                raise errors.invalid_field("account_id", "must be a service account")
             insert_key(tx, key)
 
         await self._database.write(add)
         file = "" if private is None else key_file(key, private_pem(private))
-        return contract.CreateKeyResponse(key=_shown(key), key_file=file)
+        return contract.CreateKeyResponse(key=_message(key), key_file=file)
 
     async def list(self, request: contract.ListKeysRequest) -> contract.ListKeysResponse:
         """Lists the keys of a service account."""
@@ -79,19 +79,19 @@ class AuthorisedKeys:
         def keys(tx: Transaction) -> list[StoredAuthorisedKey]:
             return keys_of(tx, request.account_id)
 
-        found = await self._database.read(keys)
-        return contract.ListKeysResponse(keys=[_shown(each) for each in found])
+        rows = await self._database.read(keys)
+        return contract.ListKeysResponse(keys=[_message(row) for row in rows])
 
     async def delete(self, request: contract.DeleteKeyRequest) -> contract.DeleteKeyResponse:
-        """Deletes a key; tokens that it gave end."""
+        """Deletes a key; tokens that it was exchanged for become invalid."""
 
         def delete(tx: Transaction) -> None:
-            found = find_key(tx, request.key_id)
-            if found is None:
+            key = find_key(tx, request.key_id)
+            if key is None:
                 raise errors.key_not_found(request.key_id)
-            if found.configured:
-                raise errors.configured(f"Key {found.id}")
-            delete_key(tx, found.id)
+            if key.configured:
+                raise errors.configured(f"Key {key.id}")
+            delete_key(tx, key.id)
             tell_change(tx)
 
         await self._database.write(delete)
@@ -99,7 +99,7 @@ class AuthorisedKeys:
 
 
 def key_file(key: StoredAuthorisedKey, private: str) -> str:
-    """Returns the file that the vendor's SDKs, Terraform and command line read."""
+    """Returns the text of the key file that the vendor's SDKs, Terraform and command line read."""
     return json.dumps(
         {
             "id": key.id,
@@ -113,7 +113,7 @@ def key_file(key: StoredAuthorisedKey, private: str) -> str:
     )
 
 
-def _shown(key: StoredAuthorisedKey) -> contract.AuthorizedKey:
+def _message(key: StoredAuthorisedKey) -> contract.AuthorizedKey:
     return contract.AuthorizedKey(
         id=key.id,
         account_id=key.account_id,
@@ -132,15 +132,15 @@ def description_violations(description: str) -> list[Violation]:
 
 
 def _violations(request: contract.CreateKeyRequest) -> list[Violation]:
-    found = description_violations(request.description)
+    violations = description_violations(request.description)
     if not request.public_key:
-        return found
+        return violations
     if len(request.public_key) > LONGEST_PEM:
-        return [*found, Violation("public_key", f"Length must be <={LONGEST_PEM}")]
+        return [*violations, Violation("public_key", f"Length must be <={LONGEST_PEM}")]
     try:
         bits = load_public(request.public_key).key_size
     except ValueError as error:
-        return [*found, Violation("public_key", str(error))]
+        return [*violations, Violation("public_key", str(error))]
     if not BITS <= bits <= MOST_BITS:
-        found.append(Violation("public_key", f"must have from {BITS} to {MOST_BITS} bits"))
-    return found
+        violations.append(Violation("public_key", f"must have from {BITS} to {MOST_BITS} bits"))
+    return violations

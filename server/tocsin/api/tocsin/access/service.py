@@ -1,4 +1,4 @@
-"""`tocsin.v1.AccessService`: who may call, how they prove it, and what they may do."""
+"""Serves `tocsin.v1.AccessService`, which manages accounts, their keys and their roles."""
 
 from typing import Any
 
@@ -27,9 +27,9 @@ def methods(database: Database, clock: Clock, ids: Ids, pages: PageTokens) -> di
 
 
 def closed_methods() -> dict[str, Served]:
-    """Returns methods that refuse, where nobody is asked who he is.
+    """Returns methods that refuse every call, for a server without access control.
 
-    Else whoever gets there could make himself an administrator for the day when it is.
+    Otherwise anyone could make an administrator account for the time when access control is on.
     """
 
     async def refuse(_: Any) -> Any:

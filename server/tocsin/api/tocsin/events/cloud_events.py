@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in JSON, made into events as `tocsin.v1` has them."""
+"""Converts CloudEvents 1.0 in JSON into events of `tocsin.v1`."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CloudEvent:
-    """An event, where it stands in its request, and what makes two of them the same."""
+    """Holds an event, its path in the request, and the key that equal events share."""
 
     message: SourceEvent
     path: str
@@ -35,19 +35,22 @@ class CloudEvent:
 
 
 def cloud_events(content_type: str, body: bytes, headers: Mapping[str, str]) -> list[CloudEvent]:
-    """Returns the events of a body: one, or those of a batch.
+    """Returns the events of a body, which holds one event or a batch.
 
-    `headers` are those of the request, in lower case: binary mode has the event's attributes there.
+    Args:
+        content_type: the type of the body, which tells the mode.
+        body: the body.
+        headers: the request's headers in lower case; in binary mode they hold the attributes.
 
     Raises:
-        ApiError: the body, or an event of it, is none.
+        ApiError: the body, or an event in it, is wrong.
     """
     media_type = content_type.split(";")[0].strip().lower()
     content = _json(body)
     if media_type == BATCH:
         if not isinstance(content, list):
-            raise invalid_field(PATH, "a batch of CloudEvents is a JSON array")
-        return [_event(each, f"{PATH}[{place}]") for place, each in enumerate(content)]
+            raise invalid_field(PATH, "a batch of CloudEvents must be a JSON array")
+        return [_event(item, f"{PATH}[{index}]") for index, item in enumerate(content)]
     if media_type == STRUCTURED:
         return [_event(content, PATH)]
     if "ce-specversion" not in headers:
@@ -76,16 +79,16 @@ def _json(body: bytes) -> Any:
 
 def _event(content: Any, path: str) -> CloudEvent:
     if not isinstance(content, dict):
-        raise invalid_field(path, "a CloudEvent is a JSON object")
+        raise invalid_field(path, "a CloudEvent must be a JSON object")
     if content.get("specversion") != "1.0":
         raise invalid_field(f"{path}.specversion", 'expected "1.0"')
     for name in REQUIRED:
         if not isinstance(content.get(name), str) or not content[name]:
-            raise invalid_field(f"{path}.{name}", "Field is required, and is a text")
+            raise invalid_field(f"{path}.{name}", "Field is required and must be a string")
     kind = content["type"].removeprefix(TYPE_PREFIX)
     if kind not in KINDS or kind == content["type"]:
-        known = ", ".join(TYPE_PREFIX + each for each in KINDS)
-        raise invalid_field(f"{path}.type", f"is none of {known}")
+        known = ", ".join(TYPE_PREFIX + name for name in KINDS)
+        raise invalid_field(f"{path}.type", f"must be one of {known}")
     fields: Json = {"id": content["id"], kind: _data(content, path)}
     if content.get("time") is not None:
         fields["time"] = content["time"]
@@ -106,8 +109,8 @@ def _parsed(fields: Json, path: str) -> SourceEvent:
     try:
         message = json_format.ParseDict(fields, SourceEvent())
     except (json_format.ParseError, RecursionError, TypeError, ValueError) as error:
-        raise invalid_field(f"{path}.data", f"is not of its type: {error}") from error
+        raise invalid_field(f"{path}.data", f"does not fit the event's type: {error}") from error
     violations = validator(SourceEvent.DESCRIPTOR)(message)
     if violations:
-        raise invalid([Violation(f"{path}.{each.field}", each.description) for each in violations])
+        raise invalid([Violation(f"{path}.{v.field}", v.description) for v in violations])
     return message

@@ -1,4 +1,4 @@
-"""What waits for triggers, what their pauses have lost, and how their sources stand."""
+"""Serves the methods of `EventService` about intakes of triggers."""
 
 from tocsin.compilers.loading import load_plan
 from tocsin.store.driver.database import Database
@@ -14,7 +14,7 @@ TIMER = "timer"
 
 
 class Intakes:
-    """Serves the methods of `EventService` about what waits for triggers."""
+    """Shows the intakes of triggers: waiting events, lost events, and the state of sources."""
 
     def __init__(self, database: Database, pages: PageTokens) -> None:
         self._database = database
@@ -23,16 +23,16 @@ class Intakes:
     async def get(
         self, request: contract.EventServiceGetIntakeRequest
     ) -> contract.EventServiceGetIntakeResponse:
-        """Returns how a trigger's source stands, and what waits."""
-        found = await self._database.read(lambda tx: find_intake(tx, request.trigger_id))
-        if found is None:
+        """Returns the intake of a trigger."""
+        intake = await self._database.read(lambda tx: find_intake(tx, request.trigger_id))
+        if intake is None:
             raise errors.trigger_not_found(request.trigger_id)
-        return _shown(found)
+        return _message(intake)
 
     async def list(
         self, request: contract.EventServiceListIntakesRequest, call: Call
     ) -> contract.EventServiceListIntakesResponse:
-        """Lists the same for the triggers of a folder, except timers."""
+        """Lists the intakes of a folder's triggers, except timers."""
         if not request.folder_id:
             raise errors.invalid_field("folder_id", "Field is required")
         tokens = self._pages.of(call, request, request.folder_id)
@@ -41,31 +41,31 @@ class Intakes:
         rows = await self._database.read(
             lambda tx: page_of_intakes(tx, folder_id=request.folder_id, after=after, limit=size + 1)
         )
-        shown, more = page_of(
-            map(_shown, rows), size, contract.EventServiceGetIntakeResponse.ByteSize
+        page, more = page_of(
+            map(_message, rows), size, contract.EventServiceGetIntakeResponse.ByteSize
         )
         response = contract.EventServiceListIntakesResponse(
-            intakes=[each for each in shown if each.kind != TIMER]
+            intakes=[intake for intake in page if intake.kind != TIMER]
         )
         if more:
-            response.next_page_token = tokens.token(shown[-1].trigger_id)
+            response.next_page_token = tokens.token(page[-1].trigger_id)
         return response
 
 
-def _shown(intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
-    shown = contract.EventServiceGetIntakeResponse(
+def _message(intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
+    message = contract.EventServiceGetIntakeResponse(
         trigger_id=intake.trigger_id,
         kind=_kind(intake),
         waiting_events=intake.waiting,
         lost_events=intake.lost,
     )
     if intake.due_at is not None:
-        shown.due.CopyFrom(to_timestamp(intake.due_at))
+        message.due.CopyFrom(to_timestamp(intake.due_at))
     if intake.last_lost_at is not None:
-        shown.last_lost.CopyFrom(to_timestamp(intake.last_lost_at))
+        message.last_lost.CopyFrom(to_timestamp(intake.last_lost_at))
     if intake.source is not None:
-        _tell(shown.source, intake.source)
-    return shown
+        _fill(message.source, intake.source)
+    return message
 
 
 def _kind(intake: StoredIntake) -> str:
@@ -76,11 +76,11 @@ def _kind(intake: StoredIntake) -> str:
         return ""
 
 
-def _tell(told: contract.SourceState, state: SourceState) -> None:
-    told.connected = state.connected
-    told.last_error = state.last_error or ""
-    told.refused_events = state.refused
+def _fill(message: contract.SourceState, state: SourceState) -> None:
+    message.connected = state.connected
+    message.last_error = state.last_error or ""
+    message.refused_events = state.refused
     if state.last_event_at is not None:
-        told.last_event.CopyFrom(to_timestamp(state.last_event_at))
+        message.last_event.CopyFrom(to_timestamp(state.last_event_at))
     if state.last_error_at is not None:
-        told.last_error_time.CopyFrom(to_timestamp(state.last_error_at))
+        message.last_error_time.CopyFrom(to_timestamp(state.last_error_at))

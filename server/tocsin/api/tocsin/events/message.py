@@ -47,37 +47,44 @@ LEVELS = {
 
 
 def incoming_of(message: contract.SourceEvent, path: str, now: datetime) -> Incoming:
-    """Returns the event that stands at `path` of a request; without a time it is `now`.
+    """Converts an event of a request.
+
+    Args:
+        message: the event.
+        path: its path in the request, for errors.
+        now: the time of an event that has none.
 
     Raises:
-        ApiError: something of it is missing or wrong.
+        ApiError: a field is missing or wrong.
     """
     kind = message.WhichOneof("event")
     if kind is None:
         known = ", ".join(KINDS)
-        raise invalid_field(path, f"has no event; expected one of {known}")
+        raise invalid_field(path, f"must have one of {known}")
     for name, longest in (("id", LONGEST_ID), ("trace_id", LONGEST_TRACE_ID)):
         value = getattr(message, name)
         if len(value) > longest or "\0" in value:
-            raise invalid_field(f"{path}.{name}", f"expected at most {longest} characters, no NUL")
-    at = nanos_of(now)
+            raise invalid_field(
+                f"{path}.{name}", f"must have at most {longest} characters and no NUL"
+            )
+    happened_ns = nanos_of(now)
     if message.HasField("time"):
         time = message.time
         if not (FIRST_SECOND <= time.seconds <= LAST_SECOND and 0 <= time.nanos < NANOS):
-            raise invalid_field(f"{path}.time", "is not between the years 1 and 9999")
-        at = time.seconds * NANOS + time.nanos
+            raise invalid_field(f"{path}.time", "must be in the years 1 to 9999")
+        happened_ns = time.seconds * NANOS + time.nanos
     event = _event(kind, getattr(message, kind), f"{path}.{kind}")
-    return Incoming(event, at, message.id, message.trace_id)
+    return Incoming(event, happened_ns, message.id, message.trace_id)
 
 
 def _event(kind: str, message: Any, path: str) -> Event:
-    """Returns the event that a message says; REQUIRED fields are those by which triggers are found.
+    """Converts the event of one kind, whose REQUIRED fields are those that find triggers.
 
-    A kind that is not in CONVERTERS has an event whose fields are named as those of its message.
+    The event of a kind that is not in CONVERTERS has the same fields as its message.
     """
     for name in required_texts(message.DESCRIPTOR):
         if "\0" in getattr(message, name):
-            raise invalid_field(f"{path}.{name}", "can't have the character U+0000")
+            raise invalid_field(f"{path}.{name}", "must not have the character U+0000")
     convert = CONVERTERS.get(kind)
     if convert is not None:
         return convert(message, path)
@@ -87,18 +94,20 @@ def _event(kind: str, message: Any, path: str) -> Event:
 
 def _chosen(known: Mapping[Any, Any], value: int, path: str) -> Any:
     if value not in known:
-        raise invalid_field(path, f"is none of {', '.join(each.value for each in known.values())}")
+        raise invalid_field(
+            path, f"must be one of {', '.join(item.value for item in known.values())}"
+        )
     return known[value]
 
 
 def _message_queue(message: contract.QueueMessageEvent, path: str) -> Event:
     attributes = {}
-    for name, each in message.message_attributes.items():
-        value = each.WhichOneof("value")
+    for name, attribute in message.message_attributes.items():
+        value = attribute.WhichOneof("value")
         if value is None:
             where = f"{path}.message_attributes[{name[:64]}]"
-            raise invalid_field(where, "has no value; expected string_value or binary_value")
-        attributes[name] = MessageAttribute(each.data_type, getattr(each, value))
+            raise invalid_field(where, "must have string_value or binary_value")
+        attributes[name] = MessageAttribute(attribute.data_type, getattr(attribute, value))
     return QueueMessage(
         message.queue_id, message.message_id, message.body, dict(message.attributes), attributes
     )
@@ -137,10 +146,10 @@ def _billing_budget(message: contract.BillingBudgetEvent, path: str) -> Event:
     amounts = ("amount", "budgeted_amount", "threshold_amount")
     for name in amounts:
         if not abs(getattr(message, name)) < float("inf"):
-            raise invalid_field(f"{path}.{name}", "is no number")
+            raise invalid_field(f"{path}.{name}", "must be a finite number")
     threshold = message.threshold_type or ThresholdType.AMOUNT.value
     if threshold not in list(ThresholdType):
-        raise invalid_field(f"{path}.threshold_type", f"is none of {', '.join(ThresholdType)}")
+        raise invalid_field(f"{path}.threshold_type", f"must be one of {', '.join(ThresholdType)}")
     return BudgetEvent(
         billing_account_id=message.billing_account_id,
         budget_id=message.budget_id,

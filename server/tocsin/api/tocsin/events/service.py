@@ -1,4 +1,4 @@
-"""`tocsin.v1.EventService`: takes events, and tells what they would fire."""
+"""Serves `tocsin.v1.EventService`, which accepts events and shows what they would fire."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -44,7 +44,7 @@ COMPARISONS = {
 
 
 class EventService:
-    """Serves `EventService`. Payloads name the cloud `cloud_id`."""
+    """Serves `EventService`; payloads have this `cloud_id`."""
 
     def __init__(
         self,
@@ -75,12 +75,12 @@ class EventService:
     async def publish(
         self, request: contract.EventServicePublishRequest
     ) -> contract.EventServicePublishResponse:
-        """Accepts events; says of each what became of it."""
+        """Accepts events, and returns the outcome of each."""
         _check_count("events", len(request.events))
         now = self._clock.now()
         incoming = [
-            incoming_of(event, f"events[{place}]", now)
-            for place, event in enumerate(request.events)
+            incoming_of(event, f"events[{index}]", now)
+            for index, event in enumerate(request.events)
         ]
         return contract.EventServicePublishResponse(events=await self._take(incoming))
 
@@ -90,24 +90,24 @@ class EventService:
         """Accepts one CloudEvent, or a batch of them, in JSON."""
         body = request.event
         headers = {name: text_of(value) for name, value in call.metadata}
-        found = cloud_events(body.content_type, body.data, headers)
-        _check_count("event", len(found))
+        events = cloud_events(body.content_type, body.data, headers)
+        _check_count("event", len(events))
         now = self._clock.now()
         incoming = [
-            replace(incoming_of(each.message, each.path, now), key=each.key) for each in found
+            replace(incoming_of(event.message, event.path, now), key=event.key) for event in events
         ]
         return contract.EventServicePublishCloudEventResponse(events=await self._take(incoming))
 
     async def test_event(
         self, request: contract.EventServiceTestEventRequest, call: Call
     ) -> contract.EventServiceTestEventResponse:
-        """Tells which triggers an event would fire, and why not the others; fires none."""
+        """Shows which triggers an event would fire, and why it would not fire the others."""
         incoming = incoming_of(request.event, "event", self._clock.now())
         if not incoming.id:
             incoming = replace(incoming, id=self._ids.new())
         if bool(request.folder_id) == bool(request.trigger_ids):
-            raise errors.invalid_field("folder_id", "expected either this or trigger_ids")
-        # The event is part of what the list is about.
+            raise errors.invalid_field("folder_id", "either folder_id or trigger_ids is required")
+        # A page token is valid for the same event only.
         event = request.event.SerializeToString(deterministic=True).hex()
         tokens = self._pages.of(call, request, request.folder_id, event)
         rows, more = await (
@@ -120,15 +120,15 @@ class EventService:
         if cut and not request.folder_id:
             raise errors.invalid_field(
                 "trigger_ids",
-                f"the answer about the first {len(verdicts)} is as long as one may be: name fewer",
+                f"the answer may hold only the first {len(verdicts)}: name fewer",
             )
         token = tokens.token(verdicts[-1].trigger_id) if cut or more else ""
         return contract.EventServiceTestEventResponse(verdicts=verdicts, next_page_token=token)
 
     async def _take(self, incoming: Sequence[Incoming]) -> list[contract.PublishedEvent]:
-        named = [each if each.id else replace(each, id=self._ids.new()) for each in incoming]
+        named = [event if event.id else replace(event, id=self._ids.new()) for event in incoming]
         taken = await take(self._intake, named)
-        return [_published(each.id, became) for each, became in zip(named, taken, strict=True)]
+        return [_published(event.id, outcome) for event, outcome in zip(named, taken, strict=True)]
 
     async def _page_of_folder(
         self, request: contract.EventServiceTestEventRequest, tokens: ListTokens
@@ -145,23 +145,23 @@ class EventService:
     async def _named(self, trigger_ids: Sequence[str]) -> tuple[list[StoredTrigger], bool]:
         wanted = sorted(set(trigger_ids))
         if len(wanted) > MOST_TRIGGERS:
-            raise errors.invalid_field("trigger_ids", f"has more than {MOST_TRIGGERS}")
+            raise errors.invalid_field("trigger_ids", f"must have at most {MOST_TRIGGERS}")
 
         def read(tx: Transaction) -> list[StoredTrigger]:
-            found = []
+            rows = []
             for trigger_id in wanted:
                 stored = triggers.find_trigger(tx, trigger_id)
                 if stored is None:
                     raise errors.trigger_not_found(trigger_id)
-                found.append(stored)
-            return found
+                rows.append(stored)
+            return rows
 
         return await self._database.read(read), False
 
     def _judged(
         self, stored: StoredTrigger, incoming: Incoming, include_payload: bool
     ) -> contract.TriggerVerdict:
-        """Tells whether the event would fire the trigger, and all that speaks against it."""
+        """Returns whether the event would fire the trigger, and all reasons if it would not."""
         verdict = contract.TriggerVerdict(trigger_id=stored.id, name=stored.name)
         self._judge(verdict, stored, incoming, include_payload=include_payload)
         return verdict
@@ -177,7 +177,7 @@ class EventService:
         try:
             plan = load_plan(stored.contract, stored.message)
         except ValueError:
-            log.exception("trigger can't be read", trigger_id=verdict.trigger_id)
+            log.exception("could not read a stored trigger", trigger_id=verdict.trigger_id)
             verdict.obstacles.add().unreadable.SetInParent()
             return
         verdict.kind = plan.kind
@@ -209,9 +209,7 @@ class EventService:
 
 def _check_count(field: str, count: int) -> None:
     if not 1 <= count <= MOST_EVENTS:
-        raise errors.invalid_field(
-            field, f"expected 1 to {MOST_EVENTS} events, but there are {count}"
-        )
+        raise errors.invalid_field(field, f"must have 1 to {MOST_EVENTS} events, but has {count}")
 
 
 def _published(event_id: str, taken: Taken) -> contract.PublishedEvent:

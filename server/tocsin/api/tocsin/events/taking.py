@@ -1,21 +1,21 @@
-"""Hands events of a call to the intake."""
+"""Hands the events of a call to the intake."""
 
 import asyncio
 from collections.abc import Sequence
 
 from tocsin.sources.incoming import Incoming, Taken, TakesEvents
 
-# What one transaction of the intake takes; more of them would keep others waiting.
+# Events of one transaction of the intake; with more, other writes would wait too long.
 AT_ONCE = 256
 
 
 async def take(intake: TakesEvents, incoming: Sequence[Incoming]) -> list[Taken]:
-    """Takes events; returns once all of them are durable, so that the call may be answered.
+    """Accepts events; once it returns, all are durable and the call can be answered.
 
     Raises:
-        StoreUnavailable: the store can't be reached. Some of them may have been taken.
+        StoreUnavailable: the store can't be reached; some events may have been accepted.
     """
-    # A client that hangs up does not undo what is on its way to the disk.
+    # A client that hangs up must not cancel a write that is under way.
     return await asyncio.shield(asyncio.ensure_future(_take(intake, incoming)))
 
 

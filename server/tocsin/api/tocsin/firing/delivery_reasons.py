@@ -1,4 +1,4 @@
-"""Where a delivery stands, and why, as `tocsin.v1.Delivery` tells it."""
+"""Explains the state of a delivery, as `tocsin.v1.Delivery` shows it."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,10 @@ from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 def explained_delivery(
     invocation: rows.Invocation, evidence: Evidence, limit_of: Callable[[str], int]
 ) -> Delivery:
-    """Returns an invocation and where it stands; `limit_of` tells how many calls a target takes."""
+    """Returns an invocation with the reason for its state.
+
+    `limit_of` returns how many calls of a target a node makes at once.
+    """
     message = to_message(invocation)
     if invocation.state is State.PENDING:
         reason, text = _waiting(invocation, evidence, limit_of)
@@ -39,14 +42,14 @@ def _waiting(
 ) -> tuple[Delivery.Reason, str]:
     due = invocation.next_at or invocation.scheduled_at
     if due > evidence.now:
-        return Delivery.REASON_WAITING, f"Its time has not come: it is due at {rfc3339(due)}"
+        return Delivery.REASON_WAITING, f"It is not due yet; it is due at {rfc3339(due)}"
     counts = evidence.under_way.get(invocation.target, [])
-    since = f"It is due since {rfc3339(due)}"
-    # Each node has its own count of what the target takes.
+    since = f"It has been due since {rfc3339(due)}"
+    # Each node applies the limit to its own calls.
     if counts and min(counts) >= limit_of(invocation.target):
-        calls = f"has {sum(counts)} calls under way, as many as it may"
-        return Delivery.REASON_TARGET_BUSY, f"{since}; its target {invocation.target} {calls}"
-    return Delivery.REASON_DUE, f"{since}; a node takes it as soon as it has a free place"
+        calls = f"already has {sum(counts)} calls under way, the most that it may"
+        return Delivery.REASON_TARGET_BUSY, f"{since}, but its target {invocation.target} {calls}"
+    return Delivery.REASON_DUE, f"{since}; a node claims it as soon as it has a free slot"
 
 
 def _text(invocation: rows.Invocation, message: Invocation) -> str:
@@ -55,10 +58,10 @@ def _text(invocation: rows.Invocation, message: Invocation) -> str:
     match invocation.state:
         case State.RUNNING:
             since = f" since {rfc3339(invocation.started_at)}" if invocation.started_at else ""
-            return f"Node {invocation.node} delivers it{since}: {calls} so far, this one included"
+            return f"Node {invocation.node} is delivering it{since}; {calls} so far, with this one"
         case State.RETRYING:
             again = rfc3339(invocation.next_at or invocation.scheduled_at)
-            return f"{calls} failed; the next one is made at {again}. {error}"
+            return f"{calls} failed; the next one is due at {again}. {error}"
         case State.DEAD_LETTERING:
             when = (
                 "now"
@@ -66,12 +69,14 @@ def _text(invocation: rows.Invocation, message: Invocation) -> str:
                 else f"at {rfc3339(invocation.next_at or invocation.scheduled_at)}"
             )
             queue = f"queue {message.dead_letter_queue}"
-            return f"After {calls} it is to be put into {queue} {when}. {error}"
+            return f"It used up {calls} and will be put into {queue} {when}. {error}"
         case State.SUCCEEDED:
-            return f"Its target took it at {_finished(invocation)}, after {calls}"
+            return f"Its target answered with success at {_finished(invocation)}, after {calls}"
         case State.DEAD_LETTERED:
             queue = f"queue {message.dead_letter_queue}"
-            return f"After {calls} it was put into {queue} at {_finished(invocation)}. {error}"
+            return (
+                f"It used up {calls} and was put into {queue} at {_finished(invocation)}. {error}"
+            )
         case State.CANCELLED:
             return f"It was cancelled at {_finished(invocation)}"
         case _:

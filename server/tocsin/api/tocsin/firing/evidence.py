@@ -1,4 +1,4 @@
-"""What is on record about a trigger at an instant, gathered in one look at the store."""
+"""Gathers the records about a trigger at an instant in one read of the store."""
 
 import json
 from collections.abc import Mapping
@@ -26,11 +26,12 @@ MOST_DELIVERIES = 100
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`cron` is the rule as it was at the tick, `cron_now` as it is; None: no timer.
+    """Holds what is recorded about a trigger and one minute.
 
-    `unreadable_now` says why the stored trigger can't be read, `paused_unrecorded` that it is
-    paused since before pauses were written down. `created_at` is None for a trigger that can't be
-    read. `under_way` counts the calls of targets, by node.
+    `cron` is the rule as it was at the tick, `cron_now` the present one; None if the trigger is not
+    a timer. `unreadable_now` says why the stored trigger can't be read; `created_at` is None then.
+    `paused_unrecorded` is whether it was paused before pauses were recorded. `under_way` counts the
+    calls of targets by node.
     """
 
     trigger_id: str
@@ -41,7 +42,7 @@ class Evidence:
     cron_now: Cron | None
     unreadable_now: str
     paused_unrecorded: bool
-    made: list[Invocation]
+    invocations: list[Invocation]
     pause: Decision | None
     misfire: Decision | None
     unreadable: Decision | None
@@ -54,7 +55,7 @@ class Evidence:
 
     @property
     def is_tick(self) -> bool:
-        """Whether the rule of the time has a tick at the instant."""
+        """Returns whether the rule at that time has a tick at the instant."""
         return ticks_at(self.cron, self.tick)
 
 
@@ -68,10 +69,10 @@ def detail_of(decision: Decision) -> dict[str, Any]:
 
 
 def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -> Evidence:
-    """Gathers what is on record about the minute of an instant.
+    """Gathers the records about the minute of an instant.
 
     Raises:
-        ApiError: nothing is known of such a trigger.
+        ApiError: no trigger of this id exists or is recorded.
     """
     tick = instant - (instant - EPOCH) % MINUTE
     stored = triggers.find_trigger(tx, trigger_id)
@@ -81,7 +82,9 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
     plan, unreadable = (None, "") if stored is None else _plan(stored)
     cron_now = _cron(plan) if deleted is None else _rule_of(deleted, "cron")
     change = decisions.decision_following(tx, trigger_id, DecisionKind.RULE, tick)
-    made = listing.invocations_between(tx, trigger_id, tick, tick + MINUTE, limit=MOST_DELIVERIES)
+    invocations = listing.invocations_between(
+        tx, trigger_id, tick, tick + MINUTE, limit=MOST_DELIVERIES
+    )
     paused = plan is not None and not plan.active
     return Evidence(
         trigger_id=trigger_id,
@@ -93,7 +96,7 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
         unreadable_now=unreadable,
         paused_unrecorded=paused
         and decisions.decision_about(tx, trigger_id, DecisionKind.PAUSE, now) is None,
-        made=made,
+        invocations=invocations,
         pause=decisions.decision_about(tx, trigger_id, DecisionKind.PAUSE, tick),
         misfire=decisions.decision_about(tx, trigger_id, DecisionKind.MISFIRE, tick),
         unreadable=decisions.decision_about(tx, trigger_id, DecisionKind.UNREADABLE, tick),
@@ -102,7 +105,7 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
         next_pause=decisions.decision_following(tx, trigger_id, DecisionKind.PAUSE, tick),
         armed=timers.armed_at(tx, trigger_id),
         oldest_kept=listing.oldest_instant(tx, trigger_id),
-        under_way=_under_way(tx, made, now),
+        under_way=_under_way(tx, invocations, now),
     )
 
 
@@ -113,7 +116,7 @@ def _created(plan: Plan | None, deleted: Decision | None) -> datetime | None:
 
 
 def _plan(stored: StoredTrigger) -> tuple[Plan | None, str]:
-    """Returns the plan of a trigger, or why the trigger can't be read."""
+    """Returns the plan of a trigger, or None and the reason why it can't be read."""
     try:
         return load_plan(stored.contract, stored.message), ""
     except ValueError as error:
@@ -131,10 +134,14 @@ def _rule_of(decision: Decision, name: str) -> Cron | None:
     return Cron(expression) if expression else None
 
 
-def _under_way(tx: Transaction, made: list[Invocation], now: datetime) -> dict[str, list[int]]:
+def _under_way(
+    tx: Transaction, invocations: list[Invocation], now: datetime
+) -> dict[str, list[int]]:
     waiting = {
-        each.target
-        for each in made
-        if each.state is State.PENDING and each.next_at is not None and each.next_at <= now
+        invocation.target
+        for invocation in invocations
+        if invocation.state is State.PENDING
+        and invocation.next_at is not None
+        and invocation.next_at <= now
     }
     return {target: listing.under_way(tx, target) for target in sorted(waiting)}

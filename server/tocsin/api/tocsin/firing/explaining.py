@@ -1,6 +1,6 @@
-"""Why a trigger fired at an instant, or why it did not: from what is on record to the reason.
+"""Explains from the records why a trigger fired at an instant, or why it did not.
 
-Pure: each rule below looks at the evidence and gives a verdict, or leaves it to the next one.
+It is pure: each rule below returns a verdict about the evidence, or None to pass to the next rule.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The reason, in words too, and the decisions that it rests on.
+    """Holds the reason, its text, and the decisions behind it.
 
-    `paused`: a pause tells it, on record as `pause` or from before that was kept.
+    `paused` is whether a pause is the reason; `pause` is its record, if it has one.
     """
 
     reason: ExplainResponse.Reason
@@ -36,9 +36,12 @@ class Verdict:
 
 
 def explained(evidence: Evidence, limit_of: Callable[[str], int]) -> ExplainResponse:
-    """Returns the decision about the tick; `limit_of` tells how many calls a target takes."""
+    """Returns the decision about the tick.
+
+    `limit_of` returns how many calls of a target a node makes at once.
+    """
     verdicts = (rule(evidence) for rule in RULES)
-    verdict = next(each for each in verdicts if each is not None)
+    verdict = next(verdict for verdict in verdicts if verdict is not None)
     cron = evidence.cron
     response = ExplainResponse(
         trigger_id=evidence.trigger_id,
@@ -46,7 +49,10 @@ def explained(evidence: Evidence, limit_of: Callable[[str], int]) -> ExplainResp
         reason=verdict.reason,
         explanation=verdict.text,
         cron_expression=cron.expression if cron else "",
-        deliveries=[explained_delivery(each, evidence, limit_of) for each in evidence.made],
+        deliveries=[
+            explained_delivery(invocation, evidence, limit_of)
+            for invocation in evidence.invocations
+        ],
     )
     _set(response, "trigger_created_at", evidence.created_at)
     _set(response, "decided_at", verdict.decided_at)
@@ -65,7 +71,11 @@ def explained(evidence: Evidence, limit_of: Callable[[str], int]) -> ExplainResp
 
 
 def _fired(it: Evidence) -> Verdict | None:
-    fired = [each for each in it.made if cause_of(each) != Invocation.CAUSE_FIRED_BY_HAND]
+    fired = [
+        invocation
+        for invocation in it.invocations
+        if cause_of(invocation) != Invocation.CAUSE_FIRED_BY_HAND
+    ]
     if not fired:
         return None
     decided_at, missed = fired[-1].created_at, it.misfire
@@ -73,18 +83,18 @@ def _fired(it: Evidence) -> Verdict | None:
     if missed is None:
         return Verdict(ExplainResponse.REASON_FIRED, f"{text}.", decided_at)
     span = f"{rfc3339(missed.first_at)} to {_end(missed)}"
-    stands = f"{missed.count} ticks were missed, {span}"
+    why = f"{missed.count} ticks were missed, {span}"
     if detail_of(missed)["fired_tick"] is not None:
-        stands += ", and this one call stands for those that are not too old"
+        why += ", and this call stands for all that are not too old"
     return Verdict(
-        ExplainResponse.REASON_FIRED, f"{text}, late: {stands}.", decided_at, misfire=missed
+        ExplainResponse.REASON_FIRED, f"{text}, late: {why}.", decided_at, misfire=missed
     )
 
 
 def _did_not_exist(it: Evidence) -> Verdict | None:
     reason = ExplainResponse.REASON_TRIGGER_DID_NOT_EXIST
     if it.created_at is not None and it.tick <= it.created_at:
-        return Verdict(reason, f"The trigger was created at {rfc3339(it.created_at)}, not before.")
+        return Verdict(reason, f"The trigger was created only at {rfc3339(it.created_at)}.")
     if it.deleted is not None and it.tick > it.deleted.first_at:
         return Verdict(reason, f"The trigger was deleted at {rfc3339(it.deleted.first_at)}.")
     return None
@@ -100,12 +110,12 @@ def _unreadable_now(it: Evidence) -> Verdict | None:
 
 
 def _by_hand(it: Evidence) -> Verdict | None:
-    if it.is_tick or not it.made:
+    if it.is_tick or not it.invocations:
         return None
-    decided_at = it.made[-1].created_at
+    decided_at = it.invocations[-1].created_at
     return Verdict(
         ExplainResponse.REASON_FIRED_BY_HAND,
-        f"Nothing was due by its rule. It was fired by hand at {rfc3339(decided_at)}.",
+        f"Nothing was due by its rule; it was fired by hand at {rfc3339(decided_at)}.",
         decided_at,
     )
 
@@ -117,8 +127,8 @@ def _not_a_tick(it: Evidence) -> Verdict | None:
     if change is not None and ticks_at(it.cron_now, it.tick):
         return Verdict(
             ExplainResponse.REASON_RULE_WAS_DIFFERENT,
-            f"Its rule has a tick then, and had none at the time: until {rfc3339(change.first_at)} "
-            f"it was {it.cron.expression}.",
+            "Its present rule has a tick then, but its rule at that time had none: until "
+            f"{rfc3339(change.first_at)} it was {it.cron.expression}.",
             change.decided_at,
             rule_change=change,
         )
@@ -133,14 +143,14 @@ def _paused(it: Evidence) -> Verdict | None:
     if pause is None:
         if not it.paused_unrecorded or it.tick <= it.now:
             return None
-        return Verdict(reason, "It is paused, and so it will not fire unless resumed.", paused=True)
+        return Verdict(reason, "It is paused and will not fire unless it is resumed.", paused=True)
     since = rfc3339(pause.first_at)
     if pause.last_at is not None:
         text = f"It was paused from {since} to {rfc3339(pause.last_at)}."
     elif it.tick > it.now:
-        text = f"It is paused since {since}, and so it will not fire unless resumed."
+        text = f"It has been paused since {since} and will not fire unless it is resumed."
     else:
-        text = f"It is paused since {since}."
+        text = f"It has been paused since {since}."
     return Verdict(reason, text, pause.decided_at, paused=True, pause=pause)
 
 
@@ -149,37 +159,37 @@ def _misfired(it: Evidence) -> Verdict | None:
     if missed is None or it.cron is None:
         return None
     reason, text = _of_missed(missed, it.cron, it.tick)
-    head = f"It was missed and found due only at {rfc3339(missed.decided_at)}"
+    head = f"The tick was missed, and found only at {rfc3339(missed.decided_at)}"
     return Verdict(reason, f"{head}: {text}.", missed.decided_at, misfire=missed)
 
 
 def _of_missed(missed: Decision, cron: Cron, tick: datetime) -> tuple[ExplainResponse.Reason, str]:
-    """Tells what became of one of the ticks, by its place among them."""
+    """Returns the decision about one of the missed ticks, by its index among them."""
     detail = detail_of(missed)
-    place = 0 if tick <= missed.first_at else cron.count(missed.first_at, tick)
-    if place < detail["expired"]:
+    index = 0 if tick <= missed.first_at else cron.count(missed.first_at, tick)
+    if index < detail["expired"]:
         return (
             ExplainResponse.REASON_MISFIRE_EXPIRED,
-            "that is further back than misfires are made up for",
+            "that is older than the window in which missed ticks fire",
         )
     if detail["policy"] == "skip":
         return (
             ExplainResponse.REASON_MISFIRE_SKIPPED,
-            "its policy is to skip what was missed",
+            "its policy skips missed ticks",
         )
     if detail["policy"] == "fire_once":
         return (
             ExplainResponse.REASON_MISFIRE_COALESCED,
-            f"one call stands for all of {missed.count}, that of the tick {_of(detail)}",
+            f"the call of the tick {_of(detail)} stands for all {missed.count} missed ticks",
         )
-    if place < detail["expired"] + detail["dropped"]:
+    if index < detail["expired"] + detail["dropped"]:
         return (
             ExplainResponse.REASON_MISFIRE_CAPPED,
-            f"of {missed.count} missed ticks only the latest {detail['fired']} were fired",
+            f"only the latest {detail['fired']} of {missed.count} missed ticks fired",
         )
     return (
         ExplainResponse.REASON_RECORD_EXPIRED,
-        "it was fired then, and what became of it is not kept any more",
+        "it fired then, but the record of its delivery is no longer kept",
     )
 
 
@@ -188,8 +198,8 @@ def _unreadable(it: Evidence) -> Verdict | None:
         return None
     return Verdict(
         ExplainResponse.REASON_UNREADABLE,
-        f"The stored trigger could not be read {it.unreadable.count} times, at last at "
-        f"{rfc3339(it.unreadable.decided_at)}; the log has the cause.",
+        f"The stored trigger could not be read {it.unreadable.count} times, most recently at "
+        f"{rfc3339(it.unreadable.decided_at)}; the server's log says why.",
         it.unreadable.decided_at,
     )
 
@@ -199,10 +209,10 @@ def _ahead(it: Evidence) -> Verdict | None:
         return None
     if it.tick > it.now:
         return Verdict(
-            ExplainResponse.REASON_NOT_YET, f"It lies ahead; it is {rfc3339(it.now)} now."
+            ExplainResponse.REASON_NOT_YET, f"It is in the future; it is {rfc3339(it.now)} now."
         )
     if it.armed is not None and it.armed <= it.tick:
-        return Verdict(ExplainResponse.REASON_DUE, "It is due, and fires within moments.")
+        return Verdict(ExplainResponse.REASON_DUE, "It is due and will fire within moments.")
     return None
 
 
@@ -215,10 +225,10 @@ def _withdrawn(it: Evidence) -> Verdict | None:
     ):
         if decision is None or not _took_away(decision, it.tick):
             continue
-        at = decision.first_at
+        changed_at = rfc3339(decision.first_at)
         return Verdict(
             reason,
-            f"It was due and had not fired yet when the trigger was {what} at {rfc3339(at)}.",
+            f"It was due but had not fired when the trigger was {what} at {changed_at}.",
             decision.decided_at,
             paused=decision is it.next_pause,
             pause=it.next_pause if decision is it.next_pause else None,
@@ -237,7 +247,7 @@ def _paused_unrecorded(it: Evidence) -> Verdict | None:
         return None
     return Verdict(
         ExplainResponse.REASON_PAUSED,
-        "It is paused, since before pauses were written down.",
+        "It has been paused since before pauses were recorded.",
         paused=True,
     )
 
@@ -246,21 +256,25 @@ def _unrecorded(it: Evidence) -> Verdict | None:
     if it.cron is None:
         return None
     if it.oldest_kept is None or it.tick < it.oldest_kept:
-        oldest = "nothing" if it.oldest_kept is None else f"back to {rfc3339(it.oldest_kept)}"
+        oldest = (
+            "no record of this trigger is kept"
+            if it.oldest_kept is None
+            else f"the oldest record of this trigger is of {rfc3339(it.oldest_kept)}"
+        )
         return Verdict(
             ExplainResponse.REASON_RECORD_EXPIRED,
-            f"That is further back than what is kept of this trigger, which is {oldest}.",
+            f"The minute is older than the records: {oldest}.",
         )
     return Verdict(
         ExplainResponse.REASON_NO_RECORD,
-        "It should have fired, and nothing is on record: its invocation was removed, or lost.",
+        "It should have fired, but no record of it exists: its invocation was removed or lost.",
     )
 
 
 def _no_event(_: Evidence) -> Verdict:
     return Verdict(
         ExplainResponse.REASON_NO_EVENT,
-        "It has no timetable, and nothing of it was written down in that minute.",
+        "It is not a timer, and no event of it was recorded in that minute.",
     )
 
 
@@ -283,11 +297,11 @@ RULES: tuple[Callable[[Evidence], Verdict | None], ...] = (
 
 def _neighbours(cron: Cron, tick: datetime) -> str:
     before, after = cron.previous(tick - MICROSECOND), cron.next(tick)
-    told = [
-        f"the one before is {rfc3339(before)}" if before else "there is none before",
-        f"the next is {rfc3339(after)}" if after else "none comes after",
+    parts = [
+        f"the previous one is {rfc3339(before)}" if before else "it has no previous one",
+        f"the next one is {rfc3339(after)}" if after else "it has no next one",
     ]
-    return ", ".join(told)
+    return ", ".join(parts)
 
 
 def _of(detail: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Which timers tick between two instants: their ticks merged, a page at a time."""
+"""Merges the ticks of timers between two instants."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from tocsin.store.driver.instants import MICROSECOND
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """A timer, as far as a preview shows it."""
+    """Holds what a preview shows of a timer."""
 
     trigger_id: str
     name: str
@@ -21,7 +21,7 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One tick of a timer. Those of one instant go by the ids of their triggers."""
+    """Holds one tick of a timer; ticks of one instant are ordered by trigger id."""
 
     instant: datetime
     timetable: Timetable
@@ -33,18 +33,22 @@ def merged(
     end: datetime,
     after: tuple[datetime, str] | None,
 ) -> Iterator[Tick]:
-    """Gives all ticks from `start` to before `end`, in order; those up to `after` are passed over.
+    """Yields ticks in order; the cost depends only on how many are taken.
 
-    Its cost is that of what is taken of it.
+    Args:
+        timetables: the timers.
+        start: the first instant, included.
+        end: the end, excluded.
+        after: instant and trigger id of the last tick of the page before, or None.
     """
     begin = start if after is None else max(start, after[0])
     ticks: list[tuple[datetime, str, Timetable]] = []
-    for each in timetables:
-        tick = each.cron.next(begin - MICROSECOND)
-        if tick is not None and after is not None and (tick, each.trigger_id) <= after:
-            tick = each.cron.next(tick)
+    for timetable in timetables:
+        tick = timetable.cron.next(begin - MICROSECOND)
+        if tick is not None and after is not None and (tick, timetable.trigger_id) <= after:
+            tick = timetable.cron.next(tick)
         if tick is not None:
-            ticks.append((tick, each.trigger_id, each))
+            ticks.append((tick, timetable.trigger_id, timetable))
     heapq.heapify(ticks)
     while ticks and ticks[0][0] < end:
         instant, trigger_id, timetable = ticks[0]

@@ -1,4 +1,4 @@
-"""`tocsin.v1.FiringService`: fires triggers by hand, tells when they fire, and why they did not."""
+"""Serves `tocsin.v1.FiringService`, which fires triggers and previews and explains ticks."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -41,7 +41,7 @@ DEFAULT_FIRE_TIMES = 10
 
 
 class TickPayload(Protocol):
-    """Makes what a timer's target is sent for a tick."""
+    """Returns the body that a timer's target gets for a tick."""
 
     def __call__(
         self, plan: Plan, source: TimerSource, *, event_id: str, tick: datetime
@@ -49,7 +49,7 @@ class TickPayload(Protocol):
 
 
 class FiringService:
-    """Serves `FiringService`. A node makes `limit_of` calls of a target at once."""
+    """Serves `FiringService`; `limit_of` returns the most calls of a target at once."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class FiringService:
             refuse_other_accounts(call.usable_accounts, plan)
             ids = self._fire(tx, plan, request, now)
             answer = contract.FireTriggerResponse(
-                invocations=[to_message(find(tx, each)) for each in ids]
+                invocations=[to_message(find(tx, invocation_id)) for invocation_id in ids]
             ).SerializeToString()
             once.remember(tx, answer, now)
             return answer
@@ -129,8 +129,7 @@ class FiringService:
         if not isinstance(plan.source, TimerSource):
             raise errors.invalid_field(
                 "override",
-                f"a trigger of kind {plan.kind} sends what its source brings; say by body or json "
-                "what its target is to be sent",
+                f"a trigger of kind {plan.kind} has no payload of its own: give body or json",
             )
         source = plan.source
         if request.WhichOneof("override") == "payload":
@@ -152,14 +151,14 @@ class FiringService:
             cron = _cron(plan, "trigger_id")
         else:
             raise errors.invalid_field("timetable", "trigger_id or cron_expression is required")
-        times = [to_timestamp(each) for each in islice(_ticks(cron, tick), count)]
+        times = [to_timestamp(instant) for instant in islice(_ticks(cron, tick), count)]
         return contract.NextFireTimesResponse(fire_times=times, paused=paused)
 
     async def preview(
         self, request: contract.PreviewRequest, call: Call
     ) -> contract.PreviewResponse:
         """Lists the ticks of timers between two instants."""
-        # What ticks at this moment has fired, or is about to.
+        # A tick at this instant has fired or is about to.
         start = _known_instant(request, "start") or self._clock.now() + MICROSECOND
         end = _known_instant(request, "end") or start
         check_preview(request, start, end)
@@ -168,7 +167,7 @@ class FiringService:
             request,
             request.folder_id,
             *request.trigger_ids,
-            *(each.SerializeToString().hex() for each in (request.start, request.end)),
+            *(bound.SerializeToString().hex() for bound in (request.start, request.end)),
             str(request.include_paused),
         )
         size = page_size(request.page_size)
@@ -178,7 +177,9 @@ class FiringService:
             truncated=timers.truncated, unreadable_trigger_ids=timers.unreadable
         )
         timetables = [
-            each for each in timers.timetables if request.include_paused or not each.paused
+            timetable
+            for timetable in timers.timetables
+            if request.include_paused or not timetable.paused
         ]
         for tick in islice(merged(timetables, start, end, after), size + 1):
             if len(response.firings) == size:
@@ -208,14 +209,14 @@ class FiringService:
 def _known_instant(
     request: contract.PreviewRequest | contract.ExplainRequest, field: str
 ) -> datetime | None:
-    """Returns the instant of a field; None: it is not set.
+    """Returns the instant of a field, or None if it is not set.
 
     Raises:
-        ApiError: cron does not know it.
+        ApiError: the instant is outside the years of cron.
     """
     instant = instant_in(request, field)
     if instant is not None and not FIRST_YEAR <= instant.year <= LAST_YEAR:
-        raise errors.invalid_field(field, f"must be from {FIRST_YEAR} to {LAST_YEAR}")
+        raise errors.invalid_field(field, f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
     return instant
 
 

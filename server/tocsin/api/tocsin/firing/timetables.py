@@ -1,4 +1,4 @@
-"""Checks which timers a preview asks for, and reads their timetables."""
+"""Reads the timers of a preview."""
 
 from datetime import datetime, timedelta
 
@@ -13,27 +13,29 @@ from tocsin_protos.tocsin.v1 import firing_service_pb2 as contract
 
 LONGEST_PREVIEW = timedelta(days=400)
 MOST_PREVIEWED_IDS = 100
-# Reading a trigger's rule takes some 30 microseconds, and all of a preview's are read at once.
+# Reading a rule takes some 30 µs, and a preview reads all its rules at once.
 MOST_PREVIEWED = 1000
 
 
 def check_preview(request: contract.PreviewRequest, start: datetime, end: datetime) -> None:
-    """Checks which triggers a preview asks for, and its span.
+    """Checks the triggers and the span of a preview.
 
     Raises:
-        ApiError: the request names none, too many, or one twice; or the span is too long.
+        ApiError: the request names no trigger, too many, or one twice; or the span is wrong.
     """
     ids = request.trigger_ids
     if bool(ids) == bool(request.folder_id):
         raise errors.invalid_field("folder_id", "either folder_id or trigger_ids is required")
     if len(ids) > MOST_PREVIEWED_IDS:
-        raise errors.invalid_field("trigger_ids", f"has more than {MOST_PREVIEWED_IDS} ids")
+        raise errors.invalid_field("trigger_ids", f"must have at most {MOST_PREVIEWED_IDS} ids")
     if len(set(ids)) < len(ids):
-        raise errors.invalid_field("trigger_ids", "names a trigger more than once")
+        raise errors.invalid_field("trigger_ids", "must name each trigger only once")
     if end < start:
-        raise errors.invalid_field("end", "is before the start")
+        raise errors.invalid_field("end", "must not be before start")
     if end - start > LONGEST_PREVIEW:
-        raise errors.invalid_field("end", f"is over {LONGEST_PREVIEW.days} days after the start")
+        raise errors.invalid_field(
+            "end", f"must be at most {LONGEST_PREVIEW.days} days after start"
+        )
 
 
 class Timers:
@@ -45,7 +47,7 @@ class Timers:
         self.truncated = False
 
     def add(self, stored: StoredTrigger, refuse_as: str | None = None) -> None:
-        """Adds a trigger; passes over one that is not a timer, or refuses it as that field."""
+        """Adds a timer; skips a trigger of another kind, or refuses it with that field's name."""
         try:
             plan = load_plan(stored.contract, stored.message)
         except ValueError:
@@ -60,7 +62,7 @@ class Timers:
 
 
 def read_timetables(tx: Transaction, request: contract.PreviewRequest) -> Timers:
-    """Reads the timers that a preview asks for.
+    """Reads the timers of a preview.
 
     Raises:
         ApiError: a trigger that the request names does not exist, or is not a timer.

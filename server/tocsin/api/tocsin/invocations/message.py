@@ -1,4 +1,4 @@
-"""An invocation of the store as `tocsin.v1.Invocation` shows it."""
+"""Converts stored invocations into `tocsin.v1.Invocation`."""
 
 import json
 from collections.abc import Iterable
@@ -11,22 +11,22 @@ from tocsin.store.invocations.rows import State
 from tocsin.wire.timestamps import to_duration, to_timestamp
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 
-# Between a trigger's id and the invocation's, in the occurrence of what was fired by hand.
+# Separates the ids of trigger and invocation in the occurrence of an invocation fired by hand.
 BY_HAND = "/by-hand/"
 
 
 def by_hand(trigger_id: str, invocation_id: str, index: int) -> str:
-    """Returns the occurrence of what is fired by hand."""
+    """Returns the occurrence of an invocation that is fired by hand."""
     return f"{trigger_id}{BY_HAND}{invocation_id}/{index}"
 
 
 def is_integration(origin: str) -> bool:
-    """Triggers have plain ids; integrations have full names."""
+    """Returns whether an origin is an integration's full name, not a trigger's id."""
     return "/" in origin
 
 
 def cause_of(invocation: rows.Invocation) -> Invocation.Cause:
-    """Returns why there is an invocation, as its occurrence tells."""
+    """Returns the cause of an invocation, which follows from its occurrence."""
     if is_integration(invocation.origin):
         return Invocation.CAUSE_SCHEDULED
     occurrence = invocation.occurrence or ""
@@ -38,10 +38,10 @@ def cause_of(invocation: rows.Invocation) -> Invocation.Cause:
 
 
 def to_message(invocation: rows.Invocation) -> Invocation:
-    """Returns the message without what only Get tells."""
-    calls = [each for each in _history(invocation) if "status" in each]
+    """Returns the message without the fields that only Get returns."""
+    calls = [entry for entry in _history(invocation) if "status" in entry]
     action = action_from_json(invocation.action)
-    held = invocation.node is not None
+    claimed = invocation.node is not None
     message = Invocation(
         id=invocation.id,
         parent=invocation.parent,
@@ -65,7 +65,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
         message.trigger_id = invocation.origin
     _set(message, "started_at", _latest_call(invocation, calls))
     _set(message, "finished_at", invocation.finished_at)
-    _set(message, "lease_until" if held else "due_at", invocation.next_at)
+    _set(message, "lease_until" if claimed else "due_at", invocation.next_at)
     began = _first_call(invocation, calls)
     if began is not None:
         late = max(began - invocation.scheduled_at, timedelta())
@@ -74,7 +74,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
 
 
 def to_full_message(invocation: rows.Invocation) -> Invocation:
-    """Returns the message with all that is known."""
+    """Returns the message with all fields."""
     message = to_message(invocation)
     message.attempts.extend(_attempts(invocation))
     message.payload = invocation.payload
@@ -83,7 +83,7 @@ def to_full_message(invocation: rows.Invocation) -> Invocation:
 
 
 def with_success(invocation: rows.Invocation) -> str | None:
-    """Returns the history with the call that succeeded, which is to be followed by others."""
+    """Returns the history with the successful call added, for an invocation that is repeated."""
     if invocation.state is not State.SUCCEEDED:
         return invocation.history
     call = {
@@ -108,7 +108,7 @@ def _history(invocation: rows.Invocation) -> list[dict[str, Any]]:
 
 
 def _is_about_queue(invocation: rows.Invocation) -> bool:
-    """Whether what began last is a try to reach the queue, and no call."""
+    """Returns whether the latest attempt was a try to reach the dead letter queue."""
     return invocation.state in (State.DEAD_LETTERING, State.DEAD_LETTERED)
 
 
@@ -123,7 +123,7 @@ def _first_call(invocation: rows.Invocation, calls: list[dict[str, Any]]) -> dat
 
 
 def _attempts(invocation: rows.Invocation) -> Iterable[Attempt]:
-    told = [_attempt(each) for each in _history(invocation)]
+    attempts = [_attempt(entry) for entry in _history(invocation)]
     ended_well = invocation.state in (State.SUCCEEDED, State.DEAD_LETTERED)
     if invocation.started_at is not None and (ended_well or invocation.node is not None):
         kind = Attempt.KIND_DEAD_LETTER if _is_about_queue(invocation) else Attempt.KIND_CALL
@@ -131,8 +131,8 @@ def _attempts(invocation: rows.Invocation) -> Iterable[Attempt]:
         latest.started_at.CopyFrom(to_timestamp(invocation.started_at))
         if invocation.finished_at is not None:
             latest.finished_at.CopyFrom(to_timestamp(invocation.finished_at))
-        told.append(latest)
-    return sorted(told, key=lambda each: (each.started_at.ToNanoseconds(), each.number))
+        attempts.append(latest)
+    return sorted(attempts, key=lambda one: (one.started_at.ToNanoseconds(), one.number))
 
 
 def _attempt(entry: dict[str, Any]) -> Attempt:

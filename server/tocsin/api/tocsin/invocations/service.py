@@ -1,4 +1,4 @@
-"""`tocsin.v1.InvocationService`: shows invocations, delivers them again, cancels them."""
+"""Serves `tocsin.v1.InvocationService`, which lists, retries and cancels invocations."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -67,11 +67,11 @@ class InvocationService:
             request,
             wanted.origin or "",
             *sorted(wanted.states),
-            *(each.SerializeToString().hex() for each in bounds),
+            *(bound.SerializeToString().hex() for bound in bounds),
         )
         size, after = page_size(request.page_size), page_start(request.page_token, tokens)
-        found = await page_of_caller(self._database, call.sight, wanted, after, size)
-        page, token = messages_of(found, tokens)
+        rows = await page_of_caller(self._database, call.sight, wanted, after, size)
+        page, token = messages_of(rows, tokens)
         return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
 
     async def get(
@@ -80,15 +80,15 @@ class InvocationService:
         """Returns an invocation with its payload and its answer."""
 
         def read(tx: Transaction) -> Invocation:
-            found = find_whole(tx, request.invocation_id)
-            if found is None:
+            invocation = find_whole(tx, request.invocation_id)
+            if invocation is None:
                 raise errors.invocation_not_found(request.invocation_id)
-            return to_full_message(found)
+            return to_full_message(invocation)
 
         return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
 
     async def retry(self, request: contract.RetryRequest) -> contract.RetryResponse:
-        """Delivers an invocation again, now."""
+        """Makes an invocation due again, now."""
         now = self._clock.now()
 
         def retry(tx: Transaction) -> Invocation:
@@ -100,14 +100,14 @@ class InvocationService:
                 now=now,
                 history=with_success(invocation),
             ):
-                raise errors.not_retriable(invocation.id, _standing(invocation))
+                raise errors.not_retriable(invocation.id, _state_text(invocation))
             return to_message(find(tx, invocation.id))
 
         changed = await self._database.write(retry)
         return contract.RetryResponse(invocation=changed)
 
     async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse:
-        """Cancels an invocation that waits for its delivery."""
+        """Cancels an invocation that waits for a call."""
         now = self._clock.now()
 
         def cancel(tx: Transaction) -> Invocation:
@@ -115,17 +115,17 @@ class InvocationService:
             if invocation.state is not State.CANCELLED and not cancel_invocation(
                 tx, invocation.id, now=now
             ):
-                raise errors.not_cancellable(invocation.id, _standing(invocation))
+                raise errors.not_cancellable(invocation.id, _state_text(invocation))
             return to_message(find(tx, invocation.id))
 
         return contract.CancelResponse(invocation=await self._database.write(cancel))
 
 
 def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> rows.Invocation:
-    """Finds an invocation.
+    """Returns an invocation without its payload and answer; `lock` locks it until the commit.
 
     Raises:
-        ApiError: there is none of this id.
+        ApiError: no invocation has this id.
     """
     invocation = find_summary(tx, invocation_id, lock=lock)
     if invocation is None:
@@ -140,7 +140,10 @@ async def page_of_caller(
     after: Position | None,
     size: int,
 ) -> Page:
-    """Returns a page of the wanted invocations that the caller may see, by their resources."""
+    """Returns a page of the wanted invocations that the caller may see.
+
+    `sight` returns whether the caller may see a resource; None means all.
+    """
     if sight is None:
         return await database.read(
             lambda tx: page_of_invocations(tx, wanted, after=after, limit=size)
@@ -155,30 +158,32 @@ async def page_of_caller(
 
 
 def page_start(token: str, tokens: ListTokens) -> Position | None:
-    """Returns where the page begins that a token stands for, None: at the list's begin."""
+    """Returns the position at which the page of a token begins, or None for the first page."""
     last = tokens.position_in_time(token)
     return None if last is None else Position(to_micros(last[0]), last[1])
 
 
-def messages_of(found: Page, tokens: ListTokens) -> tuple[list[Invocation], str]:
-    """Returns a page as its messages, no more than clients take, and the token of the next one."""
-    rows, cut = page_of(found.rows, len(found.rows), _size_of)
-    rest = place_of(rows[-1]) if cut else found.rest
+def messages_of(page: Page, tokens: ListTokens) -> tuple[list[Invocation], str]:
+    """Returns the messages of a page, cut to the size that clients accept, and the next token."""
+    rows, cut = page_of(page.rows, len(page.rows), _size_of)
+    rest = place_of(rows[-1]) if cut else page.rest
     token = "" if rest is None else tokens.token_in_time(from_micros(rest.scheduled_at), rest.id)
     return [to_message(row) for row in rows], token
 
 
 def _size_of(row: rows.Invocation) -> int:
-    """No less than its message has: errors and what is told of an action are what can be long."""
+    """Returns an upper bound of the message's size; only the error and the action can be long."""
     return min(4 * (len(row.last_error or "") + len(row.action)) + 1024, LARGEST_PAGE_BYTES)
 
 
 def _filter(request: contract.InvocationServiceListRequest) -> Filter:
     if request.trigger_id and request.integration:
-        raise errors.invalid_field("integration", "can't be given together with trigger_id")
+        raise errors.invalid_field("integration", "must not be given together with trigger_id")
     for index, number in enumerate(request.states):
         if number not in STATES:  # the unspecified one
-            raise errors.invalid_field(f"states[{index}]", "is no state of an invocation")
+            raise errors.invalid_field(
+                f"states[{index}]", "must be a state other than STATE_UNSPECIFIED"
+            )
     states = frozenset(STATES[number] for number in request.states)
     return Filter(
         origin=request.trigger_id or request.integration or None,
@@ -188,7 +193,7 @@ def _filter(request: contract.InvocationServiceListRequest) -> Filter:
     )
 
 
-def _standing(invocation: rows.Invocation) -> str:
+def _state_text(invocation: rows.Invocation) -> str:
     """Describes the invocation's state for an error message."""
     match invocation.state:
         case State.PENDING:
@@ -197,7 +202,7 @@ def _standing(invocation: rows.Invocation) -> str:
         case State.RUNNING:
             return f"is being delivered by node {invocation.node}"
         case State.DEAD_LETTERING:
-            where = "is being put" if invocation.node else "is to be put"
-            return f"has no call left and {where} into its dead letter queue"
+            what = "is being put" if invocation.node else "waits to be put"
+            return f"used up its calls and {what} into its dead letter queue"
         case _:
-            return f"is {invocation.state.value.replace('_', ' ')} already"
+            return f"is already {invocation.state.value.replace('_', ' ')}"

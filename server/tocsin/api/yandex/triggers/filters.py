@@ -1,4 +1,4 @@
-"""The filter of lists: `name = "x"`, `!=`, `IN (…)`, `NOT IN (…)`, joined by AND."""
+"""Parses the filter of lists: `name = "x"`, `!=`, `IN (…)`, `NOT IN (…)`, joined by AND."""
 
 import re
 from collections.abc import Callable
@@ -17,17 +17,18 @@ _TOKEN = re.compile(
 
 
 def name_filter(text: str, is_name: Callable[[str], bool]) -> NameFilter:
-    """Returns what a filter asks of the name (Yandex Cloud API, Trigger.list).
+    """Parses a filter by name (Yandex Cloud API, Trigger.list).
 
     Args:
-        text: the filter; empty asks for nothing.
-        is_name: tells whether a value can be a name at all.
+        text: the filter; empty matches every name.
+        is_name: returns whether a value can be a name.
 
     Raises:
-        ApiError: the filter can't be read, is about another field, or names what can't be a name.
+        ApiError: the filter can't be parsed, uses another field, or has a value that can't be a
+            name.
     """
     if len(text) > LONGEST_FILTER:
-        raise _refused(f"is longer than {LONGEST_FILTER} characters")
+        raise _refused(f"must have at most {LONGEST_FILTER} characters")
     tokens = _tokens(text)
     included: frozenset[str] | None = None
     excluded: frozenset[str] = frozenset()
@@ -41,14 +42,14 @@ def name_filter(text: str, is_name: Callable[[str], bool]) -> NameFilter:
         else:
             included = names if included is None else included & names
         if tokens and (tokens.pop(0).upper() != "AND" or not tokens):
-            raise _refused("conditions are joined by AND")
+            raise _refused("conditions must be joined by AND")
     return NameFilter(included, excluded)
 
 
 def _condition(tokens: list[str]) -> tuple[frozenset[str], bool]:
     field = tokens.pop(0)
     if field != "name":
-        raise _refused(f"only the field name can be filtered by, not {field[:64]!r}")
+        raise _refused(f"the field must be name, not {field[:64]!r}")
     operator = _next(tokens).upper()
     if operator == "NOT":
         operator += " " + _next(tokens).upper()
@@ -66,7 +67,7 @@ def _values(tokens: list[str]) -> frozenset[str]:
     while (symbol := _next(tokens)) == ",":
         values.append(_value(tokens))
     if symbol != ")":
-        raise _refused("a list of values ends with )")
+        raise _refused("a list of values must end with )")
     return frozenset(values)
 
 
@@ -89,13 +90,13 @@ def _next(tokens: list[str]) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    tokens, at, text = [], 0, text.rstrip()
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise _refused(f"can't be read at character {at + 1}")
-        tokens.append(found.group(found.lastgroup or 0))
-        at = found.end()
+    tokens, position, text = [], 0, text.rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise _refused(f"can't be parsed at character {position + 1}")
+        tokens.append(match.group(match.lastgroup or 0))
+        position = match.end()
     return tokens
 
 

@@ -1,4 +1,4 @@
-"""What the service makes of a trigger's message: completed, changed, checked."""
+"""Completes, changes and checks the message of a trigger."""
 
 import re
 import secrets
@@ -20,7 +20,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigge
 MOST_PATHS = 100
 MQTT_KINDS = ("iot_message", "iot_broker_message")
 MAIL_DOMAIN = "serverless.yandexcloud.net"
-# The vendor's clients' own default, where the contract lets the cutoff be left out.
+# The default of the vendor's clients, for rules whose cutoff may be left out.
 DEFAULT_CUTOFF = Duration(seconds=1)
 
 UPDATABLE = [
@@ -35,21 +35,21 @@ NAME_PATTERN = re.compile(
 )
 
 _violations_of_trigger = validator(Trigger.DESCRIPTOR)
-# What a request's own rules say nothing of.
+# Rules of the trigger that the request's message does not have.
 _violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
 _violations_of_expression = validator(Trigger.Timer.DESCRIPTOR, frozenset({"cron_expression"}))
 
 
 def update_paths(request: contract.UpdateTriggerRequest) -> list[str]:
-    """Returns the paths to write: those of the mask, or all where there is none (API design guide).
+    """Returns the paths to update: those of the mask, or all without a mask (API design guide).
 
     Raises:
-        ApiError: a path of the mask is not one that can be updated.
+        ApiError: a path of the mask can't be updated.
     """
-    # Each path once: a long mask that says the same again and again is not to cost more.
+    # Repeated paths count once, so that a long mask costs no more.
     paths = list(dict.fromkeys(request.update_mask.paths))
     if len(paths) > MOST_PATHS:
-        raise errors.invalid_field("update_mask", f"has more than {MOST_PATHS} paths")
+        raise errors.invalid_field("update_mask", f"must have at most {MOST_PATHS} paths")
     unknown = [path for path in paths if not _can_be_updated(path)]
     if unknown:
         raise errors.invalid(
@@ -84,7 +84,7 @@ def updated(before: Trigger, request: contract.UpdateTriggerRequest, paths: list
 
 
 def _keep_parents(sent: Any, before: Any, path: str) -> None:
-    """Leaving out a whole message resets the part of it that a path names, as that alone would."""
+    """Adds empty parents to `sent`, so that a path below a message left out resets that part."""
     for name in path.split(".")[:-1]:
         if not before.HasField(name):
             return
@@ -94,7 +94,7 @@ def _keep_parents(sent: Any, before: Any, path: str) -> None:
 
 
 def complete(trigger: Trigger, before: Trigger | None) -> None:
-    """Fills in what the service, not the client, decides."""
+    """Fills in the fields that the service decides."""
     kind = trigger.rule.WhichOneof("rule")
     if kind is None:
         return
@@ -102,10 +102,10 @@ def complete(trigger: Trigger, before: Trigger | None) -> None:
     if kind == "mail":
         known = before.rule.mail.email if before is not None else ""
         rule.email = known or f"{trigger.id}-{secrets.token_hex(4)}@{MAIL_DOMAIN}"
-    # Terraform's provider reads the cutoff of any batch_settings without looking if it is there.
+    # Terraform's provider reads the cutoff of batch_settings without checking that it is set.
     if "batch_settings" in rule.DESCRIPTOR.fields_by_name and rule.HasField("batch_settings"):
         settings = rule.batch_settings
-        # Where the contract demands a cutoff, leaving it out stays the client's error.
+        # A required cutoff that is missing stays the client's error.
         if not settings.HasField("cutoff") and not _is_required(settings, "cutoff"):
             settings.cutoff.CopyFrom(DEFAULT_CUTOFF)
 
@@ -116,16 +116,16 @@ def _is_required(message: Any, field: str) -> bool:
 
 
 def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]:
-    """Finds what a new trigger breaks beyond the options of its request."""
+    """Lists the violations of a new trigger beyond the options of its request."""
     folder = _violations_of_folder(Trigger(folder_id=request.folder_id))
-    # Without one at all, the request's own rule has said so.
+    # The request's own rule reports a missing folder.
     return [*(folder if request.folder_id else []), *violations_of_rule(request)]
 
 
 def violations_of_rule(
     request: contract.CreateTriggerRequest | contract.UpdateTriggerRequest,
 ) -> list[Violation]:
-    """Finds what is wrong with a timer's cron expression, or with an MQTT filter."""
+    """Lists the violations of a timer's cron expression or of an MQTT topic filter."""
     if kind := request.rule.WhichOneof("rule"):
         rule: Any = getattr(request.rule, kind)
         if kind in MQTT_KINDS and (problem := problem_of_filter(rule.mqtt_topic)):
@@ -140,10 +140,10 @@ def violations_of_rule(
 
 
 def plan_of_updated(trigger: Trigger) -> Plan:
-    """Returns the plan of a trigger that was put together from what it was and what was sent.
+    """Checks an updated trigger, and returns its plan.
 
     Raises:
-        ApiError, PlanError: the trigger can't be so.
+        ApiError, PlanError: the trigger is wrong.
     """
     if violations := _violations_of_trigger(trigger):
         raise errors.invalid(violations)
@@ -154,14 +154,14 @@ def refuse_other_kind(before: Plan, after: Plan) -> None:
     if before.kind != after.kind:
         raise errors.invalid_field(
             "rule",
-            f"the kind of a trigger can't be changed: it is {before.kind}, not {after.kind}; "
+            f"the kind of a trigger can't be changed from {before.kind} to {after.kind}: "
             "create another trigger",
         )
     kinds = [action.target.kind for action in before.actions]
     if kinds != [action.target.kind for action in after.actions]:
         raise errors.invalid_field(
             f"rule.{after.kind}",
-            f"what a trigger calls can't become of another type: it is a {kinds[0]}; "
+            f"the type of a trigger's target can't be changed, it is a {kinds[0]}: "
             "create another trigger",
         )
 

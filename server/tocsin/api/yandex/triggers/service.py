@@ -1,4 +1,4 @@
-"""`yandex.cloud.serverless.triggers.v1.TriggerService`."""
+"""Serves `yandex.cloud.serverless.triggers.v1.TriggerService`."""
 
 from datetime import datetime
 
@@ -37,10 +37,7 @@ SERVICE = contract.DESCRIPTOR.services_by_name["TriggerService"]
 
 
 class TriggerService:
-    """Checks a call, asks the store, answers.
-
-    A folder has `most_in_folder` triggers; None: any number.
-    """
+    """Serves `TriggerService`; `most_in_folder` limits the triggers of a folder, None does not."""
 
     def __init__(
         self,
@@ -139,7 +136,7 @@ class TriggerService:
         return await self._mutations.run("Update", request, call, replace)
 
     async def delete(self, request: contract.DeleteTriggerRequest, call: Call) -> bytes:
-        """Deletes a trigger, with the events that wait for it."""
+        """Deletes a trigger with its waiting events."""
 
         def remove(tx: Transaction, now: datetime) -> Change:
             trigger = _find(tx, request.trigger_id)
@@ -187,7 +184,7 @@ class TriggerService:
         """Lists the operations of a trigger, the newest first."""
         if request.filter:
             raise errors.invalid_field(
-                "filter", "operations have no field to filter by; leave it out"
+                "filter", "must be empty: operations have no field to filter by"
             )
         trigger_id, size = request.trigger_id, page_size(request.page_size)
         tokens = self._pages.of(call, request, trigger_id)
@@ -212,7 +209,7 @@ class TriggerService:
 
 
 def _find(tx: Transaction, trigger_id: str) -> Trigger:
-    """Finds a trigger that is to be changed."""
+    """Returns a trigger to change, locked until the commit."""
     stored = triggers.lock_trigger(tx, trigger_id)
     if stored is None or stored.contract != CONTRACT:
         raise errors.trigger_not_found(trigger_id)
