@@ -76,7 +76,7 @@ def test_a_frozen_node_loses_nothing_and_writes_nothing_late(
             wait_until_none(store, "state = 'running' AND origin LIKE '%/held'")
             fleet.thaw(frozen)
     report = judge(journal, store, target, frozen.grpc_address, tolerance=TOLERANCE)
-    fenced = frozen.log.read_text().count("lease was lost")
+    fenced = frozen.log.read_text().count("lost the lease of a delivery")
     run.tell(report, late_completions_refused=fenced)
     assert fenced > 0
     assert report.counts["most of one"] == 2

@@ -21,4 +21,4 @@ def test_a_stop_while_the_store_is_away_is_no_failure(
     finally:
         network.close()
     assert status == 0
-    assert "what is held can't be handed back" in told
+    assert "could not hand back claimed invocations" in told

@@ -153,4 +153,4 @@ def test_what_outlasts_the_grace_is_handed_back(
     with serving(directory, config, http="off") as server:
         _, again = target.wait_for(lambda call: call.headers["x-request-id"] == mine, count=2)
         assert again.headers["x-attempt"] == "2"
-        assert "deliveries that were under way are made again" not in server.log.read_text()
+        assert "repeating deliveries" not in server.log.read_text()

@@ -1,4 +1,4 @@
-"""What runs while nobody calls: timers, batches, deliveries, sources, and chores."""
+"""Runs the engine's loops: timers, batches, deliveries, sources, and chores."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,9 +26,10 @@ RECOVERY_SECONDS = 1.0
 
 
 class Engine:
-    """`machine_clock` is the clock by which an error is waited out; None: that of all the rest.
+    """Runs the loops from its start to its stop.
 
-    `chores` are steps that are repeated beside: each does its work and waits until it is due again.
+    `machine_clock` times the pause after an error; None means `clock`. `chores` are further steps
+    to repeat: each does its work, then waits until it is due again.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Engine:
         self._stepped = asyncio.Event()
 
     async def start(self) -> None:
-        """Takes up what a node that died left behind, then starts the loops."""
+        """Ends the leases of an earlier process, then starts the loops."""
         if self._database.exclusive:
             now = self._clock.now()
             left = await self._database.write(lambda tx: hand_back(tx, now=now))
             if left:
-                log.warning("deliveries that were under way are made again", invocations=left)
+                log.warning(
+                    "repeating deliveries that an earlier process left under way", invocations=left
+                )
         self._observer.source_stands(TIMER, healthy=True)
         steps = (
             self._fire_timers,
@@ -76,7 +79,7 @@ class Engine:
         self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
 
     async def stop(self, grace_seconds: float) -> None:
-        """Starts nothing new, and lets what is under way finish."""
+        """Stops the loops, and lets deliveries under way finish within the grace."""
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -84,29 +87,29 @@ class Engine:
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:
-        """Makes the loops look for what is due: the clock was moved."""
+        """Makes the loops look for due work at once, because the clock was moved."""
         self._timers.look()
         self._batches.look()
         self._deliveries.look()
 
     def look_at_all(self) -> None:
-        """Makes all loops look for work: other nodes may have done anything."""
+        """Makes all loops look for work, because other nodes may have changed anything."""
         self.look()
         self._pulling.look_at_all()
 
     async def next_due(self) -> datetime | None:
-        """Returns when there is something to do next: a tick, a batch, a delivery or lease."""
+        """Returns when the next tick, batch, delivery or end of a lease is due."""
 
         def earliest(tx: Transaction) -> datetime | None:
-            found = (earliest_tick(tx), earliest_batch(tx), next_due(tx))
-            return min((each for each in found if each is not None), default=None)
+            instants = (earliest_tick(tx), earliest_batch(tx), next_due(tx))
+            return min((due for due in instants if due is not None), default=None)
 
         return await self._database.read(earliest)
 
     async def settled(self) -> None:
-        """Returns once nothing is due any more and nothing is under way.
+        """Returns once nothing is due or under way.
 
-        For a clock that stands still meanwhile: on another one that may never be.
+        Use it with a clock that stands still; on a running clock it may never return.
         """
         while True:
             self._stepped.clear()
@@ -114,11 +117,11 @@ class Engine:
                 due = await self.next_due()
                 if self._deliveries.idle and (due is None or due > self._clock.now()):
                     return
-            # Whatever ends or falls due makes one of the loops take a step.
+            # Everything that ends or falls due makes a loop take a step.
             await self._stepped.wait()
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeats a step for ever. An error is told and waited out; it never ends the loop."""
+        """Repeats a step for ever; after an error it logs, pauses and goes on."""
         while True:
             try:
                 await step()

@@ -1,4 +1,4 @@
-"""Moves a clock that stands still: from one due instant to the next, with all of it delivered."""
+"""Moves a manual clock from one due instant to the next, and delivers everything at each."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from tocsin.schedule import ManualClock
 
 
 class ManualTime:
-    """The time of a server that runs for tests. One call at a time moves it, others wait."""
+    """Moves the time of a server that runs for tests; one call at a time moves it, others wait."""
 
     def __init__(self, clock: ManualClock, engine: Engine) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class ManualTime:
             await self._move(self._clock.now() + by)
 
     async def advance_to(self, instant: datetime) -> None:
-        """Does nothing but wait where the clock has come further meanwhile."""
+        """Moves to an instant; if the clock has passed it meanwhile, only waits."""
         async with self._turn:
             await self._move(max(instant, self._clock.now()))
 
@@ -38,6 +38,6 @@ class ManualTime:
 
     async def _step(self, instant: datetime) -> None:
         self._clock.jump_to(instant)
-        # A loop that is about to sleep reckons with the time before the jump, and would oversleep.
+        # A loop that is about to sleep computed its pause before the jump, and would oversleep.
         self._engine.look()
         await self._engine.settled()

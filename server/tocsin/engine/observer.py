@@ -1,4 +1,4 @@
-"""The engine tells an observer what it does."""
+"""Defines the observer, to which the engine reports what it does."""
 
 from datetime import datetime, timedelta
 
@@ -8,25 +8,25 @@ from tocsin.store.invocations.rows import Invocation
 
 
 class Observer:
-    """Watches nothing; whoever watches something overrides its method.
+    """Ignores all reports; subclasses override the methods that they need.
 
-    Each is called on the event loop, once for each thing that happened, after it is durable. It
-    must be quick and must not raise.
+    The engine calls a method on the event loop, once for each thing that happened, after it is
+    durable. A method must be quick and must not raise.
     """
 
     def fired(self, kind: str, invocations: int) -> None:
-        """Events of rules of this kind (`timer`, …) became so many invocations."""
+        """Reports that events of rules of a kind (`timer`, …) became invocations."""
 
     def misfired(self, missed: Missed) -> None:
-        """A timer's ticks were missed, and it was decided what becomes of them."""
+        """Reports missed ticks of a timer, and the decision about them."""
 
     def claimed(self, invocations: int) -> None:
-        """This node took so many for delivery."""
+        """Reports that this node claimed invocations."""
 
     def began(self, invocation: Invocation, at: datetime) -> str | None:
-        """A call begins, or the try to put a dead letter into its queue.
+        """Reports that a call, or a try to put a dead letter into its queue, begins.
 
-        Returns the `traceparent` that the target is told; None: nobody traces.
+        Returns the `traceparent` to send to the target, or None without tracing.
         """
         del invocation, at
         return None
@@ -34,31 +34,31 @@ class Observer:
     def ended(
         self, invocation: Invocation, ending: Ending, began: datetime, ended: datetime
     ) -> None:
-        """It ended; what becomes of the invocation is written."""
+        """Reports that a call or try ended, after the ending was written."""
 
     def broke_off(self, invocation: Invocation) -> None:
-        """It ended without an ending: the node stops, or failed."""
+        """Reports that a call or try broke off without an ending."""
 
     def lease_lost(self) -> None:
-        """What this node delivered another had taken over meanwhile."""
+        """Reports that another node took over a delivery of this node."""
 
     def source_stands(self, kind: str, *, healthy: bool) -> None:
-        """A source of this kind brings events, or can't at the moment."""
+        """Reports whether the sources of a kind can be read."""
 
     def step_failed(self, step: str) -> None:
-        """A step of one of the engine's loops raised, and is tried again."""
+        """Reports that a step of a loop raised an error, and is tried again."""
 
     def repaired(self, check: str, faults: int) -> None:
-        """A check of the reconciler found so many faults, and repaired them."""
+        """Reports that a check of the reconciler repaired faults."""
 
     def reconciled(self) -> None:
-        """The reconciler has passed over everything once."""
+        """Reports that the reconciler completed a pass."""
 
     def deleted(self, table: str, rows: int) -> None:
-        """Rows were deleted, since they were kept for long enough."""
+        """Reports that old rows of a table were deleted."""
 
     def clock_measured(self, behind: timedelta) -> None:
-        """This machine's clock is so far behind the store's."""
+        """Reports how far this machine's clock is behind the store's."""
 
 
 UNOBSERVED = Observer()

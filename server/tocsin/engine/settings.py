@@ -1,4 +1,4 @@
-"""The settings of the engine: missed ticks, how long what is done is kept, the reconciler."""
+"""Defines the settings of the engine: missed ticks, retention and the reconciler."""
 
 from pydantic import BaseModel, Field
 
@@ -7,38 +7,40 @@ from tocsin.plans.plan import MisfirePolicy
 
 
 class MisfireSettings(BaseModel):
-    """What becomes of a timer's ticks that could not be fired in time."""
+    """Sets how ticks that could not fire in time are made up for."""
 
     model_config = STRICT
 
     policy: MisfirePolicy = Field(
         MisfirePolicy.FIRE_ONCE,
-        description="One call for all that was missed, none, or one for each: `fire_once`, `skip` "
-        "or `fire_all`. A trigger's label `tocsin/misfire` goes before it.",
+        description="How missed ticks are made up for: by one call for all (`fire_once`), by "
+        "none (`skip`) or by one for each (`fire_all`). A trigger's label `tocsin/misfire` "
+        "overrides it.",
     )
     window: float | None = Field(
         None,
         gt=0,
         le=CENTURY,
-        description="Seconds; what was missed longer ago is only recorded in the log.",
+        description="Seconds after which a missed tick no longer fires and is only recorded; "
+        "without it, every missed tick counts.",
         examples=[86400.0],
     )
     cap: int = Field(
         100,
         ge=1,
         le=1000,
-        description="How many ticks of one timer `fire_all` makes up for: the latest ones.",
+        description="Most missed ticks of one timer that `fire_all` fires, the latest ones.",
     )
     tolerance: float = Field(
         30.0,
         ge=0,
         le=3600,
-        description="Seconds that a tick may be late without being counted as missed.",
+        description="Seconds that a tick may be late without counting as missed.",
     )
 
 
 class RetentionSettings(BaseModel):
-    """How long, and how much, of what is done is kept. It is swept once a minute."""
+    """Sets how long and how many finished rows are kept; they are swept once a minute."""
 
     model_config = STRICT
 
@@ -46,33 +48,33 @@ class RetentionSettings(BaseModel):
         30 * DAY,
         gt=0,
         le=CENTURY,
-        description="Seconds that an invocation that succeeded or was cancelled is kept; "
-        "`forever` keeps it.",
+        description="Seconds that succeeded and cancelled invocations are kept; `forever` keeps "
+        "them.",
     )
     failed_age: KeptSeconds = Field(
         90 * DAY,
         gt=0,
         le=CENTURY,
-        description="The same for one that failed or was dead-lettered; it is kept for `age` at "
-        "least.",
+        description="Seconds that failed and dead-lettered invocations are kept, at least `age`; "
+        "`forever` keeps them.",
     )
     most: KeptCount = Field(
         1_000_000,
         ge=1,
-        description="How many invocations of each final state are kept, a few more or less: the "
-        "latest. `forever` keeps all.",
+        description="About how many of the latest invocations of each final state are kept; "
+        "`forever` keeps all.",
     )
     operations_age: KeptSeconds = Field(
         30 * DAY,
         ge=2 * DAY,
         le=CENTURY,
-        description="Seconds that operations on triggers are kept, two days (172800) at least: a "
-        "repeated call is answered with the operation of the first.",
+        description="Seconds that operations on triggers are kept, at least two days (172800), "
+        "because a repeated call gets the operation of the first; `forever` keeps them.",
     )
 
 
 class ReconcilerSettings(BaseModel):
-    """The search for what nobody would hear of, such as an active timer without a next tick."""
+    """Sets the search for silent faults, such as an active timer without a next tick."""
 
     model_config = STRICT
 
@@ -80,6 +82,6 @@ class ReconcilerSettings(BaseModel):
         300.0,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds from one pass over all triggers and all that waits to the next, "
-        "give or take a fifth.",
+        description="Seconds between two passes over all triggers and all waiting work, give or "
+        "take a fifth.",
     )

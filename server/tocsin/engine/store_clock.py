@@ -1,4 +1,4 @@
-"""The clock of a node that shares its store with others: theirs, not its own machine's."""
+"""Gives nodes that share a store one clock: the store's."""
 
 from datetime import datetime, timedelta
 
@@ -13,18 +13,18 @@ log = structlog.get_logger(__name__)
 
 SAMPLES = 5
 ADJUST_EVERY_SECONDS = 10.0
-TOLD_FROM = timedelta(seconds=1)
+LOGGED_FROM = timedelta(seconds=1)
 
 
 class StoreClock:
-    """The store's clock, asked now and then, and carried on by this machine's monotonic one.
+    """Follows the store's clock, between measurements by this machine's monotonic clock.
 
-    Due instants and leases are written by one node and read by another, so they need one clock.
-    When this machine's wall clock is set, nothing happens here. It is behind the store's by no more
-    than an answer took to come, and never ahead: nothing comes before its time.
+    One node writes due instants and leases that another reads, so they need one clock. Setting this
+    machine's wall clock does not affect it. It is never ahead of the store's clock, and behind by
+    at most the time that an answer takes, so nothing fires early.
 
-    `skew` is how far this machine's wall clock was behind the store's when it was last measured
-    (ahead, where that is negative).
+    `skew` is how far this machine's wall clock was behind the store's at the last measurement; it
+    is negative if it was ahead.
     """
 
     def __init__(self, clock: Clock, database: Database, observer: Observer = UNOBSERVED) -> None:
@@ -33,7 +33,7 @@ class StoreClock:
         self._observer = observer
         # The store's time when the monotonic clock was at zero.
         self._zero = clock.now() - timedelta(seconds=clock.monotonic())
-        self._told = timedelta()
+        self._logged = timedelta()
         self.skew = timedelta()
 
     def now(self) -> datetime:
@@ -46,25 +46,25 @@ class StoreClock:
         await self._clock.sleep(seconds)
 
     async def adjust(self) -> None:
-        """Measures what time it is in the store, and how far this machine's clock is behind.
+        """Measures the store's time and the skew.
 
         Raises:
-            StoreUnavailable: the store can't be asked.
+            StoreUnavailable: the store can't be reached.
         """
         samples = [await self._sample() for _ in range(SAMPLES)]
-        # In each sample the store's clock was at least so far: the latest is the most exact.
+        # Each sample is a lower bound of the store's time, so the greatest is the most exact.
         self._zero = max(zero for _, zero, _ in samples)
         _, _, self.skew = min(samples)
         self._observer.clock_measured(self.skew)
-        if abs(self.skew - self._told) > TOLD_FROM:
-            self._told = self.skew
+        if abs(self.skew - self._logged) > LOGGED_FROM:
+            self._logged = self.skew
             log.warning(
-                "this machine's clock differs from the store's, which is gone by",
+                "this machine's clock differs from the store's, by which triggers fire",
                 behind_seconds=self.skew.total_seconds(),
             )
 
     async def keep_adjusted(self) -> None:
-        """Asks again every ten seconds, and soon after this machine was asleep or its wall set."""
+        """Measures every ten seconds, and soon after this machine slept or its clock was set."""
         due_at = 0.0
 
         def jumped(_: timedelta) -> None:
@@ -79,16 +79,16 @@ class StoreClock:
             try:
                 await self.adjust()
             except StoreUnavailable as error:
-                log.warning("the store's clock can't be asked", error=str(error))
+                log.warning("could not read the store's clock, trying again", error=str(error))
 
     async def _sample(self) -> tuple[float, datetime, timedelta]:
-        """Returns how long the answer took; the store's time at the monotonic zero, at least;
-        the skew."""
+        """Returns the time of the answer, a lower bound of the store's time at the monotonic zero,
+        and the skew."""
         started, asked_at = self._clock.monotonic(), self._clock.now()
         there = await self._database.now()
         took = self._clock.monotonic() - started
         midst = timedelta(seconds=took / 2)
         skew = (there or asked_at) - (asked_at + midst)
-        # When the answer came it was later there, by nobody knows how much.
+        # When the answer came, the store's time was later by an unknown part of `took`.
         zero = (there or asked_at) - timedelta(seconds=started + took)
         return took, zero, skew

@@ -1,16 +1,16 @@
-"""Lets a loop sleep until something is due, or until it is told of something earlier."""
+"""Lets a loop sleep until work is due, or until a bell rings for earlier work."""
 
 import asyncio
 from datetime import datetime
 
 from tocsin.schedule import Clock
 
-# However far the next instant is: a wall clock that was set is noticed within this time.
+# A limit however far the next instant is, so that a wall clock that was set is noticed.
 LONGEST_SLEEP_SECONDS = 5.0
 
 
 class Wakeup:
-    """One loop waits, any number of callers ring. A ring for later than the wait is no reason."""
+    """Makes one loop wait for rings; a ring for later than the end of its wait does not wake it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -25,15 +25,15 @@ class Wakeup:
                 _wake(self._woken)
 
     def listen(self) -> None:
-        """From here on rings count; call it before looking for what is due."""
+        """Forgets earlier rings; call it before looking for due work, so that none is missed."""
         self._until = None
         self._rung = False
 
     async def wait(self, until: datetime | None) -> None:
-        """Waits for the instant (None: for a ring), at the longest for five seconds.
+        """Waits for an instant (None: for a ring), but at most for five seconds.
 
-        The wait itself is monotonic: a wall clock that is set meanwhile neither stretches nor ends
-        it. Who waits looks at the wall again afterwards, and waits on if it is not yet time.
+        The wait is monotonic, so setting the wall clock does not change it. The caller checks the
+        clock afterwards, and waits again if it is too early.
         """
         if self._rung:
             return

@@ -447,7 +447,7 @@ def test_an_instant_that_no_timetable_knows_is_refused(it: Steering, instant: st
     trigger = it.timer(EVERY_10)
     with pytest.raises(Refused) as refused:
         it.api.call("FiringService.Explain", {"triggerId": trigger, "instant": instant})
-    assert refused.value.fields == {"instant": "must be from 1970 to 2099"}
+    assert refused.value.fields == {"instant": "must be in the years 1970 to 2099"}
 
 
 @pytest.mark.parametrize("left_out", ["triggerId", "instant"])

@@ -141,7 +141,7 @@ def test_another_kind_has_nothing_to_send_by_itself(it: Steering, override: Json
     trigger = other_kind(it)
     with pytest.raises(Refused) as refused:
         it.api.call("FiringService.FireTrigger", {"triggerId": trigger, **override})
-    assert "object_storage sends what its source brings" in refused.value.fields["override"]
+    assert "object_storage has no payload of its own" in refused.value.fields["override"]
 
 
 @pytest.mark.parametrize("method", ["FireTrigger", "NextFireTimes", "Explain"])

@@ -219,7 +219,11 @@ def test_a_list_is_narrowed_to_states(it: Steering) -> None:
     ("request_", "field", "says"),
     [
         ({"triggerId": "a", "integration": "b"}, "integration", "together with trigger_id"),
-        ({"states": ["STATE_FAILED", "STATE_UNSPECIFIED"]}, "states[1]", "no state"),
+        (
+            {"states": ["STATE_FAILED", "STATE_UNSPECIFIED"]},
+            "states[1]",
+            "other than STATE_UNSPECIFIED",
+        ),
         ({"pageSize": 1001}, "page_size", "from 0 to 1000"),
         ({"pageToken": "nonsense"}, "page_token", "is not the next_page_token"),
     ],

@@ -66,7 +66,7 @@ async def test_each_decision_is_logged_with_its_counts(directory: Path) -> None:
             await it.fire_due()
     [line] = [each for each in logs if "missed" in each]
     assert line == {
-        "event": "ticks missed, fired each",
+        "event": "missed ticks, fired each of them",
         "log_level": "warning",
         "trigger_id": trigger,
         "policy": "fire_all",

@@ -1,8 +1,8 @@
-"""Counts what may be under way at once: in all, and for one destination.
+"""Limits how many deliveries are under way at once, in all and to one destination.
 
-A destination is a target, or a dead letter queue. One that has nothing under way finds a place even
-when others hang: the last tenth of all places is for the first delivery of each, and the more a
-destination has under way, the more places must be free for its next one.
+A destination is a target or a dead letter queue. One without deliveries under way finds a slot even
+when others hang: the last tenth of all slots is for the first delivery to each, and the more
+deliveries a destination has under way, the more slots must be free for its next one.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ KEPT_FOR_FIRST = 0.1
 
 
 class Capacity:
-    """Counts what is under way. A destination that has all it may is busy; others are not."""
+    """Counts deliveries under way; a busy destination, at its limit, does not delay others."""
 
     def __init__(self, limits: TargetSettings, *, per_queue: int = 10) -> None:
         self._limits = limits
@@ -30,15 +30,15 @@ class Capacity:
         return self._limits.concurrency - self._total
 
     def free_of(self, destination: str) -> int:
-        """Returns how many more a destination may have under way now."""
+        """Returns how many more deliveries a destination may have under way now."""
         return self._room(destination, self._under_way[destination], self.free)
 
     def busy_destinations(self) -> set[str]:
-        """Returns the destinations that can take no more."""
-        return {each for each in self._under_way if self.free_of(each) == 0}
+        """Returns the destinations that are at their limit."""
+        return {destination for destination in self._under_way if self.free_of(destination) == 0}
 
     def admitted(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
-        """Returns the ids that have room, of (id, destination) pairs in their order."""
+        """Returns the ids of (id, destination) pairs that fit within the limits, in their order."""
         planned: Counter[str] = Counter()
         ids: list[str] = []
         for candidate_id, destination in candidates:

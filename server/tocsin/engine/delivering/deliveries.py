@@ -1,4 +1,4 @@
-"""Delivery: one loop for every invocation. Claim a lease, call, then write what became of it."""
+"""Delivers invocations in one loop: claims a lease, calls the target, writes the outcome."""
 
 import asyncio
 import secrets
@@ -33,25 +33,25 @@ from tocsin.targets.settings import TargetSettings
 
 log = structlog.get_logger(__name__)
 
-# How many are looked at for those that there is a place for: twice as many as there was last time.
+# Bounds of how many due invocations a claim reads; it reads twice as many as the last one claimed.
 LEAST_CANDIDATES = 32
 MOST_CANDIDATES = 256
-# With other nodes beside it, a node leaves them something of what falls due at once.
+# A node that shares the store leaves some due invocations to other nodes.
 MOST_CANDIDATES_SHARED = 64
-# A claim takes up at least so many free places, unless no more fall free in a few turns.
-PLACES_AT_ONCE = 32
+# A claim waits for this many free slots, unless no more become free in a few turns.
+SLOTS_AT_ONCE = 32
 GATHERING_TURNS = 8
-HELD_ELSEWHERE = timedelta(milliseconds=50)
-# A call for which this node had no token, though it lacks nothing else, is made after this.
+CLAIMED_ELSEWHERE = timedelta(milliseconds=50)
+# A delivery that failed for want of a token, not because the node is short, is repeated after this.
 NOT_CALLED_AGAIN = timedelta(seconds=5)
-# How long a node that stops waits for a store that does not answer.
+# A node that stops waits this long for a store that does not answer.
 LAST_ENDINGS_SECONDS = 5.0
 CHANCE = secrets.SystemRandom()
 
 
 @dataclass(slots=True)
 class Delivery:
-    """An invocation that this node holds."""
+    """Holds an invocation that this node has claimed."""
 
     invocation: Invocation
     action: Action
@@ -60,11 +60,10 @@ class Delivery:
 
 
 class Deliveries:
-    """Delivers what is due, as much at once as its limits allow.
+    """Delivers due invocations, as many at once as its limits allow.
 
-    A place is free again once its call has ended; the node holds the invocation until that is
-    written, with others, by `Endings`. `machine_clock` is the clock by which an error is waited
-    out.
+    A slot is free once its call has ended. The node keeps the lease until `Endings` has written the
+    outcome, together with others. `machine_clock` times the pause after an error.
     """
 
     def __init__(
@@ -94,8 +93,8 @@ class Deliveries:
         self._wakeup = Wakeup(clock)
         database.on(Bell.DELIVERIES, self._wakeup.ring)
         self._calls: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[str, Delivery] = {}
-        self._heartbeat = Heartbeat(database, clock, node=node, held=lambda: self._held)
+        self._claimed: dict[str, Delivery] = {}
+        self._heartbeat = Heartbeat(database, clock, node=node, held=lambda: self._claimed)
         self._endings = Endings(
             database,
             machine_clock or clock,
@@ -106,37 +105,37 @@ class Deliveries:
         self._log = DeliveryLog(clock)
         self._claiming = False
         self._most = MOST_CANDIDATES if database.exclusive else MOST_CANDIDATES_SHARED
-        # When the next one is due as far as it is known, and how many to look at for it.
+        # The earliest known due instant, and how many due invocations to read at it.
         self._expected: datetime | None = None
         self._window = LEAST_CANDIDATES
-        # Places that fell free since the last claim, where that is what is waited for.
+        # Whether the loop waits for free slots, and the slots freed since the last claim.
         self._full = False
         self._freed = 0
 
     @property
     def under_way(self) -> int:
-        return len(self._held)
+        return len(self._claimed)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way, nor being claimed."""
-        return not self._claiming and not self._held
+        """Returns whether nothing is under way or being claimed."""
+        return not self._claiming and not self._claimed
 
     def look(self) -> None:
-        """Makes the loop look for invocations at once."""
+        """Makes the loop look for due invocations at once."""
         self._wakeup.ring()
 
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        """Returns what an engine repeats."""
+        """Returns the steps that the engine repeats."""
         return self.run_once, self._heartbeat.heartbeat
 
     async def run_once(self) -> None:
-        """Starts the delivery of what is due, then waits for more, or for a free place."""
+        """Starts deliveries that are due, then waits for more, or for a free slot."""
         await self._shortage.wait()
-        # First of all: that the last call has ended meanwhile must not go unheard.
+        # First, so that no bell of a call that ends meanwhile is missed.
         self._wakeup.listen()
         if self._full:
-            await self._let_places_gather()
+            await self._let_slots_gather()
         now = self._clock.now()
         if self._capacity.free <= 0:
             await self._wakeup.wait(None)
@@ -148,14 +147,13 @@ class Deliveries:
                 await self._wakeup.wait(self._expected)
                 return
         if not await self._start(now) and self._expected is not None and self._expected <= now:
-            # All that is due is being taken elsewhere. Where nothing is, what was expected has been
-            # cancelled.
-            await self._wakeup.wait(now + HELD_ELSEWHERE)
+            # Other nodes are claiming what is due, or it has been cancelled.
+            await self._wakeup.wait(now + CLAIMED_ELSEWHERE)
 
     async def drain(self, grace_seconds: float) -> None:
-        """Lets what is under way finish; what does not is stopped and handed back.
+        """Lets deliveries finish within the grace; stops the others, and ends their leases.
 
-        A store that is away is no reason to fail: leases run out by themselves.
+        If the store does not answer, the leases run out by themselves.
         """
         tasks = list(self._calls.values())
         if tasks:
@@ -174,48 +172,51 @@ class Deliveries:
         try:
             await self._database.write(hand_back)
         except StoreUnavailable as error:
-            told = "what is held can't be handed back, it is delivered after its lease"
-            log.warning(told, endings=len(left), error=str(error))
+            log.warning(
+                "could not hand back claimed invocations, they are delivered after their leases",
+                endings=len(left),
+                error=str(error),
+            )
         self._log.flush()
 
-    async def _let_places_gather(self) -> None:
-        """A claim for each place that falls free would cost more than the call itself."""
+    async def _let_slots_gather(self) -> None:
+        """Waits for more free slots, as a claim for each slot would cost more than its call."""
         seen = -1
-        while seen < self._freed < PLACES_AT_ONCE:
+        while seen < self._freed < SLOTS_AT_ONCE:
             seen = self._freed
             for _ in range(GATHERING_TURNS):
                 await asyncio.sleep(0)
 
     def _next_due(self, tx: Transaction) -> datetime | None:
-        """Returns when the next one is due that there may be a place for."""
+        """Returns when the next invocation is due that may get a slot."""
         busy = self._capacity.busy_destinations()
         if not busy:
             return deliveries.next_due(tx)
         first = deliveries.first_waiting(tx, limit=LEAST_CANDIDATES)
-        others = [each for each in first if each[0] not in busy]
+        others = [waiting for waiting in first if waiting[0] not in busy]
         if not others and len(first) == LEAST_CANDIDATES:
             others = deliveries.waiting_targets(tx, but=busy)
         return others[0][1] if others else None
 
     def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
-        """Returns (id, target) of what is due, in order; of busy targets, nothing."""
+        """Returns (id, target) of due invocations in order, without those of busy targets."""
         busy = self._capacity.busy_destinations()
         limit = min(self._capacity.free, self._window)
-        found = deliveries.due_candidates(tx, now=now, limit=limit)
-        # A step from target to target costs by how many there are: not where few are in the way.
-        in_the_way = sum(target in busy for _, target in found)
-        if len(found) == limit and 2 * in_the_way > limit:
-            found = []
+        candidates = deliveries.due_candidates(tx, now=now, limit=limit)
+        # Reading target by target costs by the number of targets, so only if busy ones prevail.
+        of_busy = sum(target in busy for _, target in candidates)
+        if len(candidates) == limit and 2 * of_busy > limit:
+            candidates = []
             for target, due in deliveries.waiting_targets(tx, but=busy)[:TARGETS_AT_ONCE]:
-                if due > now or len(found) >= limit:
+                if due > now or len(candidates) >= limit:
                     break
-                most = min(limit - len(found), self._capacity.free_of(target))
-                found += deliveries.due_of_target(tx, target, now=now, limit=most)
-        # After a long standstill of this node its own leases have run out as well.
-        return [(each, target) for each, target in found if each not in self._held]
+                most = min(limit - len(candidates), self._capacity.free_of(target))
+                candidates += deliveries.due_of_target(tx, target, now=now, limit=most)
+        # After a long standstill of this node, its own leases have run out too.
+        return [(id_, target) for id_, target in candidates if id_ not in self._claimed]
 
     async def _start(self, now: datetime) -> int:
-        """Claims what is due and starts its calls; returns how many."""
+        """Claims due invocations and starts their calls; returns how many."""
 
         def claim(tx: Transaction) -> tuple[list[Invocation], datetime | None]:
             ids = self._capacity.admitted(self._candidates(tx, now))
@@ -238,16 +239,19 @@ class Deliveries:
         try:
             action = action_from_json(invocation.action)
         except ValueError:
-            # It must not keep the others from being called. A node that knows more may take it.
-            log.exception("invocation can't be read, it waits", invocation_id=invocation.id)
+            # Others must be delivered; a node of a newer version may be able to read this one.
+            log.exception(
+                "could not read an invocation, it waits for a node that can",
+                invocation_id=invocation.id,
+            )
             return
         destination = invocation.target
         if invocation.state is State.DEAD_LETTERING:
-            # Its row names the queue; whoever watches is told the target that was called.
+            # Its row names the queue; observers get the target that was called.
             invocation = replace(invocation, target=target_key(action.target))
         delivery = Delivery(invocation, action, destination, now)
         self._capacity.begin(destination)
-        self._held[invocation.id] = delivery
+        self._claimed[invocation.id] = delivery
         self._calls[invocation.id] = asyncio.create_task(self._deliver(delivery))
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -262,7 +266,9 @@ class Deliveries:
             await self._put_back(invocation, error)
         except Exception:
             log.exception(
-                "delivery broke off", invocation_id=invocation.id, origin=invocation.origin
+                "delivery broke off, it is repeated after its lease",
+                invocation_id=invocation.id,
+                origin=invocation.origin,
             )
         finally:
             del self._calls[invocation.id]
@@ -282,7 +288,7 @@ class Deliveries:
         return await self._call(delivery.invocation, delivery.action, delivery.started, traceparent)
 
     async def _put_back(self, invocation: Invocation, error: NotCalled) -> None:
-        """Lets an invocation wait that this node could not deliver: it failed, not the target."""
+        """Returns an invocation to the store because this node, not its target, failed."""
         at = self._clock.now()
         if error.node_is_short:
             self._shortage.met(str(error))
@@ -296,18 +302,18 @@ class Deliveries:
             )
         except StoreUnavailable as away:
             log.warning(
-                "invocation can't be put back, it is delivered after its lease",
+                "could not put back an invocation, it is delivered after its lease",
                 invocation_id=invocation.id,
                 error=str(away),
             )
 
     def _written(self, batch: Sequence[Ended], kept: set[str]) -> None:
         for ended in batch:
-            delivery = self._held[ended.invocation_id]
+            delivery = self._claimed[ended.invocation_id]
             if ended.invocation_id not in kept:
                 self._observer.lease_lost()
                 log.warning(
-                    "lease was lost, another node delivers",
+                    "lost the lease of a delivery, another node repeats it",
                     invocation_id=ended.invocation_id,
                     origin=delivery.invocation.origin,
                 )
@@ -318,9 +324,9 @@ class Deliveries:
             self._let_go(ended.invocation_id)
 
     def _let_go(self, invocation_id: str) -> None:
-        del self._held[invocation_id]
-        if not self._held:
-            # Whoever waits for all to be settled looks after each step.
+        del self._claimed[invocation_id]
+        if not self._claimed:
+            # `Engine.settled` checks after each step whether all is done.
             self._wakeup.ring()
 
     async def _call(
@@ -354,10 +360,10 @@ class Deliveries:
 def call_headers(
     invocation: Invocation, started: datetime, traceparent: str | None = None
 ) -> dict[str, str]:
-    """Returns what a target is told beside the payload: which try it is, of what, meant for when.
+    """Returns the headers of a call, which say which try it is and when it was scheduled.
 
-    `traceparent` (W3C Trace Context) has one trace id for all tries of an invocation; it is made up
-    where nobody traces.
+    `traceparent` (W3C Trace Context) has the same trace id in all tries of an invocation; without
+    tracing it is derived from the invocation.
     """
     return {
         "X-Attempt": str(invocation.attempts),

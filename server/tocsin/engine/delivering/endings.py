@@ -1,4 +1,4 @@
-"""How deliveries ended is written for many of them in one transaction."""
+"""Writes the endings of many deliveries in one transaction."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,18 +13,22 @@ from tocsin.store.invocations.deliveries import Ended
 
 log = structlog.get_logger(__name__)
 
-# Bounds how long one batch keeps the event loop, and its rows.
+# Bounds how long one batch blocks the event loop and locks rows.
 WRITTEN_AT_ONCE = 128
 RECOVERY_SECONDS = 1.0
-TOLD = 10
+MOST_LOGGED = 10
 
 
 class Endings:
-    """While one batch is on its way to the store, what ends meanwhile gathers for the next one.
+    """Gathers endings while a batch is being written, and writes them in the next batch.
 
-    `written` is told of each batch, with the ids of those that the node still held. A store that is
-    away, or takes nothing, is waited for, by `machine_clock`. Where it refuses one ending and takes
-    others, `dropped` is told of that one: its row is left to its lease, and delivered again.
+    Args:
+        database: the store.
+        machine_clock: times the pause while the store is away or refuses everything.
+        node: this node's name.
+        written: called with each batch, and the ids of those whose lease the node still had.
+        dropped: called with an ending that the store refuses while it accepts others; its
+            invocation is delivered again after its lease.
     """
 
     def __init__(
@@ -52,7 +56,7 @@ class Endings:
         return self._endings.waiting
 
     async def _write_batch(self, batch: list[Ended]) -> None:
-        """Writes a batch. What is not written waits again, and is tried after a moment."""
+        """Writes a batch; endings that could not be written wait for the next try."""
         try:
             goes_on = await self._write(batch, batch) or await self._write_each(batch)
         except StoreUnavailable:
@@ -63,21 +67,21 @@ class Endings:
             await self._machine_clock.sleep(RECOVERY_SECONDS)
 
     async def _write_each(self, batch: list[Ended]) -> bool:
-        """Writes each by itself and drops those that are refused; False: all of them are."""
+        """Writes each ending by itself and drops the refused ones; returns False if all are."""
         if len(batch) == 1:
             return False
         whole = list(batch)
-        refused = [each for each in whole if not await self._write([each], batch)]
+        refused = [ended for ended in whole if not await self._write([ended], batch)]
         if len(refused) == len(whole):
             return False
         self._drop(refused, batch)
         return True
 
     async def _write(self, endings: list[Ended], batch: list[Ended]) -> bool:
-        """Writes endings and takes them out of their batch; False: the store refuses them.
+        """Writes endings and removes them from their batch; returns False if the store refuses.
 
         Raises:
-            StoreUnavailable: it is away, and would take none: no reason to drop one.
+            StoreUnavailable: the store can't be reached.
         """
         written = list(endings)
 
@@ -88,23 +92,23 @@ class Endings:
             kept = await self._database.write(finish)
         except Exception as error:
             log.warning(
-                "endings can't be written, they wait",
-                invocation_ids=[each.invocation_id for each in written[:TOLD]],
+                "could not write how deliveries ended, trying again",
+                invocation_ids=[ended.invocation_id for ended in written[:MOST_LOGGED]],
                 endings=len(batch) + len(self._endings.waiting),
                 error=str(error) or type(error).__name__,
             )
             if isinstance(error, StoreUnavailable):
                 raise
             return False
-        for each in written:
-            batch.remove(each)
+        for ended in written:
+            batch.remove(ended)
         self._written(written, kept)
         return True
 
     def _drop(self, refused: list[Ended], batch: list[Ended]) -> None:
         for ended in refused:
             log.error(
-                "an ending is refused by the store, it is delivered again after its lease",
+                "the store refused how a delivery ended, it is repeated after its lease",
                 invocation_id=ended.invocation_id,
             )
             batch.remove(ended)

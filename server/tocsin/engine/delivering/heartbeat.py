@@ -1,4 +1,4 @@
-"""The heartbeat extends the leases of the invocations that this node delivers."""
+"""Extends the leases of the invocations that this node delivers."""
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
@@ -7,14 +7,14 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.invocations.deliveries import extend_leases
 
-# A node that dies is missed after this long; one that lives extends its leases three times
-# meanwhile.
+# After this time other nodes claim the invocations of a dead node; a living node extends its leases
+# three times in it.
 LEASE = timedelta(seconds=6)
 HEARTBEAT_SECONDS = 2.0
 
 
 class Heartbeat:
-    """Extends leases on what `held` returns: the ids of the invocations that the node holds."""
+    """Extends the leases on the invocations whose ids `held` returns."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A line for each delivery, as long as somebody could read them; beyond that, their number."""
+"""Logs each delivery, up to a number of lines a second; beyond that, logs how many there were."""
 
 from datetime import datetime, timedelta
 
@@ -15,14 +15,14 @@ FAILURES_A_SECOND = 100
 
 
 class Budget:
-    """So many lines in each second; counts those that found none left."""
+    """Allows a number of lines each second, and counts the lines left out."""
 
     def __init__(self, clock: Clock, lines: int) -> None:
         self._clock = clock
         self._lines = lines
         self._left = lines
         self._since = clock.monotonic()
-        self.untold = 0
+        self.left_out = 0
 
     def allows(self) -> bool:
         now = self._clock.monotonic()
@@ -30,12 +30,12 @@ class Budget:
             self._since, self._left = now, self._lines
         self._left -= 1
         if self._left < 0:
-            self.untold += 1
+            self.left_out += 1
         return self._left >= 0
 
 
 class DeliveryLog:
-    """Tells how deliveries ended. A line costs as much as a call, so there is a most a second."""
+    """Logs how deliveries ended; a line costs as much as a call, so their rate is limited."""
 
     def __init__(self, clock: Clock) -> None:
         self._successes = Budget(clock, SUCCESSES_A_SECOND)
@@ -47,13 +47,14 @@ class DeliveryLog:
             return
         self.flush()
         ending = ended.ending
-        told = (
+        details = (
+            ("state", None if succeeded else ending.state.value),
             ("error", ending.error),
             ("again_at", ending.again_at and ending.again_at.isoformat()),
         )
-        tell = log.info if succeeded else log.warning
-        tell(
-            "delivered" if succeeded else f"delivery {ending.state.value}",
+        write = log.info if succeeded else log.warning
+        write(
+            "delivered" if succeeded else "delivery failed",
             invocation_id=invocation.id,
             origin=invocation.origin,
             target=invocation.target,
@@ -61,13 +62,13 @@ class DeliveryLog:
             scheduled_at=invocation.scheduled_at.isoformat(),
             late_ms=(started - invocation.scheduled_at) // timedelta(milliseconds=1),
             took_ms=(ended.at - started) // timedelta(milliseconds=1),
-            **{name: value for name, value in told if value is not None},
+            **{name: value for name, value in details if value is not None},
         )
 
     def flush(self) -> None:
-        """Tells how many were left out since."""
-        if untold := self._successes.untold:
-            log.info("more were delivered, too many for a line each", deliveries=untold)
-        if untold := self._failures.untold:
-            log.warning("more deliveries failed, too many for a line each", deliveries=untold)
-        self._successes.untold = self._failures.untold = 0
+        """Logs how many lines were left out."""
+        if left_out := self._successes.left_out:
+            log.info("delivered more invocations, too many for a line each", deliveries=left_out)
+        if left_out := self._failures.left_out:
+            log.warning("more deliveries failed, too many for a line each", deliveries=left_out)
+        self._successes.left_out = self._failures.left_out = 0

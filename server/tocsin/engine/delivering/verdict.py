@@ -1,4 +1,4 @@
-"""What becomes of an invocation after a call: done, called again, a dead letter, or failed."""
+"""Decides how a call ends: success, a retry, a dead letter, or failure."""
 
 import json
 from datetime import datetime, timedelta
@@ -8,23 +8,23 @@ from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.targets.calling import Outcome
 
-# The contract's longest interval: a target may ask for a longer pause than the rule's, up to this.
+# The contract's longest interval; a target may ask for a pause up to this.
 LONGEST_RETRY_AFTER = timedelta(minutes=1)
-# The part of the interval that chance may add: what failed at once is not to come back at once.
+# The part of the interval that chance may add, so that calls that failed together spread out.
 JITTER = 0.1
-# A queue that can't be reached is tried again for ever: a dead letter is never dropped.
+# Tries to reach a queue go on for ever, as a dead letter is never dropped.
 FIRST_QUEUE_PAUSE = timedelta(seconds=5)
 LONGEST_QUEUE_PAUSE = timedelta(minutes=5)
-# Of many failed tries of a queue the last ones are kept.
+# Only the latest failed tries of a queue are kept.
 KEPT_FAILURES = 20
 
 
 def after_call(
     invocation: Invocation, action: Action, outcome: Outcome, *, now: datetime, chance: float
 ) -> Ending:
-    """Judges a call that ended. `chance` is from 0 to 1 and spreads retries.
+    """Returns the ending of a call. `chance`, from 0 to 1, spreads retries.
 
-    A call that broke off with its node is no known failure, and does not count as one.
+    A call that broke off because its node died does not count as a failure.
     """
     if outcome.succeeded:
         return Ending(
@@ -48,7 +48,7 @@ def after_call(
 def after_dead_letter(
     invocation: Invocation, action: Action, error: str | None, *, now: datetime
 ) -> Ending:
-    """Judges the try to put a dead letter into its queue; `error` is why it is not there."""
+    """Returns the ending of a try to put a dead letter into its queue, with its error or None."""
     if error is None:
         return Ending(
             State.DEAD_LETTERED,
@@ -58,7 +58,7 @@ def after_dead_letter(
             target=target_key(action.target),
         )
     history = _with_failure(invocation, None, error, now)
-    tries = sum("status" not in each for each in json.loads(history))
+    tries = sum("status" not in entry for entry in json.loads(history))
     pause = min(FIRST_QUEUE_PAUSE * 2 ** min(tries - 1, 10), LONGEST_QUEUE_PAUSE)
     queue = None if action.dead_letter is None else queue_key(action.dead_letter)
     failures = invocation.failures
@@ -66,13 +66,13 @@ def after_dead_letter(
 
 
 def last_failure(invocation: Invocation) -> str:
-    """Returns why the last call failed."""
-    calls = [each for each in json.loads(invocation.history or "[]") if "status" in each]
+    """Returns the error of the last failed call, or an empty string."""
+    calls = [entry for entry in json.loads(invocation.history or "[]") if "status" in entry]
     return str(calls[-1]["error"]) if calls else ""
 
 
 def _pause(retry: Retry, retry_after: timedelta | None, chance: float) -> timedelta:
-    """Never earlier than the interval: chance only adds."""
+    """Returns the pause before a retry, which is at least the interval."""
     pause = retry.interval * (1 + JITTER * chance)
     if retry_after is not None:
         pause = max(pause, min(retry_after, LONGEST_RETRY_AFTER))
@@ -82,7 +82,7 @@ def _pause(retry: Retry, retry_after: timedelta | None, chance: float) -> timede
 def _with_failure(
     invocation: Invocation, status: int | None, error: str | None, now: datetime
 ) -> str:
-    """Adds to the failed calls, or, without a state of a call, to the failed tries of the queue."""
+    """Returns the history with one more failed call, or failed try of the queue."""
     failures = json.loads(invocation.history or "[]")
     failure = {
         "attempt": invocation.attempts,
@@ -93,6 +93,6 @@ def _with_failure(
     if invocation.state is not State.DEAD_LETTERING:
         failure["status"] = status
     failures.append(failure)
-    calls = [each for each in failures if "status" in each]
-    tries = [each for each in failures if "status" not in each]
+    calls = [entry for entry in failures if "status" in entry]
+    tries = [entry for entry in failures if "status" not in entry]
     return json.dumps([*calls, *tries[-KEPT_FAILURES:]])

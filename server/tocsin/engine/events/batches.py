@@ -1,4 +1,4 @@
-"""Batches: events that waited long enough, or are enough, become a call in one transaction."""
+"""Turns complete batches of events into invocations."""
 
 from datetime import datetime, timedelta
 
@@ -25,13 +25,13 @@ log = structlog.get_logger(__name__)
 BATCHES_AT_ONCE = 64
 EVENTS_AT_ONCE = 1000
 UNREADABLE_WAITS = timedelta(minutes=1)
-HELD_ELSEWHERE = timedelta(milliseconds=50)
-# Of a trigger that batches no more: what waits from before goes out by itself.
+SENT_ELSEWHERE = timedelta(milliseconds=50)
+# For events that wait although their trigger no longer batches.
 ONE_BY_ONE = Batching(1, timedelta())
 
 
 class Batches:
-    """Makes invocations of the batches that are due."""
+    """Makes invocations of due batches."""
 
     def __init__(
         self,
@@ -49,11 +49,11 @@ class Batches:
         database.on(Bell.BATCHES, self._wakeup.ring)
 
     def look(self) -> None:
-        """Makes the loop look for batches at once."""
+        """Makes the loop look for due batches at once."""
         self._wakeup.ring()
 
     async def run_once(self) -> None:
-        """Sends what is due, then waits for the next cutoff, or for a batch that is full."""
+        """Sends due batches, then waits for the next cutoff, or for a batch to become full."""
         self._wakeup.listen()
         now = self._clock.now()
         due = await self._database.read(events.earliest_batch)
@@ -61,17 +61,17 @@ class Batches:
             await self._wakeup.wait(due)
             return
         if not await self._database.write(lambda tx: self._send_due(tx, now)):
-            # Another node sends them at this moment.
-            await self._wakeup.wait(now + HELD_ELSEWHERE)
+            # Another node is sending them.
+            await self._wakeup.wait(now + SENT_ELSEWHERE)
 
     def _send_due(self, tx: Transaction, now: datetime) -> int:
         due = events.due_batches(tx, now=now, limit=BATCHES_AT_ONCE)
-        made = [call for batch in due for call in self._send(tx, batch, now)]
-        insert_invocations(tx, [(each, now) for each in made])
+        calls = [call for batch in due for call in self._send(tx, batch, now)]
+        insert_invocations(tx, [(call, now) for call in calls])
         return len(due)
 
     def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> list[Invocation]:
-        """Takes what is due of a trigger's events; returns the calls that deliver them."""
+        """Takes due events of a trigger, and returns the invocations that deliver them."""
         stored = triggers.find_trigger(tx, batch.trigger_id)
         if stored is None:
             events.drop_events(tx, batch.trigger_id)
@@ -79,8 +79,10 @@ class Batches:
         try:
             plan = load_plan(stored.contract, stored.message)
         except ValueError:
-            # One trigger that can't be read must not keep the others from firing.
-            log.exception("trigger can't be read, its events wait", trigger_id=batch.trigger_id)
+            # A broken trigger must not stop the others.
+            log.exception(
+                "could not read a stored trigger, its events wait", trigger_id=batch.trigger_id
+            )
             events.take_events(tx, batch, (), again_at=now + UNREADABLE_WAITS)
             return []
         if not plan.active:
@@ -91,10 +93,11 @@ class Batches:
         done = cut(waiting, batching, now, largest_payload=self._largest_payload)
         unseen = batch.events > len(waiting) > 0
         events.take_events(tx, batch, done.taken, again_at=now if unseen else done.again_at)
-        made: list[Invocation] = []
-        for each in done.batches:
-            calls = self._calls.of(plan, [event.body for event in each], now)
+        invocations: list[Invocation] = []
+        for group in done.batches:
+            calls = self._calls.of(plan, [event.body for event in group], now)
             if KINDS[plan.kind].held:
-                held_messages.sent(tx, plan.trigger_id, [event.id for event in each], calls[0].id)
-            made += calls
-        return made
+                event_ids = [event.id for event in group]
+                held_messages.sent(tx, plan.trigger_id, event_ids, calls[0].id)
+            invocations += calls
+        return invocations

@@ -1,4 +1,4 @@
-"""Cuts the events that wait for a trigger into batches: pure."""
+"""Cuts the waiting events of a trigger into batches; it is pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from datetime import datetime
 from tocsin.plans.plan import Batching, Plan
 from tocsin.store.events.accepted import WaitingEvent
 
-# Of what stands around the elements, and of the indent that each of their lines gets.
+# Upper bounds of the frame around the elements, and of the indent of each line.
 FRAME_BYTES = 512
 INDENT_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Batches to send now, in order. What is left becomes due at `again_at`; None: nothing is."""
+    """Holds batches to send now, in order; the rest is due at `again_at`, None if none is left."""
 
     batches: tuple[Sequence[WaitingEvent], ...]
     again_at: datetime | None
@@ -25,7 +25,7 @@ class Cut:
 
 
 def one_by_one(plan: Plan) -> bool:
-    """Tells whether each event of a plan is called for by itself, so that none ever waits."""
+    """Returns whether each event of a plan makes a call by itself, so that none waits."""
     batching = plan.batching
     return batching is None or batching.size == 1 or batching.size_bytes == 1
 
@@ -33,11 +33,10 @@ def one_by_one(plan: Plan) -> bool:
 def cut(
     events: Sequence[WaitingEvent], batching: Batching, now: datetime, *, largest_payload: int
 ) -> Cut:
-    """Cuts events of a trigger, the first of which is due, in the order in which they came.
+    """Cuts a trigger's events, the first of which is due, in the order in which they came.
 
-    The first batch is sent in any case, further ones where they are full, or where their first
-    event has waited for the cutoff. A batch stays below the largest payload, unless one event is
-    bigger by itself.
+    The first batch is always sent. A further batch is sent if it is full, or if its first event has
+    waited for the cutoff. A batch stays below the largest payload unless it is a single event.
     """
     batches: list[Sequence[WaitingEvent]] = []
     start = 0
@@ -54,7 +53,7 @@ def cut(
 def _first_batch(
     events: Sequence[WaitingEvent], batching: Batching, largest_payload: int
 ) -> tuple[int, bool]:
-    """Returns how many events are the first batch, and whether no more could join it."""
+    """Returns the number of events in the first batch, and whether it is full."""
     size, framed = 0, FRAME_BYTES
     for count, event in enumerate(events):
         size += event.size

@@ -1,4 +1,4 @@
-"""Takes the events of sources: finds who listens, filters, and keeps what is to fire."""
+"""Accepts the events of sources: finds the triggers that listen, filters, and stores."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,21 +29,21 @@ from tocsin.store.invocations.rows import Invocation, insert_invocations
 
 log = structlog.get_logger(__name__)
 
-# Bounds how long one transaction keeps others waiting: events, and triggers that listen to one.
+# Bounds of one transaction, so that others need not wait long: events, and listeners to one event.
 EVENTS_AT_ONCE = 256
 LISTENERS_AT_ONCE = 256
 PLANS_KEPT = 1024
 
-# A kind of source, one of the keys under which triggers listen to it, and the one trigger that
-# an event is for; "": it is for all of them.
+# A kind of source, one of the keys under which triggers listen to it, and the trigger that the
+# event is for, or "" for all triggers.
 Channel: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An event that fires a trigger; `place` is where it stands among those handed in."""
+    """Holds an event that fires a trigger, and its index among the events handed in."""
 
-    place: int
+    index: int
     incoming: Incoming
 
     @property
@@ -53,9 +53,9 @@ class Hit:
 
 @dataclass(slots=True)
 class IntakeWork:
-    """What one transaction did: for each event what became of it.
+    """Holds the outcome of each event in one transaction.
 
-    `more` are channels with listeners beyond those that it saw, with the last one seen.
+    `more` has the channels with further listeners, and the last listener that was read.
     """
 
     taken: list[Taken]
@@ -66,9 +66,9 @@ Waiting: TypeAlias = Awaited[Sequence[Incoming]]
 
 
 class Intake:
-    """One transaction at a time takes all that was handed in meanwhile.
+    """Accepts events in one transaction at a time, which takes all that were handed in meanwhile.
 
-    Were there several, they would lock the same triggers' batches in different orders.
+    Concurrent transactions would lock the batches of triggers in different orders.
     """
 
     def __init__(
@@ -92,25 +92,25 @@ class Intake:
         )
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
-        """Takes events; returns once they are durable, with what became of each.
+        """Accepts events; returns the outcome of each once they are durable.
 
         Raises:
-            StoreUnavailable: the store can't be reached. Some of them may have been taken.
+            StoreUnavailable: the store can't be reached; some events may have been accepted.
         """
         if not incoming:
             return []
         done: asyncio.Future[list[Taken]] = asyncio.get_running_loop().create_future()
-        # What has no id of its own keeps the one it gets, however often its work is run.
-        named = [each if each.id else replace(each, id=self._new_id()) for each in incoming]
+        # Ids are made here, so that they stay the same if the transaction runs again.
+        named = [event if event.id else replace(event, id=self._new_id()) for event in incoming]
         self._handed_in.add(Awaited(named, done))
         return await done
 
     async def _write_group(self, group: Sequence[Waiting]) -> None:
         try:
-            taken = await self._write([each for w in group for each in w.given])
+            taken = await self._write([event for waiting in group for event in waiting.given])
         except Exception as error:
             if len(group) > 1 and not isinstance(error, StoreUnavailable):
-                # What one of them handed in must not fail the others.
+                # The events of one caller must not fail those of others.
                 for waiting in group:
                     await self._write_group([waiting])
                 return
@@ -124,7 +124,7 @@ class Intake:
     async def _write(self, incoming: Sequence[Incoming]) -> list[Taken]:
         taken = [Taken()] * len(incoming)
         channels: dict[Channel, str] = {
-            channel: "" for each in incoming for channel in _channels(each)
+            channel: "" for event in incoming for channel in _channels(event)
         }
         while channels:
             done = await self._database.write(
@@ -137,26 +137,26 @@ class Intake:
     def _take(
         self, tx: Transaction, incoming: Sequence[Incoming], after: Mapping[Channel, str]
     ) -> IntakeWork:
-        """Gives events to the next listeners of these channels."""
+        """Accepts events for the next listeners of these channels."""
         done = IntakeWork([Taken()] * len(incoming))
         plans = {
             channel: self._listeners(tx, channel, last, done) for channel, last in after.items()
         }
         hits: dict[str, tuple[Plan, list[Hit]]] = {}
         lost: dict[str, int] = {}
-        for place, each in enumerate(incoming):
-            kind = kind_of(each.event)
-            for plan in _unique(plans.get(channel, ()) for channel in _channels(each)):
-                if not admits(each.folders, plan.folder_id):
+        for index, event in enumerate(incoming):
+            kind = kind_of(event.event)
+            for plan in _unique(plans.get(channel, ()) for channel in _channels(event)):
+                if not admits(event.folders, plan.folder_id):
                     continue
-                if next(kind.mismatches(plan.source, each.event), None) is not None:
-                    done.taken[place] += Taken(filtered=1)
+                if next(kind.mismatches(plan.source, event.event), None) is not None:
+                    done.taken[index] += Taken(filtered=1)
                 elif not plan.active:
-                    done.taken[place] += Taken(lost=1)
-                    if not each.trigger_id:
+                    done.taken[index] += Taken(lost=1)
+                    if not event.trigger_id:
                         lost[plan.trigger_id] = lost.get(plan.trigger_id, 0) + 1
                 else:
-                    hits.setdefault(plan.trigger_id, (plan, []))[1].append(Hit(place, each))
+                    hits.setdefault(plan.trigger_id, (plan, []))[1].append(Hit(index, event))
         now = self._clock.now()
         self._accept(tx, hits, now, done)
         for trigger_id in sorted(lost):
@@ -168,8 +168,8 @@ class Intake:
     ) -> list[Plan]:
         kind, key, trigger_id = channel
         if trigger_id:
-            found = listener(tx, trigger_id, kind=kind, key=key)
-            rows = [] if found is None else [found]
+            row = listener(tx, trigger_id, kind=kind, key=key)
+            rows = [] if row is None else [row]
         else:
             rows = listeners(tx, kind=kind, key=key, after=after, limit=LISTENERS_AT_ONCE)
         if len(rows) == LISTENERS_AT_ONCE:
@@ -179,8 +179,10 @@ class Intake:
             try:
                 plans.append(self._load_plan(stored.contract, stored.message))
             except ValueError:
-                # One trigger that can't be read must not keep the others from firing.
-                log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
+                # A broken trigger must not stop the others.
+                log.exception(
+                    "could not read a stored trigger, it gets no events", trigger_id=stored.id
+                )
         return plans
 
     def _accept(
@@ -190,7 +192,7 @@ class Intake:
         now: datetime,
         done: IntakeWork,
     ) -> None:
-        # By their ids, as every node does it.
+        # Sorted, so that all nodes lock rows in the same order.
         keys = sorted((trigger_id, hit.key) for trigger_id in hits for hit in hits[trigger_id][1])
         fresh = remember_new(tx, keys, now=now, expires_at=now + self._remembered)
         calls: list[Invocation] = []
@@ -199,12 +201,12 @@ class Intake:
             accepted = []
             for hit in given:
                 if (trigger_id, hit.key) in fresh:
-                    # The same event may stand twice in what was handed in.
+                    # The same event may have been handed in twice.
                     fresh.remove((trigger_id, hit.key))
                     accepted.append(hit)
-                    done.taken[hit.place] += Taken(accepted=1)
+                    done.taken[hit.index] += Taken(accepted=1)
                 else:
-                    done.taken[hit.place] += _repeated(tx, trigger_id, hit)
+                    done.taken[hit.index] += _repeated(tx, trigger_id, hit)
             if one_by_one(plan):
                 calls += self._call_each(tx, plan, accepted, now)
             elif accepted:
@@ -214,16 +216,16 @@ class Intake:
     def _call_each(
         self, tx: Transaction, plan: Plan, hits: Sequence[Hit], now: datetime
     ) -> list[Invocation]:
-        made = []
+        invocations = []
         held = []
         for hit in hits:
             calls = self._calls.of(plan, (self._element(plan, hit.incoming),), now)
-            made += calls
+            invocations += calls
             if hit.incoming.receipt:
                 receipt = hit.incoming.receipt
                 held.append(Held(plan.trigger_id, hit.key, receipt, invocation_id=calls[0].id))
         held_messages.hold(tx, held)
-        return made
+        return invocations
 
     def _element(self, plan: Plan, incoming: Incoming) -> str:
         metadata = Metadata(
@@ -266,6 +268,6 @@ def _channels(incoming: Incoming) -> list[Channel]:
     return [(kind, key, incoming.trigger_id) for key in keys_of_event(incoming.event)]
 
 
-def _unique(found: Iterable[Sequence[Plan]]) -> list[Plan]:
-    """A trigger that listens to an event by two keys is given it once."""
-    return list({plan.trigger_id: plan for plans in found for plan in plans}.values())
+def _unique(groups: Iterable[Sequence[Plan]]) -> list[Plan]:
+    """Returns each plan once, even if a trigger listens to an event by two keys."""
+    return list({plan.trigger_id: plan for plans in groups for plan in plans}.values())

@@ -1,4 +1,4 @@
-"""A batch of events becomes what delivers it: one invocation for each action of its trigger."""
+"""Makes the invocations of a batch of events, one for each action of the trigger."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from tocsin.store.invocations.rows import Invocation
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """`cloud_id` is what batches carry that have metadata of their own."""
+    """Makes invocations; `cloud_id` goes into the metadata of batches."""
 
     new_id: Callable[[], str]
     cloud_id: str
 
     def of(self, plan: Plan, elements: Sequence[str], now: datetime) -> list[Invocation]:
-        """Returns the invocations of one batch, which are due at once."""
+        """Returns the invocations of one batch."""
         batch = Metadata(self.new_id(), nanos_of(now), self.cloud_id, plan.folder_id)
         payload = KINDS[plan.kind].payload(elements, batch)
         return [

@@ -1,8 +1,8 @@
-"""Subscribes triggers that a node older than 0.1.0 created: it knew of no subscriptions.
+"""Subscribes triggers that nodes older than 0.1.0 created without subscriptions.
 
-Subscriptions came with schema 0007. Where a store's `oldest_known` is 0007 or later no such node
-works on it, but such nodes may have left triggers in it. So this step stays until a release no
-longer opens stores that are older than 0.1.0 (schema 0011).
+Subscriptions came with schema 0007. Nodes that don't know them no longer work on a store whose
+`oldest_known` is 0007 or later, but they may have left triggers in it. So this step stays until a
+release no longer opens stores older than 0.1.0 (schema 0011).
 """
 
 import structlog
@@ -22,7 +22,7 @@ EVERY_SECONDS = 60.0
 
 
 class Subscribing:
-    """Looks once a minute for triggers that no node subscribed, and subscribes them."""
+    """Subscribes triggers without subscriptions, once a minute."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -34,14 +34,16 @@ class Subscribing:
         await self._clock.sleep(EVERY_SECONDS)
 
     def _subscribe_some(self, tx: Transaction) -> int:
-        found = unsubscribed(tx, limit=AT_ONCE)
-        for stored in found:
+        rows = unsubscribed(tx, limit=AT_ONCE)
+        for stored in rows:
             try:
                 plan = load_plan(stored.contract, stored.message)
             except ValueError:
-                log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
+                log.exception(
+                    "could not read a stored trigger, it gets no events", trigger_id=stored.id
+                )
             else:
                 subscribe(tx, trigger_id=stored.id, kind=plan.kind, keys=keys_of_plan(plan))
                 wake_readers(tx, plan.kind)
             mark_subscribed(tx, stored.id)
-        return len(found)
+        return len(rows)

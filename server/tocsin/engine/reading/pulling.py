@@ -1,7 +1,7 @@
-"""Keeps the readers reading: of each source that is asked for its events, one `read` a place.
+"""Keeps the readers of pulled sources reading, with one `read` for each reading key.
 
-Triggers come, change, are paused and go; sources break and come back. A source that is broken
-makes only its own triggers sick.
+It follows triggers that are created, changed, paused and deleted, and sources that fail and come
+back. A failing source affects only its own triggers.
 """
 
 import asyncio
@@ -30,15 +30,15 @@ BETWEEN_LOOKS_SECONDS = 0.25
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 
-# Nothing is kept secret by it.
+# Not used for secrets.
 CHANCE = random.Random()  # noqa: S311
 
-# A reader, by its place among all, and one of its places.
+# The index of a reader, and one of its reading keys.
 Spot: TypeAlias = tuple[int, Hashable]
 
 
 class PulledLine:
-    """A `sources.pulled.Line`, and the task that reads it."""
+    """Implements `sources.reader.Line`, and holds the task that reads."""
 
     def __init__(self, spot: Spot, intake: TakesEvents, standings: Standings) -> None:
         self.spot = spot
@@ -55,7 +55,7 @@ class PulledLine:
         return self._plans
 
     def put(self, plans: tuple[Plan, ...]) -> None:
-        """From here on it is for these triggers."""
+        """Sets the triggers of the reading."""
         if plans == self._plans:
             return
         known = {plan.trigger_id for plan in self._plans}
@@ -73,7 +73,7 @@ class PulledLine:
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
         taken = await self._intake.take(incoming)
-        self.received({each.trigger_id for each in incoming})
+        self.received({event.trigger_id for event in incoming})
         return taken
 
     def received(self, trigger_ids: Collection[str]) -> None:
@@ -91,20 +91,22 @@ class PulledLine:
             if trigger_id in (None, plan.trigger_id) and self._standings.failed(
                 plan.trigger_id, error, connected=self.answered
             ):
-                log.warning("source is in trouble", trigger_id=plan.trigger_id, error=error)
+                log.warning("could not read a source", trigger_id=plan.trigger_id, error=error)
 
     def refused(self, trigger_id: str, events: int, why: str) -> None:
         self._standings.failed(trigger_id, why, connected=self.answered, refused=events)
-        log.warning("events were left out", trigger_id=trigger_id, events=events, why=why)
+        log.warning(
+            "skipped events that can't be delivered", trigger_id=trigger_id, events=events, why=why
+        )
 
     def broke(self, error: str) -> None:
-        """It does not answer any more."""
+        """Reports that the source no longer answers."""
         self.answered = False
         self.troubled(error)
 
 
 class Pulling:
-    """`readers` know the protocols; `machine_clock` is the clock by which it rests and waits."""
+    """Starts and stops readings; `machine_clock` times its pauses."""
 
     def __init__(
         self,
@@ -125,23 +127,23 @@ class Pulling:
         database.on(Bell.READERS, self.look)
         self._lines: dict[Spot, PulledLine] = {}
         self._loaded: dict[str, tuple[StoredTrigger, Plan | None]] = {}
-        self._misplaced: Mapping[str, str] = {}
+        self._unreadable: Mapping[str, str] = {}
         kinds = [kind for reader in self._readers for kind in reader.kinds]
         self._triggers = PulledTriggers(database, kinds, machine_clock=machine_clock)
         self._settled: Mapping[str, StoredTrigger] = {}
         self._stopped = False
 
     def look(self, _at: datetime | None = None) -> None:
-        """Makes the loop look whether triggers came, changed or went."""
+        """Makes the loop check at once whether triggers have changed."""
         self._wakeup.ring()
 
     def look_at_all(self) -> None:
-        """Makes the loop read all triggers again: a node may have changed some uncounted."""
+        """Makes the loop load all triggers, as a node may have changed some without counting."""
         self._triggers.doubt()
         self._wakeup.ring()
 
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        """Returns what an engine repeats."""
+        """Returns the steps that the engine repeats."""
         return self.run_once, self._standings.run_once
 
     async def run_once(self) -> None:
@@ -155,12 +157,12 @@ class Pulling:
         await self._wakeup.wait(None)
 
     async def settle(self) -> None:
-        """Starts, changes and stops reading, by the triggers that there are."""
+        """Starts, changes and stops readings so that they match the triggers."""
         stored = await self._triggers.current()
         if self._stopped or stored == self._settled:
             return
         self._settled = {}
-        wanted, misplaced = self._sorted(stored)
+        wanted, refused = self._sorted(stored)
         for spot in self._lines.keys() - wanted.keys():
             await self._end(self._lines.pop(spot))
         for spot, plans in wanted.items():
@@ -171,11 +173,11 @@ class Pulling:
             if line.task is None:
                 line.task = asyncio.create_task(self._keep_reading(line))
 
-        self._tell_misplaced(misplaced)
+        self._report_refused(refused)
         self._settled = stored
 
     async def stop(self) -> None:
-        """Stops all reading for good, and lets go of what the readers hold."""
+        """Stops all readings for good, and closes the readers."""
         self._stopped = True
         ending = [line.task for line in self._lines.values() if line.task is not None]
         for task in ending:
@@ -188,10 +190,10 @@ class Pulling:
     def _sorted(
         self, triggers: Mapping[str, StoredTrigger]
     ) -> tuple[dict[Spot, tuple[Plan, ...]], dict[str, tuple[Plan, str]]]:
-        """Sorts the active triggers by where they are read, and tells why others can't be."""
+        """Groups the active triggers by spot; returns also why others can't be read."""
         before, self._loaded = self._loaded, {}
         wanted: dict[Spot, list[Plan]] = {}
-        misplaced: dict[str, tuple[Plan, str]] = {}
+        refused: dict[str, tuple[Plan, str]] = {}
         for trigger_id, stored in sorted(triggers.items()):
             plan = self._plan(stored, before)
             if plan is None or not (plan.active or plan.kind in UNBUFFERED):
@@ -199,19 +201,21 @@ class Pulling:
             try:
                 wanted.setdefault(self._spot(plan), []).append(plan)
             except SourceFailed as error:
-                misplaced[trigger_id] = plan, str(error)
-        return {spot: tuple(plans) for spot, plans in wanted.items()}, misplaced
+                refused[trigger_id] = plan, str(error)
+        return {spot: tuple(plans) for spot, plans in wanted.items()}, refused
 
-    def _tell_misplaced(self, misplaced: Mapping[str, tuple[Plan, str]]) -> None:
+    def _report_refused(self, refused: Mapping[str, tuple[Plan, str]]) -> None:
         read = {plan.trigger_id for line in self._lines.values() for plan in line.plans}
-        for trigger_id in self._misplaced.keys() - misplaced.keys() - read:
+        for trigger_id in self._unreadable.keys() - refused.keys() - read:
             self._standings.end(trigger_id)
-        for trigger_id, (plan, error) in misplaced.items():
-            if self._misplaced.get(trigger_id) != error:
+        for trigger_id, (plan, error) in refused.items():
+            if self._unreadable.get(trigger_id) != error:
                 self._standings.begin(plan.kind, trigger_id)
                 self._standings.failed(trigger_id, error)
-                log.warning("source can't be read", trigger_id=trigger_id, error=error)
-        self._misplaced = {trigger_id: error for trigger_id, (_, error) in misplaced.items()}
+                log.warning(
+                    "can't read a source as it is configured", trigger_id=trigger_id, error=error
+                )
+        self._unreadable = {trigger_id: error for trigger_id, (_, error) in refused.items()}
 
     def _plan(
         self, stored: StoredTrigger, before: Mapping[str, tuple[StoredTrigger, Plan | None]]
@@ -221,14 +225,16 @@ class Pulling:
             try:
                 known = stored, load_plan(stored.contract, stored.message)
             except ValueError:
-                # One trigger that can't be read must not keep the others from firing.
-                log.exception("trigger can't be read, it gets no event", trigger_id=stored.id)
+                # A broken trigger must not stop the others.
+                log.exception(
+                    "could not read a stored trigger, it gets no events", trigger_id=stored.id
+                )
                 known = stored, None
         self._loaded[stored.id] = known
         return known[1]
 
     def _spot(self, plan: Plan) -> Spot:
-        number = next(n for n, each in enumerate(self._readers) if plan.kind in each.kinds)
+        number = next(n for n, reader in enumerate(self._readers) if plan.kind in reader.kinds)
         return number, self._readers[number].reading_key(plan)
 
     def _put(self, line: PulledLine, plans: tuple[Plan, ...]) -> None:
@@ -252,7 +258,7 @@ class Pulling:
             line.answered = False
             try:
                 await self._readers[line.spot[0]].read(line)
-                error = "the reading ended by itself"
+                error = "the reader ended by itself"
             except SourceFailed as failure:
                 error = str(failure)
             except Exception as failure:
@@ -261,5 +267,5 @@ class Pulling:
                 error = f"{type(failure).__name__}: {failure}"
             pause = FIRST_PAUSE_SECONDS if line.answered else min(2 * pause, LONGEST_PAUSE_SECONDS)
             line.broke(error)
-            # Of many that lost the same source, not all come back at the same moment.
+            # Readings that lost the same source must not all come back at the same moment.
             await self._machine_clock.sleep(pause * self._chance())

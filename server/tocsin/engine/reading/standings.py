@@ -1,4 +1,4 @@
-"""How the sources that this node reads stand: gathered in memory, written once a second."""
+"""Gathers the states of the sources that this node reads, and writes them once a second."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ WRITTEN_EACH_SECONDS = 1.0
 
 
 class Standings:
-    """One for each trigger that this node reads. `machine_clock` is the clock by which it rests."""
+    """Keeps the state of each trigger's source; `machine_clock` times its pauses."""
 
     def __init__(
         self, database: Database, clock: Clock, observer: Observer, *, machine_clock: Clock
@@ -29,14 +29,14 @@ class Standings:
         self._states: dict[str, SourceState] = {}
         self._changed: set[str] = set()
         self._news = asyncio.Event()
-        self._told: dict[str, bool] = {}
+        self._reported: dict[str, bool] = {}
 
     def begin(self, kind: str, trigger_id: str) -> None:
-        """This node is to read it."""
+        """Begins the state of a trigger that this node reads."""
         self._kinds.setdefault(trigger_id, kind)
 
     def end(self, trigger_id: str) -> None:
-        """This node reads it no more: it is paused, deleted, or read elsewhere."""
+        """Ends the state of a trigger that this node no longer reads."""
         if self._kinds.pop(trigger_id, None) is not None:
             self._set(trigger_id, replace(self._state(trigger_id), connected=False))
 
@@ -52,7 +52,7 @@ class Standings:
     def failed(
         self, trigger_id: str, error: str, *, connected: bool = False, refused: int = 0
     ) -> bool:
-        """Something is wrong; returns whether that is news."""
+        """Records an error; returns whether it differs from the last one."""
         before = self._state(trigger_id)
         after = replace(
             before,
@@ -62,16 +62,16 @@ class Standings:
             refused=before.refused + refused,
         )
         self._set(trigger_id, after)
-        told = (before.connected, before.last_error)
-        return before.last_error_at is None or told != (after.connected, after.last_error)
+        last = (before.connected, before.last_error)
+        return before.last_error_at is None or last != (after.connected, after.last_error)
 
     async def run_once(self) -> None:
-        """Waits for news, writes them, and rests."""
+        """Waits for changed states, writes them, and pauses."""
         await self._news.wait()
         self._news.clear()
-        self._tell()
+        self._report()
         changed, self._changed = self._changed, set()
-        states = {each: self._states[each] for each in sorted(changed)}
+        states = {trigger_id: self._states[trigger_id] for trigger_id in sorted(changed)}
         try:
             gone = await self._database.write(lambda tx: _write(tx, states))
         except BaseException:
@@ -86,16 +86,16 @@ class Standings:
                 self._changed.discard(trigger_id)
         await self._machine_clock.sleep(WRITTEN_EACH_SECONDS)
 
-    def _tell(self) -> None:
-        healthy = dict.fromkeys(self._told, True)
+    def _report(self) -> None:
+        healthy = dict.fromkeys(self._reported, True)
         for trigger_id, kind in self._kinds.items():
             state = self._states.get(trigger_id)
             failing = state is not None and not state.connected and state.last_error is not None
             healthy[kind] = healthy.get(kind, True) and not failing
         for kind, well in healthy.items():
-            if self._told.get(kind) != well:
+            if self._reported.get(kind) != well:
                 self._observer.source_stands(kind, healthy=well)
-        self._told = healthy
+        self._reported = healthy
 
     def _state(self, trigger_id: str) -> SourceState:
         return self._states.get(trigger_id) or SourceState()
@@ -107,7 +107,7 @@ class Standings:
 
 
 def _write(tx: Transaction, states: Mapping[str, SourceState]) -> set[str]:
-    """Writes states; returns the triggers that are gone."""
+    """Writes states; returns the ids of triggers that no longer exist."""
     gone = set()
     for trigger_id, state in states.items():
         if find_trigger(tx, trigger_id) is None:

@@ -1,4 +1,4 @@
-"""Keeps the triggers whose sources a node reads, and reads them again when they changed."""
+"""Caches the triggers whose sources a node reads, and loads them again when they have changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,13 +9,13 @@ from tocsin.store.events.sources import triggers_of_kind
 from tocsin.store.triggers.changes import change_numbers
 from tocsin.store.triggers.rows import StoredTrigger
 
-# Nodes of 0.1.0 do not count changes. Their notices make a node read all triggers again, but a
-# notice can get lost: after this long the change is found all the same.
+# Nodes of 0.1.0 do not count changes. Their notices make a node load all triggers, but a notice can
+# get lost; after this time all triggers are loaded anyway.
 ALL_AGAIN_SECONDS = 60.0
 
 
 class PulledTriggers:
-    """The triggers of some kinds, by id, as they are stored."""
+    """Holds the stored triggers of some kinds, by id."""
 
     def __init__(self, database: Database, kinds: Iterable[str], *, machine_clock: Clock) -> None:
         self._database = database
@@ -29,11 +29,11 @@ class PulledTriggers:
         self._doubts_cleared = 0
 
     def doubt(self) -> None:
-        """Makes the next call read all triggers, whatever the change numbers say."""
+        """Makes the next call load all triggers, whatever the change numbers are."""
         self._doubts += 1
 
     async def current(self) -> Mapping[str, StoredTrigger]:
-        """Returns the triggers. It reads those of a kind whose change number has grown.
+        """Returns the triggers, after loading those of each kind whose change number has grown.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -47,16 +47,16 @@ class PulledTriggers:
             self._doubts_cleared, self._all_again_at = doubts, now + ALL_AGAIN_SECONDS
         elif numbers != self._numbers:
             await self._read(
-                [each for each in self._kinds if numbers.get(each) != self._numbers.get(each)]
+                [kind for kind in self._kinds if numbers.get(kind) != self._numbers.get(kind)]
             )
-        # They were asked for before the triggers, so what changed meanwhile is read once more.
+        # The numbers were read before the triggers, so a change in between is loaded next time.
         self._numbers = numbers
         return self._all
 
     async def _read(self, kinds: Sequence[str]) -> None:
         def read(tx: Transaction) -> dict[str, dict[str, StoredTrigger]]:
-            return {kind: {each.id: each for each in triggers_of_kind(tx, kind)} for kind in kinds}
+            return {kind: {row.id: row for row in triggers_of_kind(tx, kind)} for kind in kinds}
 
         if kinds:
             self._of_kind |= await self._database.read(read)
-            self._all = {id_: each for of in self._of_kind.values() for id_, each in of.items()}
+            self._all = {id_: row for rows in self._of_kind.values() for id_, row in rows.items()}

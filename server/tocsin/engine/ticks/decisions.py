@@ -1,4 +1,4 @@
-"""What the timers decided other than to fire in time, as the store keeps it."""
+"""Builds the records of decisions about ticks that did not fire in time."""
 
 import json
 from datetime import datetime
@@ -12,7 +12,7 @@ from tocsin.store.triggers.timers import DueTimer
 def misfire_record(
     record_id: str, trigger_id: str, missed: Missed, fired_tick: datetime | None, now: datetime
 ) -> Decision:
-    """Returns the record of ticks that were missed; `fired_tick`: the first that fired of them."""
+    """Returns the record of missed ticks; `fired_tick` is the first of them that fired, or None."""
     one_for_all = missed.fired and missed.policy is MisfirePolicy.FIRE_ONCE
     detail = {
         "policy": missed.policy.value,
@@ -36,7 +36,7 @@ def misfire_record(
 def unreadable_record(
     record_id: str, timer: DueTimer, again_at: datetime, now: datetime
 ) -> Decision:
-    """Returns the record of a trigger that can't be read, and is looked at again at `again_at`."""
+    """Returns the record of a trigger that can't be read; the next try is at `again_at`."""
     return Decision(
         id=record_id,
         trigger_id=timer.trigger_id,

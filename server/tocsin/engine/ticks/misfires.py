@@ -1,14 +1,14 @@
-"""What becomes of a timer's due ticks: those on time fire, for those missed there is a policy.
+"""Decides about a timer's due ticks: ticks on time fire, missed ticks follow a policy.
 
-A tick is missed when it is found due later than the tolerance. What is less late fires as if it
-were on time: a restart is no downtime, and neither is a moment in which much is due at once.
+A tick is missed if it is found due later than the tolerance. A tick that is less late fires as if
+on time, so that a restart or a moment of high load does not count as downtime.
 
-- `fire_once`: one call stands for all that is due. It has the instant of the first missed tick, so
-  its target knows from when on work was left.
-- `skip`: what was missed is not fired.
-- `fire_all`: each missed tick is fired, in order; beyond the cap only the latest ones.
+- `fire_once`: one call stands for all due ticks. It has the instant of the first missed tick, so
+  that its target knows since when work was left.
+- `skip`: missed ticks don't fire.
+- `fire_all`: each missed tick fires, in order; beyond the cap only the latest ones.
 
-Ticks that lie further back than the window are recorded, whatever the policy.
+Ticks older than the window are only recorded, whatever the policy.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Ticks that did not fire in time, and what was decided.
+    """Holds missed ticks and the decision about them.
 
-    Of `count` ticks from `first` to `last`, `expired` lie beyond the window and `dropped` beyond
-    the cap; `fired` calls are made for the others.
+    Of `count` ticks from `first` to `last`, `expired` are older than the window and `dropped`
+    exceed the cap; `fired` calls are made for the others.
     """
 
     policy: MisfirePolicy
@@ -40,7 +40,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """The instants to fire, in order, and the next tick to arm."""
+    """Holds the instants to fire, in order, and the next tick to arm."""
 
     fire: tuple[datetime, ...]
     next_tick: datetime | None
@@ -50,7 +50,7 @@ class Firing:
 def decide(
     cron: Cron, armed: datetime, now: datetime, policy: MisfirePolicy, rules: MisfireSettings
 ) -> Firing:
-    """Decides about all ticks from the armed one, which is due, up to now."""
+    """Decides about all ticks from the armed one, which is due, until now."""
     due = _DueTicks(cron, armed)
     next_tick = cron.next(now)
     on_time_from = now - timedelta(seconds=rules.tolerance)
@@ -72,25 +72,25 @@ def decide(
     elif live and policy is MisfirePolicy.FIRE_ALL:
         fire = due.latest_before(on_time_from, min(live, rules.cap))
     dropped = live - len(fire) if policy is MisfirePolicy.FIRE_ALL else 0
-    told = Missed(policy, armed, last, missed, len(fire), expired, dropped)
-    return Firing(fire + on_time, next_tick, told)
+    decision = Missed(policy, armed, last, missed, len(fire), expired, dropped)
+    return Firing(fire + on_time, next_tick, decision)
 
 
 class _DueTicks:
-    """The armed tick and those after it. The armed one counts, whether cron names it or not."""
+    """Lists the armed tick and those after it; the armed one counts even if cron has it no more."""
 
     def __init__(self, cron: Cron, armed: datetime) -> None:
         self._cron = cron
         self._armed = armed
 
     def first_from(self, instant: datetime) -> datetime:
-        """Only for where there is one."""
+        """Returns the first tick at an instant or later, which must exist."""
         if instant <= self._armed:
             return self._armed
         return self._cron.next(instant - MICROSECOND) or self._armed
 
     def last_before(self, instant: datetime) -> datetime:
-        """Only for where there is one."""
+        """Returns the last tick before an instant, which must exist."""
         last = self._cron.previous(instant - MICROSECOND)
         return self._armed if last is None else max(last, self._armed)
 
@@ -100,18 +100,18 @@ class _DueTicks:
         return 1 + self._cron.count(self._armed, instant - MICROSECOND)
 
     def between(self, start: datetime, until: datetime) -> tuple[datetime, ...]:
-        """Those from `start` up to and including `until`, in order."""
-        found: list[datetime] = []
+        """Returns the ticks from `start` up to and including `until`, in order."""
+        ticks: list[datetime] = []
         tick: datetime | None = self.first_from(start)
         while tick is not None and start <= tick <= until:
-            found.append(tick)
+            ticks.append(tick)
             tick = self._cron.next(tick)
-        return tuple(found)
+        return tuple(ticks)
 
     def latest_before(self, instant: datetime, count: int) -> tuple[datetime, ...]:
-        """That many, in order; only for where there are as many."""
-        found: list[datetime] = []
-        while len(found) < count:
+        """Returns the last `count` ticks before an instant, in order; they must exist."""
+        ticks: list[datetime] = []
+        while len(ticks) < count:
             instant = self.last_before(instant)
-            found.append(instant)
-        return tuple(reversed(found))
+            ticks.append(instant)
+        return tuple(reversed(ticks))

@@ -1,4 +1,4 @@
-"""Timers: each due tick becomes an invocation, and the next tick is armed, in one transaction."""
+"""Turns each due tick into an invocation and arms the next tick, in one transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,19 +32,19 @@ from tocsin.store.triggers.timers import (
 log = structlog.get_logger(__name__)
 
 KIND = "timer"
-# Bounds how long one pass keeps the event loop: a tick takes some 60 µs of it on SQLite.
+# Bounds how long one pass blocks the event loop: a tick takes some 60 µs on SQLite.
 TICKS_AT_ONCE = 128
-# A timer can make many at once of what it missed; the loop must not be kept from others for long.
+# A timer can make many invocations of missed ticks; this bounds one transaction.
 INVOCATIONS_AT_ONCE = 1024
 UNREADABLE_WAITS = timedelta(minutes=1)
-HELD_ELSEWHERE = timedelta(milliseconds=50)
+FIRED_ELSEWHERE = timedelta(milliseconds=50)
 
 
 @dataclass(slots=True)
 class TickWork:
-    """What one transaction does. Misfires are told once it is durable.
+    """Holds the work of one transaction; misfires are reported once it is durable.
 
-    Timers that are on time, as nearly all are, are written together at the end.
+    Timers that are on time, which nearly all are, are written together at the end.
     """
 
     seen: int = 0
@@ -78,11 +78,11 @@ class Timers:
         database.on(Bell.TICKS, self._wakeup.ring)
 
     def look(self) -> None:
-        """Makes the loop look for ticks at once."""
+        """Makes the loop look for due ticks at once."""
         self._wakeup.ring()
 
     async def run_once(self) -> None:
-        """Fires what is due, then waits for the next tick."""
+        """Fires due ticks, then waits for the next one."""
         self._wakeup.listen()
         now = self._clock.now()
         tick = await self._database.read(earliest_tick)
@@ -96,8 +96,8 @@ class Timers:
             if done.made:
                 self._observer.fired(KIND, done.made)
             if not done.seen:
-                # Another node fires them at this moment.
-                await self._wakeup.wait(now + HELD_ELSEWHERE)
+                # Another node is firing them.
+                await self._wakeup.wait(now + FIRED_ELSEWHERE)
 
     def _fire_due(self, tx: Transaction, now: datetime) -> TickWork:
         done = TickWork()
@@ -114,15 +114,20 @@ class Timers:
         try:
             plan = load_plan(timer.contract, timer.message)
         except ValueError:
-            # One trigger that can't be read must not keep the others from firing.
-            log.exception("trigger can't be read, its tick waits", trigger_id=timer.trigger_id)
+            # A broken trigger must not stop the others.
+            log.exception(
+                "could not read a stored trigger, its tick waits", trigger_id=timer.trigger_id
+            )
             again_at = now + UNREADABLE_WAITS
             arm_timer(tx, timer.trigger_id, again_at)
             record_or_extend(tx, unreadable_record(self._new_id(), timer, again_at, now))
             return
         source = plan.source
         if not isinstance(source, TimerSource) or not plan.active:
-            log.error("trigger is armed and is no active timer", trigger_id=plan.trigger_id)
+            log.error(
+                "paused or non-timer trigger had a next tick, disarmed it",
+                trigger_id=plan.trigger_id,
+            )
             disarm_timer(tx, plan.trigger_id)
             return
         policy = source.misfire or self._misfires.policy
@@ -130,7 +135,7 @@ class Timers:
         if decision is None:
             decision = decide(source.cron, timer.instant, now, policy, self._misfires)
         if decision.missed is None:
-            # No policy comes into it, so all timers of this cron and instant have the same.
+            # No policy applies, so all timers of this cron and instant share the decision.
             done.on_time[source.cron, timer.instant] = decision
             for tick in decision.fire:
                 done.invocations += self._invocations(plan, source, tick, now)
@@ -140,7 +145,7 @@ class Timers:
         missed = decision.missed
         fired_tick = decision.fire[0] if decision.fire else None
         if missed.fired and not made and policy is MisfirePolicy.FIRE_ONCE:
-            # The clock was set back: its first tick fired before, yet not all that it stands for.
+            # The clock was set back: the first tick has fired before, but not all of the others.
             made, fired_tick = self._invoke(tx, plan, source, missed.last, now), missed.last
         done.misfires.append((plan.trigger_id, missed))
         record = misfire_record(self._new_id(), plan.trigger_id, missed, fired_tick, now)
@@ -151,13 +156,13 @@ class Timers:
     def _invoke(
         self, tx: Transaction, plan: Plan, source: TimerSource, tick: datetime, now: datetime
     ) -> int:
-        """Makes a tick's invocations; returns how many, 0 where it fired before."""
+        """Inserts a tick's invocations; returns how many, 0 if the tick fired before."""
         return _insert(tx, self._invocations(plan, source, tick, now))
 
     def _invocations(
         self, plan: Plan, source: TimerSource, tick: datetime, now: datetime
     ) -> list[Invocation]:
-        made = []
+        invocations = []
         for index, action in enumerate(plan.actions):
             invocation_id = self._new_id()
             invocation = Invocation(
@@ -173,32 +178,36 @@ class Timers:
                 ),
                 created_at=now,
             )
-            made.append(invocation)
-        return made
+            invocations.append(invocation)
+        return invocations
 
 
 def _insert(tx: Transaction, invocations: Sequence[Invocation]) -> int:
-    """Returns how many there are more now; an occurrence that was there stays as it is."""
-    made = insert_invocations(tx, [(each, each.scheduled_at) for each in invocations])
-    for each in invocations:
-        if each.id not in made:
+    """Inserts invocations, and returns how many are new; existing occurrences stay unchanged."""
+    new = insert_invocations(tx, [(one, one.scheduled_at) for one in invocations])
+    for invocation in invocations:
+        if invocation.id not in new:
             log.info(
-                "tick fired before", trigger_id=each.origin, tick=each.scheduled_at.isoformat()
+                "tick had fired before",
+                trigger_id=invocation.origin,
+                tick=invocation.scheduled_at.isoformat(),
             )
-    return len(made)
+    return len(new)
 
 
 DECISIONS = {
-    MisfirePolicy.FIRE_ONCE: "ticks missed, fired once for all of them",
-    MisfirePolicy.SKIP: "ticks missed, skipped",
-    MisfirePolicy.FIRE_ALL: "ticks missed, fired each",
+    MisfirePolicy.FIRE_ONCE: "missed ticks, fired once for all of them",
+    MisfirePolicy.SKIP: "missed ticks, skipped them",
+    MisfirePolicy.FIRE_ALL: "missed ticks, fired each of them",
 }
 
 
 def _log_misfire(trigger_id: str, missed: Missed, now: datetime) -> None:
     only_recorded = missed.expired == missed.count
     log.warning(
-        "ticks missed too long ago, only recorded" if only_recorded else DECISIONS[missed.policy],
+        "missed ticks too long ago, only recorded them"
+        if only_recorded
+        else DECISIONS[missed.policy],
         trigger_id=trigger_id,
         policy=missed.policy.value,
         missed=missed.count,

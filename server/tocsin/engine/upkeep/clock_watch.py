@@ -1,4 +1,4 @@
-"""Notices when the wall clock is set: by an administrator, by NTP, by a machine that was asleep."""
+"""Notices when the wall clock is set, by an administrator, by NTP or after a machine's sleep."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,16 +9,16 @@ from tocsin.schedule import Clock
 
 log = structlog.get_logger(__name__)
 
-# Who waits, waits by the monotonic clock, and would not notice before it wakes.
+# Loops sleep by the monotonic clock, and would notice only when they wake.
 LOOK_EVERY_SECONDS = 2.0
-# Clocks that are slewed differ by less between two looks.
+# A clock that is slewed changes less than this between two looks.
 JUMP = timedelta(milliseconds=500)
 
 
 class ClockWatch:
-    """Compares the wall clock with the monotonic one, by which it sleeps between two looks.
+    """Compares the wall clock with the monotonic clock.
 
-    `jumped` is told by how much the wall was set, back where that is negative.
+    `jumped` is called with the time by which the wall clock was set, negative if it was set back.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ClockWatch:
         self._zero = self._measured()
 
     async def run_once(self) -> None:
-        """Waits a moment, then looks."""
+        """Waits for two seconds, then looks."""
         await self._machine_clock.sleep(LOOK_EVERY_SECONDS)
         self.look()
 
@@ -42,9 +42,9 @@ class ClockWatch:
         zero = self._measured()
         jump, self._zero = zero - self._zero, zero
         if abs(jump) >= JUMP:
-            log.warning("the wall clock was set", by_seconds=jump.total_seconds())
+            log.warning("the machine's wall clock was set", by_seconds=jump.total_seconds())
             self._jumped(jump)
 
     def _measured(self) -> datetime:
-        """What the wall showed when the monotonic clock was at zero."""
+        """Returns the wall clock's time at the monotonic zero."""
         return self._clock.now() - timedelta(seconds=self._clock.monotonic())

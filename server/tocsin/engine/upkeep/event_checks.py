@@ -1,4 +1,4 @@
-"""What can be wrong with events: nothing finds their trigger, or nothing would ever send them."""
+"""Checks that events find their triggers, and that every waiting event will be sent."""
 
 from datetime import datetime, timedelta
 
@@ -16,22 +16,22 @@ from tocsin.store.events.reconciliation import BATCHES_AT_ONCE, BatchRow, Channe
 from tocsin.store.events.subscriptions import subscribe, unsubscribe
 from tocsin.store.triggers.rows import lock_trigger
 
-# Clocks of nodes differ by less.
+# The clocks of nodes differ by less.
 TOLERANCE = timedelta(minutes=1)
 OVERDUE_AFTER = timedelta(minutes=5)
 
-NOT_FOUND = "events do not find it by its rule: an older node may have changed that"
-LEFT_BEHIND = "events find a trigger that there is no more"
-NO_BATCH = "events that no batch would send"
-EMPTY = "batch without events"
-NOT_DUE = "batch of an active trigger that is never due"
-OVERDUE = "batch due long since, and nobody sends it"
-FROM_THE_FUTURE = "batch of events from the future: the clock was set back"
-NO_TRIGGER = "batch of no trigger"
+NOT_FOUND = "subscriptions did not match the rule, an older node may have changed it"
+LEFT_BEHIND = "subscriptions of a deleted trigger were left"
+NO_BATCH = "waiting events had no batch"
+EMPTY = "batch had no events"
+NOT_DUE = "batch of an active trigger had no due instant"
+OVERDUE = "batch was overdue"
+FROM_THE_FUTURE = "batch was due too far in the future, the clock was set back"
+NO_TRIGGER = "batch had no trigger"
 
 
 class SubscriptionCheck:
-    """Looks at each trigger, whether events find it by what its rule says."""
+    """Checks that each trigger's subscriptions match its rule."""
 
     name = "subscriptions"
 
@@ -43,15 +43,15 @@ class SubscriptionCheck:
         listeners, following = await self._database.read(
             lambda tx: store.page_of_listeners(tx, after=after)
         )
-        suspects = [each.trigger_id for each in listeners if self._fault(each)]
+        suspects = [listener.trigger_id for listener in listeners if self._fault(listener)]
         findings = (
             await self._database.write(lambda tx: self._repair(tx, suspects)) if suspects else []
         )
         return CheckedPage(following, findings)
 
     def _repair(self, tx: Transaction, trigger_ids: list[str]) -> list[Finding]:
-        found = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
-        return [finding for finding in found if finding is not None]
+        findings = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
+        return [finding for finding in findings if finding is not None]
 
     def _repair_one(self, tx: Transaction, trigger_id: str) -> Finding | None:
         stored = lock_trigger(tx, trigger_id)
@@ -61,7 +61,7 @@ class SubscriptionCheck:
             return None
         if stored is None:
             unsubscribe(tx, trigger_id)
-            return Finding(trigger_id, reason, "forgotten")
+            return Finding(trigger_id, reason, "deleted")
         plan = load_plan(stored.contract, stored.message)
         subscribe(tx, trigger_id=trigger_id, kind=plan.kind, keys=keys_of_plan(plan))
         wake_readers(tx, plan.kind)
@@ -73,7 +73,7 @@ class SubscriptionCheck:
         try:
             plan = load_plan(stored.contract, stored.message)
         except ValueError:
-            # The check of timers tells of it; until it can be read, nothing is known of its keys.
+            # The check of timers reports it; its keys are unknown until it can be read.
             return None
         expected: frozenset[Channel] = frozenset((plan.kind, key) for key in keys_of_plan(plan))
         return None if listener.channels == expected else NOT_FOUND
@@ -99,8 +99,8 @@ class BatchCheck:
         return CheckedPage(rows[-1].trigger_id if len(rows) == BATCHES_AT_ONCE else None, findings)
 
     def _repair(self, tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:
-        found = (self._repair_one(tx, trigger_id, now) for trigger_id in trigger_ids)
-        return [finding for finding in found if finding is not None]
+        findings = (self._repair_one(tx, trigger_id, now) for trigger_id in trigger_ids)
+        return [finding for finding in findings if finding is not None]
 
     def _repair_one(self, tx: Transaction, trigger_id: str, now: datetime) -> Finding | None:
         row = store.lock_batch(tx, trigger_id)
@@ -109,10 +109,10 @@ class BatchCheck:
             return None
         if reason in (NO_TRIGGER, EMPTY):
             drop_events(tx, trigger_id)
-            return Finding(trigger_id, reason, "forgotten")
+            return Finding(trigger_id, reason, "deleted")
         if reason == OVERDUE:
             tx.ring(Bell.BATCHES, now)
-            return Finding(trigger_id, reason, "sending is woken")
+            return Finding(trigger_id, reason, "rang the bell of batches")
         store.make_batch_due(tx, trigger_id, at=now)
         return Finding(trigger_id, reason, "made due")
 
@@ -133,7 +133,7 @@ class BatchCheck:
 
 
 class WaitingEventsCheck:
-    """Looks for events that wait and have no batch."""
+    """Checks that waiting events have a batch."""
 
     name = "waiting_events"
 
@@ -154,7 +154,7 @@ class WaitingEventsCheck:
 
 
 def _open(tx: Transaction, trigger_ids: list[str], now: datetime) -> list[Finding]:
-    """Whoever sends them finds out whether their trigger is paused, or gone."""
+    """Makes batches due; the loop that sends them handles paused and deleted triggers."""
     return [
         Finding(trigger_id, NO_BATCH, "made due")
         for trigger_id in trigger_ids

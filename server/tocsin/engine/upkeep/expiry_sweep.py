@@ -1,4 +1,4 @@
-"""Deletes rows whose time is over: remembered keys and ids, old decisions, expired proofs."""
+"""Deletes expired rows: remembered keys and ids, old decisions, expired proofs."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ EVERY_SECONDS = 600.0
 class ExpirySweep:
     """Sweeps tables every ten minutes, on one node at a time.
 
-    `clock` is the one that the rows go by, `machine_clock` the one by which the sweep rests.
+    `clock` decides what has expired, `machine_clock` times the pauses.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class ExpirySweep:
         self._duty = duty
         self._machine_clock = machine_clock
         self._observer = observer
-        for each in tables:
-            observer.deleted(each.table, 0)
+        for table in tables:
+            observer.deleted(table.table, 0)
 
     async def run_once(self) -> None:
-        """Deletes all that is over, a slice at a time, then waits ten minutes."""
+        """Deletes expired rows, some at a time, then waits ten minutes."""
         for table in self._tables:
             while await self._duty.held() and await self._delete_some(table):
                 pass

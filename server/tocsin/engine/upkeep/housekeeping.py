@@ -1,4 +1,4 @@
-"""What an engine does beside firing: it forgets what is done, and looks for what went wrong."""
+"""Builds the chores of the engine: retention, expiry, the reconciler and the clock watch."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.expiry import REMEMBERED
 
-# Until all nodes go by a clock that was set, and have said so of what they hold.
+# Time in which all nodes follow a clock that was set, and renew their leases by it.
 SETTLED_SECONDS = ADJUST_EVERY_SECONDS + LEASE.total_seconds()
 
 
 class Loop(Protocol):
-    """What sleeps until an instant, and looks for work earlier when it is asked to."""
+    """Sleeps until an instant; `look` makes it look for work earlier."""
 
     def look(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Housekeeping:
-    """The parts, for whoever runs them one by one."""
+    """Holds the chores, so that tests can run them one by one."""
 
     retention: RetentionSweep
     expiry: ExpirySweep
@@ -59,8 +59,7 @@ def housekeeping(
 ) -> Housekeeping:
     """Builds the housekeeping of one node.
 
-    `loops` look for work when the clock was set; `machine_clock` is the clock by which housekeeping
-    rests.
+    `loops` look for work when the clock was set; `machine_clock` times the pauses.
     """
     reconciler = Reconciler(
         (

@@ -1,4 +1,4 @@
-"""What can be wrong with an invocation on its way: no node will ever look at it, or too late."""
+"""Checks that every unfinished invocation will be delivered, and in time."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,22 +13,22 @@ from tocsin.store.invocations import reconciliation
 from tocsin.store.invocations.reconciliation import OddInvocation
 from tocsin.store.invocations.rows import State
 
-# Clocks of nodes differ by less.
+# The clocks of nodes differ by less.
 TOLERANCE = timedelta(minutes=1)
 OVERDUE_AFTER = timedelta(minutes=5)
 MOST_OVERDUE = 100
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
-LOST = "not finished, and waits for no node"
-OVERDUE = "due long since, and nobody takes it: its target may be busy"
-OVER = "finished, and waits all the same"
-NOBODYS = "running on no node"
-LEASED_TOO_LONG = "leased for longer than any lease lasts: the clock was set back"
-FROM_THE_FUTURE = "waits since an instant that has not come yet: the clock was set back"
+LOST = "unfinished invocation had no due instant"
+OVERDUE = "invocation was overdue, its target may be busy"
+OVER = "finished invocation had a due instant"
+NOBODYS = "running invocation had no node"
+LEASED_TOO_LONG = "lease was longer than any lease lasts, the clock was set back"
+FROM_THE_FUTURE = "invocation was due too far in the future, the clock was set back"
 
 
 class LostCheck:
-    """Looks for invocations that are not finished and will never be due."""
+    """Checks that unfinished invocations have a due instant."""
 
     name = "lost_invocations"
 
@@ -40,16 +40,16 @@ class LostCheck:
         now = self._clock.now()
         lost = await self._database.read(reconciliation.lost_invocations)
         findings = [
-            Finding(each, LOST, "made due")
-            for each in lost
-            if await self._database.write(partial(_take_up, invocation_id=each, at=now))
+            Finding(invocation_id, LOST, "made due")
+            for invocation_id in lost
+            if await self._database.write(partial(_take_up, invocation_id=invocation_id, at=now))
         ]
-        # What is repaired is no longer found: the first page is the next one, too.
+        # Repaired ones are no longer found, so the next page is again the first one.
         return CheckedPage("again" if findings else None, findings)
 
 
 class OverdueCheck:
-    """Looks for invocations that have been due for long, and rings for them."""
+    """Looks for overdue invocations, and rings the bell of deliveries."""
 
     name = "overdue_invocations"
 
@@ -66,11 +66,13 @@ class OverdueCheck:
         )
         if overdue:
             await self._database.write(lambda tx: tx.ring(Bell.DELIVERIES, now))
-        return CheckedPage(None, [Finding(each, OVERDUE, "delivery is woken") for each in overdue])
+        return CheckedPage(
+            None, [Finding(id_, OVERDUE, "rang the bell of deliveries") for id_ in overdue]
+        )
 
 
 class WaitingCheck:
-    """Looks at all invocations that wait, in the order in which they are due."""
+    """Checks all waiting invocations, in the order in which they are due."""
 
     name = "waiting_invocations"
 
@@ -90,7 +92,7 @@ class WaitingCheck:
             )
         )
         findings = await self._database.write(lambda tx: _repair(tx, odd, now)) if odd else []
-        # Where there was too much wrong for one look, the slice is looked at again.
+        # If there were too many faults for one step, the slice is checked again.
         again = findings and len(odd) == reconciliation.INVOCATIONS_AT_ONCE
         return CheckedPage((after if again else until).isoformat(), findings)
 
@@ -100,25 +102,25 @@ def _take_up(tx: Transaction, *, invocation_id: str, at: datetime) -> bool:
 
 
 def _repair(tx: Transaction, odd: list[OddInvocation], now: datetime) -> list[Finding]:
-    return [finding for each in odd if (finding := _repair_one(tx, each, now)) is not None]
+    return [finding for one in odd if (finding := _repair_one(tx, one, now)) is not None]
 
 
 def _repair_one(tx: Transaction, odd: OddInvocation, now: datetime) -> Finding | None:
     if odd.finished_at is not None:
         stopped = reconciliation.stop_waiting(tx, odd)
-        return Finding(odd.id, OVER, "left alone") if stopped else None
+        return Finding(odd.id, OVER, "removed the due instant") if stopped else None
     reason, at = _fault(odd, now)
     moved = reconciliation.make_due(tx, odd, at=at)
     return Finding(odd.id, reason, "made due") if moved else None
 
 
 def _fault(odd: OddInvocation, now: datetime) -> tuple[str, datetime]:
-    """Returns what is wrong with one that is not finished, and when it is due."""
+    """Returns the fault of an unfinished invocation, and the instant to make it due."""
     if odd.node is not None:
         return LEASED_TOO_LONG, now
     if odd.state is State.RUNNING:
         return NOBODYS, now
     if odd.started_at is not None and odd.started_at > now:
-        # It waits for another try: as long as it was to, from now on.
+        # It waits for another try; it keeps its pause, counted from now.
         return FROM_THE_FUTURE, now + (odd.next_at - odd.started_at)
     return FROM_THE_FUTURE, now

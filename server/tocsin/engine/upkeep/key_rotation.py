@@ -1,4 +1,4 @@
-"""Keeps the keys that tokens are signed with: makes, announces and retires them, on any node."""
+"""Makes, announces and retires the keys that sign tokens, on any node."""
 
 import asyncio
 from dataclasses import replace
@@ -34,14 +34,14 @@ from tocsin.store.driver.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
-# Well below the day for which a new key is shown before it signs.
+# Well below the day for which a new key is published before it signs.
 EVERY_SECONDS = 60.0
 
 
 class KeyRotation:
-    """Gives `keys` what the store has, and keeps that in order.
+    """Loads the keys of the store into `keys`, and rotates them.
 
-    `clock` tells when a key's time has come, `machine_clock` is the clock by which it rests.
+    `clock` decides when a key signs, `machine_clock` times the pauses.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class KeyRotation:
         self._machine_clock = machine_clock
 
     async def run_once(self) -> None:
-        """Looks what the store has, does what is due, then waits a minute."""
+        """Loads and rotates the keys, then waits a minute."""
         await self.look()
         await self._machine_clock.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Looks what the store has, and does what is due. The first call makes the first key.
+        """Loads and rotates the keys; the first call makes the first key.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -73,7 +73,7 @@ class KeyRotation:
         self.keys.replace([self._loaded(key) for key in stored])
 
     async def _succeed(self, stored: list[StoredKey], signs_from: datetime) -> list[StoredKey]:
-        """Adds a key; where another node was quicker, that one's is it."""
+        """Adds a key, unless another node was quicker; returns the keys of the store."""
         private = await asyncio.to_thread(new_private_key)
         public = private.public_key()
         last = stored[-1].number if stored else 0
@@ -90,7 +90,7 @@ class KeyRotation:
 
         there = await self._database.write(add)
         if added in there:
-            log.info("a key to sign tokens with was made", kid=added.id, signs_from=str(signs_from))
+            log.info("made a key to sign tokens", kid=added.id, signs_from=str(signs_from))
         return there
 
     def _loaded(self, stored: StoredKey) -> SigningKey:
@@ -110,7 +110,7 @@ def _retire(tx: Transaction, now: datetime) -> list[StoredKey]:
     if gone:
         delete_signing_keys(tx, before=there[gone].number)
     return [
-        replace(key, private_key=None) if place < silent else key
-        for place, key in enumerate(there)
-        if place >= gone
+        replace(key, private_key=None) if index < silent else key
+        for index, key in enumerate(there)
+        if index >= gone
     ]

@@ -1,4 +1,4 @@
-"""Readiness: a node whose store can't be read or written is of no use to anyone."""
+"""Probes the store: a node that can't read and write it is not ready."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,16 +14,16 @@ log = structlog.get_logger(__name__)
 
 PROBE_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
-# One commit may be slow; what takes longer than this is out of order.
+# A probe that takes longer has failed; a single commit may be slow.
 PATIENCE_SECONDS = 3.0
-# A single failure is what a failover looks like; two in a row are told.
+# A failover looks like a single failure, so only two in a row are reported.
 FAILURES = 2
 
 
 class Readiness:
-    """Reads and writes now and then; `tell` is told when that fails, and when it works again.
+    """Reads and writes every few seconds; calls `tell` when that fails, and when it works again.
 
-    `machine` is the clock by which it waits: that of a test may stand still.
+    `machine_clock` times the pauses, as the clock of a test may stand still.
     """
 
     def __init__(
@@ -53,18 +53,21 @@ class Readiness:
 
     def _succeeded(self) -> None:
         if self._failures >= FAILURES:
-            log.info("the store takes reads and writes again")
+            log.info("the store can be read and written again")
             self._tell(True)
         self._failures = 0
 
     def _failed(self, error: str) -> None:
         self._failures += 1
         if self._failures == FAILURES:
-            log.error("the store can't be used, health says NOT_SERVING", error=error)
+            log.error(
+                "could not read or write the store, health is NOT_SERVING until it works again",
+                error=error,
+            )
             self._tell(False)
 
     async def _probe(self) -> str | None:
-        """Returns why the store can't be used, or None."""
+        """Returns the error of the store, or None if it works."""
         now = self._clock.now()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):

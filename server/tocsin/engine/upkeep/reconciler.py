@@ -1,11 +1,10 @@
-"""The reconciler: looks for what can't be and would never be heard of, repairs it, and says so.
+"""Finds and repairs faults in the store that nothing else would notice, and logs them.
 
-It walks through everything, a page at a time, and rests between pages for so long that an idle node
-does not notice: a pass over a million triggers takes an hour or two. What is looked at in a
-page, and what is repaired, is a check's to say; a new kind of thing that can be left half done gets
-a check of its own.
+The reconciler reads everything a page at a time, and pauses between pages for so long that the load
+is negligible: a pass over a million triggers takes an hour or two. A check says what a page is and
+what is repaired; a new kind of work that can be left half done gets its own check.
 
-Several nodes may do it at once: each repair looks again, under a lock, whether it is still needed.
+Several nodes may run it at once, as each repair checks again under a lock that it is needed.
 """
 
 import asyncio
@@ -22,19 +21,19 @@ from tocsin.schedule import Clock
 
 log = structlog.get_logger(__name__)
 
-# After each page so many times its own length passes before the next one.
+# The pause after a page, as a multiple of the time that the page took.
 REST = 200
-# The same when the clock was set back, and timers may be silent until then.
+# The same after the clock was set back, as timers may be silent until the pass.
 SHORT_REST = 4
 SHORTEST_REST_SECONDS = 0.01
 JITTER = 0.2
-# So many ids of one kind are named in the log.
-MOST_TOLD = 20
+# Most ids in one log line.
+MOST_LOGGED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that could not be: of what, why, and what was done about it."""
+    """Holds one fault: the id of the row, what was wrong, and how it was repaired."""
 
     id: str
     reason: str
@@ -43,20 +42,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPage:
-    """What a step found, and from where the next one goes on; None: that was the last."""
+    """Holds the findings of a step, and the position of the next one; None after the last."""
 
     position: str | None
     findings: Sequence[Finding] = ()
 
 
 class Check(Protocol):
-    """Looks for one kind of fault; `name` is what its metric calls it."""
+    """Finds and repairs one kind of fault; `name` is its label in the metric."""
 
     @property
     def name(self) -> str: ...
 
     async def step(self, position: str | None, /) -> CheckedPage:
-        """Looks at the page from there on (None: the first), and repairs what it finds.
+        """Checks the page after a position (None for the first), and repairs its faults.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -64,9 +63,9 @@ class Check(Protocol):
 
 
 class Reconciler:
-    """Passes every `interval_seconds`, more or less, on one node at a time.
+    """Makes a pass about every `interval_seconds`, on one node at a time.
 
-    `machine_clock` is the clock by which it rests.
+    `machine_clock` times the pauses.
     """
 
     def __init__(
@@ -89,18 +88,18 @@ class Reconciler:
         self._observer = observer
         self._hurried = asyncio.Event()
         for check in checks:
-            # A count that begins with its first fault hides that fault from `increase()`.
+            # A series must begin at 0, or `increase()` misses its first fault.
             observer.repaired(check.name, 0)
 
     def hurry(self) -> None:
-        """Asks for a pass at once, and with short rests: the clock was set back."""
+        """Makes a pass start at once with short pauses, because the clock was set back."""
         self._hurried.set()
 
     async def run_once(self) -> None:
-        """Waits, then passes over everything if it is this node's turn."""
+        """Waits, then makes a pass if this node has the duty."""
         await self._wait()
         if self._hurried.is_set():
-            # Live nodes put right by themselves what they hold.
+            # Living nodes correct their own leases first.
             await self._machine_clock.sleep(self._settle_seconds)
             self._hurried.clear()
             await self.pass_over(SHORT_REST)
@@ -108,27 +107,27 @@ class Reconciler:
             await self.pass_over(REST)
 
     async def pass_over(self, rest: float = 0.0) -> list[Finding]:
-        """Looks at everything once; returns what was found."""
-        found: list[Finding] = []
+        """Makes one pass, and returns the findings."""
+        findings: list[Finding] = []
         for check in self._checks:
             position: str | None = None
             while await self._duty.held():
                 started = self._machine_clock.monotonic()
                 page = await check.step(position)
                 self._report(check.name, page.findings)
-                found.extend(page.findings)
+                findings.extend(page.findings)
                 took = self._machine_clock.monotonic() - started
                 if (position := page.position) is None:
                     break
-                # Whoever is hurried in the midst of a pass rests no longer than that.
+                # A pass that is hurried takes short pauses from then on.
                 factor = min(rest, SHORT_REST) if self._hurried.is_set() else rest
                 await self._machine_clock.sleep(
                     max(SHORTEST_REST_SECONDS, factor * took) if rest else 0
                 )
             else:
-                return found
+                return findings
         self._observer.reconciled()
-        return found
+        return findings
 
     async def _wait(self) -> None:
         spread = 1 + JITTER * (2 * self._chance() - 1)
@@ -143,15 +142,15 @@ class Reconciler:
     def _report(self, check: str, findings: Sequence[Finding]) -> None:
         if findings:
             self._observer.repaired(check, len(findings))
-        told: dict[tuple[str, str], list[str]] = {}
+        by_reason: dict[tuple[str, str], list[str]] = {}
         for finding in findings:
-            told.setdefault((finding.reason, finding.repair), []).append(finding.id)
-        for (reason, repair), ids in told.items():
+            by_reason.setdefault((finding.reason, finding.repair), []).append(finding.id)
+        for (reason, repair), ids in by_reason.items():
             log.warning(
                 "reconciler repaired a silent fault",
                 check=check,
                 reason=reason,
                 repair=repair,
                 count=len(ids),
-                ids=ids[:MOST_TOLD],
+                ids=ids[:MOST_LOGGED],
             )

@@ -1,4 +1,4 @@
-"""Retention: what is long done is forgotten, in steps so small that firing does not notice."""
+"""Deletes old finished rows, in steps so small that they do not delay firing."""
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
@@ -22,31 +22,31 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 EVERY_SECONDS = 60.0
-# After each step so many times its own length passes before the next one.
+# The pause after a step, as a multiple of the time that the step took.
 REST = 4
 SHORTEST_REST_SECONDS = 0.005
 LARGEST_PAGE = 1000
-# What another node is finishing at this moment may have an earlier time than what is seen.
+# A row that another node is just writing may have an earlier time than rows already read.
 SETTLED_AFTER = timedelta(seconds=10)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 FAILED = (State.FAILED, State.DEAD_LETTERED)
 
 
 def age_of(state: State, rules: RetentionSettings) -> timedelta | None:
-    """Returns how long invocations of a final state are kept; None: without end."""
+    """Returns how long invocations of a final state are kept; None for ever."""
     age = rules.age
     if state in FAILED and age is not None:
-        # What failed is kept at least as long as what did not.
+        # Failed ones are kept at least as long as others.
         age = None if rules.failed_age is None else max(age, rules.failed_age)
     return None if age is None else timedelta(seconds=age)
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many finished invocations of one state there are, as pages: where each ends, its rows.
+    """Counts the finished invocations of one state by pages: the end of each, and its rows.
 
-    Each row is counted once, when it has been finished for a while. A row that is finished no
-    longer, since somebody wants it delivered again, stays counted until its page is swept.
+    A row is counted once, some time after it finished. A row that is retried later stays counted
+    until its page is swept.
     """
 
     pages: deque[tuple[datetime, int]] = field(default_factory=deque)
@@ -61,7 +61,7 @@ class Tally:
         self.rows += rows
 
     def end_of_excess(self, most: int) -> datetime | None:
-        """Takes away the oldest pages that are too many; returns where they end."""
+        """Drops the oldest pages beyond the limit; returns where the last of them ends."""
         end = None
         while self.pages and self.rows - self.pages[0][1] >= most:
             end = self._drop_first()
@@ -80,8 +80,8 @@ class Tally:
 class RetentionSweep:
     """Sweeps every minute, on one node at a time.
 
-    `machine_clock` is the clock by which it rests; `first_id_at` gives the id that sorts before
-    those of all operations that were made from an instant on.
+    `machine_clock` times the pauses; `first_id_at` returns an id that sorts before those of all
+    operations made since an instant.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class RetentionSweep:
             observer.deleted(table, 0)
 
     async def run_once(self) -> None:
-        """Sweeps all that is to go, then waits a minute."""
+        """Deletes all rows beyond the limits, then waits a minute."""
         if await self._duty.held():
             swept = Counter(
                 {
@@ -116,8 +116,8 @@ class RetentionSweep:
                 }
             )
             swept["operation"] = await self._sweep_operations()
-            if found := +swept:
-                log.info("old invocations and operations were deleted", **found)
+            if deleted := +swept:
+                log.info("deleted old invocations and operations", **deleted)
         await self._machine_clock.sleep(EVERY_SECONDS)
 
     async def _sweep_finished(self, state: State, tally: Tally) -> int:
@@ -130,7 +130,7 @@ class RetentionSweep:
         )
 
     async def _end_of_sweep(self, state: State, tally: Tally) -> datetime | None:
-        """Returns the latest time of finishing that is to go."""
+        """Returns the instant until which finished rows are deleted, or None."""
         ends: list[datetime | None] = []
         if (age := age_of(state, self._rules)) is not None:
             ends.append(self._clock.now() - age)
@@ -140,7 +140,7 @@ class RetentionSweep:
         return max((end for end in ends if end is not None), default=None)
 
     async def _count(self, state: State, tally: Tally, size: int) -> None:
-        """Counts on, from where it left off."""
+        """Counts further rows, from the end of the last page."""
         settled = self._clock.now() - SETTLED_AFTER
         while await self._duty.held():
             page = await self._step(
@@ -163,7 +163,7 @@ class RetentionSweep:
         )
 
     async def _sweep(self, table: str, delete_some: Work[int]) -> int:
-        """Repeats a step until it deletes nothing; returns how many rows were deleted."""
+        """Repeats a step until it deletes nothing; returns the number of deleted rows."""
         swept = 0
         while await self._duty.held():
             rows = await self._step(self._database.write, delete_some)
@@ -178,7 +178,7 @@ class RetentionSweep:
         run: Callable[[Work[T]], Awaitable[T]],
         work: Work[T],
     ) -> T:
-        """Does one step, then rests: what fires goes first."""
+        """Runs one step, then pauses, so that firing goes first."""
         started = self._machine_clock.monotonic()
         done = await run(work)
         took = self._machine_clock.monotonic() - started

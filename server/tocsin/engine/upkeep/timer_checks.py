@@ -1,4 +1,4 @@
-"""What can be wrong with an armed timer: it is missing, it should not be, it is too far ahead."""
+"""Checks that every active timer is armed with its next tick, and no other trigger is."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -20,18 +20,18 @@ from tocsin.store.triggers.timers import arm_timer, disarm_timer
 
 log = structlog.get_logger(__name__)
 
-# Clocks of nodes differ by less, and a timer that is silent for a minute is not stalled.
+# The clocks of nodes differ by less, and a timer that is late by a minute is not stalled.
 TOLERANCE = timedelta(minutes=1)
-# Plans that are looked at before others get their turn.
+# Plans that are checked before other tasks get their turn.
 AT_A_STRETCH = 50
 # Repairs that share a transaction.
 REPAIRED_AT_ONCE = 50
 
-NOT_ARMED = "active timer without a next tick"
-NOT_ACTIVE = "armed, and no active timer"
-TOO_FAR = "armed later than its next tick: the clock was set back"
-NO_TRIGGER = "armed, and there is no such trigger"
-UNREADABLE = "trigger can't be read"
+NOT_ARMED = "active timer had no next tick"
+NOT_ACTIVE = "paused or non-timer trigger had a next tick"
+TOO_FAR = "timer was armed later than its next tick, the clock was set back"
+NO_TRIGGER = "deleted trigger had a next tick"
+UNREADABLE = "stored trigger can't be read"
 
 
 class TimerCheck:
@@ -58,11 +58,11 @@ class TimerCheck:
         return CheckedPage(rows[-1].trigger.id if len(rows) == TIMERS_AT_ONCE else None, findings)
 
     async def _repair(self, trigger_ids: list[str]) -> list[Finding]:
-        """Looks again, where nobody else can change them, and puts right what is still wrong."""
+        """Checks triggers again under a lock, and repairs those that are still wrong."""
 
         def repair(tx: Transaction) -> list[Finding]:
-            found = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
-            return [finding for finding in found if finding is not None]
+            findings = (self._repair_one(tx, trigger_id) for trigger_id in trigger_ids)
+            return [finding for finding in findings if finding is not None]
 
         return await self._database.write(repair)
 
@@ -76,7 +76,7 @@ class TimerCheck:
         if reason is None:
             return None
         if reason == UNREADABLE:
-            return Finding(trigger_id, reason, "none: it waits until it can be read")
+            return Finding(trigger_id, reason, "none, it waits until it can be read")
         if reason == NOT_ACTIVE:
             disarm_timer(tx, trigger_id)
             return Finding(trigger_id, reason, "disarmed")
@@ -104,7 +104,7 @@ class TimerCheck:
 
 
 class ArmedCheck:
-    """Looks at each armed timer, whether there is a trigger to it."""
+    """Checks that each armed timer has a trigger."""
 
     name = "armed_timers"
 
@@ -116,8 +116,8 @@ class ArmedCheck:
         rows = await self._database.read(lambda tx: reconciliation.page_of_armed(tx, after=after))
         findings = [
             Finding(trigger_id, NO_TRIGGER, "disarmed")
-            for trigger_id, there in rows
-            if not there and await self._database.write(partial(_disarm, trigger_id=trigger_id))
+            for trigger_id, exists in rows
+            if not exists and await self._database.write(partial(_disarm, trigger_id=trigger_id))
         ]
         return CheckedPage(rows[-1][0] if len(rows) == TIMERS_AT_ONCE else None, findings)
 
