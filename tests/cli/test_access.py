@@ -164,7 +164,7 @@ def test_init_does_not_reach_into_a_database_that_is_served(tmp_path: Path) -> N
     with serving(tmp_path, http="off"):
         done = run_tocsin("access", "init", "--database", f"sqlite:///{tmp_path}/tocsin.db")
     assert done.status == 1
-    assert "is in use by another tocsin" in done.stderr
+    assert "another tocsin is using" in done.stderr
 
 
 def test_without_access_control_there_is_nothing_to_keep(person: Person) -> None:

@@ -236,14 +236,16 @@ def test_a_node_works_on_a_newer_schema_that_says_it_may(url: str, runner: async
 
 
 @pytest.mark.parametrize(
-    ("oldest_known", "says"), [("9998", r"schema 9999 and serves nodes from 9998 on"), (None, "")]
+    ("oldest_known", "says"), [("9998", r"schema is 9999 for nodes from 9998 on"), (None, "")]
 )
 def test_a_node_that_is_too_old_for_a_schema_is_refused(
     url: str, runner: asyncio.Runner, oldest_known: str | None, says: str
 ) -> None:
     runner.run(create(url))
     runner.run(on_connection(url, written_by("9999", oldest_known)))
-    with pytest.raises(StoreError, match=f"newer Tocsin .*{says}.*knows up to {head()}.*upgrade"):
+    with pytest.raises(
+        StoreError, match=f"newer Tocsin .*{says}.*knows schemas up to {head()}.*upgrade"
+    ):
         open_database(url)
 
 

@@ -13,7 +13,7 @@ from tocsin.store.invocations.rows import origin_of_execution
 from tocsin.store.triggers.folders import (
     folder_of_operation,
     folder_of_trigger,
-    place_of_invocation,
+    parent_and_origin_of,
 )
 from tocsin.wire.resource_names import (
     integration_name,
@@ -100,7 +100,7 @@ class Resources:
         return known
 
     async def _of_invocation(self, invocation_id: str) -> str | None:
-        stored = await self._database.read(lambda tx: place_of_invocation(tx, invocation_id))
+        stored = await self._database.read(lambda tx: parent_and_origin_of(tx, invocation_id))
         return None if stored is None else resource_of_invocation(stored.parent, stored.origin)
 
     async def _of_execution(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Duties: what one node at a time does for all of them. A lease says which, and until when."""
+"""Gives each duty to one node at a time, by a lease."""
 
 from datetime import datetime
 
@@ -11,6 +11,6 @@ TAKE = taking(table, table.c.node)
 
 
 def hold_duty(tx: Transaction, name: str, *, node: str, now: datetime, until: datetime) -> bool:
-    """Takes a duty, or keeps it, until then; returns False while another node holds it."""
+    """Takes or renews a duty until `until`; returns False while another node has it."""
     key = {"name": name}
     return hold(tx, RENEW, TAKE, key=key, node=node, now=now, until=until) is not None

@@ -1,7 +1,7 @@
-"""Leases: a row that names the node that has something, and until when.
+"""Takes and renews leases: rows that name the node that has a thing, and until when.
 
-A node that dies says nothing more, and its lease runs out. A table of leases has the columns `node`
-and `held_until`, and a key.
+The lease of a crashed node runs out. A table of leases has a key and the columns `node` and
+`held_until`.
 """
 
 from datetime import datetime
@@ -14,9 +14,9 @@ from tocsin.store.driver.transaction import Row, Transaction
 
 
 def renewing(table: Table, *answer: ColumnElement[object]) -> Executable:
-    """Returns the statement that takes a lease that is the node's, or has run out.
+    """Returns the statement that takes a lease that the node has, or that has run out.
 
-    It binds each column of the key as `of_NAME`, and returns `answer`.
+    The statement binds each column of the key as `of_NAME`, and returns `answer`.
     """
     return (
         update(table)
@@ -25,7 +25,7 @@ def renewing(table: Table, *answer: ColumnElement[object]) -> Executable:
             or_(
                 table.c.node == bindparam("by_node"),
                 table.c.held_until <= bindparam("now"),
-                # No lease lasts as long: the clock was set back since it was given.
+                # No lease lasts this long: the clock was set back since it was taken.
                 table.c.held_until > bindparam("until"),
             ),
         )
@@ -35,7 +35,7 @@ def renewing(table: Table, *answer: ColumnElement[object]) -> Executable:
 
 
 def taking(table: Table, *answer: ColumnElement[object]) -> Executable:
-    """Returns the statement that takes what no node ever had; it returns nothing if one did."""
+    """Returns the statement that takes a lease that no node ever had, or returns no row."""
     return insert(table).on_conflict_do_nothing().returning(*answer)
 
 
@@ -50,9 +50,9 @@ def hold(
     until: datetime,
     **first: str,
 ) -> Row | None:
-    """Takes a lease, or keeps it; returns what the statements answer, None: another node has it.
+    """Takes or renews a lease; returns the row of the statements, or None if another node has it.
 
-    `first` are the other columns of a row that is new.
+    `first` are the other columns of a new row.
     """
     held_until = to_micros(until)
     renewed = tx.one(

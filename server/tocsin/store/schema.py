@@ -1,6 +1,6 @@
-"""The tables.
+"""Defines the tables.
 
-Instants are whole microseconds since the Unix epoch; messages are their protobuf bytes.
+Instants are whole microseconds since the Unix epoch, messages are protobuf bytes.
 """
 
 from sqlalchemy import (
@@ -18,10 +18,10 @@ from sqlalchemy import (
 from tocsin.store.access import schema as access_schema
 from tocsin.store.driver.metadata import ASCII, metadata, partial_index
 
-# The contract of all triggers that were stored before a row named its own.
+# The contract of all triggers that were stored before rows named one.
 FIRST_CONTRACT = "yandex.cloud.serverless.triggers.v1"
 
-# Those of access control are there too, in a module of their own.
+# The tables of access control are in a module of their own.
 __all__ = ["access_schema", "metadata"]
 
 triggers = Table(
@@ -31,9 +31,9 @@ triggers = Table(
     Column("folder_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("message", LargeBinary, nullable=False),
-    # Whether `subscriptions` tells of it. A node of the version before leaves it empty.
+    # Whether `subscriptions` has its rows. Nodes of 0.1.0 leave this empty.
     Column("subscribed", Integer),
-    # The package of the message. A node of the version before knows just the first one.
+    # The package of the message. Nodes of 0.1.0 know only the first one.
     Column("contract", ASCII, nullable=False, server_default=FIRST_CONTRACT),
     Index("triggers_in_folder", "folder_id", "id"),
 )
@@ -47,7 +47,7 @@ partial_index(
     triggers.c.folder_id,
     triggers.c.name,
     unique=True,
-    # Unnamed triggers are allowed, any number of them.
+    # Any number of triggers may be unnamed.
     where=triggers.c.name != "",
 )
 
@@ -57,7 +57,7 @@ operations = Table(
     Column("id", ASCII, primary_key=True),
     Column("trigger_id", ASCII, nullable=False),
     Column("message", LargeBinary, nullable=False),
-    # Of its trigger. A node of the version before leaves it empty.
+    # The trigger's folder. Nodes of 0.1.0 leave this empty.
     Column("folder_id", Text),
     Index("operations_of_trigger", "trigger_id", "id"),
 )
@@ -70,8 +70,8 @@ armed_timers = Table(
     Index("armed_timers_by_instant", "next_at"),
 )
 
-# For triggers whose finished invocations were swept: the latest tick among these. What fired does
-# not fire again, though nothing else tells any more that it did.
+# For each trigger, the latest tick whose finished invocation was deleted. Nothing else shows any
+# more that the tick fired, and it must not fire again.
 swept_ticks = Table(
     "swept_ticks",
     metadata,
@@ -79,7 +79,7 @@ swept_ticks = Table(
     Column("until", BigInteger, nullable=False),
 )
 
-# What one node at a time does for all, and which one does it.
+# Work that one node at a time does for all nodes.
 duties = Table(
     "duties",
     metadata,
@@ -88,7 +88,7 @@ duties = Table(
     Column("held_until", BigInteger, nullable=False),
 )
 
-# For each kind whose sources are read: how many transactions changed triggers of that kind.
+# For each kind of pulled source, how many transactions changed triggers of the kind.
 change_numbers = Table(
     "change_numbers",
     metadata,
@@ -96,9 +96,9 @@ change_numbers = Table(
     Column("number", BigInteger, nullable=False),
 )
 
-# One row: the oldest schema that a node may know and still work on this one.
+# One row: a node must know this schema, or a later one, to use the store.
 compatibility = Table("compatibility", metadata, Column("oldest_known", Text, primary_key=True))
-# By which triggers are found for an event: those of its kind that share a key with it.
+# Finds the triggers for an event, by its kind and keys.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -108,7 +108,7 @@ subscriptions = Table(
     Index("subscriptions_of_trigger", "trigger_id"),
 )
 
-# Events that were accepted and wait for others to share their call.
+# Accepted events that wait for their batch to be sent.
 events = Table(
     "events",
     metadata,
@@ -119,8 +119,8 @@ events = Table(
     Column("body", Text, nullable=False),
 )
 
-# For each trigger with waiting events: how many, and when they become a call. While nothing is
-# set, its trigger is paused.
+# For each trigger with waiting events, how many, and when they are sent. `due_at` is NULL while the
+# trigger is paused.
 batches = Table(
     "batches",
     metadata,
@@ -135,7 +135,7 @@ partial_index(
     where=batches.c.due_at.is_not(None),
 )
 
-# The ids of events that each trigger was given, while they are remembered.
+# The ids of events that each trigger accepted, as long as duplicates are recognised.
 accepted_events = Table(
     "accepted_events",
     metadata,
@@ -145,7 +145,7 @@ accepted_events = Table(
     Index("accepted_events_by_expiry", "expires_at"),
 )
 
-# What a paused trigger's source could not keep.
+# Events that came while their trigger was paused and were not kept.
 lost_events = Table(
     "lost_events",
     metadata,
@@ -154,7 +154,7 @@ lost_events = Table(
     Column("last_at", BigInteger, nullable=False),
 )
 
-# How the sources stand that are asked for their events, for each trigger.
+# For each trigger with a pulled source, the state of the source.
 source_states = Table(
     "source_states",
     metadata,
@@ -163,11 +163,11 @@ source_states = Table(
     Column("last_event_at", BigInteger),
     Column("last_error", Text),
     Column("last_error_at", BigInteger),
-    # Events that came and can't be delivered, whatever is done.
+    # Events that arrived and can never be delivered.
     Column("refused", BigInteger, nullable=False),
 )
 
-# What one node at a time reads of a trigger's source: a shard, or all of it; and how far it got.
+# The part of a source that one node at a time reads, a shard or all of it, and its position.
 source_parts = Table(
     "source_parts",
     metadata,
@@ -178,8 +178,8 @@ source_parts = Table(
     Column("held_until", BigInteger, nullable=False),
 )
 
-# Accepted messages that their queue keeps until they are delivered: the receipt by which it is
-# told, the event that waits for its call, and the invocation that delivers it once there is one.
+# Accepted messages that their queue keeps until they are delivered: the receipt for the queue, the
+# waiting event and, once the event is sent, its invocation.
 held_messages = Table(
     "held_messages",
     metadata,
@@ -195,37 +195,37 @@ invocations = Table(
     "invocations",
     metadata,
     Column("id", ASCII, primary_key=True),
-    # Where it is listed: `folders/*`, or `projects/*/locations/*` for an execution.
+    # The parent in lists: `folders/*`, or `projects/*/locations/*` for an execution.
     Column("parent", Text, nullable=False),
-    # What fired: a trigger's id, or an integration's full name.
+    # A trigger's id, or an integration's full name.
     Column("origin", Text, nullable=False),
-    # One instant of a source fires once, on any number of nodes.
+    # Unique, so that each tick or batch fires once on any number of nodes.
     Column("occurrence", Text, unique=True),
     Column("state", Text, nullable=False),
     Column("scheduled_at", BigInteger, nullable=False),
-    # When the row next needs a node: due, or its lease runs out. Nothing in a final state.
+    # When a node must act: the invocation is due, or its lease runs out. NULL in final states.
     Column("next_at", BigInteger),
-    # Which target it is for: what one target can take at once is counted by this.
+    # The target; deliveries under way are limited by it.
     Column("target", Text, nullable=False, server_default=""),
-    # Which node holds it while it is under way.
+    # The node that has claimed it.
     Column("node", Text),
-    # Calls that were begun, and those of them that are known to have failed.
+    # Deliveries that began, and how many of these are known to have failed.
     Column("attempts", Integer, nullable=False),
     Column("failures", Integer, nullable=False, server_default="0"),
-    # The failed calls, as JSON.
+    # The failed deliveries, as JSON.
     Column("history", Text),
     Column("action", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    # What its API shows of it, where it has one (an ExecutionInfo).
+    # The ExecutionInfo that the API shows of an execution.
     Column("message", LargeBinary),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
     Column("answer", LargeBinary),
     Column("last_error", Text),
-    # When its client said that it no longer wants to see it.
+    # When a client deleted it from its lists.
     Column("forgotten_at", BigInteger),
-    # Of the call that asked for it, by W3C Trace Context.
+    # The trace of the RPC that asked for it (W3C Trace Context).
     Column("traceparent", Text),
     # The id that its client chose for an execution, unique in its parent. The API of executions
     # shows it in place of `id`. A node of 0.1.0 leaves it empty, and has the client's id in `id`.
@@ -244,7 +244,7 @@ partial_index(
     invocations.c.id,
     where=invocations.c.next_at.is_not(None),
 )
-# The same for each target: what waits for others is found past one that can take no more.
+# The same for each target: invocations for other targets are found past those of a busy one.
 partial_index(
     "invocations_waiting",
     invocations.c.target,
@@ -263,14 +263,14 @@ partial_index(
     invocations.c.finished_at,
     where=invocations.c.finished_at.is_not(None),
 )
-# Of what can't be, and would never be found: neither finished nor waiting for a node. It is empty.
+# Unfinished invocations without a due instant, a fault that nothing else would find. Empty.
 partial_index(
     "invocations_lost",
     invocations.c.id,
     where=and_(invocations.c.next_at.is_(None), invocations.c.finished_at.is_(None)),
 )
-# Executions only, which alone are listed by it: a tick must not pay for it. With finished_at, so
-# that those that a filter leaves out are passed over within the index.
+# Only for executions, so that ticks do not pay for the index. It has finished_at, so that filtered
+# rows are skipped within the index.
 partial_index(
     "invocations_listed",
     invocations.c.parent,
@@ -278,14 +278,14 @@ partial_index(
     invocations.c.finished_at,
     where=invocations.c.message.is_not(None),
 )
-# What these two hold never changes: a claim and a completion leave them alone.
+# Claims and completions do not change the columns of these two.
 Index("invocations_of_origin", invocations.c.origin, invocations.c.scheduled_at, invocations.c.id)
 Index("invocations_by_instant", invocations.c.scheduled_at, invocations.c.id)
-# What people look for among millions that went well. Databases see that these will do only where
-# a statement repeats the condition in the same words.
-# SQLite evaluates it at each write: comparisons take it a tenth of what a list takes.
+# Finds failures among millions of successes. Databases use these indexes only for statements that
+# repeat the condition word for word. SQLite evaluates it at each write, and comparisons take a
+# tenth of the time of an IN.
 UNTROUBLED_STATES = ("pending", "running", "succeeded")
-TROUBLED = and_(*(invocations.c.state != literal_column(f"'{each}'") for each in UNTROUBLED_STATES))
+TROUBLED = and_(*(invocations.c.state != literal_column(f"'{name}'") for name in UNTROUBLED_STATES))
 partial_index(
     "invocations_troubled",
     invocations.c.state,
@@ -302,18 +302,18 @@ partial_index(
     where=TROUBLED,
 )
 
-# What was decided about a trigger's ticks, other than to fire them in time.
+# Decisions about a trigger's ticks other than to fire them in time.
 decisions = Table(
     "decisions",
     metadata,
     Column("id", ASCII, primary_key=True),
     Column("trigger_id", ASCII, nullable=False),
     Column("kind", Text, nullable=False),
-    # The instants that it covers. No last one: it goes on.
+    # The first and last instants that it covers; `last_at` is NULL while it goes on.
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger),
     Column("count", Integer, nullable=False),
-    # By kind, as JSON.
+    # JSON, whose fields depend on the kind.
     Column("detail", Text, nullable=False),
     Column("decided_at", BigInteger, nullable=False),
     Index("decisions_of_trigger", "trigger_id", "kind", "first_at", "id"),

@@ -115,7 +115,7 @@ def test_a_second_server_on_the_same_database_is_refused(directory: Path) -> Non
         ended = run_tocsin(*serve_command(directory)[1:])
     assert ended.status == 1
     assert ended.stdout == ""
-    assert f"{directory / 'tocsin.db'} is in use by another tocsin" in ended.stderr
+    assert f"another tocsin is using {directory / 'tocsin.db'}" in ended.stderr
     assert "--database" in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -132,7 +132,7 @@ def test_a_database_of_a_newer_tocsin_is_refused_and_left_alone(directory: Path)
 
     ended = run_tocsin(*serve_command(directory)[1:])
     assert (ended.status, ended.stdout) == (1, "")
-    assert f"{file} was written by a newer Tocsin (schema 9999" in ended.stderr
+    assert f"{file} was written by a newer Tocsin (its schema is 9999" in ended.stderr
     assert "Traceback" not in ended.stderr
     connection = sqlite3.connect(file)
     assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
@@ -144,7 +144,7 @@ def test_a_damaged_database_is_refused_and_left_alone(directory: Path) -> None:
     file.write_bytes(b"no database " * 1000)
     ended = run_tocsin(*serve_command(directory)[1:])
     assert (ended.status, ended.stdout) == (1, "")
-    assert f"{file} is no usable SQLite database" in ended.stderr
+    assert f"can't use {file} as a SQLite database" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert file.read_bytes() == b"no database " * 1000
 
@@ -152,11 +152,11 @@ def test_a_damaged_database_is_refused_and_left_alone(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("postgres", "not a database URL"),
-        ("mysql://localhost/x", "'mysql' can't be used"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite:////dev/null/x/t.db", "/dev/null/x/t.db can't be used: Not a directory"),
-        ("sqlite:////tmp", "/tmp is no usable SQLite database"),
+        ("postgres", "must be a URL"),
+        ("mysql://localhost/x", "'mysql' are not supported"),
+        ("sqlite:///:memory:", "does not name a file"),
+        ("sqlite:////dev/null/x/t.db", "can't use /dev/null/x/t.db: Not a directory"),
+        ("sqlite:////tmp", "can't use /tmp as a SQLite database"),
     ],
 )
 def test_a_database_that_cannot_be_opened_is_told(url: str, told: str) -> None:

@@ -134,7 +134,7 @@ def test_bindings_are_listed_page_by_page(url: str, runner: asyncio.Runner) -> N
         assert not add_binding(tx, every[0])
         seen: list[StoredBinding] = []
         while page := page_of_bindings(
-            tx, resource=None, subject=None, after=seen[-1].place if seen else ("", "", ""), limit=5
+            tx, resource=None, subject=None, after=seen[-1].key if seen else ("", "", ""), limit=5
         ):
             seen += page
         assert seen == every

@@ -294,12 +294,12 @@ def test_an_answer_is_remembered_while_it_is_kept(url: str, runner: asyncio.Runn
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("nonsense", "not a database URL"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("mysql://localhost/x", "'mysql' can't be used"),
-        ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u@127.0.0.1:1/x can't be used"),
-        ("postgresql://u:secret@127.0.0.1:port/x", "not a database URL"),
+        ("nonsense", "must be a URL"),
+        ("sqlite://", "does not name a file"),
+        ("sqlite:///:memory:", "does not name a file"),
+        ("mysql://localhost/x", "'mysql' are not supported"),
+        ("postgresql://u:secret@127.0.0.1:1/x", "can't use postgresql://u@127.0.0.1:1/x"),
+        ("postgresql://u:secret@127.0.0.1:port/x", "must be a URL"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_refused(wrong: str, said: str) -> None:

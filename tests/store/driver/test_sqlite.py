@@ -134,5 +134,5 @@ def test_a_second_node_on_the_same_file_is_refused(path: Path, runner: asyncio.R
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreError, match="no usable SQLite database"):
+    with pytest.raises(StoreError, match="as a SQLite database"):
         open_database(url(path))

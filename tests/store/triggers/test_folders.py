@@ -8,10 +8,10 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.listing import Filter, page_of_visible
 from tocsin.store.invocations.rows import Invocation, insert_invocation
 from tocsin.store.triggers.folders import (
-    Place,
+    ParentAndOrigin,
     folder_of_operation,
     folder_of_trigger,
-    place_of_invocation,
+    parent_and_origin_of,
 )
 from tocsin.store.triggers.operations import insert_operation
 from tocsin.store.triggers.rows import count_triggers, delete_trigger, insert_trigger
@@ -86,8 +86,8 @@ def test_a_trigger_that_an_older_node_deleted_is_known_by_what_it_fired(
         name = "projects/p/locations/l/integrations/i"
         invocation(tx, "i2", "projects/p/locations/l", origin=name)
         assert folder_of_trigger(tx, name) is None
-        assert place_of_invocation(tx, "i2") == Place("projects/p/locations/l", name)
-        assert place_of_invocation(tx, "i3") is None
+        assert parent_and_origin_of(tx, "i2") == ParentAndOrigin("projects/p/locations/l", name)
+        assert parent_and_origin_of(tx, "i3") is None
 
     async def scenario() -> None:
         async with opened(url) as database:

@@ -62,10 +62,9 @@ class Capacity:
             del self._under_way[destination]
 
     def _room(self, destination: str, under_way: int, free: int) -> int:
-        """Returns how many more fit, where a next one needs `kept * (1 + its share)` free places.
+        """Returns how many more deliveries fit; each needs `kept * (1 + share)` free slots.
 
-        Each that begins takes a free place and makes the share grow, which the division accounts
-        for.
+        The division accounts for each delivery taking a free slot and adding to the share.
         """
         limit = self._limit(destination)
         beyond = free - self._kept * (1 + under_way / limit)

@@ -1,4 +1,4 @@
-"""Accounts: who may call."""
+"""Stores accounts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,10 @@ from tocsin.store.driver.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. `kind` is as its subject begins: `serviceAccount` or `userAccount`.
+    """An account.
 
-    Tokens that it was given before `tokens_from` are revoked.
+    `kind` is `serviceAccount` or `userAccount`, as in subjects. Tokens issued before `tokens_from`
+    are revoked.
     """
 
     id: str
@@ -61,7 +62,7 @@ def insert_account(tx: Transaction, account: Account) -> None:
     """Adds an account.
 
     Raises:
-        UniqueViolation: its id is taken, or its folder has one of this kind and name.
+        UniqueViolation: its id is taken, or its folder has an account of this kind and name.
     """
     tx.run(INSERT, **RECORD.values(account))
 
@@ -71,14 +72,14 @@ def find_account(tx: Transaction, account_id: str) -> Account | None:
 
 
 def lock_account(tx: Transaction, account_id: str) -> Account | None:
-    """Finds an account that something is to be added to: until the commit nobody deletes it."""
+    """Finds an account and locks it: until the commit no other transaction can delete it."""
     return RECORD.one(tx, LOCK, id=account_id)
 
 
 def page_of_accounts(
     tx: Transaction, *, folder_id: str | None, kind: str | None, after: str, limit: int
 ) -> list[Account]:
-    """Returns accounts by their id; None: of all folders, of both kinds."""
+    """Returns accounts, sorted by id; None means all folders, or both kinds."""
     return RECORD.all(
         tx,
         PAGE,

@@ -1,4 +1,4 @@
-"""Authorised keys: the public halves of what service accounts sign with."""
+"""Stores authorised keys, the public keys of service accounts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from tocsin.store.driver.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class StoredAuthorisedKey:
-    """An authorised key; its public half is in PEM."""
+    """An authorised key; `public_key` is in PEM."""
 
     id: str
     account_id: str

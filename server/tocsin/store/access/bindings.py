@@ -1,4 +1,4 @@
-"""Bindings: which roles subjects have, and on what."""
+"""Stores bindings: the roles of subjects on resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tocsin.store.driver.transaction import Transaction, UniqueViolation
 
 @dataclass(frozen=True, slots=True)
 class StoredBinding:
-    """A role that a subject has on `folders/ID`, `projects/ID`, or `*`."""
+    """A role of a subject on a resource: `folders/ID`, `projects/ID`, or `*`."""
 
     resource: str
     subject: str
@@ -20,8 +20,8 @@ class StoredBinding:
     configured: bool = False
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Where it stands in the list."""
+    def key(self) -> tuple[str, str, str]:
+        """The key by which bindings are sorted."""
         return self.resource, self.subject, self.role
 
 
@@ -60,7 +60,7 @@ PAGE = (
 
 
 def add_binding(tx: Transaction, binding: StoredBinding) -> bool:
-    """Adds a binding; returns False if it was there."""
+    """Adds a binding; returns False if it exists."""
     try:
         tx.run(INSERT, **RECORD.values(binding))
     except UniqueViolation:
@@ -77,8 +77,10 @@ def delete_binding(tx: Transaction, binding: StoredBinding) -> None:
 
 
 def bindings_of(tx: Transaction, subjects: Sequence[str]) -> list[StoredBinding]:
-    """Returns all bindings of any of the subjects."""
-    return [found for each in subjects for found in RECORD.all(tx, OF_SUBJECT, subject=each)]
+    """Returns all bindings of the subjects."""
+    return [
+        binding for subject in subjects for binding in RECORD.all(tx, OF_SUBJECT, subject=subject)
+    ]
 
 
 def page_of_bindings(
@@ -89,7 +91,7 @@ def page_of_bindings(
     after: tuple[str, str, str],
     limit: int,
 ) -> list[StoredBinding]:
-    """Returns bindings by resource, subject and role; None: of all resources, of all subjects."""
+    """Returns bindings, sorted by resource, subject and role; None means all of them."""
     return RECORD.all(
         tx,
         PAGE,

@@ -1,4 +1,4 @@
-"""Accounts, keys and roles that come from the settings: the store is made to have just these."""
+"""Makes the store's configured accounts, keys and roles match the settings."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ RENAME = (
 
 
 class AlreadyThere(Exception):
-    """What the settings name was made otherwise; the message says what."""
+    """Something in the settings exists, but was created by an API; the message names it."""
 
 
 def keep_configured(
@@ -36,10 +36,10 @@ def keep_configured(
     wanted_keys: Sequence[StoredAuthorisedKey],
     wanted_bindings: Sequence[StoredBinding],
 ) -> None:
-    """Makes the store have just these of what comes from the settings.
+    """Adds, changes and deletes configured rows until the store has just these.
 
     Raises:
-        AlreadyThere: an id or a name is taken by one that does not come from them.
+        AlreadyThere: an id or a name is taken by a row that is not from the settings.
     """
     _keep_keys(tx, wanted_keys)
     _keep_accounts(tx, wanted)
@@ -50,17 +50,17 @@ def keep_configured(
 def _keep_accounts(tx: Transaction, wanted: Sequence[Account]) -> None:
     ids = {account.id for account in wanted}
     for account_id in tx.column(CONFIGURED_ACCOUNTS):
-        gone = None if account_id in ids else find_account(tx, account_id)
-        if gone is not None:
-            delete_account(tx, gone)
+        unwanted = None if account_id in ids else find_account(tx, account_id)
+        if unwanted is not None:
+            delete_account(tx, unwanted)
     for account in wanted:
-        there = find_account(tx, account.id)
-        if there is not None and not there.configured:
+        stored = find_account(tx, account.id)
+        if stored is not None and not stored.configured:
             raise AlreadyThere(f"account {account.id}")
         try:
-            if there is None:
+            if stored is None:
                 insert_account(tx, account)
-            elif (there.folder_id, there.name) != (account.folder_id, account.name):
+            elif (stored.folder_id, stored.name) != (account.folder_id, account.name):
                 tx.run(
                     RENAME,
                     of_id=account.id,
@@ -77,20 +77,20 @@ def _keep_keys(tx: Transaction, wanted: Sequence[StoredAuthorisedKey]) -> None:
         if key_id not in by_id:
             delete_key(tx, key_id)
     for key in wanted:
-        there = find_key(tx, key.id)
-        if there is not None:
-            if not there.configured:
+        stored = find_key(tx, key.id)
+        if stored is not None:
+            if not stored.configured:
                 raise AlreadyThere(f"key {key.id}")
-            if (there.account_id, there.public_key) == (key.account_id, key.public_key):
+            if (stored.account_id, stored.public_key) == (key.account_id, key.public_key):
                 continue
             delete_key(tx, key.id)
         insert_key(tx, key)
 
 
 def _keep_bindings(tx: Transaction, wanted: Sequence[StoredBinding]) -> None:
-    places = {binding.place for binding in wanted}
-    for there in RECORD.all(tx, CONFIGURED_BINDINGS):
-        if there.place not in places:
-            delete_binding(tx, there)
+    wanted_keys = {binding.key for binding in wanted}
+    for stored in RECORD.all(tx, CONFIGURED_BINDINGS):
+        if stored.key not in wanted_keys:
+            delete_binding(tx, stored)
     for binding in wanted:
         add_binding(tx, binding)

@@ -1,4 +1,4 @@
-"""API keys and OAuth tokens, without their secrets."""
+"""Stores API keys and OAuth tokens, without their secrets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from tocsin.store.driver.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret by which an account is known. `expires_at` None: it goes on."""
+    """An API key or OAuth token of an account; without `expires_at` it never expires."""
 
     id: str
     kind: str

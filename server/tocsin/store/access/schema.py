@@ -1,6 +1,6 @@
-"""The tables of access control.
+"""Defines the tables of access control.
 
-`configured` rows come from the settings; only these change them.
+`configured` rows come from the settings, and only these change them.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
@@ -11,12 +11,12 @@ accounts = Table(
     "access_accounts",
     metadata,
     Column("id", ASCII, primary_key=True),
-    # `serviceAccount` or `userAccount`, as its subjects begin.
+    # `serviceAccount` or `userAccount`, as in subjects.
     Column("kind", ASCII, nullable=False),
     Column("folder_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    # Tokens that it was given before work no more.
+    # Tokens issued before this instant are revoked.
     Column("tokens_from", BigInteger, nullable=False),
     Column("configured", Integer, nullable=False),
 )
@@ -29,7 +29,7 @@ partial_index(
     where=accounts.c.name != "",
 )
 
-# The public halves of the keys by which service accounts sign for tokens.
+# The public keys with which service accounts ask for tokens.
 keys = Table(
     "access_keys",
     metadata,
@@ -43,7 +43,7 @@ keys = Table(
     Index("access_keys_of_account", "account_id", "id"),
 )
 
-# API keys and OAuth tokens. Of the secret, which is long and random, there is the SHA-256 digest.
+# API keys and OAuth tokens. `digest` is the SHA-256 digest of the secret, which is long and random.
 credentials = Table(
     "access_credentials",
     metadata,
@@ -73,7 +73,7 @@ bindings = Table(
     Index("access_bindings_of_subject", "subject"),
 )
 
-# Tokens that were taken back, until they would have expired.
+# Revoked tokens, kept until they would have expired.
 revoked_tokens = Table(
     "access_revoked_tokens",
     metadata,
@@ -82,7 +82,7 @@ revoked_tokens = Table(
     Index("access_revoked_tokens_by_expiry", "expires_at"),
 )
 
-# JWTs for which a token was given, until they would have expired, so that no other one is given.
+# JWTs that were exchanged for a token, kept until they expire: each is exchanged only once.
 used_assertions = Table(
     "access_used_assertions",
     metadata,
@@ -92,8 +92,8 @@ used_assertions = Table(
     Index("access_used_assertions_by_expiry", "expires_at"),
 )
 
-# What this server signs tokens with, in the order of their making. One that signs no more has no
-# private key.
+# The keys that sign tokens, numbered in the order of their creation. Keys that no longer sign have
+# no private key.
 signing_keys = Table(
     "access_signing_keys",
     metadata,
@@ -104,7 +104,7 @@ signing_keys = Table(
     Column("signs_from", BigInteger, nullable=False),
 )
 
-# One row: grows whenever somebody lost a right, so that nodes know when to look anew.
+# One row, whose number grows when a right is taken away: nodes then load rights again.
 generation = Table(
     "access_generation",
     metadata,

@@ -1,4 +1,4 @@
-"""The keys that tokens are signed with, shared by all nodes."""
+"""Stores the keys that sign tokens; all nodes share them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,9 @@ from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolat
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key: its place in the order of their making, its `kid`, its halves in PEM.
+    """A key that signs tokens from `signs_from` until the next key does.
 
-    It signs from that instant on, until the next one does.
+    `number` grows with each new key, `id` is the `kid`, and both keys are in PEM.
     """
 
     number: int
@@ -36,7 +36,7 @@ DELETE = delete(table).where(table.c.number < bindparam("before"))
 
 
 def signing_keys(tx: Transaction) -> list[StoredKey]:
-    """Returns all of them, the oldest first."""
+    """Returns all keys, the oldest first."""
     return RECORD.all(tx, ALL)
 
 
@@ -44,7 +44,7 @@ def add_signing_key(tx: Transaction, key: StoredKey) -> None:
     """Adds a key.
 
     Raises:
-        Contended: another node has just added one in its place.
+        Contended: another node has just added a key with this number.
     """
     try:
         tx.run(INSERT, **RECORD.values(key))
@@ -53,10 +53,10 @@ def add_signing_key(tx: Transaction, key: StoredKey) -> None:
 
 
 def forget_private_keys(tx: Transaction, *, before: int) -> int:
-    """Forgets the private halves of the keys before that number."""
+    """Deletes the private keys with numbers less than `before`; returns how many."""
     return tx.run(FORGET_PRIVATE, before=before)
 
 
 def delete_signing_keys(tx: Transaction, *, before: int) -> int:
-    """Deletes the keys before that number: nothing that they signed is valid any more."""
+    """Deletes the keys with numbers less than `before`, whose tokens have all expired."""
     return tx.run(DELETE, before=before)

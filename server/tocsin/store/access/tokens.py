@@ -1,4 +1,4 @@
-"""Tokens that were taken back, JWTs that were used, and when anything of the kind changed."""
+"""Stores revoked tokens, used JWTs, and a number that grows when rights are taken away."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ NEXT_GENERATION = (
 
 
 def revoke_token(tx: Transaction, token_id: str, *, expires_at: datetime) -> None:
-    """Takes a token back, for as long as it would have been valid. Once more changes nothing."""
+    """Revokes a token until it would have expired; to revoke it again changes nothing."""
     try:
         tx.run(REVOKE, id=token_id, expires_at=to_micros(expires_at))
     except UniqueViolation:
@@ -34,10 +34,10 @@ def is_revoked(tx: Transaction, token_id: str) -> bool:
 def use_assertion(
     tx: Transaction, digest: bytes, *, now: datetime, expires_at: datetime
 ) -> datetime:
-    """Remembers that a JWT was used; returns when it was used first, which may be now.
+    """Records that a JWT was used; returns when it was first used, which may be now.
 
     Raises:
-        Contended: another node was shown it this moment.
+        Contended: another node has just recorded it.
     """
     used_at = tx.value(USED, digest=digest)
     if used_at is not None:
@@ -50,11 +50,11 @@ def use_assertion(
 
 
 def access_generation(tx: Transaction) -> int:
-    """Returns a number that grows whenever `tell_change` was called."""
+    """Returns a number that grows with each `tell_change`."""
     return int(tx.value(GENERATION) or 0)
 
 
 def tell_change(tx: Transaction) -> None:
-    """Makes all nodes look anew at who is who, and who may do what."""
+    """Makes all nodes load accounts, credentials and roles again."""
     tx.run(NEXT_GENERATION)
     tx.ring(Bell.ACCESS)

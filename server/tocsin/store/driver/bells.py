@@ -1,4 +1,4 @@
-"""Bells: a transaction rings them, and after its commit the store wakes the loops that listen."""
+"""Defines bells, which transactions ring: after the commit the store wakes the listening loops."""
 
 import json
 from collections.abc import Callable
@@ -10,27 +10,27 @@ from tocsin.store.driver.instants import from_micros, to_micros
 
 
 class Bell(StrEnum):
-    """What there is to do. Nodes name bells to each other by these values."""
+    """The work that a bell announces. Nodes send each other these values."""
 
     TICKS = "ticks"
     """A timer is armed for the instant."""
     BATCHES = "batches"
-    """Events become a call at the instant."""
+    """A batch of events is due at the instant."""
     DELIVERIES = "deliveries"
     """An invocation is due at the instant."""
     READERS = "readers"
-    """A trigger changed whose source is read, and its kind's change number has grown."""
+    """A trigger with a pulled source changed, and so did the change number of its kind."""
     ACCESS = "access"
-    """Somebody may have lost a right."""
+    """A role, an account or a credential was taken away."""
 
 
-# Hears a bell, with the instant that it was rung for; None: now. It is called on the event loop,
+# Called on the event loop when a bell rings, with the instant that it was rung for (None: now). It
 # must be quick and must not raise.
 Listener: TypeAlias = Callable[[datetime | None], None]
 
 
 class Rung:
-    """The bells that were rung, each with the earliest instant; None: now."""
+    """Collects rung bells, each with its earliest instant, or None for now."""
 
     __slots__ = ("_instants",)
 
@@ -52,7 +52,7 @@ class Rung:
         return list(self._instants.items())
 
     def to_notice(self) -> str:
-        """Returns the text by which another node learns of these bells: some 100 bytes of JSON."""
+        """Returns the bells as JSON of some 100 bytes, for a notice to the other nodes."""
         instants = {
             bell.value: None if at is None else to_micros(at) for bell, at in self._instants.items()
         }
@@ -60,9 +60,9 @@ class Rung:
 
     @classmethod
     def of_notice(cls, text: str) -> "Rung | None":
-        """Reads such a text; None: it does not say which bells. A node of 0.1.0 sends no text.
+        """Parses the text of a notice, without bells that this version does not know.
 
-        A bell that this version does not know is left out.
+        Returns None for any other text: a node of 0.1.0 sends an empty one.
         """
         try:
             instants = json.loads(text)
@@ -78,7 +78,7 @@ class Rung:
 
 
 class Listeners:
-    """The loops of this node that listen to bells."""
+    """Keeps the loops of this node that listen to bells."""
 
     def __init__(self) -> None:
         self._listeners: dict[Bell, list[Listener]] = {bell: [] for bell in Bell}

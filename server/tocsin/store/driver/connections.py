@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: made when they are needed, dropped when they are lost."""
+"""Makes connections to PostgreSQL when they are needed, and drops them when they are lost."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -11,26 +11,26 @@ from tocsin.store.driver.database import StoreFull, StoreUnavailable
 from tocsin.store.driver.transaction import Compiled, Row, Value
 
 CONNECT_SECONDS = 5.0
-# A statement of ours takes milliseconds, or waits for locks that are held for five seconds at the
-# most. One without an answer is lost, with its connection.
+# Our statements take milliseconds, or wait for locks that are held for at most five seconds. One
+# without an answer by then is given up, with its connection.
 STATEMENT_SECONDS = 8.0
 
 SESSION = {
     "application_name": "tocsin",
     "default_transaction_isolation": "read committed",
-    # What a node that was stopped in the midst of a transaction holds, others get after this.
+    # Frees the locks of a node that was stopped in the middle of a transaction.
     "idle_in_transaction_session_timeout": "5s",
-    # A node that vanished without a word leaves connections, and PostgreSQL has only so many.
+    # A node that crashed leaves connections open, and PostgreSQL has a limited number.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
-    # The plan is made once, without looking at values: the one that the tests assert.
+    # PostgreSQL plans once, without looking at values: the plan that the tests assert.
     "plan_cache_mode": "force_generic_plan",
-    # Every hot statement reads a few rows in an index's order. To gather all that is due and sort
-    # it looks cheap while there is little of it, and is ruinous when there is much.
+    # Every hot statement reads a few rows in an index's order. To read all due rows and sort them
+    # looks cheap while there are few, and is ruinous when there are many.
     "enable_bitmapscan": "off",
     "enable_sort": "off",
-    # A plan that was made while a table was empty would read all of it, until it is analyzed.
+    # A plan made while a table was empty would scan all of it, until the table is analyzed.
     "enable_seqscan": "off",
 }
 
@@ -40,7 +40,7 @@ LOST = (
     asyncpg.OperatorInterventionError,  # shut down, or not up yet
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,  # the connection is to what is no longer the primary
+    asyncpg.ReadOnlySQLTransactionError,  # the server is no longer the primary
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
@@ -48,7 +48,7 @@ LOST = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a statement answered, as a cursor shows it."""
+    """Shows what a statement returned as a cursor does."""
 
     rows: list[Row]
     status: str
@@ -65,7 +65,7 @@ class Result:
 
 
 class Session:
-    """A connection, and what was prepared on it."""
+    """Runs statements on one connection, and prepares each of them once."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
@@ -80,8 +80,8 @@ class Session:
         if not rows:
             return []
         prepared = await self._prepare(statement)
-        found = await prepared.fetchmany([_in_order(statement, values) for values in rows])
-        return [tuple(row) for row in found]
+        returned = await prepared.fetchmany([_in_order(statement, values) for values in rows])
+        return [tuple(row) for row in returned]
 
     async def _prepare(self, statement: Compiled) -> asyncpg.prepared_stmt.PreparedStatement:
         prepared = self._prepared.get(statement.text)
@@ -97,9 +97,9 @@ def _in_order(statement: Compiled, values: Mapping[str, Value]) -> list[Value]:
 
 
 class Connections:
-    """Up to `size` connections, each lent to one at a time.
+    """Lends up to `size` connections, each to one borrower at a time.
 
-    `lost` is told when one was lost, or could not be made.
+    `lost` is called when a connection was lost or could not be made.
     """
 
     def __init__(
@@ -113,14 +113,14 @@ class Connections:
         self._url = url
         self._settings = settings or {}
         self.lost = lost
-        self._places = asyncio.Semaphore(size)
+        self._free = asyncio.Semaphore(size)
         self._idle: list[Session] = []
 
     def one(self) -> "Lent":
-        """Lends a connection for the time of an `async with`.
+        """Lends a connection for the duration of an `async with`.
 
         Raises:
-            StoreUnavailable: there is none to be had, or it was lost.
+            StoreUnavailable: no connection could be made, or it was lost.
         """
         return Lent(self)
 
@@ -130,7 +130,7 @@ class Connections:
         self._idle.clear()
 
     async def take(self) -> Session:
-        await self._places.acquire()
+        await self._free.acquire()
         try:
             while self._idle:
                 session = self._idle.pop()
@@ -138,14 +138,14 @@ class Connections:
                     return session
             return Session(await connect(self._url, self._settings))
         except BaseException as error:
-            self._places.release()
+            self._free.release()
             if isinstance(error, LOST):
                 self.lost()
                 raise unavailable(error) from error
             raise
 
     def drop_idle(self) -> None:
-        """Drops those that nobody has."""
+        """Closes the connections that are not lent."""
         for session in self._idle:
             session.connection.terminate()
         self._idle.clear()
@@ -153,11 +153,11 @@ class Connections:
     def give_back(self, session: Session) -> None:
         if not session.connection.is_closed():
             self._idle.append(session)
-        self._places.release()
+        self._free.release()
 
 
 class Lent:
-    """A connection, lent. What is raised meanwhile passes through as it is."""
+    """Lends a connection; errors of its borrower pass through unchanged, unless it was lost."""
 
     __slots__ = ("_connections", "_session")
 
@@ -173,7 +173,7 @@ class Lent:
     ) -> None:
         connection = self._session.connection
         lost = error is not None and (isinstance(error, LOST) or connection.is_closed())
-        # Whoever was cancelled may have left a statement under way.
+        # A cancelled borrower may have left a statement running.
         if lost or (error is not None and not isinstance(error, Exception)):
             connection.terminate()
         if lost:
@@ -200,9 +200,9 @@ async def connect(
 def unavailable(error: BaseException) -> StoreUnavailable:
     if isinstance(error, asyncpg.DiskFullError):
         return StoreFull(f"PostgreSQL has no space left: {error}")
-    return StoreUnavailable(f"PostgreSQL can't be reached: {reason(error)}")
+    return StoreUnavailable(f"can't reach PostgreSQL: {reason(error)}")
 
 
 def reason(error: BaseException) -> str:
-    """Says what went wrong; a timeout has no words of its own."""
+    """Returns the text of an error, or its type where it has no text, as a timeout."""
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""The store as the rest of the program sees it: committed reads, durable writes."""
+"""Defines the store for the rest of the program: committed reads, durable writes."""
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable
@@ -12,13 +12,20 @@ T = TypeVar("T")
 
 
 class CommitObserver:
-    """Watches nothing; whoever watches commits overrides its method.
+    """Observes commits; this base class ignores them.
 
-    It is called on the event loop, must be quick and must not raise.
+    Its method is called on the event loop, must be quick and must not raise.
     """
 
     def committing(self, calls: int) -> Callable[[bool], None]:
-        """A group of so many calls begins; what is returned is told whether it became durable."""
+        """Called when a group begins to commit.
+
+        Args:
+            calls: the number of pieces of work in the group.
+
+        Returns:
+            A function that is called with whether the group became durable.
+        """
         del calls
         return _ignored
 
@@ -31,17 +38,17 @@ class StoreError(Exception):
 
 
 class StoreUnavailable(StoreError):
-    """The store can't be reached now. What was being written may be there, or may not."""
+    """The store can't be reached now. Writes under way may be durable or lost."""
 
 
 class StoreFull(StoreUnavailable):
-    """There is no space left; nothing of what was to be written is there."""
+    """The store has no space left, and has written nothing."""
 
 
 class Database(Protocol):
     @property
     def exclusive(self) -> bool:
-        """Whether this node has the store to itself."""
+        """Whether no other node can use the store."""
 
     async def read(self, work: Work[T]) -> T:
         """Runs `work`, which only reads, on committed data.
@@ -51,39 +58,39 @@ class Database(Protocol):
         """
 
     def write(self, work: Work[T]) -> Future[T]:
-        """Runs `work` in a transaction; what it returns is there once that is durable.
+        """Runs `work` in a transaction, and returns its result once the transaction is durable.
 
-        The bells that it rang are rung then, even if nobody waits for the answer any more.
+        Bells of the transaction ring then, even if the client has hung up.
 
-        Work shares its commit with other work, may be run again from its start where others got in
-        its way, and must have no effect but on the transaction it is given. What it raises is
-        raised here, and its writes are undone.
+        Work shares its commit with other work, may run again from its start when other transactions
+        conflict with it, and must have no effect but on the transaction that it is given. What it
+        raises is raised here, and its writes are undone.
 
         Raises:
-            StoreUnavailable: the store can't be reached, or can't be brought to an answer.
-            StoreFull: it has no space left.
+            StoreUnavailable: the store can't be reached, or does not answer.
+            StoreFull: the store has no space left.
         """
 
     async def now(self) -> datetime | None:
-        """Asks the store's own clock; None: that is this machine's."""
+        """Reads the store's clock; returns None for a store that goes by this machine's."""
 
     def on(self, bell: Bell, listener: Listener) -> None:
-        """Makes `listener` hear a bell from here on, whichever node rings it.
+        """Calls `listener` whenever any node rings a bell.
 
-        A bell of another node is a hint. One may get lost, so nobody may depend on it.
+        Bells of other nodes are hints that may get lost, so nothing may depend on them.
         """
 
     def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Begins to hear other nodes.
+        """Begins to receive the bells of other nodes.
 
         Args:
-            look: is called where other nodes may have rung any bell: at the beginning, after the
-                connection was lost, and when a node of 0.1.0 rings, which does not say what for.
-            sleep: waits before the store is asked again after it was lost.
+            look: is called when other nodes may have rung any bell: at the beginning, after the
+                connection was lost, and when a node of 0.1.0 rings, which does not name its bell.
+            sleep: waits some seconds before the next attempt to connect.
         """
 
     def observe(self, observer: CommitObserver) -> None:
-        """From here on the observer is told of commits."""
+        """Calls the observer at each commit from now on."""
 
     async def close(self) -> None:
-        """Finishes what was handed in, then lets go of the database."""
+        """Finishes the work that was handed in, then closes the database."""

@@ -1,4 +1,4 @@
-"""The values of an IN. Statements are compiled once, so it has as many as it will ever have."""
+"""Gives an IN a fixed number of parameters, because statements are compiled once."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import repeat
@@ -8,24 +8,24 @@ from sqlalchemy import BindParameter, bindparam
 
 
 class FixedList:
-    """Up to `size` values, for the parameters `NAME0`, `NAME1`, …"""
+    """Binds up to `size` values to the parameters `NAME0`, `NAME1`, …"""
 
     def __init__(self, name: str, size: int) -> None:
         self.size = size
-        self._names = tuple(f"{name}{place}" for place in range(size))
+        self._names = tuple(f"{name}{index}" for index in range(size))
 
     @property
     def parameters(self) -> list[BindParameter[Any]]:
-        return [bindparam(each) for each in self._names]
+        return [bindparam(name) for name in self._names]
 
     def filled(self, values: Collection[str]) -> dict[str, str]:
-        """Gives each parameter a value; those that are left over repeat the first one."""
+        """Returns a value for each parameter; the first value fills the parameters left over."""
         if not 0 < len(values) <= self.size:
-            raise ValueError(f"{len(values)} values for {self.size} places")
+            raise ValueError(f"{len(values)} values, must be 1 to {self.size}")
         padded = (*values, *repeat(next(iter(values)), self.size - len(values)))
         return dict(zip(self._names, padded, strict=True))
 
     def slices(self, values: Sequence[str]) -> Iterator[dict[str, str]]:
-        """Fills the list once for each `size` values, in their order."""
+        """Yields the filled parameters for each `size` values in turn."""
         for start in range(0, len(values), self.size):
             yield self.filled(values[start : start + self.size])

@@ -1,4 +1,4 @@
-"""Work in groups: what comes while a group is on its way waits, and shares the next one."""
+"""Processes work in groups: what arrives while a group is under way shares the next one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Awaited(Generic[T]):
-    """What was handed in, and the future by which its caller waits. A caller may have hung up."""
+    """Keeps what a caller handed in and the future it waits for; the caller may have hung up."""
 
     given: T
     answer: asyncio.Future[Any]
@@ -25,12 +25,17 @@ class Awaited(Generic[T]):
 
 
 class Gathering(Generic[T]):
-    """Hands groups to `work`, in the order in which their members came, up to `workers` at once.
+    """Hands groups to `work` in order of arrival, up to `workers` groups at once.
 
-    A group has at most `most` members, or, where `size` tells their sizes, as many as are no larger
-    than that together, and one at least. Before each group, members that are on their way may join
-    it: the group waits as long as another one comes within so many `turns` of the event loop.
-    `work` must not raise. What it gives to `again` is first in the next group.
+    Args:
+        work: processes a group; it must not raise. Members that it gives to `again` come first in
+            the next group.
+        most: the most members of a group or, with `size`, their greatest total size. A group has
+            at least one member.
+        size: returns the size of a member.
+        workers: the most groups under way at once.
+        turns: a group waits for more members until none has arrived for so many turns of the event
+            loop.
     """
 
     def __init__(
@@ -53,7 +58,7 @@ class Gathering(Generic[T]):
 
     @property
     def waiting(self) -> Sequence[T]:
-        """What is in no group at the moment."""
+        """The members that are not in a group yet."""
         return self._waiting
 
     def add(self, member: T) -> None:
@@ -63,16 +68,16 @@ class Gathering(Generic[T]):
             self._tasks.add(asyncio.create_task(self._run()))
 
     def again(self, members: Sequence[T]) -> None:
-        """Lets members of a group that is on its way wait for the next one."""
+        """Puts members of a group that is under way into the next one."""
         self._waiting[:0] = members
 
     async def finish(self) -> None:
-        """Returns once nothing waits and no group is on its way."""
+        """Returns once nothing waits and no group is under way."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Lets groups finish for that long, then cancels them."""
+        """Gives groups `grace_seconds` to finish, then cancels them."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         for task in self._tasks:
@@ -89,7 +94,7 @@ class Gathering(Generic[T]):
                     await self._work(group)
         finally:
             self._joining = False
-            # At once, not when the task is done: what is added between must find a worker.
+            # Now, not when the task is done: a member added in between must find a worker.
             self._tasks.remove(_current_task())
 
     async def _let_join(self) -> None:

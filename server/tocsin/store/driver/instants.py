@@ -1,4 +1,4 @@
-"""Instants as the store keeps them: whole microseconds since the Unix epoch."""
+"""Converts instants to whole microseconds since the Unix epoch, as the store keeps them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What all tables have in common."""
+"""Defines what all tables have in common."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from sqlalchemy import Column, ColumnElement, Index, MetaData, Text
 
 metadata = MetaData()
 
-# Ids are compared as bytes, whatever language the server sorts by; pages go by their order.
+# Pages go by the order of ids, which must be that of their bytes in every locale of the server.
 ASCII = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def partial_index(
     name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False
 ) -> Index:
-    """Makes an index of those rows alone that fulfil a condition."""
+    """Defines an index of the rows that fulfil a condition."""
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)

@@ -1,4 +1,4 @@
-"""Notices carry bells to the other nodes on one PostgreSQL."""
+"""Carries bells between the nodes on one PostgreSQL, by notices."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,16 +14,16 @@ log = structlog.get_logger(__name__)
 CHANNEL = "tocsin"
 # A node of 0.1.0 listens on the same channel, ignores the text, and looks for work of any kind.
 NOTIFY = f"SELECT pg_notify('{CHANNEL}', $1)"
-# A notice at each commit would cost PostgreSQL half of its commits.
+# A notice with each commit would halve the commits that PostgreSQL can do.
 BETWEEN_NOTICES_SECONDS = 0.05
 BEFORE_LISTENING_AGAIN_SECONDS = 1.0
-# Who only listens would never notice that the other end is gone. So it is asked now and then.
+# A connection that only listens never notices that the server is gone, so it asks now and then.
 BETWEEN_QUESTIONS_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 
 
 class Notices:
-    """One connection, on which a node hears the bells of the others and tells them its own."""
+    """Sends this node's bells to the others and receives theirs, on one connection."""
 
     def __init__(
         self, connect: Callable[[], Awaitable[asyncpg.Connection]], listeners: Listeners
@@ -38,7 +38,7 @@ class Notices:
         self._task = asyncio.create_task(self._run(look, sleep))
 
     def tell(self, rung: Rung) -> None:
-        """Tells the other nodes of bells; those of many commits share a notice."""
+        """Sends bells to the other nodes; many commits share a notice."""
         self._untold.add(rung)
         self._news.set()
 
@@ -54,7 +54,7 @@ class Notices:
             try:
                 await self._pass_on(look, sleep)
             except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                # Until it is back the node finds work by looking for it now and then.
+                # Meanwhile the loops find work by polling.
                 log.warning("LISTEN connection lost; polling until it is back", error=reason(error))
             await sleep(BEFORE_LISTENING_AGAIN_SECONDS)
 
@@ -71,7 +71,7 @@ class Notices:
 
             connection.add_termination_listener(lambda _connection: self._news.set())
             await connection.add_listener(CHANNEL, hear)
-            look()  # for what was told meanwhile
+            look()  # bells may have rung meanwhile
             while True:
                 await self._wait_for_news(sleep)
                 self._news.clear()
@@ -99,7 +99,7 @@ class Notices:
             raise
 
     async def _wait_for_news(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Waits until there is something to tell, or it is time to ask whether anyone listens."""
+        """Waits until a bell is to be sent, or the connection is to be checked."""
         news = asyncio.ensure_future(self._news.wait())
         slept = asyncio.ensure_future(sleep(BETWEEN_QUESTIONS_SECONDS))
         try:

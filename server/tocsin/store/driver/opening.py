@@ -1,4 +1,4 @@
-"""Opens a database by URL, creating it or bringing it up to date."""
+"""Opens a database by its URL; creates its schema or migrates it."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -24,22 +24,25 @@ log = structlog.get_logger(__name__)
 FORMS = (
     "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host:port/database"
 )
-# Any number that others in the same database are unlikely to lock.
+# An arbitrary number that other programs in the same database are unlikely to lock.
 MIGRATION_LOCK = 0x746F6373696E
 
 
 def open_database(url: str, *, durable: bool = True) -> Database:
-    """Opens the store at `url`: a file of SQLite, or a database of PostgreSQL.
+    """Opens the store.
 
-    One of SQLite that is not `durable` survives the end of this process, but not of the machine.
+    Args:
+        url: names a SQLite file or a PostgreSQL database, as in FORMS.
+        durable: whether SQLite waits for the disk at each commit. Without it, writes survive a
+            crash of this process, but not of the machine.
 
     Raises:
-        StoreError: the URL is of another form, or the database is out of reach, in use,
-            damaged, or written by a newer Tocsin.
+        StoreError: the URL has another form, or the database can't be reached, is in use, is
+            damaged, or was written by a newer Tocsin.
     """
     parsed = parsed_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
-        return open_postgresql(url, shown=without_secrets(parsed))
+        return open_postgresql(url, safe_url=without_secrets(parsed))
     return open_sqlite(sqlite_path(parsed), durable=durable)
 
 
@@ -48,7 +51,7 @@ def parsed_url(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError):
         # The error would show the password.
-        raise StoreError(f"not a database URL; expected {FORMS}") from None
+        raise StoreError(f"--database must be a URL: {FORMS}") from None
 
 
 def without_secrets(url: URL) -> str:
@@ -59,11 +62,11 @@ def without_secrets(url: URL) -> str:
 def sqlite_path(url: URL) -> Path:
     if url.drivername != "sqlite":
         raise StoreError(
-            f"a database of kind {url.drivername!r} can't be used by this version; expected {FORMS}"
+            f"databases of kind {url.drivername!r} are not supported, --database must be {FORMS}"
         )
     if not url.database or url.database == ":memory:":
-        raise StoreError(f"the database URL names no file; expected {FORMS}")
-    # One file by two names would have two locks.
+        raise StoreError(f"the URL of --database does not name a file, must be {FORMS}")
+    # Two names of one file would make two locks.
     return Path(url.database).resolve()
 
 
@@ -71,10 +74,10 @@ def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = take_lock(path)
-        # Payloads are nobody else's; what SQLite puts beside the file gets the file's mode.
+        # Payloads are private. SQLite gives the files beside this one the same mode.
         path.touch(mode=0o600)
     except OSError as error:
-        raise StoreError(f"{path} can't be used: {error.strerror}; is --database right?") from error
+        raise StoreError(f"can't use {path}: {error.strerror}; check --database") from error
     try:
         migrate_sqlite(path)
         return SqliteDatabase(path, lock=lock, durable=durable)
@@ -88,32 +91,32 @@ def migrate_sqlite(path: Path) -> None:
     engine = create_engine("sqlite://", creator=lambda: connect_sqlite(path))
     try:
         with engine.connect() as connection:
-            # All or nothing: a start that is killed on the way leaves what was there before.
+            # All or nothing: a start that is killed halfway leaves the database as it was.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             upgrade(connection, str(path))
     except DatabaseError as error:
-        raise StoreError(f"{path} is no usable SQLite database: {error.orig}") from error
+        raise StoreError(f"can't use {path} as a SQLite database: {error.orig}") from error
     finally:
         engine.dispose()
 
 
-def open_postgresql(url: str, *, shown: str) -> Database:
-    # Slow to import, and of no use to a node with SQLite.
+def open_postgresql(url: str, *, safe_url: str) -> Database:
+    # Slow to import, and useless to a node with SQLite.
     from tocsin.store.driver.connections import LOST, reason
     from tocsin.store.driver.postgresql import PostgresDatabase
 
     try:
-        # In a thread, since the caller's loop already runs.
+        # In a thread, because the caller's event loop is already running.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, migrate_postgresql(url, shown)).result()
+            thread.submit(asyncio.run, migrate_postgresql(url, safe_url)).result()
     except (*LOST, ValueError) as error:
-        raise StoreError(f"{shown} can't be used: {reason(error)}; is --database right?") from error
+        raise StoreError(f"can't use {safe_url}: {reason(error)}; check --database") from error
     except DBAPIError as error:
-        raise StoreError(f"{shown} can't be used: {error.orig}") from error
+        raise StoreError(f"can't use {safe_url}: {error.orig}") from error
     return PostgresDatabase(url)
 
 
-async def migrate_postgresql(url: str, shown: str) -> None:
+async def migrate_postgresql(url: str, safe_url: str) -> None:
     """Creates the schema or brings it up to this version, one node at a time."""
     from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -121,23 +124,23 @@ async def migrate_postgresql(url: str, shown: str) -> None:
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        # A large table takes its time, and so does another node that migrates.
+        # To migrate a large table takes long, and so does waiting for another node that does.
         async_creator=lambda: connect(url, statement_seconds=None),
     )
     try:
         async with engine.connect() as connection:
-            # Until the commit; nodes that start meanwhile wait, and find nothing left to do.
+            # Held until the commit: nodes that start meanwhile wait, and find the schema migrated.
             await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            await connection.run_sync(upgrade, shown)
+            await connection.run_sync(upgrade, safe_url)
     finally:
         await engine.dispose()
 
 
-def upgrade(connection: Connection, shown: str) -> None:
-    """Brings the schema up to this version, where it is not newer.
+def upgrade(connection: Connection, safe_url: str) -> None:
+    """Migrates the schema to this version, unless it is newer.
 
-    A newer one says itself which nodes may still work on it (`oldest_known` of its migrations): so
-    nodes of two versions run side by side while they are replaced one by one.
+    A newer schema says which older nodes may still use it (`oldest_known` of its migrations), so
+    that nodes of two versions run side by side during an upgrade.
 
     Raises:
         StoreError: the schema is too new for this version.
@@ -151,23 +154,23 @@ def upgrade(connection: Connection, shown: str) -> None:
         head = script.get_revision("head")
         current = MigrationContext.configure(connection).get_current_revision()
         if current is not None and current not in known:
-            _work_on_newer(connection, shown, current, head.revision)
+            _work_on_newer(connection, safe_url, current, head.revision)
             return
         command.upgrade(config, "head")
         _tell_oldest_known(connection, head.module.oldest_known)
         connection.commit()
 
 
-def _work_on_newer(connection: Connection, shown: str, current: str, head: str) -> None:
+def _work_on_newer(connection: Connection, safe_url: str, current: str, head: str) -> None:
     oldest = None
-    # One so old that it does not say is none that this version does not know.
+    # A schema without this table is too old to be unknown to this version.
     if inspect(connection).has_table(compatibility.name):
         oldest = connection.execute(select(compatibility.c.oldest_known)).scalar()
     if oldest is None or head < oldest:
-        serves = "" if oldest is None else f" and serves nodes from {oldest} on"
+        serves = "" if oldest is None else f" for nodes from {oldest} on"
         raise StoreError(
-            f"{shown} was written by a newer Tocsin (schema {current}{serves}; this one knows up "
-            f"to {head}): upgrade tocsin, or start with another --database"
+            f"{safe_url} was written by a newer Tocsin (its schema is {current}{serves}, this "
+            f"version knows schemas up to {head}): upgrade tocsin, or give another --database"
         )
     log.warning("the store's schema is newer, upgrade this node soon", schema=current, known=head)
 

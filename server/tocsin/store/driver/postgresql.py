@@ -1,4 +1,4 @@
-"""The store on PostgreSQL: any number of nodes, commits shared by the calls of each."""
+"""Keeps the store on PostgreSQL, for any number of nodes; work of a node shares commits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,9 +37,9 @@ READERS = 8
 WRITERS = 4
 # Bounds how long the rows of one group stay locked.
 LARGEST_GROUP = 64
-# Turns of the event loop in which another call must have come for the wait to go on.
+# A group waits until no work has arrived for so many turns of the event loop.
 GATHERING_TURNS = 8
-# How often work is begun before it is given up, where other transactions get in its way.
+# Attempts at work that conflicts with other transactions.
 TRIES = 5
 
 IN_THE_WAY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Contended)
@@ -50,11 +50,11 @@ HandedIn: TypeAlias = Awaited[Work[Any]]
 
 
 class PostgresDatabase:
-    """Work runs on the event loop; a greenlet lets go of it while a statement is on its way.
+    """Runs work on the event loop, in greenlets that yield while they wait for statements.
 
-    The calls of a group run in one transaction. Should one of them fail, all of it is undone, and
-    each is run again in a transaction of its own: a savepoint for each call would cost two more
-    round trips, and most calls succeed.
+    The work of a group runs in one transaction. If some of it fails, all is undone, and each piece
+    runs again in a transaction of its own: a savepoint for each would cost two more round trips,
+    and most work succeeds.
     """
 
     def __init__(self, url: str) -> None:
@@ -103,7 +103,7 @@ class PostgresDatabase:
         await self._writers.close()
 
     def _lost(self) -> None:
-        """Where one connection was lost others were too, and tell so only when they are used."""
+        """Closes idle connections: they were probably lost too, and would fail when next used."""
         self._readers.drop_idle()
         self._writers.drop_idle()
 
@@ -117,12 +117,12 @@ class PostgresDatabase:
             committed(True)
         except Exception as error:
             committed(False)
-            log.warning("commit failed", calls=len(group), error=str(error))
+            log.warning("could not commit", pieces_of_work=len(group), error=str(error))
             for call in group:
                 call.fail(error)
 
     async def _write_together(self, session: Session, group: list[HandedIn]) -> bool:
-        """Returns whether all went well; if not, nothing was written."""
+        """Returns whether all the work succeeded; if not, nothing was written."""
 
         def work(tx: Transaction) -> list[object]:
             return [call.given(tx) for call in group]
@@ -151,17 +151,17 @@ class PostgresDatabase:
                     raise
                 call.fail(error)
             return
-        call.fail(StoreUnavailable(f"others were in the way {TRIES} times"))
+        call.fail(StoreUnavailable(f"other transactions conflicted with the work {TRIES} times"))
 
     async def _commit(self, session: Session, work: Work[T]) -> tuple[T, Afterwards]:
-        """Returns what the work returned, and what it left to the time after the commit."""
+        """Returns the result of the work, and what it left for after the commit."""
         transaction = session.connection.transaction()
         await transaction.start()
         tx = PostgresTransaction(session, self._statements)
         try:
             result = await greenlet_spawn(_concluded, work, tx)
         except BaseException as error:
-            # A connection that does not answer would not answer to this either, and we would wait.
+            # A lost connection would not answer a rollback either, and we would wait.
             if not is_lost(session, error):
                 await transaction.rollback()
             raise
@@ -169,7 +169,7 @@ class PostgresDatabase:
             await transaction.commit()
         except BaseException as error:
             if is_lost(session, error):
-                # It may be durable though the answer was lost; a bell too many does no harm.
+                # The commit may have succeeded, and an extra bell does no harm.
                 self._ring(tx.afterwards)
             raise
         return result, tx.afterwards
@@ -192,7 +192,7 @@ def is_lost(session: Session, error: BaseException) -> bool:
 
 
 class PostgresStatements(Statements):
-    """An insert that finds its key taken inserts nothing: an error would end the transaction."""
+    """Makes an insert whose key is taken insert nothing: an error would end the transaction."""
 
     def __init__(self) -> None:
         super().__init__(dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
@@ -205,7 +205,7 @@ class PostgresStatements(Statements):
 
 
 class PostgresTransaction(Transaction):
-    """Runs statements within a greenlet, which waits for their answers."""
+    """Runs statements in a greenlet, which waits for their results."""
 
     __slots__ = ("_session",)
 
@@ -216,16 +216,16 @@ class PostgresTransaction(Transaction):
         self.afterwards = Afterwards()
 
     def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
-        """Sends all rows at once: one round trip for many."""
+        """Sends all rows in one round trip."""
         compiled = self._statements.compiled(statement)
-        found: list[Row] = await_(self._session.run_each(compiled, rows))
-        return found
+        returned: list[Row] = await_(self._session.run_each(compiled, rows))
+        return returned
 
     def _execute(self, statement: Executable, values: dict[str, Value]) -> Result:
         compiled = self._statements.compiled(statement)
         result = await_(self._session.run(compiled, values))
         if result.status == "INSERT 0 0" and compiled.text.endswith(ELSE_NOTHING):
-            raise UniqueViolation("there is a row with this key")
+            raise UniqueViolation("a row with this key exists")
         return result
 
 

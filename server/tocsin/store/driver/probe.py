@@ -1,4 +1,4 @@
-"""Whether the store takes writes, asked by making one."""
+"""Probes whether the store can be written, by a write."""
 
 from datetime import datetime
 
@@ -18,5 +18,5 @@ WRITE = INSERT.on_conflict_do_update(
 
 
 def write_probe(tx: Transaction, *, node: str, now: datetime) -> None:
-    """Writes a row of the node's own, which is swept with the request keys that have expired."""
+    """Writes a row of the node; the sweep of expired request keys deletes it."""
     tx.run(WRITE, scope=SCOPE, key=node, fingerprint=b"", answer=b"", expires_at=to_micros(now))

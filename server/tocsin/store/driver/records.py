@@ -1,7 +1,6 @@
-"""Rows by name: the fields of a class name the columns that a statement reads and writes.
+"""Maps rows to classes, whose fields name the columns that a statement reads and writes.
 
-A statement selects `Record.columns`, so the columns come in the order of the fields, which is
-written down nowhere else.
+A statement selects `Record.columns`, so its columns come in the order of the fields.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -23,12 +22,14 @@ Convert: TypeAlias = Callable[[Any], Any]
 
 
 class Record(Generic[T]):
-    """Turns rows into values of a dataclass or a named tuple, and values into what an insert binds.
+    """Turns rows into values of a class, and such values into the parameters of an insert.
 
-    Each field is the column of its name in `table`, unless `others` has another column for it, or
-    the record of a value within the value. Such a value is None where it may be, and its first
-    column is NULL: an outer join found no row. Fields in `without` are not read: they keep their
-    defaults, and have to be the last ones.
+    Args:
+        kind: the class, a dataclass or a named tuple.
+        table: has a column for each field, by its name.
+        without: fields that are not read and keep their defaults; they must be the last ones.
+        others: for a field, another column, or the record of a nested value. An optional nested
+            value is None where its first column is NULL, as after an outer join without a match.
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class Record(Generic[T]):
         defaults = _defaults(kind)
         self.names = tuple(name for name in defaults if name not in without)
         if tuple(defaults)[: len(self.names)] != self.names:
-            raise TypeError(f"{kind}: what is not read has to stand behind what is")
+            raise TypeError(f"{kind}: fields that are not read must be the last ones")
         if any(defaults[name] is MISSING for name in without):
-            raise TypeError(f"{kind}: what is not read needs a default")
+            raise TypeError(f"{kind}: fields that are not read need defaults")
         self._kind = kind
         self._values = _getter(self.names)
         hints = get_type_hints(kind)
@@ -64,34 +65,34 @@ class Record(Generic[T]):
         self.columns: tuple[ColumnElement[Any], ...] = tuple(columns)
         self._from_row = tuple(from_row)
         self._to_row = tuple(
-            (place, convert)
-            for place, name in enumerate(self.names)
+            (index, convert)
+            for index, name in enumerate(self.names)
             if (convert := _writing(*_type_of(hints[name]))) is not None
         )
-        # From the end: the places of those before stay as they are.
+        # From the end, so that the indexes of earlier fields stay the same.
         self._within = tuple(reversed(within))
 
     @property
     def bound(self) -> dict[str, BindParameter[Any]]:
-        """A parameter for each field, as `insert().values()` takes them."""
+        """A parameter for each field, for `insert().values()`."""
         return {name: bindparam(name) for name in self.names}
 
     def of(self, row: Row) -> T:
         """Reads a row of `columns`."""
         values = list(row)
-        for place, convert in self._from_row:
-            values[place] = convert(values[place])
-        for place, record, optional in self._within:
-            part = row[place : place + len(record.columns)]
+        for index, convert in self._from_row:
+            values[index] = convert(values[index])
+        for index, record, optional in self._within:
+            part = row[index : index + len(record.columns)]
             there = None if optional and part[0] is None else record.of(part)
-            values[place : place + len(part)] = [there]
+            values[index : index + len(part)] = [there]
         return self._kind(*values)
 
     def values(self, record: T) -> dict[str, Value]:
-        """Returns what `bound` is to be given."""
+        """Returns the values for the parameters of `bound`."""
         values = list(self._values(record))
-        for place, convert in self._to_row:
-            values[place] = convert(values[place])
+        for index, convert in self._to_row:
+            values[index] = convert(values[index])
         return dict(zip(self.names, values, strict=True))
 
     def one(self, tx: Transaction, statement: Executable, **values: Value) -> T | None:
@@ -114,7 +115,7 @@ def _defaults(kind: Any) -> dict[str, Any]:
 
 def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     if len(names) < 2:
-        raise TypeError(f"{names} is a single value: use Transaction.value")
+        raise TypeError(f"a record needs two fields or more, not {names}: use Transaction.value")
     return attrgetter(*names)
 
 
@@ -122,8 +123,8 @@ def _type_of(hint: Any) -> tuple[type, bool]:
     """Returns a field's type, and whether it may be None."""
     if not isinstance(hint, UnionType):
         return hint, False
-    [found] = (each for each in get_args(hint) if each is not NoneType)
-    return found, True
+    [type_] = (argument for argument in get_args(hint) if argument is not NoneType)
+    return type_, True
 
 
 def _reading(kind: type, optional: bool) -> Convert | None:
@@ -140,7 +141,7 @@ def _writing(kind: type, optional: bool) -> Convert | None:
     if kind is bool:
         return _unless_none(int) if optional else int
     if issubclass(kind, Enum):
-        # What `value` returns, without its descriptor.
+        # As `value`, which is a slow descriptor.
         value = attrgetter("_value_")
         return _unless_none(value) if optional else value
     return None

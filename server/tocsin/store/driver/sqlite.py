@@ -1,4 +1,4 @@
-"""The store on SQLite: one file, one node, commits shared by all who wait."""
+"""Keeps the store on SQLite: one file, for one node; work shares commits."""
 
 import asyncio
 import fcntl
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 # Bounds how long one group keeps the event loop from other calls.
 LARGEST_GROUP = 256
-# Turns of the event loop in which another call must have come for the wait to go on.
+# A group waits until no work has arrived for so many turns of the event loop.
 GATHERING_TURNS = 16
-# How long a program that looks into the file may keep the node from writing.
+# Another program that uses the file may block the node's writes for so long.
 PATIENCE_MILLISECONDS = 5000
 
 CHECKPOINT_CALLS = 1000
@@ -40,18 +40,18 @@ LARGEST_LOG = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class HandedIn(Awaited[Work[Any]]):
-    """Work that was handed in, and what it came to."""
+    """Keeps work that was handed in, and its result."""
 
     result: object = None
 
 
 class SqliteDatabase:
-    """Writes are run in groups on the event loop and made durable by one fsync in a thread.
+    """Runs writes in groups on the event loop, and commits each group in a thread, by one fsync.
 
-    While a commit is on its way to the disk, calls that come meanwhile gather for the next one. The
-    statements run on the loop since they only touch memory; a thread hop for each would cost more.
+    Work that arrives during a commit shares the next one. Statements run on the loop because they
+    only touch memory; to run each in a thread would cost more.
 
-    One that is not `durable` leaves it to the system when what was written comes to the disk.
+    A database that is not `durable` leaves it to the system when writes reach the disk.
     """
 
     def __init__(self, path: Path, *, lock: IO[bytes], durable: bool = True) -> None:
@@ -77,10 +77,10 @@ class SqliteDatabase:
         try:
             return work(self._reading)
         except sqlite3.OperationalError as error:
-            told = in_our_words(error)
-            if told is error:
+            store_error = in_our_words(error)
+            if store_error is error:
                 raise
-            raise told from error
+            raise store_error from error
 
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         call = HandedIn(work, asyncio.get_running_loop().create_future())
@@ -88,13 +88,13 @@ class SqliteDatabase:
         return call.answer
 
     async def now(self) -> None:
-        """The file has no clock of its own."""
+        """Returns None: a file has no clock."""
 
     def on(self, bell: Bell, listener: Listener) -> None:
         self._listeners.add(bell, listener)
 
     def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Does nothing: a file has no other node."""
+        """Does nothing: a file has only one node."""
 
     def observe(self, observer: CommitObserver) -> None:
         self._observer = observer
@@ -113,7 +113,7 @@ class SqliteDatabase:
             await self._begin()
             kept, afterwards = group, self._run_all(group)
             if afterwards is None:
-                # Once more, each for itself: only those that fail are undone.
+                # Once more, each in a savepoint, so that only failed work is undone.
                 self._writer.rollback()
                 await self._begin()
                 afterwards = Afterwards()
@@ -123,13 +123,18 @@ class SqliteDatabase:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
         except Exception as error:
             committed(False)
-            told = in_our_words(error)
-            known = isinstance(told, StoreUnavailable)
-            log.error("commit failed", calls=len(group), error=str(told), exc_info=not known)
+            store_error = in_our_words(error)
+            known = isinstance(store_error, StoreUnavailable)
+            log.error(
+                "could not commit",
+                pieces_of_work=len(group),
+                error=str(store_error),
+                exc_info=not known,
+            )
             if self._writer.in_transaction:
                 self._writer.rollback()
             for call in group:
-                call.fail(told)
+                call.fail(store_error)
             return
         committed(True)
         for call in kept:
@@ -140,10 +145,10 @@ class SqliteDatabase:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
 
     async def _begin(self) -> None:
-        """Begins a transaction. Where another program writes, a thread waits for it, not the loop.
+        """Begins a transaction; if another program is writing, waits for it in a thread.
 
         Raises:
-            StoreUnavailable: it writes for too long.
+            StoreUnavailable: the other program writes for too long.
         """
         try:
             self._writer.execute("BEGIN IMMEDIATE")
@@ -157,38 +162,38 @@ class SqliteDatabase:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            raise StoreUnavailable("another program holds the database") from error
+            raise StoreUnavailable("another program has locked the database") from error
         finally:
             self._writer.execute("PRAGMA busy_timeout = 0")
 
     def _empty_log(self) -> None:
-        """Begins the log anew; under steady writing the checkpoints never come to that."""
+        """Empties the log, which checkpoints beside steady writes never do."""
         try:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._checkpoints.emptied()
         except sqlite3.Error:
-            log.exception("the log could not be emptied, it grows on")
+            log.exception("could not empty the log of SQLite, it keeps growing")
 
     def _run_all(self, group: list[HandedIn]) -> Afterwards | None:
-        """Runs the work of calls that will succeed, as nearly all do; None: one did not."""
+        """Runs the work of a group; returns None if some of it failed, which is rare."""
         afterwards = self._writing.afterwards = Afterwards()
         try:
             for call in group:
                 call.result = call.given(self._writing)
         except Exception as error:
-            log.debug("a call of a group failed, the group is run again", error=repr(error))
+            log.debug("work of a group failed, running the group again", error=repr(error))
             return None
         return afterwards
 
     def _run_undoably(self, call: HandedIn, afterwards: Afterwards) -> bool:
-        """Runs one call's work; if it raises, only that call is undone and fails."""
+        """Runs work in a savepoint; if it raises, only that work is undone and fails."""
         its_own = self._writing.afterwards = Afterwards()
         self._writer.execute("SAVEPOINT call")
         try:
             call.result = call.given(self._writing)
         except Exception as error:
             if not self._writer.in_transaction:
-                raise  # SQLite has undone all of it, as it does where the disk is full
+                raise  # SQLite has undone the whole transaction, as it does when the disk is full
             self._writer.execute("ROLLBACK TO call")
             self._writer.execute("RELEASE call")
             call.fail(in_our_words(error))
@@ -199,9 +204,9 @@ class SqliteDatabase:
 
 
 class Checkpoints:
-    """Moves what was committed from the log into the database file, beside the commits.
+    """Moves committed writes from the log into the database file, beside the commits.
 
-    SQLite would do it within a commit, and every thousandth call would wait for the whole of it.
+    SQLite would do so within a commit, and every thousandth commit would wait for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -213,7 +218,7 @@ class Checkpoints:
         self._size = 0
 
     def committed(self, calls: int) -> int:
-        """Begins a checkpoint when there is enough for one; returns the size of the log's file."""
+        """Begins a checkpoint when it is time for one; returns the size of the log in bytes."""
         self._calls += calls
         size = self._log.stat().st_size
         enough = self._calls >= CHECKPOINT_CALLS or size >= self._size + CHECKPOINT_BYTES
@@ -234,11 +239,13 @@ class Checkpoints:
             # Passive: it never keeps a writer waiting.
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error:
-            log.exception("checkpoint failed, the log grows until one succeeds")
+            log.exception(
+                "could not move the log of SQLite into its database, the log grows until that works"
+            )
 
 
 def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
-    """Opens a connection that waits for the disk at each commit, if what it writes is to last."""
+    """Opens a connection; a durable one waits for the disk at each commit."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -250,14 +257,14 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
 
 
 def in_our_words(error: Exception) -> Exception:
-    """Returns what a disk's failure means to a caller; any other error as it is."""
+    """Returns a StoreUnavailable for a failure of the disk, and any other error unchanged."""
     if isinstance(error, sqlite3.OperationalError):
-        # The lowest byte is the kind, the others tell more of it.
+        # The lowest byte is the kind of error.
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_FULL:
-                return StoreFull("the disk of the database is full")
+                return StoreFull("the disk with the database is full")
             case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
-                return StoreUnavailable(f"the database can't be written: {error}")
+                return StoreUnavailable(f"can't write the database: {error}")
     return error
 
 
@@ -269,10 +276,10 @@ def is_unique_violation(error: Exception) -> bool:
 
 
 def take_lock(path: Path) -> IO[bytes]:
-    """Holds the database for this process alone; the system lets go of it when the process ends.
+    """Locks the database for this process; the system unlocks it when the process ends.
 
     Raises:
-        StoreError: another process holds it.
+        StoreError: another process has locked it.
     """
     lock_path = path.with_name(path.name + ".lock")
     lock_path.touch(mode=0o600)
@@ -282,7 +289,7 @@ def take_lock(path: Path) -> IO[bytes]:
     except OSError as error:
         lock.close()
         raise StoreError(
-            f"{path} is in use by another tocsin: a SQLite database serves one node. "
-            "Stop that one, or give this one another --database"
+            f"another tocsin is using {path}, and a SQLite database serves only one node: "
+            "stop that one, or give this one another --database"
         ) from error
     return lock

@@ -1,8 +1,8 @@
-"""What a piece of store work is given: named Core statements, run on a bare driver connection.
+"""Defines transactions, which run SQLAlchemy Core statements on a bare driver connection.
 
-Statements are written as SQLAlchemy Core, compiled once for the dialect, and run without Core's
-result machinery, which would cost more than the query itself on the paths that matter. Rows
-therefore hold what the driver returns: the schema uses only text, integers and bytes.
+Statements are compiled once for the dialect and run without Core's result machinery, which would
+cost more than the query itself on hot paths. So rows hold what the driver returns: the schema uses
+only text, integers and bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +24,11 @@ Work: TypeAlias = Callable[["Transaction"], T]
 
 
 class UniqueViolation(Exception):
-    """A row with this key is already there."""
+    """A row with this key exists."""
 
 
 class Contended(Exception):
-    """Another transaction got there first: the work has to be run again, and will find it so."""
+    """Another transaction wrote first: the work must run again, on what that one wrote."""
 
 
 class Cursor(Protocol):
@@ -39,15 +39,18 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """What runs a statement's text."""
+    """Runs the text of statements."""
 
     def execute(self, statement: str, parameters: Mapping[str, Value], /) -> Cursor: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A statement as the driver wants it: its text, the values it binds itself, and the order of
-    all that it binds where the driver goes by position."""
+    """A statement for the driver.
+
+    `bound` are the values that the statement itself binds. `order` names all parameters in order,
+    for a driver that binds them by position.
+    """
 
     text: str
     bound: dict[str, Value]
@@ -55,7 +58,7 @@ class Compiled:
 
 
 class Statements:
-    """Compiles each Core statement once and remembers it."""
+    """Compiles each Core statement once."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -69,21 +72,21 @@ class Statements:
 
     def _compile(self, statement: Executable) -> Compiled:
         if not isinstance(statement, ClauseElement):
-            raise TypeError(f"{statement!r} is no Core statement")
+            raise TypeError(f"{statement!r} is not a Core statement")
         compiled = statement.compile(dialect=self._dialect)
         if not isinstance(compiled, SQLCompiler):
-            raise TypeError(f"{statement!r} is no statement over rows")
+            raise TypeError(f"{statement!r} is not a statement over rows")
         if "POSTCOMPILE" in str(compiled):
-            raise TypeError(f"{statement} has a list of any length; it needs a bindparam for each")
-        # Those without a value are for the caller to give.
+            raise TypeError(f"{statement} has a list of any length, it needs a FixedList")
+        # The caller gives the parameters without a value.
         bound = {name: value for name, value in compiled.params.items() if value is not None}
         return Compiled(str(compiled), bound, tuple(compiled.positiontup or ()))
 
 
 class Afterwards:
-    """What work leaves to the end of its transaction, and to the time after the commit.
+    """Collects statements for the end of a transaction, and bells for after its commit.
 
-    Of work that is undone this is dropped, as its writes are.
+    If work is undone, so are these.
     """
 
     __slots__ = ("last", "rung", "rung_here")
@@ -100,7 +103,7 @@ class Afterwards:
 
 
 class Transaction:
-    """Runs statements on one connection; whoever made it begins and commits."""
+    """Runs statements on one connection; its maker begins and commits."""
 
     __slots__ = ("_connection", "_statements", "_unique_violation", "afterwards")
 
@@ -116,30 +119,32 @@ class Transaction:
         self.afterwards = Afterwards()
 
     def ring(self, bell: Bell, at: datetime | None = None) -> None:
-        """Makes the store ring a bell after the commit, on all nodes; `at` None: for now.
+        """Rings a bell on all nodes after the commit.
 
-        Where several are rung for different instants, the earliest counts.
+        Args:
+            bell: the bell.
+            at: the instant of the work, None for now. The earliest instant counts.
         """
         self.afterwards.rung.ring(bell, at)
 
     def ring_here(self, bell: Bell, at: datetime | None = None) -> None:
-        """Rings a bell on this node alone.
+        """Rings a bell on this node alone, after the commit.
 
-        For what comes so often that notices would cost more than they are worth: other nodes find
-        it when they next look.
+        This is for frequent work, for which notices would cost too much: other nodes find it when
+        they next poll.
         """
         self.afterwards.rung_here.ring(bell, at)
 
     def run_last(self, statement: Executable, **values: Value) -> None:
-        """Writes just before the commit, once for all work that shares it.
+        """Runs a write just before the commit, once for all work that shares the commit.
 
-        So a row that many transactions touch is locked for no longer than a commit takes.
+        So a row that many transactions write is locked only for the commit.
         """
         self.afterwards.last[statement, tuple(values.items())] = None
 
     def conclude(self) -> None:
-        """Runs what was left to the end; whoever made the transaction commits after this."""
-        # In one order everywhere: else two transactions could wait for each other.
+        """Runs the statements of `run_last`; the maker of the transaction commits after this."""
+        # In the same order everywhere: otherwise two transactions could wait for each other.
         text_of = self._statements.compiled
         in_order = sorted(
             self.afterwards.last, key=lambda one: (text_of(one[0]).text, repr(one[1]))
@@ -155,7 +160,7 @@ class Transaction:
         return self._execute(statement, values).fetchall()
 
     def value(self, statement: Executable, **values: Value) -> Any:
-        """Returns the first column of the first row; None: there is no row, or it is NULL."""
+        """Returns the first column of the first row; None if there is no row, or it is NULL."""
         row = self._execute(statement, values).fetchone()
         return None if row is None else row[0]
 
@@ -164,20 +169,20 @@ class Transaction:
         return [row[0] for row in self._execute(statement, values).fetchall()]
 
     def each(self, statement: Executable, rows: Sequence[Mapping[str, Value]]) -> list[Row]:
-        """Runs the statement once for each row of values; returns all that it returned."""
+        """Runs the statement once for each row of values; returns all returned rows."""
         compiled = self._statements.compiled(statement)
         bound, execute = compiled.bound, self._connection.execute
-        found: list[Row] = []
+        returned: list[Row] = []
         for values in rows:
-            found += execute(compiled.text, {**bound, **values} if bound else values).fetchall()
-        return found
+            returned += execute(compiled.text, {**bound, **values} if bound else values).fetchall()
+        return returned
 
     def run(self, statement: Executable, **values: Value) -> int:
-        """Writes, and returns how many rows it touched.
+        """Runs a write; returns how many rows it wrote.
 
         Raises:
-            UniqueViolation: a unique key is taken. After an insert the work may go on; after an
-                update it has to end.
+            UniqueViolation: a unique key is taken. After an insert the work may go on, after an
+                update it must end.
         """
         try:
             return self._execute(statement, values).rowcount

@@ -1,7 +1,7 @@
-"""Events that were accepted: those that wait for their call, and what is remembered of the others.
+"""Stores accepted events until they are sent, and remembers their ids.
 
-Whoever adds events to several triggers does so in the order of their ids: two nodes that lock the
-same rows in different orders would wait for each other.
+A transaction adds events to several triggers in the order of the triggers' ids: two nodes that
+lock the same rows in different orders would wait for each other.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from tocsin.store.schema import events as table
 
 @dataclass(frozen=True, slots=True)
 class WaitingEvent:
-    """An event that was accepted; `body` is one element of a call's `messages`."""
+    """An accepted event; `body` is one element of a delivery's `messages`, as JSON."""
 
     id: str
     received_at: datetime
@@ -35,7 +35,7 @@ class WaitingEvent:
 
 @dataclass(frozen=True, slots=True)
 class DueBatch:
-    """A trigger whose events are to become a call, and how many there are."""
+    """A batch that is due: its trigger, the number of its events and their size in bytes."""
 
     trigger_id: str
     events: int
@@ -43,7 +43,7 @@ class DueBatch:
 
 
 _remembered = insert(accepted)
-# What has expired and was not swept yet is as good as forgotten.
+# An expired row that was not swept yet does not count.
 REMEMBER = _remembered.on_conflict_do_update(
     index_elements=[accepted.c.trigger_id, accepted.c.key],
     set_={"expires_at": _remembered.excluded.expires_at},
@@ -71,7 +71,7 @@ GROW = _opened.on_conflict_do_update(
     set_={
         "events": _grown,
         "bytes": _grown_bytes,
-        # Full, it is due at once. Whichever comes first.
+        # A full batch is due at once.
         "due_at": case(
             (
                 or_(_grown >= bindparam("most_events"), _grown_bytes >= bindparam("most_bytes")),
@@ -92,7 +92,7 @@ SHRINK = (
 )
 CLOSE = delete(batches).where(batches.c.trigger_id == bindparam("of_trigger"))
 PARK = update(batches).where(batches.c.trigger_id == bindparam("of_trigger")).values(due_at=null())
-# Whether it is parked is asked of the row once it is locked: another node may be parking it.
+# The row is read once it is locked, because another node may be parking the batch.
 UNPARK = (
     update(batches)
     .where(batches.c.trigger_id == bindparam("of_trigger"))
@@ -125,9 +125,9 @@ def size_of(body: str) -> int:
 def remember_new(
     tx: Transaction, keys: Sequence[tuple[str, str]], *, now: datetime, expires_at: datetime
 ) -> set[tuple[str, str]]:
-    """Remembers which events triggers were given, as (trigger, key); returns those that are new."""
+    """Remembers accepted events, as (trigger id, key); returns those that are new."""
     times: dict[str, Value] = {"now": to_micros(now), "expires_at": to_micros(expires_at)}
-    rows = [{"trigger_id": each, "key": key, **times} for each, key in keys]
+    rows = [{"trigger_id": trigger_id, "key": key, **times} for trigger_id, key in keys]
     return {(row[0], row[1]) for row in tx.each(REMEMBER, rows)}
 
 
@@ -141,9 +141,16 @@ def add_events(
     most_bytes: int | None,
     now: datetime,
 ) -> None:
-    """Adds events to a trigger's batch, and rings here for when that becomes a call.
+    """Adds events to a trigger's batch, and rings for it on this node.
 
-    A batch that these open is due at `due_at`, one that is full now.
+    Args:
+        tx: the transaction.
+        trigger_id: the trigger.
+        added: the events.
+        due_at: when a new batch is due.
+        most_events: a batch with so many events is full, and due now.
+        most_bytes: the same, by the size of the events.
+        now: the current instant.
     """
     count, size = len(added), sum(event.size for event in added)
     events_limit = NO_LIMIT if most_events is None else most_events
@@ -171,7 +178,7 @@ def earliest_batch(tx: Transaction) -> datetime | None:
 
 
 def due_batches(tx: Transaction, *, now: datetime, limit: int) -> list[DueBatch]:
-    """Returns what is due, and holds it until the commit."""
+    """Returns due batches, and locks them until the commit."""
     return DUE_BATCH.all(tx, DUE, now=to_micros(now), limit=limit)
 
 
@@ -183,9 +190,9 @@ def waiting_events(tx: Transaction, trigger_id: str, *, limit: int) -> list[Wait
 def take_events(
     tx: Transaction, batch: DueBatch, taken: Sequence[WaitingEvent], *, again_at: datetime | None
 ) -> None:
-    """Removes events from a batch that `due_batches` gave, from its beginning.
+    """Removes the first events of a batch that `due_batches` returned.
 
-    What is left is due at `again_at`; None: nothing is left.
+    The rest is due at `again_at`; None means that no events are left.
     """
     if again_at is None:
         drop_events(tx, batch.trigger_id)
@@ -202,22 +209,22 @@ def take_events(
 
 
 def drop_events(tx: Transaction, trigger_id: str) -> None:
-    """Removes all events that wait for a trigger."""
+    """Removes all waiting events of a trigger."""
     tx.run(CLOSE, of_trigger=trigger_id)
     tx.run(DROP, of_trigger=trigger_id)
 
 
 def park_batch(tx: Transaction, trigger_id: str) -> None:
-    """Lets a batch wait until `unpark_batch`: its trigger is paused."""
+    """Stops the batch of a paused trigger until `unpark_batch`."""
     tx.run(PARK, of_trigger=trigger_id)
 
 
 def unpark_batch(tx: Transaction, trigger_id: str, *, now: datetime) -> bool:
-    """Makes due what was parked; returns whether there was something."""
-    found = tx.run(UNPARK, of_trigger=trigger_id, now=to_micros(now)) > 0
-    if found:
+    """Makes a parked batch due; returns whether the trigger has a batch."""
+    has_batch = tx.run(UNPARK, of_trigger=trigger_id, now=to_micros(now)) > 0
+    if has_batch:
         tx.ring(Bell.BATCHES, now)
-    return found
+    return has_batch
 
 
 def count_lost(tx: Transaction, *, trigger_id: str, lost: int, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Messages that were accepted and that their queue keeps until they are delivered."""
+"""Stores accepted messages that their queue keeps until they are delivered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tocsin.store.schema import invocations
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that its queue keeps; it waits in a batch, or an invocation is to deliver it."""
+    """A message that its queue keeps; it waits in a batch, or has an invocation."""
 
     trigger_id: str
     key: str
@@ -27,7 +27,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnding:
-    """How the delivery of a message ended; `state` None: nobody knows any more."""
+    """How the delivery of a message ended; `state` is None if its invocation was deleted."""
 
     key: str
     receipt: str
@@ -35,7 +35,7 @@ class MessageEnding:
 
     @property
     def done(self) -> bool:
-        """Whether the queue may forget it: it was delivered, or somebody called that off."""
+        """Whether the queue may delete the message: its delivery succeeded or was cancelled."""
         return self.state in (State.SUCCEEDED, State.CANCELLED)
 
 
@@ -63,7 +63,7 @@ ENDED = (
     .where(
         table.c.trigger_id == bindparam("trigger_id"),
         table.c.invocation_id.is_not(None),
-        # What was swept had ended, nobody knows how.
+        # A deleted invocation had ended, in whichever state.
         or_(invocations.c.finished_at.is_not(None), invocations.c.id.is_(None)),
     )
     .limit(bindparam("limit"))
@@ -84,36 +84,37 @@ DROP_ALL = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
 
 
 def hold(tx: Transaction, held: Sequence[Held]) -> None:
-    """Remembers messages; one that is held already is held anew."""
-    tx.each(HOLD, [HELD.values(each) for each in sorted(held, key=lambda each: each.key)])
+    """Adds messages, or replaces them."""
+    in_order = sorted(held, key=lambda message: message.key)
+    tx.each(HOLD, [HELD.values(message) for message in in_order])
 
 
 def received_again(tx: Transaction, trigger_id: str, key: str, receipt: str) -> bool:
-    """Notes the newer receipt of a message; returns False if it is not held, so it is done with."""
+    """Writes the newer receipt of a message; returns False if the message is not held any more."""
     return tx.run(AGAIN, of_trigger=trigger_id, of_key=key, by_receipt=receipt) > 0
 
 
 def sent(tx: Transaction, trigger_id: str, event_ids: Sequence[str], invocation_id: str) -> None:
-    """Notes which invocation delivers the events of messages."""
+    """Writes which invocation delivers the events of messages."""
     rows: list[dict[str, Value]] = [
-        {"of_trigger": trigger_id, "of_event": each, "by_invocation": invocation_id}
-        for each in event_ids
+        {"of_trigger": trigger_id, "of_event": event_id, "by_invocation": invocation_id}
+        for event_id in event_ids
     ]
     tx.each(SENT, rows)
 
 
 def ended(tx: Transaction, trigger_id: str, *, limit: int) -> list[MessageEnding]:
-    """Returns messages of a trigger whose delivery has ended."""
+    """Returns up to `limit` messages of a trigger whose delivery has ended."""
     return MESSAGE_ENDING.all(tx, ENDED, trigger_id=trigger_id, limit=limit)
 
 
 def count_held(tx: Transaction, trigger_id: str, *, limit: int) -> int:
-    """Returns how many messages are held for a trigger, at most `limit`."""
+    """Counts the held messages of a trigger, up to `limit`."""
     return int(tx.value(COUNT, trigger_id=trigger_id, limit=limit))
 
 
 def release(tx: Transaction, trigger_id: str, keys: Sequence[str], *, again: bool) -> None:
-    """Forgets messages. With `again`, their queue gives them once more and they are new then."""
+    """Deletes messages; with `again`, they count as new when their queue gives them again."""
     rows: list[dict[str, Value]] = [{"trigger_id": trigger_id, "key": key} for key in sorted(keys)]
     tx.each(RELEASE, rows)
     if again:
@@ -121,5 +122,5 @@ def release(tx: Transaction, trigger_id: str, keys: Sequence[str], *, again: boo
 
 
 def release_all(tx: Transaction, trigger_id: str) -> None:
-    """Forgets what is held for a trigger that is deleted."""
+    """Deletes the held messages of a deleted trigger."""
     tx.run(DROP_ALL, of_trigger=trigger_id)

@@ -1,4 +1,4 @@
-"""What the intake of triggers comes to: what waits, what was lost, how their sources stand."""
+"""Reads the intake of triggers: waiting and lost events, and the states of sources."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ from tocsin.store.schema import source_states as states
 
 @dataclass(frozen=True, slots=True)
 class StoredIntake:
-    """How the intake of one trigger stands; `contract` and `message` are the trigger's.
+    """The intake of one trigger; `contract` and `message` are the trigger's.
 
-    `due_at` None: no batch is timed. `source` None: nobody reads its source, or has not yet.
+    `due_at` is None if no batch is due, `source` if no node has read the source yet.
     """
 
     trigger_id: str
@@ -62,5 +62,5 @@ def find_intake(tx: Transaction, trigger_id: str) -> StoredIntake | None:
 def page_of_intakes(
     tx: Transaction, *, folder_id: str, after: str, limit: int
 ) -> list[StoredIntake]:
-    """Returns those of a folder's triggers, oldest first, up to `limit` after the id `after`."""
+    """Returns the intakes of a folder's triggers, oldest first, up to `limit` after an id."""
     return INTAKE.all(tx, PAGE, folder_id=folder_id, after=after, limit=limit)

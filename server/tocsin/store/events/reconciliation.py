@@ -1,4 +1,4 @@
-"""Finds what can't be of the events that wait, and of who listens: in small pages, by an index."""
+"""Finds faults of waiting events and of subscriptions, in small pages along indexes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +17,14 @@ from tocsin.store.triggers.rows import TRIGGER, StoredTrigger, find_trigger
 
 LISTENERS_AT_ONCE = 500
 BATCHES_AT_ONCE = 500
-# Each is a statement of its own: the next trigger with an event, past all events of the one before.
+# Each trigger is a statement, which skips all events of the trigger before.
 WAITING_AT_ONCE = 100
-# Beyond each id, as they are compared.
+# Greater than every id.
 LAST = "\x7f"
 
 
 class Candidate(NamedTuple):
-    """A trigger, and whether its subscriptions were written (a node of 0.1.0 leaves None)."""
+    """A trigger, and whether its subscriptions were written (None if by a node of 0.1.0)."""
 
     trigger: StoredTrigger
     subscribed: int | None
@@ -60,9 +60,9 @@ FIRST_AT = (
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch as it stands, and when its first event came; None: it has none.
+    """A batch, and when its first event arrived, None without events.
 
-    `trigger` None: no such trigger exists.
+    `trigger` is None if it does not exist.
     """
 
     trigger_id: str
@@ -117,7 +117,7 @@ Channel: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A trigger and how events find it. `trigger` None: no such trigger exists."""
+    """A trigger and its subscriptions; `trigger` is None if it does not exist."""
 
     trigger_id: str
     trigger: StoredTrigger | None
@@ -125,22 +125,25 @@ class Subscriber:
 
 
 def page_of_listeners(tx: Transaction, *, after: str) -> tuple[list[Subscriber], str | None]:
-    """Returns the triggers that follow an id, and those of whom only subscriptions are left.
+    """Returns subscribers after an id, also those of which only subscriptions are left.
 
-    Also returns from where the next page goes on; None: this was the last. Left out are triggers
-    of a node of the version before, which are still to be subscribed.
+    Also returns the id after which the next page begins, or None after the last page. Triggers
+    that a node of 0.1.0 created are left out until they are subscribed.
     """
     page = CANDIDATE.all(tx, LISTENERS, after=after)
     position = page[-1].trigger.id if len(page) == LISTENERS_AT_ONCE else None
-    found: dict[str, set[Channel]] = {}
+    channels_by_id: dict[str, set[Channel]] = {}
     for trigger_id, kind, key in tx.all(LISTENING, after=after, until=position or LAST):
-        found.setdefault(trigger_id, set()).add((kind, key))
+        channels_by_id.setdefault(trigger_id, set()).add((kind, key))
     listeners = [
         Subscriber(trigger.id, trigger, frozenset(channels))
         for trigger, subscribed in page
-        if (channels := found.pop(trigger.id, set())) or subscribed is not None
+        if (channels := channels_by_id.pop(trigger.id, set())) or subscribed is not None
     ]
-    listeners += [Subscriber(each, None, frozenset(left)) for each, left in found.items()]
+    listeners += [
+        Subscriber(trigger_id, None, frozenset(channels))
+        for trigger_id, channels in channels_by_id.items()
+    ]
     return listeners, position
 
 
@@ -149,12 +152,12 @@ def channels_of(tx: Transaction, trigger_id: str) -> frozenset[Channel]:
 
 
 def page_of_batches(tx: Transaction, *, after: str) -> list[BatchRow]:
-    """Returns the batches of the triggers that follow an id."""
+    """Returns a page of the batches of triggers after an id."""
     return BATCH.all(tx, BATCHES, after=after)
 
 
 def lock_batch(tx: Transaction, trigger_id: str) -> BatchRow | None:
-    """Finds a batch that is to be repaired: until the commit nobody else can change it."""
+    """Finds a batch and locks it: until the commit no other transaction can change it."""
     row = tx.one(LOCK_BATCH, id=trigger_id)
     if row is None:
         return None
@@ -172,30 +175,30 @@ def make_batch_due(tx: Transaction, trigger_id: str, *, at: datetime) -> None:
 
 
 def events_without_batch(tx: Transaction, *, after: str) -> tuple[list[str], str | None]:
-    """Returns triggers that follow an id and have events, but no batch that would send them.
+    """Returns a page of triggers after an id that have events but no batch to send them.
 
-    Also returns from where the next page goes on; None: this was the last.
+    Also returns the id after which the next page begins, or None after the last page.
     """
-    found: list[str] = []
+    trigger_ids: list[str] = []
     for _ in range(WAITING_AT_ONCE):
         following = tx.value(NEXT_WAITING, after=after)
         if following is None:
-            return found, None
+            return trigger_ids, None
         after = following
         if tx.one(HAS_BATCH, id=after) is None:
-            found.append(after)
-    return found, after
+            trigger_ids.append(after)
+    return trigger_ids, after
 
 
 def open_batch(tx: Transaction, trigger_id: str, *, at: datetime) -> bool:
-    """Makes the batch of events that have none; returns whether it was still so.
+    """Makes a batch, due at `at`, of events that have none; returns False if they have one.
 
-    Its bytes are counted as characters: until it is sent at `at`, that is near enough.
+    The size of the batch is counted in characters, which is precise enough until then.
     """
     opened = tx.one(OPEN, trigger_id=trigger_id, due_at=to_micros(at), events=0, bytes=0)
     if opened is None:
         return False
-    # Whoever adds or takes events waits for this batch, from here on.
+    # The batch is locked now, so no other transaction adds or takes events.
     [(count, size)] = tx.all(COUNT, id=trigger_id)
     if not count:
         drop_events(tx, trigger_id)

@@ -1,4 +1,4 @@
-"""Sources that are asked for their events: which triggers have one, how it stands, who reads it."""
+"""Stores the states, positions and leases of pulled sources, and lists their triggers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tocsin.store.triggers.rows import TRIGGER, StoredTrigger
 
 
 class Listening(NamedTuple):
-    """A trigger and one of the keys that it listens to."""
+    """A trigger and one of its keys."""
 
     key: str
     trigger: StoredTrigger
@@ -26,9 +26,9 @@ class Listening(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a trigger's source stands, as the node that reads it last said.
+    """The state of a trigger's source, as the node that reads it last wrote it.
 
-    `refused` counts events that came and can't be delivered, whatever is done.
+    `refused` counts events that arrived and can never be delivered.
     """
 
     connected: bool = False
@@ -95,26 +95,26 @@ DROP_PARTS = delete(parts).where(parts.c.trigger_id == bindparam("of_trigger"))
 
 
 def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[StoredTrigger]:
-    """Returns all that listen to a kind; a trigger with several keys comes several times."""
+    """Yields all triggers of a kind; a trigger with several keys comes several times."""
     key, last = "", ""
     while page := LISTENING.all(tx, PAGE, kind=kind, after_key=key, after=last, limit=PAGE_SIZE):
-        yield from (each.trigger for each in page)
+        yield from (listening.trigger for listening in page)
         if len(page) < PAGE_SIZE:
             return
         key, last = page[-1].key, page[-1].trigger.id
 
 
 def write_source_state(tx: Transaction, trigger_id: str, state: SourceState) -> None:
-    """Writes how it stands. What `state` leaves out stays; what it counts is added."""
+    """Writes a state: fields that are None keep their values, and `refused` is added."""
     tx.run(WRITE_STATE, trigger_id=trigger_id, **SOURCE_STATE.values(state))
 
 
 def hold_part(
     tx: Transaction, trigger_id: str, part: str, *, node: str, now: datetime, until: datetime
 ) -> str | None:
-    """Takes a part of a source, or keeps it; returns its position, or None: another node has it.
+    """Takes or renews the lease of a part; returns its position, or None if another node has it.
 
-    A part that nobody has read has the position `""`.
+    A part that no node has read has the position `""`.
     """
     key = {"trigger_id": trigger_id, "part": part}
     row = hold(tx, RENEW, TAKE, key=key, node=node, now=now, until=until, position="")
@@ -122,26 +122,26 @@ def hold_part(
 
 
 def move_part(tx: Transaction, trigger_id: str, part: str, *, node: str, position: str) -> bool:
-    """Writes how far a part was read; returns False if another node has it meanwhile."""
+    """Writes the position of a part; returns False if another node has taken it."""
     return tx.run(MOVE, of_trigger=trigger_id, of_part=part, by_node=node, to=position) > 0
 
 
 def release_part(tx: Transaction, trigger_id: str, part: str, *, node: str) -> None:
-    """Lets other nodes read a part at once."""
+    """Ends the lease of a part, so that other nodes can take it at once."""
     tx.run(RELEASE, of_trigger=trigger_id, of_part=part, by_node=node)
 
 
 def positions(tx: Transaction, trigger_id: str) -> dict[str, str]:
-    """Returns the position of each part of a trigger's source."""
+    """Returns the positions of a trigger's source, by part."""
     return dict(tx.all(PARTS, trigger_id=trigger_id))
 
 
 def drop_part(tx: Transaction, trigger_id: str, part: str) -> None:
-    """Forgets a part that is no more."""
+    """Deletes a part that no longer exists."""
     tx.run(DROP_PART, of_trigger=trigger_id, of_part=part)
 
 
 def forget_source(tx: Transaction, trigger_id: str) -> None:
-    """Forgets all of a trigger's source: it is deleted."""
+    """Deletes everything about the source of a deleted trigger."""
     tx.run(DROP_STATE, of_trigger=trigger_id)
     tx.run(DROP_PARTS, of_trigger=trigger_id)

@@ -1,4 +1,4 @@
-"""Subscriptions: which triggers an event of some kind and key may fire."""
+"""Stores subscriptions, by which an event's kind and key find triggers."""
 
 from collections.abc import Iterable
 
@@ -44,7 +44,7 @@ SUBSCRIBED = update(triggers).where(triggers.c.id == bindparam("of_trigger")).va
 
 
 def subscribe(tx: Transaction, *, trigger_id: str, kind: str, keys: Iterable[str]) -> None:
-    """Makes a trigger listen to these keys, and to no others."""
+    """Replaces a trigger's subscriptions."""
     tx.run(DELETE, of_trigger=trigger_id)
     for key in sorted(set(keys)):
         tx.run(INSERT, kind=kind, key=key, trigger_id=trigger_id)
@@ -57,17 +57,17 @@ def unsubscribe(tx: Transaction, trigger_id: str) -> None:
 def listeners(
     tx: Transaction, *, kind: str, key: str, after: str, limit: int
 ) -> list[StoredTrigger]:
-    """Returns the triggers that listen to a key, by id, up to `limit` after the id `after`."""
+    """Returns the triggers that listen to a key, sorted by id, up to `limit` after an id."""
     return TRIGGER.all(tx, LISTENERS, kind=kind, key=key, after=after, limit=limit)
 
 
 def listener(tx: Transaction, trigger_id: str, *, kind: str, key: str) -> StoredTrigger | None:
-    """Returns a trigger if it listens to a key."""
+    """Returns a trigger, or None if it does not listen to the key."""
     return TRIGGER.one(tx, LISTENER, kind=kind, key=key, of_trigger=trigger_id)
 
 
 def unsubscribed(tx: Transaction, *, limit: int) -> list[StoredTrigger]:
-    """Returns triggers that a node of the version before made, which knew of no subscriptions."""
+    """Returns triggers that a node of 0.1.0 created, without subscriptions."""
     return TRIGGER.all(tx, UNSUBSCRIBED, limit=limit)
 
 

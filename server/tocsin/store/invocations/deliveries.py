@@ -1,4 +1,4 @@
-"""Invocations on their way: which are due, which node holds them, and how a delivery ended."""
+"""Claims due invocations for a node, and writes how their deliveries ended."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tocsin.store.driver.transaction import Row, Transaction, Value
 from tocsin.store.invocations.rows import INVOCATION, Invocation, State
 from tocsin.store.schema import invocations as table
 
-# Statements are compiled once, so their lists have as many places as they will ever have.
+# Statements are compiled once, so their lists have a fixed length.
 TARGETS_AT_ONCE = 64
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -22,7 +22,7 @@ TAKEN = FixedList("taken", 64)
 WAITS = table.c.next_at.is_not(None)
 IN_DUE_ORDER = table.c.next_at, table.c.id
 NEXT_DUE = select(table.c.next_at).where(WAITS).order_by(*IN_DUE_ORDER).limit(1)
-# Without a lock: a read may run it.
+# It does not lock, so that a read can run it.
 FIRST = (
     select(table.c.target, table.c.next_at)
     .where(WAITS)
@@ -40,8 +40,8 @@ CANDIDATES_OF_TARGET = CANDIDATES.where(table.c.target == bindparam("of_target")
 
 
 def _waiting_targets() -> Select[tuple[str, int]]:
-    """Steps from one target to the next in their index: its cost is that of the targets, however
-    many invocations wait for each."""
+    """Steps through the index from one target to the next: the cost does not grow with the number
+    of invocations that wait for each."""
     first = select(func.min(table.c.target)).where(WAITS, table.c.target > bindparam("after"))
     step = select(first.scalar_subquery().label("target"), literal_column("1").label("number")).cte(
         "waiting", recursive=True
@@ -57,7 +57,7 @@ def _waiting_targets() -> Select[tuple[str, int]]:
 
 
 WAITING_TARGETS = _waiting_targets()
-# Putting a dead letter into its queue is no call of the target.
+# To put a dead letter into its queue is not a delivery to the target.
 IS_CALL = table.c.state != State.DEAD_LETTERING.value
 TAKE = (
     update(table)
@@ -87,7 +87,7 @@ FINISH = (
         answer=bindparam("answered"),
         last_error=bindparam("error"),
         failures=bindparam("failed"),
-        history=bindparam("told"),
+        history=bindparam("failure_history"),
         target=func.coalesce(bindparam("goes_to", type_=Text), table.c.target),
     )
     .returning(table.c.id)
@@ -118,9 +118,9 @@ HAND_BACK_OF_NODE = HAND_BACK.where(table.c.node == bindparam("of_node"))
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What becomes of an invocation: a final state, or another try at `again_at`.
+    """The result of a delivery: a final state, or another delivery at `again_at`.
 
-    `target` is where the next try goes if that changes: to a dead letter queue, or from it.
+    `target` is the new destination if it changes, to a dead letter queue or from it.
     """
 
     state: State
@@ -134,7 +134,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the delivery of an invocation ended, and when."""
+    """The end of a delivery, with its instant."""
 
     invocation_id: str
     ending: Ending
@@ -142,79 +142,81 @@ class Ended:
 
 
 def next_due(tx: Transaction) -> datetime | None:
-    """Returns when the next invocation needs a node."""
+    """Returns the earliest due instant of all invocations, or None."""
     return instant_or_none(tx.value(NEXT_DUE))
 
 
 def first_waiting(tx: Transaction, *, limit: int) -> list[tuple[str, datetime]]:
-    """Returns (target, when it is due) of what waits, in order."""
-    return [(target, from_micros(at)) for target, at in tx.all(FIRST, limit=limit)]
+    """Returns (target, due instant) of the first waiting invocations, in order."""
+    return [(target, from_micros(due_us)) for target, due_us in tx.all(FIRST, limit=limit)]
 
 
 def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str, datetime]]:
-    """Returns the other targets that something waits for, and when the first of it is due.
+    """Returns (target, earliest due instant) of waiting invocations, the earliest first.
 
-    Those due first come first.
+    The targets `but` are left out.
     """
-    found: list[tuple[str, datetime]] = []
+    waiting: list[tuple[str, datetime]] = []
     after, rows = "", [("", 0)] * TARGETS_AT_ONCE
     while len(rows) == TARGETS_AT_ONCE:
         rows = tx.all(WAITING_TARGETS, after=after)
-        found.extend((target, from_micros(at)) for target, at in rows if target not in but)
+        waiting.extend(
+            (target, from_micros(due_us)) for target, due_us in rows if target not in but
+        )
         after = rows[-1][0] if rows else ""
-    return sorted(found, key=lambda each: each[1])
+    return sorted(waiting, key=lambda row: row[1])
 
 
 def due_candidates(tx: Transaction, *, now: datetime, limit: int) -> list[Row]:
-    """Returns (id, target) of what is due, or was left by a node whose lease ran out, in order."""
+    """Returns (id, target) of due invocations, in order; of these, leases may have run out."""
     return tx.all(CANDIDATES, now=to_micros(now), limit=limit)
 
 
 def due_of_target(tx: Transaction, target: str, *, now: datetime, limit: int) -> list[Row]:
-    """Returns the same, of one target alone."""
+    """Returns the same for one target."""
     return tx.all(CANDIDATES_OF_TARGET, now=to_micros(now), limit=limit, of_target=target)
 
 
 def take(
     tx: Transaction, ids: Sequence[str], *, node: str, now: datetime, lease_until: datetime
 ) -> list[Invocation]:
-    """Takes these invocations for a node, until its lease runs out; returns them in this order."""
+    """Claims invocations for a node until `lease_until`; returns those, in the order of `ids`."""
     taken: dict[str, Invocation] = {}
-    for places in TAKEN.slices(ids):
-        found = INVOCATION.all(
+    for parameters in TAKEN.slices(ids):
+        claimed = INVOCATION.all(
             tx,
             TAKE,
             started=to_micros(now),
             by_node=node,
             lease_until=to_micros(lease_until),
-            **places,
+            **parameters,
         )
-        taken.update((each.id, each) for each in found)
-    return [taken[each] for each in ids if each in taken]
+        taken.update((invocation.id, invocation) for invocation in claimed)
+    return [taken[id_] for id_ in ids if id_ in taken]
 
 
 def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until: datetime) -> None:
-    """Keeps what a node holds and still works at.
+    """Extends a node's leases.
 
-    As all that writes many invocations without having locked them, by their ids: in different
-    orders two of them would wait for each other.
+    Transactions write invocations that they have not locked in the order of their ids: in
+    different orders two of them would wait for each other.
     """
-    for places in TAKEN.slices(sorted(ids)):
-        tx.run(EXTEND, of_node=node, lease_until=to_micros(lease_until), **places)
+    for parameters in TAKEN.slices(sorted(ids)):
+        tx.run(EXTEND, of_node=node, lease_until=to_micros(lease_until), **parameters)
 
 
 def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
-    """Writes how deliveries ended.
+    """Writes how deliveries ended, except where the node has lost its lease.
 
-    Returns the ids of those that the node still held; of the others nothing is written.
+    Returns the ids of the invocations that were written.
     """
-    in_order = sorted(ended, key=lambda each: each.invocation_id)
-    rows = tx.each(FINISH, [_finished(each, node) for each in in_order])
+    in_order = sorted(ended, key=lambda delivery: delivery.invocation_id)
+    rows = tx.each(FINISH, [_finished(delivery, node) for delivery in in_order])
     return {row[0] for row in rows}
 
 
 def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, why: str) -> None:
-    """Makes an invocation due again that its node could not deliver; the claim is no attempt."""
+    """Makes an invocation due again that its node could not deliver, and uncounts the attempt."""
     if tx.run(
         PUT_BACK, of_id=invocation_id, of_node=node, again_at=to_micros(at), error=_storable(why)
     ):
@@ -222,7 +224,7 @@ def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, wh
 
 
 def _storable(text: str) -> str:
-    """Replaces NUL, which a target may answer and PostgreSQL keeps in no text."""
+    """Replaces NUL, which a target may answer and PostgreSQL does not store in texts."""
     return text.replace("\0", REPLACEMENT)
 
 
@@ -237,13 +239,13 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
         "answered": ending.answer,
         "error": ending.error and _storable(ending.error),
         "failed": ending.failures,
-        "told": ending.history,
+        "failure_history": ending.history,
         "goes_to": ending.target,
     }
 
 
 def hand_back(tx: Transaction, *, now: datetime, node: str | None = None) -> int:
-    """Makes due again what a node holds; None: what any holds, for a node alone with the store."""
+    """Makes the invocations of a node due now, or those of all nodes; returns how many."""
     if node is None:
         returned = tx.run(HAND_BACK, now=to_micros(now))
     else:

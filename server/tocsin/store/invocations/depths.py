@@ -1,8 +1,8 @@
-"""How much waits in the store: for a gauge, not for a decision.
+"""Counts waiting work for gauges.
 
-There may be millions, and a node asks several times a minute. So invocations are counted up to a
-limit, along the index by which they are claimed; armed timers are counted whole, which is quick
-since their rows are small.
+Millions may wait, and nodes count several times a minute. So invocations are counted up to a limit,
+along the index by which they are claimed. Armed timers are all counted, which is quick since their
+rows are small.
 """
 
 from collections.abc import Mapping
@@ -44,8 +44,11 @@ ARMED = select(func.count()).select_from(armed_timers)
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """`waiting` counts by state, and by whether it is due, the earliest `COUNTED_UP_TO` that no
-    node holds; `held` those under way on any node; `oldest_due` is the earliest that is late."""
+    """Counts of invocations, each up to `COUNTED_UP_TO`.
+
+    `waiting` counts unclaimed ones by state and by whether they are due, and `held` those claimed
+    by any node. `oldest_due` is the earliest due instant that has passed.
+    """
 
     waiting: Mapping[tuple[State, bool], int]
     held: int

@@ -1,4 +1,4 @@
-"""Finds invocations for people: in lists by origin, state and instant, and each with all it has."""
+"""Lists invocations by origin, state and instant, and finds single ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ from tocsin.store.invocations.rows import INVOCATION, SUMMARY, Invocation, State
 from tocsin.store.schema import TROUBLED, UNTROUBLED_STATES
 from tocsin.store.schema import invocations as table
 
-# What a filter that no index serves may look at within one call.
+# The most rows that one RPC reads for a filter that no index serves.
 LOOKED_AT = 10_000
-# What a call for one who may not see all looks at: so many times, so many rows that are found.
+# For a caller who may see only some rows, an RPC reads up to STEPS pages of STEP rows.
 STEPS = 10
 STEP = 200
-# Before and after all that there is.
+# Before and after all instants.
 BEGINNING, END = -(2**62), 2**62
 
 
 class Position(NamedTuple):
-    """A place in a list: lists go back in time, those of one instant by their ids."""
+    """A position in a list, which goes back in time, and by ids within one instant."""
 
     scheduled_at: int
     id: str
@@ -32,7 +32,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is about; what is None does not narrow it."""
+    """Narrows a list; a field that is None does not."""
 
     origin: str | None = None
     states: frozenset[State] = frozenset(State)
@@ -42,21 +42,21 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`rest` is where the list goes on; None: it ends here."""
+    """A page; the list continues after `rest`, and ends here if that is None."""
 
     rows: list[Invocation]
     rest: Position | None
 
 
-def place() -> Any:
-    """A row's place, which indexes hold in this order."""
+def position_columns() -> Any:
+    """Returns the columns of a position, in the order of the indexes."""
     return tuple_(*(table.c[name] for name in Position._fields))
 
 
 STATES = FixedList("state", len(State))
 SPAN = (
-    place() < tuple_(bindparam("before_at"), bindparam("before_id")),
-    place() >= tuple_(bindparam("from_at"), bindparam("from_id")),
+    position_columns() < tuple_(bindparam("before_at"), bindparam("before_id")),
+    position_columns() >= tuple_(bindparam("from_at"), bindparam("from_id")),
 )
 NEWEST_FIRST = table.c.scheduled_at.desc(), table.c.id.desc()
 OF_ORIGIN = table.c.origin == bindparam("origin")
@@ -79,7 +79,7 @@ def _page(*conditions: Any) -> Select[Any]:
 
 
 def _stretch(*conditions: Any) -> Select[Any]:
-    """Where a stretch of so many rows ends, whatever their states."""
+    """Finds the end of a stretch of LOOKED_AT rows in any state."""
     return (
         select(*(table.c[name] for name in Position._fields))
         .where(*SPAN, *conditions)
@@ -109,23 +109,22 @@ UNDER_WAY = (
 
 
 def find_summary(tx: Transaction, invocation_id: str, *, lock: bool = False) -> Invocation | None:
-    """Finds an invocation without what can be large. Locked: until the commit nobody else can
-    change it."""
+    """Finds an invocation without its large fields. With `lock`, no other transaction can change
+    it until the commit."""
     return SUMMARY.one(tx, LOCK if lock else BY_ID, id=invocation_id)
 
 
 def find_whole(tx: Transaction, invocation_id: str) -> Invocation | None:
-    """Finds an invocation with its payload and its target's answer."""
+    """Finds an invocation with its payload and the answer of its target."""
     return INVOCATION.one(tx, WHOLE, id=invocation_id)
 
 
 def page_of_invocations(
     tx: Transaction, wanted: Filter, *, after: Position | None, limit: int
 ) -> Page:
-    """Returns up to `limit` of what a filter asks for, the latest instant first, beyond a place.
+    """Returns up to `limit` invocations after a position, the latest instant first.
 
-    A page can be short and the list still go on: no call looks at more than LOOKED_AT rows that it
-    does not return.
+    A short page may not be the last: a call reads at most LOOKED_AT rows that it does not return.
     """
     span = _span(wanted, after)
     if not any(state.value in UNTROUBLED_STATES for state in wanted.states):
@@ -135,9 +134,9 @@ def page_of_invocations(
     if stretch is not None:
         span |= {"from_at": stretch.scheduled_at, "from_id": stretch.id}
     statement = PAGE if wanted.origin is None else PAGE_OF_ORIGIN
-    places = STATES.filled(sorted(state.value for state in wanted.states))
-    found = SUMMARY.all(tx, statement, **_of(wanted), **span, **places, limit=limit + 1)
-    return _cut(found, limit, stretch)
+    states = STATES.filled(sorted(state.value for state in wanted.states))
+    rows = SUMMARY.all(tx, statement, **_of(wanted), **span, **states, limit=limit + 1)
+    return _cut(rows, limit, stretch)
 
 
 def page_of_visible(
@@ -148,32 +147,32 @@ def page_of_visible(
     after: Position | None,
     limit: int,
 ) -> Page:
-    """Returns the same of what is visible only. A page can be short and the list still go on.
+    """Returns the same, of visible invocations only.
 
-    Where it goes on is told in a way that names nothing that is not visible.
+    `rest` names no invocation that is not visible.
     """
-    found: list[Invocation] = []
-    place = after
+    rows: list[Invocation] = []
+    position = after
     for _ in range(STEPS):
-        page = page_of_invocations(tx, wanted, after=place, limit=STEP)
+        page = page_of_invocations(tx, wanted, after=position, limit=STEP)
         for row in page.rows:
             if visible(row):
-                if len(found) == limit:
-                    return Page(found, place_of(found[-1]))
-                found.append(row)
+                if len(rows) == limit:
+                    return Page(rows, position_of(rows[-1]))
+                rows.append(row)
         if page.rest is None:
-            return Page(found, None)
-        place = page.rest
+            return Page(rows, None)
+        position = page.rest
     following = page_of_invocations(
-        tx, replace(wanted, states=frozenset(State)), after=place, limit=1
+        tx, replace(wanted, states=frozenset(State)), after=position, limit=1
     )
-    if place is None or not following.rows:
-        return Page(found, None)
-    return Page(found, _between(place, place_of(following.rows[0])))
+    if position is None or not following.rows:
+        return Page(rows, None)
+    return Page(rows, _between(position, position_of(following.rows[0])))
 
 
 def _between(last: Position, following: Position) -> Position:
-    """Returns a place after one and not after the next, with as little of an id as will do."""
+    """Returns a position after one and not after the next, with the shortest id that will do."""
     if following.scheduled_at != last.scheduled_at:
         return Position(last.scheduled_at, "")
     shared = next(
@@ -190,18 +189,18 @@ def _between(last: Position, following: Position) -> Position:
 def invocations_between(
     tx: Transaction, origin: str, start: datetime, end: datetime, *, limit: int
 ) -> list[Invocation]:
-    """Returns what an origin has from `start` to before `end`, the latest first."""
+    """Returns the invocations of an origin from `start` to before `end`, the latest first."""
     wanted = Filter(origin, scheduled_from=start, scheduled_before=end)
     return page_of_invocations(tx, wanted, after=None, limit=limit).rows
 
 
 def oldest_instant(tx: Transaction, origin: str) -> datetime | None:
-    """Returns how far back the invocations of an origin reach."""
+    """Returns the instant of the oldest invocation of an origin, or None."""
     return instant_or_none(tx.value(OLDEST, origin=origin))
 
 
 def under_way(tx: Transaction, target: str) -> list[int]:
-    """Returns how many calls of a target each node that works for it has under way."""
+    """Returns how many deliveries to a target each node has under way, for nodes that have any."""
     return [count for _, count in tx.all(UNDER_WAY, target=target)]
 
 
@@ -226,10 +225,10 @@ def _troubled(
     tx: Transaction, wanted: Filter, span: dict[str, str | int], limit: int
 ) -> list[Invocation]:
     statement = TROUBLED_PAGE if wanted.origin is None else TROUBLED_PAGE_OF_ORIGIN
-    found: list[Invocation] = []
+    rows: list[Invocation] = []
     for state in wanted.states:
-        found += SUMMARY.all(tx, statement, **_of(wanted), **span, state=state.value, limit=limit)
-    return sorted(found, key=place_of, reverse=True)[:limit]
+        rows += SUMMARY.all(tx, statement, **_of(wanted), **span, state=state.value, limit=limit)
+    return sorted(rows, key=position_of, reverse=True)[:limit]
 
 
 def _end_of_stretch(tx: Transaction, wanted: Filter, span: dict[str, str | int]) -> Position | None:
@@ -239,9 +238,9 @@ def _end_of_stretch(tx: Transaction, wanted: Filter, span: dict[str, str | int])
 
 def _cut(rows: list[Invocation], limit: int, stretch: Position | None) -> Page:
     if len(rows) > limit:
-        return Page(rows[:limit], place_of(rows[limit - 1]))
+        return Page(rows[:limit], position_of(rows[limit - 1]))
     return Page(rows, stretch)
 
 
-def place_of(invocation: Invocation) -> Position:
+def position_of(invocation: Invocation) -> Position:
     return Position(to_micros(invocation.scheduled_at), invocation.id)

@@ -1,4 +1,4 @@
-"""Finds what can't be, in small pages: each is read by an index, and repaired under its lock."""
+"""Finds faults of timers and invocations, in small pages along indexes, and repairs them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ INVOCATIONS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class TimerRow:
-    """A trigger and the next tick that is armed for it; None: none is."""
+    """A trigger and its armed tick, or None."""
 
     trigger: StoredTrigger
     armed_at: datetime | None
@@ -29,7 +29,7 @@ class TimerRow:
 
 @dataclass(frozen=True, slots=True)
 class OddInvocation:
-    """An invocation that waits and can't be so."""
+    """A waiting invocation in an impossible state."""
 
     id: str
     state: State
@@ -103,16 +103,16 @@ OVERDUE = (
     .order_by(table.c.next_at)
     .limit(bindparam("limit"))
 )
-# Each repair names what it found, so that it does nothing to what has changed meanwhile.
+# A repair does nothing to a row that has changed since it was found.
 AS_FOUND = (table.c.id == bindparam("of_id"), table.c.next_at == bindparam("found_at"))
 STOP_WAITING = update(table).where(*AS_FOUND, OVER).values(next_at=null(), node=null())
 DUE_AT = update(table).where(*AS_FOUND).values(MAKE_DUE)
-"""A lease that is shortened has lost its node: whoever still calls finds that it lost it."""
+"""The node loses its lease, and finds so when it writes how the delivery ended."""
 LATEST = select(func.max(table.c.next_at)).where(table.c.next_at.is_not(None))
 
 
 def page_of_timers(tx: Transaction, *, after: str) -> list[TimerRow]:
-    """Returns the triggers that follow an id, each with what is armed for it."""
+    """Returns a page of triggers after an id, each with its armed tick."""
     return TIMER.all(tx, TIMERS, after=after)
 
 
@@ -121,17 +121,17 @@ def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:
 
 
 def page_of_armed(tx: Transaction, *, after: str) -> list[tuple[str, bool]]:
-    """Returns (trigger id, whether there is such a trigger) of the timers that follow an id."""
-    return [(armed, found is not None) for armed, found in tx.all(ARMED, after=after)]
+    """Returns a page of armed timers after an id, as (trigger id, whether the trigger exists)."""
+    return [(armed_id, id_ is not None) for armed_id, id_ in tx.all(ARMED, after=after)]
 
 
 def lost_invocations(tx: Transaction) -> list[str]:
-    """Returns some that are not finished and that no node will ever look at."""
+    """Returns the ids of unfinished invocations without a due instant, up to a page of them."""
     return tx.column(LOST_PAGE)
 
 
 def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
-    """Makes a lost one due; returns whether it was still lost."""
+    """Makes a lost invocation due; returns False if it is no longer lost."""
     taken_up = tx.run(TAKE_UP, of_id=invocation_id, at=to_micros(at)) > 0
     if taken_up:
         tx.ring(Bell.DELIVERIES, at)
@@ -139,7 +139,7 @@ def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
 
 
 def end_of_slice(tx: Transaction, *, after: datetime) -> datetime | None:
-    """Returns where a slice of what waits ends that begins after an instant; None: at the last."""
+    """Returns the end of a slice of waiting invocations after an instant; None after the last."""
     end = tx.value(END_OF_SLICE, after=to_micros(after))
     if end is None:
         end = tx.value(LATEST)
@@ -157,8 +157,11 @@ def odd_invocations(
     tolerance: timedelta,
     lease: timedelta,
 ) -> list[OddInvocation]:
-    """Returns those of a slice that are over and wait all the same, that run on no node, whose
-    lease is longer than any, or that wait since an instant that has not come yet."""
+    """Returns the faulty invocations of a slice.
+
+    These are finished and have a due instant, run on no node, have a lease longer than `lease`, or
+    are due too far in the future.
+    """
     return ODD_INVOCATION.all(
         tx,
         ODD,
@@ -170,17 +173,17 @@ def odd_invocations(
 
 
 def overdue_invocations(tx: Transaction, *, until: datetime, limit: int) -> Sequence[str]:
-    """Returns the ids of what has been due since then, the oldest first."""
+    """Returns the ids of invocations that have been due since `until`, the oldest first."""
     return tx.column(OVERDUE, until=to_micros(until), limit=limit)
 
 
 def stop_waiting(tx: Transaction, odd: OddInvocation) -> bool:
-    """Leaves one that is over alone; returns whether it was as it was found."""
+    """Removes the due instant of a finished invocation; returns False if it has changed."""
     return tx.run(STOP_WAITING, of_id=odd.id, found_at=to_micros(odd.next_at)) > 0
 
 
 def make_due(tx: Transaction, odd: OddInvocation, *, at: datetime) -> bool:
-    """Takes it from whoever holds it and makes it due; returns whether it was as it was found."""
+    """Takes an invocation from its node and makes it due; returns False if it has changed."""
     moved = tx.run(DUE_AT, of_id=odd.id, found_at=to_micros(odd.next_at), at=to_micros(at)) > 0
     if moved:
         tx.ring(Bell.DELIVERIES, at)

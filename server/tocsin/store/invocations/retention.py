@@ -1,7 +1,7 @@
-"""Forgets what is long done: finished invocations and operations, a few rows at a time.
+"""Deletes old finished invocations and operations, a few rows at a time.
 
-Nothing here counts a table. Finished invocations of one state are counted page by page along the
-index of when they finished; whoever counts remembers where the pages end.
+No statement counts a whole table: the caller counts the finished invocations of a state page by
+page along an index, and remembers where the pages end.
 """
 
 from datetime import datetime
@@ -42,7 +42,7 @@ DELETE = delete(table).where(IN_SLICE)
 MARK = insert(swept_ticks).from_select(
     ["trigger_id", "until"],
     select(table.c.origin, func.max(table.c.scheduled_at))
-    # Only where it still is: a trigger that was deleted needs no mark.
+    # A deleted trigger needs no mark.
     .join(triggers, triggers.c.id == table.c.origin)
     .where(IN_SLICE, table.c.occurrence.is_not(None))
     .group_by(table.c.origin),
@@ -68,9 +68,10 @@ DELETE_OPERATIONS = delete(operations).where(operations.c.id.in_(SWEPT.parameter
 def page_of_finished(
     tx: Transaction, state: State, *, after: datetime, until: datetime, size: int
 ) -> tuple[datetime, int] | None:
-    """Returns where the page of that many rows that follows `after` ends, and how many rows it has.
+    """Returns the end of the next page after `after`, and its number of rows.
 
-    These are more where several finished in its last microsecond. None: there is no full page.
+    These are more than `size` if several finished in the last microsecond. Returns None if fewer
+    than `size` rows are left.
     """
     bounds = {"state": state.value, "after": to_micros(after)}
     end = tx.value(END_OF_PAGE, **bounds, until=to_micros(until), before_end=size - 1)
@@ -80,21 +81,21 @@ def page_of_finished(
 
 
 def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
-    """Deletes some invocations that finished until then, the oldest first.
+    """Deletes some invocations that finished by `until`, the oldest first; returns how many.
 
-    That their ticks fired stays known. Returns how many there were, 0 when there is none left;
-    other nodes may sweep beside.
+    The store still knows that their ticks fired. Returns 0 when no more are left. Other nodes may
+    sweep at the same time.
     """
     ids = tx.column(FINISHED, state=state.value, until=to_micros(until))
     if ids:
-        places = SWEPT.filled(ids)
-        tx.run(MARK_SWEPT, **places)
-        tx.run(DELETE, **places)
+        parameters = SWEPT.filled(ids)
+        tx.run(MARK_SWEPT, **parameters)
+        tx.run(DELETE, **parameters)
     return len(ids)
 
 
 def swept_until(tx: Transaction, trigger_id: str) -> datetime | None:
-    """Returns the latest tick of a trigger whose invocation was swept."""
+    """Returns the latest tick of a trigger whose invocation was deleted."""
     return instant_or_none(tx.value(SWEPT_UNTIL, id=trigger_id))
 
 
@@ -103,6 +104,6 @@ def forget_swept(tx: Transaction, trigger_id: str) -> None:
 
 
 def sweep_operations(tx: Transaction, *, before: str) -> int:
-    """Deletes some operations whose ids sort before this one; 0 when there is none left."""
+    """Deletes some operations whose ids sort before `before`; returns how many, at the end 0."""
     ids = tx.column(OLD_OPERATIONS, before=before)
     return tx.run(DELETE_OPERATIONS, **SWEPT.filled(ids)) if ids else 0

@@ -1,4 +1,4 @@
-"""Invocations: what is to be delivered, what was, and how it went."""
+"""Stores invocations."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class State(StrEnum):
     PENDING = "pending"
     RUNNING = "running"
     RETRYING = "retrying"
-    """A call failed; the next one is made at its time."""
+    """A delivery failed, and another one is due later."""
     DEAD_LETTERING = "dead_lettering"
-    """No call is left; it is to be put into its dead letter queue."""
+    """All deliveries failed, and its payload is to be put into the dead letter queue."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     DEAD_LETTERED = "dead_lettered"
@@ -37,14 +37,13 @@ FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, St
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One delivery to a target.
+    """A payload for a target, and the deliveries made of it.
 
-    `execution_id` is the id that the client of an execution chose; None: it chose none.
-    `action` is the plan's action as JSON, `traceparent` that of the call that asked for it.
-    `next_at` is when it needs a node: it is due then, or the lease of `node` ends. The last four
-    can be large, and are read only where they are needed; `target` is the dead letter queue instead
-    while the invocation is to be put there; `message` is what the contract's API
-    shows of an execution.
+    `execution_id` is the id that a client chose for an execution, or None. `action` is the plan's
+    action as JSON, `traceparent` comes from the RPC that asked for it. At `next_at` the invocation
+    is due, or the lease of `node` ends. While the invocation is to be put into a dead letter queue,
+    `target` is that queue. `message` is what the contract's API shows of an execution. The last
+    four fields can be large, and are not always read.
     """
 
     id: str
@@ -112,7 +111,7 @@ PAGE = (
     select(table.c.id)
     .where(
         table.c.parent == bindparam("parent"),
-        # What their index is about.
+        # The condition of the index.
         table.c.message.is_not(None),
         table.c.id > bindparam("after"),
         table.c.forgotten_at.is_(None),
@@ -137,7 +136,7 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
     """Adds an invocation that is to be delivered at `due_at`.
 
     Raises:
-        UniqueViolation: there is one for this occurrence, or one of its parent with this id.
+        UniqueViolation: one for this occurrence exists, or one of its parent with this id.
     """
     tx.run(INSERT, **_written(invocation, due_at))
     tx.ring(Bell.DELIVERIES, due_at)
@@ -146,8 +145,12 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
 def insert_invocations(
     tx: Transaction, invocations: Sequence[tuple[Invocation, datetime]]
 ) -> set[str]:
-    """Adds those, each due at its instant, whose occurrence is new; returns their ids."""
-    rows = tx.each(INSERT_NEW, [_written(each, due_at) for each, due_at in invocations])
+    """Adds invocations, each due at its instant, unless their occurrence exists.
+
+    Returns the ids of the added ones.
+    """
+    values = [_written(invocation, due_at) for invocation, due_at in invocations]
+    rows = tx.each(INSERT_NEW, values)
     if rows:
         tx.ring(Bell.DELIVERIES, min(due_at for _, due_at in invocations))
     return {row[0] for row in rows}
@@ -160,7 +163,7 @@ def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
 
 
 def find_invocation(tx: Transaction, invocation_id: str) -> Invocation | None:
-    """Finds an invocation that its client did not delete, without its payload."""
+    """Finds an invocation that no client has deleted, without its payload."""
     return WITHOUT_PAYLOAD.one(tx, SELECT, id=invocation_id)
 
 
@@ -191,10 +194,10 @@ def state_of(tx: Transaction, invocation_id: str) -> State | None:
 def page_of_executions(
     tx: Transaction, *, parent: str, after: str, limit: int, final: bool | None = None
 ) -> Iterator[Invocation]:
-    """Gives up to `limit` executions that were not forgotten, by id, beyond the id `after`.
+    """Yields up to `limit` executions after an id, sorted by id.
 
-    `final` asks for those in a final state, or for all others. Each is read when it is asked for:
-    a thousand of them may hold more than a node has memory for.
+    `final` chooses those in a final state, or the others. Each is read when it is needed: a
+    thousand of them may not fit into memory.
     """
     statement = PAGE if final is None else PAGE_OF_FINAL if final else PAGE_OF_OPEN
     for invocation_id in tx.column(statement, parent=parent, after=after, limit=limit):
@@ -203,10 +206,10 @@ def page_of_executions(
 
 
 def cancel_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> bool:
-    """Cancels what waits for a call; returns whether it did."""
+    """Cancels an invocation that waits for a delivery; returns False if it does not."""
     return tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now)) > 0
 
 
 def forget_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> None:
-    """Hides it from its API; what is still to be delivered is."""
+    """Hides an invocation from lists; it is still delivered."""
     tx.run(FORGET, of_id=invocation_id, now=to_micros(now))

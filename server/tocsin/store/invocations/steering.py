@@ -1,4 +1,4 @@
-"""Invocations that are delivered again because somebody asks for it."""
+"""Makes finished and waiting invocations due again, on request."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -27,7 +27,7 @@ DUE_AGAIN = {
 RETRY = (
     update(table)
     .where(table.c.id == bindparam("of_id"), table.c.node.is_(None))
-    .values(**DUE_AGAIN, history=bindparam("told"), target=bindparam("called"))
+    .values(**DUE_AGAIN, history=bindparam("failure_history"), target=bindparam("called"))
 )
 DEAD_LETTERS = (
     table.c.origin == bindparam("origin"),
@@ -35,7 +35,7 @@ DEAD_LETTERS = (
     TROUBLED,
     table.c.forgotten_at.is_(None),
 )
-# One that is just being put into its queue is not here to be taken.
+# Dead letters that a node is putting into their queue are left out.
 CANDIDATES = (
     select(table.c.id, table.c.scheduled_at, table.c.action)
     .where(*DEAD_LETTERS, table.c.node.is_(None))
@@ -61,8 +61,8 @@ DEAD_LETTER_STATES = (State.DEAD_LETTERED, State.DEAD_LETTERING)
 def deliver_again(
     tx: Transaction, invocation_id: str, *, target: str, now: datetime, history: str | None
 ) -> bool:
-    """Makes a call of `target` due now, with no failure counted; False: a node holds it."""
-    values = {"now": to_micros(now), "told": history, "called": target}
+    """Makes a delivery to `target` due now, with no failures; False if a node has claimed it."""
+    values = {"now": to_micros(now), "failure_history": history, "called": target}
     again = tx.run(RETRY, of_id=invocation_id, **values) > 0
     if again:
         tx.ring(Bell.DELIVERIES, now)
@@ -77,23 +77,25 @@ def redrive_dead_letters(
     limit: int,
     target_of: Callable[[str], str],
 ) -> tuple[list[str], int]:
-    """Makes dead letters of an origin due now, the oldest first; returns their ids.
+    """Makes up to `limit` dead letters of an origin due now, the oldest first.
 
-    And how many it has left, those that are just being put into their queue among them.
-    `target_of` returns which target an action calls.
+    Returns their ids, and how many dead letters are left, among them those that a node is putting
+    into their queue. `target_of` returns the target of an action.
     """
-    found = [
-        (at, id_, action)
+    candidates = [
+        (scheduled_us, id_, action)
         for state in DEAD_LETTER_STATES
-        for id_, at, action in tx.all(CANDIDATES, origin=origin, in_state=state.value, limit=limit)
+        for id_, scheduled_us, action in tx.all(
+            CANDIDATES, origin=origin, in_state=state.value, limit=limit
+        )
     ]
-    redriven = sorted(found)[:limit]
+    redriven = sorted(candidates)[:limit]
     ids_of: defaultdict[str, list[str]] = defaultdict(list)
     for _, id_, action in redriven:
         ids_of[target_of(action)].append(id_)
     for target, ids in ids_of.items():
-        for places in REDRIVEN.slices(ids):
-            tx.run(REDRIVE, **places, now=to_micros(now), called=target)
+        for parameters in REDRIVEN.slices(ids):
+            tx.run(REDRIVE, **parameters, now=to_micros(now), called=target)
             tx.ring(Bell.DELIVERIES, now)
     return [id_ for _, id_, _ in redriven], sum(
         tx.value(COUNT, origin=origin, in_state=state.value) for state in DEAD_LETTER_STATES

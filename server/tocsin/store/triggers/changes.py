@@ -1,6 +1,6 @@
-"""Change numbers: for a kind of source, how many transactions changed triggers of that kind.
+"""Counts the transactions that change triggers, by kind of source.
 
-A node asks for the numbers before it reads triggers again. Nodes of 0.1.0 count nothing.
+A node compares these change numbers before it loads triggers again. Nodes of 0.1.0 do not count.
 """
 
 from sqlalchemy import bindparam, select
@@ -14,20 +14,20 @@ _counted = insert(table).values(kind=bindparam("kind"), number=1)
 COUNT = _counted.on_conflict_do_update(
     index_elements=[table.c.kind], set_={"number": table.c.number + 1}
 )
-# All of the table, which has a row for each kind: a handful.
+# The table has only a few rows, one for each kind.
 NUMBERS = select(table.c.kind, table.c.number).order_by(table.c.kind)
 
 
 def count_change(tx: Transaction, kind: str) -> None:
     """Counts a change of a trigger, and rings for the readers of its kind.
 
-    All triggers of a kind share the row. It is written last, so that a transaction keeps others
-    from it for no longer than its commit takes.
+    All triggers of a kind share the row, so it is written last: a transaction locks it only while
+    it commits.
     """
     tx.run_last(COUNT, kind=kind)
     tx.ring(Bell.READERS)
 
 
 def change_numbers(tx: Transaction) -> dict[str, int]:
-    """Returns the number of each kind that was ever counted."""
+    """Returns the change numbers, by kind."""
     return {row[0]: row[1] for row in tx.all(NUMBERS)}

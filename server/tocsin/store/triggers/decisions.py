@@ -1,6 +1,6 @@
-"""What was decided about a trigger's ticks: pauses, changes of its rule, misfires, its end.
+"""Stores decisions about a trigger's ticks: pauses, changed rules, misfires, deletion.
 
-A tick that fires in time leaves no row here: its invocation says it. So the table stays small.
+A tick that fires in time has an invocation and leaves no row here, so the table stays small.
 """
 
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ from tocsin.store.schema import decisions as table
 
 class DecisionKind(StrEnum):
     PAUSE = "pause"
-    """From the pause to the resumption."""
+    """The trigger was paused from `first_at` to `last_at`."""
     RULE = "rule"
-    """At this instant the rule changed."""
+    """The rule changed at `first_at`."""
     DELETED = "deleted"
-    """At this instant the trigger was deleted."""
+    """The trigger was deleted at `first_at`."""
     MISFIRE = "misfire"
-    """Ticks that were found due too late."""
+    """Ticks were missed."""
     UNREADABLE = "unreadable"
     """The stored trigger could not be read when its ticks were due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision, about all from `first_at` to `last_at` (None: without end, for now).
+    """A decision about the ticks from `first_at` to `last_at`, which is None while it goes on.
 
-    `detail` is JSON, its fields those of the kind.
+    `detail` is JSON, whose fields depend on the kind.
     """
 
     id: str
@@ -77,24 +77,24 @@ FOLLOWING = (
     .order_by(table.c.first_at, table.c.id)
     .limit(1)
 )
-# Spans of one kind overlap only where a clock was set back.
+# Decisions of one kind overlap only after a clock was set back.
 LOOKED_AT = 16
 
 
 def record_decision(tx: Transaction, decision: Decision) -> None:
-    """Adds a decision; it belongs into the transaction of what it is about."""
+    """Adds a decision, in the transaction that carries it out."""
     tx.run(INSERT, **RECORD.values(decision))
 
 
 def end_pause(tx: Transaction, trigger_id: str, *, now: datetime) -> None:
-    """Ends the pause that a trigger is in, if it is in one."""
+    """Ends the pause of a trigger, if it is paused."""
     tx.run(END_PAUSE, of_trigger=trigger_id, ended=to_micros(now))
 
 
 def record_or_extend(tx: Transaction, decision: Decision) -> None:
-    """Adds a decision, or lets the one that ends where this begins end where this does."""
+    """Adds a decision, or extends the one that ends where this begins."""
     if decision.last_at is None:
-        raise ValueError("what has no end can't extend another")
+        raise ValueError("a decision needs last_at to extend another")
     extended = tx.run(
         EXTEND,
         of_trigger=decision.trigger_id,
@@ -110,17 +110,22 @@ def record_or_extend(tx: Transaction, decision: Decision) -> None:
 def decision_about(
     tx: Transaction, trigger_id: str, kind: DecisionKind, instant: datetime
 ) -> Decision | None:
-    """Returns the latest decision of a kind that covers an instant."""
-    at = to_micros(instant)
-    found = RECORD.all(
-        tx, LATEST, of_trigger=trigger_id, of_kind=kind.value, at=at, limit=LOOKED_AT
+    """Returns the latest decision of a kind that covers an instant, or None."""
+    decisions = RECORD.all(
+        tx,
+        LATEST,
+        of_trigger=trigger_id,
+        of_kind=kind.value,
+        at=to_micros(instant),
+        limit=LOOKED_AT,
     )
-    return next((each for each in found if each.last_at is None or each.last_at >= instant), None)
+    return next((one for one in decisions if one.last_at is None or one.last_at >= instant), None)
 
 
 def decision_following(
     tx: Transaction, trigger_id: str, kind: DecisionKind, instant: datetime
 ) -> Decision | None:
-    """Returns the first decision of a kind that begins at an instant or later."""
-    at = to_micros(instant)
-    return RECORD.one(tx, FOLLOWING, of_trigger=trigger_id, of_kind=kind.value, at=at)
+    """Returns the first decision of a kind that begins at an instant or later, or None."""
+    return RECORD.one(
+        tx, FOLLOWING, of_trigger=trigger_id, of_kind=kind.value, at=to_micros(instant)
+    )

@@ -1,6 +1,6 @@
-"""Where things are, for who may see them: the folder of a trigger, though it be deleted, and so on.
+"""Finds the folders and parents of triggers, operations and invocations, for access checks.
 
-None of this ever changes while there is something to be seen.
+These never change, so they can be cached.
 """
 
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import invocations, operations, triggers
 
 
-class Place(NamedTuple):
-    """Where an invocation is listed (`folders/*`, `projects/*/locations/*`), and what fired it."""
+class ParentAndOrigin(NamedTuple):
+    """An invocation's parent (`folders/*`, `projects/*/locations/*`) and origin."""
 
     parent: str
     origin: str
 
 
 OF_TRIGGER = select(triggers.c.folder_id).where(triggers.c.id == bindparam("id"))
-# Its operations are kept for a while after a trigger is deleted, and so are its invocations. Of
-# operations the latest: those that were added before there was a folder to them have none.
+# A deleted trigger's operations and invocations are kept for a while. The latest operation has a
+# folder, while those that nodes of 0.1.0 added have none.
 OF_DELETED_TRIGGER = (
     select(operations.c.folder_id)
     .where(operations.c.trigger_id == bindparam("id"))
@@ -33,15 +33,15 @@ PARENT_OF_ORIGIN = (
 OF_OPERATION = select(operations.c.folder_id, operations.c.trigger_id).where(
     operations.c.id == bindparam("id")
 )
-OF_INVOCATION = select(*(invocations.c[name] for name in Place._fields)).where(
+OF_INVOCATION = select(*(invocations.c[name] for name in ParentAndOrigin._fields)).where(
     invocations.c.id == bindparam("id")
 )
 
 
 def folder_of_trigger(tx: Transaction, trigger_id: str) -> str | None:
-    """Returns the folder of a trigger, also of one that was deleted while something is left of it.
+    """Returns the folder of a trigger, also of a deleted one while its operations are kept.
 
-    None: there is none of this id, as far as is known.
+    Returns None if no such trigger is known.
     """
     for statement in (OF_TRIGGER, OF_DELETED_TRIGGER):
         folder_id = tx.value(statement, id=trigger_id)
@@ -55,7 +55,7 @@ def folder_of_trigger(tx: Transaction, trigger_id: str) -> str | None:
 
 
 def folder_of_operation(tx: Transaction, operation_id: str) -> str | None:
-    """Returns the folder of an operation's trigger; None: there is no such operation."""
+    """Returns the folder of an operation's trigger, or None if no such operation exists."""
     row = tx.one(OF_OPERATION, id=operation_id)
     if row is None:
         return None
@@ -63,6 +63,6 @@ def folder_of_operation(tx: Transaction, operation_id: str) -> str | None:
     return folder_of_trigger(tx, trigger_id) if folder_id is None else str(folder_id)
 
 
-def place_of_invocation(tx: Transaction, invocation_id: str) -> Place | None:
+def parent_and_origin_of(tx: Transaction, invocation_id: str) -> ParentAndOrigin | None:
     row = tx.one(OF_INVOCATION, id=invocation_id)
-    return None if row is None else Place(*row)
+    return None if row is None else ParentAndOrigin(*row)

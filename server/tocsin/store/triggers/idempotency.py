@@ -1,4 +1,4 @@
-"""Answers remembered under a key that the client gave, so that a repeated call is not run again."""
+"""Remembers the answers of RPCs under the client's keys, so that a repeated RPC does nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from tocsin.store.schema import remembered_requests as table
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the first call under a key asked for, by its fingerprint, and its answer."""
+    """The fingerprint and the answer of the first RPC with a key."""
 
     fingerprint: bytes
     answer: bytes
@@ -28,7 +28,7 @@ SELECT = select(*REMEMBERED.columns).where(
 DELETE = delete(table).where(
     table.c.scope == bindparam("in_scope"),
     table.c.key == bindparam("of_key"),
-    # What another node has written since it was looked for has not.
+    # Another node may have written the row since it was read.
     table.c.expires_at <= bindparam("now"),
 )
 UPDATE = (
@@ -39,12 +39,12 @@ UPDATE = (
 
 
 class RequestMismatch(Exception):
-    """The key was used before, for a call that asked for something else."""
+    """The key was used before, for another request."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What makes a call the same call: the client's key in its scope, and what was asked."""
+    """Identifies a repeated RPC: the client's key in its scope, and the request's fingerprint."""
 
     scope: str
     key: str
@@ -52,22 +52,22 @@ class RequestKey:
 
 
 def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) -> bytes | None:
-    """Returns the first answer under this key, while it is kept.
+    """Returns the answer of the first RPC with this key, or None for the first one.
 
-    Where there is none the key is taken, so that the same call on another node waits for this one;
-    `remember_answer` belongs into the same transaction.
+    The first one takes the key, so that the same RPC on another node waits for it, and must call
+    `remember_answer` in the same transaction.
 
     Raises:
-        RequestMismatch: the key stands for another request.
-        Contended: another node was given the key this moment.
+        RequestMismatch: the key was used for another request.
+        Contended: another node has just taken the key.
     """
-    found = REMEMBERED.one(tx, SELECT, scope=request.scope, key=request.key)
-    if found is None or found.expires_at <= now:
+    remembered = REMEMBERED.one(tx, SELECT, scope=request.scope, key=request.key)
+    if remembered is None or remembered.expires_at <= now:
         _take_key(tx, request, now)
         return None
-    if found.fingerprint != request.fingerprint:
+    if remembered.fingerprint != request.fingerprint:
         raise RequestMismatch
-    return found.answer
+    return remembered.answer
 
 
 def remember_answer(

@@ -1,4 +1,4 @@
-"""Operations over triggers. Each is written in the transaction of what it did."""
+"""Stores operations on triggers, each in the transaction that carries it out."""
 
 from sqlalchemy import bindparam, insert, select
 
@@ -14,7 +14,7 @@ PAGE = (
     .limit(bindparam("limit"))
 )
 
-# Sorts after every id: those are made of 0-9 and a-v.
+# Sorts after every id: ids consist of 0-9 and a-v.
 NEWEST = "~"
 
 
@@ -32,5 +32,5 @@ def find_operation(tx: Transaction, operation_id: str) -> bytes | None:
 def page_of_operations(
     tx: Transaction, *, trigger_id: str, before: str, limit: int
 ) -> list[tuple[str, bytes]]:
-    """Returns up to `limit` (id, message) of a trigger, newest first, before the id `before`."""
+    """Returns up to `limit` (id, message) of a trigger before an id, the newest first."""
     return tx.all(PAGE, trigger_id=trigger_id, before=before, limit=limit)

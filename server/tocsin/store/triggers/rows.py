@@ -1,4 +1,4 @@
-"""Triggers, kept as their contract sent them."""
+"""Stores triggers as their contract sent them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,11 +45,11 @@ PAGE = (
 NAMED = select(*TRIGGER.columns).where(
     table.c.folder_id == bindparam("folder_id"),
     table.c.name == bindparam("name"),
-    # Only so do databases see that the index of names will do.
+    # Databases use the index of names only for statements with its condition.
     table.c.name != literal_column("''"),
 )
 
-# Counts no further than is asked for: a folder may hold a million.
+# A folder may have a million triggers, so the count has a limit.
 COUNT = select(func.count()).select_from(
     select(table.c.id)
     .where(table.c.folder_id == bindparam("folder_id"))
@@ -60,9 +60,9 @@ COUNT = select(func.count()).select_from(
 
 @dataclass(frozen=True, slots=True)
 class NameFilter:
-    """Which names a list is about: any of `included` (None: all), and none of `excluded`.
+    """Narrows a list to the names in `included` (None: all) that are not in `excluded`.
 
-    The empty name is none.
+    An empty name matches no trigger.
     """
 
     included: frozenset[str] | None = None
@@ -75,7 +75,7 @@ def insert_trigger(
     """Adds a trigger.
 
     Raises:
-        UniqueViolation: the folder has a trigger of this name.
+        UniqueViolation: the folder has a trigger with this name.
     """
     tx.run(
         INSERT, id=trigger_id, folder_id=folder_id, name=name, contract=contract, message=message
@@ -83,7 +83,7 @@ def insert_trigger(
 
 
 def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
-    """Counts the triggers of a folder, no further than `limit`."""
+    """Counts the triggers of a folder, up to `limit`."""
     return int(tx.value(COUNT, folder_id=folder_id, limit=limit))
 
 
@@ -92,13 +92,13 @@ def find_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
 
 
 def find_message(tx: Transaction, trigger_id: str, contract: str) -> bytes | None:
-    """Returns the message of a trigger as a contract sent it; None: it has no such trigger."""
+    """Returns the message of a trigger, or None if the contract has no such trigger."""
     row = tx.one(MESSAGE, id=trigger_id, contract=contract)
     return None if row is None else row[0]
 
 
 def lock_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
-    """Finds a trigger that is to be changed: until the commit nobody else can."""
+    """Finds a trigger and locks it: until the commit no other transaction can change it."""
     return TRIGGER.one(tx, LOCK, id=trigger_id)
 
 
@@ -118,15 +118,15 @@ def delete_trigger(tx: Transaction, trigger_id: str) -> None:
 def page_of_triggers(
     tx: Transaction, *, folder_id: str, names: NameFilter, after: str, limit: int
 ) -> list[StoredTrigger]:
-    """Returns up to `limit` triggers of a folder, oldest first, after the id `after`."""
+    """Returns up to `limit` triggers of a folder after an id, oldest first."""
     if names.included is not None:
         wanted = names.included - names.excluded
-        found = [
+        triggers = [
             trigger
             for name in wanted
             for trigger in TRIGGER.all(tx, NAMED, folder_id=folder_id, name=name)
         ]
-        return sorted(trigger for trigger in found if trigger.id > after)[:limit]
+        return sorted(trigger for trigger in triggers if trigger.id > after)[:limit]
     page: list[StoredTrigger] = []
     for row in _following(tx, folder_id, after, limit):
         if row.name not in names.excluded:

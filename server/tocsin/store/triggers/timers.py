@@ -1,4 +1,4 @@
-"""Armed timers: for each active timer trigger, the instant of its next tick."""
+"""Stores armed timers: the next tick of each active timer trigger."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tocsin.store.schema import triggers
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A tick whose instant has come, and the trigger that it belongs to, as that is stored."""
+    """A due tick and its stored trigger."""
 
     trigger_id: str
     instant: datetime
@@ -26,7 +26,7 @@ class DueTimer:
 
 
 INSERT = insert(table)
-# In place: whoever waits for the row to disarm it must find it again, not another in its stead.
+# Updates the row: a transaction that waits to disarm it must find this row, not a new one.
 ARM = INSERT.on_conflict_do_update(
     index_elements=[table.c.trigger_id], set_={"next_at": INSERT.excluded.next_at}
 )
@@ -46,13 +46,13 @@ DUE = (
     .where(table.c.next_at <= bindparam("now"))
     .order_by(table.c.next_at)
     .limit(bindparam("limit"))
-    # The trigger too: what is changed this moment on another node fires as it is after that.
+    # Locks the trigger too: a trigger that another node is changing fires as changed.
     .with_for_update(skip_locked=True)
 )
 
 
 def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> None:
-    """Sets a trigger's next tick, and rings for it; None: it has no more."""
+    """Sets a trigger's next tick and rings for it; None means that no tick follows."""
     if instant is None:
         disarm_timer(tx, trigger_id)
     else:
@@ -61,7 +61,7 @@ def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> Non
 
 
 def arm_timers(tx: Transaction, ticks: Iterable[tuple[str, datetime | None]]) -> None:
-    """Does the same for many that just fired. It rings no bell: every node looks for ticks then."""
+    """Does the same for timers that just fired, without a bell: all nodes look for ticks then."""
     armed: list[dict[str, Value]] = []
     for trigger_id, instant in ticks:
         if instant is None:
@@ -84,5 +84,5 @@ def due_timers(tx: Transaction, *, now: datetime, limit: int) -> list[DueTimer]:
 
 
 def armed_at(tx: Transaction, trigger_id: str) -> datetime | None:
-    """Returns a trigger's next tick; None: it has none."""
+    """Returns a trigger's next tick, or None."""
     return instant_or_none(tx.value(ARMED_AT, id=trigger_id))

@@ -79,7 +79,7 @@ class Bindings:
         )
         page = bindings[:size]
         more = len(bindings) > size
-        token = tokens.token(SEPARATOR.join(page[-1].place)) if more else ""
+        token = tokens.token(SEPARATOR.join(page[-1].key)) if more else ""
         return contract.ListBindingsResponse(
             bindings=[_message(binding) for binding in page], next_page_token=token
         )
@@ -93,7 +93,7 @@ class Bindings:
         def remove(tx: Transaction) -> None:
             binding = find_binding(tx, unwanted)
             if binding is None:
-                raise errors.binding_not_found(*unwanted.place)
+                raise errors.binding_not_found(*unwanted.key)
             if binding.configured:
                 raise errors.configured("The binding")
             delete_binding(tx, binding)

@@ -19,7 +19,7 @@ from tocsin.store.invocations.listing import (
     find_whole,
     page_of_invocations,
     page_of_visible,
-    place_of,
+    position_of,
 )
 from tocsin.store.invocations.rows import State, cancel_invocation
 from tocsin.store.invocations.steering import deliver_again
@@ -166,7 +166,7 @@ def page_start(token: str, tokens: ListTokens) -> Position | None:
 def messages_of(page: Page, tokens: ListTokens) -> tuple[list[Invocation], str]:
     """Returns the messages of a page, cut to the size that clients accept, and the next token."""
     rows, cut = page_of(page.rows, len(page.rows), _size_of)
-    rest = place_of(rows[-1]) if cut else page.rest
+    rest = position_of(rows[-1]) if cut else page.rest
     token = "" if rest is None else tokens.token_in_time(from_micros(rest.scheduled_at), rest.id)
     return [to_message(row) for row in rows], token
 
