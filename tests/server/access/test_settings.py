@@ -106,7 +106,7 @@ def test_an_account_that_there_is_already_stops_the_start(tmp_path: Path) -> Non
         it.server.stop()
     done = run_tocsin(*serve_command(tmp_path, CONFIG, "--access")[1:])
     assert done.status == 1
-    assert "the settings have account robot of folder f1, and there is one" in done.stderr
+    assert "the settings have account robot of folder f1, but the store has one" in done.stderr
 
 
 def test_secrets_are_in_no_log_and_not_in_the_database(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_many_values_fill_it_several_times() -> None:
 
 @pytest.mark.parametrize("values", [[], ["a", "b", "c", "d"]])
 def test_it_takes_no_more_than_it_has_places_and_not_nothing(values: list[str]) -> None:
-    with pytest.raises(ValueError, match="for 3 places"):
+    with pytest.raises(ValueError, match="must be 1 to 3"):
         PLACES.filled(values)
 
 

@@ -105,7 +105,7 @@ def test_there_may_be_no_row(tx: Transaction) -> None:
 
 
 def test_what_is_not_read_stands_last_and_has_a_default() -> None:
-    with pytest.raises(TypeError, match="behind"):
+    with pytest.raises(TypeError, match="must be the last"):
         Record(Thing, table, without=("hidden",))
     with pytest.raises(TypeError, match="default"):
         Record(Thing, table, without=("made_at", "gone_at", "faded", "picture"))

@@ -91,7 +91,7 @@ def test_the_same_file_by_another_name_is_refused_too(
         database = open_database(url(path))
         (tmp_path / "link.db").symlink_to(path)
         try:
-            with pytest.raises(StoreError, match="in use by another tocsin"):
+            with pytest.raises(StoreError, match="another tocsin is using"):
                 open_database(url(tmp_path / "link.db"))
         finally:
             await database.close()
@@ -124,7 +124,7 @@ def test_a_second_node_on_the_same_file_is_refused(path: Path, runner: asyncio.R
     async def scenario() -> None:
         database = open_database(url(path))
         try:
-            with pytest.raises(StoreError, match="in use by another tocsin"):
+            with pytest.raises(StoreError, match="another tocsin is using"):
                 open_database(url(path))
         finally:
             await database.close()
