@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
-# Tests wait for servers more than they compute. Those of one file stay together; long ones come first.
+# Tests wait for servers more than they compute. Those of one file stay together.
 PROCESSES ?= 3
 
 # Hundreds of servers are started: what Python compiles for one is there for the next.

@@ -15,7 +15,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -103,12 +105,14 @@ class Preloaded:
     """A process that has imported what `tocsin serve` needs, or what the other commands need."""
 
     def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._told = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, str(PROGRAM), str(theirs.fileno()), *modules],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **environment},
+                stderr=self._told,
             )
 
     def fork(
@@ -128,16 +132,24 @@ class Preloaded:
             "environment": {**environment},
             "directory": str(Path.cwd()),
         }
-        socket.send_fds(self._requests, [json.dumps(asked).encode()], [*standard, status])
-        pid = int(self._requests.recv(16))
+        pid = self._answer(json.dumps(asked).encode(), [*standard, status])
         os.close(status)
         if read is not None:
             os.close(written)
         return Forked(pid, ended, None if read is None else open(read))
 
+    def _answer(self, asked: bytes, descriptors: Sequence[int]) -> int:
+        with suppress(ConnectionError):
+            socket.send_fds(self._requests, [asked], descriptors)
+            if answer := self._requests.recv(16):
+                return int(answer)
+        self._told.seek(0)
+        raise AssertionError(f"the process that imports Tocsin has ended:\n{self._told.read()}")
+
     def close(self) -> None:
         self._requests.close()
         self._process.wait()
+        self._told.close()
 
 
 def fork(
