@@ -150,7 +150,7 @@ def test_no_url_of_the_settings_shows_a_secret(directory: Path) -> None:
     ("config", "told"),
     [
         ('listn = "127.0.0.1:1"', "listn: unknown setting"),
-        ("channelz = true", "channelz: this setting is gone"),
+        ("channelz = true", "channelz: this setting was removed"),
         ('[targets]\nfunctoin = "http://x/"', "targets.functoin: unknown setting"),
         ('[integrations.x]\nurl = "http://x/"', "integrations.x.triggers: Field required"),
         ('[integrations.x]\ntriggers = []\nurl = "http://x/"', "integrations.x.triggers"),
