@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from tocsin.cli import app
 from tocsin.engine.settings import MisfireSettings, ReconcilerSettings, RetentionSettings
+from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.settings import (
     AccessSettings,
     AuditSettings,
@@ -80,6 +81,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "reconciler": (ReconcilerSettings, "the search for silent faults"),
     "access": (AccessSettings, "who may call"),
     "limits": (LimitSettings, "what callers may use"),
+    "connections": (ConnectionSettings, "who may name the client of a connection"),
     "audit": (AuditSettings, "where the audit log goes"),
     "sources": (SourceSettings, "where events come from"),
     "sources.mail": (MailSettings, "mails to triggers"),

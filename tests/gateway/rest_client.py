@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
 from gateway.grpc_gateway import GrpcGateway
-from tocsin.gateway import Gateway, Limits, TlsDoor
+from tocsin.gateway import Gateway, Limits, Proxies, TlsDoor
 from tocsin.schedule import SystemClock
 
 
@@ -76,6 +76,7 @@ def gateway_for(
     host: str = "127.0.0.1",
     limits: Limits | None = None,
     tls: TlsDoor | None = None,
+    proxies: Proxies | None = None,
 ) -> Gateway:
     return Gateway(
         services=SERVICES,
@@ -85,4 +86,5 @@ def gateway_for(
         machine_clock=SystemClock(),
         limits=limits,
         tls=tls,
+        proxies=proxies,
     )

@@ -14,8 +14,9 @@ from tocsin.composition.checking import start_checks
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services, start_grpc
 from tocsin.composition.stopping import Grace
+from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate
-from tocsin.gateway import Certificates, Files, Gateway, Limits, TlsDoor
+from tocsin.gateway import Certificates, Files, Gateway, Limits, Proxies, TlsDoor
 from tocsin.schedule import SystemClock
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
@@ -135,6 +136,15 @@ def _gateway(
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
         checks=checks,
+        proxies=_proxies(settings.connections),
+    )
+
+
+def _proxies(settings: ConnectionSettings) -> Proxies:
+    return Proxies(
+        tuple(settings.trusted_proxies),
+        forwarded_for=settings.forwarded_for,
+        proxy_protocol=settings.proxy_protocol,
     )
 
 

@@ -9,12 +9,13 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from tocsin.access.permissions.bindings import EVERYTHING
 from tocsin.access.permissions.grants import GrantsOfSubjects
-from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need
+from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need, nothing
 from tocsin.access.principal import Authenticator, CredentialRefused, Principal
+from tocsin.access.webhook_proofs import HUB_SIGNATURE, SIGNATURE
 from tocsin.contract.fields import count_at
 from tocsin.gate.audit import Audit, Audited, is_denial
 from tocsin.gate.authorising import AccountUse, Naming, Sight, Target
-from tocsin.gate.limits import CallLimits
+from tocsin.gate.limits import CallLimits, net_of
 from tocsin.gate.made import made_of
 from tocsin.gate.resources import Resources
 from tocsin.store.driver.database import Database
@@ -120,7 +121,7 @@ class MethodGuard:
         call = AdmittedCall(self, arrival)
         try:
             arrival.caller = await self._identify(arrival)
-            _check_scope(arrival.caller, self.need)
+            self._check_scope(call, arrival.caller)
         except errors.ApiError as error:
             if is_denial(error):
                 call.write_down(error)
@@ -131,8 +132,8 @@ class MethodGuard:
         """Returns who calls; None: that is not asked."""
         access, limits = self.gate.access, self.gate.limits
         if access is None or not self.asks:
-            if self.guessable:
-                limits.refuse_guessing(arrival.peer)
+            if self.guessable and self.need.secret is nothing:
+                self.refuse_guessing(arrival, shown_secret(arrival))
             return None
         credential = _credential(arrival)
         if credential is None:
@@ -150,6 +151,31 @@ class MethodGuard:
         self.gate.proven.add(credential)
         return principal
 
+    def _check_scope(self, call: "AdmittedCall", principal: Principal | None) -> None:
+        try:
+            _check_scope(principal, self.need)
+        except errors.ApiError:
+            if self.gate.limits.of_calls:
+                self.gate.limits.call(call.caller)
+            raise
+
+    def refuse_guessing(self, arrival: Arrival, secret: str) -> None:
+        """Refuses a secret from an address that showed too many bad ones, unless it proved good.
+
+        Raises:
+            ApiError: it is not looked at.
+        """
+        if not secret or self._remembered(secret) not in self.gate.proven:
+            self.gate.limits.refuse_guessing(arrival.peer)
+
+    def remember(self, secret: str) -> None:
+        """Remembers a secret of a public method that has just proved somebody."""
+        if secret:
+            self.gate.proven.add(self._remembered(secret))
+
+    def _remembered(self, secret: str) -> str:
+        return f"{self.name} {secret}"
+
 
 class AdmittedCall:
     """One call; what its request names is read when it is authorised, for the audit log too."""
@@ -158,6 +184,7 @@ class AdmittedCall:
         self._guard = guard
         self._arrival = arrival
         self._targets: list[Target] = []
+        self._secret = ""
 
     @property
     def caller(self) -> str:
@@ -170,6 +197,10 @@ class AdmittedCall:
         need = guard.need
         sight: Sight | None = None
         usable: frozenset[str] | None = None
+        if guard.guessable and not guard.asks:
+            self._secret = need.secret(request) or shown_secret(self._arrival)
+            if need.secret is not nothing:
+                guard.refuse_guessing(self._arrival, self._secret)
         if guard.names:
             self._targets = guard.naming.targets(request)
         if need.permission is not None and gate.access is not None:
@@ -194,8 +225,11 @@ class AdmittedCall:
     def ended(self, outcome: bytes | errors.ApiError | None) -> None:
         guard = self._guard
         denied = is_denial(outcome)
-        if denied and guard.guessable and not guard.asks:
-            guard.gate.limits.bad_credential(self._arrival.peer)
+        if guard.guessable and not guard.asks:
+            if denied:
+                guard.gate.limits.bad_credential(self._arrival.peer)
+            elif isinstance(outcome, bytes):
+                guard.remember(self._secret)
         if denied or guard.need.event:
             self.write_down(outcome)
 
@@ -230,6 +264,17 @@ def _credential(arrival: Arrival) -> str | None:
     if others or not isinstance(credential, str):
         raise errors.credential_refused()
     return credential
+
+
+def shown_secret(arrival: Arrival) -> str:
+    """Returns what the proofs of a webhook's sender have in common; empty if it shows none.
+
+    A signature is another for each body, so of a sender that signs the address is remembered.
+    """
+    if authorization := arrival.metadata_value(AUTHORIZATION):
+        return authorization
+    signs = any(arrival.metadata_value(name) for name in (HUB_SIGNATURE, SIGNATURE))
+    return f"signed from {net_of(arrival.peer)}" if signs else ""
 
 
 def _check_scope(principal: Principal | None, need: Need) -> None:

@@ -44,7 +44,7 @@ class CallLimits:
         Raises:
             ApiError: too many that came from it were bad.
         """
-        if self._bad_credentials is not None and (wait := self._bad_credentials.wait(_net(peer))):
+        if self._bad_credentials is not None and (wait := self._bad_credentials.wait(net_of(peer))):
             raise errors.too_many_bad_credentials(wait)
 
     def no_credential(self, peer: str) -> None:
@@ -55,13 +55,13 @@ class CallLimits:
         """
         if self._bad_credentials is None:
             return
-        if wait := self._bad_credentials.take(f"{_net(peer)} without"):
+        if wait := self._bad_credentials.take(f"{net_of(peer)} without"):
             raise errors.too_many_bad_credentials(wait)
 
     def bad_credential(self, peer: str) -> None:
         """Counts a credential that was bad."""
         if self._bad_credentials is not None:
-            self._bad_credentials.take(_net(peer))
+            self._bad_credentials.take(net_of(peer))
 
     def invocations(self, resource: str, caller: str, count: int) -> None:
         """Counts what a call is about to make, for its folder or project, else for its caller.
@@ -91,7 +91,7 @@ def _a_minute(per_minute: float | None, clock: Clock) -> Buckets | None:
     return None if per_minute is None else Buckets(Rate(per_minute / MINUTE, per_minute), clock)
 
 
-def _net(peer: str) -> str:
+def net_of(peer: str) -> str:
     """Who has one IPv6 address has all of its /64; but an IPv4 address in it is one of its own."""
     try:
         address = ipaddress.ip_address(peer)

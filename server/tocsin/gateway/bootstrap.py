@@ -7,7 +7,7 @@ from typing import Any
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
-from tocsin.gateway.bounds import caller_checks
+from tocsin.gateway.bounds import caller_checks, proxies
 from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
@@ -100,12 +100,15 @@ def _listener(settings: EnvoySettings, listener: Listener) -> Json:
         # Envoy inflates all that it has read before it checks the size.
         "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }
+    first = proxies.listener_filters(settings.proxies)
     if listener.tls is None:
         manager = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
-        return {**described, "filter_chains": [{"filters": [manager]}]}
+        match = proxies.chain_match(settings.proxies)
+        chains = [{"filter_chain_match": match, "filters": [manager]}]
+        return {**described, "listener_filters": first, "filter_chains": chains}
     return {
         **described,
-        "listener_filters": [_tls_inspector()],
+        "listener_filters": [*first, _tls_inspector()],
         "filter_chains": _tls_chains(settings, listener, listener.tls),
     }
 
@@ -138,14 +141,16 @@ def _tls_chains(settings: EnvoySettings, listener: Listener, asked: Tls) -> list
     )
     plain = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
     shared = {"transport_socket_connect_timeout": f"{limits.headers_seconds}s"}
+    match = proxies.chain_match(settings.proxies)
     return [
         {
-            "filter_chain_match": {"application_protocols": [tls.H2]},
+            "filter_chain_match": {"application_protocols": [tls.H2], **match},
             "transport_socket": tls.transport_socket(asked, [tls.H2, tls.HTTP1]),
             "filters": [resting],
             **shared,
         },
         {
+            "filter_chain_match": match,
             "transport_socket": tls.transport_socket(asked, [tls.HTTP1]),
             "filters": [plain],
             **shared,
@@ -166,7 +171,7 @@ def _connection_manager(
         "HttpConnectionManager",
         stat_prefix=STAT_PREFIX,
         server_name="tocsin",
-        use_remote_address=True,
+        **proxies.who_calls(settings.proxies),
         early_header_mutation_extensions=[_without_private_headers()],
         generate_request_id=settings.request_ids,
         preserve_external_request_id=True,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tocsin.contract.routes import Envelope
+from tocsin.gateway.bounds.proxies import Proxies
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class EnvoySettings:
     public_paths: tuple[str, ...] = ()
     """The paths of methods that anyone may call to get a credential."""
     limits: Limits = field(default_factory=Limits)
+    proxies: Proxies = field(default_factory=Proxies)
     request_ids: bool = False
     """Whether Envoy gives an id to each request that has none."""
 

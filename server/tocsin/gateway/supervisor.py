@@ -22,6 +22,7 @@ from tocsin.contract.routes import (
     routes,
 )
 from tocsin.gateway.bootstrap import bootstrap
+from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
 from tocsin.gateway.queries import query_script
@@ -73,6 +74,7 @@ class Gateway:
         tls: TlsDoor | None = None,
         discovery: ServiceDescriptor | None = None,
         checks: Path | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
         """Prepares a gateway; nothing happens before `start`.
 
@@ -91,6 +93,7 @@ class Gateway:
                 (`access/doors.py`).
             checks: the Unix socket of the server that checks callers by their headers
                 (`gate/header_check.py`); None: callers are not checked before bodies are read.
+            proxies: those that are trusted to say who calls; None: there are none.
         """
         self._services = services
         self._upstream = upstream
@@ -105,6 +108,7 @@ class Gateway:
         self._concurrency = concurrency or _cores()
         self._discovery = discovery
         self._checks = checks
+        self._proxies = proxies or Proxies()
         self._ips: dict[str, str] = {}
         self._ports = {name: port for name, (_, port) in self._listen.items()}
         self._envoy: Envoy | None = None
@@ -198,6 +202,7 @@ class Gateway:
             checks=self._checks,
             public_paths=tuple(_public_paths(self._services)),
             limits=self._limits,
+            proxies=self._proxies,
             request_ids=self._request_ids,
         )
 

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tocsin.engine.settings import MisfireSettings, ReconcilerSettings, RetentionSettings
 from tocsin.fields import MEGABYTE
+from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.settings import AccessSettings, AuditSettings, LimitSettings
 from tocsin.settings.addresses import (
     Address,
@@ -138,6 +139,9 @@ class Settings(BaseSettings):
     access: AccessSettings = Field(AccessSettings.model_construct(), description="Access control.")
     limits: LimitSettings = Field(
         LimitSettings.model_construct(), description="Limits of callers and folders."
+    )
+    connections: ConnectionSettings = Field(
+        ConnectionSettings.model_construct(), description="Connections and their clients."
     )
     audit: AuditSettings = Field(AuditSettings.model_construct(), description="The audit log.")
     sources: SourceSettings = Field(

@@ -123,7 +123,11 @@ class Secured:
 
 @contextmanager
 def secured(
-    directory: Path, config: str = "", *options: str, database: str | None = None
+    directory: Path,
+    config: str = "",
+    *options: str,
+    database: str | None = None,
+    limits: str = PATIENT,
 ) -> Iterator[Secured]:
     """Makes an administrator on the database, then serves it."""
     url = database or f"sqlite:///{directory / 'tocsin.db'}"
@@ -131,5 +135,5 @@ def secured(
     made = run_tocsin("access", "init", "--database", url, "--name", name)
     assert made.status == 0, made.stderr
     where = ("--database", url)
-    with serving(directory, PATIENT + config, "--access", *where, *options) as server:
+    with serving(directory, limits + config, "--access", *where, *options) as server:
         yield Secured(server, made.stdout.strip())

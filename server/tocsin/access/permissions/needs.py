@@ -86,6 +86,10 @@ def never(_request: Any) -> bool:
     return False
 
 
+def nothing(_request: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Says what a caller of one method needs, on every resource that the request names.
@@ -105,6 +109,8 @@ class Need:
         uses_stored_rule: returns whether a request also needs the accounts of the stored rule,
             because it says what to call or send as one of them.
         shows_secret: whether a request to a public method holds a secret that could be guessed.
+        secret: returns the secret of such a request, or what all proofs of one sender share; empty
+            if the secret is in the headers.
     """
 
     audience: Audience
@@ -119,6 +125,7 @@ class Need:
     uses_stored_rule: Callable[[Any], bool] = never
     made: tuple[Made, ...] = ()
     shows_secret: bool = False
+    secret: Callable[[Any], str] = nothing
 
 
 PUBLIC = Need(Audience.PUBLIC)
@@ -191,6 +198,11 @@ def _changes_part_of_rule(request: Any) -> bool:
     """Tells whether an update may leave accounts of the stored rule in the new rule."""
     paths = request.update_mask.paths
     return not paths or any(path.partition(".")[0] == "rule" for path in paths)
+
+
+def _oauth_token_or_key(request: Any) -> str:
+    """Returns an OAuth token, or the header of a JWT, which names the key that signed it."""
+    return str(request.yandex_passport_oauth_token or request.jwt.partition(".")[0])
 
 
 def _overrides_payload(request: Any) -> bool:
@@ -375,7 +387,10 @@ IAM = _service(
     {
         # The request itself holds the credential.
         "Create": Need(
-            Audience.PUBLIC, event="yandex.cloud.audit.iam.CreateIamToken", shows_secret=True
+            Audience.PUBLIC,
+            event="yandex.cloud.audit.iam.CreateIamToken",
+            shows_secret=True,
+            secret=_oauth_token_or_key,
         ),
         "CreateForServiceAccount": _permitted(
             P.SERVICE_ACCOUNTS_CREATE_TOKEN,

@@ -1,0 +1,40 @@
+"""Defines the settings of connections: which proxies say who calls."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from tocsin.fields import STRICT
+from tocsin.outgoing.settings import Network
+
+
+class ConnectionSettings(BaseModel):
+    """Sets whom the server trusts to name the client of a connection."""
+
+    model_config = STRICT
+
+    trusted_proxies: list[Network] = Field(
+        [],
+        description="Networks, in CIDR form, of the load balancers and proxies before REST and "
+        "TLS. Their word for who calls is taken in the ways that the next two settings allow.",
+        examples=[["10.0.0.0/8"]],
+    )
+    forwarded_for: bool = Field(
+        False,
+        description="Whether a trusted proxy names the client in `X-Forwarded-For`: the last "
+        "address there that is not a trusted proxy's. Others can't name one.",
+    )
+    proxy_protocol: bool = Field(
+        False,
+        description="Whether trusted proxies begin each connection with the PROXY protocol, v1 or "
+        "v2. Then all must, and no other address is served over REST and TLS.",
+    )
+
+    @model_validator(mode="after")
+    def _trusts_somebody(self) -> Self:
+        if (self.forwarded_for or self.proxy_protocol) and not self.trusted_proxies:
+            raise ValueError(
+                "trusted_proxies: expected the networks of the proxies whose word for who calls "
+                "is taken"
+            )
+        return self
