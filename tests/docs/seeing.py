@@ -101,4 +101,4 @@ def pruned(value: Any) -> Any:
 
 
 UNTOLD = ("payload", "nextPageToken")
-EMPTY = ("", 0, "0", [], {}, False, None)
+EMPTY = ("", 0, "0", [], {}, False, None, "CANCEL_REASON_UNSPECIFIED")

@@ -16,6 +16,7 @@ from stand.calls import call
 from tocsin.api.yandex.triggers.service import TriggerService
 from tocsin.composition.composing import events_of, pulling_of
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.delivering.parking import Parking
 from tocsin.engine.events.subscribing import Subscribing
 from tocsin.engine.loops import Engine
 from tocsin.engine.observer import UNOBSERVED
@@ -180,7 +181,8 @@ async def node(
         batches, intake = events_of(Settings(), clock, database, ids)
         subscribing = Subscribing(database, clock)
         pulling = pulling_of(database, clock, (), intake, UNOBSERVED)
-        engine = Engine(database, clock, timers, deliveries, batches, subscribing, pulling)
+        parking = Parking(database, clock)
+        engine = Engine(database, clock, timers, deliveries, parking, batches, subscribing, pulling)
         yield Node(clock, database, caller, timers, engine, service)
     finally:
         await database.close()

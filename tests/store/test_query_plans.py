@@ -29,6 +29,7 @@ from tocsin.store.invocations import (
     deliveries,
     depths,
     listing,
+    parking,
     reconciliation,
     retention,
     steering,
@@ -99,6 +100,19 @@ HOT = {
     "dead letters": steering.CANDIDATES,
     "counting dead letters": steering.COUNT,
     "redriving": steering.REDRIVE,
+    "what keeps a trigger from being delivered": parking.WITHHOLDING_OF,
+    "origins of what is set aside": parking.ORIGINS,
+    "what may wait for a trigger": parking.PAGE,
+    "locking what waits for a trigger": parking.LOCK,
+    "parking": parking.PARK,
+    "cancelling for a deleted trigger": parking.CANCEL,
+    "what is parked": parking.PARKED,
+    "unparking": parking.UNPARK,
+    "next trigger with something parked": parking.NEXT_PARKED_ORIGIN,
+    "how far parking got": parking.WALK,
+    "parking, a step further": parking.MOVE,
+    "parking that ends": parking.END,
+    "the pause of a trigger": decisions.PAUSE,
     "armed timer": timers.ARMED_AT,
     "decision about an instant": decisions.LATEST,
     "decision after an instant": decisions.FOLLOWING,
@@ -201,6 +215,10 @@ INSERT INTO access_bindings (resource, subject, role, configured)
 INSERT INTO access_revoked_tokens (id, expires_at) SELECT 't' || n, n FROM numbers;
 INSERT INTO access_used_assertions (digest, used_at, expires_at)
     SELECT CAST('d' || n AS {bytes}), n, n FROM numbers;
+UPDATE invocations SET parked_due_at = next_at, next_at = 253370764800000000
+    WHERE next_at IS NOT NULL AND node IS NULL AND CAST(substr(id, 2) AS INTEGER) % 60 = 0;
+INSERT INTO parking_walks (trigger_id, since, before_at, before_id)
+    SELECT 'i' || n, n, n, 'i' FROM numbers;
 UPDATE triggers SET subscribed = 1 WHERE id > 'i2';
 INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, decided_at)
     SELECT 'i' || n, 'i' || (n % 5000), 'pause', n, CASE WHEN n % 20 <> 0 THEN n END, 1, 'd', n

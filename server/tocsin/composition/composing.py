@@ -10,6 +10,7 @@ from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.delivering.parking import Parking
 from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import Intake
@@ -62,6 +63,7 @@ def compose(
         clock,
         timers,
         deliveries,
+        Parking(database, clock),
         batches,
         Subscribing(database, MACHINE_CLOCK),
         pulling,

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.delivering.parking import Parking
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.subscribing import Subscribing
 from tocsin.engine.observer import UNOBSERVED, Observer
@@ -18,6 +19,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import earliest_batch
 from tocsin.store.invocations.deliveries import hand_back, next_due
+from tocsin.store.invocations.parking import first_walk
 from tocsin.store.triggers.timers import earliest_tick
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,7 @@ class Engine:
         clock: Clock,
         timers: Timers,
         deliveries: Deliveries,
+        parking: Parking,
         batches: Batches,
         subscribing: Subscribing,
         pulling: Pulling,
@@ -49,6 +52,7 @@ class Engine:
         self._clock = clock
         self._timers = timers
         self._deliveries = deliveries
+        self._parking = parking
         self._batches = batches
         self._subscribing = subscribing
         self._pulling = pulling
@@ -71,6 +75,7 @@ class Engine:
         steps = (
             self._fire_timers,
             self._batches.run_once,
+            self._parking.run_once,
             self._subscribing.run_once,
             *self._pulling.steps(),
             *self._deliveries.steps(),
@@ -98,10 +103,12 @@ class Engine:
         self._pulling.look_at_all()
 
     async def next_due(self) -> datetime | None:
-        """Returns when the next tick, batch, delivery or end of a lease is due."""
+        """Returns when the next tick, batch, delivery, end of a lease or step of parking is due."""
 
         def earliest(tx: Transaction) -> datetime | None:
-            instants = (earliest_tick(tx), earliest_batch(tx), next_due(tx))
+            walk = first_walk(tx)
+            since = None if walk is None else walk[1]
+            instants = (earliest_tick(tx), earliest_batch(tx), next_due(tx), since)
             return min((due for due in instants if due is not None), default=None)
 
         return await self._database.read(earliest)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     and_,
     literal_column,
+    or_,
 )
 
 from tocsin.store.access import schema as access_schema
@@ -230,6 +231,14 @@ invocations = Table(
     # The id that its client chose for an execution, unique in its parent. The API of executions
     # shows it in place of `id`. A node of 0.1.0 leaves it empty, and has the client's id in `id`.
     Column("execution_id", ASCII),
+    # 1: somebody asked for the delivery, and it is made though its trigger is paused. These three
+    # stand behind the payload, and SQLite reads a NULL or a 1 without reading what is before it.
+    Column("by_hand", Integer),
+    # When it was due that waits until its trigger is resumed. `next_at` is PARKED_UNTIL then, which
+    # keeps nodes of every version from claiming it.
+    Column("parked_due_at", BigInteger),
+    # Why it was cancelled, unless a caller asked for that.
+    Column("cancel_reason", Text),
 )
 partial_index(
     "invocations_by_execution_id",
@@ -262,6 +271,13 @@ partial_index(
     invocations.c.state,
     invocations.c.finished_at,
     where=invocations.c.finished_at.is_not(None),
+)
+# Invocations that wait until their paused trigger is resumed.
+partial_index(
+    "invocations_parked",
+    invocations.c.origin,
+    invocations.c.id,
+    where=invocations.c.parked_due_at.is_not(None),
 )
 # Unfinished invocations without a due instant, a fault that nothing else would find. Empty.
 partial_index(
@@ -318,6 +334,22 @@ decisions = Table(
     Column("decided_at", BigInteger, nullable=False),
     Index("decisions_of_trigger", "trigger_id", "kind", "first_at", "id"),
     Index("decisions_by_end", "last_at"),
+)
+
+# The decisions that keep invocations from being delivered: a pause that has not ended, and the
+# deletion of their trigger. Statements repeat the condition in the same words.
+WITHHOLDING = or_(decisions.c.last_at.is_(None), decisions.c.kind == literal_column("'deleted'"))
+partial_index("decisions_withholding", decisions.c.trigger_id, where=WITHHOLDING)
+
+# Triggers that were paused, resumed or deleted, and whose waiting invocations are still to be
+# brought in line with that: how far this got, from the latest back.
+parking_walks = Table(
+    "parking_walks",
+    metadata,
+    Column("trigger_id", ASCII, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("before_at", BigInteger, nullable=False),
+    Column("before_id", ASCII, nullable=False),
 )
 
 remembered_requests = Table(

@@ -119,6 +119,13 @@ def not_retriable(invocation_id: str, standing: str) -> ApiError:
     )
 
 
+def trigger_deleted(trigger_id: str) -> ApiError:
+    return _precondition(
+        "TRIGGER_DELETED",
+        f"Trigger {trigger_id} was deleted: what it left can't be delivered again",
+    )
+
+
 def not_cancellable(invocation_id: str, standing: str) -> ApiError:
     return _precondition(
         "INVOCATION_NOT_CANCELLABLE",

@@ -99,13 +99,17 @@ def test_those_of_a_trigger_are_delivered_again_the_oldest_first_some_at_a_time(
     assert len(dead_letters(it, triggerId=other)) == 1
 
 
-def test_those_of_a_trigger_that_was_deleted_are_delivered_again(it: Steering) -> None:
+def test_those_of_a_trigger_that_was_deleted_are_shown_and_not_delivered_again(
+    it: Steering,
+) -> None:
     trigger = with_letters(it, 1)
     it.delete(trigger)
     [letter] = dead_letters(it, triggerId=trigger)
-    it.api.call("DeadLetterService.Redrive", {"triggerId": trigger})
+    with pytest.raises(Refused, match=f"Trigger {trigger} was deleted") as refused:
+        it.api.call("DeadLetterService.Redrive", {"triggerId": trigger})
+    assert refused.value.code == "FAILED_PRECONDITION"
     it.advance(timedelta())
-    assert it.invocation(letter["id"])["state"] == "STATE_SUCCEEDED"
+    assert it.invocation(letter["id"])["state"] == "STATE_DEAD_LETTERED"
 
 
 def test_one_that_can_not_reach_its_queue_is_delivered_again_too(it: Steering) -> None:

@@ -38,7 +38,7 @@ def failed(it: Steering, **settings: Any) -> tuple[str, datetime]:
     start = it.next_hour()
     trigger = it.timer("5 * * * ? *", **settings)
     it.advance_to(start + 5 * MINUTE)
-    it.change("Pause", trigger)
+    it.tick_no_more(trigger)
     return trigger, start + 5 * MINUTE
 
 

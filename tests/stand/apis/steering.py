@@ -18,6 +18,7 @@ from stand.recording_target import Answer, Received, RecordingTarget
 from stand.tocsin_process import Tocsin, serving
 
 MINUTE = timedelta(minutes=1)
+NEVER = "0 0 1 1 ? 2099"
 REGION = "us-east-1"
 
 
@@ -139,6 +140,11 @@ class Steering:
 
     def change(self, method: str, trigger_id: str, **fields: Any) -> None:
         changed(self.triggers, method, {"triggerId": trigger_id, **fields})
+
+    def tick_no_more(self, trigger_id: str) -> None:
+        """Gives a timer a rule whose next tick is far away; what it made goes on."""
+        rule = {"timer": {"cronExpression": NEVER, "invokeFunction": {"functionId": self.folder}}}
+        self.change("Update", trigger_id, updateMask="rule.timer.cron_expression", rule=rule)
 
     def delete(self, trigger_id: str) -> None:
         self.triggers.call("Delete", {"triggerId": trigger_id})

@@ -189,6 +189,8 @@ class Delivery(_message.Message):
         REASON_FAILED: _ClassVar[Delivery.Reason]
         REASON_DEAD_LETTERED: _ClassVar[Delivery.Reason]
         REASON_CANCELLED: _ClassVar[Delivery.Reason]
+        REASON_TRIGGER_PAUSED: _ClassVar[Delivery.Reason]
+        REASON_TRIGGER_DELETED: _ClassVar[Delivery.Reason]
     REASON_UNSPECIFIED: Delivery.Reason
     REASON_WAITING: Delivery.Reason
     REASON_DUE: Delivery.Reason
@@ -200,6 +202,8 @@ class Delivery(_message.Message):
     REASON_FAILED: Delivery.Reason
     REASON_DEAD_LETTERED: Delivery.Reason
     REASON_CANCELLED: Delivery.Reason
+    REASON_TRIGGER_PAUSED: Delivery.Reason
+    REASON_TRIGGER_DELETED: Delivery.Reason
     INVOCATION_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]

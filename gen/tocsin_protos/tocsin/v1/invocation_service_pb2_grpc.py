@@ -86,7 +86,10 @@ class InvocationServiceServicer(object):
         The invocation keeps its id, so the target can recognise it. It gets all the calls that its
         rule allowed when it fired. Messages that are already in the dead letter queue stay there.
 
+        A paused trigger's invocation is delivered, too: a pause stops only what comes by itself.
+
         FAILED_PRECONDITION (INVOCATION_NOT_RETRIABLE): it waits for its first call, or is under way.
+        FAILED_PRECONDITION (TRIGGER_DELETED): its trigger was deleted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,7 +17,7 @@ from tocsin.sources.kinds.timer import TimerSource
 from tocsin.sources.reader import wake_readers
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.events.accepted import unpark_batch
-from tocsin.store.invocations import retention
+from tocsin.store.invocations import parking, retention
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers import timers
 from tocsin.store.triggers.rows import StoredTrigger
@@ -83,24 +83,31 @@ class TriggerChanges:
         created_at: datetime,
         now: datetime,
     ) -> None:
-        """Deletes a trigger and its waiting events; `plan` is None if it can't be read."""
+        """Deletes a trigger and its waiting events, and cancels its waiting invocations.
+
+        `plan` is None if the trigger can't be read.
+        """
         self._history.deleted(tx, trigger_id, plan, created_at, now)
         triggers.delete_trigger(tx, trigger_id)
         timers.disarm_timer(tx, trigger_id)
         retention.forget_swept(tx, trigger_id)
         stop_listening(tx, trigger_id, kind)
+        parking.follow(tx, trigger_id, now=now)
 
     def pause(self, tx: Transaction, stored: StoredTrigger, kind: str, now: datetime) -> None:
+        """Disarms the timer, and parks waiting invocations."""
         self._history.paused(tx, stored.id, now)
         timers.disarm_timer(tx, stored.id)
+        parking.follow(tx, stored.id, now=now)
         wake_readers(tx, kind)
         _write(tx, stored)
 
     def resume(self, tx: Transaction, stored: StoredTrigger, plan: Plan, now: datetime) -> None:
-        """Arms the timer again, and makes waiting events due."""
+        """Arms the timer again, and makes waiting events and invocations due."""
         self._history.resumed(tx, stored.id, now)
         _arm_again(tx, plan, now)
         unpark_batch(tx, stored.id, now=now)
+        parking.follow(tx, stored.id, now=now)
         wake_readers(tx, plan.kind)
         _write(tx, stored)
 

@@ -2,17 +2,25 @@
 
 from datetime import datetime
 
-from tocsin.api.tocsin.invocations.service import find, messages_of, page_of_caller, page_start
+from tocsin.api.tocsin.invocations.service import (
+    find,
+    messages_of,
+    page_of_caller,
+    page_start,
+    refuse_deleted,
+)
 from tocsin.plans.plan import target_of_action
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.listing import Filter
+from tocsin.store.invocations.parking import withheld_by
 from tocsin.store.invocations.steering import (
     DEAD_LETTER_STATES,
     deliver_again,
     redrive_dead_letters,
 )
+from tocsin.store.triggers.decisions import DecisionKind
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import PageTokens, page_size
@@ -54,6 +62,8 @@ class DeadLetterService:
         def redrive(tx: Transaction) -> tuple[list[str], int]:
             if what == "invocation_id":
                 return _redrive_one(tx, request.invocation_id, now)
+            if withheld_by(tx, request.trigger_id) is DecisionKind.DELETED:
+                raise errors.trigger_deleted(request.trigger_id)
             return redrive_dead_letters(
                 tx, request.trigger_id, now=now, limit=limit, target_of=target_of_action
             )
@@ -66,6 +76,7 @@ def _redrive_one(tx: Transaction, invocation_id: str, now: datetime) -> tuple[li
     letter = find(tx, invocation_id, lock=True)
     if letter.state not in DEAD_LETTER_STATES:
         raise errors.not_a_dead_letter(letter.id, letter.state.value)
+    refuse_deleted(tx, letter)
     if not deliver_again(
         tx, letter.id, target=target_of_action(letter.action), now=now, history=letter.history
     ):

@@ -88,6 +88,8 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("dueAt", instant_text(invocation.due_at)),
         ("lateness", f"{lateness.total_seconds():.3f} s" if lateness is not None else ""),
         ("node", invocation.node),
+        ("parked", "until its trigger is resumed" if invocation.parked else ""),
+        ("cancelReason", _cancel_reason(invocation)),
         ("leaseUntil", instant_text(invocation.lease_until)),
         ("attemptCount", str(invocation.attempt_count)),
         ("retriesLeft", str(invocation.retries_left)),
@@ -97,6 +99,12 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("payload", _content(invocation.payload)),
         ("answer", _content(invocation.answer)),
     ]
+
+
+def _cancel_reason(invocation: Invocation) -> str:
+    if not invocation.cancel_reason:
+        return ""
+    return Invocation.CancelReason.Name(invocation.cancel_reason).removeprefix("CANCEL_REASON_")
 
 
 def explanation(response: ExplainResponse) -> list[tuple[str, str]]:

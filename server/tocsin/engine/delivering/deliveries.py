@@ -25,6 +25,7 @@ from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import deliveries
 from tocsin.store.invocations.deliveries import TARGETS_AT_ONCE, Ended, Ending
+from tocsin.store.invocations.parking import set_aside
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetter, DeadLetterQueues
@@ -216,24 +217,29 @@ class Deliveries:
         return [(id_, target) for id_, target in candidates if id_ not in self._claimed]
 
     async def _start(self, now: datetime) -> int:
-        """Claims due invocations and starts their calls; returns how many."""
+        """Claims due invocations and starts their calls; sets aside those it may not deliver.
 
-        def claim(tx: Transaction) -> tuple[list[Invocation], datetime | None]:
+        Returns how many invocations it claimed or set aside.
+        """
+
+        def claim(tx: Transaction) -> tuple[list[Invocation], int, datetime | None]:
             ids = self._capacity.admitted(self._candidates(tx, now))
             taken = deliveries.take(tx, ids, node=self._node, now=now, lease_until=now + LEASE)
-            return taken, deliveries.next_due(tx)
+            if len(taken) < len(ids):
+                set_aside(tx, withheld(ids, taken), now=now)
+            return taken, len(ids), deliveries.next_due(tx)
 
         self._claiming, self._freed = True, 0
         try:
-            claimed, self._expected = await self._database.write(claim)
+            claimed, seen, self._expected = await self._database.write(claim)
             self._observer.claimed(len(claimed))
             for invocation in claimed:
                 self._begin(invocation, now)
         finally:
             self._claiming = False
-        self._window = min(max(LEAST_CANDIDATES, 2 * len(claimed)), self._most)
+        self._window = min(max(LEAST_CANDIDATES, 2 * seen), self._most)
         self._full = self._capacity.free <= 0 or bool(self._capacity.busy_destinations())
-        return len(claimed)
+        return seen
 
     def _begin(self, invocation: Invocation, now: datetime) -> None:
         try:
@@ -355,6 +361,12 @@ class Deliveries:
             )
         )
         return after_dead_letter(invocation, action, error, now=self._clock.now())
+
+
+def withheld(ids: Sequence[str], taken: Sequence[Invocation]) -> list[str]:
+    """Returns those ids that were not taken: of triggers that are paused or deleted."""
+    found = {each.id for each in taken}
+    return [each for each in ids if each not in found]
 
 
 def call_headers(

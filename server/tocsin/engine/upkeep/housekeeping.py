@@ -13,7 +13,12 @@ from tocsin.engine.upkeep.clock_watch import ClockWatch
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.event_checks import BatchCheck, SubscriptionCheck, WaitingEventsCheck
 from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
-from tocsin.engine.upkeep.invocation_checks import LostCheck, OverdueCheck, WaitingCheck
+from tocsin.engine.upkeep.invocation_checks import (
+    LostCheck,
+    OverdueCheck,
+    ParkedCheck,
+    WaitingCheck,
+)
 from tocsin.engine.upkeep.reconciler import Reconciler
 from tocsin.engine.upkeep.retention import RetentionSweep
 from tocsin.engine.upkeep.timer_checks import ArmedCheck, TimerCheck
@@ -68,6 +73,7 @@ def housekeeping(
             LostCheck(database, clock),
             OverdueCheck(database, clock),
             WaitingCheck(database, clock),
+            ParkedCheck(database, clock),
             SubscriptionCheck(database),
             BatchCheck(database, clock),
             WaitingEventsCheck(database, clock),

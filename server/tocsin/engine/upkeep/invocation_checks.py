@@ -9,7 +9,7 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations import reconciliation
+from tocsin.store.invocations import parking, reconciliation
 from tocsin.store.invocations.reconciliation import OddInvocation
 from tocsin.store.invocations.rows import State
 
@@ -17,10 +17,12 @@ from tocsin.store.invocations.rows import State
 TOLERANCE = timedelta(minutes=1)
 OVERDUE_AFTER = timedelta(minutes=5)
 MOST_OVERDUE = 100
+ORIGINS_AT_ONCE = 100
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 LOST = "unfinished invocation had no due instant"
 OVERDUE = "invocation was overdue, its target may be busy"
+PARKED = "parked invocation had a trigger that was not paused"
 OVER = "finished invocation had a due instant"
 NOBODYS = "running invocation had no node"
 LEASED_TOO_LONG = "lease was longer than any lease lasts, the clock was set back"
@@ -71,6 +73,32 @@ class OverdueCheck:
         )
 
 
+class ParkedCheck:
+    """Looks for invocations that are parked although their trigger is not paused.
+
+    A node of 0.1.0 that resumes or deletes a trigger leaves them so.
+    """
+
+    name = "parked_invocations"
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def step(self, position: str | None, /) -> CheckedPage:
+        now = self._clock.now()
+        origins = await self._database.read(
+            lambda tx: parking.parked_origins(tx, after=position or "", limit=ORIGINS_AT_ONCE)
+        )
+        left = [
+            each
+            for each in origins
+            if await self._database.write(partial(_follow, trigger_id=each, now=now))
+        ]
+        end = origins[-1] if len(origins) == ORIGINS_AT_ONCE else None
+        return CheckedPage(end, [Finding(each, PARKED, "made due or cancelled") for each in left])
+
+
 class WaitingCheck:
     """Checks all waiting invocations, in the order in which they are due."""
 
@@ -95,6 +123,10 @@ class WaitingCheck:
         # If there were too many faults for one step, the slice is checked again.
         again = findings and len(odd) == reconciliation.INVOCATIONS_AT_ONCE
         return CheckedPage((after if again else until).isoformat(), findings)
+
+
+def _follow(tx: Transaction, *, trigger_id: str, now: datetime) -> bool:
+    return parking.follow_if_left(tx, trigger_id, now=now)
 
 
 def _take_up(tx: Transaction, *, invocation_id: str, at: datetime) -> bool:

@@ -18,6 +18,8 @@ class Bell(StrEnum):
     """A batch of events is due at the instant."""
     DELIVERIES = "deliveries"
     """An invocation is due at the instant."""
+    PARKING = "parking"
+    """A trigger was paused, resumed or deleted, and more waits for it than one step deals with."""
     READERS = "readers"
     """A trigger with a pulled source changed, and so did the change number of its kind."""
     ACCESS = "access"

@@ -10,6 +10,7 @@ from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros, instant_or_none, micros_or_none, to_micros
 from tocsin.store.driver.transaction import Row, Transaction, Value
+from tocsin.store.invocations.parking import DELIVERABLE, PARKED_UNTIL
 from tocsin.store.invocations.rows import INVOCATION, Invocation, State
 from tocsin.store.schema import invocations as table
 
@@ -61,7 +62,7 @@ WAITING_TARGETS = _waiting_targets()
 IS_CALL = table.c.state != State.DEAD_LETTERING.value
 TAKE = (
     update(table)
-    .where(table.c.id.in_(TAKEN.parameters))
+    .where(table.c.id.in_(TAKEN.parameters), DELIVERABLE)
     .values(
         state=case((IS_CALL, State.RUNNING.value), else_=table.c.state),
         attempts=table.c.attempts + case((IS_CALL, 1), else_=0),
@@ -142,8 +143,9 @@ class Ended:
 
 
 def next_due(tx: Transaction) -> datetime | None:
-    """Returns the earliest due instant of all invocations, or None."""
-    return instant_or_none(tx.value(NEXT_DUE))
+    """Returns the earliest due instant of all invocations that are not parked, or None."""
+    due = instant_or_none(tx.value(NEXT_DUE))
+    return None if due == PARKED_UNTIL else due
 
 
 def first_waiting(tx: Transaction, *, limit: int) -> list[tuple[str, datetime]]:
@@ -180,7 +182,10 @@ def due_of_target(tx: Transaction, target: str, *, now: datetime, limit: int) ->
 def take(
     tx: Transaction, ids: Sequence[str], *, node: str, now: datetime, lease_until: datetime
 ) -> list[Invocation]:
-    """Claims invocations for a node until `lease_until`; returns those, in the order of `ids`."""
+    """Claims invocations for a node until `lease_until`; returns those, in the order of `ids`.
+
+    It leaves out invocations whose trigger is paused or deleted.
+    """
     taken: dict[str, Invocation] = {}
     for parameters in TAKEN.slices(ids):
         claimed = INVOCATION.all(

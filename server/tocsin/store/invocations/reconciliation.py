@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
 
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.parking import PARKED_UNTIL
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import armed_timers, triggers
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.rows import TRIGGER, StoredTrigger
 
+PARKED_UNTIL_US = to_micros(PARKED_UNTIL)
 TIMERS_AT_ONCE = 500
 INVOCATIONS_AT_ONCE = 500
 
@@ -67,7 +69,10 @@ MAKE_DUE = {
 }
 TAKE_UP = update(table).where(table.c.id == bindparam("of_id"), LOST).values(MAKE_DUE)
 
-WAITING = table.c.next_at > bindparam("after")
+# What is parked is looked at by its triggers.
+WAITING = and_(
+    table.c.next_at > bindparam("after"), table.c.next_at < literal_column(str(PARKED_UNTIL_US))
+)
 END_OF_SLICE = (
     select(table.c.next_at)
     .where(WAITING)
@@ -108,7 +113,9 @@ AS_FOUND = (table.c.id == bindparam("of_id"), table.c.next_at == bindparam("foun
 STOP_WAITING = update(table).where(*AS_FOUND, OVER).values(next_at=null(), node=null())
 DUE_AT = update(table).where(*AS_FOUND).values(MAKE_DUE)
 """The node loses its lease, and finds so when it writes how the delivery ended."""
-LATEST = select(func.max(table.c.next_at)).where(table.c.next_at.is_not(None))
+LATEST = select(func.max(table.c.next_at)).where(
+    table.c.next_at < literal_column(str(PARKED_UNTIL_US))
+)
 
 
 def page_of_timers(tx: Transaction, *, after: str) -> list[TimerRow]:

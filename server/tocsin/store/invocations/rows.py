@@ -32,6 +32,12 @@ class State(StrEnum):
         return self in FINAL_STATES
 
 
+class CancelReason(StrEnum):
+    """Why an invocation was cancelled that nobody asked to cancel."""
+
+    TRIGGER_DELETED = "trigger_deleted"
+
+
 FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, State.CANCELLED})
 
 
@@ -39,11 +45,13 @@ FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, St
 class Invocation:
     """A payload for a target, and the deliveries made of it.
 
-    `execution_id` is the id that a client chose for an execution, or None. `action` is the plan's
-    action as JSON, `traceparent` comes from the RPC that asked for it. At `next_at` the invocation
-    is due, or the lease of `node` ends. While the invocation is to be put into a dead letter queue,
-    `target` is that queue. `message` is what the contract's API shows of an execution. The last
-    four fields can be large, and are not always read.
+    `execution_id` is the id that a client chose for an execution, or None. `action` is the
+    plan's action as JSON, `traceparent` comes from the RPC that asked for it. At `next_at` the
+    invocation is due, or the lease of `node` ends. While the invocation is to be put into a
+    dead letter queue, `target` is that queue. `by_hand` means that it is delivered though its
+    trigger is paused. While it is parked until its trigger is resumed, `parked_due_at` is when
+    it was due. `message` is what the contract's API shows of an execution. The last four fields
+    can be large, and are not always read.
     """
 
     id: str
@@ -64,6 +72,9 @@ class Invocation:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     execution_id: str | None = None
+    by_hand: bool | None = None
+    parked_due_at: datetime | None = None
+    cancel_reason: CancelReason | None = None
     traceparent: str | None = None
     message: bytes | None = None
     answer: bytes | None = None
@@ -127,7 +138,12 @@ CANCEL = (
         table.c.id == bindparam("of_id"),
         or_(table.c.state == State.PENDING.value, table.c.state == State.RETRYING.value),
     )
-    .values(state=State.CANCELLED.value, next_at=null(), finished_at=bindparam("finished"))
+    .values(
+        state=State.CANCELLED.value,
+        next_at=null(),
+        parked_due_at=null(),
+        finished_at=bindparam("finished"),
+    )
 )
 FORGET = update(table).where(table.c.id == bindparam("of_id")).values(forgotten_at=bindparam("now"))
 

@@ -23,6 +23,9 @@ DUE_AGAIN = {
     "failures": 0,
     "finished_at": null(),
     "answer": null(),
+    "by_hand": 1,
+    "parked_due_at": null(),
+    "cancel_reason": null(),
 }
 RETRY = (
     update(table)

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.schema import WITHHOLDING
 from tocsin.store.schema import decisions as table
 
 
@@ -77,6 +78,11 @@ FOLLOWING = (
     .order_by(table.c.first_at, table.c.id)
     .limit(1)
 )
+PAUSE = select(*RECORD.columns).where(
+    table.c.trigger_id == bindparam("of_trigger"),
+    WITHHOLDING,
+    table.c.kind == DecisionKind.PAUSE.value,
+)
 # Decisions of one kind overlap only after a clock was set back.
 LOOKED_AT = 16
 
@@ -89,6 +95,11 @@ def record_decision(tx: Transaction, decision: Decision) -> None:
 def end_pause(tx: Transaction, trigger_id: str, *, now: datetime) -> None:
     """Ends the pause of a trigger, if it is paused."""
     tx.run(END_PAUSE, of_trigger=trigger_id, ended=to_micros(now))
+
+
+def pause_of(tx: Transaction, trigger_id: str) -> Decision | None:
+    """Returns the pause of a trigger that has not ended, or None."""
+    return RECORD.one(tx, PAUSE, of_trigger=trigger_id)
 
 
 def record_or_extend(tx: Transaction, decision: Decision) -> None:

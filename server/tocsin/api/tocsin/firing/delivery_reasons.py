@@ -6,7 +6,7 @@ from tocsin.api.tocsin.firing.evidence import Evidence
 from tocsin.api.tocsin.invocations.message import to_message
 from tocsin.schedule.instants import rfc3339
 from tocsin.store.invocations import rows
-from tocsin.store.invocations.rows import State
+from tocsin.store.invocations.rows import CancelReason, State
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 
@@ -19,7 +19,9 @@ def explained_delivery(
     `limit_of` returns how many calls of a target a node makes at once.
     """
     message = to_message(invocation)
-    if invocation.state is State.PENDING:
+    if (withheld := _withheld(invocation, evidence)) is not None:
+        reason, text = withheld
+    elif invocation.state is State.PENDING:
         reason, text = _waiting(invocation, evidence, limit_of)
     else:
         reason, text = REASONS[invocation.state], _text(invocation, message)
@@ -35,6 +37,25 @@ REASONS = {
     State.DEAD_LETTERED: Delivery.REASON_DEAD_LETTERED,
     State.CANCELLED: Delivery.REASON_CANCELLED,
 }
+
+
+def _withheld(
+    invocation: rows.Invocation, evidence: Evidence
+) -> tuple[Delivery.Reason, str] | None:
+    """Says that a paused or deleted trigger keeps it from being delivered; None: none does."""
+    if invocation.cancel_reason is CancelReason.TRIGGER_DELETED:
+        at = _finished(invocation)
+        return (
+            Delivery.REASON_TRIGGER_DELETED,
+            f"It was cancelled at {at}: its trigger was deleted",
+        )
+    waits = invocation.state in (State.PENDING, State.RETRYING)
+    pause = evidence.paused_now
+    if not waits or pause is None or (invocation.by_hand and invocation.parked_due_at is None):
+        return None
+    since = rfc3339(pause.first_at)
+    text = f"Its trigger is paused since {since}: it waits until the trigger is resumed"
+    return Delivery.REASON_TRIGGER_PAUSED, text
 
 
 def _waiting(

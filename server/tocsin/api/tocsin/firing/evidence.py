@@ -30,7 +30,8 @@ class Evidence:
 
     `cron` is the rule as it was at the tick, `cron_now` the present one; None if the trigger is not
     a timer. `unreadable_now` says why the stored trigger can't be read; `created_at` is None then.
-    `paused_unrecorded` is whether it was paused before pauses were recorded. `under_way` counts the
+    `paused_unrecorded` is whether it was paused before pauses were recorded, `paused_now` the pause
+    that has not ended. `under_way` counts the
     calls of targets by node.
     """
 
@@ -42,6 +43,7 @@ class Evidence:
     cron_now: Cron | None
     unreadable_now: str
     paused_unrecorded: bool
+    paused_now: Decision | None
     invocations: list[Invocation]
     pause: Decision | None
     misfire: Decision | None
@@ -96,6 +98,7 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
         unreadable_now=unreadable,
         paused_unrecorded=paused
         and decisions.decision_about(tx, trigger_id, DecisionKind.PAUSE, now) is None,
+        paused_now=decisions.pause_of(tx, trigger_id),
         invocations=invocations,
         pause=decisions.decision_about(tx, trigger_id, DecisionKind.PAUSE, tick),
         misfire=decisions.decision_about(tx, trigger_id, DecisionKind.MISFIRE, tick),

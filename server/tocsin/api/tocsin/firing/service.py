@@ -111,6 +111,7 @@ class FiringService:
                 target=target_key(action.target),
                 payload=self._payload(request, plan, invocation_id, now),
                 created_at=now,
+                by_hand=True,
             )
             insert_invocation(tx, invocation, due_at=now)
             ids.append(invocation_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tocsin.plans.plan import action_from_json, target_key
 from tocsin.store.invocations import rows
-from tocsin.store.invocations.rows import State
+from tocsin.store.invocations.rows import CancelReason, State
 from tocsin.wire.timestamps import to_duration, to_timestamp
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 
@@ -51,6 +51,8 @@ def to_message(invocation: rows.Invocation) -> Invocation:
         scheduled_at=to_timestamp(invocation.scheduled_at),
         created_at=to_timestamp(invocation.created_at),
         node=invocation.node or "",
+        parked=invocation.parked_due_at is not None,
+        cancel_reason=_cancel_reason(invocation),
         attempt_count=invocation.attempts,
         retries_left=_retries_left(
             invocation, 0 if action.retry is None else action.retry.attempts
@@ -65,7 +67,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
         message.trigger_id = invocation.origin
     _set(message, "started_at", _latest_call(invocation, calls))
     _set(message, "finished_at", invocation.finished_at)
-    _set(message, "lease_until" if claimed else "due_at", invocation.next_at)
+    _set(message, "lease_until" if claimed else "due_at", due_at(invocation))
     began = _first_call(invocation, calls)
     if began is not None:
         late = max(began - invocation.scheduled_at, timedelta())
@@ -94,6 +96,19 @@ def with_success(invocation: rows.Invocation) -> str | None:
         "status": None,
     }
     return json.dumps([*_history(invocation), call])
+
+
+def due_at(invocation: rows.Invocation) -> datetime | None:
+    """Returns when it is due, or was when it was parked; held by a node, when the lease ends."""
+    return invocation.parked_due_at or invocation.next_at
+
+
+def _cancel_reason(invocation: rows.Invocation) -> Invocation.CancelReason:
+    if invocation.state is not State.CANCELLED:
+        return Invocation.CANCEL_REASON_UNSPECIFIED
+    if invocation.cancel_reason is CancelReason.TRIGGER_DELETED:
+        return Invocation.CANCEL_REASON_TRIGGER_DELETED
+    return Invocation.CANCEL_REASON_REQUESTED
 
 
 def _retries_left(invocation: rows.Invocation, allowed: int) -> int:

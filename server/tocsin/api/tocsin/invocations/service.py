@@ -21,8 +21,10 @@ from tocsin.store.invocations.listing import (
     page_of_visible,
     position_of,
 )
+from tocsin.store.invocations.parking import withheld_by
 from tocsin.store.invocations.rows import State, cancel_invocation
 from tocsin.store.invocations.steering import deliver_again
+from tocsin.store.triggers.decisions import DecisionKind
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import (
@@ -93,7 +95,8 @@ class InvocationService:
 
         def retry(tx: Transaction) -> Invocation:
             invocation = find(tx, request.invocation_id, lock=True)
-            if invocation.state not in RETRIABLE or not deliver_again(
+            refuse_deleted(tx, invocation)
+            if not _retriable(invocation) or not deliver_again(
                 tx,
                 invocation.id,
                 target=target_of_action(invocation.action),
@@ -119,6 +122,16 @@ class InvocationService:
             return to_message(find(tx, invocation.id))
 
         return contract.CancelResponse(invocation=await self._database.write(cancel))
+
+
+def refuse_deleted(tx: Transaction, invocation: rows.Invocation) -> None:
+    """Refuses to deliver what a deleted trigger left.
+
+    Raises:
+        ApiError: its trigger was deleted.
+    """
+    if withheld_by(tx, invocation.origin) is DecisionKind.DELETED:
+        raise errors.trigger_deleted(invocation.origin)
 
 
 def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> rows.Invocation:
@@ -191,6 +204,10 @@ def _filter(request: contract.InvocationServiceListRequest) -> Filter:
         scheduled_from=instant_in(request, "scheduled_from"),
         scheduled_before=instant_in(request, "scheduled_before"),
     )
+
+
+def _retriable(invocation: rows.Invocation) -> bool:
+    return invocation.state in RETRIABLE or invocation.parked_due_at is not None
 
 
 def _state_text(invocation: rows.Invocation) -> str:
