@@ -89,3 +89,11 @@ def test_no_end_of_keys_takes_no_end_of_memory(clock: ManualClock) -> None:
     assert len(buckets._full_at) <= MOST_KEYS
     # Those that came last are remembered.
     assert buckets.take(f"k{3 * MOST_KEYS - 1}") > 0
+
+
+def test_many_new_keys_do_not_make_a_busy_one_forgotten(clock: ManualClock) -> None:
+    buckets = Buckets(Rate(per_second=0.001, burst=10), clock)
+    buckets.take("busy", 10)
+    for number in range(3 * MOST_KEYS):
+        buckets.take(f"k{number}")
+    assert buckets.take("busy") > 0

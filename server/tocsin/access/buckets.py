@@ -1,6 +1,7 @@
 """Limits rates by token buckets."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from tocsin.schedule import Clock
 
@@ -54,6 +55,8 @@ class Buckets:
     def _remember(self, key: str, full_at: float, now: float) -> None:
         if len(self._full_at) >= MOST_KEYS and key not in self._full_at:
             kept = [(name, instant) for name, instant in self._full_at.items() if instant > now]
-            # Drop many at once, so that a caller with ever new names does not slow every call.
+            # Drop many at once, so that a caller with ever new names does not slow every call. The
+            # emptiest buckets stay: many new names must not make a busy one look idle.
+            kept.sort(key=itemgetter(1))
             self._full_at = dict(kept[max(0, len(kept) - MOST_KEYS * 9 // 10) :])
         self._full_at[key] = full_at

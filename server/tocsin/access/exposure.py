@@ -37,6 +37,20 @@ def refuse_open_mail(host: str, *, known_senders: bool) -> None:
     )
 
 
+def refuse_ignored_accounts(*, has_accounts: bool, ignored: bool) -> None:
+    """Checks a database that is served without access control.
+
+    Raises:
+        ExposureRefused: it has accounts, and the settings don't ignore them.
+    """
+    if has_accounts and not ignored:
+        raise ExposureRefused(
+            "the database has accounts, and without access control anyone who reaches the server "
+            "may do anything: add --access to check callers, or --ignore-accounts to serve without "
+            "the accounts"
+        )
+
+
 def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

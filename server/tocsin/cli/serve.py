@@ -27,6 +27,7 @@ def serve(
     clock_start: options.ClockStartOption = None,
     access: options.AccessOption = None,
     allow_unauthenticated: options.AllowUnauthenticatedOption = None,
+    ignore_accounts: options.IgnoreAccountsOption = None,
     log_format: options.LogFormatOption = None,
     log_level: options.LogLevelOption = None,
 ) -> None:
@@ -51,6 +52,7 @@ def serve(
         "clock": clock,
         "clock_start": clock_start,
         "allow_unauthenticated": allow_unauthenticated,
+        "ignore_accounts": ignore_accounts,
         "log_format": log_format,
         "log_level": log_level,
         "metrics": metrics,

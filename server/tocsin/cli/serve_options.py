@@ -111,6 +111,15 @@ AllowUnauthenticatedOption = Annotated[
     ),
 ]
 
+IgnoreAccountsOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--ignore-accounts",
+        help="Serve a database that has accounts without access control: their keys and roles "
+        "count for nothing.",
+    ),
+]
+
 LogFormatOption = Annotated[
     str | None, typer.Option(metavar="console|json", help="The format of log lines.")
 ]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from tocsin.access.exposure import refuse_ignored_accounts
 from tocsin.access.tokens.audiences import Reached
 from tocsin.access.tokens.signing import SigningKeys
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
@@ -18,6 +19,7 @@ from tocsin.gate.settings import AccessSettings
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
 from tocsin.settings import Address
+from tocsin.store.access.accounts import has_accounts
 from tocsin.store.driver.database import Database
 
 
@@ -47,8 +49,12 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
 
     Raises:
         StartError: an account or key of the settings already exists and is not from the settings.
+        ExposureRefused: access control is off, but the database has accounts.
     """
     settings, clock, database = ground.settings, ground.clock, ground.database
+    if not settings.access.enabled:
+        known = await database.read(has_accounts)
+        refuse_ignored_accounts(has_accounts=known, ignored=settings.ignore_accounts)
     signing = await _signing(clock, database)
     reached = Reached()
     observer = ground.telemetry.observer

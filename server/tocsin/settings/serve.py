@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         description="Whether to listen beyond loopback without access control, so that anyone who "
         "connects may do anything.",
     )
+    ignore_accounts: bool = Field(
+        False,
+        description="Whether to serve a database that has accounts without access control, so that "
+        "their keys and roles count for nothing.",
+    )
     grace: float = Field(
         10.0,
         ge=0,

@@ -47,6 +47,7 @@ PAGE = (
     .order_by(table.c.id)
     .limit(bindparam("limit"))
 )
+ANY = select(table.c.id).limit(1)
 REVOKE_TOKENS = (
     update(table)
     .where(table.c.id == bindparam("of_id"))
@@ -74,6 +75,10 @@ def find_account(tx: Transaction, account_id: str) -> Account | None:
 def lock_account(tx: Transaction, account_id: str) -> Account | None:
     """Finds an account and locks it: until the commit no other transaction can delete it."""
     return RECORD.one(tx, LOCK, id=account_id)
+
+
+def has_accounts(tx: Transaction) -> bool:
+    return tx.value(ANY) is not None
 
 
 def page_of_accounts(
