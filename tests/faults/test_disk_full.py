@@ -25,7 +25,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 TOLERANCE = timedelta(seconds=40)
 PATIENCE = 60
 TMPFS = "size=12m,mode=700"
-FULL = "RESOURCE_EXHAUSTED: The store has no space left and nothing was changed; try again when "
+FULL = "RESOURCE_EXHAUSTED: The store has no space left, and nothing was changed; try again when "
 UNWRITABLE = "UNAVAILABLE: The store can't be reached; try again"
 
 

@@ -44,16 +44,16 @@ WRONG = {
     ),
     "[reconciler]\ninterval = -1": "reconciler.interval: Input should be greater than 0",
     '[access]\nissuer = "https://a.example/"': (
-        "access.issuer: expected a URL without user, query, fragment, and / at its end"
+        "access.issuer: must be a URL without user, query, fragment and final /"
     ),
     '[access.issuers.Company]\nissuer = "https://a.example"\naudience = "a"': (
-        "access.issuers: Company: a name is of lower case letters, digits and hyphens"
+        "access.issuers: Company: must be lower case letters, digits and hyphens"
     ),
     '[access.issuers.company]\nissuer = "http://a.example"\naudience = "a"': (
-        "access.issuers.company.issuer: has to be https, unless it is on this machine"
+        "access.issuers.company.issuer: must be https, except on this machine"
     ),
     '[[access.bindings]]\nresource = "x"\nsubject = "allAuthenticatedUsers"\nrole = "viewer"': (
-        "access.bindings.0.resource: expected folders/ID, projects/ID, what is below one, or *"
+        "access.bindings.0.resource: must be folders/ID, projects/ID, a resource below one, or *"
     ),
     "[limits]\npayload_bytes = 1": (
         "limits.payload_bytes: Input should be greater than or equal to 1024"

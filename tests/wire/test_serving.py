@@ -34,7 +34,7 @@ class Methods:
 
 def answer(served: Served, context: Any) -> bytes:
     methods = dict.fromkeys(HEALTH.methods_by_name, served)
-    handlers = service_handler(HEALTH, methods, clock=SystemClock())
+    handlers = service_handler(HEALTH, methods, machine_clock=SystemClock())
 
     class Details(grpc.HandlerCallDetails):
         method = "/grpc.health.v1.Health/Check"
@@ -57,4 +57,4 @@ def test_a_method_takes_its_call_or_its_request_alone() -> None:
 
 def test_a_service_is_served_as_its_contract_says() -> None:
     with pytest.raises(ValueError, match="Watch"):
-        service_handler(HEALTH, {"Check": Methods().of_call}, clock=SystemClock())
+        service_handler(HEALTH, {"Check": Methods().of_call}, machine_clock=SystemClock())

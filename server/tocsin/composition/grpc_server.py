@@ -96,7 +96,11 @@ def _add_services(
     server.add_generic_rpc_handlers(
         [
             service_handler(
-                service, methods, clock=MACHINE_CLOCK, watchers=telemetry.watchers, gate=gate
+                service,
+                methods,
+                machine_clock=MACHINE_CLOCK,
+                watchers=telemetry.watchers,
+                gate=gate,
             )
             for service, methods in services.items()
         ]

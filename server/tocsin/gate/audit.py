@@ -1,7 +1,7 @@
-"""The audit log: who did what to which resource, from where, and what came of it.
+"""Writes the audit log: who called which method on which resources, from where, and the outcome.
 
-One JSON line for each call that changes something, and for each that was denied. It holds names
-and outcomes; never a request's contents, and no credential.
+It has a JSON line for each call that changes something, and for each denied call. Lines have names
+and outcomes, but never the contents of requests, and no credentials.
 """
 
 import json
@@ -30,10 +30,10 @@ DENIALS = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION
 
 class AuditSink(Protocol):
     def write(self, line: str) -> None:
-        """Adds a line, which has no end of its own.
+        """Adds a line, given without its newline.
 
         Raises:
-            OSError: it can't be written.
+            OSError: the line can't be written.
         """
 
 
@@ -44,13 +44,13 @@ class StderrSink:
 
 
 class FileSink:
-    """Appends to a file. When that was renamed or removed, as on rotation, it begins a new one."""
+    """Appends to a file; begins a new one if it was renamed or removed, as by log rotation."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, so that what is wrong with it is known at the start.
+        """Opens the file, so that errors are found at the start.
 
         Raises:
-            OSError: it can't be opened.
+            OSError: the file can't be opened.
         """
         self._path = path
         self._descriptor: int | None = self._open()
@@ -77,15 +77,18 @@ class FileSink:
 
     def _is_elsewhere(self, descriptor: int) -> bool:
         try:
-            there = os.stat(self._path)
+            status = os.stat(self._path)
         except FileNotFoundError:
             return True
-        return not os.path.samestat(os.fstat(descriptor), there)
+        return not os.path.samestat(os.fstat(descriptor), status)
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What is known of a call when it has ended. `outcome` None: its client hung up before."""
+    """A call that has ended; `outcome` is None if its client hung up before.
+
+    `made` has the ids of the resources that it created, by collection.
+    """
 
     event: str
     method: str
@@ -98,7 +101,7 @@ class Audited:
 
 
 class Audit:
-    """Writes the lines. A line that can't be written goes to the log instead."""
+    """Writes lines to the audit log; a line that can't be written goes to the log instead."""
 
     def __init__(self, sink: AuditSink, clock: Clock) -> None:
         self._sink = sink
@@ -109,7 +112,7 @@ class Audit:
         try:
             self._sink.write(printable_json(json.dumps(line, ensure_ascii=False)))
         except (OSError, ValueError) as error:
-            log.error("a line of the audit log can't be written", error=str(error), audit=line)
+            log.error("could not write a line of the audit log", error=str(error), audit=line)
 
     def _line(self, call: Audited) -> dict[str, Any]:
         line: dict[str, Any] = {
@@ -134,7 +137,7 @@ def is_denial(outcome: bytes | ApiError | None) -> bool:
 def _outcome(outcome: bytes | ApiError | None) -> dict[str, Any]:
     match outcome:
         case None:
-            # It may have been done all the same.
+            # The call may have succeeded.
             return {"code": grpc.StatusCode.CANCELLED.name, "reason": "CLIENT_GONE"}
         case bytes():
             return {"code": grpc.StatusCode.OK.name}

@@ -1,7 +1,7 @@
-"""Checks who calls: IAM tokens, API keys, and tokens of outside issuers.
+"""Authenticates callers by IAM tokens, API keys, and tokens of outside issuers.
 
-What was checked is remembered for a while, by its digest. A number in the store, which is asked for
-at most once a second, tells whether anybody lost a right meanwhile, on any node.
+Checked credentials are cached by their digests. The store has a number that grows when a right is
+taken away on any node; each node reads it at most once a second, and then clears its cache.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 
-# How long what was found stays true to a caller though it is no longer.
+# A revoked credential works this much longer.
 LOOK_EVERY_SECONDS = 1.0
-# Beside what the store says: an issuer may take back a key, and does not tell us.
+# An outside issuer does not tell us when it revokes a key, so its tokens are cached this long.
 REMEMBERED_FOR = timedelta(minutes=5)
 MOST_REMEMBERED = 10_000
 LONGEST_HEADER = LONGEST + len("Bearer ")
 
 Found = tuple[Principal, datetime, int]
-"""Who it is, until when the credential holds, and the number of the store when it was checked."""
+"""The caller, the end of the credential, and the store's number when it was checked."""
 
 
 class StoredAuthenticator:
-    """Implements `Authenticator` by what the store knows.
+    """Authenticates by the credentials and accounts in the store.
 
-    `clock` is the one that tokens go by, `machine_clock` is the machine's.
+    Tokens expire by `clock`.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class StoredAuthenticator:
         """Checks the value of an `Authorization` header.
 
         Raises:
-            CredentialRefused: it proves nobody.
-            StoreUnavailable: the store can't be asked.
+            CredentialRefused: the credential is not valid.
+            StoreUnavailable: the store can't be reached.
         """
         if len(authorization) > LONGEST_HEADER:
             raise CredentialRefused("the header is too long")
@@ -79,7 +79,7 @@ class StoredAuthenticator:
         return principal
 
     def look(self, _at: datetime | None = None) -> None:
-        """Makes the next call ask the store whether anybody lost a right."""
+        """Makes the next call read the store's number again."""
         self._fresh_until = float("-inf")
 
     async def _ask_store(self) -> None:
@@ -91,17 +91,17 @@ class StoredAuthenticator:
         self._fresh_until = asked_at + LOOK_EVERY_SECONDS
 
     async def _check(self, authorization: str) -> Found:
-        scheme, _, shown = authorization.partition(" ")
-        shown = shown.strip()
+        scheme, _, credential = authorization.partition(" ")
+        credential = credential.strip()
         if scheme.lower() == "api-key":
-            return await self._by_api_key(shown)
+            return await self._by_api_key(credential)
         if scheme.lower() != "bearer":
             raise CredentialRefused("its scheme is neither Bearer nor Api-Key")
-        if shown.startswith(IAM_TOKEN_PREFIX):
-            return await self._by_iam_token(shown)
-        if shown.startswith(API_KEY_PREFIX):
-            return await self._by_api_key(shown)
-        principal, until = await self._issuers.authenticate(shown)
+        if credential.startswith(IAM_TOKEN_PREFIX):
+            return await self._by_iam_token(credential)
+        if credential.startswith(API_KEY_PREFIX):
+            return await self._by_api_key(credential)
+        principal, until = await self._issuers.authenticate(credential)
         principal = replace(principal, expires_at=until)
         return principal, min(until, self._clock.now() + REMEMBERED_FOR), self._generation
 
@@ -140,7 +140,7 @@ class StoredAuthenticator:
         self, digest: bytes, principal: Principal, until: datetime, generation: int
     ) -> None:
         if generation != self._generation:
-            return  # it was checked before, or after, what the other remembered ones go by
+            return  # rights were taken away during the check
         self._known.pop(digest, None)
         if len(self._known) >= MOST_REMEMBERED:
             del self._known[next(iter(self._known))]

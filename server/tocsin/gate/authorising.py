@@ -1,4 +1,4 @@
-"""May they: whether a caller may do what a request asks for."""
+"""Checks whether a caller may do what a request asks for."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
@@ -18,16 +18,16 @@ from tocsin.store.triggers.rows import StoredTrigger, find_trigger
 from tocsin.wire import errors
 
 SERVICE_ACCOUNT_ID = "service_account_id"
-# A request may name so many resources; methods have lower limits of their own.
+# The most resources that a request may name; methods have lower limits of their own.
 MOST_NAMED = 1000
 
 
-# Tells whether the caller may see what is at a resource.
+# Returns whether the caller may see a resource.
 Sight: TypeAlias = Callable[[str], bool]
 
 
 class Target(NamedTuple):
-    """A thing that a request names: `name` is for errors, `id` is what the request sent."""
+    """A resource that a request names: by `name` in errors, by `id` in the request."""
 
     name: str
     kind: Kind
@@ -35,21 +35,21 @@ class Target(NamedTuple):
 
 
 class Naming:
-    """Reads what the requests of one method name, and finds the resources whose roles count.
+    """Reads the names in requests of one method, and finds the resources whose roles count.
 
-    It is compiled once. Requests may break any rule of their contract: a name that can't be that of
-    an existing thing belongs to no known resource, and needs the permission on `*`.
+    It is compiled once. Requests may break any rule of their contract: an impossible name belongs
+    to no known resource, and needs the permission on `*`.
     """
 
     def __init__(self, request: Descriptor, need: Need, resources: Resources) -> None:
         self._readers: list[tuple[Named, Texts]] = [
-            (each, texts_at(request, each.field)) for each in need.named
+            (named, texts_at(request, named.field)) for named in need.named
         ]
         self._need = need
         self._resources = resources
 
     def targets(self, request: Any) -> list[Target]:
-        """Reads all that a request names."""
+        """Returns all resources that a request names."""
         return [
             Target(_full_name(named.collection, name), named.kind, name)
             for named, read in self._readers
@@ -57,7 +57,7 @@ class Naming:
         ]
 
     async def resource_of(self, target: Target) -> str:
-        """Finds the resource whose roles count for a target.
+        """Returns the resource whose roles count for a target.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -65,12 +65,12 @@ class Naming:
         return await self._resources.of(target.kind, target.id)
 
     async def check(self, grants: Grants, targets: list[Target]) -> Sight | None:
-        """Checks that the caller may do it to all targets; if there are none, as the need says.
+        """Checks the method's permission on all targets; without targets, `need.unnamed` decides.
 
-        Returns what a list may show of several resources; None: all of them.
+        Returns which resources a list may show, or None for all.
 
         Raises:
-            ApiError: the caller may not do it to one of them, or the request names too many.
+            ApiError: the permission is missing on a target, or the request names too many.
             StoreUnavailable: the store can't be reached.
         """
         need, permission = self._need, self._need.permission
@@ -80,7 +80,7 @@ class Naming:
             if not grants.allow(permission, await self.resource_of(target)):
                 raise errors.permission_denied(permission, target.name)
         if len(targets) > MOST_NAMED:
-            raise errors.invalid_field(need.named[-1].field, f"names more than {MOST_NAMED}")
+            raise errors.invalid_field(need.named[-1].field, f"must name at most {MOST_NAMED}")
         if targets or need.unnamed is Unnamed.NOTHING or grants.allow_everywhere(permission):
             return None
         if need.unnamed is Unnamed.SHOWN and grants.allow_somewhere(permission):
@@ -89,7 +89,7 @@ class Naming:
 
 
 def _full_name(collection: str, name: str) -> str:
-    """Returns a name as errors have it: made of nothing but what the request sent."""
+    """Returns a name for errors, made only of what the request sent."""
     return f"{collection}/{name}" if collection else name
 
 
@@ -98,7 +98,7 @@ def _sight(grants: Grants, permission: Permission) -> Sight:
 
 
 class AccountUse:
-    """Checks that a caller may use the service accounts that they say what to call with."""
+    """Checks that a caller may use the service accounts of a rule."""
 
     def __init__(
         self, request: Descriptor, need: Need, resources: Resources, database: Database
@@ -109,16 +109,15 @@ class AccountUse:
         self._database = database
 
     async def check(self, grants: Grants, request: Any) -> frozenset[str] | None:
-        """Checks all that the rule will name, those that an update leaves in it too.
+        """Checks all accounts that the rule will have, also those that an update keeps.
 
-        Returns the accounts of the rule as it is stored, where the request makes use of it; None
-        where it does not.
+        Otherwise a caller who may change a trigger, or fire it with another payload, could act with
+        the account's permissions.
 
-        Else who may change a trigger but not use its account could have the account call what
-        they like. The same is true of who fires it with a payload of their own.
+        Returns the accounts of the stored rule if the request uses it, or None.
 
         Raises:
-            ApiError: one of them may not be used.
+            ApiError: the caller may not use an account.
             StoreUnavailable: the store can't be reached.
         """
         accounts, of_stored = self._named(request), None
@@ -148,10 +147,10 @@ def _accounts_of(stored: StoredTrigger) -> frozenset[str]:
 
 
 def refuse_other_accounts(usable: frozenset[str] | None, plan: Plan) -> None:
-    """Checks that a trigger that is about to be used has no account that was not asked for.
+    """Checks that a trigger has only service accounts that the caller may use.
 
     Raises:
-        ApiError: somebody gave it another one after the caller was found to be allowed.
+        ApiError: the trigger was given another account since the caller was authorised.
     """
     if usable is not None and not usable.issuperset(accounts_of(plan)):
         raise errors.changed_meanwhile(plan.trigger_id)

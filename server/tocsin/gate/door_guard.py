@@ -1,4 +1,4 @@
-"""Who may come in where no gRPC method is called, such as where the metrics are."""
+"""Checks the callers of doors without gRPC methods, such as the one for metrics."""
 
 import structlog
 
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class DoorGuard:
-    """Asks for a permission on everything, of whoever comes by a door of this name."""
+    """Requires a permission on everything from callers of one door."""
 
     def __init__(self, gate: CallGate, name: str, permission: Permission) -> None:
         self._gate = gate
@@ -21,11 +21,15 @@ class DoorGuard:
         self._permission = permission
 
     async def check(self, authorization: str, peer: str) -> None:
-        """Checks the value of an `Authorization` header, empty for none, from an IP address.
+        """Checks a caller.
+
+        Args:
+            authorization: the value of the `Authorization` header, empty if it is missing.
+            peer: the caller's IP address.
 
         Raises:
-            ApiError: they may not come in, or show bad credentials too often.
-            StoreUnavailable: that can't be found out.
+            ApiError: the caller is not permitted, or sent too many bad credentials.
+            StoreUnavailable: the store can't be reached.
         """
         subject = ""
         try:
@@ -40,7 +44,7 @@ class DoorGuard:
 
     async def _identify(self, authorization: str, peer: str) -> str:
         access, limits = self._gate.access, self._gate.limits
-        assert access is not None, "there is a guard only where there is access control"
+        assert access is not None, "doors are guarded only with access control"
         if not authorization:
             limits.no_credential(peer)
             raise errors.credential_missing()
@@ -48,7 +52,7 @@ class DoorGuard:
         try:
             return (await access.authenticator.authenticate(authorization)).subject
         except CredentialRefused as error:
-            log.info("credential refused", why=str(error), door=self._name)
+            log.info("refused a credential", why=str(error), door=self._name)
             limits.bad_credential(peer)
             raise errors.credential_refused() from None
 

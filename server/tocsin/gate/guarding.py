@@ -1,4 +1,4 @@
-"""The gate: who calls, how often, whether they may, and what is written down of it."""
+"""Guards calls: authenticates and authorises callers, applies limits, writes the audit log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ MOST_PROVEN = 10_000
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """What access control asks: who calls, and what they may do."""
+    """Authenticates callers, and knows their grants."""
 
     authenticator: Authenticator
     grants: GrantsOfSubjects
 
 
 class CallGate:
-    """Guards all methods. `access` None: it is off, and only limits and the audit log are kept."""
+    """Guards all methods; without `access`, only limits and the audit log apply."""
 
     def __init__(
         self,
@@ -59,14 +59,14 @@ class CallGate:
     def guard(self, method: MethodDescriptor) -> "MethodGuard":
         need = NEEDS.get(method.full_name)
         if need is None:
-            raise UnknownNeed(f"nothing says what callers of {method.full_name} need")
+            raise UnknownNeed(f"the permissions of {method.full_name} are not defined")
         return MethodGuard(self, method, need)
 
 
 class Proven:
-    """Remembers credentials that proved somebody lately, by a digest that is this process's own.
+    """Remembers recently valid credentials, by their hashes in this process.
 
-    They are looked at even when others from the same address were bad.
+    These are checked even if their address has sent too many bad credentials.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,11 @@ class Proven:
 
 
 class MethodGuard:
-    """Guards the calls of one method."""
+    """Guards the calls of one method.
+
+    `authenticates` is whether its callers are authenticated, `guessable` whether bad credentials
+    are counted, and `reads_names` whether requests are searched for names.
+    """
 
     def __init__(self, gate: CallGate, method: MethodDescriptor, need: Need) -> None:
         self.gate = gate
@@ -98,10 +102,10 @@ class MethodGuard:
         self.accounts = AccountUse(method.input_type, need, gate.resources, gate.database)
         self.count = _counting(method, need)
         self.made = made_of(method, need.made)
-        self.asks = gate.access is not None and need.audience is not Audience.PUBLIC
-        self.guessable = gate.access is not None and (self.asks or need.shows_secret)
-        self.names = (
-            self.asks
+        self.authenticates = gate.access is not None and need.audience is not Audience.PUBLIC
+        self.guessable = gate.access is not None and (self.authenticates or need.shows_secret)
+        self.reads_names = (
+            self.authenticates
             or (gate.audit is not None and bool(need.event))
             or (gate.limits.of_invocations and need.brings is not Brings.NOTHING)
         )
@@ -129,9 +133,9 @@ class MethodGuard:
         return call
 
     async def _identify(self, arrival: Arrival) -> Principal | None:
-        """Returns who calls; None: that is not asked."""
+        """Returns the caller, or None for a method that authenticates none."""
         access, limits = self.gate.access, self.gate.limits
-        if access is None or not self.asks:
+        if access is None or not self.authenticates:
             if self.guessable and self.need.secret is nothing:
                 self.refuse_guessing(arrival, shown_secret(arrival))
             return None
@@ -144,7 +148,7 @@ class MethodGuard:
         try:
             principal = await access.authenticator.authenticate(credential)
         except CredentialRefused as error:
-            log.info("credential refused", why=str(error), request_id=arrival.request_id)
+            log.info("refused a credential", why=str(error), request_id=arrival.request_id)
             self.gate.proven.drop(credential)
             limits.bad_credential(arrival.peer)
             raise errors.credential_refused() from None
@@ -160,16 +164,16 @@ class MethodGuard:
             raise
 
     def refuse_guessing(self, arrival: Arrival, secret: str) -> None:
-        """Refuses a secret from an address that showed too many bad ones, unless it proved good.
+        """Refuses a secret from an address with too many bad ones, unless it was valid recently.
 
         Raises:
-            ApiError: it is not looked at.
+            ApiError: the secret is not checked.
         """
         if not secret or self._remembered(secret) not in self.gate.proven:
             self.gate.limits.refuse_guessing(arrival.peer)
 
     def remember(self, secret: str) -> None:
-        """Remembers a secret of a public method that has just proved somebody."""
+        """Remembers a secret that a public method has just accepted."""
         if secret:
             self.gate.proven.add(self._remembered(secret))
 
@@ -178,7 +182,7 @@ class MethodGuard:
 
 
 class AdmittedCall:
-    """One call; what its request names is read when it is authorised, for the audit log too."""
+    """One admitted call; the names in its request are read once, for the audit log too."""
 
     def __init__(self, guard: MethodGuard, arrival: Arrival) -> None:
         self._guard = guard
@@ -188,7 +192,7 @@ class AdmittedCall:
 
     @property
     def caller(self) -> str:
-        """Who calls, or where from."""
+        """The caller's subject, or the client's address."""
         caller = self._arrival.caller
         return self._arrival.peer if caller is None else caller.subject
 
@@ -197,11 +201,11 @@ class AdmittedCall:
         need = guard.need
         sight: Sight | None = None
         usable: frozenset[str] | None = None
-        if guard.guessable and not guard.asks:
+        if guard.guessable and not guard.authenticates:
             self._secret = need.secret(request) or shown_secret(self._arrival)
             if need.secret is not nothing:
                 guard.refuse_guessing(self._arrival, self._secret)
-        if guard.names:
+        if guard.reads_names:
             self._targets = guard.naming.targets(request)
         if need.permission is not None and gate.access is not None:
             if self._arrival.caller is None:
@@ -225,7 +229,7 @@ class AdmittedCall:
     def ended(self, outcome: bytes | errors.ApiError | None) -> None:
         guard = self._guard
         denied = is_denial(outcome)
-        if guard.guessable and not guard.asks:
+        if guard.guessable and not guard.authenticates:
             if denied:
                 guard.gate.limits.bad_credential(self._arrival.peer)
             elif isinstance(outcome, bytes):
@@ -252,15 +256,15 @@ class AdmittedCall:
 
 
 def _credential(arrival: Arrival) -> str | None:
-    """Returns the one credential of a call; None: there is none.
+    """Returns the credential of a call, or None.
 
     Raises:
-        ApiError: there are several: which of them is meant is nobody's to guess.
+        ApiError: the call has several credentials.
     """
-    found = [value for name, value in arrival.metadata if name == AUTHORIZATION]
-    if not found or not found[0]:
+    credentials = [value for name, value in arrival.metadata if name == AUTHORIZATION]
+    if not credentials or not credentials[0]:
         return None
-    [*others, credential] = found
+    [*others, credential] = credentials
     if others or not isinstance(credential, str):
         raise errors.credential_refused()
     return credential

@@ -1,4 +1,4 @@
-"""What the store knows of roles and accounts, as the gate asks for it."""
+"""Reads roles and accounts from the store for the gate."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tocsin.store.driver.transaction import Transaction
 
 
 class KnownAccess:
-    """Implements `Bindings` and `ServiceAccounts`."""
+    """Implements `Bindings` and `ServiceAccounts` with the store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -20,9 +20,9 @@ class KnownAccess:
         def read(tx: Transaction) -> list[StoredBinding]:
             return bindings_of(tx, subjects)
 
-        found = await self._database.read(read)
-        return [Binding(each.subject, each.role, each.resource) for each in found]
+        stored = await self._database.read(read)
+        return [Binding(binding.subject, binding.role, binding.resource) for binding in stored]
 
     async def folder_of(self, service_account_id: str) -> str | None:
-        found = await self._database.read(lambda tx: find_account(tx, service_account_id))
-        return None if found is None or found.kind != SERVICE_ACCOUNT else found.folder_id
+        account = await self._database.read(lambda tx: find_account(tx, service_account_id))
+        return None if account is None or account.kind != SERVICE_ACCOUNT else account.folder_id

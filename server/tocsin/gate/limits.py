@@ -1,7 +1,4 @@
-"""How often callers may call, and how much a folder or project may have made of it.
-
-Each node counts for itself.
-"""
+"""Limits calls, bad credentials, and invocations. Each node counts for itself."""
 
 import ipaddress
 
@@ -30,28 +27,28 @@ class CallLimits:
         return self._calls is not None
 
     def call(self, caller: str) -> None:
-        """Counts a call.
+        """Counts a call of a caller.
 
         Raises:
-            ApiError: the caller makes too many.
+            ApiError: the caller makes too many calls.
         """
         if self._calls is not None and (wait := self._calls.take(caller)):
             raise errors.too_many_calls(wait)
 
     def refuse_guessing(self, peer: str) -> None:
-        """Checks an address before a credential that comes from it is looked at.
+        """Checks an address before a credential that it sent is checked.
 
         Raises:
-            ApiError: too many that came from it were bad.
+            ApiError: the address has sent too many bad credentials.
         """
         if self._bad_credentials is not None and (wait := self._bad_credentials.wait(net_of(peer))):
             raise errors.too_many_bad_credentials(wait)
 
     def no_credential(self, peer: str) -> None:
-        """Counts a call that came without one, beside those that were bad.
+        """Counts a call without a credential, apart from bad credentials.
 
         Raises:
-            ApiError: there were too many; not each is worth a line of the audit log.
+            ApiError: the address makes too many such calls, which the audit log must not fill.
         """
         if self._bad_credentials is None:
             return
@@ -59,28 +56,28 @@ class CallLimits:
             raise errors.too_many_bad_credentials(wait)
 
     def bad_credential(self, peer: str) -> None:
-        """Counts a credential that was bad."""
+        """Counts a bad credential."""
         if self._bad_credentials is not None:
             self._bad_credentials.take(net_of(peer))
 
     def invocations(self, resource: str, caller: str, count: int) -> None:
-        """Counts what a call is about to make, for its folder or project, else for its caller.
+        """Counts invocations that a call will make, for its folder or project, or its caller.
 
         Raises:
-            ApiError: there were too many.
+            ApiError: the quota is used up.
         """
-        whose = caller if resource == EVERYTHING else "/".join(resource.split("/")[:2])
+        subject = caller if resource == EVERYTHING else "/".join(resource.split("/")[:2])
         if self._invocations is None or not count:
             return
-        if wait := self._invocations.take(whose, count):
+        if wait := self._invocations.take(subject, count):
             most = self._settings.invocations_per_minute or 0
-            raise errors.too_many_invocations(whose, most, wait)
+            raise errors.too_many_invocations(subject, most, wait)
 
     def payload(self, resource: str, size: int) -> None:
-        """Checks the size of a request that brings a payload.
+        """Checks the size of a request with a payload.
 
         Raises:
-            ApiError: it is too large.
+            ApiError: the request is too large.
         """
         most = self._settings.payload_bytes
         if most is not None and size > most:
@@ -92,7 +89,7 @@ def _a_minute(per_minute: float | None, clock: Clock) -> Buckets | None:
 
 
 def net_of(peer: str) -> str:
-    """Who has one IPv6 address has all of its /64; but an IPv4 address in it is one of its own."""
+    """Returns the network that counts as one client: an IPv4 address, or the /64 of an IPv6."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reads from the answer of a call what the call made, for the audit log."""
+"""Reads the ids of created resources from answers, for the audit log."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -10,20 +10,20 @@ from tocsin.access.permissions.needs import Made
 from tocsin.contract.fields import texts_at
 from tocsin.contract.operations import operation_types
 
-# Returns the ids that an answer names, by their collections.
+# Returns the ids in an answer, by collection.
 MadeOf: TypeAlias = Callable[[bytes], dict[str, list[str]]]
 
 METADATA = "metadata."
 
 
 def made_of(method: MethodDescriptor, made: tuple[Made, ...]) -> MadeOf:
-    """Returns what reads the answers of a method; compiled once.
+    """Compiles a reader of the answers of a method.
 
     Raises:
-        ContractError: the answer has no such field, or the field holds no text.
+        ContractError: the answer has no such field, or the field is not text.
     """
     parse: Callable[[bytes], Any] = message_factory.GetMessageClass(method.output_type).FromString
-    readers = {each.collection: _reader(method, each.field) for each in made}
+    readers = {created.collection: _reader(method, created.field) for created in made}
 
     def read(answer: bytes) -> dict[str, list[str]]:
         parsed = parse(answer)

@@ -1,4 +1,4 @@
-"""What the store says of those who show a proof: whether it still is one."""
+"""Checks against the store that tokens and credentials are still valid."""
 
 from datetime import datetime
 
@@ -13,23 +13,23 @@ from tocsin.store.driver.transaction import Transaction
 API_KEY = "apiKey"
 OAUTH_TOKEN = "oauthToken"  # noqa: S105 (the name of a kind)
 
-# By what a token names the proof that it was given for.
+# Prefixes of a token's proof, which is the id of the key or credential that it was exchanged for.
 BY_KEY = "key:"
 BY_CREDENTIAL = "credential:"
 
 
 def check_token(tx: Transaction, token: IamToken, now: datetime) -> datetime:
-    """Checks that a token, and all that it was made of, is still valid; returns until when.
+    """Checks that a token, and all tokens that it was made of, are valid; returns until when.
 
     Raises:
-        CredentialRefused: the token or one that it was made of was revoked, or its key or secret
-            was deleted or has expired.
+        CredentialRefused: one of the tokens was revoked, or the key or secret behind them was
+            deleted or has expired.
     """
-    for each in token.lineage:
-        account = account_of(tx, each.subject)
-        if each.issued_at < account.tokens_from:
-            raise CredentialRefused("all tokens of the account were revoked")
-        if is_revoked(tx, each.id):
+    for issued in token.lineage:
+        account = account_of(tx, issued.subject)
+        if issued.issued_at < account.tokens_from:
+            raise CredentialRefused("all tokens of its account were revoked")
+        if is_revoked(tx, issued.id):
             raise CredentialRefused("the token was revoked")
     until = check_proof(tx, token.proof, now)
     return token.expires_at if until is None else min(until, token.expires_at)
@@ -39,50 +39,50 @@ def account_of(tx: Transaction, subject: str) -> Account:
     """Returns the account of a subject.
 
     Raises:
-        CredentialRefused: there is none.
+        CredentialRefused: the account does not exist.
     """
     kind, _, account_id = subject.partition(":")
     if kind in (SERVICE_ACCOUNT, USER_ACCOUNT):
         account = find_account(tx, account_id)
         if account is not None and account.kind == kind:
             return account
-    raise CredentialRefused("there is no such account")
+    raise CredentialRefused("its account does not exist")
 
 
 def shown_credential(
     tx: Transaction, digest: bytes, kind: str, now: datetime
 ) -> tuple[Credential, Account]:
-    """Returns whose secret has a digest.
+    """Returns the credential whose secret has a digest, and its account.
 
     Raises:
-        CredentialRefused: nobody's, or it has expired.
+        CredentialRefused: the credential does not exist, or has expired.
     """
     credential = credential_of_digest(tx, digest)
     if credential is None or credential.kind != kind:
-        raise CredentialRefused("there is no such secret")
+        raise CredentialRefused("it does not exist")
     if credential.expires_at is not None and credential.expires_at <= now:
         raise CredentialRefused("it has expired")
     account = find_account(tx, credential.account_id)
     if account is None:
-        raise CredentialRefused("there is no such account")
+        raise CredentialRefused("its account does not exist")
     return credential, account
 
 
 def check_proof(tx: Transaction, proof: str, now: datetime) -> datetime | None:
-    """Checks the key or secret behind a credential; returns when it expires, None for never.
+    """Checks the key or secret behind a credential; returns when it expires, or None for never.
 
     Raises:
-        CredentialRefused: it was deleted, or has expired.
+        CredentialRefused: the key or secret was deleted, or has expired.
     """
     if not proof:
         return None
     if proof.startswith(BY_KEY) and find_key(tx, proof.removeprefix(BY_KEY)) is not None:
         return None
-    found = None
+    credential = None
     if proof.startswith(BY_CREDENTIAL):
-        found = find_credential(tx, proof.removeprefix(BY_CREDENTIAL))
-    if found is None:
-        raise CredentialRefused("what the token was given for was deleted")
-    if found.expires_at is not None and found.expires_at <= now:
-        raise CredentialRefused("what the token was given for has expired")
-    return found.expires_at
+        credential = find_credential(tx, proof.removeprefix(BY_CREDENTIAL))
+    if credential is None:
+        raise CredentialRefused("the key or secret behind it was deleted")
+    if credential.expires_at is not None and credential.expires_at <= now:
+        raise CredentialRefused("the key or secret behind it has expired")
+    return credential.expires_at

@@ -1,4 +1,4 @@
-"""Finds the resource whose roles count for what a request names."""
+"""Finds the resource whose roles count for a name in a request."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
@@ -26,17 +26,19 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 MOST_REMEMBERED = 20_000
-# Contracts allow shorter ones; requests are looked at before they are checked against them.
+# Contracts allow only shorter names, but requests are authorised before they are validated.
 LONGEST_NAME = 1024
 
 
 class Resources:
-    """Finds the resource whose roles count for something that a request names.
+    """Finds the resource whose roles count for a name in a request.
 
-    The folders of triggers and operations are remembered, since they never change.
+    The folders of triggers and operations are cached, as they never change.
 
-    `groups` has the folder of each log group that is the default group of just that folder.
-    `accounts` knows the folders of service accounts; None: it knows none of them.
+    Args:
+        database: the store.
+        groups: for each log group that is the default group of one folder, the folder's id.
+        accounts: knows the folders of service accounts; without it, they belong to no folder.
     """
 
     def __init__(
@@ -53,9 +55,9 @@ class Resources:
         self._folders_of_operations: dict[str, str] = {}
 
     async def of(self, kind: Kind, name: str) -> str:
-        """Returns the resource whose roles count; `*` if the name belongs to no known resource.
+        """Returns the resource whose roles count, or `*` if the name belongs to none.
 
-        The name may be any text; the store is asked only for names that it might hold.
+        The name may be any text; the store is read only for names that it can have.
 
         Raises:
             StoreUnavailable: the store can't be reached.
@@ -92,10 +94,10 @@ class Resources:
     ) -> str:
         known = remembered.get(name)
         if known is None:
-            found = await self._database.read(lambda tx: find(tx, name))
-            if found is None:
+            folder_id = await self._database.read(lambda tx: find(tx, name))
+            if folder_id is None:
                 return EVERYTHING
-            known = folder(found)
+            known = folder(folder_id)
             _remember(remembered, name, known)
         return known
 
@@ -119,12 +121,12 @@ class Resources:
 
 
 def is_storable(name: str) -> bool:
-    """Returns whether something of that name can be in the store."""
+    """Returns whether the store can have a name."""
     return len(name) <= LONGEST_NAME and NUL not in name
 
 
 def resource_of_invocation(parent: str, origin: str) -> str:
-    """Returns the resource of an invocation: its integration, or the folder of its trigger."""
+    """Returns the resource of an invocation: its integration, or its trigger's folder."""
     if parse_integration(origin) is not None:
         return origin
     collection, _, folder_id = parent.partition("/")
@@ -132,18 +134,18 @@ def resource_of_invocation(parent: str, origin: str) -> str:
 
 
 def folders_of_groups(groups_of_folders: Mapping[str, str]) -> dict[str, str]:
-    """Turns `[sources.logs.default_groups]` round; a group that folders share is left out."""
-    found: dict[str, str] = {}
+    """Inverts `[sources.logs.default_groups]`, without groups that several folders share."""
+    folders: dict[str, str] = {}
     for folder_id, group in groups_of_folders.items():
-        found[group] = "" if group in found else folder_id
-    return {group: folder_id for group, folder_id in found.items() if folder_id}
+        folders[group] = "" if group in folders else folder_id
+    return {group: folder_id for group, folder_id in folders.items() if folder_id}
 
 
 def _of_integration(name: str) -> str:
     parsed = parse_integration(name)
     if parsed is None:
         return EVERYTHING
-    # All integrations of a location: the location's roles count.
+    # For all integrations of a location, the location's roles count.
     if parsed.means_every:
         return parsed.location
     return integration_name(parsed.location, parsed.integration)

@@ -1,4 +1,4 @@
-"""The settings of the gate: who may call, how much, and what is written down of it."""
+"""Defines the settings of the gate: access control, limits, and the audit log."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ SUBJECT = re.compile(
     r"|federatedUser:[a-z][a-z0-9-]{0,62}:\S.{0,254}|allAuthenticatedUsers"
 )
 
-# Nobody has its private half.
+# Nobody has its private key.
 EXAMPLE_KEY = """\
 -----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuD6KElURaPe1XFe4jQvW
@@ -36,15 +36,15 @@ def check_safe(url: str) -> str:
     from tocsin.access.tokens.issuers import is_safe
 
     if not is_safe(check_url(url)):
-        raise ValueError("has to be https, unless it is on this machine")
+        raise ValueError("must be https, except on this machine")
     return url
 
 
 def check_issuer(url: str) -> str:
-    """Checks an issuer's identifier (OpenID Connect Discovery 1.0, 3): paths are appended to it."""
+    """Checks an issuer's identifier, to which paths are appended (OIDC Discovery 1.0, 3)."""
     parsed = URL(check_url(url))
     if parsed.query_string or parsed.fragment or parsed.user or url[-1] in "/?#":
-        raise ValueError("expected a URL without user, query, fragment, and / at its end")
+        raise ValueError("must be a URL without user, query, fragment and final /")
     return url
 
 
@@ -53,22 +53,23 @@ IssuerUrl = Annotated[str, AfterValidator(check_issuer)]
 
 
 class IssuerSettings(BaseModel):
-    """An OpenID Connect issuer whose tokens are taken: `Authorization: Bearer JWT`."""
+    """An OpenID Connect issuer whose tokens are accepted: `Authorization: Bearer JWT`."""
 
     model_config = STRICT
 
     issuer: SafeUrl = Field(
-        description="The `iss` of its tokens, to the letter; below it is its configuration.",
+        description="The `iss` of its tokens, character for character. The issuer's configuration "
+        "is read below it.",
         examples=["https://accounts.google.com"],
     )
     audience: str = Field(
         min_length=1,
-        description="The `aud` of its tokens that are meant for this server.",
+        description="The `aud` that its tokens must have for this server.",
         examples=["tocsin"],
     )
     jwks_uri: SafeUrl | None = Field(
         None,
-        description="Where its keys are. Without it, its configuration says so.",
+        description="The URL of its keys; by default its configuration names the URL.",
         examples=["https://www.googleapis.com/oauth2/v3/certs"],
     )
 
@@ -79,12 +80,12 @@ class ServiceAccountSettings(BaseModel):
     model_config = STRICT
 
     folder_id: str = Field(
-        "", max_length=50, description="The folder that it is in.", examples=["b1g1"]
+        "", max_length=50, description="The account's folder.", examples=["b1g1"]
     )
-    name: str = Field("", max_length=63, description="What people call it.", examples=["robot"])
+    name: str = Field("", max_length=63, description="The account's name.", examples=["robot"])
     public_keys: dict[str, str] = Field(
         {},
-        description="Its authorised keys: the public halves, in PEM, by their id.",
+        description="Its authorised keys: public keys in PEM, by their ids.",
         examples=[{"ajek00000000000000001": EXAMPLE_KEY}],
     )
 
@@ -95,7 +96,7 @@ class ServiceAccountSettings(BaseModel):
 
         for key_id, pem in keys.items():
             if ID.fullmatch(key_id) is None:
-                raise ValueError(f"{key_id}: an id is up to 50 letters, digits, - and _")
+                raise ValueError(f"{key_id}: must be up to 50 letters, digits, - and _")
             try:
                 load_public(pem)
             except ValueError as error:
@@ -109,7 +110,7 @@ class BindingSettings(BaseModel):
     model_config = STRICT
 
     resource: str = Field(
-        description="`folders/ID`, `projects/ID`, or `*`: everything.", examples=["folders/b1g1"]
+        description="`folders/ID`, `projects/ID`, or `*` for everything.", examples=["folders/b1g1"]
     )
     subject: str = Field(
         description="`serviceAccount:ID`, `userAccount:ID`, `federatedUser:ISSUER:SUB`, or "
@@ -123,7 +124,7 @@ class BindingSettings(BaseModel):
     def _is_subject(cls, subject: str) -> str:
         if SUBJECT.fullmatch(subject) is None:
             raise ValueError(
-                "expected serviceAccount:ID, userAccount:ID, federatedUser:ISSUER:SUB or "
+                "must be serviceAccount:ID, userAccount:ID, federatedUser:ISSUER:SUB or "
                 "allAuthenticatedUsers"
             )
         return subject
@@ -134,7 +135,7 @@ class BindingSettings(BaseModel):
         from tocsin.access.permissions.resources import is_bindable
 
         if not is_bindable(resource):
-            raise ValueError("expected folders/ID, projects/ID, what is below one, or *")
+            raise ValueError("must be folders/ID, projects/ID, a resource below one, or *")
         return resource
 
     @field_validator("role")
@@ -143,25 +144,25 @@ class BindingSettings(BaseModel):
         from tocsin.access.permissions.roles import ROLES
 
         if role not in ROLES:
-            raise ValueError(f"there is no such role; there are {', '.join(sorted(ROLES))}")
+            raise ValueError(f"must be a role: {', '.join(sorted(ROLES))}")
         return role
 
 
 class AccessSettings(BaseModel):
-    """Who may call, and how they prove it."""
+    """Defines who may call, and with which credentials."""
 
     model_config = STRICT
 
     enabled: bool = Field(
         False,
-        description="Whether calls are authenticated and authorised. Without it anyone who reaches "
-        "the server may do all.",
+        description="Whether calls are authenticated and authorised. Without it, everyone who can "
+        "reach the server may do everything.",
     )
     issuer: IssuerUrl | None = Field(
         None,
         description="The URL under which targets find `/.well-known/openid-configuration` of this "
-        "server, and so the `iss` of the tokens that they are sent. Without it, that of the "
-        "address of TLS, else of REST.",
+        "server; it is the `iss` of the tokens that targets receive. By default it is made of the "
+        "address of TLS, or else of REST.",
         examples=["https://tocsin.example.com"],
     )
     token_hours: float = Field(
@@ -169,16 +170,16 @@ class AccessSettings(BaseModel):
         gt=0,
         le=12,
         allow_inf_nan=False,
-        description="How many hours IAM tokens hold that are given from now on.",
+        description="Hours that new IAM tokens are valid.",
     )
     issuers: dict[str, IssuerSettings] = Field(
-        {}, description="Issuers whose tokens are taken, by the name that subjects have of them."
+        {}, description="Issuers whose tokens are accepted, by the names that subjects use."
     )
     service_accounts: dict[str, ServiceAccountSettings] = Field(
-        {}, description="Service accounts, by their id, beside those that the store has."
+        {}, description="Service accounts by their ids, in addition to those in the store."
     )
     bindings: list[BindingSettings] = Field(
-        [], description="Who has which role on what, beside what the store has."
+        [], description="Roles of subjects on resources, in addition to those in the store."
     )
 
     @field_validator("issuers")
@@ -186,9 +187,9 @@ class AccessSettings(BaseModel):
     def _names(cls, issuers: Mapping[str, IssuerSettings]) -> Mapping[str, IssuerSettings]:
         for name in issuers:
             if NAME.fullmatch(name) is None:
-                raise ValueError(f"{name}: a name is of lower case letters, digits and hyphens")
-        if len({each.issuer for each in issuers.values()}) < len(issuers):
-            raise ValueError("two of them are one issuer")
+                raise ValueError(f"{name}: must be lower case letters, digits and hyphens")
+        if len({settings.issuer for settings in issuers.values()}) < len(issuers):
+            raise ValueError("two of them have the same issuer")
         return issuers
 
     @field_validator("service_accounts")
@@ -198,12 +199,12 @@ class AccessSettings(BaseModel):
     ) -> Mapping[str, ServiceAccountSettings]:
         for account_id in accounts:
             if ID.fullmatch(account_id) is None:
-                raise ValueError(f"{account_id}: an id is up to 50 letters, digits, - and _")
+                raise ValueError(f"{account_id}: must be up to 50 letters, digits, - and _")
         return accounts
 
 
 class LimitSettings(BaseModel):
-    """How much one caller, or one folder or project, may take. Each node counts for itself."""
+    """Limits one caller, folder or project. Each node counts for itself."""
 
     model_config = STRICT
 
@@ -211,63 +212,62 @@ class LimitSettings(BaseModel):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="How many calls a second one caller may make in the long run; without access "
+        description="Calls a second that one caller may make in the long run; without access "
         "control, one address.",
         examples=[100.0],
     )
     calls_burst: int = Field(
-        200, ge=1, description="How many calls may come at once where `calls_per_second` is set."
+        200, ge=1, description="Calls that may come at once if `calls_per_second` is set."
     )
     bad_credentials_per_minute: float | None = Field(
         60.0,
         gt=0,
         allow_inf_nan=False,
-        description="How many bad credentials a minute may come from one address, and so many at "
-        "once. Beyond that no other is looked at that comes from there, but for those that were "
-        "good lately.",
+        description="Bad credentials a minute that one address may send, and as many at once. "
+        "Beyond that, only recently valid credentials from that address are accepted.",
     )
     triggers_per_folder: int | None = Field(
-        None, ge=0, description="How many triggers a folder may have.", examples=[100]
+        None, ge=0, description="Triggers that a folder may have.", examples=[100]
     )
     invocations_per_minute: float | None = Field(
         None,
         gt=0,
         allow_inf_nan=False,
-        description="How many invocations a minute calls may make for one folder or project, and "
-        "so many at once: of schedules, of triggers that are fired by hand, of events. Where an "
-        "event can reach any folder, for one caller. Ticks of timers do not count.",
+        description="Invocations a minute that calls may make for one folder or project, and as "
+        "many at once: by scheduling, by firing triggers, and by events. Events that can reach any "
+        "folder count for their caller. Ticks of timers do not count.",
         examples=[600.0],
     )
     payload_bytes: int | None = Field(
         None,
         ge=1024,
-        description="The largest request that makes an invocation or brings events, in bytes.",
+        description="Bytes of the largest request that makes an invocation or publishes events.",
         examples=[262144],
     )
 
     @property
     def calls(self) -> Rate | None:
-        """How often one caller may call; None: without a limit."""
+        """The limit of one caller's calls, or None without a limit."""
         if self.calls_per_second is None:
             return None
         return Rate(self.calls_per_second, self.calls_burst)
 
     @property
     def any_of_calls(self) -> bool:
-        """Whether anything is limited that has nothing to do with who calls."""
+        """Whether a limit is set that applies without access control."""
         limits = (self.calls_per_second, self.invocations_per_minute, self.payload_bytes)
         return limits != (None, None, None)
 
 
 class AuditSettings(BaseModel):
-    """Where the audit log goes: a JSON line for each change, and for each call that is denied."""
+    """Configures the audit log, which has a JSON line for each change and each denied call."""
 
     model_config = STRICT
 
     to: str | None = Field(
         None,
         min_length=1,
-        description="`stderr`, `off`, or a file, which is appended to; after it was renamed a new "
-        "one is begun. Without it: `stderr` with access control, else `off`.",
+        description="`stderr`, `off`, or a file to append to; a renamed file is replaced by a new "
+        "one. By default it is `stderr` with access control, or else `off`.",
         examples=["/var/log/tocsin/audit.jsonl"],
     )

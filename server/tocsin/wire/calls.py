@@ -1,4 +1,4 @@
-"""What is known of a call beside its request: its metadata, id and trace, and who makes it."""
+"""Gives access to a call's metadata, request id, trace, peer and caller."""
 
 import uuid
 from collections.abc import Callable, Iterable
@@ -22,10 +22,10 @@ LONGEST_REQUEST_ID = 64
 
 
 class Arrival:
-    """A call as it arrives. What costs is worked out when it is first asked for, and kept.
+    """A call as it arrives; costly values are computed when they are first read.
 
-    The gate sets `caller`: who calls; None where nobody was asked, since access control is off or
-    the method is public. A watcher that records the call's span sets `span`.
+    The gate sets `caller`, which stays None while access control is off and for public methods. A
+    watcher that records the call's span sets `span`.
     """
 
     __slots__ = ("_metadata", "_request_id", "caller", "context", "span")
@@ -41,7 +41,7 @@ class Arrival:
     @property
     def metadata(self) -> Metadata:
         if self._metadata is None:
-            # gRPC builds them anew each time.
+            # gRPC builds the metadata again at each call.
             self._metadata = self.context.invocation_metadata() or ()
         return self._metadata
 
@@ -57,10 +57,9 @@ class Arrival:
 
     @property
     def peer(self) -> str:
-        """The IP address that the call comes from, without its port; empty if it is not known.
+        """The client's IP address without port, or empty if it is not known.
 
-        Envoy's metadata say it of calls through Envoy's socket; the same metadata of other calls
-        are ignored.
+        Envoy sends it as metadata through its socket; other calls may not set these metadata.
         """
         kind, _, address = (self.context.peer() or "").partition(":")
         if kind == "unix":
@@ -69,31 +68,31 @@ class Arrival:
 
     @property
     def sent_request_id(self) -> str | None:
-        """The request id that the client sent, if it can stand in metadata again."""
+        """The request id that the client sent, or None if metadata can't carry it back."""
         sent = (self.metadata_value(REQUEST_ID) or "")[:LONGEST_REQUEST_ID]
         return sent if sent and sent.isascii() and sent.isprintable() else None
 
     @property
     def request_id(self) -> str:
-        """The request id that the client sent, else one made for this call."""
+        """The request id that the client sent, or a new one."""
         if self._request_id is None:
             self._request_id = self.sent_request_id or str(uuid.uuid4())
         return self._request_id
 
     @property
     def parent_span(self) -> SpanContext | None:
-        """The span that the work of this call belongs under: its own, else its client's."""
+        """The parent span for the work of this call: the call's own span, or the client's."""
         return self.span or parse_traceparent(self.metadata_value("traceparent"))
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that was let in, as a method sees it.
+    """An admitted call, as methods see it.
 
-    `sight` tells whether the caller may see what is at a resource (`folders/ID` and such), for
-    methods that list several; None: all of it. `usable_accounts` are the service accounts of a
-    stored rule that the caller may use; None: the gate did not ask. Methods compare them with what
-    they read, since the rule may have another account by then.
+    `sight` returns whether the caller may see a resource (such as `folders/ID`), for methods that
+    list several; None means all resources. `usable_accounts` are the service accounts of a stored
+    rule that the caller may use, or None if the gate did not check. Methods compare them with the
+    rule that they read, which may have another account by then.
     """
 
     arrival: Arrival
@@ -106,17 +105,17 @@ class Call:
 
     @property
     def caller_id(self) -> str:
-        """The caller's id without the kind of subject; empty if nobody was asked."""
+        """The caller's id without the kind of subject, or empty without a caller."""
         caller = self.arrival.caller
         return "" if caller is None else caller.subject.partition(":")[2]
 
     def scope(self, name: str) -> str:
-        """Returns a scope for names that callers choose: no caller sees another's."""
+        """Returns a scope for names that callers choose, so that callers don't share names."""
         caller = self.arrival.caller
         return name if caller is None else f"{name} {caller.subject}"
 
     def identify(self, caller: Principal) -> None:
-        """Tells the audit log who calls, where the request proves it and the metadata do not."""
+        """Sets the caller for the audit log, if the request proves it and the metadata do not."""
         self.arrival.caller = caller
 
     @property
@@ -125,7 +124,7 @@ class Call:
 
     @property
     def traceparent(self) -> str | None:
-        """The `traceparent` for what is done on behalf of this call."""
+        """The `traceparent` for work on behalf of this call."""
         span = self.arrival.parent_span
         return None if span is None else span.header()
 
@@ -145,35 +144,34 @@ class Call:
         return self.arrival.peer
 
     async def send_metadata(self, metadata: Metadata) -> None:
-        """Sends metadata to the client ahead of the answer: headers, where it came by HTTP."""
+        """Sends metadata to the client before the answer; over REST they are headers."""
         await self.arrival.context.send_initial_metadata(tuple(metadata))
 
 
 Ended: TypeAlias = Callable[[grpc.StatusCode], None]
-# Is called when a call of a method begins; what it returns is called with the code of its end.
+# Called when a call of a method begins; returns a function that is called with the final code.
 Watch: TypeAlias = Callable[[Arrival], Ended]
 
 
 class Watcher(Protocol):
     def watch(self, method: MethodDescriptor) -> Watch:
-        """Returns what watches the calls of one method. It must be quick and must not raise."""
+        """Returns a function that watches calls of a method. It must be quick and not raise."""
 
 
 def text_of(value: str | bytes) -> str:
-    """Returns a value of metadata as text; only keys that end in `-bin` have other bytes."""
+    """Returns a value of metadata as text; only keys that end in `-bin` have non-ASCII bytes."""
     return value if isinstance(value, str) else value.decode("ascii", "replace")
 
 
 def server_trace_id(arrival: Arrival) -> tuple[tuple[str, str], ...]:
-    """Returns the metadata that tell a client the trace of its call, if the call has a span."""
+    """Returns metadata with the call's trace id, if the call has a span."""
     return () if arrival.span is None else ((SERVER_TRACE_ID, arrival.span.trace_id),)
 
 
 def refused_trace_id(arrival: Arrival) -> tuple[tuple[str, str], ...]:
-    """Returns the same for a call that was refused; SDKs show it to people, so it is never empty.
+    """Returns the same for a refused call, never empty because SDKs show it to people.
 
-    Where nothing is traced here it is the trace that the client named, else the request id, under
-    which the log has the call.
+    Without tracing it is the client's trace id, or else the request id, which the log has too.
     """
     span = arrival.parent_span
     return ((SERVER_TRACE_ID, arrival.request_id if span is None else span.trace_id),)

@@ -1,4 +1,4 @@
-"""All errors that a client can get, in one table."""
+"""Makes all errors that a client can get."""
 
 import math
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from google.rpc import error_details_pb2
 
 from tocsin.contract.validation import Violation, message
 
-# Some clients refuse trailers above 8 KiB. This many bytes of them may tell of violations.
+# Some clients refuse trailers above 8 KiB. Violations may use this many bytes of them.
 VIOLATIONS_BUDGET = 6 * 1024
 
 
-# Not frozen: whoever hands an exception on sets its traceback.
+# Not frozen, because Python sets the traceback of an exception.
 @dataclass(eq=False)
 class ApiError(Exception):
     """An error for a client. `reason` is for programs (AIP-193), `message` for people."""
@@ -25,11 +25,11 @@ class ApiError(Exception):
     reason: str
     message: str
     violations: tuple[Violation, ...] = ()
-    # Of the reason, for programs.
+    # Details of the reason, for programs.
     metadata: tuple[tuple[str, str], ...] = ()
-    # Whatever else there is to tell, as messages of google.rpc.
+    # Further details, messages of google.rpc.
     details: tuple[Message, ...] = ()
-    # What goes beside the answer: HTTP headers over REST.
+    # Metadata of the answer: HTTP headers over REST.
     headers: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
@@ -95,7 +95,7 @@ def changed_meanwhile(trigger_id: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.ABORTED,
         "CHANGED_MEANWHILE",
-        f"The service accounts of trigger {trigger_id} were changed at this moment; try again",
+        f"The service accounts of trigger {trigger_id} have just changed; try again",
     )
 
 
@@ -111,32 +111,33 @@ def invocation_not_found(invocation_id: str) -> ApiError:
     return _not_found("INVOCATION_NOT_FOUND", f"Invocation {invocation_id[:256]} not found")
 
 
-def not_retriable(invocation_id: str, standing: str) -> ApiError:
+def not_retriable(invocation_id: str, state_text: str) -> ApiError:
     return _precondition(
         "INVOCATION_NOT_RETRIABLE",
-        f"Invocation {invocation_id} {standing}; what can be delivered again has ended, or waits "
-        "after a failed call",
+        f"Invocation {invocation_id} {state_text}; only an invocation that has ended, or waits "
+        "after a failed delivery, can be delivered again",
     )
 
 
 def trigger_deleted(trigger_id: str) -> ApiError:
     return _precondition(
         "TRIGGER_DELETED",
-        f"Trigger {trigger_id} was deleted: what it left can't be delivered again",
+        f"Trigger {trigger_id} was deleted: its invocations can't be delivered again",
     )
 
 
-def not_cancellable(invocation_id: str, standing: str) -> ApiError:
+def not_cancellable(invocation_id: str, state_text: str) -> ApiError:
     return _precondition(
         "INVOCATION_NOT_CANCELLABLE",
-        f"Invocation {invocation_id} {standing}; what can be cancelled waits for a call",
+        f"Invocation {invocation_id} {state_text}; only an invocation that waits for a delivery "
+        "can be cancelled",
     )
 
 
 def not_a_dead_letter(invocation_id: str, state: str) -> ApiError:
     return _precondition(
         "NOT_A_DEAD_LETTER",
-        f"Invocation {invocation_id} is no dead letter, it is {state.replace('_', ' ')}",
+        f"Invocation {invocation_id} is not a dead letter, it is {state.replace('_', ' ')}",
     )
 
 
@@ -148,18 +149,20 @@ def dead_letter_held(invocation_id: str) -> ApiError:
 
 
 def not_a_timer(field: str, trigger_id: str, kind: str) -> ApiError:
-    return invalid_field(field, f"trigger {trigger_id} has no timetable: its rule is {kind}")
+    return invalid_field(
+        field, f"must name a timer, but the rule of trigger {trigger_id} is {kind}"
+    )
 
 
 def trigger_unreadable(trigger_id: str, reason: str) -> ApiError:
     return _precondition(
         "TRIGGER_UNREADABLE",
-        f"Trigger {trigger_id} can't be read by this version of the server: {reason}",
+        f"This version of the server can't read trigger {trigger_id}: {reason}",
     )
 
 
 def key_reused(field: str) -> ApiError:
-    error = invalid_field(field, "was used before, for a request that asked for something else")
+    error = invalid_field(field, "was used before for a different request; send another one")
     return ApiError(error.code, "KEY_REUSED", error.message, error.violations)
 
 
@@ -175,7 +178,7 @@ def sender_unproven(why: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
         "SENDER_UNPROVEN",
-        f"Nothing proves who sends this webhook: {why}",
+        f"The sender of this webhook is not authenticated: {why}",
     )
 
 
@@ -183,13 +186,13 @@ def sender_unprovable(table: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
         "SENDER_UNPROVABLE",
-        "This server takes no webhooks of senders that it can't tell from others: set secret, "
-        f"hub_keys or standard_keys in [sources.webhooks], or in [sources.webhooks.{table}]",
+        "This server can't authenticate the senders of webhooks: set secret, hub_keys or "
+        f"standard_keys in [sources.webhooks], or in [sources.webhooks.{table}]",
     )
 
 
 CHALLENGE = (("www-authenticate", "Bearer"),)
-"""What an HTTP answer of 401 has to have (RFC 9110, section 11.6.1)."""
+"""An HTTP answer of 401 must have this header (RFC 9110, section 11.6.1)."""
 
 
 def credential_missing() -> ApiError:
@@ -203,7 +206,7 @@ def credential_missing() -> ApiError:
 
 
 def credential_refused() -> ApiError:
-    """Returns an error in the vendor's words; they hide from the caller what was wrong."""
+    """Returns an error in the vendor's words, which hide the reason from the caller."""
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
         "CREDENTIALS_REFUSED",
@@ -246,28 +249,28 @@ def too_many_bad_credentials(seconds: float) -> ApiError:
     )
 
 
-def too_many_invocations(whose: str, per_minute: float, seconds: float) -> ApiError:
-    quota = f"{whose} may have {per_minute:g} invocations a minute made by calls"
+def too_many_invocations(subject: str, per_minute: float, seconds: float) -> ApiError:
+    quota = f"{subject} has used up its {per_minute:g} invocations a minute"
     return _exhausted(
         "QUOTA_EXCEEDED",
         f"{quota}; try again in {_seconds(seconds)}",
         seconds,
-        _quota(whose, quota),
+        _quota(subject, quota),
     )
 
 
 def too_many_triggers(folder_id: str, most: int) -> ApiError:
-    quota = f"Folder {folder_id[:64]} may have {most} triggers, and has as many"
+    quota = f"Folder {folder_id[:64]} has {most} triggers, the most that it may have"
     return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(f"folders/{folder_id[:64]}", quota))
 
 
-def payload_over_quota(whose: str, size: int, most: int) -> ApiError:
-    quota = f"A call of this method may bring {most} bytes, and this one has {size}"
-    return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(whose, quota))
+def payload_over_quota(subject: str, size: int, most: int) -> ApiError:
+    quota = f"A request of this method may have at most {most} bytes, but has {size}"
+    return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(subject, quota))
 
 
 def proof_refused(what: str, why: str) -> ApiError:
-    """Returns an error that says why: only the owner of a proof gets so far."""
+    """Returns an error that gives the reason, because only the owner of a proof can see it."""
     return ApiError(
         grpc.StatusCode.UNAUTHENTICATED,
         "CREDENTIALS_REFUSED",
@@ -291,8 +294,8 @@ def account_not_found(account_id: str) -> ApiError:
 def no_issuer() -> ApiError:
     return _not_found(
         "NO_ISSUER",
-        "This server issues no tokens for targets: access control is off, or it is not known where "
-        "its keys are found; set issuer in [access]",
+        "This server issues no tokens for targets: start it with --access, and set issuer in "
+        "[access]",
     )
 
 
@@ -319,8 +322,8 @@ def binding_not_found(resource: str, subject: str, role: str) -> ApiError:
     )
 
 
-def configured(what: str) -> ApiError:
-    return _precondition("CONFIGURED", f"{what} comes from the settings; change it there")
+def configured(subject: str) -> ApiError:
+    return _precondition("CONFIGURED", f"{subject} comes from the settings; change it there")
 
 
 def access_control_off() -> ApiError:
@@ -333,8 +336,8 @@ def access_control_off() -> ApiError:
 def no_default_group(folder_id: str) -> ApiError:
     return _not_found(
         "NO_DEFAULT_LOG_GROUP",
-        f"Folder {folder_id[:64]} has no default log group; write to a group, or name the folder's "
-        "in [sources.logs.default_groups]",
+        f"Folder {folder_id[:64]} has no default log group: write to a group, or set the folder's "
+        "group in [sources.logs.default_groups]",
     )
 
 
@@ -358,13 +361,13 @@ def store_full() -> ApiError:
     return ApiError(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "STORE_FULL",
-        "The store has no space left and nothing was changed; try again when there is some",
+        "The store has no space left, and nothing was changed; try again when it has space",
     )
 
 
 def internal() -> ApiError:
     return ApiError(
-        grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the cause"
+        grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the reason"
     )
 
 
@@ -373,7 +376,7 @@ def _precondition(reason: str, text: str) -> ApiError:
 
 
 def _exhausted(reason: str, text: str, seconds: float | None, *details: Message) -> ApiError:
-    """Returns an error of a limit; `seconds` is when to try again, None: waiting is no help."""
+    """Returns an error of a limit; try again in `seconds`, or never if that is None."""
     if seconds is None:
         return ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, reason, text, details=details)
     delay = Duration()
@@ -402,7 +405,7 @@ def _not_found(reason: str, text: str) -> ApiError:
 
 
 def _within_budget(violations: Sequence[Violation]) -> list[Violation]:
-    """Returns the first violations, as many as the trailers have room for, and at least one."""
+    """Returns the first violations, as many as fit into the trailers, but at least one."""
     reported: list[Violation] = []
     size = 0
     for violation in violations:
@@ -414,6 +417,6 @@ def _within_budget(violations: Sequence[Violation]) -> list[Violation]:
 
 
 def _size_in_trailers(violation: Violation) -> int:
-    """Counts a violation in the text (percent-encoded) and twice in the details (base64)."""
+    """Returns the bytes of a violation: percent-encoded in the text, and twice in base64."""
     line = message([violation]).removeprefix(message([]))
     return len(quote(line)) + 2 * len(line.encode()) * 4 // 3

@@ -1,7 +1,7 @@
-"""`grpc.health.v1.Health`: whether calls are worth sending.
+"""Serves `grpc.health.v1.Health`.
 
-Ours, since that of grpcio-health-checking forgets a second watcher of a service when the first one
-leaves, and keeps a server that stops waiting for its watchers.
+The servicer of grpcio-health-checking forgets the second watcher of a service when the first one
+leaves, and makes a server that stops wait for its watchers.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from tocsin.wire.streams import StreamBounds, Streams
 Context = grpc.aio.ServicerContext[contract.HealthCheckRequest, contract.HealthCheckResponse]
 WHOLE_SERVER = ""
 
-# A client watches once for each of its channels; behind a load balancer many share an address.
+# A client watches once on each of its channels; behind a load balancer many share an address.
 WATCHERS = StreamBounds(of_peer=128, of_all=1024)
 
 
 class Health(health_pb2_grpc.HealthServicer):
-    """All services stand and fall together: with the store, and with the process."""
+    """Reports the health of all services, which is that of the store and the process."""
 
     def __init__(self, services: Iterable[str]) -> None:
         self._services = frozenset((WHOLE_SERVER, *services))
@@ -35,7 +35,7 @@ class Health(health_pb2_grpc.HealthServicer):
         self._tell()
 
     def stop(self) -> None:
-        """From here on nothing is served; those who watch are told so, and let go."""
+        """Reports NOT_SERVING to all watchers, and ends their streams."""
         self._stopping = True
         self._tell()
 
@@ -44,7 +44,7 @@ class Health(health_pb2_grpc.HealthServicer):
     ) -> contract.HealthCheckResponse:
         if request.service not in self._services:
             await context.abort(
-                grpc.StatusCode.NOT_FOUND, f"there is no service {request.service[:256]}"
+                grpc.StatusCode.NOT_FOUND, f"service {request.service[:256]} does not exist"
             )
         return contract.HealthCheckResponse(status=self._status(request.service))
 

@@ -1,6 +1,6 @@
-"""Remembers answers to requests that carry a key of the client's, so that a repeat runs nothing.
+"""Remembers the answers to requests with a client's key, so that a repeated request does nothing.
 
-Each method says where the key stands: in the metadata `idempotency-key`, or in a `request_id`.
+Each method defines where the key is: in the metadata `idempotency-key`, or in a `request_id`.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ LONGEST_KEY = 128
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One request and its key; `key` None: the client gave none. `field` names it in errors."""
+    """A request and its key, or None without one; errors name the key by `field`."""
 
     field: str
     key: RequestKey | None
@@ -30,7 +30,7 @@ class Once:
     def of(
         cls, field: str, key: str | None, request: Message, *, scope: str, method: str = ""
     ) -> "Once":
-        """Takes the key of a request; a `scope` of several methods tells them apart by `method`.
+        """Makes the key of a request; methods that share a `scope` are distinguished by `method`.
 
         Raises:
             ApiError: the key is too long.
@@ -45,7 +45,7 @@ class Once:
         return cls(field, RequestKey(scope, key, hashlib.sha256(asked).digest()))
 
     def answer(self, tx: Transaction, now: datetime) -> bytes | None:
-        """Returns what was remembered; None: the request is to be run, and then remembered.
+        """Returns the remembered answer, or None for a request that must run and be remembered.
 
         Raises:
             ApiError: the key was used for another request.

@@ -1,7 +1,7 @@
-"""Makes ids that carry the time of their making.
+"""Makes ids that begin with the time of their creation.
 
-Those of the trigger contract are 20 characters of `0-9a-v`, the first three telling the service;
-those of executions are UUIDs, version 7 (RFC 9562).
+Ids of the trigger contract are 20 characters of `0-9a-v`, of which the first three name the
+service. Ids of executions are UUIDs, version 7 (RFC 9562).
 """
 
 import secrets
@@ -12,21 +12,22 @@ from tocsin.store.driver.instants import to_micros
 
 TRIGGERS_PREFIX = "a1s"
 
-# 17 characters of 5 bits: 52 of microseconds since the epoch, enough until 2112, and 33 of chance.
+# 17 characters of 5 bits: 52 bits of microseconds since the epoch, enough until 2112, and 33 random
+# bits.
 RANDOM_BITS = 33
 DIGITS = "0123456789abcdefghijklmnopqrstuv"
 PAIRS = tuple(high + low for high in DIGITS for low in DIGITS)
-# A UUID has milliseconds, then the version, then 12 bits: the rest of the microseconds, as a
-# fraction (RFC 9562, section 6.2, method 3). The variant follows, and chance.
+# A UUID has milliseconds, the version, 12 bits with the rest of the microseconds as a fraction (RFC
+# 9562, section 6.2, method 3), the variant, and random bits.
 UUID_VERSION = 7 << 76
 UUID_VARIANT = 0b10 << 62
 UUID_RANDOM_BITS = 62
 
 
 class Ids:
-    """Ids that sort by the time of their making, on one node strictly so.
+    """Makes ids that sort by the time of their creation, strictly so on one node.
 
-    Lists page by id, and a table whose keys grow at one end is the cheapest to add to.
+    Lists are sorted by id, and rows with growing keys are the cheapest to insert.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -48,7 +49,7 @@ class Ids:
 
 
 def first_id_at(instant: datetime, prefix: str = TRIGGERS_PREFIX) -> str:
-    """Returns what sorts before all ids of a service that were made from an instant on."""
+    """Returns an id that sorts before all ids of a service created at an instant or later."""
     return prefix + _digits(max(0, to_micros(instant)) << RANDOM_BITS)
 
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
-# Python parses deeper JSON, but reading it again from deeper in the stack could fail.
+# Python parses deeper JSON, but could fail to parse it again from deeper in the stack.
 DEEPEST = 100
 
 
@@ -14,7 +14,7 @@ def parse_json(text: str) -> Json:
     """Parses JSON strictly (RFC 8259), so that the value can be written as JSON again.
 
     Raises:
-        ValueError: the text is not JSON, is nested too deeply, or holds a value that can't be
+        ValueError: the text is not JSON, is nested too deeply, or has a value that can't be
             written: NaN, 1e999, half of a surrogate pair.
     """
     try:

@@ -1,4 +1,4 @@
-"""Cuts lists into pages, and makes the tokens that say where the next page begins."""
+"""Cuts lists into pages, and makes page tokens."""
 
 import base64
 import hashlib
@@ -22,13 +22,13 @@ KEY_BITS = 512
 # Yandex Cloud's contract allows 100 characters, which are 75 bytes; 16 of them authenticate.
 LONGEST_PLAIN = 75 - 16 - 1
 PLAIN, PACKED = b"\0", b"\1"
-# What long positions have much of: the parts of access bindings.
+# Frequent parts of long positions, which are those of access bindings.
 FREQUENT = (
     b"roles/integrations.integrationViewer tocsin.eventPublisher functions.editor auditor viewer"
     b" admin\teditor\tprojects//locations//integrations/federatedUser:userAccount:aje"
     b"*\tfolders/b1g\tserviceAccount:aje"
 )
-# gRPC clients take 4 MiB unless told otherwise.
+# By default gRPC clients accept messages of up to 4 MiB.
 LARGEST_PAGE_BYTES = 3 * 1024 * 1024
 
 T = TypeVar("T")
@@ -46,9 +46,9 @@ def page_size(asked: int, field: str = "page_size") -> int:
 
 
 def page_of(rows: Iterable[T], size: int, bytes_of: Callable[[T], int]) -> tuple[list[T], bool]:
-    """Takes a page from the rows: `size`, or fewer where a client could not take them.
+    """Returns a page of up to `size` rows, and whether more rows follow.
 
-    Returns the page, and whether there are more.
+    The page is shorter if a client could not accept it.
     """
     page: list[T] = []
     total = 0
@@ -61,7 +61,7 @@ def page_of(rows: Iterable[T], size: int, bytes_of: Callable[[T], int]) -> tuple
 
 
 class PageTokens:
-    """Makes page tokens, and reads those that it made for the same caller and the same list.
+    """Makes page tokens, and reads them for the same caller and list.
 
     A token is the position after which a page begins, encrypted and authenticated with a key that
     all nodes of a store share. It can be neither read, nor changed, nor used by another caller or
@@ -72,7 +72,7 @@ class PageTokens:
         self._cipher = AESSIV(key)
 
     def of(self, call: Call, request: Message, *arguments: str) -> "ListTokens":
-        """Returns the tokens of one list: `arguments` are what all its pages have in common."""
+        """Returns the tokens of one list; `arguments` are those that all its pages share."""
         caller = "" if call.caller is None else call.caller.subject
         return ListTokens(self._cipher, _digest((request.DESCRIPTOR.full_name, caller, *arguments)))
 
@@ -89,7 +89,7 @@ class ListTokens:
         return _text(self._cipher.encrypt(_packed(position), self._about))
 
     def position(self, token: str) -> str | None:
-        """Returns the position that the page follows, None for the first page.
+        """Returns the position after which the page begins, or None for the first page.
 
         Raises:
             ApiError: the token was not made for this caller and this list.
@@ -99,7 +99,7 @@ class ListTokens:
         try:
             padded = token + "=" * (-len(token) % 4)
             sealed = base64.b64decode(padded, altchars=b"-_", validate=True)
-            # The unused bits of the last character are part of the token too.
+            # The unused bits of the last character must be zero.
             if _text(sealed) != token:
                 raise _refused()
             return _unpacked(self._cipher.decrypt(sealed, self._about))
@@ -107,7 +107,7 @@ class ListTokens:
             raise _refused() from error
 
     def token_in_time(self, instant: datetime, last_id: str) -> str:
-        """Returns the token of a list in the order of time, whose items have ids."""
+        """Returns a token of a list that is sorted by time and id."""
         return self.token(f"{to_micros(instant)}/{last_id}")
 
     def position_in_time(self, token: str) -> tuple[datetime, str] | None:
@@ -129,7 +129,7 @@ def new_key() -> bytes:
 
 
 def _digest(texts: tuple[str, ...]) -> bytes:
-    """Returns a digest of texts; other texts have another one, however they are cut."""
+    """Returns a digest of texts that also depends on where each text ends."""
     digest = hashlib.blake2b(digest_size=DIGEST_SIZE)
     for text in texts:
         content = text.encode()
@@ -142,7 +142,7 @@ def _text(sealed: bytes) -> str:
 
 
 def _packed(position: str) -> bytes:
-    """Returns a position as bytes; a long one is compressed, so that its token may be short."""
+    """Returns a position as bytes; a long one is compressed, so that its token is short."""
     plain = position.encode()
     if len(plain) <= LONGEST_PLAIN:
         return PLAIN + plain
@@ -161,6 +161,6 @@ def _unpacked(content: bytes) -> str:
 def _refused() -> Exception:
     return invalid_field(
         "page_token",
-        "is not the next_page_token that this list gave to you for the same other arguments; "
-        "leave it out to begin with the first page",
+        "must be the next_page_token of the same list with the same other arguments, of the same "
+        "caller; leave it out to begin with the first page",
     )

@@ -1,4 +1,4 @@
-"""`grpc.reflection.v1alpha.ServerReflection`, bounded: it answers far more than it is asked."""
+"""Serves `grpc.reflection.v1alpha.ServerReflection` with limits, as its answers are large."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, cast
@@ -17,7 +17,7 @@ from tocsin.wire.streams import StreamBounds, Streams
 
 # A tool opens one stream at a time.
 STREAMS = StreamBounds(of_peer=16, of_all=128)
-# Of each address. A tool that walks through all files asks a hundred times at once.
+# Limits each address. A tool that walks through all files asks a hundred times at once.
 REQUESTS = Rate(per_second=50, burst=1000)
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -26,11 +26,11 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
     """Answers as grpcio's own servicer does, up to a number of streams and requests."""
 
-    def __init__(self, services: Iterable[str], clock: Clock) -> None:
+    def __init__(self, services: Iterable[str], machine_clock: Clock) -> None:
         pool = cast("descriptor_pool.DescriptorPool", _PoolWithMethods())
         self._answering: Any = aio.ReflectionServicer(services, pool)
         self._streams = Streams(STREAMS)
-        self._requests = Buckets(REQUESTS, clock)
+        self._requests = Buckets(REQUESTS, machine_clock)
 
     async def ServerReflectionInfo(  # noqa: N802
         self, requests: AsyncIterator[contract.ServerReflectionRequest], context: Context
@@ -55,10 +55,10 @@ class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
 
 
 class _PoolWithMethods:
-    """Looks symbols up as it does, and methods by their services.
+    """Finds methods too, which protobuf's pool does not.
 
-    The protocol has them so (grpc/reflection/v1alpha/reflection.proto: `file_containing_symbol`),
-    and `grpcurl describe package.Service.Method` asks for them; protobuf's pool knows none.
+    `grpcurl describe package.Service.Method` asks for them, as the protocol allows
+    (grpc/reflection/v1alpha/reflection.proto: `file_containing_symbol`).
     """
 
     def __init__(self) -> None:
@@ -68,10 +68,10 @@ class _PoolWithMethods:
         return getattr(self._pool, name)
 
     def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:  # noqa: N802 (the pool's)
-        """Raises KeyError if there is none."""
+        """Raises KeyError if the symbol does not exist."""
         try:
             return self._pool.FindFileContainingSymbol(symbol)
         except KeyError:
             service, _, method = symbol.rpartition(".")
-            found = self._pool.FindServiceByName(service).methods_by_name[method]
-            return found.containing_service.file
+            descriptor = self._pool.FindServiceByName(service).methods_by_name[method]
+            return descriptor.containing_service.file

@@ -20,7 +20,7 @@ EVERY_INTEGRATION = "-"
 
 @dataclass(frozen=True, slots=True)
 class IntegrationName:
-    """The name of an integration, taken apart. The product in a name makes no difference."""
+    """The parts of an integration's name, without its optional product."""
 
     location: str
     project: str
@@ -28,13 +28,13 @@ class IntegrationName:
 
     @property
     def means_every(self) -> bool:
-        """Whether it stands for all integrations of the location."""
+        """Whether the name means all integrations of the location."""
         return self.integration == EVERY_INTEGRATION
 
 
 @dataclass(frozen=True, slots=True)
 class OperationName:
-    """The name of an operation, taken apart; its id is that of an execution."""
+    """The parts of an operation's name; `id` is that of its execution."""
 
     location: str
     id: str
@@ -45,11 +45,11 @@ def is_location(name: str) -> bool:
 
 
 def parse_integration(name: str) -> IntegrationName | None:
-    """Returns None if it is not the name of an integration."""
-    found = _INTEGRATION_NAME.fullmatch(name)
-    if found is None:
+    """Returns the parts of an integration's name, or None for another text."""
+    match = _INTEGRATION_NAME.fullmatch(name)
+    if match is None:
         return None
-    return IntegrationName(found["location"], found["project"], found["integration"])
+    return IntegrationName(match["location"], match["project"], match["integration"])
 
 
 def integration_name(location: str, integration: str) -> str:
@@ -57,9 +57,9 @@ def integration_name(location: str, integration: str) -> str:
 
 
 def parse_operation(name: str) -> OperationName | None:
-    """Returns None if it is not the name of an operation."""
-    found = _OPERATION_NAME.fullmatch(name)
-    return None if found is None else OperationName(found["location"], found["id"])
+    """Returns the parts of an operation's name, or None for another text."""
+    match = _OPERATION_NAME.fullmatch(name)
+    return None if match is None else OperationName(match["location"], match["id"])
 
 
 def operation_name(location: str, operation_id: str) -> str:

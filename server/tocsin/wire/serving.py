@@ -1,4 +1,4 @@
-"""From bytes on the wire to a method of ours and back: parse, check, call, answer."""
+"""Parses, checks, answers and logs calls."""
 
 import inspect
 import logging
@@ -33,8 +33,8 @@ from tocsin.wire.statuses import to_status
 
 log = structlog.get_logger(__name__)
 
-# A method may answer with the bytes of its response, as the store keeps them. Those that need to
-# know no more than their request take that alone.
+# A method returns its response, or the response's bytes as the store keeps them. Methods that need
+# only their request do not take the call.
 MethodOfRequest: TypeAlias = Callable[[Any], Awaitable[Message | bytes]]
 MethodOfCall: TypeAlias = Callable[[Any, Call], Awaitable[Message | bytes]]
 Method: TypeAlias = MethodOfRequest | MethodOfCall
@@ -45,7 +45,7 @@ PARAMETERS_OF_CALL = 2
 class Checked:
     """A method whose requests have rules beyond the options of their contract.
 
-    What they break is reported together with what the options find.
+    Violations of both are reported together.
     """
 
     method: Method
@@ -54,9 +54,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class SelfChecked:
-    """A method that answers by itself for what is wrong with parts of its requests.
+    """A method that reports errors in parts of its requests by itself.
 
-    `violations_of` gives what refuses all of a request, in place of the options of its contract.
+    `violations_of` returns the violations for which the whole request is refused, instead of those
+    of the options of its contract.
     """
 
     method: Method
@@ -74,53 +75,53 @@ def service_handler(
     service: ServiceDescriptor,
     methods: Mapping[str, Served],
     *,
-    clock: Clock,
+    machine_clock: Clock,
     watchers: Sequence[Watcher] = (),
     gate: Gate | None = None,
 ) -> grpc.GenericRpcHandler:
     """Binds each method of a service's contract to the one that serves it.
 
-    Without a gate whoever gets here may do all.
+    Without a gate, all calls are allowed.
 
     Raises:
-        ValueError: a method of the contract is not served, or one is that it does not have.
-        UnknownNeed: nothing says what a caller of a method needs.
+        ValueError: `methods` are not just those of the contract.
+        UnknownNeed: the permissions of a method are not defined.
     """
     if odd := sorted(methods.keys() ^ {method.name for method in service.methods}):
-        raise ValueError(f"{service.full_name} is not served as its contract says: {odd}")
+        raise ValueError(f"the methods of {service.full_name} must match its contract: {odd}")
     return grpc.method_handlers_generic_handler(
         service.full_name,
         {
-            name: _unary(service.methods_by_name[name], served, clock, watchers, gate)
+            name: _unary(service.methods_by_name[name], served, machine_clock, watchers, gate)
             for name, served in methods.items()
         },
     )
 
 
 def successes_are_found(watchers: Sequence[Watcher]) -> bool:
-    """Tells whether the id of a call that went well leads somewhere: to the log, or a trace."""
+    """Returns whether the id of a successful call can be found, in the log or a trace."""
     return log.is_enabled_for(logging.DEBUG) or bool(watchers)
 
 
-# Parses, checks and calls; never raises but when it is cancelled.
+# Parses, checks and calls; raises only when it is cancelled.
 Answering: TypeAlias = Callable[[bytes, Arrival], Awaitable[bytes | errors.ApiError]]
 
 
 def _unary(
     descriptor: MethodDescriptor,
     served: Served,
-    clock: Clock,
+    machine_clock: Clock,
     watchers: Sequence[Watcher],
     gate: Gate | None,
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     answering = _answering(descriptor, served, None if gate is None else gate.guard(descriptor))
     watches = [watcher.watch(descriptor) for watcher in watchers]
-    # A call that went well is found in the log only there; else its id would lead nowhere.
+    # A successful call is logged only at this level.
     all_are_logged = log.is_enabled_for(logging.DEBUG)
     all_have_ids = successes_are_found(watchers)
 
     async def serve(received: bytes, context: Context) -> bytes:
-        began = clock.monotonic()
+        began = machine_clock.monotonic()
         arrival = Arrival(context)
         endings = [watch(arrival) for watch in watches]
         code, reason = grpc.StatusCode.CANCELLED, ""
@@ -143,10 +144,10 @@ def _unary(
                     code=code,
                     reason=reason,
                     request_id=arrival.request_id,
-                    took_ms=round((clock.monotonic() - began) * 1000, 3),
+                    took_ms=round((machine_clock.monotonic() - began) * 1000, 3),
                 )
 
-    # Messages are parsed above, not by gRPC, so that what can't be parsed is the client's error.
+    # We parse messages, not gRPC, so that a malformed one is the client's error.
     return grpc.unary_unary_rpc_method_handler(serve)
 
 
@@ -164,7 +165,7 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
             if guard is not None:
                 admitted = await guard.admit(arrival)
             request = parse(received)
-            # Callers who may not make the call do not learn what is wrong with it (AIP-211).
+            # Callers without permission do not learn what is wrong with the request (AIP-211).
             call = None if admitted is None else await admitted.authorise(request)
             if violations := violations_of(request, received):
                 raise errors.invalid(violations)
@@ -186,7 +187,7 @@ def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None
 
 
 def _refusal(error: Exception, descriptor: MethodDescriptor, arrival: Arrival) -> errors.ApiError:
-    """Returns the error that a client gets for what a call raised."""
+    """Returns the client's error for an exception of a call."""
     match error:
         case errors.ApiError():
             return error
@@ -196,7 +197,7 @@ def _refusal(error: Exception, descriptor: MethodDescriptor, arrival: Arrival) -
             return errors.malformed_request()
     call = {"method": descriptor.full_name, "request_id": arrival.request_id}
     if isinstance(error, StoreUnavailable):
-        log.warning("store unavailable", error=str(error), **call)
+        log.warning("could not use the store for a call", error=str(error), **call)
         full = isinstance(error, StoreFull)
         return errors.store_full() if full else errors.store_unavailable()
     log.error("call failed", exc_info=error, **call)
@@ -236,7 +237,7 @@ async def _refuse(arrival: Arrival, error: errors.ApiError) -> bytes:
 def _log_call(
     *, method: str, code: grpc.StatusCode, reason: str, request_id: str, took_ms: float
 ) -> None:
-    """Logs a call, but neither the message nor the request: both are private to the caller."""
+    """Logs a call without its request and its error's message, which are the caller's secrets."""
     details = {"reason": reason} if reason else {}
     write = log.debug if code is grpc.StatusCode.OK else log.warning if code in OURS else log.info
     write("rpc", method=method, code=code.name, request_id=request_id, took_ms=took_ms, **details)

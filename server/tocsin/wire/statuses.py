@@ -1,4 +1,4 @@
-"""Turns an error into the `google.rpc.Status` that goes over the wire."""
+"""Turns an error into a `google.rpc.Status`."""
 
 from google.protobuf.any_pb2 import Any
 from google.rpc import error_details_pb2, status_pb2
@@ -9,7 +9,7 @@ DOMAIN = "tocsin"
 
 
 def to_status(error: ApiError, request_id: str) -> status_pb2.Status:
-    """Returns the error with its details: its reason, the fields to blame, the request's id."""
+    """Returns the error with its details: the reason, the violated fields, the request id."""
     details = [
         error_details_pb2.ErrorInfo(
             reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata)

@@ -1,7 +1,7 @@
-"""Bounds the streams that stay open: of each peer, and of all together.
+"""Limits the open streams, of each peer and in all.
 
-A stream costs its client nothing and stays open for days. Without a bound, one client's streams
-would take the places of everybody's calls.
+A stream costs its client nothing and stays open for days. Without a limit, the streams of one
+client would keep out the calls of all others.
 """
 
 from collections import Counter
@@ -17,14 +17,14 @@ from tocsin.wire.calls import Arrival
 
 @dataclass(frozen=True, slots=True)
 class StreamBounds:
-    """How many streams of one service may be open at once."""
+    """Limits how many streams of one service are open at once."""
 
     of_peer: int
     of_all: int
 
 
 class Streams:
-    """Counts the open streams of one service by the addresses of their clients."""
+    """Counts the open streams of one service by their clients' addresses."""
 
     def __init__(self, bounds: StreamBounds) -> None:
         self._bounds = bounds
@@ -36,15 +36,15 @@ class Streams:
 
     @asynccontextmanager
     async def counted(self, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[None]:
-        """Counts a stream for as long as it is open.
+        """Counts a stream while it is open.
 
-        A stream beyond the bounds ends with RESOURCE_EXHAUSTED.
+        A stream beyond the limits ends with RESOURCE_EXHAUSTED.
         """
         peer = Arrival(context).peer
         if self._of_peers[peer] >= self._bounds.of_peer:
-            await self._refuse(context, f"your address has {self._bounds.of_peer} of them open")
+            await self._refuse(context, f"your address has {self._bounds.of_peer} streams open")
         if self.open >= self._bounds.of_all:
-            await self._refuse(context, f"{self._bounds.of_all} of them are open")
+            await self._refuse(context, f"{self._bounds.of_all} streams are open")
         self._of_peers[peer] += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Instants and durations as the contracts' messages carry them, to the microsecond."""
+"""Converts instants and durations from and to messages, with microseconds."""
 
 from datetime import datetime, timedelta
 
@@ -32,5 +32,5 @@ def to_duration(duration: timedelta) -> Duration:
 
 
 def instant_in(message: Message, field: str) -> datetime | None:
-    """Returns the instant of a message's field; None: it is not set."""
+    """Returns the instant of a message's field, or None if it is not set."""
     return from_timestamp(getattr(message, field)) if message.HasField(field) else None

@@ -275,7 +275,7 @@ def test_a_line_that_can_not_be_written_is_told_in_the_log(directory: Path, fold
         admin = server.admin
         assert admin.code(f"{TRIGGERS}.Create", {"folderId": folder, "rule": TIMER}) == "OK"
         told = [json.loads(each) for each in server.tocsin.log.read_text().splitlines()]
-    [lost] = [each for each in told if each["event"] == "a line of the audit log can't be written"]
+    [lost] = [each for each in told if each["event"] == "could not write a line of the audit log"]
     assert lost["level"] == "error"
     assert lost["audit"]["event"] == f"{VENDOR}.CreateTrigger"
     assert lost["audit"]["subject"] == admin.subject

@@ -129,7 +129,7 @@ def test_what_is_no_dead_letter_is_not_redriven(it: Steering) -> None:
     trigger = it.timer(EVERY_10)
     it.advance_to(start + 10 * MINUTE)
     done = it.only(trigger)
-    with pytest.raises(Refused, match="is no dead letter, it is succeeded") as refused:
+    with pytest.raises(Refused, match="is not a dead letter, it is succeeded") as refused:
         it.api.call("DeadLetterService.Redrive", {"invocationId": done["id"]})
     assert refused.value.code == "FAILED_PRECONDITION"
     assert "NOT_A_DEAD_LETTER" in refused.value.reasons

@@ -199,11 +199,11 @@ def test_another_kind_has_no_timetable(it: Steering) -> None:
     trigger = other_kind(it)
     with pytest.raises(Refused) as refused:
         it.api.call("FiringService.NextFireTimes", {"triggerId": trigger})
-    assert "its rule is object_storage" in refused.value.fields["trigger_id"]
+    assert "is object_storage" in refused.value.fields["trigger_id"]
     asked = {"triggerIds": [trigger], "end": shown(it.now() + MINUTE)}
     with pytest.raises(Refused) as refused:
         it.api.call("FiringService.Preview", asked)
-    assert "its rule is object_storage" in refused.value.fields["trigger_ids[0]"]
+    assert "is object_storage" in refused.value.fields["trigger_ids[0]"]
 
 
 # Preview

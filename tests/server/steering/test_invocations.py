@@ -225,7 +225,7 @@ def test_a_list_is_narrowed_to_states(it: Steering) -> None:
             "other than STATE_UNSPECIFIED",
         ),
         ({"pageSize": 1001}, "page_size", "from 0 to 1000"),
-        ({"pageToken": "nonsense"}, "page_token", "is not the next_page_token"),
+        ({"pageToken": "nonsense"}, "page_token", "must be the next_page_token"),
     ],
 )
 def test_a_list_that_makes_no_sense_is_refused(
