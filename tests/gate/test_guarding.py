@@ -52,7 +52,7 @@ def test_a_server_with_a_method_of_which_nothing_is_said_does_not_start(
             limits = CallLimits(LimitSettings(), clock)
             gate = CallGate(database, resources, limits, access=None, audit=None)
             services: Any = {HEALTH: dict.fromkeys(HEALTH.methods_by_name, nothing)}
-            with pytest.raises(StartError, match=r"permissions of grpc\.health\.v1\.Health\.\w+ are"):
+            with pytest.raises(StartError, match=r"grpc\.health\.v1\.Health\.\w+ are not"):
                 await start_grpc(
                     settings, services, Health([]), Telemetry(), directory, gate, connections=8
                 )

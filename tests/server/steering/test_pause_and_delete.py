@@ -169,7 +169,7 @@ def test_what_a_deleted_trigger_left_is_not_delivered_again(it: Steering) -> Non
     letter = it.only(trigger)
     assert letter["state"] == "STATE_DEAD_LETTERED"
     it.delete(trigger)
-    said = f"Trigger {trigger} was deleted: what it left can't be delivered again"
+    said = f"Trigger {trigger} was deleted: its invocations can't be delivered again"
     assert said in refused(it, "InvocationService.Retry", invocationId=letter["id"])
     assert said in refused(it, "DeadLetterService.Redrive", invocationId=letter["id"])
     assert said in refused(it, "DeadLetterService.Redrive", triggerId=trigger)
