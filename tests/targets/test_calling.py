@@ -3,7 +3,9 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
@@ -339,5 +341,173 @@ def test_where_it_can_not_be_said_whether_there_is_a_token_nothing_is_called() -
             await called_with(OneToken("the store is away"), "http://127.0.0.1:1/", target)
         assert str(caught.value) == "http://127.0.0.1:1/ was not called: the store is away"
         assert not caught.value.node_is_short
+
+    asyncio.run(scenario())
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+@asynccontextmanager
+async def talking(
+    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[str]:
+    """Serves connections by `talk`, and waits for the last to end."""
+    connections: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await talk(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        if connections:
+            await asyncio.wait(connections)
+
+
+async def read_request(reader: asyncio.StreamReader) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(2)
+
+
+@pytest.mark.parametrize("target", [FUNCTION, INTEGRATION])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [HEAD + b"{}stray"],
+        [HEAD, b"{}stray"],
+        [HEAD + b"{}", b"stray"],
+        [HEAD + b"{}" + HEAD + b"{}"],
+        [b"HTTP/1.1 204 No Content\r\n\r\nstray"],
+        [b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"{}stray"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nstray"],
+        [b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}stray"],
+    ],
+)
+def test_a_complete_answer_is_a_success_whatever_follows(
+    target: Target, parts: list[bytes]
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async def scenario() -> None:
+        async with talking(talk) as url:
+            done = await called(url, target)
+            assert (done.succeeded, done.error) == (True, None)
+
+    asyncio.run(scenario())
+
+
+class OnePerConnection:
+    """Answers the first request of each connection; the second one ends it, as does `also`."""
+
+    def __init__(self, *, before_end: bytes = b"", also: int = 0) -> None:
+        self.connections = 0
+        self._before_end = before_end
+        self._also = also
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        await read_request(reader)
+        if self.connections == self._also:
+            writer.transport.abort()
+            return
+        writer.write(HEAD + b"{}")
+        await read_request(reader)
+        writer.write(self._before_end)
+
+
+async def called_twice(target: OnePerConnection) -> tuple[Outcome, Outcome]:
+    async with talking(target.talk) as url:
+        caller = TargetCaller(addresses_at(url), timeout_seconds=5, user_agent="test")
+        try:
+            first = await caller.call(CONTAINER, b"{}", request_id="id-1")
+            return first, await caller.call(CONTAINER, b"{}", request_id="id-2")
+        finally:
+            await caller.close()
+
+
+def test_a_kept_connection_that_ended_is_no_failure_and_the_outcome_says_so() -> None:
+    target = OnePerConnection()
+    first, second = asyncio.run(called_twice(target))
+    assert (first.succeeded, first.error) == (True, None)
+    assert second.succeeded
+    assert second.error is not None
+    assert "made again on a new one" in second.error
+    assert target.connections == 2
+
+
+def test_a_second_reset_is_a_failure() -> None:
+    target = OnePerConnection(also=2)
+    _, second = asyncio.run(called_twice(target))
+    assert not second.succeeded
+    assert second.error is not None
+    assert "made again on a new one" in second.error
+    assert target.connections == 2
+
+
+def test_a_new_connection_that_ends_is_a_failure() -> None:
+    target = OnePerConnection(also=1)
+    first, second = asyncio.run(called_twice(target))
+    assert not first.succeeded
+    assert second.succeeded
+    assert target.connections == 2
+
+
+def test_an_answer_that_began_on_a_kept_connection_is_not_asked_for_again() -> None:
+    target = OnePerConnection(before_end=HEAD + b"{")
+    _, second = asyncio.run(called_twice(target))
+    assert target.connections == 1
+    assert second.succeeded  # Its status came; of a container nothing else matters.
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("7", 7),
+        ("0007", 7),
+        ("0", 0),
+        ("9" * 5000, 86400),
+        ("Sat, 28 Nov 2026 07:00:30 GMT", 30),
+        ("Saturday, 28-Nov-26 07:00:30 GMT", 30),
+        ("Sat, 28 Nov 2026 06:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86400),
+        ("soon", None),
+        ("-5", None),
+        ("Sat, 99 Nov 2026 07:00:30 GMT", None),
+        ("", None),
+    ],
+)
+def test_a_busy_target_names_a_pause_in_seconds_or_as_a_date(
+    asked: str, seconds: int | None
+) -> None:
+    handler = answering(503, Retry_After=asked, Date="Sat, 28 Nov 2026 07:00:00 GMT")
+    pause = outcome(handler, CONTAINER).retry_after
+    assert pause == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_without_a_date_of_the_target_this_clock_counts() -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=50), usegmt=True)
+    answer = b"HTTP/1.1 429 Busy\r\nContent-Length: 0\r\nRetry-After: " + until.encode()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(answer + b"\r\n\r\n")
+
+    async def scenario() -> None:
+        async with talking(talk) as url:
+            pause = (await called(url, CONTAINER)).retry_after
+            assert pause is not None
+            assert timedelta(seconds=20) < pause <= timedelta(seconds=50)
 
     asyncio.run(scenario())

@@ -84,6 +84,7 @@ def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens
         largest_payload=settings.targets.max_payload_bytes,
         reach=settings.targets.reach,
         tokens=tokens if settings.access.enabled else None,
+        machine_clock=MACHINE_CLOCK,
     )
     stack.push_async_callback(caller.close)
     return caller

@@ -1,9 +1,16 @@
 """Restricts the connections of aiohttp to the addresses that may be called."""
 
+import asyncio
 import socket
+from contextvars import ContextVar
+from functools import partial
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from tocsin.outgoing.names import Names
 from tocsin.outgoing.reach import AddressRefused, Reach
@@ -57,6 +64,41 @@ class CheckedSockets:
         return socket.socket(family, kind, protocol)
 
 
+HEAD_END = b"\r\n\r\n"
+MOST_HEADS = 4
+# Whether the latest request of this task went over a connection that had been kept from another.
+on_kept_connection: ContextVar[bool] = ContextVar("on_kept_connection", default=False)
+
+
+class HeadFirst(ResponseHandler):
+    """Parses the head of an answer by itself.
+
+    The parser drops a complete answer if stray bytes follow it in the data that it is given.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        # An answer may begin with heads of its own, such as "100 Continue".
+        for _ in range(MOST_HEADS):
+            end = data.find(HEAD_END) + len(HEAD_END)
+            if not len(HEAD_END) <= end < len(data):
+                break
+            super().data_received(data[:end])
+            if self.exception() is not None:
+                return
+            data = data[end:]
+        super().data_received(data)
+        if self.exception() is not None and not self._is_whole():
+            # The answer is broken, and not followed by anything: its head alone is none.
+            self._buffer.clear()
+
+    def _is_whole(self) -> bool:
+        return self._payload is not None and self._payload.is_eof()
+
+
+def _head_first(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return HeadFirst(loop)
+
+
 class CheckedConnector(aiohttp.TCPConnector):
     """Connects only to addresses that `reach` allows; closes its resolver with itself.
 
@@ -65,7 +107,12 @@ class CheckedConnector(aiohttp.TCPConnector):
     """
 
     def __init__(
-        self, reach: Reach, *, limit: int = 100, resolver: AbstractResolver | None = None
+        self,
+        reach: Reach,
+        *,
+        limit: int = 100,
+        resolver: AbstractResolver | None = None,
+        keep: bool = True,
     ) -> None:
         """Prepares a connector.
 
@@ -73,9 +120,30 @@ class CheckedConnector(aiohttp.TCPConnector):
             reach: the addresses that may be called.
             limit: the most connections; 0 means no limit.
             resolver: resolves names; None means one that asks DNS and the system.
+            keep: whether a connection is kept for further requests.
         """
         self._checked = CheckedResolver(reach, resolver)
-        super().__init__(limit=limit, resolver=self._checked, socket_factory=CheckedSockets(reach))
+        super().__init__(
+            limit=limit,
+            resolver=self._checked,
+            socket_factory=CheckedSockets(reach),
+            force_close=not keep,
+        )
+        self._factory = partial(_head_first, loop=self._loop)
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
+    ) -> Connection:
+        on_kept_connection.set(False)
+        connection = await super().connect(req, traces, timeout)
+        if (protocol := connection.protocol) is not None:
+            on_kept_connection.set(protocol in self._used)
+            self._used.add(protocol)
+        return connection
 
     async def close(self, *, abort_ssl: bool = False) -> None:
         await super().close(abort_ssl=abort_ssl)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -11,14 +11,16 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from tocsin.outgoing.connecting import CheckedConnector
+from tocsin.outgoing.connecting import CheckedConnector, on_kept_connection
 from tocsin.outgoing.names import unresolved
 from tocsin.outgoing.reach import AddressRefused, Reach
 from tocsin.outgoing.shortage import shortage_of
 from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Integration, Target
+from tocsin.schedule import Clock, SystemClock
 from tocsin.targets.addresses import Addresses, UnmappedTarget
 from tocsin.targets.not_called import NotCalled
+from tocsin.targets.retry_after import retry_after
 from tocsin.wire.json_text import parse_json
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,9 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 LARGEST_ERROR = 16 * 1024
 LONGEST_REASON = 1000
 HIDDEN = "***"
+# A limit of 0 would mean none.
+SHORTEST_SECONDS = 0.001
+CALLED_AGAIN = "a kept connection had ended, so the call was made again on a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +72,20 @@ class TargetCaller:
         largest_payload: int | None = None,
         reach: Reach | None = None,
         tokens: Tokens | None = None,
+        machine_clock: Clock | None = None,
     ) -> None:
         self._url = lru_cache(maxsize=4096)(addresses.url)
         self._largest_payload = largest_payload
         self._tokens = tokens
+        self._machine_clock = machine_clock or SystemClock()
+        self._seconds = timeout_seconds
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        self._session = aiohttp.ClientSession(
-            connector=CheckedConnector(reach or Reach(), limit=0),
-            headers={"User-Agent": user_agent, "Content-Type": "application/json"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._session = _session(user_agent, reach or Reach(), keep=True)
+        self._unkept = _session(user_agent, reach or Reach(), keep=False)
 
     async def close(self) -> None:
         await self._session.close()
+        await self._unkept.close()
 
     async def call(
         self,
@@ -126,22 +132,54 @@ class TargetCaller:
     async def _post(
         self, target: Target, url: URL, payload: bytes, headers: Mapping[str, str]
     ) -> Outcome:
+        again = False
+        began = self._machine_clock.monotonic()
         try:
-            async with self._session.post(
-                url,
-                data=payload,
-                headers=headers,
-                allow_redirects=False,
-                timeout=self._timeout,
-            ) as response:
-                return await _outcome(target, response, headers.get("Authorization"))
+            response = await self._answer(self._session, url, payload, headers, self._timeout)
+            if response is None:
+                again = True
+                left = self._seconds - (self._machine_clock.monotonic() - began)
+                rest = aiohttp.ClientTimeout(total=max(left, SHORTEST_SECONDS))
+                response = await self._answer(self._unkept, url, payload, headers, rest)
+            assert response is not None, "a connection that is not kept is never an old one"
+            outcome = await self._outcome(target, response, headers)
         except TimeoutError:
-            return _failed(url, f"no answer within {self._timeout.total:g} s")
+            outcome = _failed(url, f"no answer within {self._seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if (lacking := shortage_of(error)) is not None:
                 reason = f"{_public(url)} was not called, this node is short: {lacking}"
                 raise NotCalled(reason, node_is_short=True) from error
-            return _failed(url, _words(error))
+            outcome = _failed(url, _words(error))
+        return _noted(outcome) if again else outcome
+
+    async def _answer(
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        payload: bytes,
+        headers: Mapping[str, str],
+        limit: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse | None:
+        """Sends the request; returns the answer once its head is there.
+
+        Returns None if the request went over a kept connection that ended before any answer: the
+        target had most likely closed it already.
+        """
+        try:
+            return await session.post(
+                url, data=payload, headers=headers, allow_redirects=False, timeout=limit
+            )
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if not on_kept_connection.get() or _began(error):
+                raise
+            return None
+
+    async def _outcome(
+        self, target: Target, response: aiohttp.ClientResponse, headers: Mapping[str, str]
+    ) -> Outcome:
+        async with response:
+            pause = retry_after(response, self._machine_clock)
+            return await _outcome(target, response, headers.get("Authorization"), pause)
 
     def _is_too_large(self, target: Target, payload: bytes) -> bool:
         """Applies the vendor's limit for events; the schedule API limits an integration's input."""
@@ -150,8 +188,24 @@ class TargetCaller:
         return len(payload) > self._largest_payload
 
 
+def _session(user_agent: str, reach: Reach, *, keep: bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=CheckedConnector(reach, limit=0, keep=keep),
+        headers={"User-Agent": user_agent, "Content-Type": "application/json"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+def _began(error: Exception) -> bool:
+    """Returns whether a part of an answer had come when its connection ended."""
+    return isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
+
+
 async def _outcome(
-    target: Target, response: aiohttp.ClientResponse, authorization: str | None
+    target: Target,
+    response: aiohttp.ClientResponse,
+    authorization: str | None,
+    pause: timedelta | None,
 ) -> Outcome:
     status = response.status
     function_error = response.headers.get("X-Function-Error")
@@ -162,7 +216,7 @@ async def _outcome(
             text = text.replace(authorization.rpartition(" ")[2], HIDDEN)
         said = f": {text.strip()}" if text.strip() else ""
         what = f"answered {status}" + (" with X-Function-Error" if function_error else "")
-        return _failed(response.url, what + said, status, _retry_after(response))
+        return _failed(response.url, what + said, status, pause)
     if not isinstance(target, Integration):
         return Outcome(succeeded=True, status=status)
     answer = await _read(response.content, LARGEST_ANSWER)
@@ -195,20 +249,19 @@ def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None
     return answer, None
 
 
-def _retry_after(response: aiohttp.ClientResponse) -> timedelta | None:
-    """Returns the pause that a busy target asks for (RFC 9110, 10.2.3), if it is in seconds."""
-    asked = response.headers.get("Retry-After", "")
-    if response.status not in (429, 503) or not asked.isdecimal() or len(asked) > 9:
-        return None
-    return timedelta(seconds=int(asked))
-
-
 def _failed(
     url: URL, reason: str, status: int | None = None, retry_after: timedelta | None = None
 ) -> Outcome:
     # PostgreSQL stores no zero bytes in text.
     error = f"{_public(url)} {reason}"[:LONGEST_REASON].replace("\0", "\ufffd")
     return Outcome(succeeded=False, status=status, error=error, retry_after=retry_after)
+
+
+def _noted(outcome: Outcome) -> Outcome:
+    """Returns an outcome that also says that the call was made a second time."""
+    if outcome.error is None:
+        return replace(outcome, error=CALLED_AGAIN)
+    return replace(outcome, error=f"{outcome.error} ({CALLED_AGAIN})")
 
 
 def _public(url: URL) -> URL:
