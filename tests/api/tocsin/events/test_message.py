@@ -16,16 +16,16 @@ NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("event", "field", "told"),
     [
-        ({}, "events[0]", "has no event"),
+        ({}, "events[0]", "must have one of"),
         (
             {"billing_budget": {"billing_account_id": "a", "threshold_type": "share"}},
             "events[0].billing_budget.threshold_type",
-            "is none of amount, percent",
+            "must be one of amount, percent",
         ),
         (
             {"object_storage": {"bucket_id": "b", "object_id": "k"}},
             "events[0].object_storage.change",
-            "is none of CREATE_OBJECT",
+            "must be one of CREATE_OBJECT",
         ),
         (
             {"data_stream": {"stream": "s", "data": "hello"}},
