@@ -22,7 +22,7 @@ def delivered(target: RecordingTarget, execution_id: str) -> Received:
     """The call that an execution became; it must be the only one."""
 
     def is_it(request: Received) -> bool:
-        return bool(request.json.get("executionId") == execution_id)
+        return f'"executionId":"{execution_id}"'.encode() in request.body
 
     [received] = target.wait_for(is_it)
     return received
