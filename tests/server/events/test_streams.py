@@ -53,6 +53,9 @@ class Stream:
         [shard] = self.open_shards()
         self._client.split_shard(StreamName=self.name, ShardToSplit=shard, NewStartingHashKey=HALF)
 
+    def delete(self) -> None:
+        self._client.delete_stream(StreamName=self.name)
+
     def merge(self) -> None:
         one, other = self.open_shards()
         self._client.merge_shards(
@@ -233,3 +236,28 @@ def test_no_record_is_lost_or_doubled_by_kill_9(
     with serving(directory, aws_config, http="off"):
         until(lambda: len(came(target, stream.name)) >= put, "records are missing")
     assert came(target, stream.name) == list(range(put))
+
+
+def test_a_stream_that_is_made_anew_is_read_from_its_beginning_and_its_source_says_so(
+    api: GrpcApi,
+    folder: str,
+    stream: Stream,
+    target: RecordingTarget,
+    asking: Tocsin,
+    aws: Amazon,
+) -> None:
+    """Its shards have the ids, and moto's records the numbers, of those that were read before."""
+    trigger_id = create(api, folder, rule=rule(stream.name))["id"]
+    connected(asking, trigger_id)
+    stream.put("1", "2", "3")
+    until(lambda: came(target, stream.name) == [1, 2, 3], "they did not come")
+    stream.delete()
+    not_connected(asking, trigger_id)
+    again = Stream(aws.client("kinesis"), stream.name)
+    again.put("4", "5")
+    until(lambda: came(target, stream.name) == [1, 2, 3, 4, 5], "its new records did not come")
+    said = "was deleted and made again: its positions are lost; reading from"
+    until(
+        lambda: said in source_of(asking.grpc_address, trigger_id)["lastError"],
+        "that the positions are lost is not told",
+    )

@@ -4,10 +4,14 @@ Each trigger reads its stream for itself, from the trigger's creation on, and ea
 at a time. The store keeps the position in each shard, which is written after the records are
 accepted: after a crash some records may be read again, and are recognised. A shard is read after
 its parents of a split or merge, so that records are accepted in the order of their key.
+
+A stream that is deleted and made again has the same name, shard ids and sequence numbers. Positions
+and remembered records count for one creation of the stream only.
 """
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,7 +45,13 @@ RECORDS_AT_ONCE, TAKEN_AT_ONCE = 1000, 250
 BUSY_SECONDS = 0.2
 IDLE_SECONDS = 1.0
 LISTED_EACH_SECONDS = 5.0
+# A service answers few descriptions a second, for all streams of an account.
+DESCRIBED_EACH_SECONDS = 15.0
 PARENTS = ("ParentShardId", "AdjacentParentShardId")
+# The part that holds which creation of the stream the positions are of; no shard has this id.
+CREATION = "@creation"
+# A service may keep a shorter time than the position is old, or have lost its records.
+INVALID_POSITION = ("InvalidArgumentException", "ValidationException")
 TOO_FAST = ("ProvisionedThroughputExceededException", "LimitExceededException")
 
 
@@ -53,6 +63,19 @@ class Shard:
     parents: frozenset[str]
 
 
+@dataclass(slots=True)
+class Creation:
+    """Holds which creation of a stream is read.
+
+    `identity` is what the service says of it; empty if that is not known. `tag` is part of the
+    names of its shards, and empty for the first creation. `described_at` is a monotonic time.
+    """
+
+    identity: str = ""
+    tag: str = ""
+    described_at: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """Holds a trigger's stream; shards in `closed` get no more records."""
@@ -61,6 +84,7 @@ class Stream:
     trigger_id: str
     source: DataStreamSource
     closed: set[str] = field(default_factory=set)
+    creation: Creation = field(default_factory=Creation)
 
     @property
     def name(self) -> str:
@@ -73,11 +97,23 @@ class Stream:
     def part(self, shard_id: str) -> str:
         """Returns the name of a shard among all that the trigger reads or has read.
 
-        Shards of two streams may share an id, so the name includes a digest of the stream.
+        Shards of two streams may share an id, so the name includes a digest of the stream, and of
+        its creation unless that was the first one.
         """
+        return f"{self._digest}{self.creation.tag}/{shard_id}"
+
+    def note(self, name: str) -> str:
+        """Returns the name of a part that is not a shard; it outlives the stream."""
+        return f"{self._digest}/{name}"
+
+    @property
+    def _digest(self) -> str:
         source = self.source
-        stream = "\0".join((source.endpoint, source.database, source.stream))
-        return f"{hashlib.sha256(stream.encode()).hexdigest()[:16]}/{shard_id}"
+        return digest("\0".join((source.endpoint, source.database, source.stream)))
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def stream_name(source: DataStreamSource) -> str:
@@ -137,21 +173,26 @@ class StreamReader:
         try:
             since = await self._since(stream, plan)
             while True:
+                if await self._made_anew(stream):
+                    await _stop(reading)
+                    stream.closed.clear()
+                    line.troubled(
+                        f"{stream.label} was deleted and made again: its positions are lost; "
+                        f"reading from {_shown(since)}"
+                    )
                 await self._start(line, stream, since, reading)
                 await self._watch(reading)
         except StoreUnavailable as error:
             raise SourceFailed(f"the store can't be reached: {error}") from error
         finally:
-            for task in reading.values():
-                task.cancel()
-            await asyncio.gather(*reading.values(), return_exceptions=True)
+            await _stop(reading)
 
     async def close(self) -> None:
         await self._clients.close()
 
     async def _since(self, stream: Stream, plan: Plan) -> str:
         """Returns the first position in shards that were not read yet: the trigger's creation."""
-        part = stream.part("")
+        part = stream.note("")
         known = (await self._positions(stream)).get(part)
         if known:
             return known
@@ -161,6 +202,32 @@ class StreamReader:
         await self._leases.hold(stream.trigger_id, part)
         await self._leases.move(stream.trigger_id, part, since)
         return since
+
+    async def _made_anew(self, stream: Stream) -> bool:
+        """Returns whether the stream is another one than that of the positions; notes which."""
+        now, creation = self._machine_clock.monotonic(), stream.creation
+        if (
+            creation.described_at is not None
+            and now - creation.described_at < DESCRIBED_EACH_SECONDS
+        ):
+            return False
+        creation.described_at = now
+        part = stream.note(CREATION)
+        identity = await _identity(stream)
+        noted = json.loads((await self._positions(stream)).get(part) or "{}")
+        before, tag = noted.get("identity", ""), noted.get("tag", "")
+        if identity and identity != before:
+            # The positions of version 0.1.0, which kept no identity, are taken for this stream's.
+            tag = f"~{digest(identity)}" if before else tag
+            await self._leases.hold(stream.trigger_id, part)
+            text = json.dumps({"identity": identity, "tag": tag})
+            await self._leases.move(stream.trigger_id, part, text)
+            await self._leases.release(stream.trigger_id, part)
+        changed = bool(identity and before and identity != before)
+        # Another node may have noted it first.
+        changed = changed or bool(creation.identity and creation.tag != tag)
+        creation.identity, creation.tag = identity or before, tag
+        return changed
 
     async def _positions(self, stream: Stream) -> dict[str, str]:
         return await self._database.read(partial(sources.positions, trigger_id=stream.trigger_id))
@@ -181,9 +248,10 @@ class StreamReader:
                 continue
             position = await self._leases.hold(stream.trigger_id, stream.part(shard.id))
             if position is not None:
-                task = self._read_shard(line, stream, shard, position or since)
+                task = self._read_shard(line, stream, shard, position or since, since)
                 reading[shard.id] = asyncio.create_task(task)
-        current = {stream.part(shard_id) for shard_id in {"", *known}}
+        current = {stream.part(shard_id) for shard_id in known}
+        current |= {stream.note(""), stream.note(CREATION)}
         for part in positions.keys() - current:
             await self._database.write(
                 partial(sources.drop_part, trigger_id=stream.trigger_id, part=part)
@@ -225,12 +293,23 @@ class StreamReader:
             for shard in listed
         ]
 
-    async def _read_shard(self, line: Line, stream: Stream, shard: Shard, position: str) -> None:
-        """Reads a shard to its end, or until the lease is lost."""
+    async def _read_shard(
+        self, line: Line, stream: Stream, shard: Shard, position: str, since: str
+    ) -> None:
+        """Reads a shard to its end, or until the lease is lost; without a valid position from
+        `since` on."""
         part = stream.part(shard.id)
         renewed_at = self._machine_clock.monotonic()
         try:
             iterator = await _iterator(stream, shard.id, position)
+            if iterator is None:
+                line.troubled(
+                    f"{stream.label}: the position in {shard.id} is not valid any more; "
+                    f"reading from {_shown(since)}"
+                )
+                iterator = await _iterator(stream, shard.id, since)
+            if iterator is None:
+                raise SourceFailed(f"{stream.label}: {shard.id} can't be read from {since}")
             while True:
                 asked_at = self._machine_clock.monotonic()
                 # Read before the request: a record added since would be missed otherwise.
@@ -306,8 +385,35 @@ class StreamReader:
         )
 
 
-async def _iterator(stream: Stream, shard_id: str, position: str) -> str:
-    """Returns the iterator after a position."""
+async def _stop(reading: dict[str, asyncio.Task[None]]) -> None:
+    """Ends the reading of all shards."""
+    for task in reading.values():
+        task.cancel()
+    await asyncio.gather(*reading.values(), return_exceptions=True)
+    reading.clear()
+
+
+async def _identity(stream: Stream) -> str:
+    """Returns what tells one creation of a stream from another; empty if the service won't say."""
+    with asking(stream.label):
+        try:
+            answer = await stream.client.describe_stream_summary(StreamName=stream.name)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+                raise
+            return ""
+    summary = answer["StreamDescriptionSummary"]
+    created_at = summary.get("StreamCreationTimestamp")
+    return f"{summary.get('StreamARN', '')} {created_at}" if created_at else ""
+
+
+def _shown(position: str) -> str:
+    instant = datetime.fromtimestamp(float(position.removeprefix(SINCE)), UTC)
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+async def _iterator(stream: Stream, shard_id: str, position: str) -> str | None:
+    """Returns the iterator after a position; None if the service does not know the position."""
     asked: dict[str, Any] = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER"}
     if position.startswith(SINCE):
         asked["ShardIteratorType"] = "AT_TIMESTAMP"
@@ -315,9 +421,14 @@ async def _iterator(stream: Stream, shard_id: str, position: str) -> str:
     else:
         asked["StartingSequenceNumber"] = position
     with asking(stream.label):
-        answer = await stream.client.get_shard_iterator(
-            StreamName=stream.name, ShardId=shard_id, **asked
-        )
+        try:
+            answer = await stream.client.get_shard_iterator(
+                StreamName=stream.name, ShardId=shard_id, **asked
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in INVALID_POSITION:
+                return None
+            raise
     iterator: str = answer["ShardIterator"]
     return iterator
 
