@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT, then lets calls and deliveries under way finish.
 
+    A second signal ends the grace that they have for it.
+
     Args:
         settings: all settings.
         ready: called with the one line that says that gRPC and REST both answer.
@@ -41,8 +43,9 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         StartError, StoreError, GatewayError, ExposureRefused: the server can't start.
     """
     raise_limit()
-    stopped = _stop_signal()
-    async with running(settings, clock_of(settings.clock, settings.clock_start)) as served:
+    stopped, hurried = _stop_signals()
+    grace = Grace(MACHINE_CLOCK, settings.grace, hurried)
+    async with running(settings, clock_of(settings.clock, settings.clock_start), grace) as served:
         # Objects made at the start live until the end; the collector need not look at them.
         gc.freeze()
         # Calls leave few cycles, so collecting at the default rate costs more than it frees.
@@ -70,10 +73,9 @@ class Running(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
+async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterator[Running]:
     """Runs the whole server; the parts close in the opposite order of their start."""
     check_listeners(settings)
-    grace = Grace(MACHINE_CLOCK, settings.grace)
     metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(scratch_directory())
@@ -99,18 +101,23 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Running]:
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
-        keep_standing(stack, ground, health, works.shortage, settings.shutdown_delay)
+        keep_standing(stack, ground, health, works.shortage, grace, settings.shutdown_delay)
         yield Running(doors, metrics, smtp)
 
 
 async def _start_engine(stack: AsyncExitStack, engine: Engine, grace: Grace) -> None:
     await engine.start()
-    stack.push_async_callback(lambda: engine.stop(grace.left()))
+    stack.push_async_callback(grace.stop, engine.stop)
 
 
-def _stop_signal() -> asyncio.Event:
-    stopped = asyncio.Event()
+def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Returns what the first signal sets, and what the second one sets."""
+    stopped, hurried = asyncio.Event(), asyncio.Event()
+
+    def stop() -> None:
+        (hurried if stopped.is_set() else stopped).set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    return stopped
+        loop.add_signal_handler(number, stop)
+    return stopped, hurried

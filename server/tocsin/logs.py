@@ -3,7 +3,7 @@
 import io
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 import structlog
@@ -55,6 +55,23 @@ def _write_traceback(to: TextIO, exception: structlog.typing.ExcInfo) -> None:
     traceback = io.StringIO()
     structlog.dev.plain_traceback(traceback, exception)
     to.write(printable(traceback.getvalue(), newlines=True))
+
+
+def dropped_lines(log_format: str) -> Callable[[int], str]:
+    """Returns what makes the line that says how many lines of the log were dropped."""
+    renderer = structlog.processors.JSONRenderer()
+
+    def line(lines: int) -> str:
+        event = {
+            "event": "lines of the log were dropped, as nobody read stderr",
+            "level": "error",
+            "lines": lines,
+        }
+        if log_format == "json":
+            return f"{renderer(None, '', event)!s}\n"
+        return f"{event['event']} lines={lines}\n"
+
+    return line
 
 
 def configure_logs(log_format: str, level: str) -> None:

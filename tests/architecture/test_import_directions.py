@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine", "api"),
     ("telemetry",),
     ("settings",),
-    ("logs", "scratch", "descriptors"),
+    ("logs", "scratch", "descriptors", "stderr"),
     ("composition",),
     ("app",),
     ("demo",),

@@ -77,14 +77,17 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     from tocsin.app import serve as serve_until_stopped
     from tocsin.composition.grpc_server import StartError
     from tocsin.gateway import GatewayError
-    from tocsin.logs import configure_logs
+    from tocsin.logs import configure_logs, dropped_lines
     from tocsin.settings import SettingsError, load_settings
+    from tocsin.stderr import open_standard_descriptors, unblocked_stderr
     from tocsin.store.driver.database import StoreError
 
+    open_standard_descriptors()
     try:
         settings = load_settings(config, given)
-        configure_logs(settings.log_format, settings.log_level)
-        uvloop.run(serve_until_stopped(settings, _announce))
+        with unblocked_stderr(dropped_lines(settings.log_format)):
+            configure_logs(settings.log_format, settings.log_level)
+            uvloop.run(serve_until_stopped(settings, _announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
         raise refusal(str(error)) from error
 

@@ -101,7 +101,7 @@ async def open_doors(
         ground.shares.connections,
     )
     offer.whereabouts.grpc = grpc
-    stack.push_async_callback(lambda: server.stop(grace.left()))
+    stack.push_async_callback(grace.stop, server.stop)
     settings = ground.settings
     if settings.http is None and settings.tls is None:
         return Doors(grpc, None, None)
@@ -112,7 +112,7 @@ async def open_doors(
         stack.push_async_callback(lambda: checking.stop(None))
     gateway = _gateway(ground, offer, upstream, checks, directory / "gateway")
     await gateway.start()
-    stack.push_async_callback(lambda: gateway.stop(grace.left()))
+    stack.push_async_callback(grace.stop, gateway.stop)
     http = Address(*gateway.address) if settings.http else None
     tls = Address(*gateway.tls_address) if settings.tls else None
     return Doors(grpc, http, tls)

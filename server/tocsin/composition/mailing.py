@@ -27,7 +27,7 @@ async def open_smtp(
         return None
     mails = _mail_server(ground, intake)
     smtp = await _start_smtp(ground.settings.smtp, mails)
-    stack.push_async_callback(lambda: mails.stop(grace.left()))
+    stack.push_async_callback(grace.stop, mails.stop)
     return smtp
 
 

@@ -1,7 +1,7 @@
 """Limits the time of a stop, and reports readiness until then."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -15,18 +15,46 @@ from tocsin.wire.health import Health
 
 
 class Grace:
-    """Shares one time limit among all parts that stop; it runs from the first call of `left`."""
+    """Shares one time limit among all parts that stop; it runs from the first call of `left`.
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+    Once `hurried` is set nothing is left of it.
+    """
+
+    def __init__(self, clock: Clock, seconds: float, hurried: asyncio.Event) -> None:
         self._clock = clock
         self._seconds = seconds
+        self._hurried = hurried
         self._end: float | None = None
 
     def left(self) -> float:
         now = self._clock.monotonic()
         if self._end is None:
             self._end = now + self._seconds
-        return max(0.0, self._end - now)
+        return 0.0 if self._hurried.is_set() else max(0.0, self._end - now)
+
+    async def stop(self, stop: Callable[[float], Awaitable[None]]) -> None:
+        """Stops a part within what is left, and at once when nothing is left any more.
+
+        `stop` takes seconds; it may be cancelled, and is called again with 0 then.
+        """
+        await self.within(stop, self.left())
+
+    async def within(self, stop: Callable[[float], Awaitable[None]], seconds: float) -> None:
+        """Does the same with a time limit of its own."""
+        if self._hurried.is_set():
+            await stop(0.0)
+            return
+        stopping = asyncio.ensure_future(stop(seconds))
+        hurried = asyncio.ensure_future(self._hurried.wait())
+        await asyncio.wait((stopping, hurried), return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not stopping.done():
+            stopping.cancel()
+            await asyncio.wait((stopping,))
+            if stopping.cancelled():
+                await stop(0.0)
+                return
+        await stopping
 
 
 class Standing:
@@ -59,6 +87,7 @@ def keep_standing(
     ground: Ground,
     health: Health,
     shortage: Shortage,
+    grace: Grace,
     delay_seconds: float,
 ) -> None:
     """Reports that the server is ready while its store answers and it can make calls."""
@@ -69,4 +98,4 @@ def keep_standing(
     shortage.report_to(standing.of("calls"))
     watching = asyncio.create_task(readiness.watch())
     stack.callback(watching.cancel)
-    stack.push_async_callback(lambda: standing.stop(delay_seconds))
+    stack.push_async_callback(grace.within, standing.stop, delay_seconds)

@@ -15,6 +15,7 @@ from tocsin.gateway.admin import Admin
 from tocsin.schedule import Clock
 
 _POLL_SECONDS = 0.02
+_LOG_BYTES = 64 * 1024
 _START_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
 _TERMINATE_SECONDS = 5.0
@@ -48,7 +49,7 @@ def envoy_binary() -> Path:
 class Envoy:
     """Controls a running Envoy, which ends when this process does."""
 
-    __slots__ = ("_admin", "_machine_clock", "_process")
+    __slots__ = ("_admin", "_machine_clock", "_process", "_relay")
 
     def __init__(
         self, process: asyncio.subprocess.Process, admin: Admin, machine_clock: Clock
@@ -56,6 +57,7 @@ class Envoy:
         self._process = process
         self._admin = admin
         self._machine_clock = machine_clock
+        self._relay = asyncio.create_task(_pass_on(process.stderr))
 
     @classmethod
     async def launch(
@@ -90,6 +92,8 @@ class Envoy:
             ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
+            # If nobody reads this process's stderr, Envoy must not wait for it.
+            stderr=asyncio.subprocess.PIPE,
             # Ctrl-C reaches a terminal's whole process group; Envoy would drop calls under way.
             start_new_session=True,
         )
@@ -146,6 +150,23 @@ class Envoy:
             except TimeoutError:
                 self._process.kill()
         await self._process.wait()
+        await self._relay
+
+
+async def _pass_on(log: asyncio.StreamReader | None) -> None:
+    """Writes Envoy's log to stderr, in whole lines, until Envoy ends."""
+    assert log is not None, "it is a pipe"
+    rest = b""
+    while part := await log.read(_LOG_BYTES):
+        lines, newline, rest = (rest + part).rpartition(b"\n")
+        if len(rest) > _LOG_BYTES:
+            lines, newline, rest = lines + newline + rest, b"\n", b""
+        if newline:
+            sys.stderr.write((lines + newline).decode(errors="backslashreplace"))
+            sys.stderr.flush()
+    if rest:
+        sys.stderr.write(rest.decode(errors="backslashreplace") + "\n")
+        sys.stderr.flush()
 
 
 async def _connect(ip: str, port: int) -> None:

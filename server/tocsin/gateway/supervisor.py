@@ -160,8 +160,10 @@ class Gateway:
             await asyncio.wait(self._tasks)
         if self._envoy is not None:
             envoy, self._envoy = self._envoy, None
-            await envoy.drain(grace_seconds)
-            await envoy.end()
+            try:
+                await envoy.drain(grace_seconds)
+            finally:
+                await envoy.end()
 
     def _prepare_directory(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
