@@ -46,7 +46,9 @@ class UnblockedStderr(io.TextIOBase):
     def write(self, text: str) -> int:
         data = text.encode(errors="backslashreplace")
         with self._news:
-            if self._closed or self._bytes + len(data) > MOST_BYTES:
+            if self._closed:
+                return len(text)
+            if self._bytes + len(data) > MOST_BYTES:
                 self._lost += text.count("\n")
             else:
                 self._waiting.append(data)
@@ -57,7 +59,7 @@ class UnblockedStderr(io.TextIOBase):
     def finish(self, seconds: float) -> None:
         """Waits until all is written, but no longer than so many seconds."""
         with self._news:
-            self._news.wait_for(lambda: not self._waiting and not self._writing, seconds)
+            self._news.wait_for(lambda: not (self._waiting or self._lost or self._writing), seconds)
 
     def _run(self) -> None:
         while True:
@@ -75,7 +77,7 @@ class UnblockedStderr(io.TextIOBase):
         with self._news:
             self._writing = False
             self._news.notify_all()
-            self._news.wait_for(lambda: self._waiting)
+            self._news.wait_for(lambda: self._waiting or self._lost)
             self._writing = True
             data = b"".join(self._waiting)
             self._waiting.clear()
@@ -89,6 +91,7 @@ class UnblockedStderr(io.TextIOBase):
         with self._news:
             self._closed = True
             self._writing = False
+            self._lost = 0
             self._waiting.clear()
             self._news.notify_all()
 
