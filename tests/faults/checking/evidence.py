@@ -16,6 +16,8 @@ class Row:
     created_at: datetime
     state: str
     attempts: int
+    called_again: frozenset[int] = frozenset()
+    """Attempts of which it says that a kept connection had ended: the target may see them twice."""
 
 
 @dataclass(frozen=True)

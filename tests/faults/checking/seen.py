@@ -1,5 +1,6 @@
 """Waits until a server has nothing left to do, then gathers all that can be seen of it."""
 
+import json
 import random
 import sqlite3
 import threading
@@ -33,12 +34,14 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
     TriggerServiceStub,
 )
 
+CALLED_AGAIN = "made again on a new one"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 60
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.OperationalError)
 # Executions by the ids that their clients chose, which the API and the payloads show.
 ROWS = (
-    "SELECT COALESCE(execution_id, id), origin, scheduled_at, created_at, state, attempts"
+    "SELECT COALESCE(execution_id, id), origin, scheduled_at, created_at, state, attempts,"
+    " history, last_error"
     " FROM invocations"
 )
 LEFT = (
@@ -159,7 +162,15 @@ def gather(
 ) -> Evidence:
     evidence = Evidence(settled_at)
     evidence.rows = [
-        Row(each[0], each[1], instant(each[2]), instant(each[3]), each[4], each[5])
+        Row(
+            each[0],
+            each[1],
+            instant(each[2]),
+            instant(each[3]),
+            each[4],
+            each[5],
+            called_again(each[5], each[6], each[7]),
+        )
         for each in store.execute(ROWS)
     ]
     evidence.deliveries = [delivery(call) for call in target.all(lambda _: True)]
@@ -173,6 +184,13 @@ def gather(
         evidence.operations = done_operations(journal, OperationServiceStub(channel))
         evidence.executions = {each.id: state_of(channel, each.id) for each in journal.executions}
     return evidence
+
+
+def called_again(attempts: int, history: str | None, last_error: str | None) -> frozenset[int]:
+    """The attempts that say that their call was made a second time."""
+    errors = [(each["attempt"], each["error"]) for each in json.loads(history or "[]")]
+    errors.append((attempts, last_error))
+    return frozenset(attempt for attempt, error in errors if CALLED_AGAIN in (error or ""))
 
 
 def delivery(call: Received, *, by_its_clock: bool = False) -> Delivery:

@@ -191,6 +191,15 @@ def test_a_second_delivery_of_another_try_is_counted_and_no_problem() -> None:
     assert (report.counts["duplicates"], report.counts["most of one"]) == (1, 2)
 
 
+def test_a_try_whose_kept_connection_had_ended_may_come_twice_and_not_more_often() -> None:
+    journal, evidence = example()
+    evidence.rows[0] = dataclasses.replace(evidence.rows[0], called_again=frozenset({1}))
+    evidence.deliveries.append(evidence.deliveries[0])
+    assert checked(journal, evidence).problems == []
+    evidence.deliveries.append(evidence.deliveries[0])
+    assert checked(journal, evidence).kinds == {"doubled call"}
+
+
 def test_a_tick_while_a_call_is_under_way_may_be_or_not() -> None:
     for rows in (0, 1):
         journal, evidence = example()
