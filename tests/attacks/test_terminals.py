@@ -2,15 +2,15 @@
 
 import io
 import json
-import logging
 import re
+import subprocess
+import sys
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from tocsin.demo.client import Outcome
 from tocsin.demo.screen import Screen
 from tocsin.demo.target import Call
 from tocsin.gate.audit import Audit, Audited
-from tocsin.logs import ConsoleLines, configure_logs
+from tocsin.logs import ConsoleLines
 from tocsin.printable import UNPRINTABLE, joins, printable, printable_json
 from tocsin.schedule import SystemClock
 
@@ -125,16 +125,32 @@ def test_a_line_of_the_console_log_is_one_line(key: str, text: str) -> None:
     assert steering(SGR.sub("", coloured)) == []
 
 
-def test_a_traceback_in_the_log_is_lines_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logs("console", "info")
-    try:
-        raise ValueError(ATTACKS)
-    except ValueError as error:
-        structlog.get_logger().error("bad", exc_info=error)
-        logging.getLogger("of.a.library").error("worse %s", ATTACKS, exc_info=True, stack_info=True)
-    said = capsys.readouterr().err
-    assert set(steering(said)) == {"\n"}
-    assert r"\x1b]0;title\x07" in said
+# In a process of its own: what was configured stays with every logger that was used meanwhile.
+LOG_TRACEBACKS = """
+import json, logging, sys
+import structlog
+from tocsin.logs import configure_logs
+
+configure_logs("console", "info")
+text = json.load(sys.stdin)
+try:
+    raise ValueError(text)
+except ValueError as error:
+    structlog.get_logger().error("bad", exc_info=error)
+    logging.getLogger("of.a.library").error("worse %s", text, exc_info=True, stack_info=True)
+"""
+
+
+def test_a_traceback_in_the_log_is_lines_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOG_TRACEBACKS],
+        input=json.dumps(ATTACKS),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(steering(done.stderr)) == {"\n"}
+    assert r"\x1b]0;title\x07" in done.stderr
 
 
 class Lines:

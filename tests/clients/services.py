@@ -22,7 +22,8 @@ OTHERS = {
     "grpc.reflection.v1alpha.ServerReflection",
     "opentelemetry.proto.collector.logs.v1.LogsService",
 }
-SERVED = OURS - {"tocsin.v1.ClockService"} | OTHERS  # a clock that is moved is for tests only
+# A clock that is moved is for tests only, and what Envoy asks us is not for clients.
+SERVED = OURS - {"tocsin.v1.ClockService", "envoy.service.auth.v3.Authorization"} | OTHERS
 
 INVOKE = {"function_id": "d4e00000000000000001"}
 RULE = {"timer": {"cron_expression": "* * * * ? *", "invoke_function": INVOKE}}

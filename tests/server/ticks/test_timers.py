@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from google.longrunning import operations_pb2
 
+from stand.calls import call
 from stand.engine_node import FOLDER, NOON, at, in_loop, node, until
 from tocsin.api.google.operations import OperationsService
 from tocsin.store.driver.transaction import Transaction
@@ -226,7 +227,7 @@ async def test_a_tick_is_no_operation_of_a_location_that_its_folder_is_named_lik
         await it.run_until(at("2026-03-01 12:01"))
         operations = OperationsService(it.database, it.clock, PageTokens(new_key()))
         request = operations_pb2.ListOperationsRequest(name=location)
-        assert not (await operations.list_operations(request)).operations
+        assert not (await operations.list_operations(request, call())).operations
 
 
 @in_loop
