@@ -85,7 +85,8 @@ class Before:
         """
         past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
         manual = ("--clock", "manual", "--clock-start", past)
-        with serving(self.directory, "", *manual, http="off") as server:
+        options = (*manual, "--ignore-accounts")
+        with serving(self.directory, "", *options, http="off") as server:
             api = TocsinGrpc(server.grpc_address)
             triggers = GrpcApi(self.vendor, server.grpc_address)
             for function, account in calls:
@@ -236,7 +237,7 @@ def test_no_token_is_sent(
 ) -> None:
     before.due((folder, ACCOUNT), (folder, ACCOUNT))
     before.account()
-    with serving(before.directory, mapped + options, http="off") as server:
+    with serving(before.directory, mapped + options, "--ignore-accounts", http="off") as server:
         calls = called(target, folder, 2)
         assert all("authorization" not in call.headers for call in calls)
         server.stop()

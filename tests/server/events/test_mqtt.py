@@ -235,6 +235,7 @@ def test_filters_that_overlap_bring_a_message_once_to_each(
     filters = {"a": f"{mine}/+/c", "b": f"{mine}/b/+", "c": f"{mine}/#", "d": f"{mine}/b/c"}
     made = [trigger(api, folder, f"{mine}-{n}", mqttTopic=f) for n, f in filters.items()]
     publisher.publish(f"{mine}/b/c")
+    messages_of(target, f"{mine}-c", 1)
     # When the widest goes the others stay.
     api.call("Delete", {"triggerId": made[2]["id"]})
     trigger(api, folder, f"{mine}-e", mqttTopic=f"{mine}-e")
@@ -509,7 +510,7 @@ def test_a_message_is_acknowledged_only_once_it_is_taken(
         (
             'url = "mqtt://h"\nbrokers = ["b"]\n'
             '[sources.mqtt.other]\nurl = "mqtt://h"\nbrokers = ["b"]',
-            "sources.mqtt: b is named by two brokers",
+            "sources.mqtt: b must be named by one broker only",
         ),
     ],
 )

@@ -163,7 +163,7 @@ def test_the_kind_of_a_trigger_cannot_be_changed(
     with pytest.raises(Refused) as refused:
         update(api, before, rule={kind: LEAST[kind]}, updateMask=mask)
     assert refused.value.code == "INVALID_ARGUMENT"
-    assert "it is timer" in refused.value.fields["rule"]
+    assert "from timer to " in refused.value.fields["rule"]
     assert api.call("Get", {"triggerId": before["id"]}) == before
 
 

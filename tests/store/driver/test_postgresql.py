@@ -6,7 +6,7 @@ import pytest
 
 from stand.services.postgres_server import PostgresServer
 from store.work import add, ids, opened
-from tocsin.store.driver.connections import connect
+from tocsin.store.driver.connections import TRANSACTION_SECONDS, connect
 from tocsin.store.driver.database import StoreUnavailable
 from tocsin.store.driver.transaction import Contended, Transaction
 from tocsin.store.triggers.rows import find_trigger
@@ -80,3 +80,17 @@ def test_work_that_others_are_always_in_the_way_of_is_given_up(
 
     runner.run(scenario())
     assert tries == 5
+
+
+def test_a_transaction_ends_though_its_node_stopped_between_two_messages_of_a_statement(
+    postgres_url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario() -> None:
+        connection = await connect(postgres_url)
+        assert await connection.fetchval("SHOW transaction_timeout") == f"{TRANSACTION_SECONDS}s"
+        await connection.close()
+        unbounded = await connect(postgres_url, statement_seconds=None)
+        assert await unbounded.fetchval("SHOW transaction_timeout") == "0"
+        await unbounded.close()
+
+    runner.run(scenario())

@@ -15,6 +15,11 @@ CONNECT_SECONDS = 5.0
 # without an answer by then is given up, with its connection.
 STATEMENT_SECONDS = 8.0
 
+# A node that vanished between two messages of one statement is not idle to PostgreSQL, and would
+# keep its locks. PostgreSQL ends such transactions from version 17 on.
+TRANSACTION_SECONDS = 30
+ENDS_TRANSACTIONS = 17
+
 SESSION = {
     "application_name": "tocsin",
     "default_transaction_isolation": "read committed",
@@ -189,12 +194,23 @@ async def connect(
     *,
     statement_seconds: float | None = STATEMENT_SECONDS,
 ) -> asyncpg.Connection:
-    return await asyncpg.connect(
+    """Opens a connection to PostgreSQL.
+
+    Args:
+        url: where, as `postgresql://…`.
+        settings: of the session, beside those of all.
+        statement_seconds: after which a statement without an answer is given up; None: never, and
+            its transaction may take as long as it wants.
+    """
+    connection = await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
         command_timeout=statement_seconds,
         server_settings={**SESSION, **(settings or {})},
     )
+    if statement_seconds is not None and connection.get_server_version().major >= ENDS_TRANSACTIONS:
+        await connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS}s'")
+    return connection
 
 
 def unavailable(error: BaseException) -> StoreUnavailable:
