@@ -274,7 +274,7 @@ def test_a_line_that_can_not_be_written_is_told_in_the_log(directory: Path, fold
     with guarded(directory, config, "--log-format", "json", http="off") as server:
         admin = server.admin
         assert admin.code(f"{TRIGGERS}.Create", {"folderId": folder, "rule": TIMER}) == "OK"
-        told = [json.loads(each) for each in server.tocsin.log.read_text().splitlines()]
+    told = [json.loads(each) for each in server.tocsin.log.read_text().splitlines()]
     [lost] = [each for each in told if each["event"] == "could not write a line of the audit log"]
     assert lost["level"] == "error"
     assert lost["audit"]["event"] == f"{VENDOR}.CreateTrigger"
@@ -286,7 +286,7 @@ def test_with_access_control_it_goes_to_stderr_unless_told_otherwise(
 ) -> None:
     with guarded(directory, http="off") as server:
         server.nobody.code(f"{TRIGGERS}.List", {"folderId": folder})
-        lines = [each for each in server.tocsin.log.read_text().splitlines() if each[0] == "{"]
+    lines = [each for each in server.tocsin.log.read_text().splitlines() if each[0] == "{"]
     [line] = [json.loads(each) for each in lines]
     assert line["outcome"]["code"] == "UNAUTHENTICATED"
 
