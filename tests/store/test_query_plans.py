@@ -18,8 +18,9 @@ from stand.services.postgres_server import PostgresServer, in_a_loop
 from store.work import opened
 from tocsin.store import duties, schema
 from tocsin.store.access import accounts, authorised_keys, bindings, credentials, tokens
-from tocsin.store.driver.connections import connect
 from tocsin.store.driver.postgresql import PostgresStatements
+from tocsin.store.driver.primary.connecting import Primary
+from tocsin.store.driver.primary.urls import parse_url
 from tocsin.store.driver.transaction import Statements
 from tocsin.store.events import accepted as events
 from tocsin.store.events import held_messages, intakes, sources, subscriptions
@@ -303,7 +304,7 @@ def postgres_plans(
     async def explain() -> dict[str, list[str]]:
         async with opened(url):
             pass
-        connection = await connect(url)
+        connection = await Primary(parse_url(url)).connect()
         try:
             await connection.execute(NUMBERS["postgresql"].format(rows=ROWS))
             if request.param == "full":

@@ -75,7 +75,8 @@ class Settings(BaseSettings):
     database: DatabaseUrl = Field(
         "sqlite:///tocsin-data/tocsin.db",
         description="URL of the database: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "
-        "for any number of nodes, `postgresql://user:password@host:5432/database`.",
+        "for any number of nodes, `postgresql://user:password@host:5432/database`. Name a primary "
+        "and its standbys as `host1:5432,host2:5432`.",
     )
     metrics: OptionalListenAddress = Field(
         None,

@@ -1,10 +1,5 @@
-"""A real broker, Debian's mosquitto: that of the machine, or unpacked from its packages.
+"""A real broker, Debian's mosquitto."""
 
-Unpacking needs neither root nor the package lists of the machine.
-"""
-
-import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -14,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stand.services.debian import debian_program
+
 PATIENCE = 30
-UNPACKED = Path(__file__).parents[3] / "build" / "mosquitto"
-# Every Debian or Ubuntu has these, and the rest by its packages' own dependencies.
-EVERYWHERE = ("libc6", "libgcc-s1", "libstdc++6")
 
 
 @dataclass
@@ -34,7 +28,7 @@ class Mosquitto:
 
     def start(self, *more: str) -> None:
         """Starts it, with lines for its configuration."""
-        program, libraries = installed()
+        program = debian_program("mosquitto", "usr/sbin/mosquitto")
         lines = (
             f"listener {self.port} 127.0.0.1",
             "allow_anonymous true",
@@ -49,10 +43,10 @@ class Mosquitto:
         config.write_text("\n".join(lines) + "\n")
         with (self.directory / "mosquitto.log").open("a") as log:
             self.process = subprocess.Popen(
-                [program, "-c", str(config)],
+                [program.path, "-c", str(config)],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "LD_LIBRARY_PATH": libraries},
+                env=program.environment,
             )
         give_up = time.monotonic() + PATIENCE
         while not self._answers():
@@ -87,67 +81,3 @@ def mosquitto() -> Iterator[Mosquitto]:
             yield broker
         finally:
             broker.stop()
-
-
-def installed() -> tuple[str, str]:
-    """Returns the program and where its libraries are."""
-    program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    if program is not None:
-        return program, os.environ.get("LD_LIBRARY_PATH", "")
-    root = UNPACKED / "root"
-    if not root.exists():
-        unpack(root)
-    libraries = {str(each.parent) for each in root.rglob("*.so.*")}
-    return str(root / "usr/sbin/mosquitto"), ":".join(sorted(libraries))
-
-
-def unpack(root: Path) -> None:
-    """Downloads the packages and unpacks them."""
-    UNPACKED.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=UNPACKED) as made:
-        directory = Path(made)
-        wanted, known = ["mosquitto"], set(EVERYWHERE)
-        # Its libraries, and theirs.
-        for _ in range(3):
-            download(wanted, directory)
-            known.update(wanted)
-            wanted = sorted(libraries_of(directory) - known)
-        for archive in directory.glob("*.deb"):
-            run("dpkg-deb", "-x", str(archive), f"{made}/root", cwd=directory)
-        # Another process may have been as quick.
-        if not root.exists():
-            (directory / "root").rename(root)
-
-
-def download(packages: list[str], directory: Path) -> None:
-    """By the machine's package lists, or by fresh ones of our own where it has none."""
-    command = ("apt-get", "-o", "APT::Sandbox::User=", "download", *packages)
-    if subprocess.run(command, cwd=directory, capture_output=True).returncode == 0:
-        return
-    own = (
-        "apt-get",
-        *("-o", f"Dir::State::Lists={directory}/lists"),
-        *("-o", f"Dir::Cache={directory}/cache"),
-        *("-o", "APT::Sandbox::User="),
-    )
-    if not (directory / "lists").exists():
-        for name in ("lists/partial", "cache/archives/partial"):
-            (directory / name).mkdir(parents=True)
-        run(*own, "update", cwd=directory)
-    run(*own, "download", *packages, cwd=directory)
-
-
-def libraries_of(directory: Path) -> set[str]:
-    """The packages of libraries that the downloaded ones depend on."""
-    found = set()
-    for archive in directory.glob("*.deb"):
-        depends = run("dpkg-deb", "-f", str(archive), "Depends", cwd=directory)
-        names = [each.split()[0].split(":")[0] for each in depends.split(",") if each.strip()]
-        found.update(name for name in names if name.startswith("lib"))
-    return found
-
-
-def run(*command: str, cwd: Path) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-    return done.stdout

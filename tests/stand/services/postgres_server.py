@@ -31,7 +31,10 @@ SETTINGS = {
 class PostgresServer:
     """Starts on creation. Its superuser `postgres` needs no password."""
 
-    def __init__(self, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: dict[str, str] | None = None, *, standby_of: "PostgresServer | None" = None
+    ) -> None:
+        """Starts a server with more settings, or a standby that follows another server."""
         self._settings = {**SETTINGS, **(settings or {})}
         self._directory = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
         self._user = unprivileged_user()
@@ -40,7 +43,15 @@ class PostgresServer:
         self.port = free_port()
         if self._user is not None:
             os.chown(self._directory, self._user, -1)
-        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8")
+        if standby_of is None:
+            self._run(
+                "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"
+            )
+        else:
+            source = f"--dbname=postgresql://postgres@127.0.0.1:{standby_of.port}/postgres"
+            self._run(
+                "pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf", source
+            )
         self._process = self._start()
 
     def url(self, database: str, *, port: int | None = None) -> str:
@@ -85,7 +96,8 @@ class PostgresServer:
         self._process = self._start()
 
     def close(self) -> None:
-        self.stop()
+        if self._process.poll() is None:
+            self.stop()
         shutil.rmtree(self._directory)
 
     def _run(self, program: str, *options: str) -> None:

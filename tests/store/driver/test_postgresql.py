@@ -6,8 +6,9 @@ import pytest
 
 from stand.services.postgres_server import PostgresServer
 from store.work import add, ids, opened
-from tocsin.store.driver.connections import TRANSACTION_SECONDS, connect
 from tocsin.store.driver.database import StoreUnavailable
+from tocsin.store.driver.primary.connecting import TRANSACTION_SECONDS, Primary
+from tocsin.store.driver.primary.urls import parse_url
 from tocsin.store.driver.transaction import Contended, Transaction
 from tocsin.store.triggers.rows import find_trigger
 
@@ -49,7 +50,7 @@ def test_a_connection_that_is_broken_off_midway_fails_its_calls_and_no_others(
     async def scenario() -> None:
         async with opened(postgres_url) as database:
             await database.write(add("a"))
-            killer = await connect(postgres.url("postgres"))
+            killer = await Primary(parse_url(postgres.url("postgres"))).connect()
             for _ in range(20):
                 calls = [asyncio.ensure_future(database.write(look)) for _ in range(9)]
                 await asyncio.sleep(0)
@@ -86,10 +87,11 @@ def test_a_transaction_ends_though_its_node_stopped_between_two_messages_of_a_st
     postgres_url: str, runner: asyncio.Runner
 ) -> None:
     async def scenario() -> None:
-        connection = await connect(postgres_url)
+        primary = Primary(parse_url(postgres_url))
+        connection = await primary.connect()
         assert await connection.fetchval("SHOW transaction_timeout") == f"{TRANSACTION_SECONDS}s"
         await connection.close()
-        unbounded = await connect(postgres_url, statement_seconds=None)
+        unbounded = await primary.connect(statement_seconds=None)
         assert await unbounded.fetchval("SHOW transaction_timeout") == "0"
         await unbounded.close()
 

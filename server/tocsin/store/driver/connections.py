@@ -1,43 +1,15 @@
 """Makes connections to PostgreSQL when they are needed, and drops them when they are lost."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 import asyncpg
 
 from tocsin.store.driver.database import StoreFull, StoreUnavailable
+from tocsin.store.driver.primary.connecting import CONNECT_SECONDS, reason
 from tocsin.store.driver.transaction import Compiled, Row, Value
-
-CONNECT_SECONDS = 5.0
-# Our statements take milliseconds, or wait for locks that are held for at most five seconds. One
-# without an answer by then is given up, with its connection.
-STATEMENT_SECONDS = 8.0
-
-# A node that vanished between two messages of one statement is not idle to PostgreSQL, and would
-# keep its locks. PostgreSQL ends such transactions from version 17 on.
-TRANSACTION_SECONDS = 30
-ENDS_TRANSACTIONS = 17
-
-SESSION = {
-    "application_name": "tocsin",
-    "default_transaction_isolation": "read committed",
-    # Frees the locks of a node that was stopped in the middle of a transaction.
-    "idle_in_transaction_session_timeout": "5s",
-    # A node that crashed leaves connections open, and PostgreSQL has a limited number.
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-    # PostgreSQL plans once, without looking at values: the plan that the tests assert.
-    "plan_cache_mode": "force_generic_plan",
-    # Every hot statement reads a few rows in an index's order. To read all due rows and sort them
-    # looks cheap while there are few, and is ruinous when there are many.
-    "enable_bitmapscan": "off",
-    "enable_sort": "off",
-    # A plan made while a table was empty would scan all of it, until the table is analyzed.
-    "enable_seqscan": "off",
-}
 
 LOST = (
     OSError,
@@ -109,14 +81,12 @@ class Connections:
 
     def __init__(
         self,
-        url: str,
+        connect: Callable[[], Awaitable[asyncpg.Connection]],
         size: int,
-        settings: Mapping[str, str] | None = None,
         *,
         lost: Callable[[], None] = lambda: None,
     ) -> None:
-        self._url = url
-        self._settings = settings or {}
+        self._connect = connect
         self.lost = lost
         self._free = asyncio.Semaphore(size)
         self._idle: list[Session] = []
@@ -141,7 +111,7 @@ class Connections:
                 session = self._idle.pop()
                 if not session.connection.is_closed():
                     return session
-            return Session(await connect(self._url, self._settings))
+            return Session(await self._connect())
         except BaseException as error:
             self._free.release()
             if isinstance(error, LOST):
@@ -188,37 +158,7 @@ class Lent:
             raise unavailable(error) from error
 
 
-async def connect(
-    url: str,
-    settings: Mapping[str, str] | None = None,
-    *,
-    statement_seconds: float | None = STATEMENT_SECONDS,
-) -> asyncpg.Connection:
-    """Opens a connection to PostgreSQL.
-
-    Args:
-        url: where, as `postgresql://…`.
-        settings: of the session, beside those of all.
-        statement_seconds: after which a statement without an answer is given up; None: never, and
-            its transaction may take as long as it wants.
-    """
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        command_timeout=statement_seconds,
-        server_settings={**SESSION, **(settings or {})},
-    )
-    if statement_seconds is not None and connection.get_server_version().major >= ENDS_TRANSACTIONS:
-        await connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS}s'")
-    return connection
-
-
 def unavailable(error: BaseException) -> StoreUnavailable:
     if isinstance(error, asyncpg.DiskFullError):
         return StoreFull(f"PostgreSQL has no space left: {error}")
     return StoreUnavailable(f"can't reach PostgreSQL: {reason(error)}")
-
-
-def reason(error: BaseException) -> str:
-    """Returns the text of an error, or its type where it has no text, as a timeout."""
-    return str(error) or type(error).__name__

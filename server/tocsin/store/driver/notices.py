@@ -7,7 +7,8 @@ import asyncpg
 import structlog
 
 from tocsin.store.driver.bells import Listeners, Rung
-from tocsin.store.driver.connections import LOST, reason
+from tocsin.store.driver.connections import LOST
+from tocsin.store.driver.primary.connecting import reason
 
 log = structlog.get_logger(__name__)
 

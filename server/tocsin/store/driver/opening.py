@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from alembic import command
@@ -15,14 +16,19 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
 from tocsin.store.driver.database import Database, StoreError
+from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
 from tocsin.store.driver.sqlite import SqliteDatabase, take_lock
 from tocsin.store.driver.sqlite import connect as connect_sqlite
 from tocsin.store.schema import compatibility
 
+if TYPE_CHECKING:
+    from tocsin.store.driver.primary.connecting import Primary
+
 log = structlog.get_logger(__name__)
 
 FORMS = (
-    "sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host:port/database"
+    "sqlite:///relative.db, sqlite:////absolute.db, "
+    "postgresql://user:password@host:port/database or …@host1:port1,host2:port2/database"
 )
 # An arbitrary number that other programs in the same database are unlikely to lock.
 MIGRATION_LOCK = 0x746F6373696E
@@ -40,10 +46,9 @@ def open_database(url: str, *, durable: bool = True) -> Database:
         StoreError: the URL has another form, or the database can't be reached, is in use, is
             damaged, or was written by a newer Tocsin.
     """
-    parsed = parsed_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
-        return open_postgresql(url, safe_url=without_secrets(parsed))
-    return open_sqlite(sqlite_path(parsed), durable=durable)
+    if url.partition("://")[0] in SCHEMES:
+        return open_postgresql(parse_url(url))
+    return open_sqlite(sqlite_path(parsed_url(url)), durable=durable)
 
 
 def parsed_url(url: str) -> URL:
@@ -52,11 +57,6 @@ def parsed_url(url: str) -> URL:
     except (ArgumentError, ValueError):
         # The error would show the password.
         raise StoreError(f"--database must be a URL: {FORMS}") from None
-
-
-def without_secrets(url: URL) -> str:
-    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database)
-    return bare.render_as_string()
 
 
 def sqlite_path(url: URL) -> Path:
@@ -100,32 +100,36 @@ def migrate_sqlite(path: Path) -> None:
         engine.dispose()
 
 
-def open_postgresql(url: str, *, safe_url: str) -> Database:
+def open_postgresql(url: PostgresUrl) -> Database:
     # Slow to import, and useless to a node with SQLite.
-    from tocsin.store.driver.connections import LOST, reason
-    from tocsin.store.driver.postgresql import PostgresDatabase
+    import asyncpg
 
+    from tocsin.store.driver.postgresql import PostgresDatabase
+    from tocsin.store.driver.primary.connecting import Primary, reason
+
+    primary = Primary(url)
     try:
         # In a thread, because the caller's event loop is already running.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, migrate_postgresql(url, safe_url)).result()
-    except (*LOST, ValueError) as error:
-        raise StoreError(f"can't use {safe_url}: {reason(error)}; check --database") from error
+            thread.submit(asyncio.run, prepare_postgresql(primary, url.safe)).result()
     except DBAPIError as error:
-        raise StoreError(f"can't use {safe_url}: {error.orig}") from error
-    return PostgresDatabase(url)
+        raise StoreError(f"can't use {url.safe}: {error.orig}") from error
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
+        raise StoreError(f"can't use {url.safe}: {reason(error)}; check --database") from error
+    return PostgresDatabase(primary)
 
 
-async def migrate_postgresql(url: str, safe_url: str) -> None:
+async def prepare_postgresql(primary: "Primary", safe_url: str) -> None:
     """Creates the schema or brings it up to this version, one node at a time."""
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    from tocsin.store.driver.connections import connect
+    from tocsin.store.driver.primary.pools import refuse_transaction_pools
 
+    await refuse_transaction_pools(primary, safe_url)
     engine = create_async_engine(
         "postgresql+asyncpg://",
         # To migrate a large table takes long, and so does waiting for another node that does.
-        async_creator=lambda: connect(url, statement_seconds=None),
+        async_creator=lambda: primary.connect(statement_seconds=None),
     )
     try:
         async with engine.connect() as connection:

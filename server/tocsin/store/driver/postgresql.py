@@ -13,10 +13,11 @@ from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from tocsin.store.driver.bells import Bell, Listener, Listeners
-from tocsin.store.driver.connections import LOST, Connections, Result, Session, connect
+from tocsin.store.driver.connections import LOST, Connections, Result, Session
 from tocsin.store.driver.database import CommitObserver, StoreUnavailable
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.notices import Notices
+from tocsin.store.driver.primary.connecting import Primary
 from tocsin.store.driver.transaction import (
     Afterwards,
     Compiled,
@@ -57,16 +58,17 @@ class PostgresDatabase:
     and most work succeeds.
     """
 
-    def __init__(self, url: str) -> None:
-        read_only = {"default_transaction_read_only": "on"}
-        self._readers = Connections(url, READERS, read_only, lost=self._lost)
-        self._writers = Connections(url, WRITERS, lost=self._lost)
+    def __init__(self, primary: Primary) -> None:
+        self._readers = Connections(
+            lambda: primary.connect(read_only=True), READERS, lost=self._lost
+        )
+        self._writers = Connections(primary.connect, WRITERS, lost=self._lost)
         self._statements = PostgresStatements()
         self._calls = Gathering(
             self._write_group, most=LARGEST_GROUP, workers=WRITERS, turns=GATHERING_TURNS
         )
         self._listeners = Listeners()
-        self._notices = Notices(lambda: connect(url), self._listeners)
+        self._notices = Notices(primary.connect, self._listeners)
         self._observer = CommitObserver()
 
     @property
