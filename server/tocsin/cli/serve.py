@@ -85,8 +85,10 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     open_standard_descriptors()
     try:
         settings = load_settings(config, given)
-        with unblocked_stderr(dropped_lines(settings.log_format)):
-            configure_logs(settings.log_format, settings.log_level)
+        with (
+            unblocked_stderr(dropped_lines(settings.log_format)),
+            configure_logs(settings.log_format, settings.log_level).swept(),
+        ):
             uvloop.run(serve_until_stopped(settings, _announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
         raise refusal(str(error)) from error

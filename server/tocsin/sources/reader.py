@@ -89,8 +89,8 @@ class Reader(Protocol):
     async def read(self, line: Line) -> None:
         """Reads until it is cancelled.
 
-        After an error or a return, the engine calls it again after a pause, which grows while the
-        source does not answer.
+        After an error or a return, the engine calls it again after a pause, which grows until the
+        source gives events or answers for a while.
 
         Raises:
             SourceFailed: the source can't be read now; any other error is logged with a traceback.

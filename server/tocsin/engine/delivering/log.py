@@ -8,7 +8,8 @@ from tocsin.schedule import Clock
 from tocsin.store.invocations.deliveries import Ended
 from tocsin.store.invocations.rows import Invocation, State
 
-log = structlog.get_logger(__name__)
+# Each delivery has its line; their number is limited here.
+log = structlog.get_logger(__name__, limited=False)
 
 SUCCESSES_A_SECOND = 20
 FAILURES_A_SECOND = 100

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 BETWEEN_LOOKS_SECONDS = 0.25
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+# A source that answered for so long is well again, even if it had no events.
+STEADY_SECONDS = 10.0
 
 # Not used for secrets.
 CHANCE = random.Random()  # noqa: S311
@@ -40,11 +42,15 @@ Spot: TypeAlias = tuple[int, Hashable]
 class PulledLine:
     """Implements `sources.reader.Line`, and holds the task that reads."""
 
-    def __init__(self, spot: Spot, intake: TakesEvents, standings: Standings) -> None:
+    def __init__(
+        self, spot: Spot, intake: TakesEvents, standings: Standings, *, machine_clock: Clock
+    ) -> None:
         self.spot = spot
         self.task: asyncio.Task[None] | None = None
-        self.answered = False
         self.ended = False
+        self._machine_clock = machine_clock
+        self._answered_at: float | None = None
+        self._progressed = False
         self._intake = intake
         self._standings = standings
         self._plans: tuple[Plan, ...] = ()
@@ -53,6 +59,24 @@ class PulledLine:
     @property
     def plans(self) -> Sequence[Plan]:
         return self._plans
+
+    @property
+    def answered(self) -> bool:
+        """Returns whether the source has answered since the reading began or broke."""
+        return self._answered_at is not None
+
+    @property
+    def steady(self) -> bool:
+        """Returns whether the source gave events, or answered for a while.
+
+        One that accepts a connection and ends it is not steady.
+        """
+        answered_at, now = self._answered_at, self._machine_clock.monotonic()
+        return self._progressed or (answered_at is not None and now - answered_at >= STEADY_SECONDS)
+
+    def begin(self) -> None:
+        """Notes that a reading begins."""
+        self._answered_at, self._progressed = None, False
 
     def put(self, plans: tuple[Plan, ...]) -> None:
         """Sets the triggers of the reading."""
@@ -73,6 +97,7 @@ class PulledLine:
 
     async def take(self, incoming: Sequence[Incoming]) -> list[Taken]:
         taken = await self._intake.take(incoming)
+        self._progressed = True
         self.received({event.trigger_id for event in incoming})
         return taken
 
@@ -82,7 +107,8 @@ class PulledLine:
                 self._standings.received(plan.trigger_id)
 
     def connected(self) -> None:
-        self.answered = True
+        if self._answered_at is None:
+            self._answered_at = self._machine_clock.monotonic()
         for plan in self._plans:
             self._standings.connected(plan.trigger_id)
 
@@ -94,6 +120,7 @@ class PulledLine:
                 log.warning("could not read a source", trigger_id=plan.trigger_id, error=error)
 
     def refused(self, trigger_id: str, events: int, why: str) -> None:
+        self._progressed = True
         self._standings.failed(trigger_id, why, connected=self.answered, refused=events)
         log.warning(
             "skipped events that can't be delivered", trigger_id=trigger_id, events=events, why=why
@@ -101,7 +128,7 @@ class PulledLine:
 
     def broke(self, error: str) -> None:
         """Reports that the source no longer answers."""
-        self.answered = False
+        self._answered_at = None
         self.troubled(error)
 
 
@@ -168,7 +195,9 @@ class Pulling:
         for spot, plans in wanted.items():
             line = self._lines.get(spot)
             if line is None:
-                line = self._lines[spot] = PulledLine(spot, self._intake, self._standings)
+                line = self._lines[spot] = PulledLine(
+                    spot, self._intake, self._standings, machine_clock=self._machine_clock
+                )
             self._put(line, plans)
             if line.task is None:
                 line.task = asyncio.create_task(self._keep_reading(line))
@@ -255,7 +284,7 @@ class Pulling:
     async def _keep_reading(self, line: PulledLine) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
-            line.answered = False
+            line.begin()
             try:
                 await self._readers[line.spot[0]].read(line)
                 error = "the reader ended by itself"
@@ -265,7 +294,7 @@ class Pulling:
                 ids = [plan.trigger_id for plan in line.plans[:10]]
                 log.exception("reading a source failed, trying again", trigger_ids=ids)
                 error = f"{type(failure).__name__}: {failure}"
-            pause = FIRST_PAUSE_SECONDS if line.answered else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = FIRST_PAUSE_SECONDS if line.steady else min(2 * pause, LONGEST_PAUSE_SECONDS)
             line.broke(error)
             # Readings that lost the same source must not all come back at the same moment.
             await self._machine_clock.sleep(pause * self._chance())

@@ -7,18 +7,13 @@ time holds a session; several sessions share the messages by a shared subscripti
 
 import asyncio
 import json
-import ssl
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import aiomqtt
 import structlog
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from tocsin.outgoing.threads import Threads
 from tocsin.plans.plan import Plan
@@ -29,6 +24,7 @@ from tocsin.sources.instants import nanos_of
 from tocsin.sources.kinds import iot
 from tocsin.sources.kinds.definition import Kind
 from tocsin.sources.kinds.iot import IotBrokerMessage, IotMessage, IotMessageSource
+from tocsin.sources.mqtt.client import Client, Unreadable, client_of
 from tocsin.sources.mqtt.registries import BrokerTopics
 from tocsin.sources.mqtt.settings import BrokerSettings
 from tocsin.sources.mqtt.topics import disjoint
@@ -40,14 +36,8 @@ from tocsin.store.driver.database import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 MESSAGES_AT_ONCE = 256
-# MQTT 5: messages that the broker may send before one is acknowledged.
-MOST_UNACKNOWLEDGED = 1000
-# The protocol allows fewer messages under way with QoS 1, so only those with QoS 0 can overflow.
-MOST_WAITING = 70_000
 FILTERS_AT_ONCE = 100
-KEEPALIVE_SECONDS = 30
 TOPICS_KNOWN = 4096
-ANSWERED_IN_SECONDS = 5.0
 KIND_OF: Mapping[type, Kind[Any, Any]] = {each.event: each for each in (iot.KIND, iot.BROKER_KIND)}
 
 # The events of a message on a topic, without its payload, and the triggers that it fires.
@@ -189,6 +179,10 @@ class Session:
                 await self._subscribe(client)
                 self._line.connected()
                 await together(self._keep(), self._follow(client), self._take(client))
+            except aiomqtt.MqttError as error:
+                if client.failure is None:
+                    raise
+                raise aiomqtt.MqttError(f"{error}: {client.failure}") from error
             finally:
                 if self._line.ended:
                     # No trigger needs the messages that the broker would keep.
@@ -203,13 +197,13 @@ class Session:
         while await self._leases.hold(*self._lease) is not None:
             await self._machine_clock.sleep(RENEWED_EACH_SECONDS)
 
-    async def _follow(self, client: "Client") -> None:
+    async def _follow(self, client: Client) -> None:
         while True:
             await self.changed.wait()
             self.changed.clear()
             await self._subscribe(client)
 
-    async def _subscribe(self, client: "Client") -> None:
+    async def _subscribe(self, client: Client) -> None:
         """Subscribes to the topics that the triggers need, and to no others."""
         self._known.clear()
         plans, topics = self._line.plans, self._topics
@@ -228,37 +222,62 @@ class Session:
         self._subscribed = wanted
         await self._leases.move(*self._lease, json.dumps(sorted(wanted)))
 
-    async def _unsubscribe_all(self, client: "Client") -> None:
+    async def _unsubscribe_all(self, client: Client) -> None:
         for some in chunks(sorted(self._subscribed)):
             await client.unsubscribe(some)
         await self._leases.move(*self._lease, "")
         await self._leases.release(*self._lease)
 
-    async def _take(self, client: "Client") -> None:
+    async def _take(self, client: Client) -> None:
         while True:
             messages = await client.next_messages(MESSAGES_AT_ONCE)
             received_ns = nanos_of(self._clock.now())
             incoming: list[Incoming] = []
             fired: set[str] = set()
+            unreadable: list[Unreadable] = []
             for message in messages:
                 # A retained message is older than the subscription.
-                if not message.retain:
-                    events, trigger_ids = self._matches(str(message.topic))
-                    fired |= trigger_ids
-                    payload = content_of(message)
-                    incoming += [
-                        Incoming(
-                            replace(event, payload=payload),
-                            received_ns,
-                            folders=self._broker.folders_for(registry_of(event)),
-                        )
-                        for event in events
-                    ]
+                if message.retain:
+                    continue
+                if isinstance(message, Unreadable):
+                    unreadable.append(message)
+                    continue
+                events, trigger_ids = self._matches(str(message.topic))
+                fired |= trigger_ids
+                payload = content_of(message)
+                incoming += [
+                    Incoming(
+                        replace(event, payload=payload),
+                        received_ns,
+                        folders=self._broker.folders_for(registry_of(event)),
+                    )
+                    for event in events
+                ]
             if incoming:
                 await self._line.take(incoming)
                 self._line.received(fired)
+            self._refuse(unreadable)
+            self._tell_overflow(client)
             for message in messages:
                 client.acknowledge(message)
+
+    def _refuse(self, unreadable: list[Unreadable]) -> None:
+        """Counts messages that can't be read, at each trigger that they seem to be for."""
+        refused: Counter[str] = Counter()
+        why: dict[str, str] = {}
+        for message in unreadable:
+            _, trigger_ids = self._find_matches(message.topic)
+            for trigger_id in trigger_ids or {plan.trigger_id for plan in self._line.plans}:
+                refused[trigger_id] += 1
+                why[trigger_id] = message.why
+        for trigger_id, messages in refused.items():
+            self._line.refused(trigger_id, messages, why[trigger_id])
+
+    def _tell_overflow(self, client: Client) -> None:
+        if lost := client.overflowed():
+            self._line.troubled(
+                f"lost {lost} messages with QoS 0, which came faster than they could be stored"
+            )
 
     def _matches(self, topic: str) -> Matches:
         known = self._known.get(topic)
@@ -288,81 +307,6 @@ class Session:
 def registry_of(source: object) -> str:
     """Returns the registry of a rule's source or of a message; empty if it is of a broker."""
     return source.registry_id if isinstance(source, IotMessage | IotMessageSource) else ""
-
-
-class Client(aiomqtt.Client):
-    """Adds acknowledgement by hand, and threads of its own, to aiomqtt's client."""
-
-    def __init__(self, *args: Any, threads: Threads, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._threads = threads
-        # aiomqtt has no option for it.
-        self._client.manual_ack_set(True)
-
-    async def __aenter__(self) -> Self:
-        # aiomqtt connects in the event loop's threads, which everything shares.
-        try:
-            await self._threads.run(super()._client_connect)
-        except OSError as error:
-            raise aiomqtt.MqttError(str(error)) from error
-        return await super().__aenter__()
-
-    def _client_connect(self) -> None:
-        """Does nothing: the client is connected when aiomqtt calls this."""
-
-    async def next_messages(self, most: int) -> list[aiomqtt.Message]:
-        """Waits for a message; returns it with others that came, up to `most` of them.
-
-        Raises:
-            MqttError: the connection was lost.
-        """
-        messages = [await anext(self.messages)]
-        while len(messages) < most and not self._queue.empty():
-            messages.append(self._queue.get_nowait())
-        return messages
-
-    def acknowledge(self, message: aiomqtt.Message) -> None:
-        """Acknowledges a message; if the connection is lost, the broker sends it again."""
-        if message.qos:
-            self._client.ack(message.mid, message.qos)
-
-    async def subscribe_to(self, filters: Sequence[str], *, version5: bool) -> list[str]:
-        """Subscribes with QoS 1, and returns the filters that the broker refused."""
-        if version5:
-            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-            codes = await self.subscribe([(topic_filter, options) for topic_filter in filters])
-        else:
-            codes = await self.subscribe([(topic_filter, 1) for topic_filter in filters])
-        return [
-            topic_filter
-            for topic_filter, code in zip(filters, codes, strict=True)
-            if isinstance(code, ReasonCode) and code.is_failure
-        ]
-
-
-def client_of(broker: BrokerSettings, client_id: str, threads: Threads) -> Client:
-    """Returns a client whose session outlives its connection."""
-    properties = None
-    if broker.version5:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = broker.session_expiry
-        properties.ReceiveMaximum = MOST_UNACKNOWLEDGED
-    password = broker.password
-    return Client(
-        *broker.address,
-        threads=threads,
-        identifier=client_id,
-        username=broker.username,
-        password=None if password is None else password.get_secret_value(),
-        protocol=aiomqtt.ProtocolVersion.V5 if broker.version5 else aiomqtt.ProtocolVersion.V311,
-        clean_session=None if broker.version5 else False,
-        clean_start=False if broker.version5 else MQTT_CLEAN_START_FIRST_ONLY,
-        properties=properties,
-        keepalive=KEEPALIVE_SECONDS,
-        timeout=ANSWERED_IN_SECONDS,
-        max_queued_incoming_messages=MOST_WAITING,
-        tls_context=ssl.create_default_context(cafile=broker.ca_file) if broker.tls else None,
-    )
 
 
 def content_of(message: aiomqtt.Message) -> bytes:

@@ -1,4 +1,4 @@
-"""Sends logs to stderr, one line for each event."""
+"""Formats the lines of the log and sends them to stderr."""
 
 import io
 import logging
@@ -8,7 +8,9 @@ from typing import Any, TextIO
 
 import structlog
 
+from tocsin.logs.repeating import SWITCH, LimitedEvents, LimitedRecords, RepeatedLines
 from tocsin.printable import printable
+from tocsin.schedule import SystemClock
 
 # What may have several lines: a stack, and an exception that was formatted before.
 TRACES = ("stack", "exception")
@@ -74,13 +76,17 @@ def dropped_lines(log_format: str) -> Callable[[int], str]:
     return line
 
 
-def configure_logs(log_format: str, level: str) -> None:
+def configure_logs(log_format: str, level: str) -> RepeatedLines:
     """Makes structlog and the standard library's logging write to stderr in one format.
 
     Args:
         log_format: `json`, or anything else for lines that a person reads.
         level: name of the lowest level to write; the standard library's is at least `warning`.
+
+    Returns:
+        The lines that repeat; their numbers are told while they are `swept`.
     """
+    repeated = RepeatedLines(SystemClock().monotonic, _tell)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -92,7 +98,7 @@ def configure_logs(log_format: str, level: str) -> None:
         renderer = structlog.processors.JSONRenderer()
     least = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[LimitedEvents(repeated), *shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -101,4 +107,10 @@ def configure_logs(log_format: str, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)
     )
+    handler.addFilter(LimitedRecords(repeated))
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+    return repeated
+
+
+def _tell(level: str, event: str, fields: Mapping[str, Any]) -> None:
+    getattr(structlog.get_logger(**{SWITCH: False}), level)(event, **fields)
