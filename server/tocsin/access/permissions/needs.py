@@ -197,7 +197,7 @@ def _vendor_event(method: str) -> str:
 def _changes_part_of_rule(request: Any) -> bool:
     """Tells whether an update may leave accounts of the stored rule in the new rule."""
     paths = request.update_mask.paths
-    return not paths or any(path.partition(".")[0] == "rule" for path in paths)
+    return not paths or any(path.partition(".")[0] in ("rule", "*") for path in paths)
 
 
 def _oauth_token_or_key(request: Any) -> str:

@@ -2,12 +2,14 @@
 
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.field_mask_pb2 import FieldMask
 
+from tocsin.api.yandex.triggers.masks import merge, sent_part
 from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
+from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan
@@ -17,17 +19,11 @@ from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
-MOST_PATHS = 100
 MQTT_KINDS = ("iot_message", "iot_broker_message")
 MAIL_DOMAIN = "serverless.yandexcloud.net"
 # The default of the vendor's clients, for rules whose cutoff may be left out.
 DEFAULT_CUTOFF = Duration(seconds=1)
 
-UPDATABLE = [
-    name
-    for name in contract.UpdateTriggerRequest.DESCRIPTOR.fields_by_name
-    if name in Trigger.DESCRIPTOR.fields_by_name
-]
 NAME_PATTERN = re.compile(
     contract.CreateTriggerRequest.DESCRIPTOR.fields_by_name["name"]
     .GetOptions()
@@ -35,62 +31,25 @@ NAME_PATTERN = re.compile(
 )
 
 _violations_of_trigger = validator(Trigger.DESCRIPTOR)
+_violations_of_update = validator(contract.UpdateTriggerRequest.DESCRIPTOR)
 # Rules of the trigger that the request's message does not have.
 _violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
 _violations_of_expression = validator(Trigger.Timer.DESCRIPTOR, frozenset({"cron_expression"}))
 
 
-def update_paths(request: contract.UpdateTriggerRequest) -> list[str]:
-    """Returns the paths to update: those of the mask, or all without a mask (API design guide).
+def updated(
+    before: Trigger, request: contract.UpdateTriggerRequest, paths: Iterable[str]
+) -> Trigger:
+    """Returns the trigger with the paths written from the request.
 
     Raises:
-        ApiError: a path of the mask can't be updated.
+        ApiError: a path does not fit the trigger.
     """
-    # Repeated paths count once, so that a long mask costs no more.
-    paths = list(dict.fromkeys(request.update_mask.paths))
-    if len(paths) > MOST_PATHS:
-        raise errors.invalid_field("update_mask", f"must have at most {MOST_PATHS} paths")
-    unknown = [path for path in paths if not _can_be_updated(path)]
-    if unknown:
-        raise errors.invalid(
-            [
-                Violation(
-                    "update_mask", f"unknown path {path[:64]!r}; expected {', '.join(UPDATABLE)}"
-                )
-                for path in unknown
-            ]
-        )
-    return paths or UPDATABLE
-
-
-def _can_be_updated(path: str) -> bool:
-    trigger: Any = Trigger.DESCRIPTOR
-    return path.split(".")[0] in UPDATABLE and FieldMask(paths=[path]).IsValidForDescriptor(trigger)
-
-
-def updated(before: Trigger, request: contract.UpdateTriggerRequest, paths: list[str]) -> Trigger:
-    sent = Trigger(name=request.name, description=request.description, labels=request.labels)
-    if request.HasField("rule"):
-        sent.rule.CopyFrom(request.rule)
     after = Trigger()
     after.CopyFrom(before)
-    for path in paths:
-        _keep_parents(sent, before, path)
-    FieldMask(paths=paths).MergeMessage(
-        sent, after, replace_message_field=True, replace_repeated_field=True
-    )
+    merge(request, after, paths)
     complete(after, before=before)
     return after
-
-
-def _keep_parents(sent: Any, before: Any, path: str) -> None:
-    """Adds empty parents to `sent`, so that a path below a message left out resets that part."""
-    for name in path.split(".")[:-1]:
-        if not before.HasField(name):
-            return
-        if not sent.HasField(name):
-            getattr(sent, name).SetInParent()
-        sent, before = getattr(sent, name), getattr(before, name)
 
 
 def complete(trigger: Trigger, before: Trigger | None) -> None:
@@ -122,8 +81,22 @@ def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]
     return [*(folder if request.folder_id else []), *violations_of_rule(request)]
 
 
+def violations_of_update(request: contract.UpdateTriggerRequest) -> list[Violation]:
+    """Lists the violations of those fields of an update that its mask names as a whole.
+
+    Raises:
+        ApiError: the mask has a path that can't be updated.
+    """
+    sent = sent_part(request)
+    return [
+        *nul_violations(request, request.SerializeToString()),
+        *_violations_of_update(sent),
+        *violations_of_rule(sent),
+    ]
+
+
 def violations_of_rule(
-    request: contract.CreateTriggerRequest | contract.UpdateTriggerRequest,
+    request: contract.CreateTriggerRequest | contract.UpdateTriggerRequest | Trigger,
 ) -> list[Violation]:
     """Lists the violations of a timer's cron expression or of an MQTT topic filter."""
     if kind := request.rule.WhichOneof("rule"):
@@ -139,13 +112,17 @@ def violations_of_rule(
     return []
 
 
-def plan_of_updated(trigger: Trigger) -> Plan:
-    """Checks an updated trigger, and returns its plan.
+def plan_of_updated(trigger: Trigger, paths: Iterable[str]) -> Plan:
+    """Checks a trigger of which the paths were updated, and returns its plan.
 
     Raises:
         ApiError, PlanError: the trigger is wrong.
     """
-    if violations := _violations_of_trigger(trigger):
+    violations = _violations_of_trigger(trigger)
+    # An older version may have stored a rule that is refused now; it can be renamed all the same.
+    if any(path.partition(".")[0] == "rule" for path in paths):
+        violations += violations_of_rule(trigger)
+    if violations:
         raise errors.invalid(violations)
     return compile_trigger(trigger)
 

@@ -5,15 +5,15 @@ from datetime import datetime
 from tocsin.api.changes.operations import Change, Mutations
 from tocsin.api.changes.triggers import TriggerChanges
 from tocsin.api.yandex.triggers.filters import name_filter
+from tocsin.api.yandex.triggers.masks import update_paths
 from tocsin.api.yandex.triggers.message import (
     complete,
     is_name,
     plan_of_updated,
     refuse_other_kind,
-    update_paths,
     updated,
     violations_of_new,
-    violations_of_rule,
+    violations_of_update,
 )
 from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.gate.authorising import refuse_other_accounts
@@ -28,7 +28,7 @@ from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import PageTokens, page_of, page_size
-from tocsin.wire.serving import Checked, Served
+from tocsin.wire.serving import Checked, SelfChecked, Served
 from tocsin.wire.timestamps import from_timestamp, to_timestamp
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -58,7 +58,7 @@ class TriggerService:
             "Get": self.get,
             "List": self.list,
             "Create": Checked(self.create, violations_of_new),
-            "Update": Checked(self.update, violations_of_rule),
+            "Update": SelfChecked(self.update, violations_of_update),
             "Delete": self.delete,
             "Pause": self.pause,
             "Resume": self.resume,
@@ -127,7 +127,7 @@ class TriggerService:
             plan_before = compile_trigger(before)
             refuse_other_accounts(call.usable_accounts, plan_before)
             after = updated(before, request, paths)
-            plan = plan_of_updated(after)
+            plan = plan_of_updated(after, paths)
             refuse_other_kind(plan_before, plan)
             stored = _stored(after)
             self._changes.update(tx, stored, plan_before, plan, now)
