@@ -160,7 +160,7 @@ def test_more_calls_at_once_than_a_connection_may_have_are_refused(
         connection.settimeout(30)
         # None of them ends, so all are under way.
         calls = [
-            headers_frame(1 + 2 * number, call_headers(LIST), ends=False)
+            headers_frame(1 + 2 * number, call_headers(NOTIFY), ends=False)
             for number in range(most + 50)
         ]
         connection.sendall(b"".join(calls))

@@ -15,6 +15,7 @@ from stand.all_doors import LARGEST, Doors
 from stand.apis.wire import send
 from stand.certificates import trusting
 from stand.h2_client import H2Client
+from stand.processes import eventually
 from tocsin_protos.yandex.cloud.operation import operation_pb2, operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
@@ -241,7 +242,7 @@ def test_a_call_over_tls_has_the_id_of_its_log_line(doors: Doors) -> None:
     trailers = {each.key: each.value for each in refused.value.trailing_metadata()}
     status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
     assert status.details[-1].value.decode(errors="ignore").endswith(trailers["x-request-id"])
-    assert trailers["x-request-id"] in doors.server.log.read_text()
+    eventually(lambda: trailers["x-request-id"] in doors.server.log.read_text())
 
 
 @pytest.mark.parametrize("door", ["grpc", "tls"])

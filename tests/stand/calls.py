@@ -6,12 +6,17 @@ from tocsin.wire.calls import Arrival, Call
 
 
 class Context:
-    """As much of a gRPC context as a method's call needs: where it comes from, and metadata."""
+    """As much of a gRPC context as a call needs: where it comes from, metadata, its message."""
 
-    def __init__(self, peer: str = "", *metadata: tuple[str, str | bytes]) -> None:
-        self._peer, self._metadata = peer, metadata
+    def __init__(
+        self, peer: str = "", *metadata: tuple[str, str | bytes], message: bytes = b""
+    ) -> None:
+        self._peer, self._metadata, self._message = peer, metadata, message
         self.built = 0
         self.trailing: tuple[tuple[str, str], ...] = ()
+
+    async def read(self) -> bytes:
+        return self._message
 
     def peer(self) -> str:
         return self._peer

@@ -1,6 +1,7 @@
 """How a method is bound to its contract: the form it has is seen once, at the start."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import grpc
@@ -9,11 +10,13 @@ from grpc_health.v1 import health_pb2
 
 from stand.calls import Context
 from tocsin.schedule import SystemClock
+from tocsin.wire.bounds.messages import Messages
 from tocsin.wire.calls import Call
 from tocsin.wire.serving import Served, service_handler
 
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 SERVING = health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
+REQUEST = health_pb2.HealthCheckRequest(service="s").SerializeToString()
 
 
 class Methods:
@@ -32,24 +35,27 @@ class Methods:
         return SERVING
 
 
+def bound(methods: Mapping[str, Served]) -> grpc.GenericRpcHandler:
+    clock = SystemClock()
+    return service_handler(HEALTH, methods, messages=Messages(1024, clock), machine_clock=clock)
+
+
 def answer(served: Served, context: Any) -> bytes:
-    methods = dict.fromkeys(HEALTH.methods_by_name, served)
-    handlers = service_handler(HEALTH, methods, machine_clock=SystemClock())
+    handlers = bound(dict.fromkeys(HEALTH.methods_by_name, served))
 
     class Details(grpc.HandlerCallDetails):
         method = "/grpc.health.v1.Health/Check"
         invocation_metadata = ()
 
     handler: Any = handlers.service(Details())
-    request = health_pb2.HealthCheckRequest(service="s").SerializeToString()
-    answered: bytes = asyncio.run(handler.unary_unary(request, context))
+    answered: bytes = asyncio.run(handler.stream_unary(None, context))
     return answered
 
 
 def test_a_method_takes_its_call_or_its_request_alone() -> None:
     methods = Methods()
     for method in (methods.of_request, methods.of_call):
-        context = Context("", ("x-request-id", "mine"))
+        context = Context("", ("x-request-id", "mine"), message=REQUEST)
         assert health_pb2.HealthCheckResponse.FromString(answer(method, context)) == SERVING
         assert context.trailing == (("x-request-id", "mine"),)
     assert [each.caller for each in methods.calls] == [None]
@@ -57,4 +63,4 @@ def test_a_method_takes_its_call_or_its_request_alone() -> None:
 
 def test_a_service_is_served_as_its_contract_says() -> None:
     with pytest.raises(ValueError, match="Watch"):
-        service_handler(HEALTH, {"Check": Methods().of_call}, machine_clock=SystemClock())
+        bound({"Check": Methods().of_call})

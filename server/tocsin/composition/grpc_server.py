@@ -7,13 +7,13 @@ from typing import TypeAlias
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health as health_service
-from grpc_health.v1 import health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
+from tocsin.wire.bounds.messages import Messages
 from tocsin.wire.gate import Gate, UnknownNeed
 from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
@@ -57,7 +57,8 @@ async def start_grpc(
         ]
     )
     try:
-        _add_services(server, services, health, telemetry, gate)
+        messages = Messages(settings.max_request_bytes, MACHINE_CLOCK)
+        _add_services(server, services, health, messages, telemetry, gate)
     except UnknownNeed as error:
         raise StartError(f"{error}: add it to the table of needs") from error
     port = None if settings.listen is None else _listen(server, settings.listen)
@@ -90,6 +91,7 @@ def _add_services(
     server: grpc.aio.Server,
     services: Services,
     health: Health,
+    messages: Messages,
     telemetry: Telemetry,
     gate: Gate | None,
 ) -> None:
@@ -98,6 +100,7 @@ def _add_services(
             service_handler(
                 service,
                 methods,
+                messages=messages,
                 machine_clock=MACHINE_CLOCK,
                 watchers=telemetry.watchers,
                 gate=gate,
@@ -106,8 +109,8 @@ def _add_services(
         ]
     )
     names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
     names.append(reflection.SERVICE_NAME)
-    reflecting = Reflection(names, MACHINE_CLOCK)
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflecting, server)  # type: ignore[no-untyped-call]
-    server.add_generic_rpc_handlers(telemetry.handlers())
+    reflecting = Reflection(names, messages, MACHINE_CLOCK)
+    server.add_generic_rpc_handlers(
+        [health.handler(messages), reflecting.handler(), *telemetry.handlers()]
+    )

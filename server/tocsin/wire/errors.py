@@ -56,6 +56,32 @@ def malformed_request() -> ApiError:
     )
 
 
+def message_missing() -> ApiError:
+    """https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a unary call without a message."""
+    return ApiError(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "MESSAGE_MISSING",
+        "The call has no message; this method expects one, even if it is empty",
+    )
+
+
+def message_late(seconds: int) -> ApiError:
+    return ApiError(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "MESSAGE_LATE",
+        f"The call's message was not whole within {seconds} seconds",
+    )
+
+
+def messages_too_slow(most: int) -> ApiError:
+    return _exhausted(
+        "MESSAGES_TOO_SLOW",
+        f"More than {most} messages come slowly at once, from you or from callers without a "
+        "credential; send fewer at once, or try again later",
+        1,
+    )
+
+
 def trigger_not_found(trigger_id: str) -> ApiError:
     return _not_found("TRIGGER_NOT_FOUND", f"Trigger {trigger_id[:64]} not found")
 

@@ -6,21 +6,24 @@ leaves, and makes a server that stops wait for its watchers.
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2 as contract
-from grpc_health.v1 import health_pb2_grpc
 
-from tocsin.wire.streams import StreamBounds, Streams
+from tocsin.wire.bounds.messages import Messages, parsed
+from tocsin.wire.bounds.streams import StreamBounds, Streams
+from tocsin.wire.calls import Arrival
 
-Context = grpc.aio.ServicerContext[contract.HealthCheckRequest, contract.HealthCheckResponse]
+Context = grpc.aio.ServicerContext[Any, Any]
+SERVICE = contract.DESCRIPTOR.services_by_name["Health"]
 WHOLE_SERVER = ""
 
 # A client watches once on each of its channels; behind a load balancer many share an address.
 WATCHERS = StreamBounds(of_peer=128, of_all=1024)
 
 
-class Health(health_pb2_grpc.HealthServicer):
+class Health:
     """Reports the health of all services, which is that of the store and the process."""
 
     def __init__(self, services: Iterable[str]) -> None:
@@ -39,20 +42,33 @@ class Health(health_pb2_grpc.HealthServicer):
         self._stopping = True
         self._tell()
 
-    async def Check(  # noqa: N802
-        self, request: contract.HealthCheckRequest, context: Context
-    ) -> contract.HealthCheckResponse:
-        if request.service not in self._services:
-            await context.abort(
-                grpc.StatusCode.NOT_FOUND, f"service {request.service[:256]} does not exist"
-            )
-        return contract.HealthCheckResponse(status=self._status(request.service))
+    def handler(self, messages: Messages) -> grpc.GenericRpcHandler:
+        """Returns the service for a server that reads its calls' messages so."""
 
-    async def Watch(  # noqa: N802
-        self, request: contract.HealthCheckRequest, context: Context
-    ) -> None:
-        async with self._watchers.counted(context):
-            await self._report(request.service, context)
+        async def check(_: object, context: Context) -> contract.HealthCheckResponse:
+            service = await _service_of(context, messages)
+            if service not in self._services:
+                await context.abort(
+                    grpc.StatusCode.NOT_FOUND, f"service {service[:256]} does not exist"
+                )
+            return contract.HealthCheckResponse(status=self._status(service))
+
+        async def watch(_: object, context: Context) -> None:
+            async with self._watchers.counted(context):
+                await self._report(await _service_of(context, messages), context)
+
+        serializer = contract.HealthCheckResponse.SerializeToString
+        return grpc.method_handlers_generic_handler(
+            SERVICE.full_name,
+            {
+                "Check": grpc.stream_unary_rpc_method_handler(
+                    check, response_serializer=serializer
+                ),
+                "Watch": grpc.stream_stream_rpc_method_handler(
+                    watch, response_serializer=serializer
+                ),
+            },
+        )
 
     async def _report(self, service: str, context: Context) -> None:
         reported: int | None = None
@@ -75,3 +91,10 @@ class Health(health_pb2_grpc.HealthServicer):
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+async def _service_of(context: Context, messages: Messages) -> str:
+    """Returns the service that a call asks about; a call without a valid message is refused."""
+    reading = messages.read(Arrival(context))
+    request = await parsed(contract.HealthCheckRequest.FromString, reading, context)
+    return request.service

@@ -7,13 +7,13 @@ import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from grpc_reflection.v1alpha import reflection_pb2 as contract
-from grpc_reflection.v1alpha import reflection_pb2_grpc
 from grpc_reflection.v1alpha.reflection import aio
 
 from tocsin.access.buckets import Buckets, Rate
 from tocsin.schedule import Clock
+from tocsin.wire.bounds.messages import Messages, parsed
+from tocsin.wire.bounds.streams import StreamBounds, Streams
 from tocsin.wire.calls import Arrival
-from tocsin.wire.streams import StreamBounds, Streams
 
 # A tool opens one stream at a time.
 STREAMS = StreamBounds(of_peer=16, of_all=128)
@@ -21,30 +21,40 @@ STREAMS = StreamBounds(of_peer=16, of_all=128)
 REQUESTS = Rate(per_second=50, burst=1000)
 
 Context = grpc.aio.ServicerContext[Any, Any]
+SERVICE = contract.DESCRIPTOR.services_by_name["ServerReflection"]
 
 
-class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
+class Reflection:
     """Answers as grpcio's own servicer does, up to a number of streams and requests."""
 
-    def __init__(self, services: Iterable[str], machine_clock: Clock) -> None:
+    def __init__(self, services: Iterable[str], messages: Messages, machine_clock: Clock) -> None:
         pool = cast("descriptor_pool.DescriptorPool", _PoolWithMethods())
         self._answering: Any = aio.ReflectionServicer(services, pool)
+        self._messages = messages
         self._streams = Streams(STREAMS)
         self._requests = Buckets(REQUESTS, machine_clock)
 
-    async def ServerReflectionInfo(  # noqa: N802
-        self, requests: AsyncIterator[contract.ServerReflectionRequest], context: Context
+    def handler(self) -> grpc.GenericRpcHandler:
+        serializer = contract.ServerReflectionResponse.SerializeToString
+        answering: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(
+            self._answer, response_serializer=serializer
+        )
+        return grpc.method_handlers_generic_handler(
+            SERVICE.full_name, {"ServerReflectionInfo": answering}
+        )
+
+    async def _answer(
+        self, _: object, context: Context
     ) -> AsyncIterator[contract.ServerReflectionResponse]:
         async with self._streams.counted(context):
-            counted = self._counted(requests, context)
+            counted = self._counted(context)
             async for response in self._answering.ServerReflectionInfo(counted, context):
                 yield response
 
-    async def _counted(
-        self, requests: AsyncIterator[contract.ServerReflectionRequest], context: Context
-    ) -> AsyncIterator[contract.ServerReflectionRequest]:
-        peer = Arrival(context).peer
-        async for request in requests:
+    async def _counted(self, context: Context) -> AsyncIterator[contract.ServerReflectionRequest]:
+        arrival = Arrival(context)
+        peer = arrival.peer
+        while request := await parsed(_request, self._messages.read_next(arrival), context):
             if self._requests.take(peer):
                 await context.abort(
                     grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -52,6 +62,10 @@ class Reflection(reflection_pb2_grpc.ServerReflectionServicer):
                     "an address; retry later",
                 )
             yield request
+
+
+def _request(received: bytes | None) -> contract.ServerReflectionRequest | None:
+    return None if received is None else contract.ServerReflectionRequest.FromString(received)
 
 
 class _PoolWithMethods:

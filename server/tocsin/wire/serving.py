@@ -19,6 +19,7 @@ from tocsin.plans.errors import PlanError
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import StoreFull, StoreUnavailable
 from tocsin.wire import errors
+from tocsin.wire.bounds.messages import Messages
 from tocsin.wire.calls import (
     REQUEST_ID,
     Arrival,
@@ -75,6 +76,7 @@ def service_handler(
     service: ServiceDescriptor,
     methods: Mapping[str, Served],
     *,
+    messages: Messages,
     machine_clock: Clock,
     watchers: Sequence[Watcher] = (),
     gate: Gate | None = None,
@@ -89,12 +91,14 @@ def service_handler(
     """
     if odd := sorted(methods.keys() ^ {method.name for method in service.methods}):
         raise ValueError(f"the methods of {service.full_name} must match its contract: {odd}")
+
+    def handler(method: MethodDescriptor) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        guard = None if gate is None else gate.guard(method)
+        answering = _answering(method, methods[method.name], messages, guard)
+        return _unary(answering, method, machine_clock, watchers)
+
     return grpc.method_handlers_generic_handler(
-        service.full_name,
-        {
-            name: _unary(service.methods_by_name[name], served, machine_clock, watchers, gate)
-            for name, served in methods.items()
-        },
+        service.full_name, {method.name: handler(method) for method in service.methods}
     )
 
 
@@ -103,30 +107,28 @@ def successes_are_found(watchers: Sequence[Watcher]) -> bool:
     return log.is_enabled_for(logging.DEBUG) or bool(watchers)
 
 
-# Parses, checks and calls; raises only when it is cancelled.
-Answering: TypeAlias = Callable[[bytes, Arrival], Awaitable[bytes | errors.ApiError]]
+# Reads, parses, checks and calls; raises only when it is cancelled.
+Answering: TypeAlias = Callable[[Arrival], Awaitable[bytes | errors.ApiError]]
 
 
 def _unary(
+    answering: Answering,
     descriptor: MethodDescriptor,
-    served: Served,
     machine_clock: Clock,
     watchers: Sequence[Watcher],
-    gate: Gate | None,
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
-    answering = _answering(descriptor, served, None if gate is None else gate.guard(descriptor))
     watches = [watcher.watch(descriptor) for watcher in watchers]
     # A successful call is logged only at this level.
     all_are_logged = log.is_enabled_for(logging.DEBUG)
     all_have_ids = successes_are_found(watchers)
 
-    async def serve(received: bytes, context: Context) -> bytes:
+    async def serve(_: object, context: Context) -> bytes:
         began = machine_clock.monotonic()
         arrival = Arrival(context)
         endings = [watch(arrival) for watch in watches]
         code, reason = grpc.StatusCode.CANCELLED, ""
         try:
-            answer = await answering(received, arrival)
+            answer = await answering(arrival)
             if isinstance(answer, bytes):
                 code = grpc.StatusCode.OK
                 name = arrival.request_id if all_have_ids else arrival.sent_request_id
@@ -147,23 +149,27 @@ def _unary(
                     took_ms=round((machine_clock.monotonic() - began) * 1000, 3),
                 )
 
-    # We parse messages, not gRPC, so that a malformed one is the client's error.
-    return grpc.unary_unary_rpc_method_handler(serve)
+    # A unary call looks the same on the wire. So we read its message, after the caller is checked,
+    # and parse it, so that a malformed one is the client's error.
+    return grpc.stream_unary_rpc_method_handler(serve)
 
 
-def _answering(descriptor: MethodDescriptor, served: Served, guard: Guard | None) -> Answering:
+def _answering(
+    descriptor: MethodDescriptor, served: Served, messages: Messages, guard: Guard | None
+) -> Answering:
     method = served.method if isinstance(served, Checked | SelfChecked) else served
     takes_call = len(inspect.signature(method).parameters) == PARAMETERS_OF_CALL
     of_call, of_request = cast("MethodOfCall", method), cast("MethodOfRequest", method)
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
     violations_of = _violations_of(descriptor, served)
 
-    async def answer(received: bytes, arrival: Arrival) -> bytes | errors.ApiError:
+    async def answer(arrival: Arrival) -> bytes | errors.ApiError:
         admitted: Admitted | None = None
         outcome: bytes | errors.ApiError | None = None
         try:
             if guard is not None:
                 admitted = await guard.admit(arrival)
+            received = await messages.read(arrival)
             request = parse(received)
             # Callers without permission do not learn what is wrong with the request (AIP-211).
             call = None if admitted is None else await admitted.authorise(request)

@@ -1,0 +1,150 @@
+"""Messages that do not come, or not to their end; over plain gRPC only the server ends them."""
+
+import struct
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ResponseReceived, StreamEnded, TrailersReceived
+from hpack import Decoder
+from hyperframe.frame import DataFrame, HeadersFrame
+
+from attacks.frames import call_headers, connected, frames, headers_frame
+from attacks.wire import connection_to
+from stand.access.secured import Secured
+from stand.certificates import trusting
+
+MEGABYTE = 1024 * 1024
+MOST = 10 * MEGABYTE
+LIST = "/yandex.cloud.serverless.triggers.v1.TriggerService/List"
+CHECK = "/grpc.health.v1.Health/Check"
+WATCH = "/grpc.health.v1.Health/Watch"
+REFLECT = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+NOTIFY = "/tocsin.v1.WebhookService/NotifyObjectStorage"
+INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAUTHENTICATED = "3", "8", "12", "16"
+
+
+def status(it: Secured, ca: trustme.CA, door: str, sent: bytes) -> str:
+    """Returns the status of a call whose frames are these."""
+    context = trusting(ca) if door == "tls" else None
+    with connected(it.server.address(door), context) as connection:
+        connection.settimeout(30)
+        connection.sendall(sent)
+        decoder = Decoder()
+        for frame in frames(connection):
+            if isinstance(frame, HeadersFrame):
+                found = dict(decoder.decode(frame.data))
+                if "grpc-status" in found:
+                    return str(found["grpc-status"])
+    raise AssertionError("the connection was closed")
+
+
+@pytest.mark.parametrize("door", ["grpc", "tls"])
+@pytest.mark.parametrize("path", [LIST, CHECK, WATCH, NOTIFY])
+def test_a_call_without_a_message_is_answered(
+    it: Secured, ca: trustme.CA, authorization: str, door: str, path: str
+) -> None:
+    headers = [("authorization", authorization)] if path == LIST else []
+    sent = headers_frame(1, call_headers(path, headers), ends=True)
+    assert status(it, ca, door, sent) == UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("path", [LIST, CHECK, WATCH, REFLECT])
+def test_bytes_that_are_no_message_are_the_callers_error(
+    it: Secured, ca: trustme.CA, authorization: str, path: str
+) -> None:
+    headers = [("authorization", authorization)] if path == LIST else []
+    message = DataFrame(1, struct.pack(">BI", 0, 2) + b"\xff\xff", flags=["END_STREAM"])
+    sent = headers_frame(1, call_headers(path, headers), ends=False) + message.serialize()
+    assert status(it, ca, "grpc", sent) == INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("more", [[], [("authorization", "Bearer forged")]])
+def test_who_proves_nothing_is_refused_before_the_message(
+    it: Secured, ca: trustme.CA, more: list[tuple[str, str]]
+) -> None:
+    sent = headers_frame(1, call_headers(LIST, more), ends=False)
+    assert status(it, ca, "grpc", sent) == UNAUTHENTICATED
+
+
+class Unfinished:
+    """A connection with calls whose messages of 10 MB lack their last bytes."""
+
+    def __init__(self, address: str, number: int) -> None:
+        self.statuses: Counter[str] = Counter()
+        self._socket = connection_to(address)
+        self._socket.settimeout(0.02)
+        self._h2 = H2Connection(H2Configuration(header_encoding="utf-8"))
+        self._h2.initiate_connection()
+        self._left: dict[int, int] = {}
+        for _ in range(number):
+            stream = self._h2.get_next_available_stream_id()
+            self._h2.send_headers(stream, call_headers(NOTIFY))
+            self._h2.send_data(stream, struct.pack(">BI", 0, MOST))
+            self._left[stream] = MOST - 100
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def go_on(self) -> None:
+        """Sends what the server takes of the messages, and hears what it says."""
+        for stream, left in self._left.items():
+            size = min(left, 16_000, self._h2.local_flow_control_window(stream))
+            if size > 0:
+                self._h2.send_data(stream, bytes(size))
+                self._left[stream] -= size
+        self._send()
+        try:
+            received = self._socket.recv(MEGABYTE)
+        except TimeoutError:
+            return
+        for event in self._h2.receive_data(received):
+            if isinstance(event, ResponseReceived | TrailersReceived):
+                self.statuses[dict(event.headers).get("grpc-status", "")] += 1
+            if isinstance(event, StreamEnded):
+                self._left.pop(event.stream_id, None)
+        self._send()
+
+    def _send(self) -> None:
+        if sent := self._h2.data_to_send():
+            self._socket.settimeout(30)
+            self._socket.sendall(sent)
+            self._socket.settimeout(0.02)
+
+
+@contextmanager
+def unfinished(it: Secured, connections: int, number: int) -> Iterator[list[Unfinished]]:
+    with ExitStack() as stack:
+        made = [Unfinished(it.server.grpc_address, number) for _ in range(connections)]
+        for each in made:
+            stack.callback(each.close)
+        yield made
+
+
+def resident(it: Secured) -> int:
+    found = Path(f"/proc/{it.server.process.pid}/status").read_text()
+    [line] = [each for each in found.splitlines() if each.startswith("VmRSS")]
+    return int(line.split()[1]) * 1024
+
+
+def test_messages_that_strangers_leave_unfinished_have_a_bound_together(
+    it: Secured, authorization: str
+) -> None:
+    """200 of them, of 10 MB: all but twelve are ended, and others are served meanwhile."""
+    before, peaks = resident(it), []
+    with unfinished(it, 4, 50) as attackers:
+        ended, patience = 0, time.monotonic() + 60
+        while ended < 188 and time.monotonic() < patience:
+            for each in attackers:
+                each.go_on()
+            it.lists("grpc", authorization, "f")
+            peaks.append(resident(it))
+            ended = sum(each.statuses[RESOURCE_EXHAUSTED] for each in attackers)
+    assert ended == 188
+    assert max(peaks) - before < 300 * MEGABYTE
