@@ -18,7 +18,7 @@ from tocsin.composition.listening import Doors, Offer, check_listeners, open_doo
 from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import services_of
-from tocsin.composition.stopping import Grace, keep_standing
+from tocsin.composition.stopping import Grace, Standing, keep_standing
 from tocsin.descriptors import raise_limit
 from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
@@ -101,7 +101,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
-        keep_standing(stack, ground, health, works.shortage, grace, settings.shutdown_delay)
+        keep_standing(stack, ground, works, Standing(health, ground.telemetry), grace)
         yield Running(doors, metrics, smtp)
 
 

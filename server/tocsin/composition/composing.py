@@ -22,6 +22,7 @@ from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.reading.standings import Standings
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
+from tocsin.engine.upkeep.step_faults import StepFaults
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
 from tocsin.settings import Settings
@@ -42,6 +43,7 @@ class Works:
     intake: Intake
     ids: Ids
     shortage: Shortage
+    faults: StepFaults
 
 
 def compose(
@@ -57,6 +59,7 @@ def compose(
     batches, intake = events_of(settings, clock, database, ids)
     read = readers(settings.sources, settings.targets.reach, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
+    faults = StepFaults()
     kept = _housekeeping(ground, (timers, batches, deliveries))
     engine = Engine(
         database,
@@ -70,9 +73,10 @@ def compose(
         machine_clock=MACHINE_CLOCK,
         observer=observer,
         chores=(*kept.steps(), *chores),
+        faults=faults,
     )
     database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
-    return Works(engine, intake, ids, shortage)
+    return Works(engine, intake, ids, shortage, faults)
 
 
 def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens) -> TargetCaller:

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from tocsin.composition.clocks import MACHINE_CLOCK
+from tocsin.composition.composing import Works
 from tocsin.composition.ground import Ground
-from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.upkeep.readiness import Readiness
 from tocsin.schedule import Clock
 from tocsin.telemetry.opening import Telemetry
@@ -85,17 +85,16 @@ class Standing:
 def keep_standing(
     stack: AsyncExitStack,
     ground: Ground,
-    health: Health,
-    shortage: Shortage,
+    works: Works,
+    standing: Standing,
     grace: Grace,
-    delay_seconds: float,
 ) -> None:
-    """Reports that the server is ready while its store answers and it can make calls."""
-    standing = Standing(health, ground.telemetry)
+    """Reports that the server is ready while its store answers, it can make calls, and works."""
     readiness = Readiness(
         ground.database, ground.clock, MACHINE_CLOCK, node=ground.node, tell=standing.of("store")
     )
-    shortage.report_to(standing.of("calls"))
+    works.shortage.report_to(standing.of("calls"))
+    works.faults.report_to(standing.of("engine"))
     watching = asyncio.create_task(readiness.watch())
     stack.callback(watching.cancel)
-    stack.push_async_callback(grace.within, standing.stop, delay_seconds)
+    stack.push_async_callback(grace.within, standing.stop, ground.settings.shutdown_delay)

@@ -14,6 +14,7 @@ from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.ticks.timers import KIND as TIMER
 from tocsin.engine.ticks.timers import Timers
+from tocsin.engine.upkeep.step_faults import StepFaults
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -31,7 +32,8 @@ class Engine:
     """Runs the loops from its start to its stop.
 
     `machine_clock` times the pause after an error; None means `clock`. `chores` are further steps
-    to repeat: each does its work, then waits until it is due again.
+    to repeat: each does its work, then waits until it is due again. `faults` learns which steps
+    keep failing.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Engine:
         machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
+        faults: StepFaults | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -59,6 +62,7 @@ class Engine:
         self._machine_clock = machine_clock or clock
         self._observer = observer
         self._chores = tuple(chores)
+        self._faults = faults or StepFaults()
         self._loops: list[asyncio.Task[None]] = []
         self._stepped = asyncio.Event()
 
@@ -129,13 +133,16 @@ class Engine:
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats a step for ever; after an error it logs, pauses and goes on."""
+        fault = self._faults.of(step.__qualname__)
         while True:
             try:
                 await step()
-            except Exception:
+            except Exception as error:
                 self._observer.step_failed(step.__name__.removeprefix("_"))
-                log.exception("engine step failed, trying again", step=step.__qualname__)
+                fault.failed(error)
                 await self._machine_clock.sleep(RECOVERY_SECONDS)
+            else:
+                fault.went_well()
             self._stepped.set()
 
     async def _fire_timers(self) -> None:

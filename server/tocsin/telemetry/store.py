@@ -77,6 +77,10 @@ class WatchedStore:
     def exclusive(self) -> bool:
         return self._database.exclusive
 
+    @property
+    def fault(self) -> str | None:
+        return self._database.fault
+
     async def read(self, work: Work[T]) -> T:
         began = self._monotonic()
         try:

@@ -391,6 +391,14 @@ def store_full() -> ApiError:
     )
 
 
+def store_damaged() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.DATA_LOSS,
+        "STORE_DAMAGED",
+        "The database is damaged, and its operator has to restore a backup",
+    )
+
+
 def internal() -> ApiError:
     return ApiError(
         grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the reason"

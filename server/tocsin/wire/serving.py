@@ -17,7 +17,7 @@ from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
 from tocsin.schedule import Clock
-from tocsin.store.driver.database import StoreFull, StoreUnavailable
+from tocsin.store.driver.database import StoreDamaged, StoreError, StoreFull
 from tocsin.wire import errors
 from tocsin.wire.bounds.messages import Messages
 from tocsin.wire.calls import (
@@ -202,12 +202,20 @@ def _refusal(error: Exception, descriptor: MethodDescriptor, arrival: Arrival) -
         case DecodeError():
             return errors.malformed_request()
     call = {"method": descriptor.full_name, "request_id": arrival.request_id}
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, StoreError):
         log.warning("could not use the store for a call", error=str(error), **call)
-        full = isinstance(error, StoreFull)
-        return errors.store_full() if full else errors.store_unavailable()
+        return _refusal_of_store(error)
     log.error("call failed", exc_info=error, **call)
     return errors.internal()
+
+
+def _refusal_of_store(error: StoreError) -> errors.ApiError:
+    match error:
+        case StoreFull():
+            return errors.store_full()
+        case StoreDamaged():
+            return errors.store_damaged()
+    return errors.store_unavailable()
 
 
 def _violations_of(

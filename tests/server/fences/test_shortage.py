@@ -6,17 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-
+from server.fences.health import NOT_SERVING, SERVING, health
 from server.fences.integrations import LOCATION, config_of
 from stand.apis.google import GoogleGrpc, schedule
 from stand.recording_target import RecordingTarget, held_until
 from stand.services.amazon import until
 from stand.tocsin_process import Tocsin, serving
-
-SERVING = health_pb2.HealthCheckResponse.SERVING
-NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @contextmanager
@@ -29,11 +24,6 @@ def limited_to(server: Tocsin, descriptors: int) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-
-
-def health(channel: grpc.Channel) -> int:
-    request = health_pb2.HealthCheckRequest()
-    return int(health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status)
 
 
 def state(api: GoogleGrpc, execution: str) -> str:

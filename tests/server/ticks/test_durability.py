@@ -144,7 +144,7 @@ def test_a_damaged_database_is_refused_and_left_alone(directory: Path) -> None:
     file.write_bytes(b"no database " * 1000)
     ended = run_tocsin(*serve_command(directory)[1:])
     assert (ended.status, ended.stdout) == (1, "")
-    assert f"can't use {file} as a SQLite database" in ended.stderr
+    assert f"{file} is not a SQLite database" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert file.read_bytes() == b"no database " * 1000
 
@@ -156,7 +156,7 @@ def test_a_damaged_database_is_refused_and_left_alone(directory: Path) -> None:
         ("mysql://localhost/x", "'mysql' are not supported"),
         ("sqlite:///:memory:", "does not name a file"),
         ("sqlite:////dev/null/x/t.db", "can't use /dev/null/x/t.db: Not a directory"),
-        ("sqlite:////tmp", "can't use /tmp as a SQLite database"),
+        ("sqlite:////tmp", "can't use /tmp: Is a directory"),
     ],
 )
 def test_a_database_that_cannot_be_opened_is_told(url: str, told: str) -> None:

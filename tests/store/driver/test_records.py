@@ -12,8 +12,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.schema import CreateTable
 
+from tocsin.store.driver.file.connecting import is_unique_violation
 from tocsin.store.driver.records import Record
-from tocsin.store.driver.sqlite import is_unique_violation
 from tocsin.store.driver.transaction import Statements, Transaction
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, 7, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from store.work import add
 from tocsin.store.driver import sqlite
 from tocsin.store.driver.database import StoreError, StoreUnavailable
+from tocsin.store.driver.file.connecting import connect
 from tocsin.store.driver.opening import open_database
-from tocsin.store.driver.sqlite import connect
 from tocsin.store.triggers.rows import find_trigger
 
 
@@ -134,5 +134,5 @@ def test_a_second_node_on_the_same_file_is_refused(path: Path, runner: asyncio.R
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreError, match="as a SQLite database"):
+    with pytest.raises(StoreError, match="is not a SQLite database"):
         open_database(url(path))

@@ -67,7 +67,7 @@ class Readiness:
             self._tell(False)
 
     async def _probe(self) -> str | None:
-        """Returns the error of the store, or None if it works."""
+        """Returns what is wrong with the store, or None if it works."""
         now = self._clock.now()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -77,4 +77,4 @@ class Readiness:
             return f"no answer within {PATIENCE_SECONDS:g} s"
         except Exception as error:
             return str(error) or type(error).__name__
-        return None
+        return self._database.fault

@@ -45,16 +45,25 @@ class StoreFull(StoreUnavailable):
     """The store has no space left, and has written nothing."""
 
 
+class StoreDamaged(StoreError):
+    """Data of the store is lost; only a backup helps."""
+
+
 class Database(Protocol):
     @property
     def exclusive(self) -> bool:
         """Whether no other node can use the store."""
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with the store though it may answer; None if nothing is known."""
 
     async def read(self, work: Work[T]) -> T:
         """Runs `work`, which only reads, on committed data.
 
         Raises:
             StoreUnavailable: the store can't be reached.
+            StoreDamaged: the rows can't be read any more.
         """
 
     def write(self, work: Work[T]) -> Future[T]:
@@ -69,6 +78,7 @@ class Database(Protocol):
         Raises:
             StoreUnavailable: the store can't be reached, or does not answer.
             StoreFull: the store has no space left.
+            StoreDamaged: rows that the work needs can't be read any more.
         """
 
     async def now(self) -> datetime | None:

@@ -5,6 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 
 
@@ -28,8 +32,8 @@ class Gathering(Generic[T]):
     """Hands groups to `work` in order of arrival, up to `workers` groups at once.
 
     Args:
-        work: processes a group; it must not raise. Members that it gives to `again` come first in
-            the next group.
+        work: processes a group; it must not raise, or members without an answer fail. Members
+            that it gives to `again` come first in the next group.
         most: the most members of a group or, with `size`, their greatest total size. A group has
             at least one member.
         size: returns the size of a member.
@@ -91,11 +95,21 @@ class Gathering(Generic[T]):
                 await self._let_join()
                 self._joining = False
                 if group := self._next_group():  # else another worker was quicker
-                    await self._work(group)
+                    await self._process(group)
         finally:
             self._joining = False
             # Now, not when the task is done: a member added in between must find a worker.
             self._tasks.remove(_current_task())
+
+    async def _process(self, group: list[T]) -> None:
+        try:
+            await self._work(group)
+        except Exception as error:
+            # Whatever it was, the groups that wait behind this one must not wait for ever.
+            log.exception("could not process a group of work", pieces_of_work=len(group))
+            for member in group:
+                if isinstance(member, Awaited):
+                    member.fail(error)
 
     async def _let_join(self) -> None:
         seen = 0

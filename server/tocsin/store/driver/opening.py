@@ -1,6 +1,7 @@
 """Opens a database by its URL; creates its schema or migrates it."""
 
 import asyncio
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,10 +16,12 @@ from sqlalchemy import Connection, create_engine, delete, func, insert, inspect,
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
-from tocsin.store.driver.database import Database, StoreError
+from tocsin.store.driver.database import Database, StoreDamaged, StoreError
+from tocsin.store.driver.file.connecting import connect as connect_sqlite
+from tocsin.store.driver.file.connecting import in_our_words
+from tocsin.store.driver.file.locks import take_lock
 from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
-from tocsin.store.driver.sqlite import SqliteDatabase, take_lock
-from tocsin.store.driver.sqlite import connect as connect_sqlite
+from tocsin.store.driver.sqlite import SqliteDatabase
 from tocsin.store.schema import compatibility
 
 if TYPE_CHECKING:
@@ -46,7 +49,8 @@ def open_database(url: str, *, durable: bool = True) -> Database:
         StoreError: the URL has another form, or the database can't be reached, is in use, is
             damaged, or was written by a newer Tocsin.
     """
-    if url.partition("://")[0] in SCHEMES:
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme in SCHEMES:
         return open_postgresql(parse_url(url))
     return open_sqlite(sqlite_path(parsed_url(url)), durable=durable)
 
@@ -73,17 +77,45 @@ def sqlite_path(url: URL) -> Path:
 def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_lone_log(path)
         lock = take_lock(path)
-        # Payloads are private. SQLite gives the files beside this one the same mode.
-        path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(f"can't use {path}: {error.strerror}; check --database") from error
     try:
         migrate_sqlite(path)
         return SqliteDatabase(path, lock=lock, durable=durable)
+    except sqlite3.DatabaseError as error:
+        lock.close()
+        raise _unusable(path, error) from error
     except BaseException:
         lock.close()
         raise
+
+
+def _refuse_lone_log(path: Path) -> None:
+    """Raises StoreError for a log without its database; SQLite would make both anew."""
+    log_path = path.with_name(path.name + "-wal")
+    if _size(log_path) and not _size(path):
+        raise StoreError(
+            f"{path} is missing or empty, but {log_path} holds changes of it: restore the "
+            f"database from a backup, or move {log_path.name} away to begin with an empty one"
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _unusable(path: Path, error: BaseException | None) -> StoreError:
+    if isinstance(error, Exception) and isinstance(in_our_words(error), StoreDamaged):
+        return StoreDamaged(
+            f"{path} is not a SQLite database, or the database is damaged: restore a backup, or "
+            f"check --database ({error})"
+        )
+    return StoreError(f"can't use {path} as a SQLite database: {error}")
 
 
 def migrate_sqlite(path: Path) -> None:
@@ -95,7 +127,7 @@ def migrate_sqlite(path: Path) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             upgrade(connection, str(path))
     except DatabaseError as error:
-        raise StoreError(f"can't use {path} as a SQLite database: {error.orig}") from error
+        raise _unusable(path, error.orig) from error
     finally:
         engine.dispose()
 

@@ -75,6 +75,10 @@ class PostgresDatabase:
     def exclusive(self) -> bool:
         return False
 
+    @property
+    def fault(self) -> None:
+        """Returns None: PostgreSQL's operators learn of its faults from PostgreSQL."""
+
     async def read(self, work: Work[T]) -> T:
         async with self._readers.one() as session:
             return await greenlet_spawn(work, PostgresTransaction(session, self._statements))

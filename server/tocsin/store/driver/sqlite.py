@@ -1,24 +1,27 @@
 """Keeps the store on SQLite: one file, for one node; work shares commits."""
 
 import asyncio
-import fcntl
 import sqlite3
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from tocsin.store.driver.bells import Bell, Listener, Listeners
-from tocsin.store.driver.database import (
-    CommitObserver,
-    StoreError,
-    StoreFull,
-    StoreUnavailable,
+from tocsin.store.driver.database import CommitObserver, StoreDamaged, StoreError, StoreUnavailable
+from tocsin.store.driver.file.checkpoints import Checkpoints
+from tocsin.store.driver.file.connecting import (
+    PATIENCE_MILLISECONDS,
+    connect,
+    in_our_words,
+    is_unique_violation,
 )
+from tocsin.store.driver.file.identity import DatabaseFiles
+from tocsin.store.driver.file.locks import FileLock
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.transaction import Afterwards, Statements, Transaction, Work
 
@@ -30,11 +33,6 @@ T = TypeVar("T")
 LARGEST_GROUP = 256
 # A group waits until no work has arrived for so many turns of the event loop.
 GATHERING_TURNS = 16
-# Another program that uses the file may block the node's writes for so long.
-PATIENCE_MILLISECONDS = 5000
-
-CHECKPOINT_CALLS = 1000
-CHECKPOINT_BYTES = 4 * 1024 * 1024
 LARGEST_LOG = 64 * 1024 * 1024
 
 
@@ -54,7 +52,7 @@ class SqliteDatabase:
     A database that is not `durable` leaves it to the system when writes reach the disk.
     """
 
-    def __init__(self, path: Path, *, lock: IO[bytes], durable: bool = True) -> None:
+    def __init__(self, path: Path, *, lock: FileLock, durable: bool = True) -> None:
         self._lock = lock
         self._writer = connect(path, durable=durable)
         self._reader = connect(path)
@@ -66,6 +64,8 @@ class SqliteDatabase:
         self._calls = Gathering(self._commit_group, most=LARGEST_GROUP, turns=GATHERING_TURNS)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._checkpoints = Checkpoints(path)
+        self._files = _files_in_use(path, self._writer)
+        self._damage: str | None = None
         self._observer = CommitObserver()
         self._listeners = Listeners()
 
@@ -73,11 +73,17 @@ class SqliteDatabase:
     def exclusive(self) -> bool:
         return True
 
+    @property
+    def fault(self) -> str | None:
+        return self._files.fault or self._damage or self._checkpoints.fault
+
     async def read(self, work: Work[T]) -> T:
+        if self._files.fault is not None:
+            self._files.check()
         try:
             return work(self._reading)
-        except sqlite3.OperationalError as error:
-            store_error = in_our_words(error)
+        except sqlite3.DatabaseError as error:
+            store_error = self._in_our_words(error)
             if store_error is error:
                 raise
             raise store_error from error
@@ -105,6 +111,7 @@ class SqliteDatabase:
         self._checkpoints.close()
         self._reader.close()
         self._writer.close()
+        self._files.close()
         self._lock.close()
 
     async def _commit_group(self, group: list[HandedIn]) -> None:
@@ -120,11 +127,11 @@ class SqliteDatabase:
                 kept = [call for call in group if self._run_undoably(call, afterwards)]
             self._writing.afterwards = afterwards
             self._writing.conclude()
-            await asyncio.get_running_loop().run_in_executor(self._disk, self._writer.commit)
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._commit)
         except Exception as error:
             committed(False)
-            store_error = in_our_words(error)
-            known = isinstance(store_error, StoreUnavailable)
+            store_error = self._in_our_words(error)
+            known = isinstance(store_error, StoreError)
             log.error(
                 "could not commit",
                 pieces_of_work=len(group),
@@ -141,15 +148,51 @@ class SqliteDatabase:
             call.succeed(call.result)
         self._listeners.hear(afterwards.rung)
         self._listeners.hear(afterwards.rung_here)
-        if self._checkpoints.committed(len(group)) > LARGEST_LOG:
-            await asyncio.get_running_loop().run_in_executor(self._disk, self._empty_log)
+        self._checkpoints.committed(len(group), self._files.log_bytes)
+        if self._files.log_bytes > LARGEST_LOG:
+            await asyncio.get_running_loop().run_in_executor(
+                self._disk, self._checkpoints.empty, self._writer
+            )
+
+    def _in_our_words(self, error: Exception) -> Exception:
+        """Returns the error in our words, and remembers that the database is damaged."""
+        store_error = in_our_words(error)
+        if isinstance(store_error, StoreDamaged):
+            self._damage = str(store_error)
+        return store_error
+
+    def _commit(self) -> None:
+        """Commits, and looks whether a restart would find what was committed; runs in a thread."""
+        self._writer.commit()
+        try:
+            self._files.check()
+        except StoreUnavailable:
+            self._save_log()
+            raise
+
+    def _save_log(self) -> None:
+        """Moves the log into the database file if the log alone lost its name.
+
+        What was answered before is found after a restart then.
+        """
+        if not self._files.log_can_be_saved:
+            return
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            log.error("could not move the lost log of SQLite into its database", error=str(error))
+        else:
+            log.warning("moved the lost log of SQLite into its database")
 
     async def _begin(self) -> None:
         """Begins a transaction; if another program is writing, waits for it in a thread.
 
         Raises:
-            StoreUnavailable: the other program writes for too long.
+            StoreUnavailable: the other program writes for too long, or the files were lost before
+                and still are.
         """
+        if self._files.fault is not None:
+            self._files.check()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -165,14 +208,6 @@ class SqliteDatabase:
             raise StoreUnavailable("another program has locked the database") from error
         finally:
             self._writer.execute("PRAGMA busy_timeout = 0")
-
-    def _empty_log(self) -> None:
-        """Empties the log, which checkpoints beside steady writes never do."""
-        try:
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._checkpoints.emptied()
-        except sqlite3.Error:
-            log.exception("could not empty the log of SQLite, it keeps growing")
 
     def _run_all(self, group: list[HandedIn]) -> Afterwards | None:
         """Runs the work of a group; returns None if some of it failed, which is rare."""
@@ -196,100 +231,15 @@ class SqliteDatabase:
                 raise  # SQLite has undone the whole transaction, as it does when the disk is full
             self._writer.execute("ROLLBACK TO call")
             self._writer.execute("RELEASE call")
-            call.fail(in_our_words(error))
+            call.fail(self._in_our_words(error))
             return False
         self._writer.execute("RELEASE call")
         afterwards.add(its_own)
         return True
 
 
-class Checkpoints:
-    """Moves committed writes from the log into the database file, beside the commits.
-
-    SQLite would do so within a commit, and every thousandth commit would wait for it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._log = path.with_name(path.name + "-wal")
-        self._connection = connect(path)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-checkpoint")
-        self._under_way: Future[None] | None = None
-        self._calls = 0
-        self._size = 0
-
-    def committed(self, calls: int) -> int:
-        """Begins a checkpoint when it is time for one; returns the size of the log in bytes."""
-        self._calls += calls
-        size = self._log.stat().st_size
-        enough = self._calls >= CHECKPOINT_CALLS or size >= self._size + CHECKPOINT_BYTES
-        if enough and (self._under_way is None or self._under_way.done()):
-            self._calls, self._size = 0, size
-            self._under_way = self._thread.submit(self._checkpoint)
-        return size
-
-    def emptied(self) -> None:
-        self._size = 0
-
-    def close(self) -> None:
-        self._thread.shutdown()
-        self._connection.close()
-
-    def _checkpoint(self) -> None:
-        try:
-            # Passive: it never keeps a writer waiting.
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.Error:
-            log.exception(
-                "could not move the log of SQLite into its database, the log grows until that works"
-            )
-
-
-def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
-    """Opens a connection; a durable one waits for the disk at each commit."""
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
-    return connection
-
-
-def in_our_words(error: Exception) -> Exception:
-    """Returns a StoreUnavailable for a failure of the disk, and any other error unchanged."""
-    if isinstance(error, sqlite3.OperationalError):
-        # The lowest byte is the kind of error.
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-            case sqlite3.SQLITE_FULL:
-                return StoreFull("the disk with the database is full")
-            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
-                return StoreUnavailable(f"can't write the database: {error}")
-    return error
-
-
-def is_unique_violation(error: Exception) -> bool:
-    return isinstance(error, sqlite3.IntegrityError) and error.sqlite_errorcode in (
-        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
-        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
-    )
-
-
-def take_lock(path: Path) -> IO[bytes]:
-    """Locks the database for this process; the system unlocks it when the process ends.
-
-    Raises:
-        StoreError: another process has locked it.
-    """
-    lock_path = path.with_name(path.name + ".lock")
-    lock_path.touch(mode=0o600)
-    lock = lock_path.open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StoreError(
-            f"another tocsin is using {path}, and a SQLite database serves only one node: "
-            "stop that one, or give this one another --database"
-        ) from error
-    return lock
+def _files_in_use(path: Path, writer: sqlite3.Connection) -> DatabaseFiles:
+    # SQLite opens the log, and makes it, with the first transaction.
+    writer.execute("BEGIN IMMEDIATE")
+    writer.rollback()
+    return DatabaseFiles(path)
