@@ -211,6 +211,59 @@ def test_a_mail_that_is_too_large_is_refused(
     assert values(messages_of(target, mine)[0], "Subject") == ["small"]
 
 
+def test_lines_of_any_length_are_taken_up_to_the_largest_mail(
+    api: RestApi, target: RecordingTarget, door: str, folder: str, mine: str
+) -> None:
+    """The server reads a line in fragments, which may end before a CR, after it, or at a dot."""
+    address = address_of(mail_trigger(api, folder, mine))
+    lengths = [*range(995, 1010), 3000, MAX_BYTES // 2]
+    lines = ["." + "x." * (length // 2) + "x" * (length % 2) for length in lengths]
+    text = "\r\n".join(lines) + "\r\n"
+    smtp_client.send(door, b"Subject: long\r\n\r\n" + text.encode(), address)
+    assert messages_of(target, mine)[0]["message"] == text
+
+
+def test_the_next_mail_on_a_connection_is_its_own(
+    api: RestApi, target: RecordingTarget, door: str, folder: str, mine: str
+) -> None:
+    """The commands of the second come in one write with the end of the first."""
+    address = address_of(mail_trigger(api, folder, mine))
+    with connected(door) as client:
+        client.ehlo()
+        client.mail(SENDER)
+        client.rcpt(address)
+        assert client.docmd("DATA")[0] == 354
+        assert client.sock is not None
+        last = f"Subject: one\r\n\r\n{'x' * 5000}\r\n.\r\nMAIL FROM:<{SENDER}>\r\n"
+        client.sock.sendall(last.encode())
+        assert [client.getreply()[0] for _ in range(2)] == [250, 250]
+        assert client.docmd("DATA")[0] == 503
+        assert client.rcpt(address)[0] == 250
+        assert client.docmd("DATA", "now")[0] == 501
+        assert client.data(b"Subject: two\r\n\r\n")[0] == 250
+    got = messages_of(target, mine, 2)
+    assert sorted(values(each, "Subject") for each in got) == [["one"], ["two"]]
+
+
+def test_texts_after_attachments_are_in_the_message_without_a_bucket_too(
+    api: RestApi, target: RecordingTarget, door: str, folder: str, mine: str
+) -> None:
+    address = address_of(mail_trigger(api, folder, mine))
+    mail = mail_of("between", "before\n")
+    mail.add_attachment(b"PDF", maintype="application", subtype="pdf", filename="offer.pdf")
+    mail.add_attachment("after\n", disposition="inline")
+    smtp_client.send(door, mail, address)
+    assert messages_of(target, mine)[0]["message"] == "before\r\nafter\r\n"
+
+
+def test_headers_in_latin_1_are_read(
+    api: RestApi, target: RecordingTarget, door: str, folder: str, mine: str
+) -> None:
+    address = address_of(mail_trigger(api, folder, mine))
+    smtp_client.send(door, "Subject: niño\r\n\r\nhello\r\n".encode("latin-1"), address)
+    assert values(messages_of(target, mine)[0], "Subject") == ["niño"]
+
+
 def test_a_line_without_an_end_is_cut_off(
     api: RestApi, tocsin: Tocsin, door: str, folder: str, mine: str
 ) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from tocsin.outgoing.reach import Reach
 from tocsin.sources.mail.attachments import AttachmentBuckets, AttachmentsNotPut
-from tocsin.sources.mail.parsing import Attached
 from tocsin.sources.mail.settings import MailSettings
+from tocsin.sources.mail.texts import Attached
 
 
 @pytest.mark.parametrize("bucket", ["..", ".", "..;x", "%2e%2e", "a/../b"])

@@ -7,8 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tocsin.outgoing.amazon import SENDING, Clients, words
 from tocsin.outgoing.reach import Reach
 from tocsin.outgoing.url_parts import has_dot_segment
-from tocsin.sources.mail.parsing import Attached
 from tocsin.sources.mail.settings import MailSettings
+from tocsin.sources.mail.texts import Attached
 
 
 class AttachmentsNotPut(Exception):

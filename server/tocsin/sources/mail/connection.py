@@ -12,6 +12,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Client
 
+from tocsin.sources.mail.data import read_data
 from tocsin.store.driver.database import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,10 @@ COMMANDS = {"MAIL": MAILS, "DATA": MAILS, "RSET": MAILS, "RCPT": 100 * MAILS, "*
 TAKEN = "250 2.0.0 accepted"
 CONTROL = "501 5.5.2 a command must not have control characters"
 BARE_CR = "554 5.6.0 a CR must stand before an LF (RFC 5321, section 2.3.8)"
+NO_RECIPIENT = "503 5.5.1 need RCPT before DATA"
+NO_ARGUMENT = "501 5.5.4 DATA takes no argument"
+GO_ON = "354 End data with <CR><LF>.<CR><LF>"
+TOO_LARGE = "552 5.3.4 the mail is larger than this server takes"
 UNKNOWN = "550 5.1.1 no trigger has this address"
 TOO_MANY_RECIPIENTS = f"452 4.5.3 more than {MOST_RECIPIENTS} recipients, send to the others again"
 STORE_AWAY = "451 4.3.0 the store can't be reached, try again later"
@@ -128,6 +133,7 @@ class Connection(SMTP):
         self._among = among
         # A mail that is too large is read to its end and answered, unless it has no end.
         self._most_read = 2 * most_bytes
+        self._most_bytes = most_bytes
         self.read_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -169,7 +175,28 @@ class Connection(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         with self._server.transfer():
-            await super().smtp_DATA(arg)
+            await self._take_data(arg)
+
+    async def _take_data(self, arg: str) -> None:
+        """Serves DATA; the library refuses lines of more than 1001 bytes, which people send."""
+        assert self.envelope is not None
+        if await self.check_helo_needed():
+            return
+        if not self.envelope.rcpt_tos:
+            await self.push(NO_RECIPIENT)
+            return
+        if arg:
+            await self.push(NO_ARGUMENT)
+            return
+        await self.push(GO_ON)
+        content = await read_data(self._reader, self._most_bytes)
+        answer = TOO_LARGE
+        if content is not None:
+            self.envelope.content = self.envelope.original_content = content
+            answer = await self._call_handler_hook("DATA")
+        # What this mail set is for this mail alone, as after RSET.
+        self.envelope = self._create_envelope()
+        await self.push(answer)
 
     def leave(self) -> None:
         """Tells the client that the server is stopping, and hangs up."""

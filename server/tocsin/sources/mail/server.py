@@ -22,8 +22,10 @@ from tocsin.sources.kinds.catalog import short_key
 from tocsin.sources.kinds.mail import MailEvent, MailSource
 from tocsin.sources.mail.attachments import AttachmentBuckets, AttachmentsNotPut
 from tocsin.sources.mail.connection import STORE_AWAY, TAKEN, Connection, Newcomer, TurnedAway
-from tocsin.sources.mail.parsing import Attached, MailRefused, ParsedMail, parse_mail
+from tocsin.sources.mail.parsing import ParsedMail, parse_mail
+from tocsin.sources.mail.parts import MailRefused
 from tocsin.sources.mail.settings import MailSettings
+from tocsin.sources.mail.texts import Attached
 from tocsin.sources.mail.tls import MailTls
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.events.subscriptions import listeners
