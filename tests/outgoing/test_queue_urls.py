@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.outgoing.queue_urls import QueueUrlRefused, asked_url, configured_url
+from tocsin.outgoing.queue_urls import QueueUrlRefused, asked_url, configured_url, is_fifo
 
 HERE = "http://127.0.0.1:9324/000000000000/in"
 TABLE = "sources.message_queue.urls"
@@ -58,3 +58,20 @@ def test_a_service_is_asked_by_the_last_part_of_an_id(queue_id: str, name: str) 
     client = SimpleNamespace(get_queue_url=get_queue_url)
     assert asyncio.run(asked_url(client, queue_id)) == HERE
     assert asked == [name]
+
+
+@pytest.mark.parametrize(
+    ("queue", "fifo"),
+    [
+        ("yrn:yc:ymq:ru-central1:b1g1:in.fifo", True),
+        ("in.fifo", True),
+        ("http://127.0.0.1:9324/000000000000/in.fifo", True),
+        ("http://127.0.0.1:9324/000000000000/in.fifo/?x=1", True),
+        ("yrn:yc:ymq:ru-central1:b1g1:in", False),
+        ("http://[.fifo/in", False),
+        ("in.fifos", False),
+        ("", False),
+    ],
+)
+def test_a_fifo_queue_is_known_by_its_name(queue: str, fifo: bool) -> None:
+    assert is_fifo(queue) is fifo

@@ -35,7 +35,13 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         most_in_folder=settings.limits.triggers_per_folder,
     )
     event_service = events.EventService(
-        database, clock, works.ids, ground.pages, works.intake, settings.cloud_id
+        database,
+        clock,
+        works.ids,
+        ground.pages,
+        works.intake,
+        settings.cloud_id,
+        settings.dead_letters,
     )
     return {
         triggers.SERVICE: trigger_service.methods(),

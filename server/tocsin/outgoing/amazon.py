@@ -4,6 +4,7 @@ The clients connect only to addresses that `Reach` allows, and follow no redirec
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -16,7 +17,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import get_session
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from tocsin.outgoing.connecting import CheckedResolver, CheckedSockets
 from tocsin.outgoing.reach import AddressRefused, Reach
@@ -25,6 +26,8 @@ from tocsin.outgoing.settings import AmazonAccount
 CONNECT_SECONDS = 5
 LONGEST_POLL_SECONDS = 20
 USER_AGENT = f"tocsin/{version('tocsin')}"
+
+WEB_PAGE = re.compile(r"<(!doctype )?html", re.IGNORECASE)
 
 # The options of a client that waits for events.
 READING: Mapping[str, Any] = {
@@ -133,13 +136,23 @@ def checked_session(reach: Reach) -> Callable[..., AIOHTTPSession]:
 
 
 def words(error: Exception) -> str:
-    """Returns the message of a client's error; for a refused address, the reason."""
+    """Returns the message of a client's error; for a refused address, the reason.
+
+    A web page, which some services answer with after an error of their own, is not repeated.
+    """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, AddressRefused):
             return str(cause)
         cause = cause.__cause__ or cause.__context__
-    return str(error)
+    text = str(error)
+    if isinstance(error, ClientError) and WEB_PAGE.search(text):
+        return (
+            f"{error.operation_name} was answered with {error.response['Error']['Code']} and a web "
+            "page, not in this protocol; moto does so if it does not know the `region` of the "
+            "settings (us-east-1 is one that it knows)"
+        )
+    return text
 
 
 class CheckedSession(AIOHTTPSession):  # type: ignore[misc]

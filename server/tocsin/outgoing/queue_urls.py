@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+STANDARD_ONLY = "is a FIFO queue: name a standard queue"
+# The protocol ends the name of each FIFO queue so, and of no other.
+FIFO_ENDING = ".fifo"
+
 
 class QueueUrlRefused(LookupError):
     """A queue's URL must not be called; the message says why, and which setting allows it."""
@@ -29,6 +33,16 @@ def configured_url(queue_id: str, urls: Mapping[str, str], *, table: str) -> str
 def queue_name(queue_id: str) -> str:
     """Returns the name by which a service is asked for a queue: the last part of its id."""
     return queue_id.rsplit(":", 1)[-1]
+
+
+def is_fifo(queue: str) -> bool:
+    """Returns whether a queue, by its id or its URL, is a FIFO queue.
+
+    Those give messages in order, and take none without a group; the vendor reads and fills
+    standard queues only.
+    """
+    path = queue.split("?")[0].rstrip("/")
+    return path.endswith(FIFO_ENDING)
 
 
 async def asked_url(client: Any, queue_id: str) -> str:

@@ -1,5 +1,6 @@
 """Defines what settings of called services share: URLs, networks and accounts."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
@@ -24,6 +25,13 @@ def check_url(url: str) -> str:
     return url
 
 
+def check_region(region: str) -> str:
+    # The form that Amazon's clients require; without a region they take that of the environment.
+    if region and not re.fullmatch(r"(?![0-9]+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)", region):
+        raise ValueError("expected letters, digits and hyphens, such as ru-central1 or us-east-1")
+    return region
+
+
 def check_network(network: str) -> str:
     parse_networks([network])
     return network
@@ -41,7 +49,9 @@ class AmazonAccount(BaseModel):
 
     model_config = STRICT
 
-    region: str = Field("ru-central1", description="Region that requests are signed for.")
+    region: Annotated[str, AfterValidator(check_region)] = Field(
+        "ru-central1", description="Region that requests are signed for."
+    )
     access_key_id: str | None = Field(None, description="Access key id that signs requests.")
     secret_access_key: SecretStr | None = Field(None, description="Secret key that signs requests.")
 

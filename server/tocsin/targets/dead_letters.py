@@ -2,22 +2,28 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.outgoing.amazon import PUTTING, Clients, words
 from tocsin.outgoing.queue_urls import asked_url, configured_url
 from tocsin.outgoing.reach import Reach
 from tocsin.outgoing.shortage import shortage_of
+from tocsin.printable import printable
 from tocsin.targets.not_called import NotCalled
 from tocsin.targets.settings import DeadLetterSettings
 
 # The protocol limits attributes and bodies; an error needs less.
 LONGEST_ERROR = 500
 LARGEST_BODY = 250 * 1024
+# What queues refuse: halves of surrogate pairs, and what Unicode says is no character. JSON escapes
+# control characters by itself.
+NO_CHARACTERS = re.compile("[\ud800-\udfff\ufffe\uffff]")
 # Bounds one message, however slowly its queue answers.
 MESSAGE_SECONDS = 15.0
 
@@ -53,6 +59,8 @@ class DeadLetterQueues:
         Raises:
             NotCalled: this node lacks something to make the call with.
         """
+        if refusal := self._settings.refusal(letter.queue_id):
+            return refusal
         try:
             if self._settings.endpoint is None:
                 raise LookupError("no queue service is configured: set endpoint in [dead_letters]")
@@ -66,7 +74,7 @@ class DeadLetterQueues:
                     )
         except TimeoutError:
             return f"dead letter queue {letter.queue_id}: no answer within {MESSAGE_SECONDS:g} s"
-        except (BotoCoreError, ClientError, OSError, LookupError) as error:
+        except (BotoCoreError, ClientError, aiohttp.ClientError, OSError, LookupError) as error:
             if (lacking := shortage_of(error)) is not None:
                 reason = f"dead letter queue {letter.queue_id}: this node is short: {lacking}"
                 raise NotCalled(reason, node_is_short=True) from error
@@ -103,12 +111,18 @@ def _events(payload: bytes) -> list[tuple[str, Any]]:
     """
     try:
         events = [
-            (json.dumps(event, ensure_ascii=False), event.get("event_metadata"))
+            (_unicode(event), event.get("event_metadata"))
             for event in json.loads(payload)["messages"]
         ]
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         events = []
     return events or [(payload.decode("utf-8", "replace") or "{}", None)]
+
+
+def _unicode(event: Any) -> str:
+    """Returns an event's JSON; what is not a character for a queue stays escaped."""
+    text = json.dumps(event, ensure_ascii=False)
+    return json.dumps(event) if NO_CHARACTERS.search(text) else text
 
 
 def _attributes(letter: DeadLetter) -> dict[str, dict[str, str]]:
@@ -116,7 +130,7 @@ def _attributes(letter: DeadLetter) -> dict[str, dict[str, str]]:
         "trigger_id": ("String", letter.trigger_id),
         "invocation_id": ("String", letter.invocation_id),
         "attempts": ("Number", str(letter.attempts)),
-        "last_error": ("String", letter.error[:LONGEST_ERROR] or "unknown"),
+        "last_error": ("String", printable(letter.error)[:LONGEST_ERROR] or "unknown"),
     }
     return {
         name: {"DataType": kind, "StringValue": value} for name, (kind, value) in values.items()

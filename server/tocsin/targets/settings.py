@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from tocsin.fields import STRICT
+from tocsin.outgoing.queue_urls import STANDARD_ONLY, is_fifo
 from tocsin.outgoing.reach import LOOPBACK, Reach, parse_networks
 from tocsin.outgoing.settings import AmazonAccount, Network, QueueEndpoint, ServiceUrl
 
@@ -120,6 +121,12 @@ class DeadLetterSettings(AmazonAccount, QueueEndpoint):
         "up by the last part of their id.",
         examples=[{"yrn:yc:ymq:ru-central1:b1g1:dlq": "http://127.0.0.1:9324/000000000000/dlq"}],
     )
+
+    def refusal(self, queue_id: str) -> str | None:
+        """Returns why a queue takes no dead letters; None if it may."""
+        if is_fifo(self.queues.get(queue_id, queue_id)):
+            return f"dead letter queue {queue_id} {STANDARD_ONLY}"
+        return None
 
 
 class IntegrationSettings(BaseModel):

@@ -192,3 +192,18 @@ def test_a_queue_that_does_not_answer_leaves_the_webhooks(
         event = {"change": "OBJECT_CHANGE_CREATE", "bucket_id": "photos", "object_id": "a"}
         [published] = events.call("Publish", {"events": [{"object_storage": event}]})["events"]
         assert published["accepted"] == "1"
+
+
+def test_a_fifo_queue_of_notifications_is_refused_in_words(
+    directory: Path, config: str, vendor: VendorClient, folder: str, aws: Amazon
+) -> None:
+    queue = Queue(aws.client("sqs"), f"told-{uuid.uuid4().hex}.fifo", FifoQueue="true")
+    with serving(directory, reading(config, queue), http="off") as server:
+        created = trigger(GrpcApi(vendor, server.grpc_address), folder, "b1")
+        events = GrpcEvents(server.grpc_address)
+
+        def error() -> str:
+            intake = events.call("GetIntake", {"triggerId": created})
+            return str((intake.get("source") or {}).get("lastError", ""))
+
+        until(lambda: "is a FIFO queue: name a standard queue" in error(), "it is refused")

@@ -17,7 +17,8 @@ from stand.apis.sources import connected
 from stand.apis.triggers import GrpcApi, create
 from stand.apis.wire import Json
 from stand.recording_target import Answer, Received, RecordingTarget, held_until
-from stand.services.amazon import Amazon, Queue, amazon, until
+from stand.services.amazon import REGION, Amazon, Queue, amazon, until
+from stand.services.scripted_queues import scripted_queues
 from stand.tocsin_process import Tocsin, serving
 from stand.vendors.client import VendorClient
 
@@ -235,6 +236,89 @@ def test_a_queue_that_is_nowhere_configured_is_told_of(
     state = until(lambda: source_of(server.grpc_address, trigger_id), "nothing is told of it")
     assert not state["connected"]
     assert "set endpoint in [sources.message_queue]" in state["lastError"]
+
+
+def sources_at(url: str, region: str = REGION) -> str:
+    """The settings of a server that reads queues and streams there."""
+    return "".join(
+        f"""
+        [sources.{kind}]
+        endpoint = "{url}"
+        region = "{region}"
+        access_key_id = "id"
+        secret_access_key = "secret"
+        """
+        for kind in ("message_queue", "data_stream")
+    )
+
+
+def test_a_message_that_can_not_be_read_holds_up_no_other_and_is_counted(
+    directory: Path, config: str, vendor: VendorClient, folder: str, target: RecordingTarget
+) -> None:
+    name = f"q-{uuid.uuid4().hex}"
+    good = {"MessageId": "m2", "ReceiptHandle": "r2", "Body": "good"}
+    bad = [
+        {"MessageId": "m1", "ReceiptHandle": "r1", "Body": "half of a pair: \ud800"},
+        {"MessageId": "m3", "ReceiptHandle": "r3"},
+    ]
+    with (
+        scripted_queues(bad[0], good, bad[1]) as queues,
+        serving(directory, config + sources_at(queues.url), http="off") as server,
+    ):
+        trigger_id = create(GrpcApi(vendor, server.grpc_address), folder, rule=rule(name))["id"]
+        [call] = target.wait_for(calls_of(name))
+        assert bodies(call) == ["good"]
+        until(
+            lambda: source_of(server.grpc_address, trigger_id).get("refusedEvents") == "2",
+            "they are counted",
+        )
+        source = source_of(server.grpc_address, trigger_id)
+        assert "message m3: Body is missing" in source["lastError"]
+        assert source["connected"]
+        until(lambda: queues.deleted == ["r2"], "the good one is deleted, and no other")
+        assert queues.asked[0]["AttributeNames"] == ["All"]
+        assert queues.asked[0]["MessageAttributeNames"] == ["All"]
+
+
+def test_a_fifo_queue_is_refused_at_once_in_words(
+    api: GrpcApi, folder: str, asking: Tocsin, aws: Amazon
+) -> None:
+    name = f"q-{uuid.uuid4().hex}.fifo"
+    Queue(aws.client("sqs"), name, FifoQueue="true")
+    trigger_id = create(api, folder, rule=rule(name))["id"]
+    state = until(lambda: source_of(asking.grpc_address, trigger_id), "nothing is told of it")
+    assert not state["connected"]
+    assert "is a FIFO queue: name a standard queue" in state["lastError"]
+
+
+def test_a_fifo_queue_for_dead_letters_is_warned_of_in_the_intake(
+    grpc_api: GrpcApi, server: Tocsin, folder: str
+) -> None:
+    dead = {"queueId": queue_id("dead.fifo"), "serviceAccountId": "aje0"}
+    function = {"functionId": "x", "deadLetterQueue": dead}
+    timer = {"cronExpression": "0 0 1 1 ? 2099", "invokeFunctionWithRetry": function}
+    trigger_id = create(grpc_api, folder, rule={"timer": timer})["id"]
+    intake = GrpcEvents(server.grpc_address).call("GetIntake", {"triggerId": trigger_id})
+    [warning] = intake["warnings"]
+    assert "dead.fifo is a FIFO queue: name a standard queue" in warning
+
+
+def test_a_region_that_a_service_does_not_know_is_told_in_words(
+    directory: Path, config: str, vendor: VendorClient, folder: str, aws: Amazon
+) -> None:
+    settings = config + sources_at(aws.url, region="nowhere-1")
+    name = f"q-{uuid.uuid4().hex}"
+    stream = {"stream": name, "invokeFunction": {"functionId": name}, "batchSettings": {"size": 1}}
+    with serving(directory, settings, http="off") as server:
+        api = GrpcApi(vendor, server.grpc_address)
+        for made in (rule(name), {"dataStream": stream}):
+            trigger_id = create(api, folder, rule=made)["id"]
+            state = until(
+                lambda of=trigger_id: source_of(server.grpc_address, of),  # type: ignore[misc]
+                "nothing is told of it",
+            )
+            assert "does not know the `region` of the settings" in state["lastError"]
+            assert "<" not in state["lastError"]
 
 
 def test_a_trigger_that_names_another_queue_reads_that(

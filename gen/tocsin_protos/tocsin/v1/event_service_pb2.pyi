@@ -394,7 +394,7 @@ class EventServiceGetIntakeRequest(_message.Message):
     def __init__(self, trigger_id: _Optional[str] = ...) -> None: ...
 
 class EventServiceGetIntakeResponse(_message.Message):
-    __slots__ = ("trigger_id", "kind", "waiting_events", "due", "lost_events", "last_lost", "source")
+    __slots__ = ("trigger_id", "kind", "waiting_events", "due", "lost_events", "last_lost", "source", "warnings")
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     WAITING_EVENTS_FIELD_NUMBER: _ClassVar[int]
@@ -402,6 +402,7 @@ class EventServiceGetIntakeResponse(_message.Message):
     LOST_EVENTS_FIELD_NUMBER: _ClassVar[int]
     LAST_LOST_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     kind: str
     waiting_events: int
@@ -409,7 +410,8 @@ class EventServiceGetIntakeResponse(_message.Message):
     lost_events: int
     last_lost: _timestamp_pb2.Timestamp
     source: SourceState
-    def __init__(self, trigger_id: _Optional[str] = ..., kind: _Optional[str] = ..., waiting_events: _Optional[int] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lost_events: _Optional[int] = ..., last_lost: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[SourceState, _Mapping]] = ...) -> None: ...
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, trigger_id: _Optional[str] = ..., kind: _Optional[str] = ..., waiting_events: _Optional[int] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lost_events: _Optional[int] = ..., last_lost: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[_Union[SourceState, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EventServiceListIntakesRequest(_message.Message):
     __slots__ = ("folder_id", "page_size", "page_token")

@@ -26,6 +26,7 @@ def cell(intake: contract.EventServiceGetIntakeResponse) -> str:
             words.append(f"{intake.source.refused_events} refused")
     if intake.lost_events:
         words.append(f"{intake.lost_events} lost")
+    words.extend(intake.warnings)
     return ", ".join(words)
 
 
@@ -44,7 +45,11 @@ def details(intake: contract.EventServiceGetIntakeResponse) -> list[tuple[str, s
             ("lastErrorTime", instant_text(source.last_error_time) if source.last_error else ""),
             ("refusedEvents", _count(source.refused_events)),
         ]
-    return fields
+    return [*fields, *_warnings(intake)]
+
+
+def _warnings(intake: contract.EventServiceGetIntakeResponse) -> list[tuple[str, str]]:
+    return [("warning", warning) for warning in intake.warnings]
 
 
 def _count(events: int) -> str:
@@ -52,10 +57,9 @@ def _count(events: int) -> str:
 
 
 def of_trigger(events: Any, trigger: Trigger) -> list[tuple[str, str]]:
-    """Returns names and values of a trigger's intake; empty for a timer."""
-    if trigger.rule.WhichOneof("rule") == "timer":
-        return []
-    return details(_intake(events, trigger))
+    """Returns names and values of a trigger's intake; of a timer only what it is warned of."""
+    intake = _intake(events, trigger)
+    return _warnings(intake) if trigger.rule.WhichOneof("rule") == "timer" else details(intake)
 
 
 def of_new_trigger(events: Any, trigger: Trigger) -> list[tuple[str, str]]:

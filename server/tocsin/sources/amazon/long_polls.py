@@ -57,7 +57,7 @@ async def receive_messages(
 def _messages(body: bytes) -> Sequence[Mapping[str, Any]]:
     messages: Sequence[Mapping[str, Any]] = json.loads(body).get("Messages") or ()
     for message in messages:
-        for attribute in message.get("MessageAttributes", {}).values():
+        for attribute in (message.get("MessageAttributes") or {}).values():
             if "BinaryValue" in attribute:
                 attribute["BinaryValue"] = base64.b64decode(attribute["BinaryValue"])
     return messages

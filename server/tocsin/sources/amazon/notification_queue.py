@@ -11,6 +11,7 @@ from typing import Any
 from yarl import URL
 
 from tocsin.outgoing.amazon import LONGEST_POLL_SECONDS, READING, Clients
+from tocsin.outgoing.queue_urls import STANDARD_ONLY, is_fifo
 from tocsin.outgoing.reach import Reach
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
@@ -48,6 +49,11 @@ class NotificationReader:
         """Returns the same key for all triggers, which share the queue."""
         assert isinstance(plan.source, ObjectStorageSource)
         bucket = plan.source.bucket_id
+        if is_fifo(self._queue):
+            raise SourceFailed(
+                f"{self._label} {STANDARD_ONLY} in `queue` of [sources.object_storage]; storages "
+                "put no notifications into the other kind"
+            )
         if not admits(self._settings.folders_for(bucket), plan.folder_id):
             raise SourceFailed(
                 f"bucket {bucket} is not bound to folder {plan.folder_id}: an operator can add "

@@ -16,17 +16,24 @@ import structlog
 from yarl import URL
 
 from tocsin.outgoing.amazon import LONGEST_POLL_SECONDS, READING, Clients
-from tocsin.outgoing.queue_urls import QueueUrlRefused, asked_url, configured_url
+from tocsin.outgoing.queue_urls import (
+    STANDARD_ONLY,
+    QueueUrlRefused,
+    asked_url,
+    configured_url,
+    is_fifo,
+)
 from tocsin.outgoing.reach import Reach
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import asking
 from tocsin.sources.amazon.long_polls import receive_messages
+from tocsin.sources.amazon.messages import UnreadableMessage, message_of, millis_of
 from tocsin.sources.amazon.settings import QueueServiceSettings
 from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
-from tocsin.sources.kinds.message_queue import MessageAttribute, MessageQueueSource, QueueMessage
+from tocsin.sources.kinds.message_queue import MessageQueueSource
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.sources.together import together
 from tocsin.store.driver.database import Database, StoreUnavailable
@@ -41,13 +48,6 @@ ENDED_AT_ONCE = 100
 # The least number of messages that may wait for delivery. A hidden message that waits too long
 # becomes visible again, and the queue counts one more try.
 HELD_LEAST = 100
-# The queue's own attributes that a target gets.
-ATTRIBUTES = (
-    "ApproximateFirstReceiveTimestamp",
-    "ApproximateReceiveCount",
-    "SenderId",
-    "SentTimestamp",
-)
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
 
 SOON_SECONDS = 0.02
@@ -77,7 +77,7 @@ class Queue:
                 QueueUrl=self.url,
                 MaxNumberOfMessages=most,
                 WaitTimeSeconds=wait_seconds,
-                AttributeNames=ATTRIBUTES,
+                AttributeNames=["All"],
                 MessageAttributeNames=["All"],
                 **_visibility(self.source),
             )
@@ -143,9 +143,14 @@ class QueueReader:
                 "the folder to `folders` or `folders_of` in [sources.message_queue]"
             )
         try:
-            self._configured_url(queue_id)
+            url = self._configured_url(queue_id)
         except QueueUrlRefused as error:
             raise SourceFailed(f"queue {queue_id}: {error}") from error
+        if is_fifo(url or queue_id):
+            raise SourceFailed(
+                f"queue {queue_id} {STANDARD_ONLY} in the rule, as the messages of a trigger are "
+                "not called for in order"
+            )
         return plan.trigger_id, plan.source
 
     async def read(self, line: Line) -> None:
@@ -225,7 +230,13 @@ class QueueReader:
         return most - held
 
     async def _take(self, line: Line, queue: Queue, messages: Messages) -> None:
-        incoming = [self._incoming(queue, message) for message in messages]
+        incoming: list[Incoming] = []
+        for message in messages:
+            try:
+                incoming.append(self._incoming(queue, message))
+            except UnreadableMessage as error:
+                # It stays in its queue, whose redrive policy handles it.
+                line.refused(queue.trigger_id, 1, str(error))
         taken = await line.take(incoming)
         settled = [
             (event.id, event.receipt)
@@ -236,21 +247,12 @@ class QueueReader:
             await self._delete(queue, receipts)
 
     def _incoming(self, queue: Queue, message: Mapping[str, Any]) -> Incoming:
-        attributes = message.get("Attributes", {})
-        sent = attributes.get("SentTimestamp", "")
+        event = message_of(queue.source.queue_id, message)
+        sent = event.attributes.get("SentTimestamp", "")
         return Incoming(
-            event=QueueMessage(
-                queue_id=queue.source.queue_id,
-                message_id=message["MessageId"],
-                body=message["Body"],
-                attributes={name: attributes[name] for name in ATTRIBUTES if name in attributes},
-                message_attributes={
-                    name: _attribute(attribute)
-                    for name, attribute in message.get("MessageAttributes", {}).items()
-                },
-            ),
-            at=int(sent) * 1_000_000 if sent.isdecimal() else nanos_of(self._clock.now()),
-            id=message["MessageId"],
+            event=event,
+            at=millis_of(sent) or nanos_of(self._clock.now()),
+            id=event.message_id,
             trigger_id=queue.trigger_id,
             receipt=message["ReceiptHandle"],
         )
@@ -321,9 +323,3 @@ def _visibility(source: MessageQueueSource) -> dict[str, int]:
     """Returns the visibility timeout in whole seconds; without one, the queue's applies."""
     hidden = source.visibility_timeout
     return {"VisibilityTimeout": math.ceil(hidden.total_seconds())} if hidden else {}
-
-
-def _attribute(attribute: Mapping[str, Any]) -> MessageAttribute:
-    binary = attribute.get("BinaryValue")
-    value = attribute.get("StringValue", "") if binary is None else bytes(binary)
-    return MessageAttribute(attribute["DataType"], value)

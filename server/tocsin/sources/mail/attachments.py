@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.outgoing.amazon import SENDING, Clients, words
@@ -46,6 +47,6 @@ class AttachmentBuckets:
                     Bucket=bucket, Key=key, Body=part.content, ContentType=part.content_type
                 )
                 keys.append(key)
-        except (BotoCoreError, ClientError, OSError, LookupError) as error:
+        except (BotoCoreError, ClientError, aiohttp.ClientError, OSError, LookupError) as error:
             raise AttachmentsNotPut(f"bucket {bucket}: {words(error)}") from error
         return tuple(keys)

@@ -1,9 +1,13 @@
 """Serves the methods of `EventService` about intakes of triggers."""
 
+from collections.abc import Iterator
+
 from tocsin.compilers.loading import load_plan
+from tocsin.plans.plan import Plan
 from tocsin.store.driver.database import Database
 from tocsin.store.events.intakes import StoredIntake, find_intake, page_of_intakes
 from tocsin.store.events.sources import SourceState
+from tocsin.targets.settings import DeadLetterSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import PageTokens, page_of, page_size
@@ -16,9 +20,12 @@ TIMER = "timer"
 class Intakes:
     """Shows the intakes of triggers: waiting events, lost events, and the state of sources."""
 
-    def __init__(self, database: Database, pages: PageTokens) -> None:
+    def __init__(
+        self, database: Database, pages: PageTokens, dead_letters: DeadLetterSettings
+    ) -> None:
         self._database = database
         self._pages = pages
+        self._dead_letters = dead_letters
 
     async def get(
         self, request: contract.EventServiceGetIntakeRequest
@@ -27,7 +34,7 @@ class Intakes:
         intake = await self._database.read(lambda tx: find_intake(tx, request.trigger_id))
         if intake is None:
             raise errors.trigger_not_found(request.trigger_id)
-        return _message(intake)
+        return self._message(intake)
 
     async def list(
         self, request: contract.EventServiceListIntakesRequest, call: Call
@@ -42,7 +49,7 @@ class Intakes:
             lambda tx: page_of_intakes(tx, folder_id=request.folder_id, after=after, limit=size + 1)
         )
         page, more = page_of(
-            map(_message, rows), size, contract.EventServiceGetIntakeResponse.ByteSize
+            map(self._message, rows), size, contract.EventServiceGetIntakeResponse.ByteSize
         )
         response = contract.EventServiceListIntakesResponse(
             intakes=[intake for intake in page if intake.kind != TIMER]
@@ -51,29 +58,36 @@ class Intakes:
             response.next_page_token = tokens.token(page[-1].trigger_id)
         return response
 
+    def _message(self, intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
+        plan = _plan(intake)
+        message = contract.EventServiceGetIntakeResponse(
+            trigger_id=intake.trigger_id,
+            kind="" if plan is None else plan.kind,
+            waiting_events=intake.waiting,
+            lost_events=intake.lost,
+            warnings=() if plan is None else self._warnings(plan),
+        )
+        if intake.due_at is not None:
+            message.due.CopyFrom(to_timestamp(intake.due_at))
+        if intake.last_lost_at is not None:
+            message.last_lost.CopyFrom(to_timestamp(intake.last_lost_at))
+        if intake.source is not None:
+            _fill(message.source, intake.source)
+        return message
 
-def _message(intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
-    message = contract.EventServiceGetIntakeResponse(
-        trigger_id=intake.trigger_id,
-        kind=_kind(intake),
-        waiting_events=intake.waiting,
-        lost_events=intake.lost,
-    )
-    if intake.due_at is not None:
-        message.due.CopyFrom(to_timestamp(intake.due_at))
-    if intake.last_lost_at is not None:
-        message.last_lost.CopyFrom(to_timestamp(intake.last_lost_at))
-    if intake.source is not None:
-        _fill(message.source, intake.source)
-    return message
+    def _warnings(self, plan: Plan) -> Iterator[str]:
+        for action in plan.actions:
+            queue = action.dead_letter
+            if queue is not None and (why := self._dead_letters.refusal(queue.queue_id)):
+                yield why
 
 
-def _kind(intake: StoredIntake) -> str:
-    """Returns the kind of the trigger; empty if this version can't read the trigger."""
+def _plan(intake: StoredIntake) -> Plan | None:
+    """Returns the trigger's plan; None if this version can't read the trigger."""
     try:
-        return load_plan(intake.contract, intake.message).kind
+        return load_plan(intake.contract, intake.message)
     except ValueError:
-        return ""
+        return None
 
 
 def _fill(message: contract.SourceState, state: SourceState) -> None:

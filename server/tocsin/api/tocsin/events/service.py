@@ -21,6 +21,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers import rows as triggers
 from tocsin.store.triggers.rows import NameFilter, StoredTrigger
+from tocsin.targets.settings import DeadLetterSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call, text_of
 from tocsin.wire.ids import Ids
@@ -44,7 +45,7 @@ COMPARISONS = {
 
 
 class EventService:
-    """Serves `EventService`; payloads have this `cloud_id`."""
+    """Serves `EventService`; payloads have this `cloud_id`, and `dead_letters` go to its queues."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class EventService:
         pages: PageTokens,
         intake: TakesEvents,
         cloud_id: str,
+        dead_letters: DeadLetterSettings,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -61,7 +63,7 @@ class EventService:
         self._pages = pages
         self._intake = intake
         self._cloud_id = cloud_id
-        self._intakes = Intakes(database, pages)
+        self._intakes = Intakes(database, pages, dead_letters)
 
     def methods(self) -> dict[str, Method]:
         return {
