@@ -11,8 +11,9 @@ from grpc_health.v1 import health_pb2
 from stand.calls import Context
 from tocsin.schedule import SystemClock
 from tocsin.wire.bounds.messages import Messages
+from tocsin.wire.bounds.places import Places
 from tocsin.wire.calls import Call
-from tocsin.wire.serving import Served, service_handler
+from tocsin.wire.serving import Room, Served, Waiting, service_handler
 
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 SERVING = health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
@@ -35,13 +36,18 @@ class Methods:
         return SERVING
 
 
-def bound(methods: Mapping[str, Served]) -> grpc.GenericRpcHandler:
-    clock = SystemClock()
-    return service_handler(HEALTH, methods, messages=Messages(1024, clock), machine_clock=clock)
+def room(calls: int = 1, waiting: int = 1) -> Room:
+    return Room(
+        Messages(1024, SystemClock()), Places(calls, lambda: None), Places(waiting, lambda: None)
+    )
 
 
-def answer(served: Served, context: Any) -> bytes:
-    handlers = bound(dict.fromkeys(HEALTH.methods_by_name, served))
+def bound(methods: Mapping[str, Served], within: Room | None = None) -> grpc.GenericRpcHandler:
+    return service_handler(HEALTH, methods, room=within or room(), machine_clock=SystemClock())
+
+
+def answer(served: Served, context: Any, within: Room | None = None) -> bytes:
+    handlers = bound(dict.fromkeys(HEALTH.methods_by_name, served), within)
 
     class Details(grpc.HandlerCallDetails):
         method = "/grpc.health.v1.Health/Check"
@@ -64,3 +70,14 @@ def test_a_method_takes_its_call_or_its_request_alone() -> None:
 def test_a_service_is_served_as_its_contract_says() -> None:
     with pytest.raises(ValueError, match="Watch"):
         bound({"Check": Methods().of_call})
+
+
+def test_calls_that_wait_take_no_place_of_the_others() -> None:
+    method = Methods().of_request
+    for served, within in (
+        (Waiting(method), room(calls=0)),
+        (method, room(waiting=0)),
+    ):
+        for _ in range(2):  # a place is free again after the call
+            answered = answer(served, Context("", message=REQUEST), within)
+            assert answered == SERVING.SerializeToString()

@@ -14,16 +14,18 @@ from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.bounds.messages import Messages
+from tocsin.wire.bounds.places import MOST_CALLS, MOST_WAITING, Places
 from tocsin.wire.gate import Gate, UnknownNeed
 from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
-from tocsin.wire.serving import Served, service_handler
+from tocsin.wire.serving import Room, Served, service_handler
 
 # The services to serve, with their methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
 
 # The limit of a call's headers together, the same as on Envoy's listeners.
 METADATA_BYTES = Limits().headers_kib * 1024
+UNSEEN_CALLS = 10_000
 
 
 class StartError(Exception):
@@ -49,6 +51,13 @@ async def start_grpc(
             ("grpc.max_metadata_size", METADATA_BYTES),
             ("grpc.absolute_max_metadata_size", METADATA_BYTES),
             ("grpc.max_concurrent_streams", limits.streams),
+            # It counts calls that were answered but not yet cleared away, and so refuses calls of a
+            # busy client who keeps to the limit of streams.
+            ("grpc.http.overload_protection", 0),
+            # Beyond so many calls that we have not looked at yet, gRPC cancels some at random. We
+            # look at calls soon, and refuse those that are too many with a reason.
+            ("grpc.server.max_pending_requests", UNSEEN_CALLS),
+            ("grpc.server.max_pending_requests_hard_limit", UNSEEN_CALLS),
             ("grpc.max_allowed_incoming_connections", connections),
             ("grpc.server_handshake_timeout_ms", limits.headers_seconds * 1000),
             # The vendor's Go SDK pings every 30 s, even without calls under way.
@@ -95,13 +104,18 @@ def _add_services(
     telemetry: Telemetry,
     gate: Gate | None,
 ) -> None:
+    room = Room(
+        messages,
+        Places(MOST_CALLS, telemetry.overloaded),
+        Places(MOST_WAITING, telemetry.overloaded),
+    )
     server.add_generic_rpc_handlers(
         [
             service_handler(
                 service,
                 methods,
-                messages=messages,
                 machine_clock=MACHINE_CLOCK,
+                room=room,
                 watchers=telemetry.watchers,
                 gate=gate,
             )

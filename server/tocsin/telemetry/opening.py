@@ -101,6 +101,11 @@ class Telemetry:
         """Returns the handler that counts calls of methods that nothing serves."""
         return () if self.metrics is None else (self.metrics.rpcs.unknown_methods(),)
 
+    def overloaded(self) -> None:
+        """Counts a call that was refused because too many are under way."""
+        if self.metrics is not None:
+            self.metrics.rpcs.overload.inc()
+
     def ready(self, ready: bool) -> None:
         if self.metrics is not None:
             self.metrics.ready.set(ready)

@@ -27,6 +27,11 @@ class RpcMetrics:
             "Calls of methods that are not served, all together.",
             registry=registry,
         )
+        self.overload = Counter(
+            "tocsin_rpc_overload_total",
+            "Calls that were refused because too many were under way.",
+            registry=registry,
+        )
 
     def watch(self, method: MethodDescriptor) -> Watch:
         monotonic = self._machine_clock.monotonic

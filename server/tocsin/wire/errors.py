@@ -14,6 +14,9 @@ from tocsin.contract.validation import Violation, message
 
 # Some clients refuse trailers above 8 KiB. Violations may use this many bytes of them.
 VIOLATIONS_BUDGET = 6 * 1024
+# In this time a server answers most of the calls that it has under way.
+OVERLOADED_SECONDS = 1.0
+OVERLOADED = "OVERLOADED"
 
 
 # Not frozen, because Python sets the traceback of an exception.
@@ -264,6 +267,15 @@ def scope_insufficient(scope: str) -> ApiError:
 def too_many_calls(seconds: float) -> ApiError:
     return _exhausted(
         "RATE_LIMIT_EXCEEDED", f"Too many calls; try again in {_seconds(seconds)}", seconds
+    )
+
+
+def too_many_under_way(most: int) -> ApiError:
+    return _exhausted(
+        OVERLOADED,
+        f"This server has {most} calls under way, as many as it takes; nothing was done, try again "
+        f"in {_seconds(OVERLOADED_SECONDS)}",
+        OVERLOADED_SECONDS,
     )
 
 

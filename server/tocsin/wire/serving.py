@@ -20,6 +20,7 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import StoreDamaged, StoreError, StoreFull
 from tocsin.wire import errors
 from tocsin.wire.bounds.messages import Messages
+from tocsin.wire.bounds.places import Places
 from tocsin.wire.calls import (
     REQUEST_ID,
     Arrival,
@@ -65,7 +66,23 @@ class SelfChecked:
     violations_of: Callable[[Any], Sequence[Violation]]
 
 
-Served: TypeAlias = Method | Checked | SelfChecked
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A method whose calls wait long for something to happen, and cost little meanwhile."""
+
+    method: Method
+
+
+Served: TypeAlias = Method | Checked | SelfChecked | Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bounds what calls hold: their messages, places, and places of `Waiting` methods."""
+
+    messages: Messages
+    calls: Places
+    waiting: Places
 
 
 # Errors of the server, not of the client: they are logged as warnings.
@@ -76,7 +93,7 @@ def service_handler(
     service: ServiceDescriptor,
     methods: Mapping[str, Served],
     *,
-    messages: Messages,
+    room: Room,
     machine_clock: Clock,
     watchers: Sequence[Watcher] = (),
     gate: Gate | None = None,
@@ -94,7 +111,7 @@ def service_handler(
 
     def handler(method: MethodDescriptor) -> "grpc.RpcMethodHandler[bytes, bytes]":
         guard = None if gate is None else gate.guard(method)
-        answering = _answering(method, methods[method.name], messages, guard)
+        answering = _answering(method, methods[method.name], room, guard)
         return _unary(answering, method, machine_clock, watchers)
 
     return grpc.method_handlers_generic_handler(
@@ -140,7 +157,8 @@ def _unary(
         finally:
             for ended in endings:
                 ended(code)
-            if code is not grpc.StatusCode.OK or all_are_logged:
+            # When calls are too many, their lines would be too.
+            if all_are_logged or (code is not grpc.StatusCode.OK and reason != errors.OVERLOADED):
                 _log_call(
                     method=descriptor.full_name,
                     code=code,
@@ -155,9 +173,10 @@ def _unary(
 
 
 def _answering(
-    descriptor: MethodDescriptor, served: Served, messages: Messages, guard: Guard | None
+    descriptor: MethodDescriptor, served: Served, room: Room, guard: Guard | None
 ) -> Answering:
-    method = served.method if isinstance(served, Checked | SelfChecked) else served
+    method = served.method if isinstance(served, Checked | SelfChecked | Waiting) else served
+    places = room.waiting if isinstance(served, Waiting) else room.calls
     takes_call = len(inspect.signature(method).parameters) == PARAMETERS_OF_CALL
     of_call, of_request = cast("MethodOfCall", method), cast("MethodOfRequest", method)
     parse = message_factory.GetMessageClass(descriptor.input_type).FromString
@@ -169,18 +188,19 @@ def _answering(
         try:
             if guard is not None:
                 admitted = await guard.admit(arrival)
-            received = await messages.read(arrival)
-            request = parse(received)
-            # Callers without permission do not learn what is wrong with the request (AIP-211).
-            call = None if admitted is None else await admitted.authorise(request)
-            if violations := violations_of(request, received):
-                raise errors.invalid(violations)
-            if admitted is not None:
-                await admitted.charge(request)
-            if takes_call:
-                response = await of_call(request, call or Call(arrival))
-            else:
-                response = await of_request(request)
+            received = await room.messages.read(arrival)
+            with places.one():
+                request = parse(received)
+                # Callers without permission do not learn what is wrong with the request (AIP-211).
+                call = None if admitted is None else await admitted.authorise(request)
+                if violations := violations_of(request, received):
+                    raise errors.invalid(violations)
+                if admitted is not None:
+                    await admitted.charge(request)
+                if takes_call:
+                    response = await of_call(request, call or Call(arrival))
+                else:
+                    response = await of_request(request)
             outcome = response if isinstance(response, bytes) else response.SerializeToString()
         except Exception as error:
             outcome = _refusal(error, descriptor, arrival)

@@ -25,7 +25,7 @@ from tocsin.wire.resource_names import (
     operation_name,
     parse_operation,
 )
-from tocsin.wire.serving import Method
+from tocsin.wire.serving import Served, Waiting
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
 from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
@@ -79,13 +79,13 @@ class OperationsService:
         self._pages = pages
         self._machine_clock = machine_clock or clock
 
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, Served]:
         return {
             "ListOperations": self.list_operations,
             "GetOperation": self.get_operation,
             "DeleteOperation": self.delete_operation,
             "CancelOperation": self.cancel_operation,
-            "WaitOperation": self.wait_operation,
+            "WaitOperation": Waiting(self.wait_operation),
         }
 
     async def list_operations(
