@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline descriptors bench docs terminal build clean
+	proto-baseline descriptors wasm bench docs terminal build clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -63,6 +63,9 @@ proto-baseline: build/googleapis ## For a release: what is in protos/ now must n
 
 descriptors: $(VENV)/installed-dev ## Write build/tocsin.binpb, from which a gateway is generated
 	$(BIN)/python gen/descriptors.py build/tocsin.binpb
+
+wasm: $(VENV)/installed-dev ## Assemble what bounds connections in Envoy, after a change of connections.wat
+	$(BIN)/python gen/assemble.py
 
 bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2load: nghttp2-client)
 	$(BIN)/python bench/calls.py

@@ -24,7 +24,8 @@ def it(ca: trustme.CA) -> Iterator[Secured]:
     with tempfile.TemporaryDirectory() as made:
         certificate, key = issue(ca, Path(made))
         files = ("--tls-cert", str(certificate), "--tls-key", str(key))
-        with secured(Path(made), "", "--tls", "127.0.0.1:0", *files) as running:
+        doors = [f"--{name}=127.0.0.1:0" for name in ("tls", "metrics", "smtp")]
+        with secured(Path(made), "", *doors, *files) as running:
             yield running
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
 from gateway.grpc_gateway import GrpcGateway
-from tocsin.gateway import Gateway, Limits, Proxies, TlsDoor
+from tocsin.gateway import ConnectionBounds, Gateway, Limits, Proxies, TlsDoor
 from tocsin.schedule import SystemClock
 
 
@@ -77,6 +77,8 @@ def gateway_for(
     limits: Limits | None = None,
     tls: TlsDoor | None = None,
     proxies: Proxies | None = None,
+    connections: ConnectionBounds | None = None,
+    concurrency: int | None = None,
 ) -> Gateway:
     return Gateway(
         services=SERVICES,
@@ -87,4 +89,6 @@ def gateway_for(
         limits=limits,
         tls=tls,
         proxies=proxies,
+        connections=connections,
+        concurrency=concurrency,
     )

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from stand.apis.google import GoogleGrpc, schedule
+from stand.apis.wire import send
 from stand.recording_target import Answer, RecordingTarget
 from stand.tocsin_process import Tocsin, run_tocsin, serve_command, serving
 from telemetry.scraping import scrape, until
@@ -194,3 +196,35 @@ def test_metrics_are_not_for_others_unless_told_so(directory: Path) -> None:
     ended = run_tocsin(*serve_command(directory, "", "--metrics", "0.0.0.0:0")[1:])
     assert ended.status == 1
     assert "--metrics 0.0.0.0 can be reached from other machines" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *(("localhost", 200), ("LOCALHOST:9464", 200), ("127.0.0.1:1", 200), ("[::1]:9464", 200)),
+        *(("metrics.localhost", 200), ("evil.example", 403), ("evil.example:9464", 403)),
+        *(("127.0.0.1.evil.example", 403), ("localhost.evil.example", 403), ("evillocalhost", 403)),
+        *(("192.0.2.1", 403), ("0.0.0.0", 403), ("[::1", 403), ("[::2]", 403), ("", 403)),
+    ],
+)
+def test_on_loopback_a_name_that_was_pointed_here_may_not_be_used(
+    rebound: Tocsin, host: str, status: int
+) -> None:
+    """A web page has its own name resolve to this machine, and reads what it is answered."""
+    reply = send(rebound.address("metrics"), "GET", "/metrics", headers={"Host": host})
+    assert reply.status == status
+    assert ("tocsin_" in reply.text) is (status == 200)
+
+
+@pytest.fixture(scope="module")
+def rebound() -> Iterator[Tocsin]:
+    with tempfile.TemporaryDirectory() as made, measured(Path(made), "") as server:
+        yield server
+
+
+def test_beyond_loopback_any_name_may_be_used(directory: Path) -> None:
+    options = ("--metrics", "0.0.0.0:0", "--allow-unauthenticated")
+    with serving(directory, "", *options, http="off") as server:
+        port = server.address("metrics").rpartition(":")[2]
+        headers = {"Host": "tocsin.example"}
+        assert send(f"127.0.0.1:{port}", "GET", "/metrics", headers=headers).status == 200

@@ -16,7 +16,7 @@ from tocsin.composition.grpc_server import Services, start_grpc
 from tocsin.composition.stopping import Grace
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate
-from tocsin.gateway import Certificates, Files, Gateway, Limits, Proxies, TlsDoor
+from tocsin.gateway import Certificates, ConnectionBounds, Files, Gateway, Limits, Proxies, TlsDoor
 from tocsin.schedule import SystemClock
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
@@ -136,8 +136,15 @@ def _gateway(
         tls=_tls_door(settings, telemetry),
         discovery=ENDPOINTS,
         checks=checks,
+        connections=_bounds(settings.connections),
         proxies=_proxies(settings.connections),
     )
+
+
+def _bounds(settings: ConnectionSettings) -> ConnectionBounds:
+    """Returns the bounds; a proxy that forwards the calls of many has many connections itself."""
+    forwarding = settings.trusted_proxies if settings.forwarded_for else []
+    return ConnectionBounds(settings.per_address, (*settings.exempt, *forwarding))
 
 
 def _proxies(settings: ConnectionSettings) -> Proxies:

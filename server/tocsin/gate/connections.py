@@ -1,4 +1,4 @@
-"""Defines the settings of connections: which proxies say who calls."""
+"""Defines the settings of connections: how many an address has, and which proxies name another."""
 
 from typing import Self
 
@@ -9,12 +9,25 @@ from tocsin.outgoing.settings import Network
 
 
 class ConnectionSettings(BaseModel):
-    """Sets whom the server trusts to name the client of a connection."""
+    """Sets what the connections of an address may be, and who may name their client."""
 
     model_config = STRICT
 
+    per_address: int = Field(
+        1000,
+        ge=1,
+        description="Most open connections of one address, over REST and TLS together; IPv6 "
+        "addresses with the same first 64 bits count as one. More are closed at once.",
+    )
+    exempt: list[Network] = Field(
+        ["127.0.0.0/8", "::1/128"],
+        max_length=1000,
+        description="Networks, in CIDR form, whose addresses may have any number of connections. "
+        "With `forwarded_for`, those of trusted proxies may too.",
+    )
     trusted_proxies: list[Network] = Field(
         [],
+        max_length=1000,
         description="Networks, in CIDR form, of the load balancers and proxies before REST and "
         "TLS. Their word for who calls is taken in the ways that the next two settings allow.",
         examples=[["10.0.0.0/8"]],

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from google.protobuf.descriptor import MethodDescriptor
 
+from tocsin.access.networks import net_of
 from tocsin.access.permissions.bindings import EVERYTHING
 from tocsin.access.permissions.grants import GrantsOfSubjects
 from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need, nothing
@@ -15,7 +16,7 @@ from tocsin.access.webhook_proofs import HUB_SIGNATURE, SIGNATURE
 from tocsin.contract.fields import count_at
 from tocsin.gate.audit import Audit, Audited, is_denial
 from tocsin.gate.authorising import AccountUse, Naming, Sight, Target
-from tocsin.gate.limits import CallLimits, net_of
+from tocsin.gate.limits import CallLimits
 from tocsin.gate.made import made_of
 from tocsin.gate.resources import Resources
 from tocsin.store.driver.database import Database

@@ -1,8 +1,7 @@
 """Limits calls, bad credentials, and invocations. Each node counts for itself."""
 
-import ipaddress
-
 from tocsin.access.buckets import Buckets, Rate
+from tocsin.access.networks import net_of
 from tocsin.access.permissions.bindings import EVERYTHING
 from tocsin.gate.settings import LimitSettings
 from tocsin.schedule import Clock
@@ -86,16 +85,3 @@ class CallLimits:
 
 def _a_minute(per_minute: float | None, clock: Clock) -> Buckets | None:
     return None if per_minute is None else Buckets(Rate(per_minute / MINUTE, per_minute), clock)
-
-
-def net_of(peer: str) -> str:
-    """Returns the network that counts as one client: an IPv4 address, or the /64 of an IPv6."""
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return peer
-    if isinstance(address, ipaddress.IPv4Address):
-        return peer
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((address, 64), strict=False))

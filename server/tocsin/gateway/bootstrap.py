@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
-from tocsin.gateway.bounds import caller_checks, proxies
+from tocsin.gateway.bounds import caller_checks, connections, proxies
 from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import CALLS, PROBES, route_config
-from tocsin.gateway.settings import EnvoySettings, Listener, Tls
+from tocsin.gateway.settings import EnvoySettings, Limits, Listener
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
@@ -100,71 +99,52 @@ def _listener(settings: EnvoySettings, listener: Listener) -> Json:
         # Envoy inflates all that it has read before it checks the size.
         "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }
-    first = proxies.listener_filters(settings.proxies)
-    if listener.tls is None:
-        manager = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
-        match = proxies.chain_match(settings.proxies)
-        chains = [{"filter_chain_match": match, "filters": [manager]}]
-        return {**described, "listener_filters": first, "filter_chains": chains}
     return {
         **described,
-        "listener_filters": [*first, _tls_inspector()],
-        "filter_chains": _tls_chains(settings, listener, listener.tls),
+        "listener_filters": proxies.listener_filters(settings.proxies),
+        "listener_filters_timeout": f"{settings.limits.headers_seconds}s",
+        "filter_chains": [_chain(settings, listener)],
     }
 
 
-def _tls_inspector() -> Json:
-    package = "extensions.filters.listener.tls_inspector.v3"
+def _chain(settings: EnvoySettings, listener: Listener) -> Json:
+    limits = settings.limits
+    # Before TLS and all else: a connection is seen when it is accepted, though it stays silent.
+    bounding = connections.bounding_filter(
+        settings.connections,
+        first_seconds=limits.headers_seconds,
+        idle_seconds=limits.connection_idle_seconds,
+    )
+    chain: Json = {
+        "filter_chain_match": proxies.chain_match(settings.proxies),
+        "filters": [bounding, _connection_manager(settings, listener)],
+    }
+    if listener.tls is None:
+        return chain
     return {
-        "name": "envoy.filters.listener.tls_inspector",
-        "typed_config": typed(package, "TlsInspector"),
+        **chain,
+        "transport_socket": tls.transport_socket(listener.tls, [tls.H2, tls.HTTP1]),
+        "transport_socket_connect_timeout": f"{limits.headers_seconds}s",
     }
 
 
-def _tls_chains(settings: EnvoySettings, listener: Listener, asked: Tls) -> list[Json]:
-    """Returns a filter chain for clients that offer HTTP/2 and one for all others.
+def _http2(limits: Limits) -> Json:
+    """Returns what holds for HTTP/2, which has no idle timeout.
 
     gRPC clients keep an idle connection for hours and ping every 30 seconds, but Envoy's idle
-    timeout ignores pings. So HTTP/2 connections have no idle timeout: Envoy pings the client, and
-    closes a connection whose client does not answer. HTTP/1.1 has no ping.
+    timeout ignores pings. So Envoy pings the client, and closes a connection whose client does not
+    answer. HTTP/1.1 has no ping: `connections.wat` closes its idle connections.
     """
-    limits = settings.limits
-    kept = {
+    return {
         "max_concurrent_streams": limits.streams,
         "connection_keepalive": {
             "interval": f"{limits.ping_seconds}s",
             "timeout": f"{limits.ping_timeout_seconds}s",
         },
     }
-    resting = _connection_manager(
-        settings, listener, idle_timeout="0s", http2_protocol_options=kept
-    )
-    plain = _connection_manager(settings, listener, idle_timeout=_idle_timeout(settings))
-    shared = {"transport_socket_connect_timeout": f"{limits.headers_seconds}s"}
-    match = proxies.chain_match(settings.proxies)
-    return [
-        {
-            "filter_chain_match": {"application_protocols": [tls.H2], **match},
-            "transport_socket": tls.transport_socket(asked, [tls.H2, tls.HTTP1]),
-            "filters": [resting],
-            **shared,
-        },
-        {
-            "filter_chain_match": match,
-            "transport_socket": tls.transport_socket(asked, [tls.HTTP1]),
-            "filters": [plain],
-            **shared,
-        },
-    ]
 
 
-def _idle_timeout(settings: EnvoySettings) -> str:
-    return f"{settings.limits.connection_idle_seconds}s"
-
-
-def _connection_manager(
-    settings: EnvoySettings, listener: Listener, *, idle_timeout: str, **more: Any
-) -> Json:
+def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
     limits = settings.limits
     manager = typed(
         "extensions.filters.network.http_connection_manager.v3",
@@ -182,11 +162,11 @@ def _connection_manager(
         request_headers_timeout=f"{limits.headers_seconds}s",
         request_timeout=f"{limits.request_seconds}s",
         stream_idle_timeout=f"{limits.stream_idle_seconds}s",
-        common_http_protocol_options={"idle_timeout": idle_timeout},
+        common_http_protocol_options={"idle_timeout": "0s"},
+        http2_protocol_options=_http2(limits),
         local_reply_config={"mappers": list(_mappers(settings))},
         http_filters=filters(settings, CALLS),
         route_config=route_config(settings, listener),
-        **more,
     )
     return {"name": "http", "typed_config": manager}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tocsin.contract.routes import Envelope
+from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.proxies import Proxies
 
 
@@ -29,15 +30,16 @@ class Limits:
     streams: int = 1000
     """Concurrent calls on one HTTP/2 connection."""
     headers_seconds: int = 10
-    """Time limit for a request's headers, and for a TLS handshake."""
+    """Time limit for a connection's first byte, a request's headers, and a TLS handshake."""
     request_seconds: int = 60
     """Time limit for a whole request with its body to arrive."""
     stream_idle_seconds: int = 300
     """Time that a REST call may be silent, which limits how long an answer may take."""
     connection_idle_seconds: int = 600
-    """Time that a connection without a call stays open; HTTP/2 over TLS is pinged instead."""
+    """Time that a connection without a call stays open, longer than a call may be silent; HTTP/2 is
+    pinged instead."""
     ping_seconds: int = 60
-    """Seconds between pings of an HTTP/2 client over TLS."""
+    """Seconds between pings of an HTTP/2 client."""
     ping_timeout_seconds: int = 20
     """Time in which the client must answer a ping."""
 
@@ -90,6 +92,7 @@ class EnvoySettings:
     public_paths: tuple[str, ...] = ()
     """The paths of methods that anyone may call to get a credential."""
     limits: Limits = field(default_factory=Limits)
+    connections: ConnectionBounds = field(default_factory=ConnectionBounds)
     proxies: Proxies = field(default_factory=Proxies)
     request_ids: bool = False
     """Whether Envoy gives an id to each request that has none."""

@@ -22,6 +22,7 @@ from tocsin.contract.routes import (
     routes,
 )
 from tocsin.gateway.bootstrap import bootstrap
+from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
@@ -75,6 +76,7 @@ class Gateway:
         discovery: ServiceDescriptor | None = None,
         checks: Path | None = None,
         proxies: Proxies | None = None,
+        connections: ConnectionBounds | None = None,
     ) -> None:
         """Prepares a gateway; nothing happens before `start`.
 
@@ -93,6 +95,7 @@ class Gateway:
                 (`access/doors.py`).
             checks: the Unix socket of the server that checks callers by their headers
                 (`gate/header_check.py`); None: callers are not checked before bodies are read.
+            connections: what one address may have; None means the defaults.
             proxies: those that are trusted to say who calls; None: there are none.
         """
         self._services = services
@@ -108,6 +111,7 @@ class Gateway:
         self._concurrency = concurrency or _cores()
         self._discovery = discovery
         self._checks = checks
+        self._connections = connections or ConnectionBounds()
         self._proxies = proxies or Proxies()
         self._ips: dict[str, str] = {}
         self._ports = {name: port for name, (_, port) in self._listen.items()}
@@ -205,6 +209,7 @@ class Gateway:
             public_paths=tuple(_public_paths(self._services)),
             limits=self._limits,
             proxies=self._proxies,
+            connections=self._connections,
             request_ids=self._request_ids,
         )
 

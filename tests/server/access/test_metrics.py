@@ -1,9 +1,11 @@
 """Under access control `/metrics` needs a credential, as Prometheus sends one."""
 
+import http.client
 import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from stand.access.guarded import guarded
 from stand.access.secured import Secured, secured
 from stand.apis.wire import Reply, send
 from stand.tocsin_process import PATIENCE
+from tocsin.telemetry.exposition import MOST_AT_ONCE, MOST_OF_ADDRESS
 
 
 @pytest.fixture(scope="module")
@@ -105,22 +108,33 @@ def test_who_comes_without_a_credential_does_not_fill_the_audit_log(tmp_path: Pa
         assert server.tocsin.log.read_text().count('"method": "metrics"') == 3
 
 
-def test_clients_that_send_nothing_keep_no_others_out(measured: Secured) -> None:
+@pytest.mark.parametrize("sent", [b"", b"GET /metrics HTTP/1.1\r\nX-Slow: "])
+@pytest.mark.parametrize("source", ["127.0.0.1", "127.0.0.2"])
+def test_clients_that_send_no_whole_request_keep_no_others_out(
+    measured: Secured, sent: bytes, source: str
+) -> None:
+    """The request that comes next is answered, of the same address or of another one."""
     host, port = measured.server.address("metrics").split(":")
-    silent = []
-    try:
-        for _ in range(40):
-            silent.append(socket.create_connection((host, int(port))))
-            silent[-1].sendall(b"GET /metrics HTTP/1.1\r\nX-Slow: ")
-        authorization = f"Bearer {reader(measured, 'viewer', '*')}"
-        give_up = time.monotonic() + PATIENCE
-        while True:
-            try:
-                if fetch(measured, authorization).status == 200:
-                    break
-            except OSError:
-                assert time.monotonic() < give_up
-                time.sleep(0.5)
-    finally:
-        for each in silent:
-            each.close()
+    authorization = f"Bearer {reader(measured, 'viewer', '*')}"
+    with ExitStack() as stack:
+        for _ in range(3 * MOST_AT_ONCE):
+            silent = socket.create_connection((host, int(port)), PATIENCE)
+            stack.enter_context(silent).sendall(sent)
+        asking = http.client.HTTPConnection(host, int(port), PATIENCE, source_address=(source, 0))
+        stack.callback(asking.close)
+        asking.request("GET", "/metrics", headers={"Authorization": authorization})
+        assert asking.getresponse().status == 200
+
+
+def test_an_address_has_so_many_connections(measured: Secured) -> None:
+    host, port = measured.server.address("metrics").split(":")
+    with ExitStack() as stack:
+        silent = [
+            stack.enter_context(socket.create_connection((host, int(port)), PATIENCE))
+            for _ in range(3 * MOST_OF_ADDRESS)
+        ]
+        for each in silent[:-MOST_OF_ADDRESS]:
+            assert each.recv(1) == b""
+        for each in silent[-MOST_OF_ADDRESS:]:
+            each.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert each.recv(12) == b"HTTP/1.0 401"

@@ -5,6 +5,7 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,41 @@ def test_a_tls_handshake_that_never_ends_keeps_nobody_out(door: str) -> None:
         assert silent.recv(1000).startswith(b"220")
         with connected(door) as client:
             assert client.noop()[0] == 250
+
+
+def test_silent_clients_keep_nobody_from_sending(directory: Path, config: str) -> None:
+    """Those of one address have so many places; if others take the rest, the oldest leaves."""
+    few = f"{config}\n[sources.mail]\nconnections = 6\nconnections_of_address = 4\n"
+    with serving(directory, few, *SMTP) as server, ExitStack() as stack:
+        address = address_of(server, "b1g0")
+        host, port = server.address("smtp").split(":")
+
+        def silent(source: str) -> socket.socket:
+            connection = socket.create_connection((host, int(port)), PATIENCE, (source, 0))
+            return stack.enter_context(connection)
+
+        of_one = [silent("127.0.0.2") for _ in range(5)]
+        assert [each.recv(100)[:3] for each in of_one] == [b"220"] * 4 + [b"421"]
+        others = [silent("127.0.0.3") for _ in range(4)]
+        assert [each.recv(100)[:3] for each in others] == [b"220"] * 4
+        assert [each.recv(100)[:3] for each in of_one[:2]] == [b"421"] * 2
+        with connected(server.address("smtp")) as client:
+            client.sendmail("a@b.example", [address], smtp_client.on_the_wire(mail_of("served")))
+
+
+def test_a_mail_that_is_on_its_way_keeps_its_place(directory: Path, config: str) -> None:
+    few = f"{config}\n[sources.mail]\nconnections = 2\nconnections_of_address = 2\n"
+    with serving(directory, few, *SMTP) as server, ExitStack() as stack:
+        address = address_of(server, "b1g0")
+        host, port = server.address("smtp").split(":")
+        sending = stack.enter_context(connected(server.address("smtp")))
+        sending.ehlo()
+        sending.mail("a@b.example")
+        sending.rcpt(address)
+        assert sending.docmd("DATA")[0] == 354
+        for source in ("127.0.0.2", "127.0.0.3", "127.0.0.4"):
+            silent = socket.create_connection((host, int(port)), PATIENCE, (source, 0))
+            assert stack.enter_context(silent).recv(100).startswith(b"220")
+        assert sending.sock is not None
+        sending.sock.sendall(smtp_client.on_the_wire(mail_of("slow")) + b"\r\n.\r\n")
+        assert sending.getreply()[0] == 250

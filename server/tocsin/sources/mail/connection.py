@@ -4,14 +4,15 @@ import asyncio
 import functools
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, cast
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Client
 
+from tocsin.access.places import Place, Places
 from tocsin.sources.mail.data import read_data
 from tocsin.store.driver.database import StoreUnavailable
 
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 MOST_RECIPIENTS = 100
 # Time for one command, a whole mail included.
 IDLE_SECONDS = 300.0
+# Time for a client's first byte, and for its TLS handshake.
+FIRST_SECONDS = 10.0
 # Time on a connection before the first mail, and between two mails.
 WITHOUT_MAIL_SECONDS = 600.0
 # How often a client may give each command on one connection.
@@ -38,6 +41,7 @@ TOO_MANY_RECIPIENTS = f"452 4.5.3 more than {MOST_RECIPIENTS} recipients, send t
 STORE_AWAY = "451 4.3.0 the store can't be reached, try again later"
 FAILED = "451 4.3.0 internal error, try again later"
 OUT_OF_TIME = b"421 4.4.2 no mail came for too long\r\n"
+TOO_MANY_CLIENTS = b"421 4.3.2 too many connections, try again later\r\n"
 STOPPING = b"421 4.3.2 the server is stopping, try again later\r\n"
 
 
@@ -131,22 +135,44 @@ class Connection(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._among = among
+        self._places: Places | None = None
+        self._place: Place | None = None
+        self._said_nothing: asyncio.TimerHandle | None = None
         # A mail that is too large is read to its end and answered, unless it has no end.
         self._most_read = 2 * most_bytes
         self._most_bytes = most_bytes
         self.read_bytes = 0
 
+    def sit_down(self, places: Places, address: str) -> bool:
+        """Takes one of the places until the connection ends; returns whether there was one.
+
+        Args:
+            places: those of all connections; a connection that sends no mail may lose its own.
+            address: the IP address of the client.
+        """
+        self._places, self._place = places, places.take(address, self._make_room)
+        return self._place is not None
+
+    def _make_room(self) -> None:
+        self._wire.write(TOO_MANY_CLIENTS)
+        self._wire.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._among.add(self)
         self.restart_timer()
+        if not self.read_bytes:
+            loop = asyncio.get_running_loop()
+            self._said_nothing = loop.call_later(FIRST_SECONDS, self._out_of_time)
         # uvloop's transports are not subclasses of asyncio's.
         self._wire = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._among.discard(self)
-        if self._without_mail is not None:
-            self._without_mail.cancel()
+        if self._places is not None and self._place is not None:
+            self._places.free(self._place)
+        for timer in filter(None, (self._without_mail, self._said_nothing)):
+            timer.cancel()
         super().connection_lost(error)
 
     def restart_timer(self) -> None:
@@ -161,6 +187,8 @@ class Connection(SMTP):
         self._wire.close()
 
     def data_received(self, data: bytes) -> None:
+        if self._said_nothing is not None:
+            self._said_nothing.cancel()
         self.read_bytes += len(data)
         if self.read_bytes > self._most_read:
             self._wire.abort()
@@ -173,8 +201,16 @@ class Connection(SMTP):
     smtp_RCPT = _without_controls(SMTP.smtp_RCPT)  # noqa: N815
     smtp_VRFY = _without_controls(SMTP.smtp_VRFY)  # noqa: N815
 
+    @functools.wraps(SMTP.smtp_STARTTLS)
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        timer = asyncio.get_running_loop().call_later(FIRST_SECONDS, self._wire.abort)
+        try:
+            await super().smtp_STARTTLS(arg)
+        finally:
+            timer.cancel()
+
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        with self._server.transfer():
+        with self._server.transfer(), self._keeping_place():
             await self._take_data(arg)
 
     async def _take_data(self, arg: str) -> None:
@@ -197,6 +233,17 @@ class Connection(SMTP):
         # What this mail set is for this mail alone, as after RSET.
         self.envelope = self._create_envelope()
         await self.push(answer)
+
+    @contextmanager
+    def _keeping_place(self) -> Iterator[None]:
+        """Lasts while no other client can get the place."""
+        if self._place is None:
+            raise RuntimeError("a connection without a place is turned away")
+        self._place.busy = True
+        try:
+            yield
+        finally:
+            self._place.busy = False
 
     def leave(self) -> None:
         """Tells the client that the server is stopping, and hangs up."""

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 
 import structlog
 
+from tocsin.access.places import Places
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, TakesEvents
@@ -21,7 +22,14 @@ from tocsin.sources.kinds import mail
 from tocsin.sources.kinds.catalog import short_key
 from tocsin.sources.kinds.mail import MailEvent, MailSource
 from tocsin.sources.mail.attachments import AttachmentBuckets, AttachmentsNotPut
-from tocsin.sources.mail.connection import STORE_AWAY, TAKEN, Connection, Newcomer, TurnedAway
+from tocsin.sources.mail.connection import (
+    STORE_AWAY,
+    TAKEN,
+    TOO_MANY_CLIENTS,
+    Connection,
+    Newcomer,
+    TurnedAway,
+)
 from tocsin.sources.mail.parsing import ParsedMail, parse_mail
 from tocsin.sources.mail.parts import MailRefused
 from tocsin.sources.mail.settings import MailSettings
@@ -36,7 +44,6 @@ PARSING_AT_ONCE = 2
 BACKLOG = 128
 
 STRANGER = b"554 5.7.1 your address may not send mail to this server\r\n"
-TOO_MANY_CLIENTS = b"421 4.3.2 too many connections, try again later\r\n"
 BUCKET_AWAY = "451 4.3.0 the attachments can't be put into their bucket, try again later"
 
 
@@ -71,6 +78,7 @@ class MailServer:
         self._stands = stands
         self._tls = tls
         self._threads = ThreadPoolExecutor(PARSING_AT_ONCE, "mail")
+        self._places = Places(settings.connections, settings.connections_of_address)
         self._connections: set[Connection] = set()
         self._transfers: set[asyncio.Future[None]] = set()
         self._server: asyncio.Server | None = None
@@ -102,10 +110,13 @@ class MailServer:
         """Returns the protocol for a new client, by its IP address."""
         if not self._settings.may_send(address):
             return TurnedAway(STRANGER)
-        if len(self._connections) >= self._settings.connections:
-            return TurnedAway(TOO_MANY_CLIENTS)
         context = None if self._tls is None else self._tls.context()
-        return Connection(self, self._connections, self._settings.max_bytes, context)
+        connection = Connection(self, self._connections, self._settings.max_bytes, context)
+        return (
+            connection
+            if connection.sit_down(self._places, address)
+            else TurnedAway(TOO_MANY_CLIENTS)
+        )
 
     @contextmanager
     def transfer(self) -> Iterator[None]:

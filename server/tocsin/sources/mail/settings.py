@@ -19,7 +19,16 @@ class MailSettings(BaseModel):
         10 * MEGABYTE, ge=1024, description="Largest mail, in bytes; larger ones are refused."
     )
     connections: int = Field(
-        100, ge=1, description="Most connections at once; more are asked to try again later."
+        100,
+        ge=1,
+        description="Most connections at once. One more asks the oldest client of the busiest "
+        "address that is not sending a mail to try again later.",
+    )
+    connections_of_address: int = Field(
+        50,
+        ge=1,
+        description="Most connections of one address at once, IPv6 addresses with the same first "
+        "64 bits being one; more are asked to try again later.",
     )
     allow: list[Network] = Field(
         [],
