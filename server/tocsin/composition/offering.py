@@ -97,6 +97,7 @@ def _door_services(
     """
     logs = sources.logs
     folders_of = partial(logs.folders_of_group, guarded=proven)
+    records = otlp_logs.LogRecords(clock, intake, logs.otlp_group, folders_of)
     hooks = webhooks.WebhookService(
         clock,
         intake,
@@ -109,9 +110,7 @@ def _door_services(
         log_ingestion.SERVICE: log_ingestion.LogIngestionService(
             intake, logs.default_groups, folders_of
         ).methods(),
-        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(
-            clock, intake, logs.otlp_group, folders_of
-        ).methods(),
+        otlp_logs.SERVICE: otlp_logs.OtlpLogsService(records).methods(),
     }
 
 

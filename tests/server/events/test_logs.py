@@ -1,5 +1,6 @@
 """Log records fire triggers: the vendor's own clients write them, or OpenTelemetry's SDK does."""
 
+import json
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -293,7 +294,13 @@ def test_opentelemetry_writes_and_it_fires(
             )
         )
     sdk.shutdown()
-    assert records(target, mine, 1) == [
+    got = records(target, mine, 1)
+    models = [record["json_payload"].pop("otel") for record in got]
+    assert [model["severity_number"] for model in models] == [13, 16]
+    for model in models:
+        assert model["resource"] == {"attributes": {"service.name": "shop", "service.version": "3"}}
+        assert model["scope"] == {"name": "orders"}
+    assert got == [
         {
             "resource": {"type": "service", "id": "shop"},
             "timestamp": "2026-11-21 10:00:00.118082213 +0000 UTC",
@@ -342,9 +349,97 @@ def test_attributes_say_what_vendors_records_do(
                 "more": {"raw": "AP8="},
                 "trace_id": "01" * 16,
                 "span_id": "02" * 8,
+                "otel": {
+                    "severity_text": "warning",
+                    "observed_timestamp": "2026-11-21T10:00:00Z",
+                },
             },
         }
     ]
+
+
+def whole_request(group: str) -> logs_service_pb2.ExportLogsServiceRequest:
+    """Returns a request with one record, in which each field of the model has a value."""
+    request = logs_service_pb2.ExportLogsServiceRequest()
+    resource_logs = request.resource_logs.add(schema_url="https://a.example/resource")
+    resource_logs.resource.attributes.append(attribute("host.name", "web-1"))
+    resource_logs.resource.dropped_attributes_count = 1
+    entity = resource_logs.resource.entity_refs.add(type="host", schema_url="https://a.example/e")
+    entity.id_keys.append("host.name")
+    entity.description_keys.append("os.type")
+    scope_logs = resource_logs.scope_logs.add(schema_url="https://a.example/scope")
+    scope_logs.scope.name, scope_logs.scope.version = "orders", "1.2"
+    scope_logs.scope.attributes.append(attribute("short", "yes"))
+    scope_logs.scope.dropped_attributes_count = 2
+    record = scope_logs.log_records.add(
+        time_unix_nano=1_795_255_200_000_000_000,
+        observed_time_unix_nano=1_795_255_201_500_000_000,
+        severity_number=10,
+        severity_text="Informational",
+        dropped_attributes_count=3,
+        flags=1,
+        trace_id=b"\1" * 16,
+        span_id=b"\2" * 8,
+        event_name="user.login",
+    )
+    record.attributes.append(attribute("tocsin.log_group_id", group))
+    record.attributes.append(attribute("user.id", "7"))
+    record.body.string_value = "hello"
+    return request
+
+
+def test_all_of_opentelemetrys_model_reaches_the_target(
+    server: Tocsin, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
+) -> None:
+    trigger(rest_api, folder, mine)
+    with server.channel() as channel:
+        logs_service_pb2_grpc.LogsServiceStub(channel).Export(whole_request(mine), timeout=PATIENCE)
+    [record] = records(target, mine, 1)
+    assert (record["level"], record["message"]) == ("INFO", "hello")
+    assert record["json_payload"] == {
+        "user.id": "7",
+        "trace_id": "01" * 16,
+        "span_id": "02" * 8,
+        "event.name": "user.login",
+        "otel": {
+            "event_name": "user.login",
+            "severity_number": 10,
+            "severity_text": "Informational",
+            "observed_timestamp": "2026-11-21T10:00:01.5Z",
+            "flags": 1,
+            "dropped_attributes_count": 3,
+            "resource": {
+                "attributes": {"host.name": "web-1"},
+                "dropped_attributes_count": 1,
+                "entity_refs": [
+                    {
+                        "schema_url": "https://a.example/e",
+                        "type": "host",
+                        "id_keys": ["host.name"],
+                        "description_keys": ["os.type"],
+                    }
+                ],
+                "schema_url": "https://a.example/resource",
+            },
+            "scope": {
+                "name": "orders",
+                "version": "1.2",
+                "attributes": {"short": "yes"},
+                "dropped_attributes_count": 2,
+                "schema_url": "https://a.example/scope",
+            },
+        },
+    }
+
+
+def test_a_record_without_a_message_has_its_fields_in_the_retired_kind(
+    server: Tocsin, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
+) -> None:
+    trigger(rest_api, folder, mine, "cloudLogs")
+    grouped = WireRecord(attributes=[attribute("tocsin.log_group_id", mine)])
+    grouped.body.kvlist_value.values.append(attribute("code", "7"))
+    export(server, [grouped])
+    assert [json.loads(each["message"]) for each in records(target, mine, 1)] == [{"code": "7"}]
 
 
 def test_records_without_a_group_are_rejected_and_the_others_are_taken(
