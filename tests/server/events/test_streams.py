@@ -15,6 +15,7 @@ from stand.apis.sources import connected, not_connected
 from stand.apis.triggers import GrpcApi, create
 from stand.apis.wire import Json
 from stand.recording_target import Received, RecordingTarget
+from stand.services.aggregating import aggregated
 from stand.services.amazon import Amazon, until
 from stand.tocsin_process import Tocsin, serving
 from stand.vendors.client import VendorClient
@@ -36,6 +37,12 @@ class Stream:
         self._client.put_records(
             StreamName=self.name,
             Records=[{"Data": each.encode(), "PartitionKey": each} for each in records],
+        )
+
+    def put_bytes(self, *records: bytes) -> None:
+        self._client.put_records(
+            StreamName=self.name,
+            Records=[{"Data": each, "PartitionKey": "a"} for each in records],
         )
 
     def shards(self) -> list[Json]:
@@ -136,6 +143,22 @@ def test_a_record_that_is_no_json_is_left_out_and_told_of(
     assert state["refusedEvents"] == "1"
     assert "is not JSON" in state["lastError"]
     assert state["connected"]
+
+
+def test_aggregated_records_fire_one_by_one_and_each_once(
+    api: GrpcApi, folder: str, stream: Stream, target: RecordingTarget, asking: Tocsin
+) -> None:
+    trigger_id = create(api, folder, rule=rule(stream.name))["id"]
+    many = [json.dumps(number).encode() for number in range(600)]
+    stream.put_bytes(b"-1", aggregated(many), aggregated([b"600", b"not json", b"601"]))
+    stream.put_bytes(aggregated([b"1"])[:-1] + b"\0")
+    stream.put("602")
+    until(lambda: len(came(target, stream.name)) >= 604, "all come")
+    assert sorted(came(target, stream.name)) == list(range(-1, 603))
+    until(
+        lambda: source_of(asking.grpc_address, trigger_id).get("refusedEvents") == "2",
+        "what can't be read is counted",
+    )
 
 
 def test_records_share_a_call_up_to_so_many_bytes(

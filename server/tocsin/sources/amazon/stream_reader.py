@@ -12,7 +12,7 @@ and remembered records count for one creation of the stream only.
 import asyncio
 import hashlib
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -26,10 +26,11 @@ from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.amazon.asking import asking
 from tocsin.sources.amazon.settings import StreamServiceSettings
+from tocsin.sources.amazon.user_records import Refused, texts_of
 from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
-from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord, record_text
+from tocsin.sources.kinds.data_stream import DataStreamSource, StreamRecord
 from tocsin.sources.part_leases import RENEWED_EACH_SECONDS, PartLeases
 from tocsin.sources.reader import Line, SourceFailed
 from tocsin.store.driver.database import Database, StoreUnavailable
@@ -355,34 +356,50 @@ class StreamReader:
         self, line: Line, stream: Stream, shard_id: str, records: Sequence[Mapping[str, Any]]
     ) -> bool:
         """Hands records in; returns False if the trigger does not accept them now."""
-        incoming = []
-        wrong: list[str] = []
-        for record in records:
-            try:
-                incoming.append(self._incoming(stream, shard_id, record))
-            except ValueError as error:
-                wrong.append(
-                    f"record {record['SequenceNumber']} of {shard_id} is not JSON: {error}"
-                )
-        for start in range(0, len(incoming), TAKEN_AT_ONCE):
-            taken = await line.take(incoming[start : start + TAKEN_AT_ONCE])
-            if any(outcome.lost or outcome.filtered for outcome in taken):
-                return False
-        if wrong:
-            line.refused(stream.trigger_id, len(wrong), wrong[-1])
+        refused = Refused()
+        waiting: list[Incoming] = []
+        for number, each in enumerate(self._incoming(stream, shard_id, records, refused), 1):
+            if each is not None:
+                waiting.append(each)
+            # One record may hold very many, so all are never in memory at once.
+            if number % TAKEN_AT_ONCE == 0:
+                if not await _accepted(line, waiting):
+                    return False
+                waiting = []
+        if not await _accepted(line, waiting):
+            return False
+        if refused.records:
+            line.refused(stream.trigger_id, refused.records, refused.why)
         return True
 
-    def _incoming(self, stream: Stream, shard_id: str, record: Mapping[str, Any]) -> Incoming:
+    def _incoming(
+        self,
+        stream: Stream,
+        shard_id: str,
+        records: Sequence[Mapping[str, Any]],
+        refused: Refused,
+    ) -> Iterator[Incoming | None]:
+        """Yields the events of records; None for one that can't be read, which is counted."""
         source = stream.source
-        data = record_text(record["Data"])
-        arrived: datetime | None = record.get("ApproximateArrivalTimestamp")
-        number = record["SequenceNumber"]
-        return Incoming(
-            event=StreamRecord(source.endpoint, source.database, source.stream, data),
-            at=nanos_of(arrived or self._machine_clock.now()),
-            id=f"{stream.part(shard_id)}/{number}",
-            trigger_id=stream.trigger_id,
-        )
+        for record in records:
+            arrived: datetime | None = record.get("ApproximateArrivalTimestamp")
+            at = nanos_of(arrived or self._machine_clock.now())
+            for each in texts_of(record, f"of {shard_id}", refused):
+                if each is None:
+                    yield None
+                    continue
+                yield Incoming(
+                    event=StreamRecord(source.endpoint, source.database, source.stream, each.text),
+                    at=at,
+                    id=f"{stream.part(shard_id)}/{each.number}",
+                    trigger_id=stream.trigger_id,
+                )
+
+
+async def _accepted(line: Line, incoming: Sequence[Incoming]) -> bool:
+    """Hands events in; returns False if the trigger does not accept them now."""
+    taken = await line.take(incoming) if incoming else []
+    return not any(outcome.lost or outcome.filtered for outcome in taken)
 
 
 async def _stop(reading: dict[str, asyncio.Task[None]]) -> None:
