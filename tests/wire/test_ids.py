@@ -32,3 +32,15 @@ def test_uuids_go_on_in_order_after_the_clock_was_set_back() -> None:
 def test_uuids_of_two_nodes_at_one_instant_differ() -> None:
     clock = ManualClock(NOON)
     assert Ids(clock).new_uuid() != Ids(clock).new_uuid()
+
+
+def test_an_id_after_another_nodes_sorts_after_it_and_moves_no_other() -> None:
+    clock = ManualClock(NOON)
+    mine = Ids(clock)
+    ahead = Ids(ManualClock(NOON + timedelta(hours=1))).new("xyz")
+    after = mine.new_after(ahead)
+    assert after > ahead
+    assert (after[:3], len(after)) == ("xyz", len(ahead))
+    assert mine.new("xyz") < ahead
+    known = mine.new("xyz")
+    assert mine.new_after(known) > known

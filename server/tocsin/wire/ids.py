@@ -15,6 +15,7 @@ TRIGGERS_PREFIX = "a1s"
 # 17 characters of 5 bits: 52 bits of microseconds since the epoch, enough until 2112, and 33 random
 # bits.
 RANDOM_BITS = 33
+DIGITS_OF_ID = 17
 DIGITS = "0123456789abcdefghijklmnopqrstuv"
 PAIRS = tuple(high + low for high in DIGITS for low in DIGITS)
 # A UUID has milliseconds, the version, 12 bits with the rest of the microseconds as a fraction (RFC
@@ -37,6 +38,13 @@ class Ids:
     def new(self, prefix: str = TRIGGERS_PREFIX) -> str:
         return prefix + _digits(self._next() << RANDOM_BITS | secrets.randbits(RANDOM_BITS))
 
+    def new_after(self, known: str) -> str:
+        """Returns an id that sorts after another of its prefix, which any node may have made."""
+        prefix, micros = known[:-DIGITS_OF_ID], _micros(known)
+        return prefix + _digits(
+            max(self._next(), micros + 1) << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+        )
+
     def new_uuid(self) -> str:
         millis, micros = divmod(self._next(), 1000)
         number = millis << 80 | UUID_VERSION | (micros * 4096 // 1000) << 64 | UUID_VARIANT
@@ -51,6 +59,13 @@ class Ids:
 def first_id_at(instant: datetime, prefix: str = TRIGGERS_PREFIX) -> str:
     """Returns an id that sorts before all ids of a service created at an instant or later."""
     return prefix + _digits(max(0, to_micros(instant)) << RANDOM_BITS)
+
+
+def _micros(known: str) -> int:
+    number = 0
+    for digit in known[-DIGITS_OF_ID:]:
+        number = number << 5 | DIGITS.index(digit)
+    return number >> RANDOM_BITS
 
 
 def _digits(number: int) -> str:

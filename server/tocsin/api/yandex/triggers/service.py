@@ -50,7 +50,7 @@ class TriggerService:
         self._database = database
         self._ids = ids
         self._pages = pages
-        self._mutations = Mutations(SERVICE, database, clock, ids)
+        self._mutations = Mutations(SERVICE, CONTRACT, database, clock, ids)
         self._changes = TriggerChanges(ids, most_in_folder)
 
     def methods(self) -> dict[str, Served]:
@@ -116,14 +116,14 @@ class TriggerService:
             self._changes.create(tx, stored, plan, now)
             return Change(trigger.id, trigger.folder_id, stored.message)
 
-        return await self._mutations.run("Create", request, call, insert)
+        return await self._mutations.make("Create", request, call, insert)
 
     async def update(self, request: contract.UpdateTriggerRequest, call: Call) -> bytes:
         """Changes the fields of a trigger that the mask names."""
         paths = update_paths(request)
 
-        def replace(tx: Transaction, now: datetime) -> Change:
-            before = _find(tx, request.trigger_id)
+        def replace(tx: Transaction, locked: StoredTrigger, now: datetime) -> Change:
+            before = Trigger.FromString(locked.message)
             plan_before = compile_trigger(before)
             refuse_other_accounts(call.usable_accounts, plan_before)
             after = updated(before, request, paths)
@@ -133,13 +133,13 @@ class TriggerService:
             self._changes.update(tx, stored, plan_before, plan, now)
             return Change(after.id, after.folder_id, stored.message)
 
-        return await self._mutations.run("Update", request, call, replace)
+        return await self._mutations.change("Update", request, call, request.trigger_id, replace)
 
     async def delete(self, request: contract.DeleteTriggerRequest, call: Call) -> bytes:
         """Deletes a trigger with its waiting events."""
 
-        def remove(tx: Transaction, now: datetime) -> Change:
-            trigger = _find(tx, request.trigger_id)
+        def remove(tx: Transaction, locked: StoredTrigger, now: datetime) -> Change:
+            trigger = Trigger.FromString(locked.message)
             try:
                 plan = compile_trigger(trigger)
             except PlanError:
@@ -148,13 +148,13 @@ class TriggerService:
             self._changes.delete(tx, trigger.id, _kind(trigger), plan, created_at, now)
             return Change(trigger.id, trigger.folder_id, b"")
 
-        return await self._mutations.run("Delete", request, call, remove)
+        return await self._mutations.change("Delete", request, call, request.trigger_id, remove)
 
     async def pause(self, request: contract.PauseTriggerRequest, call: Call) -> bytes:
         """Stops a trigger from firing until it is resumed."""
 
-        def stop(tx: Transaction, now: datetime) -> Change:
-            trigger = _find(tx, request.trigger_id)
+        def stop(tx: Transaction, locked: StoredTrigger, now: datetime) -> Change:
+            trigger = Trigger.FromString(locked.message)
             if trigger.status == Trigger.PAUSED:
                 return Change(trigger.id, trigger.folder_id, trigger.SerializeToString())
             trigger.status = Trigger.PAUSED
@@ -162,13 +162,13 @@ class TriggerService:
             self._changes.pause(tx, stored, _kind(trigger), now)
             return Change(trigger.id, trigger.folder_id, stored.message)
 
-        return await self._mutations.run("Pause", request, call, stop)
+        return await self._mutations.change("Pause", request, call, request.trigger_id, stop)
 
     async def resume(self, request: contract.ResumeTriggerRequest, call: Call) -> bytes:
         """Lets a paused trigger fire again."""
 
-        def start(tx: Transaction, now: datetime) -> Change:
-            trigger = _find(tx, request.trigger_id)
+        def start(tx: Transaction, locked: StoredTrigger, now: datetime) -> Change:
+            trigger = Trigger.FromString(locked.message)
             if trigger.status == Trigger.ACTIVE:
                 return Change(trigger.id, trigger.folder_id, trigger.SerializeToString())
             trigger.status = Trigger.ACTIVE
@@ -176,7 +176,7 @@ class TriggerService:
             self._changes.resume(tx, stored, compile_trigger(trigger), now)
             return Change(trigger.id, trigger.folder_id, stored.message)
 
-        return await self._mutations.run("Resume", request, call, start)
+        return await self._mutations.change("Resume", request, call, request.trigger_id, start)
 
     async def list_operations(
         self, request: contract.ListTriggerOperationsRequest, call: Call
@@ -206,14 +206,6 @@ class TriggerService:
         if more:
             response.next_page_token = tokens.token(page[-1][0])
         return response
-
-
-def _find(tx: Transaction, trigger_id: str) -> Trigger:
-    """Returns a trigger to change, locked until the commit."""
-    stored = triggers.lock_trigger(tx, trigger_id)
-    if stored is None or stored.contract != CONTRACT:
-        raise errors.trigger_not_found(trigger_id)
-    return Trigger.FromString(stored.message)
 
 
 def _kind(trigger: Trigger) -> str:
