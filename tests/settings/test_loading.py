@@ -16,6 +16,9 @@ WRONG = {
     'clock_start = "soon"': (
         "clock_start: expected an ISO 8601 time, such as 2026-01-01T00:00:00Z"
     ),
+    'clock_start = "9999-12-31T23:59:59Z"': "clock_start: must be in the years 1970 to 2099",
+    "clock_start = 9999-12-31T23:59:59-23:00": "clock_start: must be in the years 1970 to 2099",
+    'clock_start = "0001-01-01T00:00:00+14:00"': "clock_start: must be in the years 1970 to 2099",
     'listen = "off"\nhttp = "off"': ("listen, http, tls: at least one of the three must be on"),
     '[targets]\nfunction = "fn.example"': (
         "targets.function: expected a URL such as http://127.0.0.1:9000/"

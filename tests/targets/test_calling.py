@@ -485,6 +485,7 @@ def test_an_answer_that_began_on_a_kept_connection_is_not_asked_for_again() -> N
         ("soon", None),
         ("-5", None),
         ("Sat, 99 Nov 2026 07:00:30 GMT", None),
+        (f"Sat, 28 Nov {'9' * 20} 07:00:30 GMT", None),
         ("", None),
     ],
 )

@@ -1,6 +1,14 @@
 """Computes instants: cron expressions and the clock. It does no I/O and imports no other room."""
 
-from tocsin.schedule.clock import Clock, ManualClock, SystemClock
+from tocsin.schedule.clock import EARLIEST, LATEST, Clock, ManualClock, SystemClock
 from tocsin.schedule.cron import Cron, CronError
 
-__all__ = ["Clock", "Cron", "CronError", "ManualClock", "SystemClock"]
+__all__ = [
+    "EARLIEST",
+    "LATEST",
+    "Clock",
+    "Cron",
+    "CronError",
+    "ManualClock",
+    "SystemClock",
+]

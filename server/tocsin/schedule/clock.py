@@ -12,6 +12,11 @@ from typing import Protocol
 _TURNS = 10
 
 
+# A manual clock stays between these, as cron expressions do. Ids hold instants up to the year 2112.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
 class Clock(Protocol):
     """Tells the time and waits. The program reads and spends time in no other way."""
 

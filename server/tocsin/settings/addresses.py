@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode
 
 from tocsin.access.doors import is_unspecified
 from tocsin.fields import WithoutSecrets
+from tocsin.schedule import EARLIEST, LATEST
 from tocsin.schedule.instants import iso
 
 
@@ -47,15 +48,21 @@ def parse_optional_address(value: object) -> object:
 
 
 def parse_instant(value: object) -> object:
-    """Parses an ISO 8601 time, or takes TOML's own; without an offset it is in UTC."""
+    """Parses an ISO 8601 time for a manual clock, or takes TOML's own.
+
+    Without an offset it is in UTC.
+    """
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise ValueError("expected an ISO 8601 time, such as 2026-01-01T00:00:00Z") from None
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    return value
+    if not isinstance(value, datetime):
+        return value
+    instant = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if not EARLIEST <= instant < LATEST:
+        raise ValueError(f"must be in the years {EARLIEST.year} to {LATEST.year - 1}")
+    return instant.astimezone(UTC)
 
 
 DatabaseUrl = Annotated[str, WithoutSecrets]

@@ -122,8 +122,8 @@ class Settings(BaseSettings):
     )
     clock_start: StartInstant | None = Field(
         None,
-        description="Start of a manual clock, in ISO 8601 (UTC unless it has an offset); without "
-        "it, the time when the server starts.",
+        description="Start of a manual clock, in ISO 8601 (UTC unless it has an offset), in the "
+        "years 1970 to 2099; without it, the time when the server starts.",
         examples=["2026-01-01T00:00:00Z"],
     )
     targets: TargetSettings = Field(

@@ -34,6 +34,6 @@ def retry_after(response: aiohttp.ClientResponse, machine_clock: Clock) -> timed
 def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

@@ -442,6 +442,7 @@ def test_a_clock_that_is_set_back_makes_it_pass_at_once(url: str, runner: asynci
     async def scenario() -> None:
         async with node(url) as it:
             await it.timer("t1", NOON + MINUTE)
+            await it.kept.reconciler.run_once()  # the one of the start
             asleep = asyncio.Event()
             rest = it.pace.sleep
 

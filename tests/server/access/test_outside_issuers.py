@@ -45,9 +45,18 @@ def test_its_users_are_known_and_have_the_roles_that_they_were_given(
     it.lists(wire, f"Bearer {other}", folder)
 
 
+@pytest.mark.parametrize("expires", [253_402_300_799, 253_402_300_799.5])
+def test_one_that_expires_in_the_last_second_of_the_last_year_is_good(
+    it: Secured, issuer: OidcIssuer, wire: str, expires: float
+) -> None:
+    token = issuer.token(claims(issuer, exp=expires))
+    it.lists(wire, f"Bearer {token}", "everybodys")
+
+
 @pytest.mark.parametrize(
     "changed",
     [
+        {"exp": 10**30},
         {"aud": "others"},
         {"aud": None},
         {"aud": [AUDIENCE + "x"]},

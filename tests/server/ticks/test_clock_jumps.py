@@ -8,6 +8,7 @@ import pytest
 
 from stand.apis.triggers import GrpcApi, create
 from stand.recording_target import Received, RecordingTarget
+from stand.services.amazon import until
 from stand.tocsin_process import Tocsin, serving
 from stand.vendors.client import VendorClient
 from stand.wall_clock import WallClock
@@ -88,3 +89,21 @@ def test_an_hour_back_and_ahead_again(calls: Calls, wall: WallClock, jumpy: Tocs
     log = jumpy.log.read_text()
     assert log.count("the machine's wall clock was set") >= 2
     assert "timer was armed later than its next tick" in log
+
+
+def test_a_clock_that_was_years_ahead_when_the_server_ran_last(
+    directory: Path, wall: WallClock, target: RecordingTarget, vendor: VendorClient
+) -> None:
+    config = f'targets.function = "{target.url}/{{function_id}}"'
+    function = directory.name
+    timer = {"cronExpression": "* * * * ? *", "invokeFunction": {"functionId": function}}
+    wall.set(START.replace(year=START.year + 9))
+    with serving(directory, config, http="off", environment=wall.environment) as ahead:
+        create(GrpcApi(vendor, ahead.grpc_address), "b1g0", rule={"timer": timer})
+        assert ahead.stop() == 0
+    wall.set(START - MINUTE)
+    with serving(directory, config, http="off", environment=wall.environment) as server:
+        repaired = "timer was armed later than its next tick"
+        until(lambda: repaired in server.log.read_text(), "the timer is repaired")
+        wall.set(START)
+        assert Calls(target, f"/{function}").ticks(1) == [START]

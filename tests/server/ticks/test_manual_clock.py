@@ -291,3 +291,29 @@ def test_a_batch_waits_for_its_cutoff_and_is_retried_as_a_whole(
     first, second = received(target, folder)
     assert first.body == second.body
     assert len(first.json["messages"]) == 2
+
+
+def test_a_clock_ends_before_its_instants_do(directory: Path) -> None:
+    start = ("--clock", "manual", "--clock-start")
+    for wrong in ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z"):
+        ended = run_tocsin(*serve_command(directory, "", *start, wrong)[1:])
+        assert ended.status == 1
+        assert "clock_start: must be in the years 1970 to 2099" in ended.stderr
+        assert "Traceback" not in ended.stderr
+    last = datetime(2099, 12, 31, 23, 59, tzinfo=UTC)
+    # The longest that settings allow, before and after the present.
+    century = 100 * 365.25 * 24 * 3600
+    config = f"misfires.window = {century}\nretention.age = {century}\nsources.remember = {century}"
+    with serving(directory, config, *start, last.isoformat()) as server:
+        create(RestApi(server.http_address), "b1g1")
+        clock = GrpcClock(server.grpc_address)
+        assert clock.call("Advance", {"duration": "59s"})["now"] == "2099-12-31T23:59:59Z"
+        for method, request in (
+            ("Advance", {"duration": "1s"}),
+            ("AdvanceTo", {"instant": "2100-06-01T00:00:00Z"}),
+        ):
+            with pytest.raises(Refused, match="the last one of a clock") as refused:
+                clock.call(method, request)
+            assert refused.value.code == "INVALID_ARGUMENT"
+        assert server.stop() == 0
+        assert "Traceback" not in server.log.read_text()

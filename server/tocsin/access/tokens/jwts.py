@@ -106,6 +106,9 @@ def check_audience(claims: Mapping[str, Any], allowed: Collection[str]) -> None:
         raise NotForNow("it is meant for another audience")
 
 
+LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
+
+
 def check_times(
     claims: Mapping[str, Any], now: datetime, *, leeway: timedelta, longest: timedelta | None
 ) -> Lifetime:
@@ -124,6 +127,8 @@ def check_times(
     issued_at, not_before = _instant(claims, "iat"), _instant(claims, "nbf")
     if expires_at is None:
         raise NotForNow("it must say when it expires (exp)")
+    # Callers add the leeway, and a JWT that never expires may name the last instant there is.
+    expires_at = min(expires_at, LAST_INSTANT - leeway)
     if expires_at + leeway <= now:
         raise NotForNow("it has expired")
     if not_before is not None and not_before > now + leeway:

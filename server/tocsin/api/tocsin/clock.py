@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from tocsin.schedule import LATEST
 from tocsin.wire import errors
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import from_duration, from_timestamp, to_timestamp
@@ -56,7 +57,7 @@ class ClockService:
     ) -> contract.ClockServiceAdvanceResponse:
         """Moves the clock by a duration, and delivers what falls due."""
         by = from_duration(request.duration)
-        _check_move("duration", by, given=request.HasField("duration"))
+        self._check_move("duration", by, given=request.HasField("duration"))
         await self._time.advance(by)
         return await self._with_times(contract.ClockServiceAdvanceResponse())
 
@@ -65,7 +66,8 @@ class ClockService:
     ) -> contract.ClockServiceAdvanceToResponse:
         """Moves the clock to an instant, and delivers what falls due."""
         instant = from_timestamp(request.instant)
-        _check_move("instant", instant - self._time.now(), given=request.HasField("instant"))
+        by = instant - self._time.now()
+        self._check_move("instant", by, given=request.HasField("instant"))
         await self._time.advance_to(instant)
         return await self._with_times(contract.ClockServiceAdvanceToResponse())
 
@@ -76,13 +78,16 @@ class ClockService:
             response.next_due.CopyFrom(to_timestamp(next_due))
         return response
 
-
-def _check_move(field: str, distance: timedelta, *, given: bool) -> None:
-    if not given:
-        raise errors.invalid_field(field, "Field is required")
-    if distance < timedelta():
-        raise errors.invalid_field(field, "must not be in the past: a clock can't go back")
-    if distance > LONGEST_MOVE:
-        raise errors.invalid_field(
-            field, f"one move must not exceed {LONGEST_MOVE.days} days; make several moves"
-        )
+    def _check_move(self, field: str, distance: timedelta, *, given: bool) -> None:
+        if not given:
+            raise errors.invalid_field(field, "Field is required")
+        if distance < timedelta():
+            raise errors.invalid_field(field, "must not be in the past: a clock can't go back")
+        if distance > LONGEST_MOVE:
+            raise errors.invalid_field(
+                field, f"one move must not exceed {LONGEST_MOVE.days} days; make several moves"
+            )
+        if self._time.now() + distance >= LATEST:
+            raise errors.invalid_field(
+                field, f"must not lead beyond the year {LATEST.year - 1}, the last one of a clock"
+            )

@@ -85,6 +85,9 @@ def housekeeping(
         observer=observer,
     )
 
+    # The clock may have been set while no node ran.
+    reconciler.hurry()
+
     def jumped(by: timedelta) -> None:
         for loop in loops:
             loop.look()

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 # The pause after a page, as a multiple of the time that the page took.
 REST = 200
-# The same after the clock was set back, as timers may be silent until the pass.
+# The same when the clock may have been set back, as timers may be silent until the pass.
 SHORT_REST = 4
 SHORTEST_REST_SECONDS = 0.01
 JITTER = 0.2
@@ -92,7 +92,7 @@ class Reconciler:
             observer.repaired(check.name, 0)
 
     def hurry(self) -> None:
-        """Makes a pass start at once with short pauses, because the clock was set back."""
+        """Makes a pass start at once with short pauses: the clock may have been set back."""
         self._hurried.set()
 
     async def run_once(self) -> None:
