@@ -60,6 +60,21 @@ class Taken:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Counts events that came and can't be read, for the triggers that they seem to be for.
+
+    Those listen to the kind by one of the keys, or to all events of the kind, and are in these
+    folders.
+    """
+
+    kind: str
+    keys: tuple[str, ...]
+    events: int
+    why: str
+    folders: Folders = None
+
+
 class TakesEvents(Protocol):
     """Accepts the events of sources."""
 
@@ -68,4 +83,11 @@ class TakesEvents(Protocol):
 
         Raises:
             StoreUnavailable: the store can't be reached; some events may have been accepted.
+        """
+
+    async def refuse(self, refused: Sequence[Refused]) -> None:
+        """Counts events that can't be read in the intakes of their triggers.
+
+        Raises:
+            StoreUnavailable: the store can't be reached; some may have been counted.
         """

@@ -523,6 +523,33 @@ def test_cloud_events_come_in_batches_too(
     calls_of(target, mine, 2)
 
 
+def test_a_cloud_event_of_a_batch_that_can_not_be_read_holds_up_no_other(
+    server: Tocsin, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
+) -> None:
+    trigger_id = budget_trigger(rest_api, folder, mine)
+    good, other, *bad = (
+        json.loads(to_structured_event(cloud_event(each, mine)).body) for each in "abcdef"
+    )
+    bad[0]["data"]["amount"] = "much"
+    bad[1]["time"] = "yesterday"
+    bad[2] |= {"type": "com.example.other"}
+    bad[3] |= {"data": None, "id": 7}
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+    batch = [good, *bad, other]
+    told = answered(post(server, headers, json.dumps(batch).encode()))["events"]
+    assert [told[0], told[-1]] == [published("a", accepted=1), published("b", accepted=1)]
+    errors = [each["error"] for each in told[1:-1]]
+    assert all(f"event[{number}]" in error for number, error in enumerate(errors, 1))
+    assert [each["id"] for each in told[1:-1]] == ["c", "d", "e", ""]
+    calls_of(target, mine, 2)
+    intake = RestEvents(server.http_address).call("GetIntake", {"triggerId": trigger_id})
+    # One has another type.
+    assert intake["source"]["refusedEvents"] == "3"
+    with pytest.raises(Refused) as refused:
+        answered(post(server, headers, json.dumps(bad).encode()))
+    assert refused.value.http == 400
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

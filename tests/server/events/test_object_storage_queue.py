@@ -148,6 +148,26 @@ def test_what_is_no_notification_stays_and_is_told_of(
     until(lambda: dead.counts() == (1, 0), "the queue's own policy moves it")
 
 
+def test_a_record_that_can_not_be_read_is_counted_and_the_rest_of_its_message_is_taken(
+    api: GrpcApi, reader: Tocsin, storage: Storage, target: RecordingTarget, folder: str
+) -> None:
+    bucket = storage.make_bucket()
+    created = trigger(api, folder, bucket)
+    good = {
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": bucket}, "object": {"key": "good"}},
+    }
+    bad = {**good, "eventTime": "yesterday"}
+    storage.queue.send(json.dumps({"Records": [bad, good, None]}))
+    assert keys(target, bucket, 1) == ["good"]
+
+    def refused() -> str:
+        intake = GrpcEvents(reader.grpc_address).call("GetIntake", {"triggerId": created})
+        return str((intake.get("source") or {}).get("refusedEvents"))
+
+    until(lambda: refused() == "2", "they are counted")
+
+
 def test_nothing_is_lost_by_kill_9(
     directory: Path,
     config: str,

@@ -220,6 +220,61 @@ def test_a_body_that_is_none_is_refused_where_it_is_wrong(server: Tocsin) -> Non
     assert refused.value.fields == {"notification.Records[0].s3": "expected an object"}
 
 
+def record(bucket: str, key: Any, **fields: Any) -> Json:
+    s3 = {"bucket": {"name": bucket}, "object": {"key": key, "sequencer": uuid.uuid4().hex}}
+    return {"eventName": "ObjectCreated:Put", "s3": s3} | fields
+
+
+def test_a_record_that_can_not_be_read_holds_up_no_other_and_is_counted(
+    rest_api: RestApi, server: Tocsin, target: RecordingTarget, folder: str, mine: str
+) -> None:
+    created, other = (
+        trigger(rest_api, folder, mine),
+        trigger(rest_api, folder, mine, bucketId=f"other-{mine}"),
+    )
+    records = [
+        record(mine, 7),
+        record(mine, "good"),
+        record(mine, "late", eventTime="yesterday"),
+        record(mine, "nul\0"),
+        record(f"nul\0{mine}", "a"),
+        "not a record",
+        record(mine, "fine"),
+    ]
+    outcome = notify(server, json.dumps({"Records": records}).encode())
+    assert outcome == {
+        "events": 2,
+        "ignored": 0,
+        "accepted": 2,
+        "repeated": 0,
+        "lost": 0,
+        "filtered": 0,
+        "refused": 5,
+    }
+    keys = {each["details"]["object_id"] for each in messages(target, mine, 2)}
+    assert keys == {"good", "fine"}
+    events = RestEvents(server.http_address)
+    source = events.call("GetIntake", {"triggerId": created})["source"]
+    # What names no bucket counts for those of the others.
+    assert source["refusedEvents"] == "5"
+    assert source["lastError"].startswith("Records[")
+    assert source["connected"]
+    assert "source" not in events.call("GetIntake", {"triggerId": other})
+
+
+def test_what_is_ignored_beside_what_can_not_be_read_is_no_error(server: Tocsin) -> None:
+    body = {"Records": [{"eventName": "s3:Replication:x"}, {}]}
+    outcome = notify(server, json.dumps(body).encode())
+    assert (outcome["events"], outcome["ignored"], outcome["refused"]) == (0, 1, 1)
+
+
+def test_a_body_of_which_nothing_can_be_read_is_refused(server: Tocsin) -> None:
+    with pytest.raises(Refused) as refused:
+        notify(server, json.dumps({"Records": [record("b", 7), {}]}).encode())
+    assert refused.value.http == 400
+    assert list(refused.value.fields) == ["notification.Records[0].s3.object.key"]
+
+
 def test_only_those_who_show_the_secret_may_tell(tmp_path_factory: pytest.TempPathFactory) -> None:
     secret = '[sources.webhooks]\nsecret = "s3cret"'
     test = b'{"Service": "Amazon S3", "Event": "s3:TestEvent"}'

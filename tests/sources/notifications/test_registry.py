@@ -138,6 +138,30 @@ def test_harbor_tells_the_same_in_cloud_events() -> None:
         assert {one.at for one in read} == {NOW}
 
 
+def test_an_entry_that_can_not_be_read_holds_up_no_other() -> None:
+    body = distribution("push", mediaType=MANIFEST, digest=DIGEST)
+    body["events"] += [{"action": "push"}, 7, {"action": "pull", "target": {}}]
+    read = registry_notification("reg", json.dumps(body).encode(), NOW)
+    assert [each.event for each in read.incoming] == [
+        event(RegistryChange.CREATE_IMAGE, "shop/api")
+    ]
+    assert read.ignored == 1
+    [unreadable] = read.unreadable
+    assert (unreadable.key, unreadable.entries) == ("reg", 2)
+    assert unreadable.error.field == "events[2]"
+
+
+def test_a_resource_of_harbor_that_can_not_be_read_holds_up_no_other() -> None:
+    body = harbor("PUSH_ARTIFACT")
+    body["event_data"]["resources"] += [{"digest": 7}]
+    read = registry_notification("reg", json.dumps(body).encode(), NOW)
+    assert [each.event for each in read.incoming] == [
+        event(RegistryChange.CREATE_IMAGE, "test-webhook/debian")
+    ]
+    assert read.refused == 1
+    assert read.unreadable[0].error.field == "event_data.resources[1].digest"
+
+
 def test_what_is_told_again_has_the_same_id_and_nothing_else_has() -> None:
     body = json.dumps(distribution("push", mediaType=MANIFEST, digest=DIGEST, tag="v1")).encode()
     first, again = (

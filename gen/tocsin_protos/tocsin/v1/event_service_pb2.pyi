@@ -284,18 +284,20 @@ class EventServicePublishCloudEventResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[PublishedEvent, _Mapping]]] = ...) -> None: ...
 
 class PublishedEvent(_message.Message):
-    __slots__ = ("id", "accepted", "repeated", "lost", "filtered")
+    __slots__ = ("id", "accepted", "repeated", "lost", "filtered", "error")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     REPEATED_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
     FILTERED_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
     id: str
     accepted: int
     repeated: int
     lost: int
     filtered: int
-    def __init__(self, id: _Optional[str] = ..., accepted: _Optional[int] = ..., repeated: _Optional[int] = ..., lost: _Optional[int] = ..., filtered: _Optional[int] = ...) -> None: ...
+    error: str
+    def __init__(self, id: _Optional[str] = ..., accepted: _Optional[int] = ..., repeated: _Optional[int] = ..., lost: _Optional[int] = ..., filtered: _Optional[int] = ..., error: _Optional[str] = ...) -> None: ...
 
 class EventServiceTestEventRequest(_message.Message):
     __slots__ = ("event", "folder_id", "trigger_ids", "include_payload", "page_size", "page_token")

@@ -26,7 +26,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftocsin/v1/webhook_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"V\n(WebhookServiceNotifyObjectStorageRequest\x12*\n\x0cnotification\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBody\"\\\n)WebhookServiceNotifyObjectStorageResponse\x12/\n\x07outcome\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.NotificationOutcome\"o\n,WebhookServiceNotifyContainerRegistryRequest\x12\x13\n\x0bregistry_id\x18\x01 \x01(\t\x12*\n\x0cnotification\x18\x02 \x01(\x0b\x32\x14.google.api.HttpBody\"`\n-WebhookServiceNotifyContainerRegistryResponse\x12/\n\x07outcome\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.NotificationOutcome\"z\n\x13NotificationOutcome\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\x12\x0f\n\x07ignored\x18\x02 \x01(\x03\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x03\x12\x10\n\x08repeated\x18\x04 \x01(\x03\x12\x0c\n\x04lost\x18\x05 \x01(\x03\x12\x10\n\x08\x66iltered\x18\x06 \x01(\x03\x32\xa8\x03\n\x0eWebhookService\x12\xb9\x01\n\x13NotifyObjectStorage\x12\x33.tocsin.v1.WebhookServiceNotifyObjectStorageRequest\x1a\x34.tocsin.v1.WebhookServiceNotifyObjectStorageResponse\"7\x82\xd3\xe4\x93\x02\x31\"!/tocsin/v1/webhooks/objectStorage:\x0cnotification\x12\xd9\x01\n\x17NotifyContainerRegistry\x12\x37.tocsin.v1.WebhookServiceNotifyContainerRegistryRequest\x1a\x38.tocsin.v1.WebhookServiceNotifyContainerRegistryResponse\"K\x82\xd3\xe4\x93\x02\x45\"5/tocsin/v1/webhooks/containerRegistries/{registry_id}:\x0cnotificationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftocsin/v1/webhook_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\"V\n(WebhookServiceNotifyObjectStorageRequest\x12*\n\x0cnotification\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBody\"\\\n)WebhookServiceNotifyObjectStorageResponse\x12/\n\x07outcome\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.NotificationOutcome\"o\n,WebhookServiceNotifyContainerRegistryRequest\x12\x13\n\x0bregistry_id\x18\x01 \x01(\t\x12*\n\x0cnotification\x18\x02 \x01(\x0b\x32\x14.google.api.HttpBody\"`\n-WebhookServiceNotifyContainerRegistryResponse\x12/\n\x07outcome\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.NotificationOutcome\"\x9c\x01\n\x13NotificationOutcome\x12\x0e\n\x06\x65vents\x18\x01 \x01(\x03\x12\x0f\n\x07ignored\x18\x02 \x01(\x03\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x03\x12\x10\n\x08repeated\x18\x04 \x01(\x03\x12\x0c\n\x04lost\x18\x05 \x01(\x03\x12\x10\n\x08\x66iltered\x18\x06 \x01(\x03\x12\x14\n\x07refused\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\n\n\x08_refused2\xa8\x03\n\x0eWebhookService\x12\xb9\x01\n\x13NotifyObjectStorage\x12\x33.tocsin.v1.WebhookServiceNotifyObjectStorageRequest\x1a\x34.tocsin.v1.WebhookServiceNotifyObjectStorageResponse\"7\x82\xd3\xe4\x93\x02\x31\"!/tocsin/v1/webhooks/objectStorage:\x0cnotification\x12\xd9\x01\n\x17NotifyContainerRegistry\x12\x37.tocsin.v1.WebhookServiceNotifyContainerRegistryRequest\x1a\x38.tocsin.v1.WebhookServiceNotifyContainerRegistryResponse\"K\x82\xd3\xe4\x93\x02\x45\"5/tocsin/v1/webhooks/containerRegistries/{registry_id}:\x0cnotificationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,8 +45,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKSERVICENOTIFYCONTAINERREGISTRYREQUEST']._serialized_end=396
   _globals['_WEBHOOKSERVICENOTIFYCONTAINERREGISTRYRESPONSE']._serialized_start=398
   _globals['_WEBHOOKSERVICENOTIFYCONTAINERREGISTRYRESPONSE']._serialized_end=494
-  _globals['_NOTIFICATIONOUTCOME']._serialized_start=496
-  _globals['_NOTIFICATIONOUTCOME']._serialized_end=618
-  _globals['_WEBHOOKSERVICE']._serialized_start=621
-  _globals['_WEBHOOKSERVICE']._serialized_end=1045
+  _globals['_NOTIFICATIONOUTCOME']._serialized_start=497
+  _globals['_NOTIFICATIONOUTCOME']._serialized_end=653
+  _globals['_WEBHOOKSERVICE']._serialized_start=656
+  _globals['_WEBHOOKSERVICE']._serialized_end=1080
 # @@protoc_insertion_point(module_scope)

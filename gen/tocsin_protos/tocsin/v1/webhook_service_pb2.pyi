@@ -34,17 +34,19 @@ class WebhookServiceNotifyContainerRegistryResponse(_message.Message):
     def __init__(self, outcome: _Optional[_Union[NotificationOutcome, _Mapping]] = ...) -> None: ...
 
 class NotificationOutcome(_message.Message):
-    __slots__ = ("events", "ignored", "accepted", "repeated", "lost", "filtered")
+    __slots__ = ("events", "ignored", "accepted", "repeated", "lost", "filtered", "refused")
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     IGNORED_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     REPEATED_FIELD_NUMBER: _ClassVar[int]
     LOST_FIELD_NUMBER: _ClassVar[int]
     FILTERED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     events: int
     ignored: int
     accepted: int
     repeated: int
     lost: int
     filtered: int
-    def __init__(self, events: _Optional[int] = ..., ignored: _Optional[int] = ..., accepted: _Optional[int] = ..., repeated: _Optional[int] = ..., lost: _Optional[int] = ..., filtered: _Optional[int] = ...) -> None: ...
+    refused: int
+    def __init__(self, events: _Optional[int] = ..., ignored: _Optional[int] = ..., accepted: _Optional[int] = ..., repeated: _Optional[int] = ..., lost: _Optional[int] = ..., filtered: _Optional[int] = ..., refused: _Optional[int] = ...) -> None: ...

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tocsin.access.webhook_proofs import ProofRefused, SenderProof
-from tocsin.api.tocsin.events.taking import take
+from tocsin.api.tocsin.events.taking import refuse, take
 from tocsin.contract.text import NUL
 from tocsin.schedule import Clock
 from tocsin.sources.folders import Folders
-from tocsin.sources.incoming import Taken, TakesEvents
+from tocsin.sources.incoming import Refused, Taken, TakesEvents
 from tocsin.sources.instants import nanos_of
-from tocsin.sources.notifications.reading import Notification, NotificationError, joined
+from tocsin.sources.kinds.catalog import keys_of_event
+from tocsin.sources.notifications.reading import MOST_KEYS, Notification, NotificationError, joined
 from tocsin.sources.notifications.registry import registry_notification
 from tocsin.sources.notifications.s3 import object_notification
 from tocsin.sources.notifications.settings import WebhookSettings
@@ -61,7 +62,9 @@ class WebhookService:
         sender = self._settings.of_object_storage
         self._check(sender.proof, "object_storage", body, call)
         folders = self._settings.folders_of_sender(sender)
-        outcome = await self._take(lambda now: object_notification(body, now), folders)
+        outcome = await self._take(
+            "object_storage", lambda now: object_notification(body, now), folders
+        )
         return contract.WebhookServiceNotifyObjectStorageResponse(outcome=outcome)
 
     async def notify_container_registry(
@@ -77,7 +80,7 @@ class WebhookService:
             )
         folders = self._settings.folders_of_sender(sender)
         outcome = await self._take(
-            lambda now: registry_notification(registry_id, body, now), folders
+            "container_registry", lambda now: registry_notification(registry_id, body, now), folders
         )
         return contract.WebhookServiceNotifyContainerRegistryResponse(outcome=outcome)
 
@@ -93,7 +96,7 @@ class WebhookService:
             raise errors.sender_unproven(str(error)) from error
 
     async def _take(
-        self, read: Callable[[int], Notification], folders: Folders
+        self, kind: str, read: Callable[[int], Notification], folders: Folders
     ) -> contract.NotificationOutcome:
         try:
             notification = read(nanos_of(self._clock.now()))
@@ -101,6 +104,7 @@ class WebhookService:
             raise errors.invalid_field(joined(BODY, error.field), error.reason) from error
         incoming = [replace(each, folders=folders) for each in notification.incoming]
         taken = sum(await take(self._intake, incoming), Taken())
+        await refuse(self._intake, _refused(kind, notification, folders))
         return contract.NotificationOutcome(
             events=len(notification.incoming),
             ignored=notification.ignored,
@@ -108,4 +112,17 @@ class WebhookService:
             repeated=taken.repeated,
             lost=taken.lost,
             filtered=taken.filtered,
+            refused=notification.refused or None,
         )
+
+
+def _refused(kind: str, notification: Notification, folders: Folders) -> list[Refused]:
+    """Returns what can't be read; an entry that names no source is for those of the others."""
+    named = dict.fromkeys(
+        key for each in notification.incoming for key in keys_of_event(each.event)
+    )
+    others = tuple(named)[:MOST_KEYS]
+    return [
+        Refused(kind, (each.key,) if each.key else others, each.entries, str(each.error), folders)
+        for each in notification.unreadable
+    ]

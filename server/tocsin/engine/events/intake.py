@@ -12,10 +12,11 @@ import structlog
 from tocsin.compilers.loading import load_plan
 from tocsin.engine.events.cutting import one_by_one
 from tocsin.engine.events.invoking import Calls
+from tocsin.engine.events.refusing import count_all
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
 from tocsin.sources.folders import admits
-from tocsin.sources.incoming import Incoming, Taken
+from tocsin.sources.incoming import Incoming, Refused, Taken
 from tocsin.sources.kinds.catalog import keys_of_event, kind_of, short_key
 from tocsin.sources.kinds.definition import Metadata
 from tocsin.store.driver.database import Database, StoreUnavailable
@@ -104,6 +105,14 @@ class Intake:
         named = [event if event.id else replace(event, id=self._new_id()) for event in incoming]
         self._handed_in.add(Awaited(named, done))
         return await done
+
+    async def refuse(self, refused: Sequence[Refused]) -> None:
+        """Counts events that can't be read in the intakes of their triggers.
+
+        Raises:
+            StoreUnavailable: the store can't be reached; some may have been counted.
+        """
+        await count_all(self._database, self._clock.now(), self._load_plan, refused)
 
     async def _write_group(self, group: Sequence[Waiting]) -> None:
         try:

@@ -20,6 +20,7 @@ from tocsin.sources.amazon.settings import NotificationQueueSettings
 from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.instants import nanos_of
+from tocsin.sources.kinds.catalog import keys_of_event, keys_of_plan, short_key
 from tocsin.sources.kinds.object_storage import ObjectEvent, ObjectStorageSource
 from tocsin.sources.notifications.reading import Notification, NotificationError
 from tocsin.sources.notifications.s3 import object_notification
@@ -84,22 +85,33 @@ class NotificationReader:
     async def close(self) -> None:
         await self._clients.close()
 
+    def _refuse(self, line: Line, read: Notification) -> None:
+        """Counts records that can't be read; one without a bucket is for those of the others."""
+        buckets = {key for each in read.incoming for key in keys_of_event(each.event)}
+        for each in read.unreadable:
+            wanted = {short_key(each.key), ""} if each.key else buckets
+            for plan in line.plans:
+                if not wanted.isdisjoint(keys_of_plan(plan)):
+                    line.refused(plan.trigger_id, each.entries, str(each.error))
+
     async def _take(self, line: Line, client: Any, messages: Sequence[Mapping[str, Any]]) -> None:
         now = nanos_of(self._clock.now())
         notifications: list[Notification] = []
         done: list[dict[str, str]] = []
         for message in messages:
             try:
-                body = message["Body"].encode("utf-8", "surrogatepass")
+                body = str(message.get("Body", "")).encode("utf-8", "surrogatepass")
                 notifications.append(object_notification(body, now))
             except NotificationError as error:
-                line.troubled(f"message {message['MessageId']} is not a notification: {error}")
+                line.troubled(f"message {message.get('MessageId')} is not a notification: {error}")
                 continue
             done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
         try:
             await line.take([self._bound(each) for read in notifications for each in read.incoming])
         except StoreUnavailable as error:
             raise SourceFailed(f"the store can't be reached: {error}") from error
+        for read in notifications:
+            self._refuse(line, read)
         if done:
             with asking(self._label):
                 # A message that is not deleted comes again, and its events are recognised.

@@ -2,20 +2,19 @@
 
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from tocsin.contract.text import NUL
 from tocsin.sources.incoming import Incoming
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """Holds the events of a body; `ignored` counts its other entries, such as pulls."""
-
-    incoming: tuple[Incoming, ...]
-    ignored: int = 0
+# Keys by which entries of one body that can't be read are counted; the others count as unknown.
+MOST_KEYS = 256
 
 
 class NotificationError(ValueError):
@@ -25,6 +24,32 @@ class NotificationError(ValueError):
         super().__init__(f"{field}: {reason}" if field else reason)
         self.field = field
         self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Counts entries that can't be read, and holds what is wrong with the last of them.
+
+    `key` is that of the triggers that they are for, such as a bucket; empty if they don't say it.
+    """
+
+    key: str
+    entries: int
+    error: NotificationError
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Holds the events of a body; `ignored` counts its other entries, such as pulls."""
+
+    incoming: tuple[Incoming, ...]
+    ignored: int = 0
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @property
+    def refused(self) -> int:
+        """Returns how many entries can't be read."""
+        return sum(each.entries for each in self.unreadable)
 
 
 def json_object(body: bytes) -> Json:
@@ -46,16 +71,48 @@ def member(within: Json, path: str, name: str) -> Json:
     return value
 
 
-def members(within: Json, path: str, name: str) -> list[tuple[str, Json]]:
-    """Returns the objects of a required array with their paths."""
-    value = within.get(name)
-    if not isinstance(value, list):
+def read_each(
+    within: Json,
+    path: str,
+    name: str,
+    read: Callable[[Json, str], T],
+    key_of: Callable[[Any], str],
+) -> tuple[list[T], tuple[Unreadable, ...]]:
+    """Reads the objects of a required array; one that can't be read holds up no other.
+
+    Args:
+        within: the object that has the array.
+        path: its path.
+        name: the name of the array.
+        read: reads an object, by the object and its path.
+        key_of: returns the key of an entry that can't be read, which may be anything.
+
+    Raises:
+        NotificationError: there is no such array, or none of its entries can be read.
+    """
+    entries = within.get(name)
+    if not isinstance(entries, list):
         raise NotificationError(joined(path, name), "expected an array")
-    items = [(f"{joined(path, name)}[{index}]", item) for index, item in enumerate(value)]
-    for item_path, item in items:
-        if not isinstance(item, dict):
-            raise NotificationError(item_path, "expected an object")
-    return items
+    done: list[T] = []
+    counts: Counter[str] = Counter()
+    errors: dict[str, NotificationError] = {}
+    first: NotificationError | None = None
+    for index, entry in enumerate(entries):
+        where = f"{joined(path, name)}[{index}]"
+        try:
+            if not isinstance(entry, dict):
+                raise NotificationError(where, "expected an object")
+            done.append(read(entry, where))
+        except NotificationError as error:
+            first = first or error
+            key = key_of(entry)
+            if key not in counts and len(counts) >= MOST_KEYS:
+                key = ""
+            counts[key] += 1
+            errors[key] = error
+    if first is not None and not done:
+        raise first
+    return done, tuple(Unreadable(key, counts[key], errors[key]) for key in counts)
 
 
 def text(within: Json, path: str, name: str) -> str:
@@ -78,6 +135,9 @@ def optional_text(within: Json, path: str, name: str) -> str:
     except UnicodeEncodeError as error:
         # JSON can escape half of a surrogate pair, which no store and no target accepts.
         raise NotificationError(joined(path, name), "is not Unicode") from error
+    if NUL in value:
+        # No name or key has it, and a store on PostgreSQL can't look for it.
+        raise NotificationError(joined(path, name), "has the character U+0000")
     return value
 
 

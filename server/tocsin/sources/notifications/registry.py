@@ -15,12 +15,13 @@ from tocsin.sources.notifications.reading import (
     Json,
     Notification,
     NotificationError,
+    Unreadable,
     identity,
     joined,
     json_object,
     member,
-    members,
     optional_text,
+    read_each,
     text,
 )
 
@@ -61,24 +62,31 @@ def registry_notification(registry_id: str, body: bytes, now: int) -> Notificati
     """
     content = json_object(body)
     if "events" in content:
-        changes_of_entries = [
-            _of_distribution(registry_id, event, path, now)
-            for path, event in members(content, "", "events")
-        ]
+        changes_of_entries, unreadable = read_each(
+            content,
+            "",
+            "events",
+            lambda event, path: _of_distribution(registry_id, event, path, now),
+            lambda _: registry_id,
+        )
     elif "event_data" in content:
         changes = HARBOR.get(text(content, "", "type"))
         happened_ns = _occurred(content, now)
-        changes_of_entries = _of_harbor(registry_id, changes, content, "event_data", happened_ns)
+        changes_of_entries, unreadable = _of_harbor(
+            registry_id, changes, content, "event_data", happened_ns
+        )
     elif "specversion" in content:
         changes = HARBOR_CLOUD_EVENTS.get(text(content, "", "type"))
         happened_ns = _instant(content, "", "time", now)
-        changes_of_entries = _of_harbor(registry_id, changes, content, "data", happened_ns)
+        changes_of_entries, unreadable = _of_harbor(
+            registry_id, changes, content, "data", happened_ns
+        )
     else:
         raise NotificationError(
             "", "expected events, as distribution sends, or event_data, as Harbor does"
         )
     incoming = tuple(change for changes in changes_of_entries for change in changes)
-    return Notification(incoming, changes_of_entries.count([]))
+    return Notification(incoming, changes_of_entries.count([]), unreadable)
 
 
 def _of_distribution(registry_id: str, event: Json, path: str, now: int) -> list[Incoming]:
@@ -104,22 +112,23 @@ def _of_harbor(
     content: Json,
     path: str,
     happened_ns: int,
-) -> list[list[Incoming]]:
+) -> tuple[list[list[Incoming]], tuple[Unreadable, ...]]:
     if changes is None:
-        return [[]]
+        return [[]], ()
     data = member(content, "", path)
     where, repository = f"{path}.repository", member(data, path, "repository")
     name = text(repository, where, "repo_full_name")
-    changes_of_resources = []
-    for resource_path, resource in members(data, path, "resources"):
+
+    def read(resource: Json, resource_path: str) -> list[Incoming]:
         digest = optional_text(resource, resource_path, "digest")
         tag = optional_text(resource, resource_path, "tag")
         # Harbor gives the digest as the tag of an image without one.
         artifact = Artifact(
             name, digest, "" if ":" in tag else tag, happened_ns, [content, resource_path]
         )
-        changes_of_resources.append(_changes(registry_id, artifact, changes))
-    return changes_of_resources
+        return _changes(registry_id, artifact, changes)
+
+    return read_each(data, path, "resources", read, lambda _: registry_id)
 
 
 def _changes(

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 https://docs.ceph.com/en/latest/radosgw/notifications/#events
 """
 
+from typing import Any
 from urllib.parse import unquote_plus
 
 from tocsin.sources.incoming import Incoming
@@ -18,8 +19,8 @@ from tocsin.sources.notifications.reading import (
     joined,
     json_object,
     member,
-    members,
     optional_text,
+    read_each,
     text,
 )
 
@@ -60,10 +61,19 @@ def object_notification(body: bytes, now: int) -> Notification:
     content = _unwrapped(json_object(body))
     if content.get("Event") == TEST_EVENT:
         return Notification((), 1)
-    records = members(content, "", "Records")
-    changes = [_incoming(record, path, now) for path, record in records]
+    changes, unreadable = read_each(
+        content, "", "Records", lambda record, path: _incoming(record, path, now), _bucket
+    )
     incoming = tuple(change for change in changes if change is not None)
-    return Notification(incoming, len(changes) - len(incoming))
+    return Notification(incoming, len(changes) - len(incoming), unreadable)
+
+
+def _bucket(record: Any) -> str:
+    """Returns the bucket of a record that can't be read; empty if it does not say it."""
+    try:
+        return text(record["s3"]["bucket"], "", "name")
+    except (LookupError, TypeError, AttributeError, NotificationError):
+        return ""
 
 
 def _unwrapped(content: Json) -> Json:

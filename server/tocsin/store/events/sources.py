@@ -65,6 +65,15 @@ WRITE_STATE = _standing.on_conflict_do_update(
         "refused": states.c.refused + _standing.excluded.refused,
     },
 )
+# What was posted came, so its source answers; how a source that is read stands is not touched.
+REFUSE = _standing.on_conflict_do_update(
+    index_elements=[states.c.trigger_id],
+    set_={
+        "last_error": _standing.excluded.last_error,
+        "last_error_at": _standing.excluded.last_error_at,
+        "refused": states.c.refused + _standing.excluded.refused,
+    },
+)
 DROP_STATE = delete(states).where(states.c.trigger_id == bindparam("of_trigger"))
 
 RENEW = renewing(parts, parts.c.position)
@@ -107,6 +116,14 @@ def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[StoredTrigger]:
 def write_source_state(tx: Transaction, trigger_id: str, state: SourceState) -> None:
     """Writes a state: fields that are None keep their values, and `refused` is added."""
     tx.run(WRITE_STATE, trigger_id=trigger_id, **SOURCE_STATE.values(state))
+
+
+def count_refused(
+    tx: Transaction, trigger_id: str, *, refused: int, why: str, now: datetime
+) -> None:
+    """Counts events that were posted for a trigger and can't be read."""
+    state = SourceState(connected=True, last_error=why, last_error_at=now, refused=refused)
+    tx.run(REFUSE, trigger_id=trigger_id, **SOURCE_STATE.values(state))
 
 
 def hold_part(

@@ -2,14 +2,18 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
 
+from tocsin.api.tocsin.events.message import LONGEST_ID, incoming_of
+from tocsin.contract.fields import required_texts
 from tocsin.contract.validation import Violation, validator
+from tocsin.sources.incoming import Incoming
 from tocsin.sources.kinds.catalog import KINDS
 from tocsin.wire.errors import ApiError, invalid, invalid_field
 from tocsin.wire.json_text import parse_json
@@ -26,15 +30,27 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class CloudEvent:
-    """Holds an event, its path in the request, and the key that equal events share."""
+class Content:
+    """Holds the JSON of an event that was not read yet, and its path in the request."""
 
-    message: SourceEvent
+    value: Any
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Holds what is wrong with an event of a batch, and by which kind and key triggers listen.
+
+    They are empty where the event does not say them.
+    """
+
+    id: str
+    kind: str
     key: str
+    error: ApiError
 
 
-def cloud_events(content_type: str, body: bytes, headers: Mapping[str, str]) -> list[CloudEvent]:
+def contents_of(content_type: str, body: bytes, headers: Mapping[str, str]) -> list[Content]:
     """Returns the events of a body, which holds one event or a batch.
 
     Args:
@@ -43,23 +59,73 @@ def cloud_events(content_type: str, body: bytes, headers: Mapping[str, str]) -> 
         headers: the request's headers in lower case; in binary mode they hold the attributes.
 
     Raises:
-        ApiError: the body, or an event in it, is wrong.
+        ApiError: the body is wrong.
     """
     media_type = content_type.split(";")[0].strip().lower()
     content = _json(body)
     if media_type == BATCH:
         if not isinstance(content, list):
             raise invalid_field(PATH, "a batch of CloudEvents must be a JSON array")
-        return [_event(item, f"{PATH}[{index}]") for index, item in enumerate(content)]
+        return [Content(item, f"{PATH}[{index}]") for index, item in enumerate(content)]
     if media_type == STRUCTURED:
-        return [_event(content, PATH)]
+        return [Content(content, PATH)]
     if "ce-specversion" not in headers:
         raise invalid_field(
             PATH,
             f"{media_type[:64] or 'no media type'}: expected {STRUCTURED} or {BATCH}, or another "
             f"type with the event's attributes in headers that begin with {HEADER_PREFIX}",
         )
-    return [_event(_attributes(headers) | {"data": content}, PATH)]
+    return [Content(_attributes(headers) | {"data": content}, PATH)]
+
+
+def read_all(contents: Sequence[Content], now: datetime) -> list[Incoming | Unreadable]:
+    """Reads events; one of a batch that can't be read holds up no other.
+
+    Raises:
+        ApiError: none can be read.
+    """
+    read: list[Incoming | Unreadable] = []
+    for content in contents:
+        try:
+            read.append(_incoming(content, now))
+        except ApiError as error:
+            kind, key = _whereabouts(content.value)
+            read.append(Unreadable(_id(content.value), kind, key, error))
+    unreadable = [each for each in read if isinstance(each, Unreadable)]
+    if len(unreadable) == len(read):
+        raise unreadable[0].error
+    return read
+
+
+def _whereabouts(value: Any) -> tuple[str, str]:
+    """Returns the kind and the key of an event that can't be read, as far as it says them."""
+    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
+        return "", ""
+    kind = value["type"].removeprefix(TYPE_PREFIX)
+    if kind not in KINDS or kind == value["type"]:
+        return "", ""
+    data = value.get("data")
+    if not isinstance(data, dict):
+        return kind, ""
+    # The first field that an event of the kind requires is that by which triggers listen.
+    message = SourceEvent.DESCRIPTOR.fields_by_name[kind].message_type
+    assert message is not None, "the event of each kind is a message"
+    name = required_texts(message)[0]
+    key = data.get(name, data.get(message.fields_by_name[name].json_name))
+    return kind, key if isinstance(key, str) and _is_unicode(key) else ""
+
+
+def _id(value: Any) -> str:
+    id_ = value.get("id") if isinstance(value, dict) else None
+    return id_ if isinstance(id_, str) and len(id_) <= LONGEST_ID and _is_unicode(id_) else ""
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _attributes(headers: Mapping[str, str]) -> Json:
@@ -77,7 +143,8 @@ def _json(body: bytes) -> Any:
         raise invalid_field(PATH, f"is not JSON: {error}") from error
 
 
-def _event(content: Any, path: str) -> CloudEvent:
+def _incoming(event: Content, now: datetime) -> Incoming:
+    content, path = event.value, event.path
     if not isinstance(content, dict):
         raise invalid_field(path, "a CloudEvent must be a JSON object")
     if content.get("specversion") != "1.0":
@@ -93,7 +160,7 @@ def _event(content: Any, path: str) -> CloudEvent:
     if content.get("time") is not None:
         fields["time"] = content["time"]
     key = f"{content['source']} {content['id']}"
-    return CloudEvent(_parsed(fields, path), path, key)
+    return replace(incoming_of(_parsed(fields, path), path, now), key=key)
 
 
 def _data(content: Json, path: str) -> Any:

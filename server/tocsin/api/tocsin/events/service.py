@@ -6,16 +6,16 @@ from datetime import timedelta
 
 import structlog
 
-from tocsin.api.tocsin.events.cloud_events import cloud_events
+from tocsin.api.tocsin.events.cloud_events import Unreadable, contents_of, read_all
 from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.events.message import incoming_of
-from tocsin.api.tocsin.events.taking import take
+from tocsin.api.tocsin.events.taking import refuse, take
 from tocsin.compilers.loading import load_plan
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
-from tocsin.sources.incoming import Incoming, Taken, TakesEvents
+from tocsin.sources.incoming import Incoming, Refused, Taken, TakesEvents
 from tocsin.sources.instants import nanos_of
-from tocsin.sources.kinds.catalog import kind_of
+from tocsin.sources.kinds.catalog import keys_of_event, kind_of
 from tocsin.sources.kinds.definition import Comparison, Metadata, Mismatch
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -89,16 +89,22 @@ class EventService:
     async def publish_cloud_event(
         self, request: contract.EventServicePublishCloudEventRequest, call: Call
     ) -> contract.EventServicePublishCloudEventResponse:
-        """Accepts one CloudEvent, or a batch of them, in JSON."""
+        """Accepts one CloudEvent, or those of a batch that can be read, in JSON."""
         body = request.event
         headers = {name: text_of(value) for name, value in call.metadata}
-        events = cloud_events(body.content_type, body.data, headers)
-        _check_count("event", len(events))
-        now = self._clock.now()
-        incoming = [
-            replace(incoming_of(event.message, event.path, now), key=event.key) for event in events
-        ]
-        return contract.EventServicePublishCloudEventResponse(events=await self._take(incoming))
+        contents = contents_of(body.content_type, body.data, headers)
+        _check_count("event", len(contents))
+        read = read_all(contents, self._clock.now())
+        published = iter(await self._take([each for each in read if isinstance(each, Incoming)]))
+        await refuse(self._intake, _refused(read))
+        return contract.EventServicePublishCloudEventResponse(
+            events=[
+                contract.PublishedEvent(id=each.id, error=each.error.message)
+                if isinstance(each, Unreadable)
+                else next(published)
+                for each in read
+            ]
+        )
 
     async def test_event(
         self, request: contract.EventServiceTestEventRequest, call: Call
@@ -212,6 +218,25 @@ class EventService:
 def _check_count(field: str, count: int) -> None:
     if not 1 <= count <= MOST_EVENTS:
         raise errors.invalid_field(field, f"must have 1 to {MOST_EVENTS} events, but has {count}")
+
+
+def _refused(read: Sequence[Incoming | Unreadable]) -> list[Refused]:
+    """Returns what can't be read; an event that names no source is for those of its kind's."""
+    named: dict[str, dict[str, None]] = {}
+    for each in read:
+        if isinstance(each, Incoming):
+            of_kind = named.setdefault(kind_of(each.event).name, {})
+            of_kind.update(dict.fromkeys(keys_of_event(each.event)))
+    return [
+        Refused(
+            each.kind,
+            (each.key,) if each.key else tuple(named.get(each.kind, ())),
+            1,
+            each.error.message,
+        )
+        for each in read
+        if isinstance(each, Unreadable) and each.kind
+    ]
 
 
 def _published(event_id: str, taken: Taken) -> contract.PublishedEvent:
