@@ -5,19 +5,22 @@
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Executable, create_engine
+from sqlalchemy import Executable
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from stand.services.postgres_server import PostgresServer, in_a_loop
 from store.work import opened
 from tocsin.store import duties, schema
 from tocsin.store.access import accounts, authorised_keys, bindings, credentials, tokens
+from tocsin.store.driver.file.connecting import connect as connect_sqlite
+from tocsin.store.driver.opening import migrate_sqlite
 from tocsin.store.driver.postgresql import PostgresStatements
 from tocsin.store.driver.primary.connecting import Primary
 from tocsin.store.driver.primary.urls import parse_url
@@ -29,6 +32,7 @@ from tocsin.store.expiry import PROOFS, REMEMBERED
 from tocsin.store.invocations import (
     deliveries,
     depths,
+    large_values,
     listing,
     parking,
     reconciliation,
@@ -97,6 +101,9 @@ HOT = {
     "a stretch of an origin": listing.STRETCH_OF_ORIGIN,
     "oldest of an origin": listing.OLDEST,
     "under way at a target": listing.UNDER_WAY,
+    "a value that is kept apart": large_values.VALUE,
+    "how large values are": large_values.BYTES_OF,
+    "deleting large values": large_values.DELETE,
     "delivering again": steering.RETRY,
     "dead letters": steering.CANDIDATES,
     "counting dead letters": steering.COUNT,
@@ -187,6 +194,8 @@ INSERT INTO invocations
            n, CASE WHEN n % 20 = 0 THEN n END, CASE WHEN n % 200 = 0 THEN 'n' || (n % 3) END, 0,
            't' || (n % 5), 'a', 'p', n, CASE WHEN n % 20 <> 0 THEN n END
     FROM numbers;
+INSERT INTO large_values (invocation_id, field, bytes, value)
+    SELECT 'i' || n, 'payload', 1, CAST('p' AS {bytes}) FROM numbers WHERE n % 2 = 0;
 INSERT INTO subscriptions (kind, key, trigger_id)
     SELECT 'k' || (n % 10), 'b' || (n % 1000), 'i' || n FROM numbers;
 INSERT INTO events (trigger_id, id, received_at, body)
@@ -249,19 +258,17 @@ def sqlite(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[sqlite3.Connection]:
     """A node never analyzes its tables. Somebody else may have."""
-    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('plans') / 'tocsin.db'}")
-    schema.metadata.create_all(engine)
-    raw = engine.raw_connection()
-    connection = raw.driver_connection
-    assert isinstance(connection, sqlite3.Connection)
+    path = tmp_path_factory.mktemp("plans") / "tocsin.db"
+    # By the migrations, in the order of columns that users have.
+    migrate_sqlite(path)
+    connection = connect_sqlite(path)
     connection.executescript(NUMBERS["sqlite"].format(rows=ROWS))
     fill = FILL.replace("{bytes}", "BLOB")
     if request.param == "never analyzed":
         fill = fill.replace("ANALYZE;", "")
     connection.executescript(f"PRAGMA synchronous = OFF; BEGIN; {fill} COMMIT;")
     yield connection
-    raw.close()
-    engine.dispose()
+    connection.close()
 
 
 @pytest.mark.parametrize("name", HOT)
@@ -278,6 +285,67 @@ def test_it_goes_by_an_index_on_sqlite(sqlite: sqlite3.Connection, name: str) ->
     scans = [step for step in plan if step.startswith(tables) and step not in WALKS]
     sorts = [step for step in plan if "TEMP B-TREE" in step]
     assert (scans, sorts) == ([], []), plan
+
+
+# These are answered by an index alone, whatever the rows hold.
+COVERED = [
+    *("next invocation", "targets that are waited for", "a stretch of all"),
+    *("a stretch of an origin", "oldest of an origin", "end of a slice of what waits"),
+    *("what waits longest", "overdue", "finished, a page", "finished, the rows of a page"),
+]
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_an_index_alone_answers_it_on_sqlite(sqlite: sqlite3.Connection, name: str) -> None:
+    statement = Statements(sqlite_dialect.dialect(paramstyle="named")).compiled(HOT[name])
+    names = re.findall(r":(\w+)", statement.text)
+    values = dict.fromkeys(names, 1) | statement.bound
+    plan = [row[3] for row in sqlite.execute(f"EXPLAIN QUERY PLAN {statement.text}", values)]
+    steps = [step for step in plan if "invocations" in step]
+    assert steps
+    assert [step for step in steps if "COVERING INDEX" not in step] == [], plan
+
+
+LARGE_COLUMNS = {
+    ("invocations", "payload"),
+    ("invocations", "message"),
+    ("invocations", "answer"),
+    ("large_values", "value"),
+}
+# By the key of one row, or of those that are claimed; and for a payload's length, which SQLite
+# knows without reading it. An index on `message` holds only whether there is one.
+READS_LARGE_COLUMNS = {
+    "invocation by id",
+    "a value that is kept apart",
+    "taking",
+    "what is due",
+    "what is due of a target",
+    "page of executions",
+}
+
+
+def test_nothing_else_reads_a_large_column_on_sqlite(sqlite: sqlite3.Connection) -> None:
+    found = set()
+    reads: set[tuple[str | None, str | None]] = set()
+
+    def noted(action: int, table: str | None, column: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_READ:
+            reads.add((table, column))
+        return sqlite3.SQLITE_OK
+
+    statements = Statements(sqlite_dialect.dialect(paramstyle="named"))
+    try:
+        for name, hot in (HOT | COUNTED).items():
+            reads.clear()
+            sqlite.set_authorizer(noted)
+            statement = statements.compiled(hot)
+            values = dict.fromkeys(re.findall(r":(\w+)", statement.text), 1) | statement.bound
+            sqlite.execute(f"EXPLAIN {statement.text}", values)
+            if reads & LARGE_COLUMNS:
+                found.add(name)
+    finally:
+        sqlite.set_authorizer(None)
+    assert found == READS_LARGE_COLUMNS
 
 
 @pytest.mark.parametrize("name", COUNTED)

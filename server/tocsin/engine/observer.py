@@ -39,6 +39,9 @@ class Observer:
     def broke_off(self, invocation: Invocation) -> None:
         """Reports that a call or try broke off without an ending."""
 
+    def payloads_under_way(self, size: int) -> None:
+        """Reports the bytes of large payloads that this node holds for its deliveries."""
+
     def lease_lost(self) -> None:
         """Reports that another node took over a delivery of this node."""
 

@@ -231,8 +231,7 @@ invocations = Table(
     # The id that its client chose for an execution, unique in its parent. The API of executions
     # shows it in place of `id`. A node of 0.1.0 leaves it empty, and has the client's id in `id`.
     Column("execution_id", ASCII),
-    # 1: somebody asked for the delivery, and it is made though its trigger is paused. These three
-    # stand behind the payload, and SQLite reads a NULL or a 1 without reading what is before it.
+    # 1: somebody asked for the delivery, and it is made though its trigger is paused.
     Column("by_hand", Integer),
     # When it was due that waits until its trigger is resumed. `next_at` is PARKED_UNTIL then, which
     # keeps nodes of every version from claiming it.
@@ -316,6 +315,21 @@ partial_index(
     invocations.c.scheduled_at,
     invocations.c.id,
     where=TROUBLED,
+)
+
+# Large values of invocations on SQLite, where their own columns hold empty bytes in their place:
+# SQLite writes a row as a whole, and reads it from its beginning. A node that does not know this
+# table would send empty payloads, so it must not use a database that has a row here.
+LARGE_VALUES_KNOWN_SINCE = "0017"
+large_values = Table(
+    "large_values",
+    metadata,
+    Column("invocation_id", ASCII, primary_key=True),
+    # The name of the column.
+    Column("field", ASCII, primary_key=True),
+    # The size of the value, which stands before it so that it can be read alone.
+    Column("bytes", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),
 )
 
 # Decisions about a trigger's ticks other than to fire them in time.

@@ -11,6 +11,8 @@ from tocsin.outgoing.queue_urls import STANDARD_ONLY, is_fifo
 from tocsin.outgoing.reach import LOOPBACK, Reach, parse_networks
 from tocsin.outgoing.settings import AmazonAccount, Network, QueueEndpoint, ServiceUrl
 
+MIB = 1024 * 1024
+
 
 class TargetSettings(BaseModel):
     """Sets the URLs of functions, containers, workflows and WebSocket gateways, and limits."""
@@ -78,6 +80,12 @@ class TargetSettings(BaseModel):
         {},
         description="The same for single targets, by kind and id.",
         examples=[{"function/d4e00000000000000001": 1}],
+    )
+    payload_bytes: int = Field(
+        256 * MIB,
+        ge=16 * MIB,
+        description="Most bytes of payloads of more than 64 KiB under way at once, on each node. "
+        "One target gets a quarter of them, or a single delivery that is larger.",
     )
     max_payload_bytes: int = Field(
         230 * 1024,

@@ -85,6 +85,12 @@ class EngineMetrics(Observer):
             ("kind",),
             registry=registry,
         )
+        self._payloads = Gauge(
+            "tocsin_payload_bytes_under_way",
+            "Bytes of payloads of more than 64 KiB that this node's deliveries hold; "
+            "[targets] payload_bytes limits them.",
+            registry=registry,
+        )
         self._skew = Gauge(
             "tocsin_clock_skew_seconds",
             "Seconds that this machine's clock is behind the store's, by which triggers fire.",
@@ -144,6 +150,9 @@ class EngineMetrics(Observer):
     def broke_off(self, invocation: Invocation) -> None:
         del invocation
         self._broke_off.inc()
+
+    def payloads_under_way(self, size: int) -> None:
+        self._payloads.set(size)
 
     def lease_lost(self) -> None:
         self._lost.inc()

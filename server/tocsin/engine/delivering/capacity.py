@@ -3,16 +3,31 @@
 A destination is a target or a dead letter queue. One without deliveries under way finds a slot even
 when others hang: the last tenth of all slots is for the first delivery to each, and the more
 deliveries a destination has under way, the more slots must be free for its next one.
+
+`PayloadBytes` limits the bytes of large payloads besides.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from math import ceil
 
+from tocsin.engine.delivering.payload_bytes import LARGE, PayloadBytes
 from tocsin.plans.plan import is_queue_key
 from tocsin.targets.settings import TargetSettings
 
 KEPT_FOR_FIRST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The invocations that may be claimed, each with the bytes of its payload.
+
+    `too_large` has, for destinations with a payload that found no room, the size of the first one.
+    """
+
+    bytes_of: dict[str, int] = field(default_factory=dict)
+    too_large: dict[str, int] = field(default_factory=dict)
 
 
 class Capacity:
@@ -24,6 +39,13 @@ class Capacity:
         self._kept = limits.concurrency * KEPT_FOR_FIRST
         self._under_way: Counter[str] = Counter()
         self._total = 0
+        self._bytes = PayloadBytes(limits.payload_bytes)
+        self._too_large: Mapping[str, int] = {}
+
+    @property
+    def bytes_under_way(self) -> int:
+        """The bytes of all large payloads under way."""
+        return self._bytes.total
 
     @property
     def free(self) -> int:
@@ -34,32 +56,61 @@ class Capacity:
         return self._room(destination, self._under_way[destination], self.free)
 
     def busy_destinations(self) -> set[str]:
-        """Returns the destinations that are at their limit."""
-        return {destination for destination in self._under_way if self.free_of(destination) == 0}
+        """Returns the destinations that are at a limit."""
+        busy = {destination for destination in self._under_way if self.free_of(destination) == 0}
+        for destination, size in self._too_large.items():
+            if not self._bytes.fit(destination, size):
+                busy.add(destination)
+        return busy
 
-    def admitted(self, candidates: Iterable[tuple[str, str]]) -> list[str]:
-        """Returns the ids of (id, destination) pairs that fit within the limits, in their order."""
+    def admitted(self, candidates: Iterable[tuple[str, str, int]]) -> Admitted:
+        """Returns which of (id, destination, bytes of the payload) fit within the limits.
+
+        A large payload does not overtake another one for the same destination.
+        """
         planned: Counter[str] = Counter()
-        ids: list[str] = []
-        for candidate_id, destination in candidates:
-            free = self.free - len(ids)
+        planned_bytes: PayloadBytes | None = None
+        admitted = Admitted()
+        for candidate_id, destination, size in candidates:
+            free = self.free - len(admitted.bytes_of)
             if free <= 0:
                 break
             under_way = self._under_way[destination] + planned[destination]
-            if self._room(destination, under_way, free) > 0:
-                planned[destination] += 1
-                ids.append(candidate_id)
-        return ids
+            if self._room(destination, under_way, free) <= 0:
+                continue
+            if size > LARGE:
+                planned_bytes = planned_bytes or self._bytes.copy()
+                if destination in admitted.too_large:
+                    continue
+                if not planned_bytes.fit(destination, size):
+                    admitted.too_large[destination] = size
+                    continue
+                planned_bytes.begin(destination, size)
+            planned[destination] += 1
+            admitted.bytes_of[candidate_id] = size
+        return admitted
 
-    def begin(self, destination: str) -> None:
+    def wait_for_room(self, too_large: Mapping[str, int]) -> None:
+        """Counts destinations as busy until payloads of these sizes fit."""
+        still = {
+            destination: size
+            for destination, size in self._too_large.items()
+            if not self._bytes.fit(destination, size)
+        }
+        self._too_large = still | dict(too_large)
+
+    def begin(self, destination: str, size: int = 0) -> None:
+        """Counts a delivery, with the bytes of its payload."""
         self._under_way[destination] += 1
         self._total += 1
+        self._bytes.begin(destination, size)
 
-    def end(self, destination: str) -> None:
+    def end(self, destination: str, size: int = 0) -> None:
         self._under_way[destination] -= 1
         self._total -= 1
         if not self._under_way[destination]:
             del self._under_way[destination]
+        self._bytes.end(destination, size)
 
     def _room(self, destination: str, under_way: int, free: int) -> int:
         """Returns how many more deliveries fit; each needs `kept * (1 + share)` free slots.

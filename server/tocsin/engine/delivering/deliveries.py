@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.engine.delivering.capacity import Capacity
+from tocsin.engine.delivering.capacity import Admitted, Capacity
 from tocsin.engine.delivering.endings import Endings
 from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
+from tocsin.engine.delivering.large_payloads import LargePayloads
 from tocsin.engine.delivering.log import DeliveryLog
+from tocsin.engine.delivering.payload_bytes import LARGE
 from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.delivering.verdict import after_call, after_dead_letter, last_failure
 from tocsin.engine.observer import UNOBSERVED, Observer
@@ -58,6 +60,7 @@ class Delivery:
     action: Action
     destination: str
     started: datetime
+    payload_bytes: int
 
 
 class Deliveries:
@@ -104,6 +107,7 @@ class Deliveries:
             dropped=lambda ended: self._let_go(ended.invocation_id),
         )
         self._log = DeliveryLog(clock)
+        self._payloads = LargePayloads(database)
         self._claiming = False
         self._most = MOST_CANDIDATES if database.exclusive else MOST_CANDIDATES_SHARED
         # The earliest known due instant, and how many due invocations to read at it.
@@ -199,13 +203,16 @@ class Deliveries:
             others = deliveries.waiting_targets(tx, but=busy)
         return others[0][1] if others else None
 
-    def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str]]:
-        """Returns (id, target) of due invocations in order, without those of busy targets."""
+    def _candidates(self, tx: Transaction, now: datetime) -> list[tuple[str, str, int]]:
+        """Returns (id, target, bytes of the payload) of due invocations in order.
+
+        It leaves out targets that are busy, if most of what is due is for them.
+        """
         busy = self._capacity.busy_destinations()
         limit = min(self._capacity.free, self._window)
         candidates = deliveries.due_candidates(tx, now=now, limit=limit)
         # Reading target by target costs by the number of targets, so only if busy ones prevail.
-        of_busy = sum(target in busy for _, target in candidates)
+        of_busy = sum(target in busy for _, target, _ in candidates)
         if len(candidates) == limit and 2 * of_busy > limit:
             candidates = []
             for target, due in deliveries.waiting_targets(tx, but=busy)[:TARGETS_AT_ONCE]:
@@ -214,7 +221,7 @@ class Deliveries:
                 most = min(limit - len(candidates), self._capacity.free_of(target))
                 candidates += deliveries.due_of_target(tx, target, now=now, limit=most)
         # After a long standstill of this node, its own leases have run out too.
-        return [(id_, target) for id_, target in candidates if id_ not in self._claimed]
+        return [candidate for candidate in candidates if candidate[0] not in self._claimed]
 
     async def _start(self, now: datetime) -> int:
         """Claims due invocations and starts their calls; sets aside those it may not deliver.
@@ -222,26 +229,29 @@ class Deliveries:
         Returns how many invocations it claimed or set aside.
         """
 
-        def claim(tx: Transaction) -> tuple[list[Invocation], int, datetime | None]:
-            ids = self._capacity.admitted(self._candidates(tx, now))
+        def claim(tx: Transaction) -> tuple[list[Invocation], Admitted, datetime | None]:
+            admitted = self._capacity.admitted(self._candidates(tx, now))
+            ids = list(admitted.bytes_of)
             taken = deliveries.take(tx, ids, node=self._node, now=now, lease_until=now + LEASE)
             if len(taken) < len(ids):
                 set_aside(tx, withheld(ids, taken), now=now)
-            return taken, len(ids), deliveries.next_due(tx)
+            return taken, admitted, deliveries.next_due(tx)
 
         self._claiming, self._freed = True, 0
         try:
-            claimed, seen, self._expected = await self._database.write(claim)
+            claimed, admitted, self._expected = await self._database.write(claim)
             self._observer.claimed(len(claimed))
             for invocation in claimed:
-                self._begin(invocation, now)
+                self._begin(invocation, now, admitted.bytes_of[invocation.id])
+            self._capacity.wait_for_room(admitted.too_large)
         finally:
             self._claiming = False
+        seen = len(admitted.bytes_of)
         self._window = min(max(LEAST_CANDIDATES, 2 * seen), self._most)
         self._full = self._capacity.free <= 0 or bool(self._capacity.busy_destinations())
         return seen
 
-    def _begin(self, invocation: Invocation, now: datetime) -> None:
+    def _begin(self, invocation: Invocation, now: datetime, payload_bytes: int) -> None:
         try:
             action = action_from_json(invocation.action)
         except ValueError:
@@ -255,8 +265,10 @@ class Deliveries:
         if invocation.state is State.DEAD_LETTERING:
             # Its row names the queue; observers get the target that was called.
             invocation = replace(invocation, target=target_key(action.target))
-        delivery = Delivery(invocation, action, destination, now)
-        self._capacity.begin(destination)
+        delivery = Delivery(invocation, action, destination, now, payload_bytes)
+        self._capacity.begin(destination, payload_bytes)
+        if payload_bytes > LARGE:
+            self._observer.payloads_under_way(self._capacity.bytes_under_way)
         self._claimed[invocation.id] = delivery
         self._calls[invocation.id] = asyncio.create_task(self._deliver(delivery))
 
@@ -278,7 +290,9 @@ class Deliveries:
             )
         finally:
             del self._calls[invocation.id]
-            self._capacity.end(delivery.destination)
+            self._capacity.end(delivery.destination, delivery.payload_bytes)
+            if delivery.payload_bytes > LARGE:
+                self._observer.payloads_under_way(self._capacity.bytes_under_way)
             self._freed += 1
             if ended is None:
                 self._observer.broke_off(invocation)
@@ -289,9 +303,13 @@ class Deliveries:
                 self._wakeup.ring()
 
     async def _try(self, delivery: Delivery, traceparent: str | None) -> Ending:
-        if delivery.invocation.state is State.DEAD_LETTERING:
-            return await self._put_dead_letter(delivery.invocation, delivery.action)
-        return await self._call(delivery.invocation, delivery.action, delivery.started, traceparent)
+        invocation = delivery.invocation
+        payload = invocation.payload
+        if delivery.payload_bytes and not payload:
+            payload = await self._payloads.read(invocation.id)
+        if invocation.state is State.DEAD_LETTERING:
+            return await self._put_dead_letter(invocation, payload, delivery.action)
+        return await self._call(delivery, payload, traceparent)
 
     async def _put_back(self, invocation: Invocation, error: NotCalled) -> None:
         """Returns an invocation to the store because this node, not its target, failed."""
@@ -335,25 +353,26 @@ class Deliveries:
             # `Engine.settled` checks after each step whether all is done.
             self._wakeup.ring()
 
-    async def _call(
-        self, invocation: Invocation, action: Action, started: datetime, traceparent: str | None
-    ) -> Ending:
+    async def _call(self, delivery: Delivery, payload: bytes, traceparent: str | None) -> Ending:
+        invocation, action = delivery.invocation, delivery.action
         outcome = await self._caller.call(
             action.target,
-            invocation.payload,
+            payload,
             request_id=invocation.id,
-            headers=call_headers(invocation, started, traceparent),
+            headers=call_headers(invocation, delivery.started, traceparent),
         )
         chance = 0.0 if outcome.succeeded else self._chance()
         return after_call(invocation, action, outcome, now=self._clock.now(), chance=chance)
 
-    async def _put_dead_letter(self, invocation: Invocation, action: Action) -> Ending:
+    async def _put_dead_letter(
+        self, invocation: Invocation, payload: bytes, action: Action
+    ) -> Ending:
         if action.dead_letter is None:
             raise ValueError(f"invocation {invocation.id} has no dead letter queue")
         error = await self._dead_letters.put(
             DeadLetter(
                 queue_id=action.dead_letter.queue_id,
-                payload=invocation.payload,
+                payload=payload,
                 trigger_id=invocation.origin,
                 invocation_id=invocation.id,
                 attempts=invocation.attempts,

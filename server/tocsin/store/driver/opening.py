@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, delete, func, insert, inspect, select
+from sqlalchemy import Connection, create_engine, delete, exists, func, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
@@ -22,7 +22,7 @@ from tocsin.store.driver.file.connecting import in_our_words
 from tocsin.store.driver.file.locks import take_lock
 from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
 from tocsin.store.driver.sqlite import SqliteDatabase
-from tocsin.store.schema import compatibility
+from tocsin.store.schema import LARGE_VALUES_KNOWN_SINCE, compatibility, large_values
 
 if TYPE_CHECKING:
     from tocsin.store.driver.primary.connecting import Primary
@@ -212,6 +212,8 @@ def _work_on_newer(connection: Connection, safe_url: str, current: str, head: st
 
 
 def _tell_oldest_known(connection: Connection, oldest: str) -> None:
+    if connection.execute(select(exists().select_from(large_values))).scalar():
+        oldest = max(oldest, LARGE_VALUES_KNOWN_SINCE)
     if connection.execute(select(compatibility.c.oldest_known)).scalar() != oldest:
         connection.execute(delete(compatibility))
         connection.execute(insert(compatibility).values(oldest_known=oldest))

@@ -213,6 +213,8 @@ class PostgresStatements(Statements):
 class PostgresTransaction(Transaction):
     """Runs statements in a greenlet, which waits for their results."""
 
+    exclusive = False
+
     __slots__ = ("_session",)
 
     def __init__(self, session: Session, statements: Statements) -> None:

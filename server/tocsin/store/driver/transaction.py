@@ -8,7 +8,7 @@ only text, integers and bytes.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import Dialect
@@ -104,6 +104,9 @@ class Afterwards:
 
 class Transaction:
     """Runs statements on one connection; its maker begins and commits."""
+
+    exclusive: ClassVar[bool] = True
+    """Whether no other node can use the store."""
 
     __slots__ = ("_connection", "_statements", "_unique_violation", "afterwards")
 

@@ -10,8 +10,10 @@ from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros, instant_or_none, micros_or_none, to_micros
 from tocsin.store.driver.transaction import Row, Transaction, Value
+from tocsin.store.invocations import large_values
+from tocsin.store.invocations.large_values import APART, PAYLOAD_BYTES, find_large, is_large
 from tocsin.store.invocations.parking import DELIVERABLE, PARKED_UNTIL
-from tocsin.store.invocations.rows import INVOCATION, Invocation, State
+from tocsin.store.invocations.rows import CLAIMED, Invocation, State
 from tocsin.store.schema import invocations as table
 
 # Statements are compiled once, so their lists have a fixed length.
@@ -31,7 +33,7 @@ FIRST = (
     .limit(bindparam("limit"))
 )
 CANDIDATES = (
-    select(table.c.id, table.c.target)
+    select(table.c.id, table.c.target, PAYLOAD_BYTES)
     .where(WAITS, table.c.next_at <= bindparam("now"))
     .order_by(*IN_DUE_ORDER)
     .limit(bindparam("limit"))
@@ -70,7 +72,7 @@ TAKE = (
         node=bindparam("by_node"),
         next_at=bindparam("lease_until"),
     )
-    .returning(*INVOCATION.columns)
+    .returning(*CLAIMED.columns)
 )
 EXTEND = (
     update(table)
@@ -170,7 +172,10 @@ def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str,
 
 
 def due_candidates(tx: Transaction, *, now: datetime, limit: int) -> list[Row]:
-    """Returns (id, target) of due invocations, in order; of these, leases may have run out."""
+    """Returns (id, target, bytes of the payload) of due invocations, in order.
+
+    Of some of these, leases have run out.
+    """
     return tx.all(CANDIDATES, now=to_micros(now), limit=limit)
 
 
@@ -184,11 +189,12 @@ def take(
 ) -> list[Invocation]:
     """Claims invocations for a node until `lease_until`; returns those, in the order of `ids`.
 
-    It leaves out invocations whose trigger is paused or deleted.
+    It leaves out invocations whose trigger is paused or deleted. Neither message nor answer is
+    read, nor a payload that `large_payload` finds.
     """
     taken: dict[str, Invocation] = {}
     for parameters in TAKEN.slices(ids):
-        claimed = INVOCATION.all(
+        claimed = CLAIMED.all(
             tx,
             TAKE,
             started=to_micros(now),
@@ -198,6 +204,11 @@ def take(
         )
         taken.update((invocation.id, invocation) for invocation in claimed)
     return [taken[id_] for id_ in ids if id_ in taken]
+
+
+def large_payload(tx: Transaction, invocation_id: str) -> bytes | None:
+    """Returns a payload that is not in the row of its invocation, or None."""
+    return find_large(tx, invocation_id, "payload")
 
 
 def extend_leases(tx: Transaction, ids: Sequence[str], *, node: str, lease_until: datetime) -> None:
@@ -216,8 +227,13 @@ def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
     Returns the ids of the invocations that were written.
     """
     in_order = sorted(ended, key=lambda delivery: delivery.invocation_id)
-    rows = tx.each(FINISH, [_finished(delivery, node) for delivery in in_order])
-    return {row[0] for row in rows}
+    rows = tx.each(FINISH, [_finished(tx, delivery, node) for delivery in in_order])
+    written = {row[0] for row in rows}
+    for delivery in in_order:
+        answer = delivery.ending.answer
+        if answer is not None and is_large(tx, answer) and delivery.invocation_id in written:
+            large_values.keep(tx, delivery.invocation_id, {"answer": answer})
+    return written
 
 
 def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, why: str) -> None:
@@ -233,7 +249,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", REPLACEMENT)
 
 
-def _finished(ended: Ended, node: str) -> dict[str, Value]:
+def _finished(tx: Transaction, ended: Ended, node: str) -> dict[str, Value]:
     ending = ended.ending
     return {
         "of_id": ended.invocation_id,
@@ -241,7 +257,7 @@ def _finished(ended: Ended, node: str) -> dict[str, Value]:
         "outcome": ending.state.value,
         "again_at": micros_or_none(ending.again_at),
         "finished": to_micros(ended.at) if ending.state.final else None,
-        "answered": ending.answer,
+        "answered": APART if ending.answer and is_large(tx, ending.answer) else ending.answer,
         "error": ending.error and _storable(ending.error),
         "failed": ending.failures,
         "failure_history": ending.history,

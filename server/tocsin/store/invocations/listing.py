@@ -10,7 +10,8 @@ from sqlalchemy import Select, bindparam, func, select, tuple_
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import instant_or_none, to_micros
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.rows import INVOCATION, SUMMARY, Invocation, State
+from tocsin.store.invocations import large_values
+from tocsin.store.invocations.rows import INVOCATION, SUMMARY, Invocation, State, filled
 from tocsin.store.schema import TROUBLED, UNTROUBLED_STATES
 from tocsin.store.schema import invocations as table
 
@@ -116,7 +117,7 @@ def find_summary(tx: Transaction, invocation_id: str, *, lock: bool = False) -> 
 
 def find_whole(tx: Transaction, invocation_id: str) -> Invocation | None:
     """Finds an invocation with its payload and the answer of its target."""
-    return INVOCATION.one(tx, WHOLE, id=invocation_id)
+    return filled(tx, INVOCATION.one(tx, WHOLE, id=invocation_id), *large_values.FIELDS)
 
 
 def page_of_invocations(

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations import large_values
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import invocations as table
 from tocsin.store.schema import operations, swept_ticks, triggers
@@ -86,7 +87,10 @@ def sweep_finished(tx: Transaction, state: State, *, until: datetime) -> int:
     The store still knows that their ticks fired. Returns 0 when no more are left. Other nodes may
     sweep at the same time.
     """
-    ids = tx.column(FINISHED, state=state.value, until=to_micros(until))
+    found = tx.column(FINISHED, state=state.value, until=to_micros(until))
+    ids, have_large_values = large_values.deletable_at_once(tx, found)
+    if have_large_values:
+        large_values.delete_large(tx, ids)
     if ids:
         parameters = SWEPT.filled(ids)
         tx.run(MARK_SWEPT, **parameters)

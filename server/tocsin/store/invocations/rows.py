@@ -1,9 +1,10 @@
 """Stores invocations."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import and_, bindparam, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
@@ -12,6 +13,8 @@ from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
+from tocsin.store.invocations import large_values
+from tocsin.store.invocations.large_values import APART, find_large
 from tocsin.store.schema import invocations as table
 
 
@@ -88,6 +91,8 @@ class Invocation:
 
 INVOCATION = Record(Invocation, table)
 WITHOUT_PAYLOAD = Record(Invocation, table, without=("payload",))
+# What a delivery needs.
+CLAIMED = Record(Invocation, table, message=null(), answer=null())
 SUMMARY = Record(Invocation, table, without=("traceparent", "message", "answer", "payload"))
 
 INSERT = insert(table).values(INVOCATION.bound)
@@ -154,7 +159,11 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
     Raises:
         UniqueViolation: one for this occurrence exists, or one of its parent with this id.
     """
-    tx.run(INSERT, **_written(invocation, due_at))
+    row = _written(invocation, due_at)
+    large = large_values.take_out(tx, row)
+    tx.run(INSERT, **row)
+    if large:
+        large_values.keep(tx, invocation.id, large)
     tx.ring(Bell.DELIVERIES, due_at)
 
 
@@ -166,10 +175,14 @@ def insert_invocations(
     Returns the ids of the added ones.
     """
     values = [_written(invocation, due_at) for invocation, due_at in invocations]
-    rows = tx.each(INSERT_NEW, values)
-    if rows:
+    large = [large_values.take_out(tx, row) for row in values]
+    added = {row[0] for row in tx.each(INSERT_NEW, values)}
+    for (invocation, _), apart in zip(invocations, large, strict=True):
+        if apart and invocation.id in added:
+            large_values.keep(tx, invocation.id, apart)
+    if added:
         tx.ring(Bell.DELIVERIES, min(due_at for _, due_at in invocations))
-    return {row[0] for row in rows}
+    return added
 
 
 def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
@@ -180,7 +193,20 @@ def _written(invocation: Invocation, due_at: datetime) -> dict[str, Value]:
 
 def find_invocation(tx: Transaction, invocation_id: str) -> Invocation | None:
     """Finds an invocation that no client has deleted, without its payload."""
-    return WITHOUT_PAYLOAD.one(tx, SELECT, id=invocation_id)
+    return filled(tx, WITHOUT_PAYLOAD.one(tx, SELECT, id=invocation_id), "message", "answer")
+
+
+def filled(tx: Transaction, invocation: Invocation | None, *fields: str) -> Invocation | None:
+    """Returns an invocation with the values of some fields that its row does not hold."""
+    if invocation is None:
+        return None
+    apart: dict[str, Any] = {
+        field: value
+        for field in fields
+        if getattr(invocation, field) == APART
+        and (value := find_large(tx, invocation.id, field)) is not None
+    }
+    return replace(invocation, **apart) if apart else invocation
 
 
 def find_execution(tx: Transaction, parent: str, execution_id: str) -> Invocation | None:
@@ -188,7 +214,8 @@ def find_execution(tx: Transaction, parent: str, execution_id: str) -> Invocatio
 
     The invocation's own id leads there too: a node of 0.1.0 shows that in its lists.
     """
-    return WITHOUT_PAYLOAD.one(tx, SELECT_EXECUTION, parent=parent, execution_id=execution_id)
+    found = WITHOUT_PAYLOAD.one(tx, SELECT_EXECUTION, parent=parent, execution_id=execution_id)
+    return filled(tx, found, "message", "answer")
 
 
 def origin_of_execution(tx: Transaction, parent: str, execution_id: str) -> str | None:
