@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 def _move_out() -> None:
     """Moves the large values. SQLite tells a length without reading the value."""
-    empty = sa.literal_column("x''")
+    empty: sa.ColumnElement[bytes] = sa.literal_column("x''")
     size_of = {field: sa.func.length(INVOCATIONS.c[field]) for field in FIELDS}
     for field, size in size_of.items():
         large = sa.select(INVOCATIONS.c.id, sa.literal(field), size, INVOCATIONS.c[field])
