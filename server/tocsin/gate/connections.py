@@ -16,7 +16,7 @@ class ConnectionSettings(BaseModel):
     per_address: int = Field(
         1000,
         ge=1,
-        description="Most open connections of one address, over REST and TLS together; IPv6 "
+        description="Most open connections of one address, to Envoy's listeners; IPv6 "
         "addresses with the same first 64 bits count as one. More are closed at once.",
     )
     exempt: list[Network] = Field(
@@ -28,8 +28,9 @@ class ConnectionSettings(BaseModel):
     trusted_proxies: list[Network] = Field(
         [],
         max_length=1000,
-        description="Networks, in CIDR form, of the load balancers and proxies before REST and "
-        "TLS. Their word for who calls is taken in the ways that the next two settings allow.",
+        description="Networks, in CIDR form, of the load balancers and proxies before REST, "
+        "TLS, and gRPC beyond loopback. Their word for who calls is taken in the ways that the "
+        "next two settings allow.",
         examples=[["10.0.0.0/8"]],
     )
     forwarded_for: bool = Field(
@@ -40,7 +41,7 @@ class ConnectionSettings(BaseModel):
     proxy_protocol: bool = Field(
         False,
         description="Whether trusted proxies begin each connection with the PROXY protocol, v1 or "
-        "v2. Then all must, and no other address is served over REST and TLS.",
+        "v2. Then all must, and no other address is served by Envoy.",
     )
 
     @model_validator(mode="after")

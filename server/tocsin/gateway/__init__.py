@@ -1,9 +1,9 @@
-"""Serves REST and TLS in front of gRPC: it writes Envoy's configuration and runs it as a child."""
+"""Puts Envoy in front of gRPC, for REST, TLS and other machines."""
 
 from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import Certificates, Files
-from tocsin.gateway.envoy import GatewayError
+from tocsin.gateway.envoy import GatewayError, envoy_binary
 from tocsin.gateway.settings import Limits
 from tocsin.gateway.supervisor import Gateway, TlsDoor
 
@@ -16,4 +16,5 @@ __all__ = [
     "Limits",
     "Proxies",
     "TlsDoor",
+    "envoy_binary",
 ]

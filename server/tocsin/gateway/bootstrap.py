@@ -11,7 +11,7 @@ from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import CALLS, PROBES, route_config
-from tocsin.gateway.settings import EnvoySettings, Limits, Listener
+from tocsin.gateway.settings import PLAIN, EnvoySettings, Limits, Listener
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
@@ -151,6 +151,7 @@ def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
         "HttpConnectionManager",
         stat_prefix=STAT_PREFIX,
         server_name="tocsin",
+        codec_type="HTTP2" if listener.name == PLAIN else "AUTO",
         **proxies.who_calls(settings.proxies),
         early_header_mutation_extensions=[_without_private_headers()],
         generate_request_id=settings.request_ids,

@@ -10,7 +10,7 @@ from tocsin.gateway import inflating, queries
 from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import path_pattern
 from tocsin.gateway.filters import grpc_filters, rest_filters, small_body
-from tocsin.gateway.settings import EnvoySettings, Listener
+from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Listener
 from tocsin.gateway.typed import Json
 
 CALLS = "grpc"
@@ -54,14 +54,12 @@ _UNKNOWN_ENCODING: Json = {
 
 def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     """Returns the routes of a listener, for all its hosts."""
-    routes = [
-        _UNKNOWN_ENCODING,
-        *_public(settings),
-        *_rest_routes(settings, listener),
-        _NOT_SERVED,
-    ]
-    if listener.tls is not None:
-        routes = [*_grpc_routes(settings, listener), *routes]
+    routes: list[Json] = []
+    if listener.name != HTTP:
+        routes += _grpc_routes(settings, listener)
+    if listener.name != PLAIN:
+        routes += [_UNKNOWN_ENCODING, *_public(settings), *_rest_routes(settings, listener)]
+    routes.append(_NOT_SERVED)
     # A client may reach a host through any port.
     return {
         "ignore_port_in_host_matching": True,

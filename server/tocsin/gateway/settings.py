@@ -44,6 +44,14 @@ class Limits:
     """Time in which the client must answer a ping."""
 
 
+HTTP = "http"
+"""REST without TLS."""
+TLS = "tls"
+"""gRPC and REST over TLS."""
+PLAIN = "grpc"
+"""gRPC without TLS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tls:
     """Names the files of a listener's certificate and of its clients' authorities."""
@@ -56,10 +64,10 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Describes one address on which Envoy listens: for REST and, over TLS, for gRPC too."""
+    """Describes one address on which Envoy listens."""
 
     name: str
-    """`http` or `tls`."""
+    """What it serves: `HTTP`, `TLS` or `PLAIN`."""
     ip: str
     port: int
     """0 picks a free one."""

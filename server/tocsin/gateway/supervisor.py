@@ -27,7 +27,7 @@ from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
 from tocsin.gateway.queries import query_script
-from tocsin.gateway.settings import EnvoySettings, Limits, Listener
+from tocsin.gateway.settings import HTTP, PLAIN, TLS, EnvoySettings, Limits, Listener
 from tocsin.schedule import Clock
 
 log = structlog.get_logger()
@@ -37,10 +37,6 @@ _SOCKET_PATH_BYTES = 103
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
-
-
-HTTP = "http"
-TLS = "tls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,8 @@ class TlsDoor:
 
 class Gateway:
     """Serves the REST routes of gRPC services that listen on a Unix socket, and TLS to all of them.
+
+    It serves them without TLS and REST too, where strangers may reach them.
 
     A gateway starts and stops once, on one event loop. The loop's thread must outlive Envoy, whose
     own log goes to stderr.
@@ -73,6 +71,7 @@ class Gateway:
         request_ids: bool = False,
         concurrency: int | None = None,
         tls: TlsDoor | None = None,
+        plain: tuple[str, int] | None = None,
         discovery: ServiceDescriptor | None = None,
         checks: Path | None = None,
         proxies: Proxies | None = None,
@@ -91,6 +90,7 @@ class Gateway:
             request_ids: whether Envoy gives an id to each request that has none.
             concurrency: the number of Envoy's worker threads; None: one for each core.
             tls: the port for TLS; None for none.
+            plain: host and port of gRPC without TLS; None if others serve it.
             discovery: the one of the services that learns by which listener it is called
                 (`access/doors.py`).
             checks: the Unix socket of the server that checks callers by their headers
@@ -103,6 +103,8 @@ class Gateway:
         self._listen = {HTTP: listen} if listen is not None else {}
         if tls is not None:
             self._listen[TLS] = tls.listen
+        if plain is not None:
+            self._listen[PLAIN] = plain
         self._tls = tls
         self._directory = directory
         self._machine_clock = machine_clock
@@ -129,6 +131,11 @@ class Gateway:
     def tls_address(self) -> tuple[str, int]:
         """Returns host and port of TLS; they stay the same when Envoy is restarted."""
         return self._listen[TLS][0], self._ports[TLS]
+
+    @property
+    def plain_address(self) -> tuple[str, int]:
+        """Returns host and port of gRPC; they stay the same when Envoy is restarted."""
+        return self._listen[PLAIN][0], self._ports[PLAIN]
 
     @property
     def pid(self) -> int | None:
@@ -281,10 +288,11 @@ def _public_paths(services: Sequence[ServiceDescriptor]) -> Iterator[str]:
 
 
 # What each listener serves, and the options that change its address.
-_SERVED = {HTTP: "REST", TLS: "TLS"}
+_SERVED = {HTTP: "REST", TLS: "TLS", PLAIN: "gRPC"}
 _ADVICE = {
     HTTP: "choose another port with `--http`, or `--http off`",
     TLS: "choose another port with `--tls`",
+    PLAIN: "choose another port with `--listen`",
 }
 
 

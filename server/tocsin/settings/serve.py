@@ -30,7 +30,8 @@ class Settings(BaseSettings):
 
     listen: OptionalListenAddress = Field(
         Address("127.0.0.1", 50051),
-        description="Address of gRPC without TLS; port 0 picks a free one, `off` turns it off.",
+        description="Address of gRPC without TLS; port 0 picks a free one, `off` turns it off. "
+        "Beyond loopback it is served by Envoy.",
     )
     http: OptionalListenAddress = Field(
         Address("127.0.0.1", 8080),
