@@ -17,7 +17,15 @@ from gateway.fake_upstream import FakeUpstream, serve
 from gateway.rest_client import Loop, gateway_for
 from stand.certificates import issue, trusting
 from stand.processes import eventually
-from tocsin.gateway import Certificates, ConnectionBounds, Files, Gateway, Limits, TlsDoor
+from tocsin.gateway import (
+    Certificates,
+    ConnectionBounds,
+    Files,
+    Gateway,
+    Limits,
+    Proxies,
+    TlsDoor,
+)
 from tocsin.gateway.bounds import connections
 from tocsin.schedule import SystemClock
 
@@ -35,7 +43,11 @@ def ca() -> trustme.CA:
 
 @contextmanager
 def running(
-    loop: Loop, ca: trustme.CA, bounds: ConnectionBounds, first_seconds: int = 30
+    loop: Loop,
+    ca: trustme.CA,
+    bounds: ConnectionBounds,
+    first_seconds: int = 30,
+    proxies: Proxies | None = None,
 ) -> Iterator[Gateway]:
     with tempfile.TemporaryDirectory(prefix="tocsin-") as made:
         directory = Path(made)
@@ -47,6 +59,7 @@ def running(
             limits=Limits(headers_seconds=first_seconds),
             tls=TlsDoor(("127.0.0.1", 0), certificates),
             connections=bounds,
+            proxies=proxies,
             concurrency=WORKERS,
         )
         loop.run(gateway.start())
@@ -194,6 +207,30 @@ def test_an_exempt_address_has_any_number(loop: Loop, ca: trustme.CA) -> None:
         assert all(is_open(each) for each in opened)
         stack.enter_context(socket.create_connection(gateway.address, 30, NEIGHBOUR))
         assert not answers(gateway, NEIGHBOUR)
+
+
+def test_behind_a_proxy_the_client_that_it_names_is_counted(loop: Loop, ca: trustme.CA) -> None:
+    """Of IPv6 the network of 64 bits; what is exempt is told by the named address, too."""
+    proxies = Proxies(("127.0.0.1/32",), proxy_protocol=True)
+    bounds = ConnectionBounds(2, exempt=("2001:db8:9::/48", "198.51.100.0/25"))
+
+    def named(stack: ExitStack, gateway: Gateway, *addresses: str) -> list[socket.socket]:
+        opened = open_silently(stack, [gateway.address], len(addresses))
+        for connection, address in zip(opened, addresses, strict=True):
+            family, to = ("TCP6", "2001:db8::1") if ":" in address else ("TCP4", "192.0.2.1")
+            connection.sendall(f"PROXY {family} {address} {to} 5000 80\r\n".encode())
+        return opened
+
+    with running(loop, ca, bounds, proxies=proxies) as gateway, ExitStack() as stack:
+        exempt = named(stack, gateway, *["2001:db8:9:1::1", "198.51.100.7"] * 4)
+        for addresses in (
+            ("2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:ffff::"),
+            ("203.0.113.7", "203.0.113.7", "203.0.113.7"),
+            ("198.51.100.128", "198.51.100.128", "198.51.100.128"),
+        ):
+            opened = named(stack, gateway, *addresses)
+            eventually(lambda opened=opened: sum(map(is_open, opened)) == 2)
+        assert all(map(is_open, exempt))
 
 
 def test_a_program_that_fails_keeps_nobody_out(
