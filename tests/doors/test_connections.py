@@ -62,6 +62,22 @@ def test_an_address_has_as_many_as_the_settings_say() -> None:
         assert is_served(address, OTHER)
 
 
+def test_grpc_for_other_machines_counts_with_the_others() -> None:
+    settings = f"[connections]\nper_address = {PER_ADDRESS}\nexempt = []\n"
+    options = ("--listen", "0.0.0.0:0", "--allow-unauthenticated")
+    with (
+        tempfile.TemporaryDirectory() as made,
+        serving(Path(made), settings, *options) as server,
+        ExitStack() as stack,
+    ):
+        grpc_address = f"{ONE}:{server.grpc_address.rpartition(':')[2]}"
+        others = silent(stack, grpc_address, OTHER, PER_ADDRESS)
+        opened = silent(stack, server.http_address, ONE, PER_ADDRESS)
+        opened += silent(stack, grpc_address, ONE, PER_ADDRESS)
+        eventually(lambda: still_open(opened) <= PER_ADDRESS)
+        assert still_open(others) == PER_ADDRESS
+
+
 def test_a_proxy_that_forwards_the_calls_of_many_has_any_number() -> None:
     trusting = (f'trusted_proxies = ["{ONE}/32"]', "forwarded_for = true")
     with bounded(*trusting) as address, ExitStack() as stack:

@@ -51,6 +51,9 @@ class Server(ThreadingWSGIServer):
     A client that has not sent a whole request makes room for those who come later.
     """
 
+    # Connections that come at once must not wait until the system tries again, a second later.
+    request_queue_size = 128
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._places = Places(MOST_AT_ONCE, MOST_OF_ADDRESS, shifting=True)
         self._place_of: dict[socket.socket, Place] = {}
