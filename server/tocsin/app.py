@@ -78,7 +78,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
     check_listeners(settings)
     metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None
     async with AsyncExitStack() as stack:
-        directory = stack.enter_context(scratch_directory())
+        scratch = stack.enter_context(scratch_directory())
         ground, metrics = await open_ground(stack, settings, clock, metrics_door)
         callers = await know_callers(stack, ground)
         works = compose(ground, open_caller(stack, settings, callers.tokens), callers.chores)
@@ -97,11 +97,12 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         )
         guard_metrics(metrics_door, gate)
         offer = Offer(services, health, gate, whereabouts)
-        doors = await open_doors(stack, ground, offer, directory, grace)
+        standing = Standing(health, ground.telemetry)
+        doors = await open_doors(stack, ground, offer, scratch, standing, grace)
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
-        keep_standing(stack, ground, works, Standing(health, ground.telemetry), grace)
+        keep_standing(stack, ground, works, standing, grace)
         yield Running(doors, metrics, smtp)
 
 

@@ -3,13 +3,14 @@
 A process that is killed leaves its directory behind; the next one to start removes it.
 """
 
+import errno
 import fcntl
 import os
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,8 +22,30 @@ PREFIX = "tocsin-serve-"
 LOCK = "lock"
 
 
+class Scratch:
+    """Holds the directory of this process, and its lock."""
+
+    def __init__(self, path: Path, held: ExitStack) -> None:
+        self.path = path
+        self._held = held
+        held.enter_context(_locked(path))
+
+    def restore(self) -> None:
+        """Makes the directory again if somebody removed it or its lock.
+
+        Raises:
+            OSError: it can't be made, or another user took its name.
+        """
+        if (self.path / LOCK).exists():
+            return
+        self.path.mkdir(mode=stat.S_IRWXU, exist_ok=True)
+        if not _is_ours(self.path):
+            raise PermissionError(errno.EPERM, "another user took its name", str(self.path))
+        self._held.enter_context(_locked(self.path))
+
+
 @contextmanager
-def scratch_directory(within: Path | None = None) -> Iterator[Path]:
+def scratch_directory(within: Path | None = None) -> Iterator[Scratch]:
     """Makes a directory that only this user can read, and removes it at the end.
 
     Args:
@@ -33,10 +56,8 @@ def scratch_directory(within: Path | None = None) -> Iterator[Path]:
     """
     above = within or Path(tempfile.gettempdir())
     _remove_left(above)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=above) as path:
-        directory = Path(path)
-        with _locked(directory):
-            yield directory
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=above) as path, ExitStack() as held:
+        yield Scratch(Path(path), held)
 
 
 @contextmanager

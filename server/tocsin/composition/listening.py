@@ -1,9 +1,10 @@
 """Opens the listeners for calls: gRPC, and Envoy for REST and TLS."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -13,7 +14,7 @@ from tocsin.api.yandex.endpoints import Whereabouts
 from tocsin.composition.checking import start_checks
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services, Ways, start_grpc
-from tocsin.composition.stopping import Grace
+from tocsin.composition.stopping import Grace, Standing
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate
 from tocsin.gateway import (
@@ -24,14 +25,19 @@ from tocsin.gateway import (
     GatewayError,
     Limits,
     Proxies,
+    Sockets,
     TlsDoor,
     envoy_binary,
 )
 from tocsin.schedule import SystemClock
+from tocsin.scratch import Scratch
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.health import Health
 from tocsin.wire.serving import successes_are_found
+
+if TYPE_CHECKING:
+    from grpc.aio import Server
 
 log = structlog.get_logger(__name__)
 
@@ -92,42 +98,110 @@ def whereabouts_of(settings: Settings) -> Whereabouts:
     )
 
 
+class EnvoySockets:
+    """Makes the sockets by which Envoy reaches this process, and makes them anew when asked.
+
+    gRPC removes a socket's file when its server stops, so each server has a file of its own.
+    """
+
+    def __init__(self, ground: Ground, offer: Offer, scratch: Scratch) -> None:
+        self._ground = ground
+        self._offer = offer
+        self._scratch = scratch
+        self._made = 0
+        self._servers: list[Server] = []
+
+    def name(self) -> Sockets:
+        """Returns names for new sockets; callers are checked only under access control."""
+        self._made += 1
+        directory, checked = self._scratch.path, self._ground.settings.access.enabled
+        return Sockets(
+            directory / f"grpc-{self._made}.sock",
+            directory / f"checks-{self._made}.sock" if checked and self._offer.gate else None,
+        )
+
+    async def check(self, sockets: Sockets) -> None:
+        """Starts the server that checks callers, if they are checked."""
+        if sockets.checks is not None and self._offer.gate is not None:
+            self._servers.append(
+                await start_checks(self._offer.gate, self._offer.services, sockets.checks)
+            )
+
+    async def restore(self) -> Sockets:
+        """Makes the directory and both sockets anew.
+
+        Raises:
+            OSError: they can't be made.
+        """
+        self._scratch.restore()
+        ground, offer, sockets = self._ground, self._offer, self.name()
+        before, self._servers = self._servers, []
+        server, _ = await start_grpc(
+            ground.settings,
+            offer.services,
+            offer.health,
+            ground.telemetry,
+            Ways(None, sockets.upstream),
+            offer.gate,
+            ground.shares.connections,
+        )
+        self._servers.append(server)
+        await self.check(sockets)
+        for server in before:
+            await server.stop(None)
+        return sockets
+
+    async def stop(self, grace_seconds: float) -> None:
+        for server in self._servers:
+            await server.stop(grace_seconds)
+
+
 async def open_doors(
-    stack: AsyncExitStack, ground: Ground, offer: Offer, directory: Path, grace: Grace
+    stack: AsyncExitStack,
+    ground: Ground,
+    offer: Offer,
+    scratch: Scratch,
+    standing: Standing,
+    grace: Grace,
 ) -> Doors:
-    """Opens the listeners of the settings; their files go to `directory`.
+    """Opens the listeners of the settings; their files go to the scratch directory.
 
     Raises:
         StartError, GatewayError: a listener can't be opened.
     """
     settings = ground.settings
     plain = settings.listen if _is_envoys(settings) else None
-    by_envoy = (settings.http, settings.tls, plain)
-    upstream = directory / "grpc.sock" if any(by_envoy) else None
-    server, grpc = await start_grpc(
+    sockets = EnvoySockets(ground, offer, scratch)
+    named = sockets.name() if any((settings.http, settings.tls, plain)) else None
+    server, address = await start_grpc(
         settings,
         offer.services,
         offer.health,
         ground.telemetry,
-        Ways(None if plain else settings.listen, upstream),
+        Ways(None if plain else settings.listen, None if named is None else named.upstream),
         offer.gate,
         ground.shares.connections,
     )
-    offer.whereabouts.grpc = grpc
+    offer.whereabouts.grpc = address
     stack.push_async_callback(grace.stop, server.stop)
-    if upstream is None:
-        return Doors(grpc, None, None)
-    checks: Path | None = None
-    if offer.gate is not None and settings.access.enabled:
-        checks = directory / "checks.sock"
-        checking = await start_checks(offer.gate, offer.services, checks)
-        stack.push_async_callback(lambda: checking.stop(None))
-    gateway = _gateway(ground, offer, upstream, plain, checks, directory / "gateway")
+    if named is None:
+        return Doors(address, None, None)
+    await sockets.check(named)
+    stack.push_async_callback(grace.stop, sockets.stop)
+    gateway = _gateway(
+        ground,
+        offer,
+        plain,
+        named,
+        sockets.restore,
+        scratch.path / "gateway",
+        standing.of("gateway"),
+    )
     await gateway.start()
     stack.push_async_callback(grace.stop, gateway.stop)
     http = Address(*gateway.address) if settings.http else None
     tls = Address(*gateway.tls_address) if settings.tls else None
-    return Doors(Address(*gateway.plain_address) if plain else grpc, http, tls)
+    return Doors(Address(*gateway.plain_address) if plain else address, http, tls)
 
 
 def _is_envoys(settings: Settings) -> bool:
@@ -154,15 +228,16 @@ def _is_envoys(settings: Settings) -> bool:
 def _gateway(
     ground: Ground,
     offer: Offer,
-    upstream: Path,
     plain: Address | None,
-    checks: Path | None,
+    named: Sockets,
+    restore: Callable[[], Awaitable[Sockets]],
     directory: Path,
+    tell: Callable[[bool], None],
 ) -> Gateway:
     settings, telemetry = ground.settings, ground.telemetry
     return Gateway(
         services=list(offer.services),
-        upstream=upstream,
+        upstream=named.upstream,
         listen=settings.http,
         directory=directory,
         machine_clock=SystemClock(),
@@ -174,9 +249,11 @@ def _gateway(
         tls=_tls_door(settings, telemetry),
         plain=plain,
         discovery=ENDPOINTS,
-        checks=checks,
+        checks=named.checks,
         connections=_bounds(settings.connections),
         proxies=_proxies(settings.connections),
+        restore=restore,
+        tell=tell,
     )
 
 

@@ -64,7 +64,6 @@ class Standing:
         self._health = health
         self._telemetry = telemetry
         self._unready: set[str] = set()
-        telemetry.ready(True)
 
     def of(self, part: str) -> Callable[[bool], None]:
         """Returns what tells whether a part of the server is ready; the server is if all are."""
@@ -93,6 +92,7 @@ def keep_standing(
     readiness = Readiness(
         ground.database, ground.clock, MACHINE_CLOCK, node=ground.node, tell=standing.of("store")
     )
+    standing.of("start")(True)
     works.shortage.report_to(standing.of("calls"))
     works.faults.report_to(standing.of("engine"))
     watching = asyncio.create_task(readiness.watch())

@@ -4,7 +4,7 @@ from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import Certificates, Files
 from tocsin.gateway.envoy import GatewayError, envoy_binary
-from tocsin.gateway.settings import Limits
+from tocsin.gateway.settings import Limits, Sockets
 from tocsin.gateway.supervisor import Gateway, TlsDoor
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "GatewayError",
     "Limits",
     "Proxies",
+    "Sockets",
     "TlsDoor",
     "envoy_binary",
 ]

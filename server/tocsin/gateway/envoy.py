@@ -130,6 +130,18 @@ class Envoy:
         """Waits until the process ends; returns its exit status, negative for a signal."""
         return await self._process.wait()
 
+    async def is_alive(self, patience_seconds: float) -> bool:
+        """Returns whether Envoy answers its admin interface within the patience."""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+            async with asyncio.timeout(patience_seconds):
+                return await self._admin.ports() is not None
+        return False
+
+    def kill(self) -> None:
+        """Ends the process at once, even if it is frozen."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def drain(self, grace_seconds: float) -> None:
         """Refuses new connections, then waits up to the grace until no request is under way."""
         deadline = self._machine_clock.monotonic() + grace_seconds

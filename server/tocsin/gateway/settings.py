@@ -10,6 +10,14 @@ from tocsin.gateway.bounds.proxies import Proxies
 
 
 @dataclass(frozen=True, slots=True)
+class Sockets:
+    """Names the Unix sockets of the gRPC server and of the check of callers; None for no check."""
+
+    upstream: Path
+    checks: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Limits what one client, or all of them, may use."""
 

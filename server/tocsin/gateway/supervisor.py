@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
 from tocsin.gateway.queries import query_script
-from tocsin.gateway.settings import HTTP, PLAIN, TLS, EnvoySettings, Limits, Listener
+from tocsin.gateway.settings import HTTP, PLAIN, TLS, EnvoySettings, Limits, Listener, Sockets
 from tocsin.schedule import Clock
 
 log = structlog.get_logger()
@@ -37,6 +37,12 @@ _SOCKET_PATH_BYTES = 103
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
+
+# How often the watch looks at Envoy, how long Envoy may take for an answer, and how many answers in
+# a row may be missing. Envoy is replaced some ten seconds after it froze.
+_LOOK_SECONDS = 2.0
+_ANSWER_SECONDS = 4.0
+_MISSING_ANSWERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class Gateway:
         checks: Path | None = None,
         proxies: Proxies | None = None,
         connections: ConnectionBounds | None = None,
+        restore: Callable[[], Awaitable[Sockets]] | None = None,
+        tell: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """Prepares a gateway; nothing happens before `start`.
 
@@ -97,9 +105,11 @@ class Gateway:
                 (`gate/header_check.py`); None: callers are not checked before bodies are read.
             connections: what one address may have; None means the defaults.
             proxies: those that are trusted to say who calls; None: there are none.
+            restore: makes the sockets `upstream` and `checks` anew when they were removed.
+            tell: called with False when Envoy ends or stops answering, with True when one answers.
         """
         self._services = services
-        self._upstream = upstream
+        self._sockets = Sockets(upstream, checks)
         self._listen = {HTTP: listen} if listen is not None else {}
         if tls is not None:
             self._listen[TLS] = tls.listen
@@ -112,7 +122,9 @@ class Gateway:
         self._request_ids = request_ids
         self._concurrency = concurrency or _cores()
         self._discovery = discovery
-        self._checks = checks
+        self._restore = restore
+        self._tell = tell
+        self._answering = True
         self._connections = connections or ConnectionBounds()
         self._proxies = proxies or Proxies()
         self._ips: dict[str, str] = {}
@@ -160,6 +172,7 @@ class Gateway:
                 raise GatewayError(f"TLS can't be served: {error}") from error
         await self._launch(binary)
         self._tasks.append(asyncio.create_task(self._keep_up(binary)))
+        self._tasks.append(asyncio.create_task(self._watch()))
         if self._tls is not None:
             self._tasks.append(asyncio.create_task(self._keep_certificates(self._tls)))
 
@@ -204,7 +217,7 @@ class Gateway:
         discovery = self._discovery
         return EnvoySettings(
             listeners=tuple(self._listeners()),
-            upstream=self._upstream,
+            upstream=self._sockets.upstream,
             admin=self._admin_socket,
             descriptors=self._descriptors,
             services={envelope: names for envelope, names in services.items() if names},
@@ -212,7 +225,7 @@ class Gateway:
             query_script=query_script(self._services),
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
-            checks=self._checks,
+            checks=self._sockets.checks,
             public_paths=tuple(_public_paths(self._services)),
             limits=self._limits,
             proxies=self._proxies,
@@ -257,16 +270,66 @@ class Gateway:
             status = await self._envoy.ended()
             self._envoy = None
             log.warning("Envoy ended, restarting it", status=status)
+            self._report(answering=False)
             if self._machine_clock.monotonic() - began > _LONGEST_PAUSE_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
             while self._envoy is None:
                 await self._machine_clock.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
                 try:
+                    await self._restore_sockets()
                     await self._launch(binary)
                 except (GatewayError, OSError) as error:
                     log.warning("could not restart Envoy, trying again", error=str(error))
             self.restarts += 1
+            self._report(answering=True)
+
+    async def _watch(self) -> None:
+        """Kills an Envoy that is frozen or has lost its files, so that another one is started."""
+        missing = 0
+        while True:
+            await self._machine_clock.sleep(_LOOK_SECONDS)
+            envoy = self._envoy
+            if envoy is None:
+                missing = 0
+            elif removed := self._removed_file():
+                log.error("a file of Envoy was removed, making all anew", file=str(removed))
+                self._kill(envoy)
+            elif await envoy.is_alive(_ANSWER_SECONDS):
+                missing = 0
+                self._report(answering=self._envoy is not None)
+            elif envoy is self._envoy:
+                missing += 1
+                log.error("Envoy does not answer", answers_missing=missing)
+                self._report(answering=False)
+                if missing >= _MISSING_ANSWERS:
+                    self._kill(envoy)
+
+    def _kill(self, envoy: Envoy) -> None:
+        self._report(answering=False)
+        envoy.kill()
+
+    def _removed_file(self) -> Path | None:
+        """Returns a socket by which Envoy is reached, or reaches this process, that is gone."""
+        needed = (self._admin_socket, *self._restorable())
+        return next((path for path in needed if not path.exists()), None)
+
+    async def _restore_sockets(self) -> None:
+        """Makes the sockets of this process anew if they were removed."""
+        gone = [path for path in self._restorable() if not path.exists()]
+        if gone and self._restore is not None:
+            self._sockets = await self._restore()
+
+    def _restorable(self) -> list[Path]:
+        if self._restore is None:
+            return []
+        sockets = (self._sockets.upstream, self._sockets.checks)
+        return [path for path in sockets if path is not None]
+
+    def _report(self, *, answering: bool) -> None:
+        if answering != self._answering:
+            self._answering = answering
+            self._tell(answering)
 
     async def _keep_certificates(self, tls: TlsDoor) -> None:
         await tls.certificates.keep_current(self._directory, tls.ends)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from server.fences.health import NOT_SERVING, SERVING, health
 from server.fences.integrations import LOCATION, config_of
 from stand.apis.google import GoogleGrpc, schedule
 from stand.apis.triggers import RestApi, create
@@ -121,3 +123,33 @@ def test_a_second_signal_ends_the_grace(
             until(lambda: "stopping, waiting" in server.log.read_text(), "the server stops")
             assert server.stop(number) == 0
         let_go.set()
+
+
+def test_an_envoy_that_is_frozen_is_replaced(directory: Path) -> None:
+    with serving(directory) as server, server.channel() as channel:
+        assert create(RestApi(server.http_address), "b1g1")["id"]
+        [envoy] = server.children()
+        os.kill(envoy, signal.SIGSTOP)
+        until(lambda: health(channel) == NOT_SERVING, "health says so")
+        until(lambda: health(channel) == SERVING, "another one answers")
+        assert server.children() != [envoy]
+        assert create(RestApi(server.http_address), "b1g1")["id"]
+        assert "Envoy does not answer" in server.log.read_text()
+
+
+@pytest.mark.parametrize("removed", ["", "gateway", "grpc-1.sock"])
+def test_a_scratch_folder_that_was_removed_is_made_anew(directory: Path, removed: str) -> None:
+    temporary = directory / "t"
+    temporary.mkdir()
+    with serving(directory, environment={"TMPDIR": str(temporary)}) as server:
+        with server.channel() as channel:
+            [scratch] = temporary.glob("tocsin-serve-*")
+            harmed = scratch / removed
+            shutil.rmtree(harmed) if harmed.is_dir() else harmed.unlink()
+            until(lambda: "Envoy ended, restarting it" in server.log.read_text(), "it is noticed")
+            until(lambda: health(channel) == SERVING, "another Envoy answers")
+            assert create(RestApi(server.http_address), "b1g1")["id"]
+            assert scratch.stat().st_mode & 0o777 == 0o700
+            assert (scratch / "lock").exists()
+        assert server.stop() == 0
+    assert list(temporary.iterdir()) == []

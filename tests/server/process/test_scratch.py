@@ -44,7 +44,7 @@ def test_what_a_killed_server_left_the_next_one_removes(directory: Path, tempora
 
 def test_what_a_living_server_uses_stays(temporary: Path) -> None:
     with scratch_directory(temporary) as first, scratch_directory(temporary) as second:
-        assert inside(temporary) == sorted((first, second))
+        assert inside(temporary) == sorted((first.path, second.path))
 
 
 def test_what_only_looks_like_one_stays(temporary: Path) -> None:
@@ -69,9 +69,9 @@ def test_what_only_looks_like_one_stays(temporary: Path) -> None:
 def test_one_that_was_left_is_removed_with_all_that_is_in_it(temporary: Path) -> None:
     with scratch_directory(temporary) as made:
         copied = temporary / "tocsin-serve-left"
-        shutil.copytree(made, copied)
+        shutil.copytree(made.path, copied)
         copied.chmod(0o700)
         (copied / "gateway").mkdir()
         (copied / "gateway" / "bootstrap.json").touch()
     with scratch_directory(temporary) as made:
-        assert inside(temporary) == [made]
+        assert inside(temporary) == [made.path]
