@@ -4,10 +4,12 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from google.protobuf.descriptor import ServiceDescriptor
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
 from gateway.grpc_gateway import GrpcGateway
@@ -78,10 +80,11 @@ def gateway_for(
     tls: TlsDoor | None = None,
     proxies: Proxies | None = None,
     connections: ConnectionBounds | None = None,
+    more: Sequence[ServiceDescriptor] = (),
     concurrency: int | None = None,
 ) -> Gateway:
     return Gateway(
-        services=SERVICES,
+        services=[*SERVICES, *more],
         upstream=socket,
         listen=(host, port),
         directory=directory,

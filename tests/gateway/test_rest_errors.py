@@ -10,6 +10,7 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from gateway.rest_client import Loop, Reply, Rest, gateway_for
+from tocsin_protos.tocsin.v1 import otlp_service_pb2
 
 GATEWAYS = ("envoy", "grpc-gateway")
 
@@ -316,11 +317,15 @@ def test_a_request_that_is_not_http_is_refused(rest: Rest) -> None:
 
 
 def test_without_the_grpc_server_the_service_is_unavailable(loop: Loop, short_path: Path) -> None:
-    gateway = gateway_for(short_path / "nobody.sock", short_path / "envoy")
+    more = [otlp_service_pb2.DESCRIPTOR.services_by_name["OtlpService"]]
+    gateway = gateway_for(short_path / "nobody.sock", short_path / "envoy", more=more)
     loop.run(gateway.start())
     try:
         rest = Rest(gateway, None, loop)  # type: ignore[arg-type]
         assert_status_envelope(rest.call("GET", TRIGGER), 503, "UNAVAILABLE")
         assert_google_envelope(rest.call("GET", OPERATION), 503, "UNAVAILABLE")
+        exported = rest.call("POST", "/v1/logs", {}, {"content-type": "application/json"})
+        assert_status_envelope(exported, 503, "UNAVAILABLE")
+        assert exported.headers["retry-after"] == "1"
     finally:
         loop.run(gateway.stop(grace_seconds=0))

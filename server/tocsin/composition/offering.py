@@ -2,8 +2,10 @@
 
 from functools import partial
 
+from tocsin.access.shared_secret import SharedSecret
 from tocsin.api.google import executions
 from tocsin.api.google import operations as google_operations
+from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
 from tocsin.api.tocsin import dead_letters, webhooks
@@ -21,7 +23,7 @@ from tocsin.engine.loops import Engine
 from tocsin.engine.manual_time import ManualTime
 from tocsin.schedule import Clock, ManualClock
 from tocsin.sources.kinds.timer import tick_payload
-from tocsin.sources.settings import SourceSettings
+from tocsin.sources.settings import LogSettings, SourceSettings
 
 
 def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts) -> Services:
@@ -111,6 +113,16 @@ def _door_services(
             intake, logs.default_groups, folders_of
         ).methods(),
         otlp_logs.SERVICE: otlp_logs.OtlpLogsService(records).methods(),
+        otlp_http.SERVICE: otlp_http.OtlpService(
+            records, _otlp_senders(logs), proven=proven
+        ).methods(),
+    }
+
+
+def _otlp_senders(settings: LogSettings) -> dict[str, otlp_http.Sender]:
+    return {
+        name: otlp_http.Sender(SharedSecret(sender.secret.get_secret_value()), sender.log_group)
+        for name, sender in settings.otlp_senders.items()
     }
 
 

@@ -22,6 +22,7 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, Service
 from google.rpc import error_details_pb2
 
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, log_entries_pb2
+from tocsin_protos.tocsin.v1 import otlp_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
 
@@ -33,6 +34,10 @@ class Envelope(Enum):
 
     GOOGLE = "google"
     """`{"error": {"code": <HTTP status>, "message": …, "status": <code name>, "details": […]}}`."""
+
+    OTLP = "otlp"
+    """A bare google.rpc.Status in the encoding of the request, JSON or binary protobuf. Its paths
+    are exact, since they stand below a segment of Google's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +117,15 @@ def routes(services: Iterable[ServiceDescriptor]) -> tuple[Route, ...]:
 
 def envelope_of(service: ServiceDescriptor) -> Envelope:
     """Returns the error envelope of a service's vendor, which its package names."""
+    if service.full_name == otlp_service_pb2.DESCRIPTOR.services_by_name["OtlpService"].full_name:
+        return Envelope.OTLP
     return Envelope.GOOGLE if service.full_name.startswith("google.") else Envelope.STATUS
 
 
 def envelopes(services: Iterable[ServiceDescriptor]) -> dict[str, Envelope]:
     """Returns the error envelope of each top path segment that the services use.
+
+    Services of OTLP have paths of their own instead: `exact_paths`.
 
     Raises:
         ValueError: a segment would need two envelopes, or a template starts with a variable.
@@ -124,7 +133,7 @@ def envelopes(services: Iterable[ServiceDescriptor]) -> dict[str, Envelope]:
     by_segment: dict[str, Envelope] = {}
     for service in services:
         envelope = envelope_of(service)
-        for route in routes([service]):
+        for route in routes([service]) if envelope is not Envelope.OTLP else ():
             segment = _top_segment(route)
             if by_segment.setdefault(segment, envelope) is not envelope:
                 raise ValueError(
@@ -132,6 +141,12 @@ def envelopes(services: Iterable[ServiceDescriptor]) -> dict[str, Envelope]:
                     "has a different error envelope"
                 )
     return by_segment
+
+
+def exact_paths(services: Iterable[ServiceDescriptor]) -> tuple[str, ...]:
+    """Returns the paths of OTLP that the services use."""
+    telemetry = [service for service in services if envelope_of(service) is Envelope.OTLP]
+    return tuple(route.template for route in routes(telemetry))
 
 
 def descriptor_set(

@@ -173,7 +173,14 @@ def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
 
 
 def _mappers(settings: EnvoySettings) -> Iterator[Json]:
-    return local_reply_mappers(_google_paths(settings), settings.limits, settings.public_paths)
+    # As clients write them, and after transcoding.
+    transcoded = [f"/{name}/[^/]+" for name in settings.services.get(Envelope.OTLP, ())]
+    return local_reply_mappers(
+        _google_paths(settings),
+        settings.limits,
+        settings.public_paths,
+        [*settings.otlp_paths, *transcoded],
+    )
 
 
 def _google_paths(settings: EnvoySettings) -> str | None:

@@ -6,11 +6,12 @@ server down) are written in the right envelope from the start.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from google.rpc import code_pb2
 
 from tocsin.contract.routes import Envelope
+from tocsin.gateway import otlp
 from tocsin.gateway.settings import Limits
 from tocsin.gateway.typed import Json
 
@@ -103,7 +104,10 @@ def _too_large(most: int) -> str:
 
 
 def local_reply_mappers(
-    google_paths: str | None, limits: Limits, public_paths: Iterable[str] = ()
+    google_paths: str | None,
+    limits: Limits,
+    public_paths: Iterable[str] = (),
+    otlp_paths: Sequence[str] = (),
 ) -> Iterator[Json]:
     """Yields Envoy's ResponseMappers, which turn its own answers into JSON; the first match wins.
 
@@ -114,6 +118,7 @@ def local_reply_mappers(
             no path does.
         limits: what the texts tell of.
         public_paths: the paths where bodies may be of `public_bytes` only.
+        otlp_paths: the paths that get a bare status, though they stand among Google's.
     """
     for http, code in _GRPC_CODES.items():
         status: Json = {"header": {"key": "grpc-status", "value": str(code)}}
@@ -125,6 +130,8 @@ def local_reply_mappers(
         text = _too_large(limits.public_bytes)
         where = [_status("EQ", 413), {"header_filter": {"header": named}}]
         yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, text, where)
+    if otlp_paths:
+        yield from _otlp_mappers(limits, otlp.path_filter(otlp_paths))
     if google_paths is not None:
         header: Json = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
         yield from _mappers(Envelope.GOOGLE, limits, {"header_filter": {"header": header}})
@@ -137,6 +144,17 @@ def _grpc_mapper(text: str, *where: Json) -> Json:
         "filter": {"and_filter": {"filters": [*is_call, *where]}},
         "body_format_override": {"text_format_source": {"inline_string": text}},
     }
+
+
+def _otlp_mappers(limits: Limits, on_path: Json) -> Iterator[Json]:
+    """Yields the mappers of OTLP; exporters wait as long as `Retry-After` says."""
+    later: Json = {"header": {"key": "retry-after", "value": str(otlp.RETRY_SECONDS)}}
+    for http in (429, 503):
+        mapper = _mapper(
+            Envelope.STATUS, _LOCAL_CODES[http], _text(http, limits), [_status("EQ", http), on_path]
+        )
+        yield {**mapper, "headers_to_add": [later]}
+    yield from _mappers(Envelope.STATUS, limits, on_path)
 
 
 def _mappers(envelope: Envelope, limits: Limits, *where: Json) -> Iterator[Json]:

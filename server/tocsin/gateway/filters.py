@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating, queries
+from tocsin.gateway import inflating, otlp, queries
 from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import wrap_status_script
 from tocsin.gateway.settings import EnvoySettings
@@ -32,7 +32,10 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     lua = typed(
         "extensions.filters.http.lua.v3",
         "Lua",
-        source_codes={_WRAP_STATUS: {"inline_string": wrap_status_script()}},
+        source_codes={
+            _WRAP_STATUS: {"inline_string": wrap_status_script()},
+            **otlp.scripts(),
+        },
     )
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
@@ -57,6 +60,11 @@ def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     if envelope is Envelope.GOOGLE:
         per_route[_LUA] = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
     return per_route
+
+
+def otlp_script() -> Json:
+    """Returns the filters' settings that turn errors into protobuf."""
+    return {_LUA: otlp.script_filter()}
 
 
 def small_body(largest: int) -> Json:

@@ -16,10 +16,6 @@ _DECOMPRESSOR = "envoy.filters.http.decompressor"
 _WHOLE = "tocsin.whole"
 _READ = "tocsin.compressed"
 _CHECK = "tocsin.inflated"
-_ON = typed("config.route.v3", "FilterConfig", config={})
-
-INFLATED = {_WHOLE: _ON, _READ: _ON, _DECOMPRESSOR: _ON, _CHECK: _ON}
-"""The filters' settings on a route of compressed requests; on others they do nothing."""
 
 READ_BYTES = 32 * 1024
 """Bytes that Envoy may read of a connection at once; they inflate to 32 MiB at most."""
@@ -100,11 +96,31 @@ function envoy_on_request(request)
   local size = body:length()
   local said = request:streamInfo():dynamicMetadata():get("tocsin.gzip") or {}
   local text = said.size == size and body:getBytes(0, size) or ""
-  if size == 0 or said.size ~= size or checksum(text) ~= said.crc or not is_complete(text) then
-    request:respond({[":status"] = "400"}, "The body must be complete JSON, compressed by gzip.")
+  if said.size ~= size or checksum(text) ~= said.crc or not (@COMPLETE@) then
+    request:respond({[":status"] = "400"}, "The body must be @WHAT@, compressed by gzip.")
   end
 end
 """
+
+_CHECK_JSON = _CHECK_INFLATED.replace("@COMPLETE@", "size > 0 and is_complete(text)").replace(
+    "@WHAT@", "complete JSON"
+)
+_CHECK_BYTES = _CHECK_INFLATED.replace("@COMPLETE@", "true").replace("@WHAT@", "complete")
+
+_ON = typed("config.route.v3", "FilterConfig", config={})
+
+INFLATED = {_WHOLE: _ON, _READ: _ON, _DECOMPRESSOR: _ON, _CHECK: _ON}
+"""The filters' settings on a route of compressed JSON; on others they do nothing."""
+
+INFLATED_BYTES = {
+    **INFLATED,
+    _CHECK: typed(
+        "extensions.filters.http.lua.v3",
+        "LuaPerRoute",
+        source_code={"inline_string": _CHECK_BYTES},
+    ),
+}
+"""The same for bodies that the server parses itself, and that may be no JSON."""
 
 
 def whole_filter(largest: int) -> Json:
@@ -140,7 +156,7 @@ def inflating_filter() -> Json:
 
 def checking_filter() -> Json:
     """Returns the filter that answers 400 for what is not whole. It must follow the limit."""
-    return _lua(_CHECK, _CHECK_INFLATED)
+    return _lua(_CHECK, _CHECK_JSON)
 
 
 def _lua(name: str, script: str) -> Json:

@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating, queries
+from tocsin.gateway import inflating, otlp, queries
 from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import path_pattern
-from tocsin.gateway.filters import grpc_filters, rest_filters, small_body
+from tocsin.gateway.filters import grpc_filters, otlp_script, rest_filters, small_body
 from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Listener
 from tocsin.gateway.typed import Json
 
@@ -58,7 +58,8 @@ def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     if listener.name != HTTP:
         routes += _grpc_routes(settings, listener)
     if listener.name != PLAIN:
-        routes += [_UNKNOWN_ENCODING, *_public(settings), *_rest_routes(settings, listener)]
+        routes += [*_otlp(settings), _UNKNOWN_ENCODING]
+        routes += [*_public(settings), *_rest_routes(settings, listener)]
     routes.append(_NOT_SERVED)
     # A client may reach a host through any port.
     return {
@@ -119,6 +120,7 @@ def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
     routes = [
         route
         for envelope in settings.services
+        if envelope is not Envelope.OTLP
         for route in _rest(settings, envelope, settings.segments_of(envelope))
     ]
     if settings.discovery is None:
@@ -146,6 +148,27 @@ def _public(settings: EnvoySettings) -> Iterator[Json]:
         yield from _rest_kinds(kinds, {"path": path}, per_route)
 
 
+def _otlp(settings: EnvoySettings) -> Iterator[Json]:
+    """Gives the routes of OTLP over HTTP, by the encodings of their requests."""
+    for path in settings.otlp_paths:
+        yield from otlp.wrong_verbs(path, otlp_script())
+        transcoded = rest_filters(settings, Envelope.OTLP)
+        for encoding, script in ((otlp.PROTOBUF, otlp_script()), (otlp.JSON, {})):
+            yield _unknown_encoding(path, encoding, script)
+            kinds = [
+                ([*headers, encoding], filters)
+                for headers, filters in _bodies(settings, inflating.INFLATED_BYTES)
+            ]
+            yield from _rest_kinds(kinds, {"path": path}, {**transcoded, **script})
+        yield otlp.wrong_encoding(path)
+
+
+def _unknown_encoding(path: str, content_type: Json, filters: Json) -> Json:
+    headers = [*_UNKNOWN_ENCODING["match"]["headers"], content_type]
+    match = {"path": path, "headers": headers}
+    return {**_UNKNOWN_ENCODING, "match": match, "typed_per_filter_config": filters}
+
+
 def _rest_kinds(bodies: Iterable[Kind], paths: Json, per_route: Json) -> Iterator[Json]:
     """Gives a route for each kind of request; the first that matches serves a request."""
     for headers, filters in bodies:
@@ -154,10 +177,10 @@ def _rest_kinds(bodies: Iterable[Kind], paths: Json, per_route: Json) -> Iterato
             yield _rest_route(match, {**per_route, **filters, **checked})
 
 
-def _bodies(settings: EnvoySettings) -> Iterator[Kind]:
+def _bodies(settings: EnvoySettings, inflated: Json = inflating.INFLATED) -> Iterator[Kind]:
     """Gives the kinds of bodies, those that cost Envoy much first."""
     asked = {} if settings.checks is None else caller_checks.CHECKED
-    yield [inflating.COMPRESSED], {**inflating.INFLATED, **asked}
+    yield [inflating.COMPRESSED], {**inflated, **asked}
     if asked:
         yield from ((headers, asked) for headers in caller_checks.heavy(settings.limits))
     yield _PLAIN

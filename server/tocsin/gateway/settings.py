@@ -107,6 +107,8 @@ class EnvoySettings:
     """The Unix socket of what checks callers by their headers; None: it is not asked."""
     public_paths: tuple[str, ...] = ()
     """The paths of methods that anyone may call to get a credential."""
+    otlp_paths: tuple[str, ...] = ()
+    """The paths of OTLP over HTTP."""
     limits: Limits = field(default_factory=Limits)
     connections: ConnectionBounds = field(default_factory=ConnectionBounds)
     proxies: Proxies = field(default_factory=Proxies)

@@ -19,6 +19,7 @@ from tocsin.contract.routes import (
     descriptor_set,
     envelope_of,
     envelopes,
+    exact_paths,
     routes,
 )
 from tocsin.gateway.bootstrap import bootstrap
@@ -227,6 +228,7 @@ class Gateway:
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             checks=self._sockets.checks,
             public_paths=tuple(_public_paths(self._services)),
+            otlp_paths=exact_paths(self._services),
             limits=self._limits,
             proxies=self._proxies,
             connections=self._connections,

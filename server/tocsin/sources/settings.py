@@ -1,5 +1,7 @@
 """Defines the settings of sources."""
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel, Field, field_validator
 
 from tocsin.fields import CENTURY, STRICT
@@ -11,7 +13,21 @@ from tocsin.sources.amazon.settings import (
 from tocsin.sources.folders import NOBODY, FolderId, Folders, NamedFolderSettings, folder_set
 from tocsin.sources.mail.settings import MailSettings
 from tocsin.sources.mqtt.settings import BrokerName, BrokerSettings
-from tocsin.sources.notifications.settings import WebhookSettings
+from tocsin.sources.notifications.settings import ShownSecret, WebhookSettings
+
+
+class OtlpSenderSettings(BaseModel):
+    """Sets how a sender of logs over HTTP proves itself, and where its records go."""
+
+    model_config = STRICT
+
+    secret: ShownSecret = Field(
+        description="Secret in the `Authorization` header: bare, as `Bearer SECRET`, or as the "
+        "password of basic authentication.",
+    )
+    log_group: str = Field(
+        min_length=1, description="Log group of all its records, whatever they name."
+    )
 
 
 class LogSettings(NamedFolderSettings):
@@ -35,6 +51,12 @@ class LogSettings(NamedFolderSettings):
         None,
         description="Log group of OTLP records that name none; without it they are rejected.",
     )
+    otlp_senders: dict[str, OtlpSenderSettings] = Field(
+        {},
+        description="Senders of OTLP over HTTP, by a name of your choice. Others are refused then; "
+        "under access control all are refused without it.",
+        examples=[{"shop": {"secret": "…", "log_group": "e2300000000000000001"}}],
+    )
 
     def folders_of_group(self, group: str, *, guarded: bool) -> Folders:
         """Returns the folders that get a group's records; where calls are `guarded`, none if the
@@ -44,11 +66,14 @@ class LogSettings(NamedFolderSettings):
         owners = [folder for folder, default in self.default_groups.items() if default == group]
         return folder_set(owners or self.folders or ())
 
-    @property
-    def unbound(self) -> bool:
-        """Whether OTLP records get a group that no folder has."""
-        group = self.otlp_group
-        return group is not None and self.folders_of_group(group, guarded=True) == NOBODY
+    def unbound(self) -> Iterator[str]:
+        """Yields the settings that feed a log group that no folder has."""
+        groups = {"otlp_group": self.otlp_group} | {
+            f"otlp_senders.{name}": sender.log_group for name, sender in self.otlp_senders.items()
+        }
+        for setting, group in groups.items():
+            if group is not None and self.folders_of_group(group, guarded=True) == NOBODY:
+                yield f"{setting} {group}"
 
 
 class SourceSettings(BaseModel):
@@ -113,6 +138,5 @@ class SourceSettings(BaseModel):
             if ids := ", ".join(broker.unbound()):
                 found.append(f"mqtt.{name} ({ids})")
         found += [f"webhooks{table}" for table in self.webhooks.unbound()]
-        if self.logs.unbound:
-            found.append(f"logs (otlp_group {self.logs.otlp_group})")
+        found += [f"logs ({setting})" for setting in self.logs.unbound()]
         return [f"sources.{name}" for name in found]

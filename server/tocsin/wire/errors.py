@@ -220,6 +220,26 @@ def sender_unprovable(table: str) -> ApiError:
     )
 
 
+def log_sender_unproven() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SENDER_UNPROVEN",
+        "The sender of these logs is not authenticated: the Authorization header must hold the "
+        "secret of one of [sources.logs.otlp_senders]",
+        headers=CHALLENGE,
+    )
+
+
+def log_sender_unprovable() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SENDER_UNPROVABLE",
+        "This server can't authenticate who sends logs over HTTP: set secret and log_group in "
+        "[sources.logs.otlp_senders.NAME], or send OTLP over gRPC",
+        headers=CHALLENGE,
+    )
+
+
 CHALLENGE = (("www-authenticate", "Bearer"),)
 """An HTTP answer of 401 must have this header (RFC 9110, section 11.6.1)."""
 
@@ -392,6 +412,7 @@ def store_unavailable() -> ApiError:
         grpc.StatusCode.UNAVAILABLE,
         "STORE_UNAVAILABLE",
         "The store can't be reached; try again",
+        headers=(("retry-after", "1"),),
     )
 
 

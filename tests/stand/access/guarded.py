@@ -29,6 +29,7 @@ from tocsin_protos.tocsin.v1 import (
     firing_service_pb2,
     invocation_service_pb2,
     open_id_service_pb2,
+    otlp_service_pb2,
     webhook_service_pb2,
 )
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2
@@ -51,6 +52,7 @@ FILES: tuple[Any, ...] = (
     firing_service_pb2,
     invocation_service_pb2,
     open_id_service_pb2,
+    otlp_service_pb2,
     webhook_service_pb2,
     access_service_pb2,
     iam_token_service_pb2,

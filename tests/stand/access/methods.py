@@ -20,6 +20,7 @@ FIRING = "tocsin.v1.FiringService"
 INVOCATIONS = "tocsin.v1.InvocationService"
 DEAD_LETTERS = "tocsin.v1.DeadLetterService"
 WEBHOOKS = "tocsin.v1.WebhookService"
+OTLP_HTTP = "tocsin.v1.OtlpService"
 CLOCK = "tocsin.v1.ClockService"
 IAM = "yandex.cloud.iam.v1.IamTokenService"
 ENDPOINTS = "yandex.cloud.endpoint.ApiEndpointService"
@@ -178,6 +179,7 @@ LINES: dict[str, Line] = {
     f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
     f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
     f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
+    f"{OTLP_HTTP}.ExportLogs": Line("sender", "", nothing),
     "tocsin.v1.OpenIdService.GetConfiguration": Line("anyone", "", nothing),
     "tocsin.v1.OpenIdService.GetKeys": Line("anyone", "", nothing),
     f"{CLOCK}.Get": Line("viewer", "*", nothing),

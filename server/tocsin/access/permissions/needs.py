@@ -374,6 +374,11 @@ WEBHOOK_SERVICE = _service(
         "NotifyContainerRegistry": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
     },
 )
+# Senders of logs over HTTP have theirs: `[sources.logs.otlp_senders]`.
+OTLP_SERVICE = _service(
+    "tocsin.v1.OtlpService",
+    {"ExportLogs": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True)},
+)
 CLOCK_SERVICE = _service(
     "tocsin.v1.ClockService",
     {
@@ -452,6 +457,7 @@ NEEDS: Mapping[str, Need] = {
     **INVOCATION_SERVICE,
     **DEAD_LETTER_SERVICE,
     **WEBHOOK_SERVICE,
+    **OTLP_SERVICE,
     **CLOCK_SERVICE,
     **IAM,
     **ENDPOINTS,

@@ -1,6 +1,8 @@
 """Serves `opentelemetry.proto.collector.logs.v1.LogsService`, whose records fire triggers."""
 
+import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as contract
 
@@ -22,6 +24,12 @@ UNKNOWN_GROUP = (
     "folders in folders_of in [sources.logs]"
 )
 
+# A larger request takes milliseconds to read, in a thread; several would take them from each other.
+LARGE_BYTES = 64 * 1024
+LARGE_AT_ONCE = 1
+
+Result = TypeVar("Result")
+
 
 class LogRecords:
     """Accepts log records; `default_group` is the log group of records that name none.
@@ -40,6 +48,14 @@ class LogRecords:
         self._intake = intake
         self._default_group = default_group or ""
         self._folders_of = folders_of
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    async def apart(self, size: int, work: Callable[..., Result], *args: object) -> Result:
+        """Does work on a request of that many bytes; what is large does not hold up other calls."""
+        if size <= LARGE_BYTES:
+            return work(*args)
+        async with self._large:
+            return await asyncio.to_thread(work, *args)
 
     async def accept(
         self, request: contract.ExportLogsServiceRequest, call: Call, only_group: str | None = None
@@ -56,7 +72,8 @@ class LogRecords:
         """
         group = only_group or call.metadata_value(GROUP_HEADER) or self._default_group
         destination = Destination(group, only_group is not None, self._folders_of)
-        read = read_records(request, destination, nanos_of(self._clock.now()))
+        now = nanos_of(self._clock.now())
+        read = await self.apart(request.ByteSize(), read_records, request, destination, now)
         await take(self._intake, read.incoming)
         response = contract.ExportLogsServiceResponse()
         if read.rejected:
