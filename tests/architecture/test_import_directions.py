@@ -42,7 +42,17 @@ KNOWS_ONLY: dict[str, set[str]] = {
     "access": {"schedule", "tocsin_protos"},
     "compilers": {"plans", "schedule", "sources", "wire", "tocsin_protos"},
     "outgoing": {"access", "schedule", "fields"},
-    "engine": {"fields", "compilers", "plans", "store", "targets", "sources", "schedule", "access"},
+    "engine": {
+        "fields",
+        "printable",
+        "compilers",
+        "plans",
+        "store",
+        "targets",
+        "sources",
+        "schedule",
+        "access",
+    },
 }
 
 MOST_MODULES = 15

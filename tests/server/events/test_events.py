@@ -567,3 +567,23 @@ def test_a_cloud_event_that_is_wrong_is_refused_by_its_field(
     with pytest.raises(Refused) as refused:
         answered(post(server, headers, json.dumps(content).encode()))
     assert field in refused.value.fields
+
+
+def test_what_is_not_unicode_in_a_cloud_event_of_a_batch_holds_up_no_other(
+    server: Tocsin, rest_api: RestApi, target: RecordingTarget, folder: str, mine: str
+) -> None:
+    trigger_id = budget_trigger(rest_api, folder, mine)
+    good, *bad = (json.loads(to_structured_event(cloud_event(each, mine)).body) for each in "abcde")
+    half = "\ud800"
+    bad[0]["data"]["amount"] = half
+    bad[1]["id"] = half
+    bad[2]["data"]["billing_account_id"] = half
+    bad[3]["data"][half] = half
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+    body = json.dumps([*bad, good]).encode()
+    told = answered(post(server, headers, body))["events"]
+    assert told[-1] == published("a", accepted=1)
+    assert all(each["error"] for each in told[:-1])
+    calls_of(target, mine, 1)
+    intake = RestEvents(server.http_address).call("GetIntake", {"triggerId": trigger_id})
+    assert intake["source"]["refusedEvents"] == "4"

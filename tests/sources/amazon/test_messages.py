@@ -20,6 +20,7 @@ def test_all_attributes_of_the_queue_and_of_the_sender_are_kept() -> None:
             "MessageAttributes": {
                 "n": {"DataType": "Number.int", "StringValue": "7"},
                 "b": {"DataType": "Binary.png", "BinaryValue": b"\0"},
+                "base64": {"DataType": "Binary", "BinaryValue": "AP8="},
                 "empty": {"DataType": "String"},
             },
         },
@@ -28,6 +29,7 @@ def test_all_attributes_of_the_queue_and_of_the_sender_are_kept() -> None:
     assert message.message_attributes == {
         "n": MessageAttribute("Number.int", "7"),
         "b": MessageAttribute("Binary.png", b"\0"),
+        "base64": MessageAttribute("Binary", b"\0\xff"),
         "empty": MessageAttribute("String", ""),
     }
 
@@ -44,6 +46,10 @@ def test_all_attributes_of_the_queue_and_of_the_sender_are_kept() -> None:
         ({"Attributes": {"SenderId": 7}}, "Attributes.'SenderId' is missing or not a string"),
         ({"MessageAttributes": {"a": "x"}}, "MessageAttributes.'a' is not an object"),
         ({"MessageAttributes": {"a": {}}}, "MessageAttributes.'a'.DataType is missing"),
+        (
+            {"MessageAttributes": {"a": {"DataType": "Binary", "BinaryValue": "AP8"}}},
+            "MessageAttributes.'a'.BinaryValue is not base64",
+        ),
         ({"MessageAttributes": {"\udfff": {}}}, "MessageAttributes"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import structlog
 
 from tocsin.plans.plan import Plan
+from tocsin.printable import printable
 from tocsin.sources.folders import admits
 from tocsin.sources.incoming import Refused
 from tocsin.sources.kinds.catalog import short_key
@@ -70,7 +71,7 @@ def _count(
                 continue
             if admits(each.folders, folder_id):
                 counts[stored.id] = counts.get(stored.id, 0) + each.events
-                why[stored.id] = each.why[:LONGEST_WHY]
+                why[stored.id] = printable(each.why)[:LONGEST_WHY]
     # Sorted, so that all nodes lock rows in the same order.
     for trigger_id in sorted(counts):
         count_refused(tx, trigger_id, refused=counts[trigger_id], why=why[trigger_id], now=now)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tocsin.engine.observer import Observer
+from tocsin.printable import printable
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -57,7 +58,8 @@ class Standings:
         after = replace(
             before,
             connected=connected,
-            last_error=error[:LONGEST_ERROR],
+            # Services put what they like into errors, but no store takes NUL or half a character.
+            last_error=printable(error)[:LONGEST_ERROR],
             last_error_at=self._clock.now(),
             refused=before.refused + refused,
         )

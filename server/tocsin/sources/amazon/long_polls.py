@@ -7,7 +7,6 @@ client's.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 """
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,6 +30,8 @@ async def receive_messages(
 ) -> Sequence[Mapping[str, Any]]:
     """Does the same as `client.receive_message`, and returns its `Messages`.
 
+    Binary values of attributes stay in base64, as they came: one that is wrong is its message's.
+
     Raises:
         ClientError: the service refuses, or gives an answer of another format.
         BotoCoreError, aiohttp.ClientError, OSError: the service does not answer.
@@ -49,18 +50,10 @@ async def receive_messages(
     if response.status_code != OK:
         raise _refusal(response.status_code, body)
     try:
-        return _messages(body)
+        messages = json.loads(body).get("Messages") or ()
+        return [dict(message) for message in messages]
     except (ValueError, TypeError, AttributeError) as error:
         raise _error("answer is not of this protocol", f"{error}") from error
-
-
-def _messages(body: bytes) -> Sequence[Mapping[str, Any]]:
-    messages: Sequence[Mapping[str, Any]] = json.loads(body).get("Messages") or ()
-    for message in messages:
-        for attribute in (message.get("MessageAttributes") or {}).values():
-            if "BinaryValue" in attribute:
-                attribute["BinaryValue"] = base64.b64decode(attribute["BinaryValue"])
-    return messages
 
 
 def _refusal(status: int, body: bytes) -> ClientError:

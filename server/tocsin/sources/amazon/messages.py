@@ -1,5 +1,6 @@
 """Reads the messages of queues of the SQS protocol."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,9 +59,19 @@ def _attribute(attribute: Any, label: str, name: str) -> MessageAttribute:
     data_type = _text(attribute.get("DataType"), label, f"{where}.DataType")
     binary = attribute.get("BinaryValue")
     if binary is not None:
-        return MessageAttribute(data_type, bytes(binary))
+        return MessageAttribute(data_type, _binary(binary, label, where))
     value = _text(attribute.get("StringValue", ""), label, f"{where}.StringValue")
     return MessageAttribute(data_type, value)
+
+
+def _binary(value: Any, label: str, where: str) -> bytes:
+    """Returns bytes, which the client decodes and our own polls leave in base64."""
+    if isinstance(value, bytes | bytearray):
+        return bytes(value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except (ValueError, TypeError) as error:
+        raise UnreadableMessage(f"{label}: {where}.BinaryValue is not base64") from error
 
 
 def _members(message: Mapping[str, Any], label: str, name: str) -> list[tuple[str, Any]]:

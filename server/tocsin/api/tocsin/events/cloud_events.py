@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,10 +32,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Holds the JSON of an event that was not read yet, and its path in the request."""
+    """Holds an event that was not read yet, and its path in the request.
+
+    Unless it is `strict`, it may hold what JSON can't have, such as half of a surrogate pair.
+    """
 
     value: Any
     path: str
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,9 @@ def contents_of(content_type: str, body: bytes, headers: Mapping[str, str]) -> l
         ApiError: the body is wrong.
     """
     media_type = content_type.split(";")[0].strip().lower()
-    content = _json(body)
     if media_type == BATCH:
-        if not isinstance(content, list):
-            raise invalid_field(PATH, "a batch of CloudEvents must be a JSON array")
-        return [Content(item, f"{PATH}[{index}]") for index, item in enumerate(content)]
+        return _batch(body)
+    content = _json(body)
     if media_type == STRUCTURED:
         return [Content(content, PATH)]
     if "ce-specversion" not in headers:
@@ -76,6 +79,24 @@ def contents_of(content_type: str, body: bytes, headers: Mapping[str, str]) -> l
             f"type with the event's attributes in headers that begin with {HEADER_PREFIX}",
         )
     return [Content(_attributes(headers) | {"data": content}, PATH)]
+
+
+def _batch(body: bytes) -> list[Content]:
+    """Returns the events of a batch; a value that JSON can't have is the fault of its event."""
+    strict = True
+    try:
+        batch = _json(body)
+    except ApiError:
+        try:
+            batch = json.loads(body.decode())
+        except (ValueError, RecursionError):
+            batch = None
+        if not isinstance(batch, list):
+            raise
+        strict = False
+    if not isinstance(batch, list):
+        raise invalid_field(PATH, "a batch of CloudEvents must be a JSON array")
+    return [Content(item, f"{PATH}[{index}]", strict) for index, item in enumerate(batch)]
 
 
 def read_all(contents: Sequence[Content], now: datetime) -> list[Incoming | Unreadable]:
@@ -145,6 +166,11 @@ def _json(body: bytes) -> Any:
 
 def _incoming(event: Content, now: datetime) -> Incoming:
     content, path = event.value, event.path
+    if not event.strict:
+        try:
+            content = parse_json(json.dumps(content))
+        except (ValueError, RecursionError) as error:
+            raise invalid_field(path, f"is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise invalid_field(path, "a CloudEvent must be a JSON object")
     if content.get("specversion") != "1.0":

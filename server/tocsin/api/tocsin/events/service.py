@@ -12,6 +12,7 @@ from tocsin.api.tocsin.events.message import incoming_of
 from tocsin.api.tocsin.events.taking import refuse, take
 from tocsin.compilers.loading import load_plan
 from tocsin.plans.plan import Plan
+from tocsin.printable import printable
 from tocsin.schedule import Clock
 from tocsin.sources.incoming import Incoming, Refused, Taken, TakesEvents
 from tocsin.sources.instants import nanos_of
@@ -99,7 +100,9 @@ class EventService:
         await refuse(self._intake, _refused(read))
         return contract.EventServicePublishCloudEventResponse(
             events=[
-                contract.PublishedEvent(id=each.id, error=each.error.message)
+                contract.PublishedEvent(
+                    id=each.id, error=printable(each.error.message, newlines=True)
+                )
                 if isinstance(each, Unreadable)
                 else next(published)
                 for each in read
