@@ -206,12 +206,30 @@ def test_list_is_a_line_for_each_trigger(person: Person) -> None:
     first, second = create(person), create(person, named("daily"))
     person.gets("triggers", "pause", second.id)
     head, *lines = person.gets("triggers", "list").splitlines()
-    assert head.split() == ["ID", "STATUS", "NAME", "RULE", "ACTION"]
+    assert head.split() == ["ID", "STATUS", "NAME", "RULE", "ACTION", "NEXT"]
     rest = ["timer 0 3 ? * * 2098", "function d4e00000000000000001"]
     assert [re.split(" {2,}", line) for line in lines] == [
-        [first.id, "ACTIVE", "nightly", *rest],
-        [second.id, "PAUSED", "daily", *rest],
+        [first.id, "ACTIVE", "nightly", *rest, "2098-01-01 03:00"],
+        [second.id, "PAUSED", "daily", *rest, "-"],
     ]
+
+
+NEVER = NIGHTLY.replace("0 3 ? * * 2098", "0 0 30 2 ? *")
+NO_DATE = "the timer never fires: no date fits '0 0 30 2 ? *'"
+
+
+def test_a_timer_that_never_fires_is_taken_and_said(person: Person) -> None:
+    done = person.types("triggers", "create", "-f", "-", stdin=NEVER)
+    assert (done.status, done.stderr) == (0, f"{NO_DATE}\n")
+    assert "ACTIVE" in done.stdout
+    assert person.gets("triggers", "list").splitlines()[1].endswith(" never")
+    assert f"warning    {NO_DATE}\n" in person.gets("triggers", "get", "nightly")
+    done = person.types("triggers", "update", "nightly", "-f", "-", stdin=NIGHTLY)
+    assert (done.status, done.stderr) == (0, "")
+    past = NIGHTLY.replace("2098", "2020")
+    done = person.types("triggers", "update", "nightly", "-f", "-", "-o", "json", stdin=past)
+    last = "the last date of '0 3 ? * * 2020' was 2020-12-31T03:00:00Z"
+    assert (done.status, done.stderr) == (0, f"the timer never fires again: {last}\n")
 
 
 def test_list_as_json_holds_the_contracts_messages(person: Person) -> None:
@@ -252,7 +270,7 @@ def test_a_terminal_has_colours_and_what_does_not_fit_stands_below(person: Perso
     assert re.sub("\x1b\\[\\d+m", "", narrow).splitlines() == [
         "ID                    STATUS  NAME     RULE",
         f"{trigger.id}  ACTIVE  nightly  timer 0 3 ? * * 2098",
-        "  function d4e00000000000000001",
+        "  function d4e00000000000000001  2098-01-01 03:00",
     ]
     assert len(person.sees("triggers", "list", columns=120).splitlines()) == 2
 

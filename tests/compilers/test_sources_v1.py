@@ -72,7 +72,7 @@ LEAST_SOURCES: dict[str, Source] = {
     "iotBrokerMessage": IotBrokerMessageSource("b"),
     "objectStorage": ObjectStorageSource(frozenset({ObjectChange.UPDATE})),
     "containerRegistry": ContainerRegistrySource(frozenset({RegistryChange.DELETE_IMAGE})),
-    "cloudLogs": CloudLogsSource(),
+    "cloudLogs": CloudLogsSource(frozenset({"g"})),
     "logging": LoggingSource(),
     "billingBudget": BillingBudgetSource("b"),
     "dataStream": DataStreamSource(),

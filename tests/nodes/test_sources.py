@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import grpc
 import pytest
 
+from nodes.conftest import Cluster
 from stand.recording_target import Received, RecordingTarget
 from stand.services.amazon import Amazon, Queue, amazon, until
 from stand.services.postgres_server import PostgresServer
@@ -67,6 +69,28 @@ def readers(postgres: PostgresServer, tmp_path: Path, aws: Amazon) -> Iterator[R
 def create(node: Tocsin, request: contract.CreateTriggerRequest) -> None:
     with node.channel() as channel:
         TriggerServiceStub(channel).Create(request, timeout=PATIENCE)
+
+
+def test_a_queue_feeds_one_trigger_though_all_nodes_are_asked_at_once(cluster: Cluster) -> None:
+    request = contract.CreateTriggerRequest(folder_id="b1g0")
+    rule = request.rule.message_queue
+    rule.service_account_id = "aje0"
+    rule.batch_settings.cutoff.FromSeconds(1)
+    rule.invoke_function.function_id = "d4e0"
+    outcomes: Counter[grpc.StatusCode] = Counter()
+    with ExitStack() as stack:
+        channels = [stack.enter_context(node.channel()) for node in cluster.nodes]
+        stubs = [TriggerServiceStub(channel) for channel in channels]
+        for number in range(20):
+            rule.queue_id = f"q{number}"
+            asked = [stub.Create.future(request, timeout=PATIENCE) for stub in stubs for _ in "ab"]
+            outcomes.update(future.code() for future in asked)
+    assert outcomes == {
+        grpc.StatusCode.OK: 20,
+        grpc.StatusCode.FAILED_PRECONDITION: 20 * (2 * len(cluster.nodes) - 1),
+    }
+    [(listeners,)] = cluster.execute("SELECT count(DISTINCT key) FROM subscriptions")
+    assert listeners == 20
 
 
 def test_all_nodes_poll_a_queue_and_each_message_is_delivered_once(

@@ -41,6 +41,10 @@ def config(target: RecordingTarget) -> str:
     return f"""
         cloud_id = "b1g0000000000000cld0"
 
+        # Tests name the same queues.
+        [sources.message_queue]
+        shared = true
+
         [targets]
         function = "{target.url}/functions/{{function_id}}"
         container = "{target.url}/containers/{{container_id}}"

@@ -62,6 +62,7 @@ HOT = {
     "next tick": timers.EARLIEST,
     "who listens": subscriptions.LISTENERS,
     "whether one listens": subscriptions.LISTENER,
+    "whether another listens": subscriptions.OTHERS,
     "who does not listen yet": subscriptions.UNSUBSCRIBED,
     "listening no more": subscriptions.DELETE,
     "waiting events": events.WAITING,

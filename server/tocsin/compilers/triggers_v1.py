@@ -59,7 +59,7 @@ def compile_trigger(trigger: trigger_pb2.Trigger) -> Plan:
 def _source(kind: str, rule: Any, labels: Mapping[str, str]) -> Source:
     if kind != "timer":
         return compile_source(kind, rule)
-    return TimerSource(parse_cron(rule.cron_expression), rule.payload, _misfire(labels))
+    return TimerSource(parse_cron(rule.cron_expression), rule.payload, misfire_of(labels))
 
 
 def parse_cron(expression: str) -> Cron:
@@ -74,7 +74,12 @@ def parse_cron(expression: str) -> Cron:
         raise PlanError("rule.timer.cron_expression", str(error)) from error
 
 
-def _misfire(labels: Mapping[str, str]) -> MisfirePolicy | None:
+def misfire_of(labels: Mapping[str, str]) -> MisfirePolicy | None:
+    """Returns the misfire policy in the labels of a trigger, or None without one.
+
+    Raises:
+        PlanError: the label names no policy.
+    """
     label = labels.get(MISFIRE_LABEL)
     if label is None:
         return None

@@ -35,6 +35,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         works.ids,
         ground.pages,
         most_in_folder=settings.limits.triggers_per_folder,
+        sole_queue=settings.sources.message_queue.sole_queue,
     )
     event_service = events.EventService(
         database,
@@ -44,6 +45,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         works.intake,
         settings.cloud_id,
         settings.dead_letters,
+        sole_queue=settings.sources.message_queue.sole_queue,
     )
     return {
         triggers.SERVICE: trigger_service.methods(),

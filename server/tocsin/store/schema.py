@@ -106,7 +106,17 @@ subscriptions = Table(
     Column("kind", ASCII, primary_key=True),
     Column("key", ASCII, primary_key=True),
     Column("trigger_id", ASCII, primary_key=True),
+    # What only one trigger may listen to, such as a queue. Empty where several may, and in rows of
+    # older nodes.
+    Column("sole", ASCII),
     Index("subscriptions_of_trigger", "trigger_id"),
+)
+partial_index(
+    "subscriptions_sole",
+    subscriptions.c.kind,
+    subscriptions.c.sole,
+    unique=True,
+    where=subscriptions.c.sole.is_not(None),
 )
 
 # Accepted events that wait for their batch to be sent.

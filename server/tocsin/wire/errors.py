@@ -120,6 +120,25 @@ def name_taken(name: str, folder_id: str) -> ApiError:
     )
 
 
+def queue_taken(queue_id: str) -> ApiError:
+    """Returns an error that hides the other trigger, which may be another folder's."""
+    queue = queue_id[:256]
+    text = (
+        f"Queue {queue} feeds a trigger already, and a queue feeds only one; name another queue, "
+        "or let an operator set shared in [sources.message_queue]"
+    )
+    violation = error_details_pb2.PreconditionFailure.Violation(
+        type="QUEUE_TAKEN", subject=queue, description=text
+    )
+    return ApiError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "QUEUE_TAKEN",
+        text,
+        metadata=(("queue", queue),),
+        details=(error_details_pb2.PreconditionFailure(violations=[violation]),),
+    )
+
+
 def changed_meanwhile(trigger_id: str) -> ApiError:
     return ApiError(
         grpc.StatusCode.ABORTED,

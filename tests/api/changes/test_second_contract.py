@@ -13,6 +13,7 @@ import pytest
 
 from stand.calls import call
 from stand.engine_node import FOLDER, NOON, Node, in_loop, node
+from tocsin.api.changes.listening import each_id_one_queue
 from tocsin.api.changes.triggers import TriggerChanges
 from tocsin.api.tocsin.firing.evidence import gather
 from tocsin.compilers import loading
@@ -50,7 +51,9 @@ class Servicer:
 
     def __init__(self, it: Node) -> None:
         self.it = it
-        self.changes = TriggerChanges(Ids(it.clock), most_in_folder=None)
+        self.changes = TriggerChanges(
+            Ids(it.clock), most_in_folder=None, sole_queue=each_id_one_queue
+        )
 
     async def create(self, name: str, **fields: Any) -> None:
         created_at = self.it.clock.now().astimezone(UTC).isoformat()

@@ -95,7 +95,9 @@ class Node:
     def __init__(self, database: Database) -> None:
         clock = SystemClock()
         self.store: Any = CountedStore(database)
-        self.service = TriggerService(database, clock, Ids(clock), PageTokens(new_key()))
+        self.service = TriggerService(
+            database, clock, Ids(clock), PageTokens(new_key()), sole_queue=lambda *_: None
+        )
         self.reader = FakeReader()
         intake: Any = None
         standings = Standings(self.store, clock, UNOBSERVED, machine_clock=clock)

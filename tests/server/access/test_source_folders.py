@@ -24,6 +24,7 @@ PUSHED = "CONTAINER_REGISTRY_EVENT_TYPE_CREATE_IMAGE"
 NOWHERE = "http://127.0.0.1:1"
 CONFIG = f"""
 [sources.message_queue]
+shared = true
 endpoint = "{NOWHERE}"
 folders = ["*"]
 folders_of = {{ mine = ["{MINE}"], mapped = ["{MINE}"] }}

@@ -161,7 +161,11 @@ LEAST: dict[str, Json] = {
         "eventType": ["CONTAINER_REGISTRY_EVENT_TYPE_DELETE_IMAGE"],
         "invokeFunction": {"functionId": "f"},
     },
-    "cloudLogs": {"batchSettings": {"cutoff": "1s"}, "invokeFunction": {"functionId": "f"}},
+    "cloudLogs": {
+        "logGroupId": ["g"],
+        "batchSettings": {"cutoff": "1s"},
+        "invokeFunction": {"functionId": "f"},
+    },
     "logging": {"batchSettings": {"cutoff": "60s"}, "invokeFunction": {"functionId": "f"}},
     "billingBudget": {"billingAccountId": "b", "startWorkflow": {"workflowId": "w"}},
     "dataStream": {"invokeFunction": {"functionId": "f"}},

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.api.changes.history import TriggerHistory
 from tocsin.api.changes.listening import (
+    SoleQueue,
     listen,
     listen_elsewhere,
     stop_listening,
@@ -31,15 +32,16 @@ class TriggerChanges:
     `most_in_folder` limits the triggers of a folder; None means no limit.
     """
 
-    def __init__(self, ids: Ids, most_in_folder: int | None) -> None:
+    def __init__(self, ids: Ids, most_in_folder: int | None, sole_queue: SoleQueue) -> None:
         self._history = TriggerHistory(ids)
         self._most_in_folder = most_in_folder
+        self._sole_queue = sole_queue
 
     def create(self, tx: Transaction, stored: StoredTrigger, plan: Plan, now: datetime) -> None:
         """Adds a trigger.
 
         Raises:
-            ApiError: the folder is full, or has a trigger of this name.
+            ApiError: the folder is full or has a trigger of this name, or the queue feeds another.
         """
         self._check_room(tx, plan.folder_id)
         try:
@@ -53,7 +55,7 @@ class TriggerChanges:
             )
         except UniqueViolation:
             raise errors.name_taken(stored.name, plan.folder_id) from None
-        listen(tx, plan)
+        listen(tx, plan, self._sole_queue)
         _arm(tx, plan, now)
 
     def update(
@@ -62,13 +64,13 @@ class TriggerChanges:
         """Replaces a trigger, whose kind stays the same.
 
         Raises:
-            ApiError: another trigger of the folder has this name.
+            ApiError: another trigger of the folder has this name, or the new queue feeds another.
         """
         try:
             _write(tx, stored)
         except UniqueViolation:
             raise errors.name_taken(stored.name, after.folder_id) from None
-        listen_elsewhere(tx, before, after)
+        listen_elsewhere(tx, before, after, self._sole_queue)
         if _cron(before) != _cron(after):
             self._history.rule_changed(tx, before, after, now)
             if after.active:

@@ -19,7 +19,7 @@ from tocsin.cli.connection import (
     refused_with,
 )
 from tocsin.cli.documents.reading import Document
-from tocsin.cli.terminal.lines import say
+from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import Output, OutputOption, print_details, print_json, print_table
 from tocsin.cli.triggers import firing, intake_view
 from tocsin.cli.triggers import view as trigger_view
@@ -67,11 +67,17 @@ def list_triggers(
             print_json(triggers)
             return
         sources = _sources(api, request.folder_id, triggers)
-    with_sources = any(sources.values())
+        ticks = _ticks(api, triggers)
+    # Columns in which no trigger has anything are left out.
+    more = [
+        (head, cells)
+        for head, cells in ((trigger_view.NEXT_HEAD, ticks), (intake_view.HEAD, sources))
+        if any(cells.values())
+    ]
     print_table(
-        (*trigger_view.HEAD, intake_view.HEAD) if with_sources else trigger_view.HEAD,
+        (*trigger_view.HEAD, *(head for head, _ in more)),
         [
-            (*trigger_view.row(trigger), *([sources.get(trigger.id, "")] if with_sources else ()))
+            (*trigger_view.row(trigger), *(cells.get(trigger.id, "") for _, cells in more))
             for trigger in triggers
         ],
         f"There are no triggers in folder {folder}.",
@@ -120,7 +126,10 @@ def create_trigger(
     with connected(server, ca, document.where) as api:
         created = _result(_finished(api, api.triggers.Create(request), document))
         source = () if output is Output.JSON else intake_view.of_new_trigger(api.events, created)
-        _show(created, output, source)
+        silence = _silence(api, created)
+    _show(created, output, source)
+    if silence is not None:
+        note(silence)
 
 
 @app.command("update")
@@ -141,8 +150,11 @@ def update_trigger(
     with connected(server, ca, document.where) as api:
         trigger_id = id_of(api, trigger, folder)
         request = update_request(document, trigger_id)
-        operation = _finished(api, api.triggers.Update(request), document)
-        _show(_result(operation), output)
+        updated = _result(_finished(api, api.triggers.Update(request), document))
+        silence = _silence(api, updated)
+    _show(updated, output)
+    if silence is not None:
+        note(silence)
 
 
 @app.command("pause")
@@ -222,6 +234,21 @@ def _sources(api: Connection, folder_id: str, listed: Sequence[Any]) -> dict[str
     request = event_service_pb2.EventServiceListIntakesRequest(folder_id=folder_id)
     intakes = pages(api.events.ListIntakes, request, "intakes")
     return {intake.trigger_id: intake_view.cell(intake) for intake in intakes}
+
+
+def _ticks(api: Connection, listed: Sequence[Any]) -> dict[str, str]:
+    """Returns when each timer fires next, by trigger ID."""
+    if all(trigger.rule.WhichOneof("rule") != "timer" for trigger in listed):
+        return {}
+    now = api.now()
+    return {trigger.id: trigger_view.next_tick(trigger, now) for trigger in listed}
+
+
+def _silence(api: Connection, written: Any) -> str | None:
+    """Returns why a trigger that was just written never fires, if it is such a timer."""
+    if written.rule.WhichOneof("rule") != "timer":
+        return None
+    return trigger_view.silence(written, api.now())
 
 
 def _show(trigger: Any, output: Output, source: Sequence[tuple[str, str]] = ()) -> None:

@@ -1,11 +1,17 @@
 """Formats triggers for people, in the words of their contract."""
 
+from datetime import datetime
+
 from google.protobuf.message import Message
 
 from tocsin.cli.terminal.output import as_yaml, instant_text, to_json
+from tocsin.schedule import Cron, CronError
+from tocsin.schedule.silence import silence_of
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 HEAD = ("ID", "STATUS", "NAME", "RULE", "ACTION")
+NEXT_HEAD = "NEXT"
+NEVER = "never"
 
 # String fields that do not tell where the events of a rule come from.
 NOT_SHOWN = ("payload", "service_account_id")
@@ -14,6 +20,21 @@ NOT_SHOWN = ("payload", "service_account_id")
 def row(trigger: Trigger) -> tuple[str, ...]:
     """Returns the trigger's row in a list, under HEAD."""
     return (trigger.id, _status(trigger), trigger.name, _rule(trigger), _action(trigger))
+
+
+def next_tick(trigger: Trigger, now: datetime) -> str:
+    """Returns when a timer fires next, in UTC, or `never`; empty if paused or not a timer."""
+    cron = _cron(trigger)
+    if cron is None or trigger.status == Trigger.PAUSED:
+        return ""
+    tick = cron.next(now)
+    return NEVER if tick is None else f"{tick:%Y-%m-%d %H:%M}"
+
+
+def silence(trigger: Trigger, now: datetime) -> str | None:
+    """Returns why a timer never fires, or None if it does or is not a timer."""
+    cron = _cron(trigger)
+    return None if cron is None else silence_of(cron, now)
 
 
 def details(trigger: Trigger) -> list[tuple[str, str]]:
@@ -28,6 +49,16 @@ def details(trigger: Trigger) -> list[tuple[str, str]]:
         ("labels", "\n".join(f"{key}: {text}" for key, text in sorted(trigger.labels.items()))),
         ("rule", as_yaml(to_json(trigger.rule, defaults=False))),
     ]
+
+
+def _cron(trigger: Trigger) -> Cron | None:
+    """Returns a timer's cron expression; None if this version can't parse it, too."""
+    if trigger.rule.WhichOneof("rule") != "timer":
+        return None
+    try:
+        return Cron(trigger.rule.timer.cron_expression)
+    except CronError:
+        return None
 
 
 def _status(trigger: Trigger) -> str:

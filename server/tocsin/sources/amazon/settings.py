@@ -5,7 +5,7 @@ from yarl import URL
 
 from tocsin.outgoing.queue_urls import queue_name
 from tocsin.outgoing.settings import AmazonAccount, QueueEndpoint, ServiceUrl
-from tocsin.sources.folders import FolderId, Folders, NamedFolderSettings
+from tocsin.sources.folders import FolderId, Folders, NamedFolderSettings, admits
 
 
 class QueueServiceSettings(AmazonAccount, QueueEndpoint, NamedFolderSettings):
@@ -24,9 +24,28 @@ class QueueServiceSettings(AmazonAccount, QueueEndpoint, NamedFolderSettings):
         examples=[{"in": ["b1g00000000000000001"]}],
     )
 
+    shared: bool = Field(
+        False,
+        description="Whether a queue may feed several triggers, which share its messages: each "
+        "message goes to one of them. Otherwise the second trigger is refused.",
+    )
+
     @property
     def configured(self) -> bool:
         return self.endpoint is not None or bool(self.urls)
+
+    def sole_queue(self, queue_id: str, folder_id: str) -> str | None:
+        """Returns the queue that a rule in a folder reads, if it may feed no other trigger.
+
+        It is the queue's URL in the settings, or the name by which its service is asked. A rule in
+        a folder to which the queue is not bound reads nothing, and keeps no other from reading.
+        """
+        if self.shared or not admits(self.folders_of_queue(queue_id), folder_id):
+            return None
+        url = self.urls.get(queue_id)
+        if url is not None:
+            return str(url)
+        return queue_id if self.endpoint is None else queue_name(queue_id)
 
     def folders_of_queue(self, queue_id: str) -> Folders:
         """Returns the folders of a queue. Several ids may lead to it, but its name is one."""

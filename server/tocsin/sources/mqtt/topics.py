@@ -7,6 +7,8 @@ from tocsin.sources.kinds.definition import Comparison, Mismatch
 
 # Levels that an id follows, as in `$devices/<id>/events`.
 NAMED_LEVELS = ("$devices", "$registries")
+# Devices' own measurements, such as `$monitoring/<id>/json`, which feed no trigger.
+MONITORING = "$monitoring"
 
 
 def problem_of_filter(topic_filter: str) -> str | None:
@@ -19,6 +21,8 @@ def problem_of_filter(topic_filter: str) -> str | None:
             return "`#` must be the last level, and all of it"
         if "+" in level and level != "+":
             return "`+` must be all of its level"
+    if levels[0] == MONITORING:
+        return f"topics below {MONITORING} can't feed a trigger"
     if len(levels) > 1 and levels[0] in NAMED_LEVELS and levels[1] == "+":
         return f"`+` can't stand for the id that follows {levels[0]}"
     return None
@@ -38,8 +42,10 @@ def matches(topic_filter: str, topic: str) -> bool:
 
 
 def mismatches(topic_filter: str, topic: str) -> Iterator[Mismatch]:
-    if topic_filter and not matches(topic_filter, topic):
-        yield Mismatch("mqtt_topic", Comparison.TOPIC, (topic_filter,), topic)
+    # A filter that is left out means every topic that a wildcard matches.
+    left_out = not topic_filter and topic.partition("/")[0] == MONITORING
+    if left_out or (topic_filter and not matches(topic_filter, topic)):
+        yield Mismatch("mqtt_topic", Comparison.TOPIC, (topic_filter or "#",), topic)
 
 
 def overlap(one: str, other: str) -> bool:

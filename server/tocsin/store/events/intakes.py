@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, exists, func, select
 
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.sources import SOURCE_STATE, SourceState
-from tocsin.store.schema import batches, lost_events, triggers
+from tocsin.store.schema import batches, lost_events, subscriptions, triggers
 from tocsin.store.schema import source_states as states
 
 
@@ -17,6 +17,7 @@ class StoredIntake:
     """The intake of one trigger; `contract` and `message` are the trigger's.
 
     `due_at` is None if no batch is due, `source` if no node has read the source yet.
+    `shares_queue` is 1 if another trigger names the same queue.
     """
 
     trigger_id: str
@@ -27,7 +28,17 @@ class StoredIntake:
     lost: int
     last_lost_at: datetime | None
     source: SourceState | None
+    shares_queue: int
 
+
+_own, _other = subscriptions.alias("own"), subscriptions.alias("other")
+_shares_queue = exists().where(
+    _own.c.trigger_id == triggers.c.id,
+    _own.c.kind == "message_queue",
+    _other.c.kind == "message_queue",
+    _other.c.key == _own.c.key,
+    _other.c.trigger_id != _own.c.trigger_id,
+)
 
 INTAKE = Record(
     StoredIntake,
@@ -38,6 +49,7 @@ INTAKE = Record(
     lost=func.coalesce(lost_events.c.lost, 0),
     last_lost_at=lost_events.c.last_at,
     source=SOURCE_STATE,
+    shares_queue=case((_shares_queue, 1), else_=0),
 )
 _intakes = (
     select(*INTAKE.columns)

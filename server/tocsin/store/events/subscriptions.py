@@ -10,6 +10,17 @@ from tocsin.store.schema import triggers
 from tocsin.store.triggers.rows import TRIGGER, StoredTrigger
 
 INSERT = insert(table)
+OTHERS = (
+    select(triggers.c.folder_id)
+    .select_from(table)
+    .join(triggers, triggers.c.id == table.c.trigger_id)
+    .where(
+        table.c.kind == bindparam("kind"),
+        table.c.key == bindparam("key"),
+        table.c.trigger_id != bindparam("but"),
+    )
+    .distinct()
+)
 DELETE = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
 LISTENERS = (
     select(*TRIGGER.columns)
@@ -43,11 +54,25 @@ UNSUBSCRIBED = (
 SUBSCRIBED = update(triggers).where(triggers.c.id == bindparam("of_trigger")).values(subscribed=1)
 
 
-def subscribe(tx: Transaction, *, trigger_id: str, kind: str, keys: Iterable[str]) -> None:
-    """Replaces a trigger's subscriptions."""
+def subscribe(
+    tx: Transaction, *, trigger_id: str, kind: str, keys: Iterable[str], sole: str | None = None
+) -> None:
+    """Replaces a trigger's subscriptions.
+
+    `sole` names what no other trigger may listen to; it goes with the first key.
+
+    Raises:
+        UniqueViolation: another trigger listens to the sole thing.
+    """
     tx.run(DELETE, of_trigger=trigger_id)
     for key in sorted(set(keys)):
-        tx.run(INSERT, kind=kind, key=key, trigger_id=trigger_id)
+        tx.run(INSERT, kind=kind, key=key, trigger_id=trigger_id, sole=sole)
+        sole = None
+
+
+def folders_of_others(tx: Transaction, trigger_id: str, *, kind: str, key: str) -> list[str]:
+    """Returns the folders of the triggers besides this one that listen to the key."""
+    return tx.column(OTHERS, kind=kind, key=key, but=trigger_id)
 
 
 def unsubscribe(tx: Transaction, trigger_id: str) -> None:

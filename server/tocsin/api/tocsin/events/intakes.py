@@ -2,9 +2,15 @@
 
 from collections.abc import Iterator
 
+from tocsin.api.changes.listening import SoleQueue, another_reads
 from tocsin.compilers.loading import load_plan
 from tocsin.plans.plan import Plan
+from tocsin.schedule import Clock
+from tocsin.schedule.silence import silence_of
+from tocsin.sources.kinds.message_queue import MessageQueueSource
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.intakes import StoredIntake, find_intake, page_of_intakes
 from tocsin.store.events.sources import SourceState
 from tocsin.targets.settings import DeadLetterSettings
@@ -18,23 +24,37 @@ TIMER = "timer"
 
 
 class Intakes:
-    """Shows the intakes of triggers: waiting events, lost events, and the state of sources."""
+    """Shows the intakes of triggers: waiting events, lost events, and the state of sources.
+
+    `sole_queue` returns the queue that a rule reads, if it may feed no other trigger.
+    """
 
     def __init__(
-        self, database: Database, pages: PageTokens, dead_letters: DeadLetterSettings
+        self,
+        database: Database,
+        clock: Clock,
+        pages: PageTokens,
+        dead_letters: DeadLetterSettings,
+        sole_queue: SoleQueue,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._pages = pages
         self._dead_letters = dead_letters
+        self._sole_queue = sole_queue
 
     async def get(
         self, request: contract.EventServiceGetIntakeRequest
     ) -> contract.EventServiceGetIntakeResponse:
         """Returns the intake of a trigger."""
-        intake = await self._database.read(lambda tx: find_intake(tx, request.trigger_id))
-        if intake is None:
-            raise errors.trigger_not_found(request.trigger_id)
-        return self._message(intake)
+
+        def read(tx: Transaction) -> contract.EventServiceGetIntakeResponse:
+            intake = find_intake(tx, request.trigger_id)
+            if intake is None:
+                raise errors.trigger_not_found(request.trigger_id)
+            return self._message(tx, intake)
+
+        return await self._database.read(read)
 
     async def list(
         self, request: contract.EventServiceListIntakesRequest, call: Call
@@ -45,12 +65,13 @@ class Intakes:
         tokens = self._pages.of(call, request, request.folder_id)
         after = tokens.position(request.page_token) or ""
         size = page_size(request.page_size)
-        rows = await self._database.read(
-            lambda tx: page_of_intakes(tx, folder_id=request.folder_id, after=after, limit=size + 1)
-        )
-        page, more = page_of(
-            map(self._message, rows), size, contract.EventServiceGetIntakeResponse.ByteSize
-        )
+
+        def read(tx: Transaction) -> tuple[list[contract.EventServiceGetIntakeResponse], bool]:
+            rows = page_of_intakes(tx, folder_id=request.folder_id, after=after, limit=size + 1)
+            messages = (self._message(tx, row) for row in rows)
+            return page_of(messages, size, contract.EventServiceGetIntakeResponse.ByteSize)
+
+        page, more = await self._database.read(read)
         response = contract.EventServiceListIntakesResponse(
             intakes=[intake for intake in page if intake.kind != TIMER]
         )
@@ -58,14 +79,16 @@ class Intakes:
             response.next_page_token = tokens.token(page[-1].trigger_id)
         return response
 
-    def _message(self, intake: StoredIntake) -> contract.EventServiceGetIntakeResponse:
+    def _message(
+        self, tx: Transaction, intake: StoredIntake
+    ) -> contract.EventServiceGetIntakeResponse:
         plan = _plan(intake)
         message = contract.EventServiceGetIntakeResponse(
             trigger_id=intake.trigger_id,
             kind="" if plan is None else plan.kind,
             waiting_events=intake.waiting,
             lost_events=intake.lost,
-            warnings=() if plan is None else self._warnings(plan),
+            warnings=() if plan is None else self._warnings(tx, plan, intake),
         )
         if intake.due_at is not None:
             message.due.CopyFrom(to_timestamp(intake.due_at))
@@ -75,7 +98,18 @@ class Intakes:
             _fill(message.source, intake.source)
         return message
 
-    def _warnings(self, plan: Plan) -> Iterator[str]:
+    def _warnings(self, tx: Transaction, plan: Plan, intake: StoredIntake) -> Iterator[str]:
+        match plan.source:
+            case TimerSource(cron):
+                if (silence := silence_of(cron, self._clock.now())) is not None:
+                    yield silence
+            case MessageQueueSource(queue_id) if intake.shares_queue:
+                reads = self._sole_queue(queue_id, plan.folder_id) is not None
+                if reads and another_reads(tx, plan, self._sole_queue):
+                    yield (
+                        f"another trigger reads queue {queue_id}, too: each message goes to one "
+                        "of them"
+                    )
         for action in plan.actions:
             queue = action.dead_letter
             if queue is not None and (why := self._dead_letters.refusal(queue.queue_id)):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from tocsin.api.changes.listening import SoleQueue
 from tocsin.api.tocsin.events.cloud_events import Unreadable, contents_of, read_all
 from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.events.message import incoming_of
@@ -46,7 +47,11 @@ COMPARISONS = {
 
 
 class EventService:
-    """Serves `EventService`; payloads have this `cloud_id`, and `dead_letters` go to its queues."""
+    """Serves `EventService`.
+
+    Payloads have this `cloud_id`, and `dead_letters` go to its queues. `sole_queue` returns the
+    queue that a rule reads, if it may feed no other trigger.
+    """
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class EventService:
         intake: TakesEvents,
         cloud_id: str,
         dead_letters: DeadLetterSettings,
+        sole_queue: SoleQueue,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -64,7 +70,7 @@ class EventService:
         self._pages = pages
         self._intake = intake
         self._cloud_id = cloud_id
-        self._intakes = Intakes(database, pages, dead_letters)
+        self._intakes = Intakes(database, clock, pages, dead_letters, sole_queue)
 
     def methods(self) -> dict[str, Method]:
         return {

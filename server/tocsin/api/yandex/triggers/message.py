@@ -8,18 +8,16 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from tocsin.api.yandex.triggers.masks import merge, sent_part
-from tocsin.compilers.triggers_v1 import compile_trigger, parse_cron
+from tocsin.api.yandex.triggers.rules import violations_of_rule
+from tocsin.compilers.triggers_v1 import compile_trigger
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
-from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan
-from tocsin.sources.mqtt.topics import problem_of_filter
 from tocsin.wire import errors
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
-MQTT_KINDS = ("iot_message", "iot_broker_message")
 MAIL_DOMAIN = "serverless.yandexcloud.net"
 # The default of the vendor's clients, for rules whose cutoff may be left out.
 DEFAULT_CUTOFF = Duration(seconds=1)
@@ -31,10 +29,12 @@ NAME_PATTERN = re.compile(
 )
 
 _violations_of_trigger = validator(Trigger.DESCRIPTOR)
+_violations_beside_rule = validator(
+    Trigger.DESCRIPTOR, frozenset(Trigger.DESCRIPTOR.fields_by_name) - {"rule"}
+)
 _violations_of_update = validator(contract.UpdateTriggerRequest.DESCRIPTOR)
 # Rules of the trigger that the request's message does not have.
 _violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
-_violations_of_expression = validator(Trigger.Timer.DESCRIPTOR, frozenset({"cron_expression"}))
 
 
 def updated(
@@ -95,33 +95,17 @@ def violations_of_update(request: contract.UpdateTriggerRequest) -> list[Violati
     ]
 
 
-def violations_of_rule(
-    request: contract.CreateTriggerRequest | contract.UpdateTriggerRequest | Trigger,
-) -> list[Violation]:
-    """Lists the violations of a timer's cron expression or of an MQTT topic filter."""
-    if kind := request.rule.WhichOneof("rule"):
-        rule: Any = getattr(request.rule, kind)
-        if kind in MQTT_KINDS and (problem := problem_of_filter(rule.mqtt_topic)):
-            return [Violation(f"rule.{kind}.mqtt_topic", problem)]
-    if request.rule.WhichOneof("rule") != "timer" or _violations_of_expression(request.rule.timer):
-        return []
-    try:
-        parse_cron(request.rule.timer.cron_expression)
-    except PlanError as error:
-        return [Violation(error.field, error.reason)]
-    return []
-
-
 def plan_of_updated(trigger: Trigger, paths: Iterable[str]) -> Plan:
     """Checks a trigger of which the paths were updated, and returns its plan.
 
     Raises:
         ApiError, PlanError: the trigger is wrong.
     """
-    violations = _violations_of_trigger(trigger)
     # An older version may have stored a rule that is refused now; it can be renamed all the same.
     if any(path.partition(".")[0] == "rule" for path in paths):
-        violations += violations_of_rule(trigger)
+        violations = [*_violations_of_trigger(trigger), *violations_of_rule(trigger)]
+    else:
+        violations = _violations_beside_rule(trigger)
     if violations:
         raise errors.invalid(violations)
     return compile_trigger(trigger)

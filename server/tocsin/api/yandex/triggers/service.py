@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+import structlog
+
+from tocsin.api.changes.listening import SoleQueue, each_id_one_queue
 from tocsin.api.changes.operations import Change, Mutations
 from tocsin.api.changes.triggers import TriggerChanges
 from tocsin.api.yandex.triggers.filters import name_filter
@@ -18,7 +21,10 @@ from tocsin.api.yandex.triggers.message import (
 from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.errors import PlanError
+from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
+from tocsin.schedule.silence import silence_of
+from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.triggers import operations
@@ -33,11 +39,17 @@ from tocsin.wire.timestamps import from_timestamp, to_timestamp
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
+log = structlog.get_logger(__name__)
+
 SERVICE = contract.DESCRIPTOR.services_by_name["TriggerService"]
 
 
 class TriggerService:
-    """Serves `TriggerService`; `most_in_folder` limits the triggers of a folder, None does not."""
+    """Serves `TriggerService`.
+
+    `most_in_folder` limits the triggers of a folder, None does not. `sole_queue` returns the queue
+    that a rule reads, if it may feed no other trigger.
+    """
 
     def __init__(
         self,
@@ -46,12 +58,14 @@ class TriggerService:
         ids: Ids,
         pages: PageTokens,
         most_in_folder: int | None = None,
+        sole_queue: SoleQueue = each_id_one_queue,
     ) -> None:
         self._database = database
+        self._clock = clock
         self._ids = ids
         self._pages = pages
         self._mutations = Mutations(SERVICE, CONTRACT, database, clock, ids)
-        self._changes = TriggerChanges(ids, most_in_folder)
+        self._changes = TriggerChanges(ids, most_in_folder, sole_queue)
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -109,20 +123,27 @@ class TriggerService:
         )
         complete(trigger, before=None)
         plan = compile_trigger(trigger)
+        written: Plan | None = None
 
         def insert(tx: Transaction, now: datetime) -> Change:
+            nonlocal written
             trigger.created_at.CopyFrom(to_timestamp(now))
             stored = _stored(trigger)
             self._changes.create(tx, stored, plan, now)
+            written = plan
             return Change(trigger.id, trigger.folder_id, stored.message)
 
-        return await self._mutations.make("Create", request, call, insert)
+        operation = await self._mutations.make("Create", request, call, insert)
+        self._log_silence(written)
+        return operation
 
     async def update(self, request: contract.UpdateTriggerRequest, call: Call) -> bytes:
         """Changes the fields of a trigger that the mask names."""
         paths = update_paths(request)
+        written: Plan | None = None
 
         def replace(tx: Transaction, locked: StoredTrigger, now: datetime) -> Change:
+            nonlocal written
             before = Trigger.FromString(locked.message)
             plan_before = compile_trigger(before)
             refuse_other_accounts(call.usable_accounts, plan_before)
@@ -131,9 +152,14 @@ class TriggerService:
             refuse_other_kind(plan_before, plan)
             stored = _stored(after)
             self._changes.update(tx, stored, plan_before, plan, now)
+            written = None if plan.source == plan_before.source else plan
             return Change(after.id, after.folder_id, stored.message)
 
-        return await self._mutations.change("Update", request, call, request.trigger_id, replace)
+        operation = await self._mutations.change(
+            "Update", request, call, request.trigger_id, replace
+        )
+        self._log_silence(written)
+        return operation
 
     async def delete(self, request: contract.DeleteTriggerRequest, call: Call) -> bytes:
         """Deletes a trigger with its waiting events."""
@@ -206,6 +232,15 @@ class TriggerService:
         if more:
             response.next_page_token = tokens.token(page[-1][0])
         return response
+
+    def _log_silence(self, written: Plan | None) -> None:
+        """Logs that a timer which was just written never fires; None means none was written."""
+        if written is None or not isinstance(written.source, TimerSource):
+            return
+        if (silence := silence_of(written.source.cron, self._clock.now())) is not None:
+            log.warning(
+                "stored a timer that never fires", trigger_id=written.trigger_id, why=silence
+            )
 
 
 def _kind(trigger: Trigger) -> str:
