@@ -1,10 +1,13 @@
 """What listens has a folder: a source feeds the triggers of its folders, and no others'."""
 
+import gzip
+import http.client
 import json
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from stand.tocsin_process import run_tocsin
 
 MINE, OTHERS = "b1gmine0000000000000", "b1gothers00000000000"
 GROUP, OTLP_GROUP, UNBOUND = "e23default", "e23otlp", "e23unbound"
+SENDERS_GROUP = "e23senders"
 SECRET = "s3cret"
 CREATED = "OBJECT_STORAGE_EVENT_TYPE_CREATE_OBJECT"
 PUSHED = "CONTAINER_REGISTRY_EVENT_TYPE_CREATE_IMAGE"
@@ -62,6 +66,10 @@ otlp_group = "{OTLP_GROUP}"
 {MINE} = "{GROUP}"
 [sources.logs.folders_of]
 {OTLP_GROUP} = ["{OTHERS}"]
+{SENDERS_GROUP} = ["{OTHERS}"]
+[sources.logs.otlp_senders.shop]
+secret = "{SECRET}"
+log_group = "{SENDERS_GROUP}"
 """
 ACTION = {"invokeFunction": {"functionId": "d4e0"}}
 BATCH = {"batchSettings": {"size": "10", "cutoff": "60s"}}
@@ -240,6 +248,48 @@ def test_records_of_otlp_reach_the_folders_of_their_group(server: Guarded) -> No
     assert [waiting(server, each) for each in found] == [0, 1, 0, 1]
     assert answer.partial_success.rejected_log_records == 1
     assert "folders_of" in answer.partial_success.error_message
+
+
+def test_records_over_http_reach_the_folders_of_their_senders_group(server: Guarded) -> None:
+    """Small, large and compressed: of the last two the sender is checked before they are read."""
+    found = listeners(server, SENDERS_GROUP)
+    request = logs_service_pb2.ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add()
+    record.attributes.add(key="tocsin.log_group_id").value.string_value = GROUP
+    record.body.string_value = "told"
+    small = request.SerializeToString()
+    record.body.string_value = "told" * 50_000
+    large = request.SerializeToString()
+    for body, more in (
+        (small, {}),
+        (large, {}),
+        (gzip.compress(large), {"Content-Encoding": "gzip"}),
+    ):
+        for secret, status in ((SECRET, 200), ("wrong", 401)):
+            headers = {
+                "Authorization": f"Bearer {secret}",
+                "Content-Type": "application/x-protobuf",
+            }
+            address = server.tocsin.http_address
+            with post(address, "/v1/logs", body, headers | more) as answer:
+                assert (answer.status, answer.headers["content-type"]) == (
+                    status,
+                    "application/x-protobuf",
+                )
+    # The large ones fill their batches, and wait no more.
+    assert [waiting(server, each) > 0 for each in found] == [False, True, False, True]
+
+
+@contextmanager
+def post(
+    address: str, path: str, body: bytes, headers: dict[str, str]
+) -> Iterator[http.client.HTTPResponse]:
+    connection = http.client.HTTPConnection(address, timeout=30)
+    try:
+        connection.request("POST", path, body, headers)
+        yield connection.getresponse()
+    finally:
+        connection.close()
 
 
 def test_a_group_without_a_folder_is_told_to_its_writer(server: Guarded) -> None:

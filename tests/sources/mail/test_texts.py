@@ -227,6 +227,32 @@ def test_text_that_was_added_to_base64_is_attached_as_it_came() -> None:
     assert (spaced.message, spaced.attached) == ("hello", ())
 
 
+def test_indented_text_without_the_line_before_it_is_in_the_message() -> None:
+    body = "--b\r\n  indented\r\n\tmore\r\nthe rest\r\n--b--\r\n"
+    parsed = parse_mail(leaf("multipart/mixed; boundary=b", body))
+    assert parsed.message == "  indented\r\n\tmore\r\nthe rest"
+
+
+def test_text_that_was_added_to_uuencode_is_attached_as_it_came() -> None:
+    file = b"begin 644 a\r\n#86)C\r\n`\r\nend\r\n"
+    for body, attached in ((file, ()), (file + b"the list\r\n", (file + b"the list\r\n",))):
+        parsed = parse_mail(b"Content-Transfer-Encoding: x-uuencode\r\n\r\n" + body)
+        assert parsed.message == "abc"
+        assert tuple(contents(parsed)) == attached
+
+
+def test_a_text_with_a_name_is_the_message_if_there_is_nothing_else() -> None:
+    named = leaf("text/html; name=index.html", "<p>A</p>")
+    assert parse_mail(named) == ParsedMail(parse_mail(named).headers, "<p>A</p>", ())
+    parsed = parse_mail(multipart("mixed", leaf(PLAIN, "see"), named))
+    assert (parsed.message, contents(parsed)) == ("see", [b"<p>A</p>"])
+
+
+def test_an_empty_name_gives_way_to_the_other_header() -> None:
+    content = leaf("image/png; name=a.png", "x", 'Content-Disposition: attachment; filename=""')
+    assert parse_mail(content).attached == (Attached("a.png", "image/png", b"x"),)
+
+
 def test_a_name_in_eight_bits_is_in_the_charset_of_the_text() -> None:
     name = "счёт.pdf"
     for charset, text in (("windows-1251", "п"), ("utf-8", "п"), ("windows-1251", "")):

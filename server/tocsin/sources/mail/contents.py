@@ -1,12 +1,16 @@
 """Decodes the content of one part of a mail, and says whether all of it could be decoded."""
 
 import re
+from email.errors import FirstHeaderLineIsContinuationDefect as IndentedFirst
 from typing import NamedTuple
 
 from tocsin.sources.mail.charsets import decoded
-from tocsin.sources.mail.parts import BoundedPart
+from tocsin.sources.mail.parts import BoundedPart, eight_bits
 
 WHITE = re.compile(rb"\s+")
+ENCODING = "content-transfer-encoding"
+# The names that the library decodes.
+UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 
@@ -28,15 +32,28 @@ def content_of(part: BoundedPart) -> Content:
     """Decodes the transfer encoding of a part without inner parts."""
     data = part.get_payload(decode=True)
     assert isinstance(data, bytes), "a part without inner parts is text to the library"
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
     raw = part.raw()
-    if encoding == "base64" and not BASE64.fullmatch(WHITE.sub(b"", raw)):
-        return Content(data, raw)
-    return Content(data)
+    return Content(data, None if _is_whole(raw, str(part.get(ENCODING, "")).lower()) else raw)
+
+
+def _is_whole(raw: bytes, encoding: str) -> bool:
+    """Returns whether content is nothing but what its transfer encoding decodes."""
+    if encoding == "base64":
+        return BASE64.fullmatch(WHITE.sub(b"", raw)) is not None
+    if encoding in UUENCODE:
+        # Programs add lines after the file.
+        begin = raw.lstrip().startswith(b"begin ")
+        return not begin or raw.rstrip().endswith((b"\nend", b"\nEND"))
+    return True
 
 
 def text_of(part: BoundedPart) -> Text:
     """Decodes the text of a part by its charset."""
     content = content_of(part)
-    text, whole = decoded(content.data, str(part.get_param("charset", "")))
-    return Text(text, content.undecoded or (None if whole else content.data))
+    charset = str(part.get_param("charset", ""))
+    text, whole = decoded(content.data, charset)
+    # The library takes indented lines for a header's, if the line before them is missing.
+    defects = (each for each in part.defects if isinstance(each, IndentedFirst))
+    first = [str(vars(each)["line"]) for each in defects]
+    above = decoded(eight_bits("".join(first)), charset).text
+    return Text(above + text, content.undecoded or (None if whole else content.data))

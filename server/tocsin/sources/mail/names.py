@@ -19,7 +19,7 @@ def name_of(part: BoundedPart, charset: str = "") -> str:
         part: the attachment.
         charset: the charset of a name in 8 bits that is not UTF-8.
     """
-    text = part.get_filename() or ""
+    text = part.file_name()
     if not text.isascii():
         raw = text.encode("utf-8", "surrogateescape")
         text = decoded(raw, "" if _is_utf8(raw) else charset).text

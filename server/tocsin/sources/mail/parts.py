@@ -110,6 +110,10 @@ class BoundedPart(Message):
                 return decoded(eight_bits(text, "latin-1"), charset or "").text
         return values[0] if values else failobj
 
+    def file_name(self) -> str:
+        """Returns the name that the mail gives, as it stands there; empty if it gives none."""
+        return self.get_filename() or str(self.get_param("name", ""))
+
     def raw(self) -> bytes:
         """Returns the content as it came, for a part without inner parts."""
         # What is public would decode it by any codec.

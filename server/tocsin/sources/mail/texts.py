@@ -119,10 +119,11 @@ def _is_text(part: BoundedPart) -> bool:
     if part.get_content_maintype() == "multipart":
         # Its boundary is missing, so what stands there is shown as it came.
         return True
+    # A name makes a file of a text, unless there is nothing else.
     return (
         part.kind in TEXTS
         and part.get_content_disposition() != "attachment"
-        and not part.get_filename()
+        and (part.depth == 1 or not part.file_name())
     )
 
 
