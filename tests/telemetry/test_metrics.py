@@ -15,7 +15,7 @@ from stand.apis.google import GoogleGrpc, schedule
 from stand.apis.wire import send
 from stand.recording_target import Answer, RecordingTarget
 from stand.tocsin_process import Tocsin, run_tocsin, serve_command, serving
-from telemetry.scraping import scrape, until
+from telemetry.scraping import Scrape, scrape, until
 from tocsin_protos.tocsin.v1.clock_service_pb2 import ClockServiceAdvanceRequest
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -78,15 +78,15 @@ def test_calls_are_counted_by_service_method_and_code(directory: Path, config: s
             triggers.Get(contract.GetTriggerRequest(trigger_id=trigger_id))
         with pytest.raises(grpc.RpcError):
             triggers.Get(contract.GetTriggerRequest(trigger_id="nobody"))
-        seen = scrape(server)
 
-        def count(method: str, code: str) -> float:
+        def count(seen: Scrape, method: str, code: str) -> float:
             labels = {"service": TRIGGERS, "method": method, "code": code}
             return seen.value("tocsin_rpc_duration_seconds_count", **labels)
 
-        assert count("Create", "OK") == 1
-        assert count("Get", "OK") == 3
-        assert count("Get", "NOT_FOUND") == 1
+        # A call is counted when its answer is on its way.
+        until(server, lambda seen: count(seen, "Get", "NOT_FOUND") == 1)
+        assert count(scrape(server), "Create", "OK") == 1
+        assert count(scrape(server), "Get", "OK") == 3
 
 
 def test_methods_that_are_not_served_count_as_one(directory: Path, config: str) -> None:

@@ -13,6 +13,7 @@ import trustme
 
 from stand.apis.triggers import RestApi, create
 from stand.certificates import issue, trusting
+from stand.processes import eventually
 from stand.recording_target import PATIENCE, RecordingTarget
 from stand.services import smtp_client
 from stand.services.smtp_client import connected, mail_of
@@ -105,7 +106,7 @@ def test_a_renewed_certificate_is_taken(
     renewed = shown()
     (certified / "server.pem").write_text("no certificate")
     assert shown() == renewed
-    assert "refused the renewed certificate for mail" in tocsin.log.read_text()
+    eventually(lambda: "refused the renewed certificate for mail" in tocsin.log.read_text())
 
 
 def test_without_a_certificate_there_is_no_tls(directory: Path) -> None:
