@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, otlp, queries
-from tocsin.gateway.bounds import caller_checks
+from tocsin.gateway.bounds import caller_checks, metadata
 from tocsin.gateway.errors import wrap_status_script
 from tocsin.gateway.settings import EnvoySettings
 from tocsin.gateway.typed import Json, typed
@@ -40,6 +40,7 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
+        metadata.checking_filter(),
         *([] if settings.checks is None else [caller_checks.checking_filter()]),
         queries.checking_filter(settings.query_script),
         inflating.whole_filter(settings.limits.body_bytes),
@@ -56,7 +57,7 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
 
 def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     """Returns the filters' settings on a route of REST."""
-    per_route = {_TRANSCODER: _transcoder(settings, envelope)}
+    per_route = {_TRANSCODER: _transcoder(settings, envelope), **metadata.CHECKED}
     if envelope is Envelope.GOOGLE:
         per_route[_LUA] = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
     return per_route

@@ -98,11 +98,9 @@ def _refused(why: str, **match: Any) -> Json:
     }
 
 
-# Users may point the vendors' names here in their hosts file.
-_LOCAL_HOSTS = [
-    *("localhost", "*.localhost", "127.0.0.1", "[::1]"),
-    *("*.yandex.net", "*.yandexcloud.net", "*.googleapis.com"),
-]
+# Whoever points other names here, the vendors' too, serves them over TLS: pages of such a name (a
+# bucket's site is one) could read from here by pointing it to this machine.
+_LOCAL_HOSTS = ["localhost", "*.localhost", "127.0.0.1", "[::1]"]
 _LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
 _FOREIGN_PAGE = _refused(
     "a page of another site may not call this server",
@@ -127,7 +125,8 @@ def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
         return routes
     envelope = settings.segments[settings.discovery_segments[0]]
     asking = _rest(settings, envelope, settings.discovery_segments)
-    return [*({**route, **_door_headers(listener)} for route in asking), *routes]
+    named = {**_door_headers(listener), **_NOT_SHARED}
+    return [*({**route, **named} for route in asking), *routes]
 
 
 def _rest(
@@ -224,6 +223,15 @@ def _grpc(settings: EnvoySettings, prefix: str, cluster: str, *, streams: bool) 
 
 def _grpc_match(prefix: str) -> Json:
     return {"prefix": prefix, "grpc": {}}
+
+
+# The answer names the host of the request, so no cache may give it to others.
+_NOT_SHARED: Json = {
+    "response_headers_to_add": [
+        {"header": {"key": "vary", "value": "Host"}},
+        {"header": {"key": "cache-control", "value": "no-store"}},
+    ]
+}
 
 
 def _door_headers(listener: Listener) -> Json:

@@ -1,6 +1,7 @@
 """Serves `yandex.cloud.endpoint.ApiEndpointService`, which the vendor's SDKs call first."""
 
 import ipaddress
+import re
 import socket
 
 from tocsin.access import doors
@@ -41,10 +42,19 @@ class Whereabouts:
             return self._advertised
         if by_envoy:
             authority = call.metadata_value(doors.AUTHORITY) or ""
-            return doors.dialled(authority, call.metadata_value(doors.LOCAL) or "")
+            local = call.metadata_value(doors.LOCAL) or ""
+            # Over REST without TLS, a browser or a cache may be made to name any host.
+            if door == "http" and not self._knows(authority, local):
+                return local
+            return doors.dialled(authority, local)
         assert self.grpc is not None, "a call that did not come by Envoy came by this listener"
         host, port = self.grpc
         return _joined(_facing(call.peer) if doors.is_unspecified(host) else host, port)
+
+    def _knows(self, authority: str, local: str) -> bool:
+        host = _host(authority)
+        named = "" if self._advertised is None else _host(self._advertised)
+        return host in (_host(local), named, "localhost") or host.endswith(".localhost")
 
 
 class ApiEndpointService:
@@ -88,6 +98,11 @@ def _facing(peer: str) -> str:
         address = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def _host(address: str) -> str:
+    """Returns the host of `HOST:PORT` or `HOST`, in lower case."""
+    return re.sub(r":[0-9]*\Z", "", address).lower()
 
 
 def _joined(host: str, port: int) -> str:
