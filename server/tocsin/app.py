@@ -1,7 +1,9 @@
 """Composes and runs the whole server."""
 
 import asyncio
+import contextlib
 import gc
+import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,20 +25,27 @@ from tocsin.descriptors import raise_limit
 from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, Settings
+from tocsin.settings import Address, Reloading, Settings, SettingsError
+from tocsin.targets.current import CurrentTargets
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.wire.health import Health
 
 log = structlog.get_logger(__name__)
 
+STDIN = 0
 
-async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+
+async def serve(
+    settings: Settings, load: Callable[[], Settings], ready: Callable[[str], None]
+) -> None:
     """Serves until SIGTERM or SIGINT, then lets calls and deliveries under way finish.
 
-    A second signal ends the grace that they have for it.
+    A second signal ends the grace that they have for it. SIGHUP reloads settings of targets and
+    integrations.
 
     Args:
         settings: all settings.
+        load: reads the settings again; it raises SettingsError if they are wrong.
         ready: called with the one line that says that gRPC and REST both answer.
 
     Raises:
@@ -51,6 +60,7 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         # Calls leave few cycles, so collecting at the default rate costs more than it frees.
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
+        _reload_on_hangup(Reloading(settings, load, served.use), stopped)
         ready(served.line())
         await stopped.wait()
         log.info(
@@ -59,11 +69,16 @@ async def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
 
 class Running(NamedTuple):
-    """Holds the addresses on which a server answers."""
+    """Holds the addresses on which a server answers, and its settings that can be replaced."""
 
     doors: Doors
     metrics: Address | None
     smtp: Address | None
+    current: CurrentTargets
+
+    def use(self, settings: Settings) -> None:
+        """Puts the settings of targets and integrations in force."""
+        self.current.replace(settings.targets, settings.integrations)
 
     def line(self) -> str:
         grpc, http, tls = self.doors
@@ -81,7 +96,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         scratch = stack.enter_context(scratch_directory())
         ground, metrics = await open_ground(stack, settings, clock, metrics_door)
         callers = await know_callers(stack, ground)
-        works = compose(ground, open_caller(stack, settings, callers.tokens), callers.chores)
+        works = compose(ground, open_caller(stack, ground, callers.tokens), callers.chores)
         whereabouts = whereabouts_of(settings)
         services = {**services_of(ground, works, whereabouts), **callers.services}
         await _start_engine(stack, works.engine, grace)
@@ -103,7 +118,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
         keep_standing(stack, ground, works, standing, grace)
-        yield Running(doors, metrics, smtp)
+        yield Running(doors, metrics, smtp, ground.current)
 
 
 async def _start_engine(stack: AsyncExitStack, engine: Engine, grace: Grace) -> None:
@@ -122,3 +137,21 @@ def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     return stopped, hurried
+
+
+def _reload_on_hangup(reloading: Reloading, stopped: asyncio.Event) -> None:
+    """Reloads at SIGHUP; a terminal that was closed, which sends the same signal, ends the server.
+
+    A renewed certificate needs no signal: its files are read every second.
+    """
+    in_terminal = os.isatty(STDIN)
+
+    def hang_up() -> None:
+        if in_terminal and not os.isatty(STDIN):
+            stopped.set()
+            return
+        # Logged where it was found; the settings before stay in force.
+        with contextlib.suppress(SettingsError):
+            reloading.reload()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)

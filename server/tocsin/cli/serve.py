@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,13 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
 
     open_standard_descriptors()
     try:
-        settings = load_settings(config, given)
+        load = partial(load_settings, config, given)
+        settings = load()
         with (
             unblocked_stderr(dropped_lines(settings.log_format)),
             configure_logs(settings.log_format, settings.log_level).swept(),
         ):
-            uvloop.run(serve_until_stopped(settings, _announce))
+            uvloop.run(serve_until_stopped(settings, load, _announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
         raise refusal(str(error)) from error
 

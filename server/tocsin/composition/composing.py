@@ -79,8 +79,9 @@ def compose(
     return Works(engine, intake, ids, shortage, faults)
 
 
-def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens) -> TargetCaller:
+def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) -> TargetCaller:
     """Builds the caller of targets; under access control its calls carry tokens."""
+    settings, current = ground.settings, ground.current
     caller = TargetCaller(
         Addresses(settings.targets, settings.integrations),
         timeout_seconds=settings.targets.timeout,
@@ -91,13 +92,19 @@ def open_caller(stack: AsyncExitStack, settings: Settings, tokens: AccountTokens
         machine_clock=MACHINE_CLOCK,
     )
     stack.push_async_callback(caller.close)
+    current.on_change(
+        lambda: caller.use(
+            Addresses(current.targets, current.integrations),
+            timeout_seconds=current.targets.timeout,
+        )
+    )
     return caller
 
 
 def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Deliveries:
     settings = ground.settings
     limits = settings.targets.model_copy(update={"concurrency": ground.shares.deliveries})
-    return Deliveries(
+    deliveries = Deliveries(
         ground.database,
         ground.clock,
         caller,
@@ -109,6 +116,9 @@ def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Del
         shortage=shortage,
         letters_per_queue=settings.dead_letters.concurrency,
     )
+    current = ground.current
+    current.on_change(lambda: deliveries.limit_targets(current.targets))
+    return deliveries
 
 
 def _timers(ground: Ground, ids: Ids) -> Timers:

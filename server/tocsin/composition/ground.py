@@ -16,6 +16,7 @@ from tocsin.settings import Address, Settings
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
 from tocsin.store.shared_keys import PAGE_TOKENS, keep_shared_key, shared_key
+from tocsin.targets.current import CurrentTargets
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.ids import Ids
@@ -29,7 +30,10 @@ NO_SHARED_MANUAL_CLOCK = (
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Holds what all parts share; `node` is this node's unique name, `pages` are its lists'."""
+    """Holds what all parts share; `node` is this node's unique name, `pages` are its lists'.
+
+    `current` are the settings of targets and integrations in force, after reloads too.
+    """
 
     settings: Settings
     clock: Clock
@@ -38,6 +42,7 @@ class Ground:
     node: str
     pages: PageTokens
     shares: Shares
+    current: CurrentTargets
 
 
 async def open_ground(
@@ -72,7 +77,8 @@ async def open_ground(
         deliveries=settings.targets.concurrency,
         connections=Limits().connections,
     )
-    return Ground(settings, clock, database, telemetry, node, pages, shares), metrics
+    current = CurrentTargets(settings.targets, settings.integrations)
+    return Ground(settings, clock, database, telemetry, node, pages, shares, current), metrics
 
 
 async def _page_key(database: Database) -> bytes:

@@ -62,7 +62,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
     execution_service = executions.ExecutionsService(
-        database, clock, works.ids, ground.settings.integrations
+        database, clock, works.ids, lambda: ground.current.integrations
     )
     google_service = google_operations.OperationsService(
         database, clock, ground.pages, MACHINE_CLOCK
@@ -83,7 +83,7 @@ def _steering_services(ground: Ground, works: Works) -> Services:
         works.ids,
         pages,
         tick_payload=partial(tick_payload, cloud_id=ground.settings.cloud_id),
-        limit_of=ground.settings.targets.concurrency_of,
+        limit_of=ground.current.concurrency_of,
     )
     return {
         invocations.SERVICE: invocations.InvocationService(database, clock, pages).methods(),

@@ -2,6 +2,7 @@
 
 from tocsin.settings.addresses import Address
 from tocsin.settings.loading import SettingsError, load_settings
+from tocsin.settings.reloading import Reloading
 from tocsin.settings.serve import Settings
 
-__all__ = ["Address", "Settings", "SettingsError", "load_settings"]
+__all__ = ["Address", "Reloading", "Settings", "SettingsError", "load_settings"]

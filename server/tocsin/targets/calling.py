@@ -74,14 +74,18 @@ class TargetCaller:
         tokens: Tokens | None = None,
         machine_clock: Clock | None = None,
     ) -> None:
-        self._url = lru_cache(maxsize=4096)(addresses.url)
         self._largest_payload = largest_payload
         self._tokens = tokens
         self._machine_clock = machine_clock or SystemClock()
-        self._seconds = timeout_seconds
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self.use(addresses, timeout_seconds=timeout_seconds)
         self._session = _session(user_agent, reach or Reach(), keep=True)
         self._unkept = _session(user_agent, reach or Reach(), keep=False)
+
+    def use(self, addresses: Addresses, *, timeout_seconds: float) -> None:
+        """Uses these addresses and this time limit for calls from now on."""
+        self._url = lru_cache(maxsize=4096)(addresses.url)
+        self._seconds = timeout_seconds
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     async def close(self) -> None:
         await self._session.close()

@@ -38,14 +38,14 @@ LARGEST_INPUT = 8 * 1024 * 1024
 
 
 class ExecutionsService:
-    """Serves `Executions`: schedules integrations; `integrations` are those of the settings."""
+    """Serves `Executions`: schedules integrations; `integrations` returns those in force."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         ids: Ids,
-        integrations: Mapping[str, IntegrationSettings],
+        integrations: Callable[[], Mapping[str, IntegrationSettings]],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -95,7 +95,7 @@ class ExecutionsService:
     ) -> list[str]:
         """Returns the short names of the integrations to run; `-` means all with the trigger."""
         if not name.means_every:
-            integration = self._integrations.get(name.integration)
+            integration = self._integrations().get(name.integration)
             if integration is None:
                 raise errors.integration_not_found(request.name)
             if request.trigger_id not in integration.triggers:
@@ -103,7 +103,7 @@ class ExecutionsService:
             return [name.integration]
         matching = [
             short_name
-            for short_name, integration in self._integrations.items()
+            for short_name, integration in self._integrations().items()
             if request.trigger_id in integration.triggers
         ]
         if not matching:

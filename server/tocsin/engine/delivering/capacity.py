@@ -42,6 +42,10 @@ class Capacity:
         self._bytes = PayloadBytes(limits.payload_bytes)
         self._too_large: Mapping[str, int] = {}
 
+    def limit_destinations(self, limits: TargetSettings) -> None:
+        """Uses other limits of single targets from now on; those of all stay as they are."""
+        self._limits = limits.model_copy(update={"concurrency": self._limits.concurrency})
+
     @property
     def bytes_under_way(self) -> int:
         """The bytes of all large payloads under way."""

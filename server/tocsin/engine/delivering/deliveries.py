@@ -126,6 +126,11 @@ class Deliveries:
         """Returns whether nothing is under way or being claimed."""
         return not self._claiming and not self._claimed
 
+    def limit_targets(self, limits: TargetSettings) -> None:
+        """Uses other limits of single targets from now on."""
+        self._capacity.limit_destinations(limits)
+        self.look()
+
     def look(self) -> None:
         """Makes the loop look for due invocations at once."""
         self._wakeup.ring()
