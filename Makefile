@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline descriptors wasm bench docs terminal build clean
+	proto-baseline descriptors wasm bench bench-large docs terminal build clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -73,6 +73,10 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 	$(BIN)/python bench/timers.py
 	$(BIN)/python bench/sources.py
 	$(BIN)/python bench/peers.py
+	$(BIN)/python bench/report.py
+
+bench-large: $(VENV)/installed-dev ## Lists and memory beside large inputs at a target that hangs
+	$(BIN)/python bench/large.py
 	$(BIN)/python bench/report.py
 
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md and docs/access.md from the code

@@ -51,7 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     results = {
         name: json.loads((options.results / f"{name}.json").read_text())
-        for name in ("calls", "firing", "timers", "sources", "peers")
+        for name in ("calls", "firing", "timers", "large", "sources", "peers")
     }
     draw(results["peers"], options.docs / "benchmarks.svg")
     (options.docs / "benchmarks.md").write_text(page(results))
@@ -79,6 +79,10 @@ def sections(results: dict[str, Any]) -> list[str]:
         "And due at the same instant:",
         due_table(timers["due"]),
         run_on(timers),
+        "## Large inputs",
+        LARGE.format(**results["large"]),
+        large_table(results["large"]),
+        run_on(results["large"]),
         "## Sources",
         SOURCES,
         sources_table(sources["runs"]),
@@ -132,6 +136,19 @@ def firing_table(runs: list[dict[str, Any]]) -> str:
         for run in runs
     ]
     return table(head, rows)
+
+
+def large_table(large: dict[str, Any]) -> str:
+    head = ["The inputs", "List triggers, p50 / p99", "List invocations, p50 / p99"]
+    rows = []
+    for words, seen in (("wait", large["before"]), ("are due", large["due"])):
+        lists = [
+            f"{seen['list_p50_ms'][name]:.1f} / {seen['list_p99_ms'][name]:.1f} ms"
+            for name in ("triggers", "invocations")
+        ]
+        memory, read = f"{seen['memory_mib']:.0f} MiB", f"{seen['read_mib_a_second']:.1f} MiB"
+        rows.append([words, *lists, memory, f"{seen['cpu_percent']:.0f} %", read])
+    return table([*head, "Memory", "CPU", "Read a second"], rows)
 
 
 def waiting_table(nodes: list[dict[str, Any]]) -> str:
@@ -317,6 +334,12 @@ Invocations wait in the store, all due at one instant, for one function; at most
 under way. The rate is from the first call to the last. The target is a bare server in a process of
 its own; the bare client is aiohttp with 50 calls under way, and stores nothing. The lag, from an
 invocation's instant to its arrival at the target, is measured at a steady 1,000 a second.
+"""
+LARGE = """
+{executions} executions with inputs of {mebibytes:g} MiB each are due at once, at a target that
+takes connections and reads nothing; `make bench-large` measures it. Meanwhile another caller lists
+triggers and invocations on the same node, on SQLite. CPU is of one core. The node's memory was
+{most_memory_mib} MiB at most, while the executions were scheduled or later.
 """
 TIMERS = """
 Three nodes on SQLite ran side by side. Get asks for triggers all over the store. A call's cost is

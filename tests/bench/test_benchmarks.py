@@ -46,6 +46,15 @@ def test_timers(tmp_path: Path) -> None:
     assert [each["timers"] for each in told["due"]] == [50]
 
 
+def test_large_inputs(tmp_path: Path) -> None:
+    told = run(
+        *("large", tmp_path / "large.json"),
+        *("--executions", "3", "--mebibytes", "0.5", "--seconds", "0.2"),
+    )
+    assert told["executions"] == 3
+    assert all(told[each]["memory_mib"] > 0 for each in ("before", "due"))
+
+
 def test_sources(tmp_path: Path) -> None:
     told = run(
         *("sources", tmp_path / "sources.json"),

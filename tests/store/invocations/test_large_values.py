@@ -411,7 +411,24 @@ def test_no_hot_work_walks_over_large_values(path: Path, runner: asyncio.Runner)
     runner.run(scenario())
 
 
-IN_ITS_ROW = update(table).where(table.c.id == "i001").values(payload=LARGE)
+def test_the_commit_writes_a_large_input_not_the_event_loop(
+    path: Path, runner: asyncio.Runner
+) -> None:
+    async def scenario() -> None:
+        async with opened(f"sqlite:///{path}") as database:
+            large = invocation(1, b"p" * 8 * MIB, b"m" * 8 * MIB)
+
+            def insert(tx: Transaction) -> int:
+                before = transferred()
+                rows.insert_invocation(tx, large, due_at=NOON)
+                return transferred() - before
+
+            assert await database.write(insert) < MIB // 4
+
+    runner.run(scenario())
+
+
+IN_ITS_ROW = update(table).where(table.c.id == "i001").values(payload=b"x" * 8 * MIB)
 
 
 def test_the_measure_sees_a_row_with_a_large_value(path: Path, runner: asyncio.Runner) -> None:
@@ -423,13 +440,11 @@ def test_the_measure_sees_a_row_with_a_large_value(path: Path, runner: asyncio.R
             await database.write(lambda tx: tx.run(IN_ITS_ROW))
         async with opened(f"sqlite:///{path}") as database:
 
-            def heartbeat(tx: Transaction) -> int:
-                claim(tx, "i001")
+            def listed(tx: Transaction) -> int:
                 before = transferred()
-                HOT["list"](tx)
-                HOT["heartbeat"](tx)
+                all_of(tx)
                 return transferred() - before
 
-            assert await database.write(heartbeat) > MIB // 4
+            assert await database.write(listed) > MIB // 4
 
     runner.run(scenario())
