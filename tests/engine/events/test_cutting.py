@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.engine.events.cutting import FRAME_BYTES, INDENT_BYTES, Cut, cut
+from tocsin.engine.events.cutting import (
+    EVENTS_AT_ONCE,
+    FRAME_BYTES,
+    INDENT_BYTES,
+    Cut,
+    cut,
+    read_at_once,
+)
 from tocsin.plans.plan import Batching
-from tocsin.store.events.accepted import WaitingEvent
+from tocsin.store.events.accepted import DueBatch, WaitingEvent
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -81,3 +88,25 @@ def test_nothing_is_lost_or_doubled_and_no_batch_is_too_large(
             assert 1 <= len(batch) <= size
         else:
             assert len(batch) == 1 or sum(each.size for each in batch) <= size_bytes
+
+
+MIB = 1024 * 1024
+
+
+def test_due_batches_are_read_up_to_a_number_of_bytes() -> None:
+    small = [DueBatch(f"small {number}", 10, 1000) for number in range(3)]
+    assert read_at_once(small) == [(each, EVENTS_AT_ONCE) for each in small]
+    large = DueBatch("large", 500, 100 * MIB)
+    assert read_at_once([small[0], large, small[1]]) == [(small[0], EVENTS_AT_ONCE)]
+    # 16 MiB of it.
+    assert read_at_once([large, small[1]]) == [(large, 80)]
+
+
+def test_of_events_that_are_larger_than_that_one_is_read() -> None:
+    huge = DueBatch("huge", 2, 100 * MIB)
+    assert read_at_once([huge]) == [(huge, 1)]
+
+
+def test_many_small_events_are_read_up_to_their_number() -> None:
+    many = DueBatch("many", 1_000_000, 20 * MIB)
+    assert read_at_once([many]) == [(many, EVENTS_AT_ONCE)]

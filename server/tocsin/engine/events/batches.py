@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from tocsin.compilers.loading import load_plan
-from tocsin.engine.events.cutting import cut
+from tocsin.engine.events.cutting import cut, read_at_once
 from tocsin.engine.events.invoking import Calls
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import Batching
@@ -23,7 +23,6 @@ from tocsin.store.triggers import rows as triggers
 log = structlog.get_logger(__name__)
 
 BATCHES_AT_ONCE = 64
-EVENTS_AT_ONCE = 1000
 UNREADABLE_WAITS = timedelta(minutes=1)
 SENT_ELSEWHERE = timedelta(milliseconds=50)
 # For events that wait although their trigger no longer batches.
@@ -66,12 +65,16 @@ class Batches:
 
     def _send_due(self, tx: Transaction, now: datetime) -> int:
         due = events.due_batches(tx, now=now, limit=BATCHES_AT_ONCE)
-        calls = [call for batch in due for call in self._send(tx, batch, now)]
+        calls = [
+            call for batch, limit in read_at_once(due) for call in self._send(tx, batch, limit, now)
+        ]
         insert_invocations(tx, [(call, now) for call in calls])
         return len(due)
 
-    def _send(self, tx: Transaction, batch: DueBatch, now: datetime) -> list[Invocation]:
-        """Takes due events of a trigger, and returns the invocations that deliver them."""
+    def _send(
+        self, tx: Transaction, batch: DueBatch, limit: int, now: datetime
+    ) -> list[Invocation]:
+        """Takes up to `limit` due events of a trigger, and returns the invocations for them."""
         stored = triggers.find_trigger(tx, batch.trigger_id)
         if stored is None:
             events.drop_events(tx, batch.trigger_id)
@@ -88,7 +91,7 @@ class Batches:
         if not plan.active:
             events.park_batch(tx, batch.trigger_id)
             return []
-        waiting = events.waiting_events(tx, batch.trigger_id, limit=EVENTS_AT_ONCE)
+        waiting = events.waiting_events(tx, batch.trigger_id, limit=limit)
         batching = plan.batching or ONE_BY_ONE
         done = cut(waiting, batching, now, largest_payload=self._largest_payload)
         unseen = batch.events > len(waiting) > 0

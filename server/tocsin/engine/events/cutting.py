@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.plans.plan import Batching, Plan
-from tocsin.store.events.accepted import WaitingEvent
+from tocsin.store.events.accepted import DueBatch, WaitingEvent
 
 # Upper bounds of the frame around the elements, and of the indent of each line.
 FRAME_BYTES = 512
 INDENT_BYTES = 12
+# What one transaction reads, as every other call waits for it: events of one trigger, and about so
+# many bytes of all.
+EVENTS_AT_ONCE = 1000
+BYTES_AT_ONCE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,24 @@ def one_by_one(plan: Plan) -> bool:
     """Returns whether each event of a plan makes a call by itself, so that none waits."""
     batching = plan.batching
     return batching is None or batching.size == 1 or batching.size_bytes == 1
+
+
+def read_at_once(due: Sequence[DueBatch]) -> list[tuple[DueBatch, int]]:
+    """Returns the first due batches, each with the number of its events to read.
+
+    These are BYTES_AT_ONCE in all. Only a first batch that is larger is not read as a whole.
+    """
+    if due and due[0].bytes > BYTES_AT_ONCE:
+        fit = due[0].events * BYTES_AT_ONCE // due[0].bytes
+        return [(due[0], max(1, min(EVENTS_AT_ONCE, fit)))]
+    chosen: list[tuple[DueBatch, int]] = []
+    left = BYTES_AT_ONCE
+    for batch in due:
+        left -= batch.bytes
+        if left < 0:
+            break
+        chosen.append((batch, EVENTS_AT_ONCE))
+    return chosen
 
 
 def cut(
