@@ -76,3 +76,10 @@ def cloud_event(account: str) -> CloudEvent:
 def published(address: str, message: HTTPMessage) -> Reply:
     path = "/tocsin/v1/events:publishCloudEvent"
     return send(address, "POST", path, message.body, dict(message.headers))
+
+
+def test_logs_by_otlp_in_json_are_answered(gateway: str) -> None:
+    reply = send(
+        gateway, "POST", "/v1/logs", b'{"resourceLogs": []}', {"Content-Type": "application/json"}
+    )
+    assert (reply.status, reply.json) == (200, {})

@@ -50,9 +50,11 @@ func main() {
 		tocsin.RegisterInvocationServiceHandler, tocsin.RegisterFiringServiceHandler,
 		tocsin.RegisterDeadLetterServiceHandler, tocsin.RegisterEventServiceHandler,
 		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler,
-		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler)
+		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler,
+		tocsin.RegisterOtlpServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
+	handler.Handle("/v1/logs", others)
 	handler.Handle("/v1alpha/", google)
 	handler.Handle("/", others)
 
