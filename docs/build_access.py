@@ -109,7 +109,7 @@ def listed(permissions: frozenset[Permission]) -> str:
 
 
 def made() -> str:
-    open_services = " and ".join(code(each) for each in OPEN_SERVICES)
+    open_services = ", ".join(code(each) for each in OPEN_SERVICES)
     return "\n".join(
         [
             BEGIN,

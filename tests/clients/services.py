@@ -19,6 +19,7 @@ OURS = {
 OTHERS = {
     "google.longrunning.Operations",
     "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
     "opentelemetry.proto.collector.logs.v1.LogsService",
 }

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from google.protobuf.message import DecodeError
 
 from tocsin.plans.errors import PlanError
 from tocsin.wire.json_text import Json, parse_json
+from tocsin_protos.google.cloud.integrations.v1alpha.event_bus_parameters_pb2 import (
+    FrontendsParameterEntry,
+)
 from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
     ScheduleIntegrationsRequest,
@@ -20,6 +23,31 @@ from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import Value
 
 # An integer outside the contract's int64 is answered as JSON text.
 INT64 = range(-(2**63), 2**63)
+
+# The members of a value that each declared type takes; the unspecified type takes any. A protobuf
+# enum's value is its number or its name. No member holds bytes or what can't be serialised.
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "DATA_TYPE_UNSPECIFIED": (),
+    **{
+        name: (name.lower(),)
+        for name in (
+            "STRING_VALUE",
+            "INT_VALUE",
+            "DOUBLE_VALUE",
+            "BOOLEAN_VALUE",
+            "PROTO_VALUE",
+            "SERIALIZED_OBJECT_VALUE",
+            "STRING_ARRAY",
+            "INT_ARRAY",
+            "DOUBLE_ARRAY",
+            "PROTO_ARRAY",
+            "BOOLEAN_ARRAY",
+            "JSON_VALUE",
+        )
+    },
+    "PROTO_ENUM": ("int_value", "string_value"),
+    "PROTO_ENUM_ARRAY": ("int_array", "string_array"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +64,8 @@ def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter
     """Collects the parameters from the three fields of the request that can carry them.
 
     Raises:
-        PlanError: a parameter has no name, or two have the same name.
+        PlanError: a parameter has no name or is not of its declared type, or two have the same
+            name.
     """
     by_name: dict[str, Parameter] = {}
     for parameter in _carried(request):
@@ -55,9 +84,27 @@ def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
         value = request.input_parameters[key]
         yield Parameter(f"input_parameters[{key[:64]}]", key, value, masked=False)
     for index, entry in enumerate(request.parameter_entries):
-        yield Parameter(f"parameter_entries[{index}]", entry.key, entry.value, entry.masked)
+        field = f"parameter_entries[{index}]"
+        _check_type(field, entry)
+        yield Parameter(field, entry.key, entry.value, entry.masked)
     for index, old in enumerate(request.parameters.parameters):
         yield Parameter(f"parameters.parameters[{index}]", old.key, old.value, old.masked)
+
+
+def _check_type(field: str, entry: FrontendsParameterEntry) -> None:
+    """Checks that a value is of the type that its entry declares; nothing is converted.
+
+    Raises:
+        PlanError: no value can have the type, or the value has another.
+    """
+    name = FrontendsParameterEntry.DataType.Name(entry.data_type)
+    members = MEMBERS.get(name)
+    if members is None:
+        raise PlanError(f"{field}.data_type", f"no parameter can be a {name}")
+    sent = entry.value.WhichOneof("value")
+    if members and sent is not None and sent not in members:
+        expected = " or ".join(members)
+        raise PlanError(f"{field}.value", f"must set {expected}, as {name} asks for, not {sent}")
 
 
 def to_json(parameter: Parameter) -> Json:

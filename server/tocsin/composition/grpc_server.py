@@ -7,7 +7,6 @@ from typing import NamedTuple, TypeAlias
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health as health_service
-from grpc_reflection.v1alpha import reflection
 
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.gateway import Limits
@@ -132,8 +131,7 @@ def _add_services(
         ]
     )
     names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
-    names.append(reflection.SERVICE_NAME)
     reflecting = Reflection(names, messages, MACHINE_CLOCK)
     server.add_generic_rpc_handlers(
-        [health.handler(messages), reflecting.handler(), *telemetry.handlers()]
+        [health.handler(messages), *reflecting.handlers(), *telemetry.handlers()]
     )

@@ -20,6 +20,7 @@ from tocsin.wire.reflection import REQUESTS
 
 WATCH = "/grpc.health.v1.Health/Watch"
 GET = "/yandex.cloud.serverless.triggers.v1.TriggerService/Get"
+REFLECT_V1 = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 REFLECT = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 STREAMS_EACH = 950
 CONNECTIONS = 12
@@ -48,7 +49,8 @@ def open_streams(
 
 
 @pytest.mark.parametrize(
-    ("path", "message"), [(WATCH, b""), (WATCH, None), (REFLECT, None), (GET, None)]
+    ("path", "message"),
+    [(WATCH, b""), (WATCH, None), (REFLECT, None), (REFLECT_V1, None), (GET, None)],
 )
 def test_calls_are_served_beside_streams_that_are_left_open(
     it: Secured, ca: trustme.CA, authorization: str, path: str, message: bytes | None

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from stand.apis.triggers import RestApi, create
 from stand.apis.wire import send
@@ -58,11 +59,43 @@ def test_health_does_not_know_other_services(server: Tocsin) -> None:
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-def reflect(server: Tocsin, **asked: str) -> reflection_pb2.ServerReflectionResponse:
+def reflect(
+    server: Tocsin, version: str = "v1alpha", **asked: str
+) -> reflection_pb2.ServerReflectionResponse:
+    """Asks once; messages of both versions have the same bytes."""
     with server.channel() as channel:
-        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-        request = reflection_pb2.ServerReflectionRequest(**asked)
-        return next(stub.ServerReflectionInfo(iter([request])))
+        ask = channel.stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            reflection_pb2.ServerReflectionRequest.SerializeToString,
+            reflection_pb2.ServerReflectionResponse.FromString,
+        )
+        return next(ask(iter([reflection_pb2.ServerReflectionRequest(**asked)])))
+
+
+VERSIONS = ("v1", "v1alpha")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_reflection_describes_itself_in_both_versions(server: Tocsin, version: str) -> None:
+    names = {f"grpc.reflection.{each}.ServerReflection" for each in VERSIONS}
+    listed = reflect(server, version, list_services="").list_services_response.service
+    assert {each.name for each in listed} >= names
+    for name in (*names, "grpc.reflection.v1.ServerReflection.ServerReflectionInfo"):
+        answer = reflect(server, version, file_containing_symbol=name).file_descriptor_response
+        [file] = [FileDescriptorProto.FromString(each) for each in answer.file_descriptor_proto]
+        [service] = file.service
+        assert name.startswith(f"{file.package}.{service.name}")
+        assert service.method[0].input_type == f".{file.package}.ServerReflectionRequest"
+        again = reflect(server, version, file_by_filename=file.name).file_descriptor_response
+        assert again == answer
+    missing = reflect(server, version, file_containing_symbol="grpc.reflection.v1.NoSuch")
+    assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+
+
+def test_both_versions_of_reflection_describe_alike(server: Tocsin) -> None:
+    for name in sorted(SERVICES):
+        answers = [reflect(server, version, file_containing_symbol=name) for version in VERSIONS]
+        assert answers[0].file_descriptor_response == answers[1].file_descriptor_response
 
 
 def test_reflection_lists_what_is_served(server: Tocsin) -> None:

@@ -1,5 +1,6 @@
 """ScheduleIntegrations: what is run, when, with what, and what is refused."""
 
+import re
 import uuid
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -103,7 +104,32 @@ def test_the_older_carrier_hands_on_the_same(
     google: GoogleApi, target: RecordingTarget, location: str, kind: str
 ) -> None:
     sent, expected = (VALUES | OLD_VALUES)[kind]
-    entries = [{"key": "k", "value": sent, "dataType": "JSON_VALUE"}]
+    declared = re.sub("[A-Z]", r"_\g<0>", next(iter(sent), "jsonValue")).upper()
+    entries = [{"key": "k", "value": sent, "dataType": declared}]
+    [execution_id] = schedule(google, location, "nightly", parameterEntries=entries)
+    assert delivered(target, execution_id).json["parameters"] == {"k": expected}
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "expected"),
+    [
+        ("INT_VALUE", {"intValue": "3"}, 3),
+        ("PROTO_ENUM", {"intValue": "3"}, 3),
+        ("PROTO_ENUM", {"stringValue": "RED"}, "RED"),
+        ("PROTO_ENUM_ARRAY", {"stringArray": {"stringValues": ["RED"]}}, ["RED"]),
+        ("DATA_TYPE_UNSPECIFIED", {"doubleValue": 3}, 3.0),
+        ("STRING_VALUE", {}, None),
+    ],
+)
+def test_a_value_of_its_declared_type_is_handed_on(
+    google: GoogleApi,
+    target: RecordingTarget,
+    location: str,
+    declared: str,
+    value: Json,
+    expected: Any,
+) -> None:
+    entries = [{"key": "k", "value": value, "dataType": declared}]
     [execution_id] = schedule(google, location, "nightly", parameterEntries=entries)
     assert delivered(target, execution_id).json["parameters"] == {"k": expected}
 
@@ -133,7 +159,48 @@ def test_the_three_carriers_add_up(
 
 
 ONE: Json = {"key": "twice", "value": {"intValue": "1"}}
+
+
+def entry(declared: str, **value: Any) -> Json:
+    return {"parameterEntries": [ONE, {"key": "k", "value": value, "dataType": declared}]}
+
+
+MISTYPED: dict[str, tuple[Json, dict[str, str]]] = {
+    "text for an integer": (
+        entry("INT_VALUE", stringValue="3"),
+        {"parameter_entries[1].value": "must set int_value, as INT_VALUE asks for, not string"},
+    ),
+    "an integer for a double": (
+        entry("DOUBLE_VALUE", intValue="3"),
+        {"parameter_entries[1].value": "must set double_value"},
+    ),
+    "text for JSON": (
+        entry("JSON_VALUE", stringValue="{}"),
+        {"parameter_entries[1].value": "must set json_value"},
+    ),
+    "one for several": (
+        entry("STRING_ARRAY", stringValue="a"),
+        {"parameter_entries[1].value": "must set string_array"},
+    ),
+    "a double for an enum": (
+        entry("PROTO_ENUM", doubleValue=1),
+        {"parameter_entries[1].value": "must set int_value or string_value"},
+    ),
+    "bytes": (
+        entry("BYTES", serializedObjectValue={"objectValue": "AAH/"}),
+        {"parameter_entries[1].data_type": "no parameter can be a BYTES"},
+    ),
+    "several bytes": (
+        entry("BYTES_ARRAY", stringArray={"stringValues": ["AA=="]}),
+        {"parameter_entries[1].data_type": "no parameter can be a BYTES_ARRAY"},
+    ),
+    "what can't be serialised": (
+        entry("NON_SERIALIZABLE_OBJECT"),
+        {"parameter_entries[1].data_type": "no parameter can be a NON_SERIALIZABLE_OBJECT"},
+    ),
+}
 BAD_REQUESTS: dict[str, tuple[Json, dict[str, str]]] = {
+    **MISTYPED,
     "no trigger": ({"triggerId": ""}, {"trigger_id": REQUIRED}),
     "a key in two carriers": (
         {"inputParameters": {"twice": {}}, "parameterEntries": [ONE]},

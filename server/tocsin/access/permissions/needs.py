@@ -466,4 +466,8 @@ NEEDS: Mapping[str, Need] = {
 }
 
 # No gate guards these: they tell how to call this server, and whether it is up.
-OPEN_SERVICES = ("grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection")
+OPEN_SERVICES = (
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+)
