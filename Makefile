@@ -29,7 +29,8 @@ million: $(VENV)/installed-dev ## Test the plans of the store's queries with a m
 	TOCSIN_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/store/test_query_plans.py
 
 chaos: $(VENV)/installed-dev ## Fault tests in their long form, 10 minutes and more (PYTEST_ARGS="--seed 7")
-	$(BIN)/python -m pytest tests/faults --ignore tests/faults/test_soak.py --long -s $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/faults tests/faults/check_patroni.py --ignore tests/faults/test_soak.py \
+		--long -s $(PYTEST_ARGS)
 
 soak: $(VENV)/installed-dev ## A steady load for 10 minutes, with memory and lag as they go
 	$(BIN)/python -m pytest tests/faults/test_soak.py --long -s $(PYTEST_ARGS)

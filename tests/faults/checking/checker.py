@@ -58,7 +58,7 @@ def check(
     _check_ticks(journal, evidence, tolerance, report)
     _check_executions(journal, evidence, rows, report)
     check_events(journal, evidence, tolerance, report)
-    _check_deliveries(evidence, rows, endings, report)
+    _check_deliveries(evidence, rows, endings, deleted(journal), report)
     report.counts["problems"] = len(report.problems)
     return report
 
@@ -157,8 +157,21 @@ def _check_answered(execution: Execution, shown: str, report: Report) -> None:
         report.found("lost call", f"execution {execution.id} was answered and is {shown}")
 
 
+def deleted(journal: Journal) -> set[str]:
+    """The triggers of which a deletion was asked for: what waited for them may be cancelled."""
+    return {
+        trigger.id
+        for trigger in journal.triggers
+        if trigger.id and any(call.kind is Kind.DELETE for call in trigger.calls)
+    }
+
+
 def _check_deliveries(
-    evidence: Evidence, rows: dict[str, Row], endings: Collection[str], report: Report
+    evidence: Evidence,
+    rows: dict[str, Row],
+    endings: Collection[str],
+    of_deleted: Collection[str],
+    report: Report,
 ) -> None:
     times = collections.Counter(delivery.id for delivery in evidence.deliveries)
     tries = collections.Counter((each.id, each.attempt) for each in evidence.deliveries)
@@ -179,7 +192,8 @@ def _check_deliveries(
         if count > 1 + (of is not None and attempt in of.called_again):
             report.found("doubled call", f"{invocation} came {count} times as try {attempt}")
     for row in rows.values():
-        if row.state not in endings:
+        cancelled = row.state == "cancelled" and row.origin in of_deleted
+        if row.state not in endings and not cancelled:
             report.found("not delivered", f"{row}")
         elif row.state == "succeeded" and not times[row.id]:
             report.found("not delivered", f"the target never saw {row}")

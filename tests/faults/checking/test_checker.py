@@ -238,3 +238,20 @@ def test_what_had_no_answer_may_be_or_not() -> None:
     evidence.rows.append(row("t3", NOON + 2 * MINUTE))
     evidence.deliveries.append(delivery(evidence.rows[-1]))
     assert checked(journal, evidence).problems == []
+
+
+def test_what_waited_for_a_deleted_trigger_may_be_cancelled_and_nothing_else() -> None:
+    for kind, problems in ((Kind.DELETE, []), (Kind.UPDATE, ["not delivered"])):
+        journal, evidence = example()
+        gone = Trigger("gone", [call(Kind.CREATE, NOON + SECOND, every(5))], id="t3")
+        gone.calls.append(call(kind, NOON + 6 * MINUTE, every(5)))
+        journal.triggers.append(gone)
+        waited = dataclasses.replace(row("t3", NOON + 5 * MINUTE), state="cancelled", attempts=0)
+        evidence.rows.append(waited)
+        if kind is Kind.UPDATE:
+            evidence.rows.append(row("t3", NOON + 10 * MINUTE))
+            evidence.deliveries.append(delivery(evidence.rows[-1]))
+            shown = Shown("t3", True, every(5).expression)
+            evidence.triggers["gone"] = [shown]
+        evidence.operations |= {each.operation for each in gone.calls if each.operation}
+        assert [each.kind for each in checked(journal, evidence).problems] == problems

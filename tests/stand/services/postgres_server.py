@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 T = TypeVar("T")
 
@@ -68,14 +69,7 @@ class PostgresServer:
         return self.url(name)
 
     def execute(self, database: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        async def run() -> list[tuple[Any, ...]]:
-            connection = await asyncpg.connect(self.url(database), timeout=PATIENCE)
-            try:
-                return [tuple(row) for row in await connection.fetch(statement, *values)]
-            finally:
-                await connection.close()
-
-        return in_a_loop(run())
+        return of_servers(self.url(database), statement, *values, session="any")
 
     def stop(self) -> None:
         """Breaks all connections off and stops, as a restart does."""
@@ -135,6 +129,29 @@ class PostgresServer:
             return bool(self.execute("postgres", "SELECT 1"))
         except (OSError, asyncpg.PostgresError):
             return False
+
+
+def of_servers(
+    url: str, statement: str, *values: object, session: str = "primary"
+) -> list[tuple[Any, ...]]:
+    """Runs a statement at the first of the servers that a session is wanted with.
+
+    Raises:
+        OSError, asyncpg.PostgresError: there is none at the moment.
+    """
+
+    async def run() -> list[tuple[Any, ...]]:
+        wanted = SessionAttribute(session)
+        try:
+            connection = await asyncpg.connect(url, timeout=PATIENCE, target_session_attrs=wanted)
+        except asyncpg.TargetServerAttributeNotMatched as error:
+            raise ConnectionError(f"no {session}") from error
+        try:
+            return [tuple(row) for row in await connection.fetch(statement, *values)]
+        finally:
+            await connection.close()
+
+    return in_a_loop(run())
 
 
 def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
