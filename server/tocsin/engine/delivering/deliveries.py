@@ -11,6 +11,7 @@ import structlog
 from tocsin.engine.delivering.capacity import Admitted, Capacity
 from tocsin.engine.delivering.endings import Endings
 from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
+from tocsin.engine.delivering.horizon import Horizon
 from tocsin.engine.delivering.large_payloads import LargePayloads
 from tocsin.engine.delivering.log import DeliveryLog
 from tocsin.engine.delivering.payload_bytes import LARGE
@@ -95,6 +96,8 @@ class Deliveries:
         self._observer = observer
         self._shortage = shortage or Shortage(machine_clock or clock)
         self._wakeup = Wakeup(clock)
+        self._horizon = Horizon(machine_clock or clock)
+        database.on(Bell.DELIVERIES, self._horizon.rung)
         database.on(Bell.DELIVERIES, self._wakeup.ring)
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._claimed: dict[str, Delivery] = {}
@@ -132,7 +135,8 @@ class Deliveries:
         self.look()
 
     def look(self) -> None:
-        """Makes the loop look for due invocations at once."""
+        """Makes the loop look for due invocations at once, whenever they were due."""
+        self._horizon.rung(None)
         self._wakeup.ring()
 
     def steps(self) -> tuple[Callable[[], Awaitable[None]], ...]:
@@ -152,6 +156,7 @@ class Deliveries:
             return
         known = self._expected is not None and self._expected <= now
         if not known or (self._full and not self._freed):
+            self._horizon.look()
             self._expected = await self._database.read(self._next_due)
             if self._expected is None or self._expected > now:
                 await self._wakeup.wait(self._expected)
@@ -199,10 +204,10 @@ class Deliveries:
 
     def _next_due(self, tx: Transaction) -> datetime | None:
         """Returns when the next invocation is due that may get a slot."""
-        busy = self._capacity.busy_destinations()
+        busy, since = self._capacity.busy_destinations(), self._horizon.since
         if not busy:
-            return deliveries.next_due(tx)
-        first = deliveries.first_waiting(tx, limit=LEAST_CANDIDATES)
+            return deliveries.next_due(tx, since=since)
+        first = deliveries.first_waiting(tx, since=since, limit=LEAST_CANDIDATES)
         others = [waiting for waiting in first if waiting[0] not in busy]
         if not others and len(first) == LEAST_CANDIDATES:
             others = deliveries.waiting_targets(tx, but=busy)
@@ -213,9 +218,9 @@ class Deliveries:
 
         It leaves out targets that are busy, if most of what is due is for them.
         """
-        busy = self._capacity.busy_destinations()
+        busy, since = self._capacity.busy_destinations(), self._horizon.since
         limit = min(self._capacity.free, self._window)
-        candidates = deliveries.due_candidates(tx, now=now, limit=limit)
+        candidates = deliveries.due_candidates(tx, since=since, now=now, limit=limit)
         # Reading target by target costs by the number of targets, so only if busy ones prevail.
         of_busy = sum(target in busy for _, target, _ in candidates)
         if len(candidates) == limit and 2 * of_busy > limit:
@@ -224,7 +229,7 @@ class Deliveries:
                 if due > now or len(candidates) >= limit:
                     break
                 most = min(limit - len(candidates), self._capacity.free_of(target))
-                candidates += deliveries.due_of_target(tx, target, now=now, limit=most)
+                candidates += deliveries.due_of_target(tx, target, since=since, now=now, limit=most)
         # After a long standstill of this node, its own leases have run out too.
         return [candidate for candidate in candidates if candidate[0] not in self._claimed]
 
@@ -240,11 +245,13 @@ class Deliveries:
             taken = deliveries.take(tx, ids, node=self._node, now=now, lease_until=now + LEASE)
             if len(taken) < len(ids):
                 set_aside(tx, withheld(ids, taken), now=now)
-            return taken, admitted, deliveries.next_due(tx)
+            return taken, admitted, deliveries.next_due(tx, since=self._horizon.since)
 
+        look = self._horizon.look()
         self._claiming, self._freed = True, 0
         try:
             claimed, admitted, self._expected = await self._database.write(claim)
+            self._horizon.found(look, self._expected, now)
             self._observer.claimed(len(claimed))
             for invocation in claimed:
                 self._begin(invocation, now, admitted.bytes_of[invocation.id])

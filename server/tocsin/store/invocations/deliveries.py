@@ -8,7 +8,13 @@ from sqlalchemy import Select, Text, bindparam, case, func, literal_column, null
 
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.fixed_list import FixedList
-from tocsin.store.driver.instants import from_micros, instant_or_none, micros_or_none, to_micros
+from tocsin.store.driver.instants import (
+    EPOCH,
+    from_micros,
+    instant_or_none,
+    micros_or_none,
+    to_micros,
+)
 from tocsin.store.driver.transaction import Row, Transaction, Value
 from tocsin.store.invocations import large_values
 from tocsin.store.invocations.large_values import APART, PAYLOAD_BYTES, find_large, is_large
@@ -24,17 +30,20 @@ TAKEN = FixedList("taken", 64)
 
 WAITS = table.c.next_at.is_not(None)
 IN_DUE_ORDER = table.c.next_at, table.c.id
-NEXT_DUE = select(table.c.next_at).where(WAITS).order_by(*IN_DUE_ORDER).limit(1)
+# While a transaction elsewhere keeps PostgreSQL from removing dead rows, those of finished
+# invocations stay at the front of the index, and a look from there reads all of them.
+FROM_SINCE = table.c.next_at >= bindparam("since")
+NEXT_DUE = select(table.c.next_at).where(WAITS, FROM_SINCE).order_by(*IN_DUE_ORDER).limit(1)
 # It does not lock, so that a read can run it.
 FIRST = (
     select(table.c.target, table.c.next_at)
-    .where(WAITS)
+    .where(WAITS, FROM_SINCE)
     .order_by(*IN_DUE_ORDER)
     .limit(bindparam("limit"))
 )
 CANDIDATES = (
     select(table.c.id, table.c.target, PAYLOAD_BYTES)
-    .where(WAITS, table.c.next_at <= bindparam("now"))
+    .where(WAITS, FROM_SINCE, table.c.next_at <= bindparam("now"))
     .order_by(*IN_DUE_ORDER)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
@@ -144,15 +153,18 @@ class Ended:
     at: datetime
 
 
-def next_due(tx: Transaction) -> datetime | None:
-    """Returns the earliest due instant of all invocations that are not parked, or None."""
-    due = instant_or_none(tx.value(NEXT_DUE))
+def next_due(tx: Transaction, *, since: datetime = EPOCH) -> datetime | None:
+    """Returns the earliest due instant from `since` on of what is not parked, or None."""
+    due = instant_or_none(tx.value(NEXT_DUE, since=to_micros(since)))
     return None if due == PARKED_UNTIL else due
 
 
-def first_waiting(tx: Transaction, *, limit: int) -> list[tuple[str, datetime]]:
-    """Returns (target, due instant) of the first waiting invocations, in order."""
-    return [(target, from_micros(due_us)) for target, due_us in tx.all(FIRST, limit=limit)]
+def first_waiting(
+    tx: Transaction, *, since: datetime = EPOCH, limit: int
+) -> list[tuple[str, datetime]]:
+    """Returns (target, due instant) of the first waiting invocations from `since` on, in order."""
+    rows = tx.all(FIRST, since=to_micros(since), limit=limit)
+    return [(target, from_micros(due_us)) for target, due_us in rows]
 
 
 def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str, datetime]]:
@@ -171,17 +183,27 @@ def waiting_targets(tx: Transaction, *, but: Collection[str]) -> list[tuple[str,
     return sorted(waiting, key=lambda row: row[1])
 
 
-def due_candidates(tx: Transaction, *, now: datetime, limit: int) -> list[Row]:
-    """Returns (id, target, bytes of the payload) of due invocations, in order.
+def due_candidates(
+    tx: Transaction, *, since: datetime = EPOCH, now: datetime, limit: int
+) -> list[Row]:
+    """Returns (id, target, bytes of the payload) of what is due from `since` on, in order.
 
     Of some of these, leases have run out.
     """
-    return tx.all(CANDIDATES, now=to_micros(now), limit=limit)
+    return tx.all(CANDIDATES, since=to_micros(since), now=to_micros(now), limit=limit)
 
 
-def due_of_target(tx: Transaction, target: str, *, now: datetime, limit: int) -> list[Row]:
+def due_of_target(
+    tx: Transaction, target: str, *, since: datetime = EPOCH, now: datetime, limit: int
+) -> list[Row]:
     """Returns the same for one target."""
-    return tx.all(CANDIDATES_OF_TARGET, now=to_micros(now), limit=limit, of_target=target)
+    return tx.all(
+        CANDIDATES_OF_TARGET,
+        since=to_micros(since),
+        now=to_micros(now),
+        limit=limit,
+        of_target=target,
+    )
 
 
 def take(
