@@ -1,5 +1,7 @@
 """google.longrunning.Operations over what was scheduled."""
 
+import base64
+import json
 import threading
 import uuid
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from stand.apis.google import (
 )
 from stand.apis.wire import Json, Refused
 from stand.recording_target import Answer, Received, RecordingTarget, held_until
+from stand.tocsin_process import Tocsin, run_tocsin
 
 
 @pytest.fixture
@@ -381,10 +384,51 @@ def test_partial_success_is_not_supported(google_grpc: GoogleApi, location: str)
     assert refused.value.code == "UNIMPLEMENTED"
 
 
-def test_a_page_is_never_larger_than_a_client_takes(google: GoogleApi, location: str) -> None:
-    big = {"k": {"stringValue": "x" * 2**20}}
+def test_a_list_has_no_parameters_and_one_large_execution_hides_no_other(
+    google: GoogleApi, location: str
+) -> None:
+    big = {"k": {"stringValue": "x" * 2**20}, "l": {"stringValue": "y" * 2**20}}
     for _ in range(6):
         schedule(google, location, "nightly", scheduleTime=NEVER, inputParameters=big)
-    found = list(pages(google, location))
-    assert len(found) > 1
-    assert sum(len(page) for page in found) == 6
+    [page] = pages(google, location)
+    assert len(page) == 6
+    for listed in google.call("ListOperations", {"name": location})["operations"]:
+        assert not listed["metadata"].get("requestParams")
+        shown = operation(google, location, listed["name"].rpartition("/")[2])
+        assert shown["metadata"].pop("requestParams")
+        listed["metadata"].pop("requestParams", None)
+        assert shown == listed
+
+
+def test_a_list_has_no_answers(google: GoogleApi, target: RecordingTarget, location: str) -> None:
+    answering(target, b'{"text": "t"}')
+    [execution_id] = schedule(
+        google, location, "answering", inputParameters={"k": {"stringValue": "v"}}
+    )
+    shown = finished(google, location, execution_id)
+    [listed] = google.call("ListOperations", {"name": location})["operations"]
+    for params in ("requestParams", "responseParams"):
+        assert shown["response"].pop(params)
+        assert not listed["response"].pop(params, {})
+    assert listed["response"] == shown["response"]
+
+
+def test_an_execution_that_a_client_could_not_take_says_where_its_parameters_are(
+    server: Tocsin, google_grpc: GoogleApi, location: str
+) -> None:
+    """Stock gRPC clients take 4 MiB and send more."""
+    big = {f"k{number}": {"stringValue": "x" * 2**20} for number in range(5)}
+    [execution_id] = schedule(
+        google_grpc, location, "nightly", scheduleTime=NEVER, inputParameters=big
+    )
+    [listed] = google_grpc.call("ListOperations", {"name": location})["operations"]
+    shown = operation(google_grpc, location, execution_id)
+    assert not shown["metadata"].get("requestParams")
+    [said] = [error["errorMessage"] for error in shown["metadata"].pop("errors")]
+    assert f"`tocsin invocations get {execution_id}`" in said
+    assert shown == listed
+    environment = {"TOCSIN_SERVER": server.grpc_address}
+    done = run_tocsin("invocations", "get", execution_id, "-o", "json", environment=environment)
+    assert done.status == 0, done.stderr
+    payload = json.loads(base64.b64decode(json.loads(done.stdout)["payload"]))
+    assert payload["parameters"]["k4"] == "x" * 2**20

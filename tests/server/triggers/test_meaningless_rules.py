@@ -85,6 +85,20 @@ BAD: dict[str, tuple[Json, dict[str, str]]] = {
 }
 
 
+def test_a_trigger_that_its_clients_could_not_read_is_refused(
+    grpc_api: TriggerApi, folder: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        create(grpc_api, folder, **least("objectStorage", prefix="x" * 3 * 2**20))
+    assert "a trigger must have at most 3145728 bytes, not 31457" in refused.value.fields["rule"]
+    # Two that are just small enough are on two pages.
+    for _ in range(2):
+        create(grpc_api, folder, **least("objectStorage", prefix="x" * (3 * 2**20 - 500)))
+    first = grpc_api.call("List", {"folderId": folder})
+    assert len(first["triggers"]) == 1
+    assert first["nextPageToken"]
+
+
 @pytest.mark.parametrize("needed", BAD)
 def test_a_trigger_needs(api: TriggerApi, folder: str, needed: str) -> None:
     sent, blamed = BAD[needed]

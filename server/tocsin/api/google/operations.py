@@ -18,7 +18,7 @@ from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
-from tocsin.wire.paging import LARGEST_PAGE, PageTokens, page_of, page_size
+from tocsin.wire.paging import LARGEST_PAGE, LARGEST_PAGE_BYTES, PageTokens, page_of, page_size
 from tocsin.wire.resource_names import (
     LOCATION_FORM,
     is_location,
@@ -41,6 +41,12 @@ DONE_FILTER = re.compile(r"\s*done\s*=\s*(?P<done>true|false)\s*")
 # Shorter than the time that the proxy lets a call be silent.
 LONGEST_WAIT = timedelta(minutes=4)
 POLL_SECONDS = 0.1
+
+# What an operation says whose parameters are left out, and where they are whole.
+PARAMETERS_ELSEWHERE = (
+    "The parameters are left out, because they are larger than 3 MiB; `tocsin invocations get "
+    "{invocation_id}` shows them"
+)
 
 STATES = {
     State.PENDING: IntegrationExecutionDetails.ON_HOLD,
@@ -91,7 +97,7 @@ class OperationsService:
     async def list_operations(
         self, request: contract.ListOperationsRequest, call: Call
     ) -> contract.ListOperationsResponse:
-        """Lists the executions of a location, optionally only those that are done or not."""
+        """Lists the executions of a location without their parameters, as the filter asks."""
         if not is_location(request.name):
             raise errors.invalid_field("name", f"must be {LOCATION_FORM}")
         if request.return_partial_success:
@@ -106,7 +112,7 @@ class OperationsService:
             executions = invocations.page_of_executions(
                 tx, parent=request.name, after=after, limit=size + 1, final=done
             )
-            listed = (_Listed(execution.id, _operation(execution)) for execution in executions)
+            listed = (_Listed(execution.id, _item(execution)) for execution in executions)
             return page_of(listed, size, lambda item: item.operation.ByteSize())
 
         page, more = await self._database.read(read)
@@ -179,8 +185,31 @@ def _done_filter(text: str) -> bool | None:
     return match["done"] == "true"
 
 
-def _operation(invocation: Invocation) -> contract.Operation:
+def _item(invocation: Invocation) -> contract.Operation:
+    """Returns an execution as an operation of a list, which carries no parameters.
+
+    Otherwise one execution of several MiB would hide its whole page from its clients.
+    """
     info = _execution_info(invocation)
+    info.ClearField("request_params")
+    return _operation_with(invocation, info)
+
+
+def _operation(invocation: Invocation) -> contract.Operation:
+    """Returns an execution as an operation; parameters that clients can't accept are left out."""
+    info = _execution_info(invocation)
+    for key, value in _answered(invocation).items():
+        info.response_params[key].CopyFrom(EventParameter(key=key, value=from_json(value)))
+    if info.ByteSize() > LARGEST_PAGE_BYTES:
+        info.ClearField("request_params")
+        info.ClearField("response_params")
+        info.errors.append(
+            ErrorDetail(error_message=PARAMETERS_ELSEWHERE.format(invocation_id=invocation.id))
+        )
+    return _operation_with(invocation, info)
+
+
+def _operation_with(invocation: Invocation, info: ExecutionInfo) -> contract.Operation:
     operation = contract.Operation(
         name=operation_name(invocation.parent, invocation.shown_id), done=invocation.state.final
     )
@@ -205,6 +234,7 @@ def _status(code: grpc.StatusCode, message: str) -> status_pb2.Status:
 
 
 def _execution_info(invocation: Invocation) -> ExecutionInfo:
+    """Returns what an execution shows of itself, besides what its target answered."""
     info = ExecutionInfo.FromString(invocation.message or b"")
     details = info.integration_execution_details
     details.integration_execution_state = STATES[invocation.state]
@@ -214,8 +244,6 @@ def _execution_info(invocation: Invocation) -> ExecutionInfo:
         attempt.end_time.CopyFrom(to_timestamp(invocation.finished_at))
     if invocation.last_error is not None:
         info.errors.append(ErrorDetail(error_message=invocation.last_error))
-    for key, value in _answered(invocation).items():
-        info.response_params[key].CopyFrom(EventParameter(key=key, value=from_json(value)))
     return info
 
 

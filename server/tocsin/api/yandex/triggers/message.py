@@ -14,6 +14,7 @@ from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.plan import Plan
 from tocsin.wire import errors
+from tocsin.wire.paging import LARGEST_PAGE_BYTES
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -77,8 +78,22 @@ def _is_required(message: Any, field: str) -> bool:
 def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]:
     """Lists the violations of a new trigger beyond the options of its request."""
     folder = _violations_of_folder(Trigger(folder_id=request.folder_id))
-    # The request's own rule reports a missing folder.
-    return [*(folder if request.folder_id else []), *violations_of_rule(request)]
+    return [
+        # The request's own rule reports a missing folder.
+        *(folder if request.folder_id else []),
+        *violations_of_rule(request),
+        *_violations_of_size(request),
+    ]
+
+
+def _violations_of_size(message: contract.CreateTriggerRequest | Trigger) -> list[Violation]:
+    """Limits a trigger to what a list can show: gRPC clients accept 4 MiB unless told otherwise."""
+    size = message.ByteSize()
+    if size <= LARGEST_PAGE_BYTES:
+        return []
+    return [
+        Violation("rule", f"a trigger must have at most {LARGEST_PAGE_BYTES} bytes, not {size}")
+    ]
 
 
 def violations_of_update(request: contract.UpdateTriggerRequest) -> list[Violation]:
@@ -103,7 +118,11 @@ def plan_of_updated(trigger: Trigger, paths: Iterable[str]) -> Plan:
     """
     # An older version may have stored a rule that is refused now; it can be renamed all the same.
     if any(path.partition(".")[0] == "rule" for path in paths):
-        violations = [*_violations_of_trigger(trigger), *violations_of_rule(trigger)]
+        violations = [
+            *_violations_of_trigger(trigger),
+            *violations_of_rule(trigger),
+            *_violations_of_size(trigger),
+        ]
     else:
         violations = _violations_beside_rule(trigger)
     if violations:
