@@ -44,6 +44,10 @@ def test_a_name_that_is_formatted_is_read_again() -> None:
         "projects/p/locations/l/x",
         "/projects/p/locations/l",
         "folders/f",
+        "projects/p\n/locations/l",
+        "projects/\x1b[2J/locations/l",
+        "projects/p/locations/l\x7f",
+        "projects/p/locations/\x85",
     ],
 )
 def test_each_segment_of_a_location_is_there_and_none_more(name: str) -> None:

@@ -69,28 +69,39 @@ def message_missing() -> ApiError:
 
 
 def message_late(seconds: int) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        "MESSAGE_LATE",
-        f"The call's message was not whole within {seconds} seconds",
+    return _about(
+        ApiError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "MESSAGE_LATE",
+            f"The call's message was not whole within {seconds} seconds",
+        ),
+        seconds=seconds,
     )
 
 
 def messages_too_slow(most: int) -> ApiError:
-    return _exhausted(
-        "MESSAGES_TOO_SLOW",
-        f"More than {most} messages come slowly at once, from you or from callers without a "
-        "credential; send fewer at once, or try again later",
-        1,
+    return _about(
+        _exhausted(
+            "MESSAGES_TOO_SLOW",
+            f"More than {most} messages come slowly at once, from you or from callers without a "
+            "credential; send fewer at once, or try again later",
+            1,
+        ),
+        most=most,
     )
 
 
 def trigger_not_found(trigger_id: str) -> ApiError:
-    return _not_found("TRIGGER_NOT_FOUND", f"Trigger {trigger_id[:64]} not found")
+    return _about(
+        _not_found("TRIGGER_NOT_FOUND", f"Trigger {trigger_id[:64]} not found"),
+        triggerId=trigger_id,
+    )
 
 
 def operation_not_found(name: str) -> ApiError:
-    return _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.')
+    return _about(
+        _not_found("OPERATION_NOT_FOUND", f'Operation "{name[:256]}" not found.'), name=name
+    )
 
 
 def method_not_found() -> ApiError:
@@ -98,25 +109,38 @@ def method_not_found() -> ApiError:
 
 
 def endpoint_not_found(endpoint_id: str) -> ApiError:
-    return _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found")
+    return _about(
+        _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found"),
+        endpointId=endpoint_id,
+    )
 
 
 def integration_not_found(name: str) -> ApiError:
-    return _not_found("INTEGRATION_NOT_FOUND", f"Integration {name[:256]} not found")
+    return _about(
+        _not_found("INTEGRATION_NOT_FOUND", f"Integration {name[:256]} not found"), name=name
+    )
 
 
 def api_trigger_not_found(trigger_id: str, name: str) -> ApiError:
-    return _not_found(
-        "INTEGRATION_TRIGGER_NOT_FOUND",
-        f"Trigger {trigger_id[:128]} not found on integration {name[:256]}",
+    return _about(
+        _not_found(
+            "INTEGRATION_TRIGGER_NOT_FOUND",
+            f"Trigger {trigger_id[:128]} not found on integration {name[:256]}",
+        ),
+        triggerId=trigger_id,
+        name=name,
     )
 
 
 def name_taken(name: str, folder_id: str) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.ALREADY_EXISTS,
-        "TRIGGER_NAME_TAKEN",
-        f"Trigger with name {name} already exists in folder {folder_id}",
+    return _about(
+        ApiError(
+            grpc.StatusCode.ALREADY_EXISTS,
+            "TRIGGER_NAME_TAKEN",
+            f"Trigger with name {name} already exists in folder {folder_id}",
+        ),
+        name=name,
+        folderId=folder_id,
     )
 
 
@@ -140,78 +164,112 @@ def queue_taken(queue_id: str) -> ApiError:
 
 
 def changed_meanwhile(trigger_id: str) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.ABORTED,
-        "CHANGED_MEANWHILE",
-        f"The service accounts of trigger {trigger_id} have just changed; try again",
+    return _about(
+        ApiError(
+            grpc.StatusCode.ABORTED,
+            "CHANGED_MEANWHILE",
+            f"The service accounts of trigger {trigger_id} have just changed; try again",
+        ),
+        triggerId=trigger_id,
     )
 
 
 def execution_exists(execution_id: str) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.ALREADY_EXISTS,
-        "EXECUTION_EXISTS",
-        f"Execution {execution_id} already exists",
+    return _about(
+        ApiError(
+            grpc.StatusCode.ALREADY_EXISTS,
+            "EXECUTION_EXISTS",
+            f"Execution {execution_id} already exists",
+        ),
+        executionId=execution_id,
     )
 
 
 def invocation_not_found(invocation_id: str) -> ApiError:
-    return _not_found("INVOCATION_NOT_FOUND", f"Invocation {invocation_id[:256]} not found")
+    return _about(
+        _not_found("INVOCATION_NOT_FOUND", f"Invocation {invocation_id[:256]} not found"),
+        invocationId=invocation_id,
+    )
 
 
 def not_retriable(invocation_id: str, state_text: str) -> ApiError:
-    return _precondition(
-        "INVOCATION_NOT_RETRIABLE",
-        f"Invocation {invocation_id} {state_text}; only an invocation that has ended, or waits "
-        "after a failed delivery, can be delivered again",
+    return _about(
+        _precondition(
+            "INVOCATION_NOT_RETRIABLE",
+            f"Invocation {invocation_id} {state_text}; only an invocation that has ended, or waits "
+            "after a failed delivery, can be delivered again",
+        ),
+        invocationId=invocation_id,
+        stateText=state_text,
     )
 
 
 def trigger_deleted(trigger_id: str) -> ApiError:
-    return _precondition(
-        "TRIGGER_DELETED",
-        f"Trigger {trigger_id} was deleted: its invocations can't be delivered again",
+    return _about(
+        _precondition(
+            "TRIGGER_DELETED",
+            f"Trigger {trigger_id} was deleted: its invocations can't be delivered again",
+        ),
+        triggerId=trigger_id,
     )
 
 
 def not_cancellable(invocation_id: str, state_text: str) -> ApiError:
-    return _precondition(
-        "INVOCATION_NOT_CANCELLABLE",
-        f"Invocation {invocation_id} {state_text}; only an invocation that waits for a delivery "
-        "can be cancelled",
+    return _about(
+        _precondition(
+            "INVOCATION_NOT_CANCELLABLE",
+            f"Invocation {invocation_id} {state_text}; only an invocation that waits for a "
+            "delivery can be cancelled",
+        ),
+        invocationId=invocation_id,
+        stateText=state_text,
     )
 
 
 def not_a_dead_letter(invocation_id: str, state: str) -> ApiError:
-    return _precondition(
-        "NOT_A_DEAD_LETTER",
-        f"Invocation {invocation_id} is not a dead letter, it is {state.replace('_', ' ')}",
+    return _about(
+        _precondition(
+            "NOT_A_DEAD_LETTER",
+            f"Invocation {invocation_id} is not a dead letter, it is {state.replace('_', ' ')}",
+        ),
+        invocationId=invocation_id,
+        state=state,
     )
 
 
 def dead_letter_held(invocation_id: str) -> ApiError:
-    return _precondition(
-        "NOT_A_DEAD_LETTER",
-        f"Invocation {invocation_id} is being put into its dead letter queue; try again",
+    return _about(
+        _precondition(
+            "NOT_A_DEAD_LETTER",
+            f"Invocation {invocation_id} is being put into its dead letter queue; try again",
+        ),
+        invocationId=invocation_id,
     )
 
 
 def not_a_timer(field: str, trigger_id: str, kind: str) -> ApiError:
-    return invalid_field(
-        field, f"must name a timer, but the rule of trigger {trigger_id} is {kind}"
+    return _about(
+        invalid_field(field, f"must name a timer, but the rule of trigger {trigger_id} is {kind}"),
+        field=field,
+        triggerId=trigger_id,
+        kind=kind,
     )
 
 
 def trigger_unreadable(trigger_id: str, reason: str) -> ApiError:
-    return _precondition(
-        "TRIGGER_UNREADABLE",
-        f"This version of the server can't read trigger {trigger_id}: {reason}",
+    return _about(
+        _precondition(
+            "TRIGGER_UNREADABLE",
+            f"This version of the server can't read trigger {trigger_id}: {reason}",
+        ),
+        triggerId=trigger_id,
+        reason=reason,
     )
 
 
 def key_reused(field: str) -> ApiError:
     error = invalid_field(field, "was used before for a different request; send another one")
-    return ApiError(error.code, "KEY_REUSED", error.message, error.violations)
+    return _about(ApiError(error.code, "KEY_REUSED", error.message, error.violations), field=field)
 
 
 def partial_success_unsupported() -> ApiError:
@@ -223,19 +281,25 @@ def partial_success_unsupported() -> ApiError:
 
 
 def sender_unproven(why: str) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.UNAUTHENTICATED,
-        "SENDER_UNPROVEN",
-        f"The sender of this webhook is not authenticated: {why}",
+    return _about(
+        ApiError(
+            grpc.StatusCode.UNAUTHENTICATED,
+            "SENDER_UNPROVEN",
+            f"The sender of this webhook is not authenticated: {why}",
+        ),
+        why=why,
     )
 
 
 def sender_unprovable(table: str) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.UNAUTHENTICATED,
-        "SENDER_UNPROVABLE",
-        "This server can't authenticate the senders of webhooks: set secret, hub_keys or "
-        f"standard_keys in [sources.webhooks], or in [sources.webhooks.{table}]",
+    return _about(
+        ApiError(
+            grpc.StatusCode.UNAUTHENTICATED,
+            "SENDER_UNPROVABLE",
+            "This server can't authenticate the senders of webhooks: set secret, hub_keys or "
+            f"standard_keys in [sources.webhooks], or in [sources.webhooks.{table}]",
+        ),
+        table=table,
     )
 
 
@@ -304,68 +368,101 @@ def scope_insufficient(scope: str) -> ApiError:
 
 
 def too_many_calls(seconds: float) -> ApiError:
-    return _exhausted(
-        "RATE_LIMIT_EXCEEDED", f"Too many calls; try again in {_seconds(seconds)}", seconds
+    return _about(
+        _exhausted(
+            "RATE_LIMIT_EXCEEDED", f"Too many calls; try again in {_seconds(seconds)}", seconds
+        ),
+        seconds=seconds,
     )
 
 
 def too_many_under_way(most: int) -> ApiError:
-    return _exhausted(
-        OVERLOADED,
-        f"This server has {most} calls under way, as many as it takes; nothing was done, try again "
-        f"in {_seconds(OVERLOADED_SECONDS)}",
-        OVERLOADED_SECONDS,
+    return _about(
+        _exhausted(
+            OVERLOADED,
+            f"This server has {most} calls under way, as many as it takes; nothing was done, try "
+            f"again in {_seconds(OVERLOADED_SECONDS)}",
+            OVERLOADED_SECONDS,
+        ),
+        most=most,
     )
 
 
 def too_many_bad_credentials(seconds: float) -> ApiError:
-    return _exhausted(
-        "TOO_MANY_BAD_CREDENTIALS",
-        f"Too many bad credentials came from your address; try again in {_seconds(seconds)}",
-        seconds,
+    return _about(
+        _exhausted(
+            "TOO_MANY_BAD_CREDENTIALS",
+            f"Too many bad credentials came from your address; try again in {_seconds(seconds)}",
+            seconds,
+        ),
+        seconds=seconds,
     )
 
 
 def too_many_invocations(subject: str, per_minute: float, seconds: float) -> ApiError:
     quota = f"{subject} has used up its {per_minute:g} invocations a minute"
-    return _exhausted(
-        "QUOTA_EXCEEDED",
-        f"{quota}; try again in {_seconds(seconds)}",
-        seconds,
-        _quota(subject, quota),
+    return _about(
+        _exhausted(
+            "QUOTA_EXCEEDED",
+            f"{quota}; try again in {_seconds(seconds)}",
+            seconds,
+            _quota(subject, quota),
+        ),
+        subject=subject,
+        perMinute=per_minute,
+        seconds=seconds,
     )
 
 
 def too_many_triggers(folder_id: str, most: int) -> ApiError:
     quota = f"Folder {folder_id[:64]} has {most} triggers, the most that it may have"
-    return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(f"folders/{folder_id[:64]}", quota))
+    return _about(
+        _exhausted("QUOTA_EXCEEDED", quota, None, _quota(f"folders/{folder_id[:64]}", quota)),
+        folderId=folder_id,
+        most=most,
+    )
 
 
 def payload_over_quota(subject: str, size: int, most: int) -> ApiError:
     quota = f"A request of this method may have at most {most} bytes, but has {size}"
-    return _exhausted("QUOTA_EXCEEDED", quota, None, _quota(subject, quota))
+    return _about(
+        _exhausted("QUOTA_EXCEEDED", quota, None, _quota(subject, quota)),
+        subject=subject,
+        size=size,
+        most=most,
+    )
 
 
 def proof_refused(what: str, why: str) -> ApiError:
     """Returns an error that gives the reason, because only the owner of a proof can see it."""
-    return ApiError(
-        grpc.StatusCode.UNAUTHENTICATED,
-        "CREDENTIALS_REFUSED",
-        f"The {what} is refused: {why}",
-        headers=CHALLENGE,
+    return _about(
+        ApiError(
+            grpc.StatusCode.UNAUTHENTICATED,
+            "CREDENTIALS_REFUSED",
+            f"The {what} is refused: {why}",
+            headers=CHALLENGE,
+        ),
+        what=what,
+        why=why,
     )
 
 
 def tokens_made_of_tokens(most: int) -> ApiError:
-    return _precondition(
-        "TOKEN_MADE_OF_TOKENS",
-        f"The token was made of another, and so on {most} times; show an API key, or a token that "
-        "you got for a key",
+    return _about(
+        _precondition(
+            "TOKEN_MADE_OF_TOKENS",
+            f"The token was made of another, and so on {most} times; show an API key, or a token "
+            "that you got for a key",
+        ),
+        most=most,
     )
 
 
 def account_not_found(account_id: str) -> ApiError:
-    return _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found")
+    return _about(
+        _not_found("ACCOUNT_NOT_FOUND", f"Account {account_id[:64]} not found"),
+        accountId=account_id,
+    )
 
 
 def no_issuer() -> ApiError:
@@ -377,30 +474,45 @@ def no_issuer() -> ApiError:
 
 
 def account_name_taken(name: str, folder_id: str) -> ApiError:
-    return ApiError(
-        grpc.StatusCode.ALREADY_EXISTS,
-        "ACCOUNT_NAME_TAKEN",
-        f"Account with name {name} already exists in folder {folder_id}",
+    return _about(
+        ApiError(
+            grpc.StatusCode.ALREADY_EXISTS,
+            "ACCOUNT_NAME_TAKEN",
+            f"Account with name {name} already exists in folder {folder_id}",
+        ),
+        name=name,
+        folderId=folder_id,
     )
 
 
 def key_not_found(key_id: str) -> ApiError:
-    return _not_found("KEY_NOT_FOUND", f"Key {key_id[:64]} not found")
+    return _about(_not_found("KEY_NOT_FOUND", f"Key {key_id[:64]} not found"), keyId=key_id)
 
 
 def credential_not_found(credential_id: str) -> ApiError:
-    return _not_found("CREDENTIAL_NOT_FOUND", f"Credential {credential_id[:64]} not found")
+    return _about(
+        _not_found("CREDENTIAL_NOT_FOUND", f"Credential {credential_id[:64]} not found"),
+        credentialId=credential_id,
+    )
 
 
 def binding_not_found(resource: str, subject: str, role: str) -> ApiError:
-    return _not_found(
-        "BINDING_NOT_FOUND",
-        f"Subject {subject[:256]} does not have role {role[:64]} on {resource[:256]}",
+    return _about(
+        _not_found(
+            "BINDING_NOT_FOUND",
+            f"Subject {subject[:256]} does not have role {role[:64]} on {resource[:256]}",
+        ),
+        resource=resource,
+        subject=subject,
+        role=role,
     )
 
 
 def configured(subject: str) -> ApiError:
-    return _precondition("CONFIGURED", f"{subject} comes from the settings; change it there")
+    return _about(
+        _precondition("CONFIGURED", f"{subject} comes from the settings; change it there"),
+        subject=subject,
+    )
 
 
 def access_control_off() -> ApiError:
@@ -411,18 +523,24 @@ def access_control_off() -> ApiError:
 
 
 def no_default_group(folder_id: str) -> ApiError:
-    return _not_found(
-        "NO_DEFAULT_LOG_GROUP",
-        f"Folder {folder_id[:64]} has no default log group: write to a group, or set the folder's "
-        "group in [sources.logs.default_groups]",
+    return _about(
+        _not_found(
+            "NO_DEFAULT_LOG_GROUP",
+            f"Folder {folder_id[:64]} has no default log group: write to a group, or set the "
+            "folder's group in [sources.logs.default_groups]",
+        ),
+        folderId=folder_id,
     )
 
 
 def log_group_unbound(group: str) -> ApiError:
-    return _not_found(
-        "LOG_GROUP_UNBOUND",
-        f"Log group {group[:64]} belongs to no folder, so no trigger would get its records; an "
-        "operator can name its folders in folders_of of [sources.logs]",
+    return _about(
+        _not_found(
+            "LOG_GROUP_UNBOUND",
+            f"Log group {group[:64]} belongs to no folder, so no trigger would get its records; an "
+            "operator can name its folders in folders_of of [sources.logs]",
+        ),
+        group=group,
     )
 
 
@@ -455,6 +573,16 @@ def internal() -> ApiError:
     return ApiError(
         grpc.StatusCode.INTERNAL, "INTERNAL", "Internal error; the server's log has the reason"
     )
+
+
+def _about(error: ApiError, **variables: str | float) -> ApiError:
+    """Adds the variables of an error's text to its metadata, by names in camel case (AIP-193)."""
+    error.metadata += tuple((name, _text(value)[:256]) for name, value in variables.items())
+    return error
+
+
+def _text(value: str | float) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _precondition(reason: str, text: str) -> ApiError:

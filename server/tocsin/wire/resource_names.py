@@ -1,17 +1,20 @@
 """Parses and formats the resource names of Google's contracts.
 
-The patterns are those of the contracts' http rules, where `*` is one segment of a path.
+The patterns are those of the contracts' http rules, where `*` is one segment of a path, without
+control characters.
 """
 
 import re
 from dataclasses import dataclass
 
-_LOCATION = r"projects/(?P<project>[^/]+)/locations/[^/]+"
+# One segment; control characters would steer the terminals and logs that show a name.
+_SEGMENT = r"[^/\x00-\x1f\x7f-\x9f]+"
+_LOCATION = rf"projects/(?P<project>{_SEGMENT})/locations/{_SEGMENT}"
 _LOCATION_NAME = re.compile(_LOCATION)
 _INTEGRATION_NAME = re.compile(
-    rf"(?P<location>{_LOCATION})(?:/products/[^/]+)?/integrations/(?P<integration>[^/]+)"
+    rf"(?P<location>{_LOCATION})(?:/products/{_SEGMENT})?/integrations/(?P<integration>{_SEGMENT})"
 )
-_OPERATION_NAME = re.compile(rf"(?P<location>{_LOCATION})/operations/(?P<id>[^/]+)")
+_OPERATION_NAME = re.compile(rf"(?P<location>{_LOCATION})/operations/(?P<id>{_SEGMENT})")
 
 LOCATION_FORM = "projects/*/locations/*"
 INTEGRATION_FORMS = f"{LOCATION_FORM}/integrations/* or {LOCATION_FORM}/products/*/integrations/*"

@@ -22,6 +22,17 @@ def least(kind: str, **fields: Any) -> Json:
     return {"rule": {kind: {**LEAST[kind], **fields}}}
 
 
+NO_CONTROL = "must not hold control characters"
+BAD_FOLDERS = ("b1g\n", "\x1b[31m", "b1g\x7f", "\x9bm")
+
+
+@pytest.mark.parametrize("bad", BAD_FOLDERS)
+def test_the_name_of_a_folder_holds_no_control_characters(api: TriggerApi, bad: str) -> None:
+    with pytest.raises(Refused) as refused:
+        create(api, bad)
+    assert refused.value.fields == {"folder_id": NO_CONTROL}
+
+
 BAD: dict[str, tuple[Json, dict[str, str]]] = {
     "time that runs forward, to wait for a batch": (
         least("messageQueue", batchSettings={"cutoff": "-1s"}),

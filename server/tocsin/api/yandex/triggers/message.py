@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,9 +82,17 @@ def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]
     return [
         # The request's own rule reports a missing folder.
         *(folder if request.folder_id else []),
+        *_violations_of_name(request.folder_id),
         *violations_of_rule(request),
         *_violations_of_size(request),
     ]
+
+
+def _violations_of_name(folder_id: str) -> list[Violation]:
+    """Refuses control characters, as they would steer what shows the folder's name."""
+    if any(unicodedata.category(character) == "Cc" for character in folder_id):
+        return [Violation("folder_id", "must not hold control characters")]
+    return []
 
 
 def _violations_of_size(message: contract.CreateTriggerRequest | Trigger) -> list[Violation]:
