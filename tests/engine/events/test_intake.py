@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from sqlalchemy import null, select, update
 
 from stand.services.postgres_server import PostgresServer
-from tocsin.api.changes.listening import listen
+from tocsin.api.changes.listening import each_id_one_queue, listen
 from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.intake import EVENTS_AT_ONCE, LISTENERS_AT_ONCE, Intake
@@ -103,7 +103,7 @@ class Node:
                 contract=CONTRACT,
                 message=trigger.SerializeToString(),
             )
-            listen(tx, compile_trigger(trigger))
+            listen(tx, compile_trigger(trigger), each_id_one_queue)
 
         await self.database.write(insert)
 
