@@ -8,6 +8,9 @@ from types import TracebackType
 
 from stand.tocsin_process import Tocsin, serving
 
+# Several triggers listen to each queue. Tests of real sources have a table of their own for them.
+ENVIRONMENT = {"TOCSIN_SOURCES__MESSAGE_QUEUE__SHARED": "true"}
+
 
 class Fleet:
     """Starts, kills and freezes servers; those that are left at the end are stopped."""
@@ -60,5 +63,7 @@ class Fleet:
     def _start(self, number: int) -> Tocsin:
         directory = self._directory / f"node-{number}"
         directory.mkdir()
-        server = serving(directory, self._config, *self._options, http="off")
+        server = serving(
+            directory, self._config, *self._options, http="off", environment=ENVIRONMENT
+        )
         return self._stack.enter_context(server)
