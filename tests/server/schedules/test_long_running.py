@@ -332,6 +332,20 @@ def test_a_list_may_be_of_what_is_done_or_is_not(google: GoogleApi, location: st
         "done = true": [done],
         "done=false": [waiting],
         "": sorted([waiting, done]),
+        "done:true AND NOT done = false": [done],
+        "NOT done = true": [waiting],
+        "-done=true": [waiting],
+        "done = true AND done = false": [],
+        f'name = "{location}/operations/{done}"': [done],
+        f"name:{waiting[8:]}": [waiting],
+        f"name = *{waiting}": [waiting],
+        f"NOT name:{waiting} AND metadata.integration = nightly": [done],
+        "metadata.integration = night": [],
+        "metadata.executionMethod = SCHEDULE": [waiting],
+        f"metadata.execution_id = {done} AND done = true": [done],
+        "metadata.integrationExecutionDetails.integrationExecutionState=SUCCEEDED": [done],
+        "metadata.trigger_id:*": sorted([waiting, done]),
+        "metadata.trigger_id = 'api_trigger/nightly' AND done = false": [waiting],
     }.items():
         page = google.call("ListOperations", {"name": location, "filter": text})
         assert ids_of(page) == expected
@@ -341,7 +355,16 @@ def test_a_list_may_be_of_what_is_done_or_is_not(google: GoogleApi, location: st
     ("sent", "field"),
     [
         ({"filter": "done"}, "filter"),
-        ({"filter": "name = x"}, "filter"),
+        ({"filter": "response.x = 1"}, "filter"),
+        ({"filter": "metadata.request_params:k"}, "filter"),
+        ({"filter": "done != true"}, "filter"),
+        ({"filter": "done = true OR done = false"}, "filter"),
+        ({"filter": "(done = true)"}, "filter"),
+        ({"filter": "done = true AND"}, "filter"),
+        ({"filter": "name > a"}, "filter"),
+        ({"filter": "name ="}, "filter"),
+        ({"filter": 'name = "a'}, "filter"),
+        ({"filter": "x" * 1001}, "filter"),
         ({"filter": "done = maybe"}, "filter"),
         ({"pageSize": -1}, "page_size"),
         ({"pageToken": "garbage"}, "page_token"),
@@ -365,6 +388,15 @@ def test_a_token_of_a_list_with_other_arguments_is_refused(
     with pytest.raises(Refused) as refused:
         google.call("ListOperations", {"name": location, **other, "pageToken": token})
     assert list(refused.value.fields) == ["page_token"]
+
+
+def test_a_filtered_list_goes_on_to_its_last_page(google: GoogleApi, location: str) -> None:
+    ids = schedule_many(google, location, 3)
+    request = {"name": location, "filter": "metadata.integration:night", "pageSize": 2}
+    first = google.call("ListOperations", request)
+    last = google.call("ListOperations", {**request, "pageToken": first["nextPageToken"]})
+    assert [*ids_of(first), *ids_of(last)] == sorted(ids)
+    assert not last.get("nextPageToken")
 
 
 def test_a_page_may_be_asked_larger_than_any(google: GoogleApi, location: str) -> None:

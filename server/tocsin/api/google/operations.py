@@ -1,15 +1,16 @@
 """Serves `google.longrunning.Operations` over scheduled executions."""
 
 import json
-import re
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 from google.longrunning import operations_pb2 as contract
 from google.protobuf.empty_pb2 import Empty
 from google.rpc import status_pb2
 
+from tocsin.api.google.filters import OperationFilter, operation_filter
 from tocsin.compilers.parameters import from_json
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -18,7 +19,7 @@ from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
-from tocsin.wire.paging import LARGEST_PAGE, LARGEST_PAGE_BYTES, PageTokens, page_of, page_size
+from tocsin.wire.paging import LARGEST_PAGE, LARGEST_PAGE_BYTES, PageTokens, page_size
 from tocsin.wire.resource_names import (
     LOCATION_FORM,
     is_location,
@@ -36,7 +37,8 @@ from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
 
 SERVICE = contract.DESCRIPTOR.services_by_name["Operations"]
 
-DONE_FILTER = re.compile(r"\s*done\s*=\s*(?P<done>true|false)\s*")
+# A call with a filter reads at most this many executions.
+LOOKED_AT = 1000
 
 # Shorter than the time that the proxy lets a call be silent.
 LONGEST_WAIT = timedelta(minutes=4)
@@ -58,13 +60,6 @@ STATES = {
     State.DEAD_LETTERED: IntegrationExecutionDetails.FAILED,
     State.CANCELLED: IntegrationExecutionDetails.CANCELLED,
 }
-
-
-class _Listed(NamedTuple):
-    """An operation of a list, and the id of its invocation, by which the list is sorted."""
-
-    invocation_id: str
-    operation: contract.Operation
 
 
 class OperationsService:
@@ -97,28 +92,33 @@ class OperationsService:
     async def list_operations(
         self, request: contract.ListOperationsRequest, call: Call
     ) -> contract.ListOperationsResponse:
-        """Lists the executions of a location without their parameters, as the filter asks."""
+        """Lists the executions of a location that the filter wants, without their parameters."""
         if not is_location(request.name):
             raise errors.invalid_field("name", f"must be {LOCATION_FORM}")
         if request.return_partial_success:
             raise errors.partial_success_unsupported()
-        done = _done_filter(request.filter)
+        wanted = operation_filter(request.filter)
+        if not wanted.done:
+            return contract.ListOperationsResponse()
+        [done] = wanted.done if len(wanted.done) == 1 else (None,)
         # A larger page size is not an error here (AIP-158).
         size = page_size(min(request.page_size, LARGEST_PAGE))
         tokens = self._pages.of(call, request, request.name, request.filter)
         after = tokens.position(request.page_token) or ""
 
-        def read(tx: Transaction) -> tuple[list[_Listed], bool]:
-            executions = invocations.page_of_executions(
-                tx, parent=request.name, after=after, limit=size + 1, final=done
-            )
-            listed = (_Listed(execution.id, _item(execution)) for execution in executions)
-            return page_of(listed, size, lambda item: item.operation.ByteSize())
+        # A page may be short, or empty, and not be the last (AIP-158).
+        looked_at = LOOKED_AT if wanted.conditions else size
 
-        page, more = await self._database.read(read)
-        response = contract.ListOperationsResponse(operations=[item.operation for item in page])
-        if more:
-            response.next_page_token = tokens.token(page[-1].invocation_id)
+        def read(tx: Transaction) -> tuple[list[contract.Operation], str | None]:
+            executions = invocations.page_of_executions(
+                tx, parent=request.name, after=after, limit=looked_at + 1, final=done
+            )
+            return _page(executions, wanted, size, looked_at)
+
+        page, rest = await self._database.read(read)
+        response = contract.ListOperationsResponse(operations=page)
+        if rest is not None:
+            response.next_page_token = tokens.token(rest)
         return response
 
     async def get_operation(self, request: contract.GetOperationRequest) -> contract.Operation:
@@ -176,23 +176,29 @@ def _is_over(tx: Transaction, invocation_id: str) -> bool:
     return state is None or state.final
 
 
-def _done_filter(text: str) -> bool | None:
-    if not text:
-        return None
-    match = DONE_FILTER.fullmatch(text)
-    if match is None:
-        raise errors.invalid_field("filter", "expected done = true or done = false")
-    return match["done"] == "true"
+def _page(
+    executions: Iterator[Invocation], wanted: OperationFilter, size: int, looked_at: int
+) -> tuple[list[contract.Operation], str | None]:
+    """Returns the wanted ones of so many executions, and after which id more follow.
 
-
-def _item(invocation: Invocation) -> contract.Operation:
-    """Returns an execution as an operation of a list, which carries no parameters.
-
-    Otherwise one execution of several MiB would hide its whole page from its clients.
+    Operations of a list carry no parameters: one of several MiB would hide its whole page from its
+    clients.
     """
-    info = _execution_info(invocation)
-    info.ClearField("request_params")
-    return _operation_with(invocation, info)
+    page: list[contract.Operation] = []
+    total, last = 0, None
+    for index, execution in enumerate(executions):
+        if index == looked_at:
+            return page, last
+        info = _execution_info(execution)
+        info.ClearField("request_params")
+        operation = _operation_with(execution, info)
+        if wanted.holds(operation.name, info):
+            total += operation.ByteSize()
+            if len(page) == size or (page and total > LARGEST_PAGE_BYTES):
+                return page, last
+            page.append(operation)
+        last = execution.id
+    return page, None
 
 
 def _operation(invocation: Invocation) -> contract.Operation:

@@ -1,0 +1,37 @@
+"""Filters of operations: what a pattern matches, in time that does not grow with its stars."""
+
+from fnmatch import fnmatchcase
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.api.google.filters import operation_filter
+from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import ExecutionInfo
+
+INFO = ExecutionInfo()
+
+
+def holds(text: str, name: str) -> bool:
+    return operation_filter(text).holds(name, INFO)
+
+
+@given(st.text("ab*", max_size=6), st.text("ab", max_size=6))
+def test_an_equals_sign_means_all_of_a_field_with_anything_for_a_star(
+    pattern: str, name: str
+) -> None:
+    assert holds(f'name = "{pattern}"', name) is fnmatchcase(name, pattern)
+
+
+@given(st.text("ab*", max_size=6).filter(lambda text: text != "*"), st.text("ab", max_size=6))
+def test_a_colon_means_a_part_of_a_field(pattern: str, name: str) -> None:
+    assert holds(f'name:"{pattern}"', name) is fnmatchcase(name, f"*{pattern}*")
+
+
+def test_a_star_after_a_colon_means_that_the_field_is_set() -> None:
+    assert holds("name:*", "x")
+    assert not holds("name:*", "")
+    assert holds("NOT metadata.integration:*", "x")
+
+
+def test_many_stars_take_no_time() -> None:
+    assert not holds(f"name = {'a*' * 490}b", "a" * 490)
