@@ -41,10 +41,6 @@ def config(target: RecordingTarget) -> str:
     return f"""
         cloud_id = "b1g0000000000000cld0"
 
-        # Tests name the same queues.
-        [sources.message_queue]
-        shared = true
-
         [targets]
         function = "{target.url}/functions/{{function_id}}"
         container = "{target.url}/containers/{{container_id}}"
@@ -82,7 +78,9 @@ def config(target: RecordingTarget) -> str:
 
 @pytest.fixture(scope="session")
 def server(config: str) -> Iterator[Tocsin]:
-    with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
+    # Tests of this folder name the same queues.
+    shared = "[sources.message_queue]\nshared = true\n"
+    with tempfile.TemporaryDirectory() as made, serving(Path(made), config + shared) as tocsin:
         yield tocsin
 
 

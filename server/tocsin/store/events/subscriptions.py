@@ -19,7 +19,6 @@ OTHERS = (
         table.c.key == bindparam("key"),
         table.c.trigger_id != bindparam("but"),
     )
-    .distinct()
 )
 DELETE = delete(table).where(table.c.trigger_id == bindparam("of_trigger"))
 LISTENERS = (
@@ -70,9 +69,9 @@ def subscribe(
         sole = None
 
 
-def folders_of_others(tx: Transaction, trigger_id: str, *, kind: str, key: str) -> list[str]:
+def folders_of_others(tx: Transaction, trigger_id: str, *, kind: str, key: str) -> set[str]:
     """Returns the folders of the triggers besides this one that listen to the key."""
-    return tx.column(OTHERS, kind=kind, key=key, but=trigger_id)
+    return set(tx.column(OTHERS, kind=kind, key=key, but=trigger_id))
 
 
 def unsubscribe(tx: Transaction, trigger_id: str) -> None:
