@@ -22,6 +22,8 @@ LOST = (
     asyncpg.InvalidCatalogNameError,
 )
 
+GENERAL_WARNING = "01000"
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -41,12 +43,37 @@ class Result:
         return self.rows
 
 
+class Unconfirmed(ConnectionError):
+    """The primary has committed, but has stopped waiting for its synchronous standby."""
+
+
 class Session:
     """Runs statements on one connection, and prepares each of them once."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
         self._prepared: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
+        self._warning = ""
+        connection.add_log_listener(self._hear)
+
+    async def commit(self, transaction: asyncpg.transaction.Transaction) -> None:
+        """Commits a transaction.
+
+        PostgreSQL reports success with a warning if the wait for a synchronous standby was
+        cancelled, by pg_cancel_backend or by a statement_timeout.
+
+        Raises:
+            Unconfirmed: it did so: the loss of the primary would lose the transaction.
+        """
+        self._warning = ""
+        await transaction.commit()
+        if self._warning:
+            raise Unconfirmed(self._warning)
+
+    def _hear(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
+        # Its text may be in any language. No other warning of a commit has this code.
+        if message.severity_en == "WARNING" and message.sqlstate == GENERAL_WARNING:
+            self._warning = message.message
 
     async def run(self, statement: Compiled, values: Mapping[str, Value]) -> Result:
         prepared = await self._prepare(statement)
@@ -161,4 +188,6 @@ class Lent:
 def unavailable(error: BaseException) -> StoreUnavailable:
     if isinstance(error, asyncpg.DiskFullError):
         return StoreFull(f"PostgreSQL has no space left: {error}")
+    if isinstance(error, Unconfirmed):
+        return StoreUnavailable(f"no standby of PostgreSQL has confirmed the commit: {error}")
     return StoreUnavailable(f"can't reach PostgreSQL: {reason(error)}")

@@ -172,7 +172,7 @@ class PostgresDatabase:
                 await transaction.rollback()
             raise
         try:
-            await transaction.commit()
+            await session.commit(transaction)
         except BaseException as error:
             if is_lost(session, error):
                 # The commit may have succeeded, and an extra bell does no harm.

@@ -25,6 +25,8 @@ REMEMBERED = Record(Remembered, table)
 SELECT = select(*REMEMBERED.columns).where(
     table.c.scope == bindparam("scope"), table.c.key == bindparam("key")
 )
+# The lock is written to the log of PostgreSQL, behind the commit of the first RPC.
+CONFIRM = SELECT.with_for_update()
 DELETE = delete(table).where(
     table.c.scope == bindparam("in_scope"),
     table.c.key == bindparam("of_key"),
@@ -67,6 +69,9 @@ def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) ->
         return None
     if remembered.fingerprint != request.fingerprint:
         raise RequestMismatch
+    if not tx.exclusive:
+        # Its commit may not have reached the standby; this one, which waits for that, makes sure.
+        tx.one(CONFIRM, scope=request.scope, key=request.key)
     return remembered.answer
 
 

@@ -29,6 +29,8 @@ SESSION = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
+    # A commit that no standby has confirmed is told by a warning alone.
+    "client_min_messages": "warning",
     # PostgreSQL plans once, without looking at values: the plan that the tests assert.
     "plan_cache_mode": "force_generic_plan",
     # Every hot statement reads a few rows in an index's order. To read all due rows and sort them
