@@ -60,12 +60,16 @@ secret_access_key = "secret-19"
 endpoint = "http://user:secret-20@127.0.0.1:1"
 access_key_id = "id"
 secret_access_key = "secret-21"
+shared = true
 [sources.message_queue.urls]
 other = "http://user:secret-22@127.0.0.1:1/q"
 [sources.data_stream]
 endpoint = "http://user:secret-23@127.0.0.1:1"
 access_key_id = "id"
 secret_access_key = "secret-24"
+[sources.logs.otlp_senders.collector]
+secret = "secret-27"
+log_group = "e2300000000000000002"
 [integrations.nightly]
 triggers = ["api_trigger/nightly"]
 url = "http://user:secret-25@127.0.0.1:1/?key=secret-26"
@@ -108,6 +112,7 @@ def test_each_secret_that_there_is_is_tried_here() -> None:
         "sources.webhooks.registries.hub_keys",
         "sources.webhooks.registries.standard_keys",
         "sources.object_storage.secret_access_key",
+        "sources.logs.otlp_senders.secret",
         "sources.message_queue.secret_access_key",
         "sources.data_stream.secret_access_key",
     }

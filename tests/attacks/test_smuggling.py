@@ -69,7 +69,6 @@ def test_of_two_credentials_none_counts(it: Secured, authorization: str, second:
         "Proxy-Authorization: {}",
         "X-Api-Key: {}",
         "Cookie: authorization={}",
-        "Grpc-Metadata-Authorization: {}",
         "X-Envoy-Original-Authorization: {}",
         "Author_ization: {}",
     ],
@@ -98,7 +97,6 @@ def test_a_credential_stands_in_no_url(it: Secured, name: str) -> None:
         "x-forwarded-proto: https",
         "x-original-url: /healthz",
         "x-rewrite-url: /healthz",
-        "grpc-encoding: gzip",
         "grpc-status: 0",
         "grpc-message: fine",
         "te: trailers",
@@ -112,6 +110,17 @@ def test_a_header_that_steers_others_steers_nothing_here(
     told = [f"Authorization: {authorization}", header]
     answer = ask(it.server.http_address, head("GET", path, told))
     assert (answer.status, answer.json) == (200, {"triggers": [], "nextPageToken": ""})
+
+
+@pytest.mark.parametrize(
+    "header", ["grpc-encoding: gzip", "grpc-metadata-authorization: {}", "grpc-timeout: 1 n"]
+)
+def test_a_header_of_grpc_that_rest_does_not_have_is_refused(
+    it: Secured, authorization: str, header: str
+) -> None:
+    told = [header.format(authorization)]
+    answer = ask(it.server.http_address, head("GET", f"{PATH}?folderId=b1g1", told))
+    assert (answer.status, answer.json["code"]) == (400, 3)
 
 
 def test_a_deadline_is_that_of_ones_own_call(it: Secured) -> None:

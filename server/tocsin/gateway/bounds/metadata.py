@@ -24,8 +24,8 @@ function envoy_on_request(request)
       wrong = not value:match("^[%w+/, ]*=*$") and "expected base64, as its name ends in -bin"
       binary[#binary + 1] = name
     elseif name == "grpc-timeout" then
-      wrong = not value:match("^%d%d?%d?%d?%d?%d?%d?%d?[HMSmu]$")
-        and "expected up to 8 digits and a unit of H, M, S, m or u, such as 30S"
+      wrong = not value:match("^%d%d?%d?%d?%d?%d?%d?%d?[HMSmun]$")
+        and "expected up to 8 digits and a unit of H, M, S, m, u or n, such as 30S"
     elseif name:sub(1, 5) == "grpc-" and not HARMLESS[name] then
       wrong = "a call over REST has no such header"
     end

@@ -68,11 +68,14 @@ def merge(request: contract.UpdateTriggerRequest, trigger: Trigger, paths: Itera
     Raises:
         ApiError: a path leads into a member of a oneof, but another member is set.
     """
-    for path in paths:
-        names = path.split(".")
+    # All are checked before one is written, so that their order does not matter.
+    named = [path.split(".") for path in paths]
+    for names in named:
         for message, whose in ((trigger, "the trigger"), (request, "the request")):
             if (problem := _other_member(message, names, whose)) is not None:
+                path = ".".join(names)
                 raise errors.invalid_field("update_mask", f"path {path!r} {problem}")
+    for names in named:
         _write(request, trigger, names)
 
 
