@@ -74,6 +74,16 @@ def test_list_is_narrowed(person: Person, trigger: Trigger, target: RecordingTar
     assert listed(person, "--until", "2098-01-01") == [bad, good]
 
 
+def test_list_is_of_the_folder(person: Person, trigger: Trigger) -> None:
+    fired = fire(person).id
+    everyones = person.reads_list(Invocation, "invocations", "list", "--folder", "")
+    assert fired in [each.id for each in everyones]
+    own = person.reads_list(Invocation, "invocations", "list")
+    assert [(each.id, each.trigger_id) for each in own] == [(fired, trigger.id)]
+    for listing in ("invocations", "dead-letters"):
+        assert person.reads_list(Invocation, listing, "list", "--folder", "another") == []
+
+
 def test_a_state_that_is_none_is_told(person: Person) -> None:
     status, [line] = person.is_refused("invocations", "list", "--state", "lost")
     assert status == 2

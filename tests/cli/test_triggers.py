@@ -75,6 +75,35 @@ def test_what_looks_like_a_string_is_one(person: Person, value: str) -> None:
     assert trigger.rule.timer.payload == value
 
 
+@pytest.mark.parametrize("prefix", ["", "OBJECT_STORAGE_EVENT_TYPE_"])
+def test_enum_values_have_a_short_and_a_full_name(person: Person, prefix: str) -> None:
+    text = f"""
+        rule:
+          objectStorage:
+            bucketId: photos
+            event_type: [{prefix}CREATE_OBJECT, 3]
+            batchSettings: {{size: 1, cutoff: 1s}}
+            invokeFunction: {{functionId: d4e00000000000000001}}
+    """
+    made = person.reads(Trigger, "triggers", "create", "-f", "-", stdin=text)
+    assert list(made.rule.object_storage.event_type) == [
+        Trigger.OBJECT_STORAGE_EVENT_TYPE_CREATE_OBJECT,
+        Trigger.OBJECT_STORAGE_EVENT_TYPE_DELETE_OBJECT,
+    ]
+
+
+def test_a_name_that_is_no_enum_value_is_told_the_short_ones(person: Person) -> None:
+    status, [line] = person.is_refused(
+        *("triggers", "create", "-f", "-"),
+        stdin="rule: {containerRegistry: {eventType: [CREATE_OBJECT]}}",
+    )
+    assert status == 2
+    assert line == (
+        "tocsin: stdin:1: rule.container_registry.event_type[0]: must be one of CREATE_IMAGE, "
+        "DELETE_IMAGE, CREATE_IMAGE_TAG, DELETE_IMAGE_TAG"
+    )
+
+
 def test_a_file_with_errors_is_told_them_all_with_their_lines(person: Person) -> None:
     file = person.writes(
         "bad.yaml",
@@ -108,8 +137,7 @@ colour: red
         f"10: {retry}.retry_settings.retry_attempts: must be a whole number",
         f"11: {retry}.retry_settings.interval: must be a duration, such as 15s",
         "12: rule.logging: conflicts with timer: give one of them",
-        "13: rule.logging.levels[1]: must be one of LEVEL_UNSPECIFIED, TRACE, DEBUG, INFO, "
-        "WARN, ERROR, FATAL",
+        "13: rule.logging.levels[1]: must be one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL",
         "15: rule.logging.log_group_id: must be a string",
         "16: colour: unknown field; use one of folderId, name, description, labels, rule",
     ]

@@ -110,9 +110,14 @@ def serve_command(
 ) -> Sequence[str]:
     file = directory / "tocsin.toml"
     file.write_text(config)
-    database = f"sqlite:///{directory / 'tocsin.db'}"
-    listen = ("--listen", "127.0.0.1:0", "--http", http)
-    return [str(TOCSIN), "serve", *listen, "--database", database, "--config", str(file), *options]
+    usual = {
+        "--listen": "127.0.0.1:0",
+        "--http": http,
+        "--database": f"sqlite:///{directory / 'tocsin.db'}",
+        "--config": str(file),
+    }
+    words = [word for each in usual.items() if each[0] not in options for word in each]
+    return [str(TOCSIN), "serve", *words, *options]
 
 
 def run_tocsin(

@@ -9,6 +9,7 @@ import typer
 from tocsin.cli import config, cron, demo, dev_certs, serve
 from tocsin.cli.deferred import deferred
 from tocsin.cli.refusal import PROGRAM
+from tocsin.cli.repeats import refuse_repeats
 from tocsin.cli.terminal.lines import say
 
 app = typer.Typer(
@@ -73,3 +74,4 @@ app.add_typer(
 )
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")
+refuse_repeats(app)

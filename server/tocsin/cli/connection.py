@@ -52,6 +52,24 @@ FolderOption = Annotated[
     str | None,
     typer.Option("--folder", envvar="TOCSIN_FOLDER", metavar="ID", help="The folder's ID."),
 ]
+OfFolderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--folder",
+        envvar="TOCSIN_FOLDER",
+        metavar="ID",
+        help="The folder of a trigger that you name by its name.",
+    ),
+]
+ListedFolderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--folder",
+        envvar="TOCSIN_FOLDER",
+        metavar="ID",
+        help="Only of triggers in this folder; with '' of all.",
+    ),
+]
 LimitOption = Annotated[
     int | None,
     typer.Option(min=1, metavar="COUNT", help="List at most this many. [default: all]"),
@@ -201,3 +219,9 @@ def folder_named(folder: str | None) -> str:
     if folder:
         return folder
     raise refusal("the folder is missing: give --folder ID or set TOCSIN_FOLDER", status=USAGE)
+
+
+def is_typed(ctx: typer.Context, parameter: str) -> bool:
+    """Returns whether an option stands on the command line, not in a variable."""
+    source = ctx.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"

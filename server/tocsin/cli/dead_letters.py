@@ -9,8 +9,9 @@ from tocsin.cli.connection import (
     LARGEST_PAGE,
     USUAL_SERVER,
     CaOption,
-    FolderOption,
     LimitOption,
+    ListedFolderOption,
+    OfFolderOption,
     ServerOption,
     connected,
     pages,
@@ -33,7 +34,7 @@ app = typer.Typer(rich_markup_mode="markdown")
 @app.command("list")
 def list_dead_letters(
     trigger: TriggerOption = None,
-    folder: FolderOption = None,
+    folder: ListedFolderOption = None,
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
@@ -44,6 +45,8 @@ def list_dead_letters(
     with connected(server, ca) as api:
         if trigger:
             request.trigger_id = id_of(api, trigger, folder)
+        else:
+            request.folder_id = folder or ""
         dead_letters = list(pages(api.dead_letters.List, request, "dead_letters", limit))
     if output is Output.JSON:
         print_json(dead_letters)
@@ -57,7 +60,7 @@ def redrive_dead_letters(
         str | None, typer.Argument(metavar="[INVOCATION]", help="The invocation's ID.")
     ] = None,
     trigger: TriggerOption = None,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -76,6 +79,8 @@ def redrive_dead_letters(
     """
     if (invocation is None) == (trigger is None):
         raise refusal("give either an INVOCATION or a --trigger", status=USAGE)
+    if invocation is not None and limit is not None:
+        raise refusal("--limit counts a trigger's dead letters: leave it out", status=USAGE)
     with connected(server, ca) as api:
         if invocation is not None:
             response = api.dead_letters.Redrive(RedriveRequest(invocation_id=invocation))

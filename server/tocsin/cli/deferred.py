@@ -7,6 +7,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tocsin.cli.repeats import refuse_repeats
+
 
 class DeferredGroup(TyperGroup):
     """Takes its commands from the `app` of a module, which it imports when it needs them.
@@ -27,7 +29,9 @@ class DeferredGroup(TyperGroup):
 
     def _load(self) -> None:
         if not self.commands:
-            group: Any = get_command(import_module(self.module).app)
+            app = import_module(self.module).app
+            refuse_repeats(app)
+            group: Any = get_command(app)
             self.commands = group.commands
 
 

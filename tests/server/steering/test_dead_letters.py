@@ -47,6 +47,8 @@ def test_they_are_listed_the_latest_first_in_pages(it: Steering) -> None:
     everyones = [each["triggerId"] for each in dead_letters(it, pageSize=1000)]
     assert everyones.count(trigger) == 3
     assert everyones.count(other) == 1
+    assert len(dead_letters(it, folderId=it.folder)) == 4
+    assert dead_letters(it, folderId=f"not-{it.folder}") == []
 
 
 def test_one_that_is_on_its_way_to_its_queue_is_one_and_what_just_failed_is_none(

@@ -215,14 +215,58 @@ def test_a_list_is_narrowed_to_states(it: Steering) -> None:
     assert it.invocations(triggerId=good, states=["STATE_FAILED"]) == []
 
 
+def test_a_list_is_narrowed_to_a_folder(it: Steering) -> None:
+    start = it.next_hour()
+    trigger = it.timer(EVERY_10)
+    it.schedule(start)
+    it.advance_to(start + 30 * MINUTE)
+    asked = {"folderId": it.folder, "pageSize": 2}
+    found = list(pages(it.api, "InvocationService.List", "invocations", asked))
+    assert [[each["triggerId"] for each in page] for page in found] == [[trigger] * 2, [trigger]]
+    assert it.invocations(folderId=it.folder, triggerId=trigger, pageSize=1)
+    assert it.invocations(folderId=f"not-{it.folder}") == []
+
+
+def test_a_list_is_narrowed_to_an_integration_by_each_of_its_names(it: Steering) -> None:
+    start = it.next_hour()
+    it.timer(EVERY_10)
+    execution = it.schedule(start)
+    it.advance_to(start + 10 * MINUTE)
+    location = f"projects/{it.folder}/locations/l"
+    for name in (
+        f"{location}/integrations/nightly",
+        f"{location}/products/apigee/integrations/nightly",
+        f"{location}/integrations/-",
+    ):
+        assert [each["id"] for each in it.invocations(integration=name)] == [execution]
+    assert it.invocations(integration=f"{location}/integrations/weekly") == []
+    everywhere = it.invocations(integrationId="nightly", pageSize=1000)
+    assert execution in [each["id"] for each in everywhere]
+    assert not [each for each in everywhere if "triggerId" in each]
+    assert it.invocations(integrationId="ightly") == []
+
+
 @pytest.mark.parametrize(
     ("request_", "field", "says"),
     [
-        ({"triggerId": "a", "integration": "b"}, "integration", "together with trigger_id"),
+        (
+            {"triggerId": "a", "integration": "projects/p/locations/l/integrations/i"},
+            "integration",
+            "together with trigger_id",
+        ),
         (
             {"states": ["STATE_FAILED", "STATE_UNSPECIFIED"]},
             "states[1]",
             "other than STATE_UNSPECIFIED",
+        ),
+        ({"integration": "nightly"}, "integration", "must be projects/*/locations/*/integrations"),
+        ({"integrationId": "a/b"}, "integration_id", "must not have a slash"),
+        ({"integrationId": "a", "triggerId": "b"}, "integration_id", "together with trigger_id"),
+        ({"integrationId": "a", "folderId": "b"}, "integration_id", "together with folder_id"),
+        (
+            {"integration": "projects/p/locations/l/integrations/i", "folderId": "b"},
+            "integration",
+            "together with folder_id",
         ),
         ({"pageSize": 1001}, "page_size", "from 0 to 1000"),
         ({"pageToken": "nonsense"}, "page_token", "must be the next_page_token"),
@@ -243,7 +287,11 @@ def test_a_page_token_is_for_the_list_that_it_came_from(it: Steering) -> None:
     it.advance_to(start + 30 * MINUTE)
     asked = {"triggerId": trigger, "pageSize": 1}
     token = it.api.call("InvocationService.List", asked)["nextPageToken"]
-    for other in ({"states": ["STATE_SUCCEEDED"]}, {"scheduledFrom": shown(start)}):
+    for other in (
+        {"states": ["STATE_SUCCEEDED"]},
+        {"scheduledFrom": shown(start)},
+        {"folderId": it.folder},
+    ):
         with pytest.raises(Refused) as refused:
             it.api.call("InvocationService.List", asked | other | {"pageToken": token})
         assert list(refused.value.fields) == ["page_token"]

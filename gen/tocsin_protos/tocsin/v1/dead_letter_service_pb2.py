@@ -26,7 +26,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from tocsin_protos.tocsin.v1 import invocation_pb2 as tocsin_dot_v1_dot_invocation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tocsin/v1/dead_letter_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1atocsin/v1/invocation.proto\"Y\n\x1c\x44\x65\x61\x64LetterServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"e\n\x1d\x44\x65\x61\x64LetterServiceListResponse\x12+\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x0eRedriveRequest\x12\x17\n\rinvocation_id\x18\x01 \x01(\tH\x00\x12\x14\n\ntrigger_id\x18\x02 \x01(\tH\x00\x12\r\n\x05limit\x18\x03 \x01(\x05\x42\x06\n\x04what\"7\n\x0fRedriveResponse\x12\x16\n\x0einvocation_ids\x18\x01 \x03(\t\x12\x0c\n\x04left\x18\x02 \x01(\x03\x32\xfb\x01\n\x11\x44\x65\x61\x64LetterService\x12y\n\x04List\x12\'.tocsin.v1.DeadLetterServiceListRequest\x1a(.tocsin.v1.DeadLetterServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/deadLetters\x12k\n\x07Redrive\x12\x19.tocsin.v1.RedriveRequest\x1a\x1a.tocsin.v1.RedriveResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/tocsin/v1/deadLetters:redrive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tocsin/v1/dead_letter_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1atocsin/v1/invocation.proto\"l\n\x1c\x44\x65\x61\x64LetterServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tfolder_id\x18\x04 \x01(\t\"e\n\x1d\x44\x65\x61\x64LetterServiceListResponse\x12+\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x0eRedriveRequest\x12\x17\n\rinvocation_id\x18\x01 \x01(\tH\x00\x12\x14\n\ntrigger_id\x18\x02 \x01(\tH\x00\x12\r\n\x05limit\x18\x03 \x01(\x05\x42\x06\n\x04what\"7\n\x0fRedriveResponse\x12\x16\n\x0einvocation_ids\x18\x01 \x03(\t\x12\x0c\n\x04left\x18\x02 \x01(\x03\x32\xfb\x01\n\x11\x44\x65\x61\x64LetterService\x12y\n\x04List\x12\'.tocsin.v1.DeadLetterServiceListRequest\x1a(.tocsin.v1.DeadLetterServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/deadLetters\x12k\n\x07Redrive\x12\x19.tocsin.v1.RedriveRequest\x1a\x1a.tocsin.v1.RedriveResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/tocsin/v1/deadLetters:redrive:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,13 +38,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEADLETTERSERVICE'].methods_by_name['Redrive']._loaded_options = None
   _globals['_DEADLETTERSERVICE'].methods_by_name['Redrive']._serialized_options = b'\202\323\344\223\002#\"\036/tocsin/v1/deadLetters:redrive:\001*'
   _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_start=108
-  _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_end=197
-  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_start=199
-  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_end=300
-  _globals['_REDRIVEREQUEST']._serialized_start=302
-  _globals['_REDRIVEREQUEST']._serialized_end=388
-  _globals['_REDRIVERESPONSE']._serialized_start=390
-  _globals['_REDRIVERESPONSE']._serialized_end=445
-  _globals['_DEADLETTERSERVICE']._serialized_start=448
-  _globals['_DEADLETTERSERVICE']._serialized_end=699
+  _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_end=216
+  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_start=218
+  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_end=319
+  _globals['_REDRIVEREQUEST']._serialized_start=321
+  _globals['_REDRIVEREQUEST']._serialized_end=407
+  _globals['_REDRIVERESPONSE']._serialized_start=409
+  _globals['_REDRIVERESPONSE']._serialized_end=464
+  _globals['_DEADLETTERSERVICE']._serialized_start=467
+  _globals['_DEADLETTERSERVICE']._serialized_end=718
 # @@protoc_insertion_point(module_scope)

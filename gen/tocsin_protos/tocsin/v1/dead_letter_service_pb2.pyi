@@ -9,14 +9,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DeadLetterServiceListRequest(_message.Message):
-    __slots__ = ("trigger_id", "page_size", "page_token")
+    __slots__ = ("trigger_id", "page_size", "page_token", "folder_id")
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     page_size: int
     page_token: str
-    def __init__(self, trigger_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    folder_id: str
+    def __init__(self, trigger_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., folder_id: _Optional[str] = ...) -> None: ...
 
 class DeadLetterServiceListResponse(_message.Message):
     __slots__ = ("dead_letters", "next_page_token")

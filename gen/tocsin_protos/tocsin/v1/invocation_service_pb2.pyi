@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class InvocationServiceListRequest(_message.Message):
-    __slots__ = ("trigger_id", "integration", "states", "scheduled_from", "scheduled_before", "page_size", "page_token")
+    __slots__ = ("trigger_id", "integration", "states", "scheduled_from", "scheduled_before", "page_size", "page_token", "folder_id", "integration_id")
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,8 @@ class InvocationServiceListRequest(_message.Message):
     SCHEDULED_BEFORE_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_ID_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     integration: str
     states: _containers.RepeatedScalarFieldContainer[_invocation_pb2.Invocation.State]
@@ -28,7 +30,9 @@ class InvocationServiceListRequest(_message.Message):
     scheduled_before: _timestamp_pb2.Timestamp
     page_size: int
     page_token: str
-    def __init__(self, trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_invocation_pb2.Invocation.State, str]]] = ..., scheduled_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    folder_id: str
+    integration_id: str
+    def __init__(self, trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_invocation_pb2.Invocation.State, str]]] = ..., scheduled_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., folder_id: _Optional[str] = ..., integration_id: _Optional[str] = ...) -> None: ...
 
 class InvocationServiceListResponse(_message.Message):
     __slots__ = ("invocations", "next_page_token")

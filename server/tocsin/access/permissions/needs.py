@@ -132,8 +132,9 @@ PUBLIC = Need(Audience.PUBLIC)
 
 TRIGGER = (Named("trigger_id", Kind.TRIGGER, "triggers"),)
 INVOCATION = (Named("invocation_id", Kind.INVOCATION, "invocations"),)
+IN_FOLDER = Named("folder_id", Kind.FOLDER, "folders")
 TRIGGERS_OF_FOLDER = (
-    Named("folder_id", Kind.FOLDER, "folders"),
+    IN_FOLDER,
     Named("trigger_ids", Kind.TRIGGER, "triggers"),
 )
 OPERATION = (Named("operation_id", Kind.OPERATION, "operations"),)
@@ -341,6 +342,7 @@ INVOCATION_SERVICE = _service(
             P.INVOCATIONS_LIST,
             *TRIGGER,
             Named("integration", Kind.INTEGRATION),
+            IN_FOLDER,
             unnamed=Unnamed.SHOWN,
         ),
         "Get": _permitted(P.INVOCATIONS_GET, *INVOCATION),
@@ -356,7 +358,7 @@ INVOCATION_SERVICE = _service(
 DEAD_LETTER_SERVICE = _service(
     "tocsin.v1.DeadLetterService",
     {
-        "List": _permitted(P.DEAD_LETTERS_LIST, *TRIGGER, unnamed=Unnamed.SHOWN),
+        "List": _permitted(P.DEAD_LETTERS_LIST, *TRIGGER, IN_FOLDER, unnamed=Unnamed.SHOWN),
         "Redrive": _permitted(
             P.DEAD_LETTERS_REDRIVE,
             *INVOCATION,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tocsin.api.tocsin.invocations.service import (
     find,
+    in_folder,
     messages_of,
     page_of_caller,
     page_start,
@@ -46,9 +47,12 @@ class DeadLetterService:
     ) -> contract.DeadLetterServiceListResponse:
         """Lists the dead letters of a trigger, or all that the caller may see."""
         wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
-        tokens = self._pages.of(call, request, request.trigger_id)
+        tokens = self._pages.of(
+            call, request, request.trigger_id, *filter(None, (request.folder_id,))
+        )
         size, after = page_size(request.page_size), page_start(request.page_token, tokens)
-        rows = await page_of_caller(self._database, call.sight, wanted, after, size)
+        only = in_folder(request.folder_id)
+        rows = await page_of_caller(self._database, call.sight, wanted, after, size, only)
         page, token = messages_of(rows, tokens)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 

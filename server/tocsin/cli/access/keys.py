@@ -50,6 +50,10 @@ def create_key(
     request = contract.CreateKeyRequest(account_id=account, description=description)
     if public_key is not None:
         request.public_key = _read(public_key)
+    if to is not None and public_key is not None:
+        raise refusal("with --public-key there is no key file: leave out --to", status=USAGE)
+    if to is not None and output is Output.JSON:
+        raise refusal("-o json prints the key file to stdout: leave out --to", status=USAGE)
     if to is not None and to.exists():
         raise refusal(f"{to}: already exists", status=USAGE)
     with connected(server, ca) as api:

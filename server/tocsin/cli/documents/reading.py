@@ -13,6 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from tocsin.cli.documents import plain_yaml
+from tocsin.cli.documents.enum_names import full_names, short_names
 
 M = TypeVar("M", bound=Message)
 
@@ -49,7 +50,7 @@ class Document:
         problems = list(_object(self._root, message.DESCRIPTOR, "", self._lines))
         if problems:
             raise DocumentError(*(f"{self.name}:{problem}" for problem in problems))
-        return json_format.ParseDict(self.fields, message)
+        return json_format.ParseDict(full_names(self.fields, message.DESCRIPTOR), message)
 
     def where(self, path: str) -> str:
         """Returns the line of a parsed field, or of the nearest field above it: `file.yaml:7: `.
@@ -179,10 +180,11 @@ def _wrong(field: Any, part: _Part) -> str | None:
         return "must be a string" + (f': put it in quotes, "{part.node.value}"' if scalar else "")
     try:
         empty = message_factory.GetMessageClass(field.containing_type)()
-        json_format.ParseDict({field.name: part.as_field}, empty)
+        given = full_names({field.name: part.as_field}, field.containing_type)
+        json_format.ParseDict(given, empty)
     except json_format.ParseError as error:
         if kind.enum_type is not None:
-            return "must be one of " + ", ".join(kind.enum_type.values_by_name)
+            return "must be one of " + ", ".join(short_names(kind.enum_type))
         if kind.cpp_type in _WHOLE_NUMBERS:
             return "must be a whole number"
         if kind.message_type is not None and kind.message_type.full_name in _WORDS:

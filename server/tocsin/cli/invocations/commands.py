@@ -12,10 +12,12 @@ from rich.text import Text
 from tocsin.cli.connection import (
     USUAL_SERVER,
     CaOption,
-    FolderOption,
+    Connection,
     LimitOption,
+    ListedFolderOption,
     ServerOption,
     connected,
+    is_typed,
     pages,
 )
 from tocsin.cli.invocations import view as invocation_view
@@ -45,6 +47,8 @@ app = typer.Typer(rich_markup_mode="markdown")
 # Lines of the terminal that the head, the foot and the cursor need.
 KEPT_FREE = 3
 
+USUAL_LAST = 10
+
 PREFIX = "STATE_"
 STATES = [
     name.removeprefix(PREFIX).lower()
@@ -66,13 +70,16 @@ TriggerOption = Annotated[
 IntegrationOption = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="Only of this integration: `projects/*/locations/*/integrations/*`."
+        metavar="NAME",
+        help="Only of this integration: its last name, such as `nightly`, or all of "
+        "`projects/*/locations/*/integrations/*`.",
     ),
 ]
 
 
 @app.command("list")
 def list_invocations(
+    ctx: typer.Context,
     trigger: TriggerOption = None,
     integration: IntegrationOption = "",
     state: Annotated[
@@ -89,22 +96,21 @@ def list_invocations(
         str | None,
         typer.Option("--until", metavar="TIME", help="Scheduled before this time, in ISO 8601."),
     ] = None,
-    folder: FolderOption = None,
+    folder: ListedFolderOption = None,
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
     """List invocations, the latest scheduled first."""
-    request = InvocationServiceListRequest(integration=integration)
+    request = InvocationServiceListRequest()
     request.states.extend(_state(name) for name in state or ())
     if start:
         request.scheduled_from.FromDatetime(read_instant(start))
     if end:
         request.scheduled_before.FromDatetime(read_instant(end))
     with connected(server, ca) as api:
-        if trigger:
-            request.trigger_id = id_of(api, trigger, folder)
+        _choose_origin(ctx, request, api, trigger, integration, folder)
         invocations = list(pages(api.invocations.List, request, "invocations", limit))
     if output is Output.JSON:
         print_json(invocations)
@@ -131,15 +137,20 @@ def get_invocation(
 
 @app.command("watch")
 def watch_invocations(
+    ctx: typer.Context,
     trigger: TriggerOption = None,
     integration: IntegrationOption = "",
     last: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=0, max=100, metavar="COUNT", help="Show this many existing invocations first."
+            min=0,
+            max=100,
+            metavar="COUNT",
+            help="Show this many existing invocations first. [default: 10, or what a terminal "
+            "has room for]",
         ),
-    ] = 10,
-    folder: FolderOption = None,
+    ] = None,
+    folder: ListedFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -149,19 +160,18 @@ def watch_invocations(
     On a terminal it keeps a table up to date; elsewhere it prints a line for each change, and with
     `-o json` an invocation a line. It asks twice a second, so of quick changes it shows the last.
     """
-    request = InvocationServiceListRequest(integration=integration)
+    request = InvocationServiceListRequest()
     # The table must restore the terminal, however the command ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = people_console()
     try:
         with connected(server, ca) as api:
-            if trigger:
-                request.trigger_id = id_of(api, trigger, folder)
+            _choose_origin(ctx, request, api, trigger, integration, folder)
             watch = Watch(api, request)
             if output is Output.TABLE and console.is_terminal:
-                _keep_drawing(watch, console)
+                _keep_drawing(watch, console, last)
             else:
-                _print_changes(watch, output, last)
+                _print_changes(watch, output, USUAL_LAST if last is None else last)
     except KeyboardInterrupt:
         return
 
@@ -192,6 +202,35 @@ def cancel_invocation(
         _print_state(api.invocations.Cancel(request).invocation, output)
 
 
+def _choose_origin(
+    ctx: typer.Context,
+    request: InvocationServiceListRequest,
+    api: Connection,
+    trigger: str | None,
+    integration: str,
+    folder: str | None,
+) -> None:
+    """Sets whose invocations are wanted: one trigger's, an integration's, or a folder's.
+
+    An integration is in no folder: TOCSIN_FOLDER does not count for it, and --folder is refused.
+    """
+    if trigger and integration:
+        raise refusal("give only one of --trigger and --integration", status=USAGE)
+    if integration and folder and is_typed(ctx, "folder"):
+        raise refusal(
+            "give only one of --integration and --folder: an integration is in no folder",
+            status=USAGE,
+        )
+    if trigger:
+        request.trigger_id = id_of(api, trigger, folder)
+    elif integration.startswith("projects/"):
+        request.integration = integration
+    elif integration:
+        request.integration_id = integration.removeprefix("integrations/")
+    else:
+        request.folder_id = folder or ""
+
+
 def _state(text: str) -> Any:
     name = text.lower().replace("-", "_").removeprefix(PREFIX.lower())
     if name not in STATES:
@@ -214,11 +253,18 @@ def _print_changes(watch: Watch, output: Output, last: int) -> None:
                 say(invocation_view.line(invocation_view.row(invocation)))
 
 
-def _keep_drawing(watch: Watch, console: Console) -> None:
+def _keep_drawing(watch: Watch, console: Console, last: int | None) -> None:
+    """Draws the latest invocations; of those that were there before, the `last` ones."""
     waiting = Text("Looking …", style="dim")
+    hidden: set[str] | None = None
     with Live(waiting, console=console, auto_refresh=False) as live:
-        for _ in watch.follow(live.console.print):
-            latest = watch.latest(max(console.height - KEPT_FREE, 1))
+        for changed in watch.follow(live.console.print):
+            ids = [invocation.id for invocation in changed]
+            if hidden is None:
+                hidden = set() if last is None else set(ids[: max(len(ids) - last, 0)])
+            else:
+                hidden.difference_update(ids)
+            latest = watch.latest(max(console.height - KEPT_FREE, 1), hidden)
             live.update(_view(latest, console.width, console.height), refresh=True)
 
 

@@ -79,10 +79,10 @@ class Watch:
                 away = False
                 yield changed
 
-    def latest(self, count: int) -> list[Invocation]:
+    def latest(self, count: int, hidden: Container[str]) -> list[Invocation]:
         """Returns the known invocations with the latest `scheduled_at`, latest first."""
-        known = sorted(self._known.values(), key=_schedule_order, reverse=True)
-        return known[:count]
+        shown = [each for each in self._known.values() if each.id not in hidden]
+        return sorted(shown, key=_schedule_order, reverse=True)[:count]
 
     def changes(self) -> list[Invocation]:
         """Returns the invocations that appeared or changed, in the order of `scheduled_at`."""
@@ -104,8 +104,12 @@ class Watch:
             response = self._api.invocations.List(request)
             yield from response.invocations
             request.page_token = response.next_page_token
+            if not request.page_token or read >= MOST_READ:
+                return
+            if not response.invocations:
+                continue  # those that the server looked at are others'
             news = any(self._is_news(invocation) for invocation in response.invocations)
-            if not (news and self._known and request.page_token) or read >= MOST_READ:
+            if not (news and self._known):
                 return
 
     def _unfinished(self, before: datetime) -> Iterator[Invocation]:

@@ -12,13 +12,16 @@ from tocsin.cli.connection import (
     Connection,
     FolderOption,
     LimitOption,
+    OfFolderOption,
     ServerOption,
     connected,
     folder_named,
+    is_typed,
     pages,
     refused_with,
 )
 from tocsin.cli.documents.reading import Document
+from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import Output, OutputOption, print_details, print_json, print_table
 from tocsin.cli.triggers import firing, intake_view
@@ -87,7 +90,7 @@ def list_triggers(
 @app.command("get")
 def get_trigger(
     trigger: TriggerArgument,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -101,6 +104,7 @@ def get_trigger(
 
 @app.command("create")
 def create_trigger(
+    ctx: typer.Context,
     file: FileOption,
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
@@ -118,10 +122,13 @@ def create_trigger(
             invokeFunctionWithRetry:
               functionId: d4e00000000000000001
 
-    If FILE names no folder, --folder does.
+    If FILE names no folder, --folder or TOCSIN_FOLDER does.
     """
     document = read_file(file)
     request = create_request(document)
+    if is_typed(ctx, "folder") and request.folder_id not in ("", folder):
+        problem = f"{document.where('folder_id')}folder_id: {request.folder_id}, but --folder is"
+        raise refusal(f"{problem} {folder}: give one of them", status=USAGE)
     request.folder_id = request.folder_id or folder_named(folder)
     with connected(server, ca, document.where) as api:
         created = _result(_finished(api, api.triggers.Create(request), document))
@@ -136,7 +143,7 @@ def create_trigger(
 def update_trigger(
     trigger: TriggerArgument,
     file: FileOption,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -160,7 +167,7 @@ def update_trigger(
 @app.command("pause")
 def pause_trigger(
     trigger: TriggerArgument,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -174,7 +181,7 @@ def pause_trigger(
 @app.command("resume")
 def resume_trigger(
     trigger: TriggerArgument,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -188,7 +195,7 @@ def resume_trigger(
 @app.command("delete")
 def delete_trigger(
     trigger: TriggerArgument,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,

@@ -13,6 +13,7 @@ from tocsin.cli.connection import (
     CaOption,
     FolderOption,
     LimitOption,
+    OfFolderOption,
     ServerOption,
     connected,
     folder_named,
@@ -67,7 +68,7 @@ def fire(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the delivery; exit with status 1 if it fails.")
     ] = False,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -102,7 +103,7 @@ def next_ticks(
     count: Annotated[
         int, typer.Option("-n", min=1, max=1000, metavar="COUNT", help="How many to show.")
     ] = 5,
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
@@ -190,7 +191,7 @@ def explain(
         str,
         typer.Argument(metavar="TIME", help="An ISO 8601 time, in UTC unless it has an offset."),
     ],
-    folder: FolderOption = None,
+    folder: OfFolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,

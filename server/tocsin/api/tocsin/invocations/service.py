@@ -1,8 +1,9 @@
 """Serves `tocsin.v1.InvocationService`, which lists, retries and cancels invocations."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, TypeVar
 
+from tocsin.access.permissions.resources import folder
 from tocsin.api.tocsin.invocations.message import to_full_message, to_message, with_success
 from tocsin.gate.resources import resource_of_invocation
 from tocsin.plans.plan import target_of_action
@@ -34,6 +35,7 @@ from tocsin.wire.paging import (
     page_of,
     page_size,
 )
+from tocsin.wire.resource_names import INTEGRATION_FORMS, integration_name, parse_integration
 from tocsin.wire.serving import Method
 from tocsin.wire.timestamps import instant_in
 from tocsin_protos.tocsin.v1 import invocation_service_pb2 as contract
@@ -45,6 +47,8 @@ STATES = {Invocation.State.Value(f"STATE_{state.name}"): state for state in Stat
 RETRIABLE = frozenset(State) - {State.PENDING, State.RUNNING}
 
 Answer = TypeVar("Answer")
+
+Condition: TypeAlias = Callable[[rows.Invocation], bool]
 
 
 class InvocationService:
@@ -68,11 +72,13 @@ class InvocationService:
             call,
             request,
             wanted.origin or "",
+            *_narrowing(request),
             *sorted(wanted.states),
             *(bound.SerializeToString().hex() for bound in bounds),
         )
         size, after = page_size(request.page_size), page_start(request.page_token, tokens)
-        rows = await page_of_caller(self._database, call.sight, wanted, after, size)
+        only = _within(request)
+        rows = await page_of_caller(self._database, call.sight, wanted, after, size, only)
         page, token = messages_of(rows, tokens)
         return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
 
@@ -152,22 +158,31 @@ async def page_of_caller(
     wanted: Filter,
     after: Position | None,
     size: int,
+    only: Condition | None = None,
 ) -> Page:
     """Returns a page of the wanted invocations that the caller may see.
 
-    `sight` returns whether the caller may see a resource; None means all.
+    `sight` returns whether the caller may see a resource, and `only` whether an invocation is
+    wanted that no index finds; None means all.
     """
-    if sight is None:
+    if sight is None and only is None:
         return await database.read(
             lambda tx: page_of_invocations(tx, wanted, after=after, limit=size)
         )
 
     def visible(row: rows.Invocation) -> bool:
-        return sight(resource_of_invocation(row.parent, row.origin))
+        if only is not None and not only(row):
+            return False
+        return sight is None or sight(resource_of_invocation(row.parent, row.origin))
 
     return await database.read(
         lambda tx: page_of_visible(tx, wanted, visible, after=after, limit=size)
     )
+
+
+def in_folder(folder_id: str) -> Condition | None:
+    """Returns the condition that an invocation is of a folder's trigger; None without a folder."""
+    return (lambda row: row.parent == folder(folder_id)) if folder_id else None
 
 
 def page_start(token: str, tokens: ListTokens) -> Position | None:
@@ -189,9 +204,55 @@ def _size_of(row: rows.Invocation) -> int:
     return min(4 * (len(row.last_error or "") + len(row.action)) + 1024, LARGEST_PAGE_BYTES)
 
 
+def _within(request: contract.InvocationServiceListRequest) -> Condition | None:
+    """Returns the condition of the request that no index serves."""
+    location = _every_integration_of(request)
+    if location:
+        return lambda row: row.parent == location
+    if not request.integration_id:
+        return in_folder(request.folder_id)
+    end = f"/integrations/{request.integration_id}"
+    return lambda row: row.origin.endswith(end) and parse_integration(row.origin) is not None
+
+
+def _every_integration_of(request: contract.InvocationServiceListRequest) -> str:
+    """Returns the location if the request is for all its integrations (`integrations/-`)."""
+    name = parse_integration(request.integration)
+    return name.location if name is not None and name.means_every else ""
+
+
+def _origin(request: contract.InvocationServiceListRequest) -> str | None:
+    """Returns the trigger or integration, under the name that the store has."""
+    name = parse_integration(request.integration)
+    if name is None:
+        return request.trigger_id or None
+    return None if name.means_every else integration_name(name.location, name.integration)
+
+
+def _narrowing(request: contract.InvocationServiceListRequest) -> Iterator[str]:
+    """Yields what a page token must remember of the conditions that no index serves."""
+    for field in ("folder_id", "integration_id"):
+        if getattr(request, field):
+            yield f"{field}={getattr(request, field)}"
+    if location := _every_integration_of(request):
+        yield location
+
+
+def _refuse_contradictions(request: contract.InvocationServiceListRequest) -> None:
+    if request.integration and parse_integration(request.integration) is None:
+        raise errors.invalid_field(
+            "integration", f"must be {INTEGRATION_FORMS}; integration_id takes the last part alone"
+        )
+    if "/" in request.integration_id:
+        raise errors.invalid_field("integration_id", "must not have a slash")
+    for field in ("integration_id", "integration"):
+        for other in ("trigger_id", "integration", "folder_id"):
+            if field != other and getattr(request, field) and getattr(request, other):
+                raise errors.invalid_field(field, f"must not be given together with {other}")
+
+
 def _filter(request: contract.InvocationServiceListRequest) -> Filter:
-    if request.trigger_id and request.integration:
-        raise errors.invalid_field("integration", "must not be given together with trigger_id")
+    _refuse_contradictions(request)
     for index, number in enumerate(request.states):
         if number not in STATES:  # the unspecified one
             raise errors.invalid_field(
@@ -199,7 +260,7 @@ def _filter(request: contract.InvocationServiceListRequest) -> Filter:
             )
     states = frozenset(STATES[number] for number in request.states)
     return Filter(
-        origin=request.trigger_id or request.integration or None,
+        origin=_origin(request),
         states=states or frozenset(State),
         scheduled_from=instant_in(request, "scheduled_from"),
         scheduled_before=instant_in(request, "scheduled_before"),

@@ -1,0 +1,103 @@
+"""A gRPC server that takes every call of the commands, remembers it, and answers something."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from tocsin_protos.tocsin.v1 import (
+    access_service_pb2,
+    clock_service_pb2,
+    dead_letter_service_pb2,
+    event_service_pb2,
+    firing_service_pb2,
+    invocation_service_pb2,
+)
+from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
+from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
+from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+FILES = (
+    access_service_pb2,
+    clock_service_pb2,
+    dead_letter_service_pb2,
+    event_service_pb2,
+    firing_service_pb2,
+    iam_token_service_pb2,
+    invocation_service_pb2,
+    trigger_service_pb2,
+)
+METHODS = {
+    f"/{service.full_name}/{method.name}": method
+    for file in FILES
+    for service in file.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+}
+TRIGGER = "a1s00000000000000000"
+INVOCATIONS = [f"a1s0000000000000000{n}" for n in (1, 2)]
+LISTS_OF_A_WATCH = 4
+
+
+class RecordingServer(grpc.GenericRpcHandler):
+    """`calls` has a method's path and the bytes of its request for each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, bytes]] = []
+
+    def service(self, handler_call_details: Any) -> Any:
+        path = handler_call_details.method
+        method = METHODS.get(path)
+        if method is None:
+            return None
+
+        def answer(request: bytes, context: Any) -> bytes:
+            self.calls.append((path, request))
+            listed = [each for each, _ in self.calls if each.endswith("InvocationService/List")]
+            if len(listed) > LISTS_OF_A_WATCH:
+                # What follows for ever ends.
+                context.abort(grpc.StatusCode.CANCELLED, "enough")
+            return self._answer(method).SerializeToString()
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _answer(self, method: Any) -> Message:
+        response: Any = GetMessageClass(method.output_type)()
+        match method.output_type.name:
+            case "ClockServiceGetResponse":
+                response.now.FromJsonString("2026-01-31T09:00:00Z")
+            case "Operation":
+                assert isinstance(response, Operation)
+                response.done = True
+                response.response.Pack(Trigger(id=TRIGGER))
+            case "ListTriggersResponse":
+                response.triggers.add(id=TRIGGER, name="nightly")
+            case "FireTriggerResponse":
+                response.invocations.add(id=INVOCATIONS[0], state=Invocation.STATE_PENDING)
+            case "InvocationServiceGetResponse":
+                response.invocation.id = INVOCATIONS[0]
+                response.invocation.state = Invocation.STATE_SUCCEEDED
+            case "InvocationServiceListResponse":
+                for each in INVOCATIONS:
+                    response.invocations.add(id=each, state=Invocation.STATE_SUCCEEDED)
+            case "CreateKeyResponse":
+                response.key_file = "{}"
+            case "RedriveResponse":
+                response.invocation_ids.extend(INVOCATIONS)
+        return response
+
+
+@contextmanager
+def recording_server() -> Iterator[tuple[str, RecordingServer]]:
+    """Gives the address of a server, and the server."""
+    recording = RecordingServer()
+    server = grpc.server(ThreadPoolExecutor(4), handlers=(recording,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}", recording
+    server.stop(0).wait()

@@ -1,0 +1,277 @@
+"""Each option of each command has an effect, or is refused: none is taken and ignored."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from cli.recording_server import INVOCATIONS, RecordingServer, recording_server
+from tocsin.cli import app, serve
+from tocsin.cli.invocations import watching
+from tocsin.demo import run as demo_run
+
+# What the arguments of commands are in this file, by metavar.
+ARGUMENTS = {
+    "TRIGGER": "nightly",
+    "[TRIGGER]...": None,
+    "INVOCATION": INVOCATIONS[0],
+    "[INVOCATION]": None,
+    "TIME": "2026-01-31T09:00Z",
+    "EXPR": "0 9 ? * * *",
+    "[NAME]…": None,
+    "ACCOUNT": "aje1",
+    "NAME": "robot",
+    "SUBJECT": "serviceAccount:aje1",
+    "ROLE": "viewer",
+    "RESOURCE": "folders/f1",
+    "KEY": "ajk1",
+    "ID": "ajc1",
+}
+# A value of each option; one that a command needs otherwise has the command before it.
+VALUES = {
+    "--advertise": "example.com:443",
+    "--after": "2098-01-01",
+    "--body": "file.json",
+    "--ca": "missing.pem",
+    "--client-ca": "key.pem",
+    "--clock": "manual",
+    "--clock-start": "2098-01-01",
+    "--config": "tocsin.toml",
+    "--database": "sqlite:///other.db",
+    "--description": "a note",
+    "--directory": "elsewhere",
+    "--expires": "2098-01-01",
+    "--file": "file.json",
+    "--filter": 'name = "other"',
+    "--folder": "f2",
+    "--from": "2025-01-01",
+    "--http": "off",
+    "--integration": "nightly",
+    "--json": "{}",
+    "--key": "file.json",
+    "--last": "1",
+    "--limit": "1",
+    "--listen": "127.0.0.1:0",
+    "--log-format": "json",
+    "--log-level": "debug",
+    "--metrics": "127.0.0.1:0",
+    "--name": "somebody",
+    "--output": "json",
+    "--payload": "ding",
+    "--public-key": "file.json",
+    "--request-id": "r1",
+    "--resource": "folders/f1",
+    "--server": "127.0.0.1:1",
+    "--smtp": "127.0.0.1:0",
+    "--state": "failed",
+    "--subject": "serviceAccount:aje1",
+    "--tls": "127.0.0.1:0",
+    "--tls-cert": "key.pem",
+    "--tls-key": "key.pem",
+    "--to": "new.txt",
+    "--trigger": "a1s00000000000000009",
+    "--until": "2098-01-01",
+    "-n": "3",
+    "access keys create --public-key": "key.pem",
+}
+# What else an option needs in order to mean something.
+WITH = {
+    "dead-letters list --folder": [],
+    "dead-letters redrive --folder": ["--trigger", "nightly"],
+    "dead-letters redrive --limit": ["--trigger", "nightly"],
+    "dead-letters redrive --output": ["--trigger", "nightly"],
+    "dead-letters redrive --server": ["--trigger", "nightly"],
+    "dead-letters redrive --ca": ["--trigger", "nightly"],
+    "dev-certs --directory": ["--overwrite"],
+    "triggers update": ["-f", "file.json"],
+    "triggers create": ["-f", "file.json"],
+}
+CREDENTIALS = {
+    "access tokens create": {"TOCSIN_OAUTH_TOKEN": "y0_token"},
+    "access tokens revoke": {"TOCSIN_IAM_TOKEN": "t1.token"},
+}
+SECRET = re.compile(r"tocsin_[\w-]+|\b(aje|ajk)\w{17}")
+
+
+class Command(NamedTuple):
+    name: str
+    command: Any
+
+    @property
+    def words(self) -> list[str]:
+        return self.name.split()
+
+    def options(self) -> Iterator[Any]:
+        for each in self.command.params:
+            if each.param_type_name == "option" and each.name != "help":
+                yield each
+
+    def arguments(self) -> Iterator[str]:
+        for each in self.command.params:
+            if each.param_type_name == "argument" and ARGUMENTS[each.metavar] is not None:
+                yield ARGUMENTS[each.metavar]  # type: ignore[misc]
+
+
+def leaves(command: Any, *words: str) -> Iterator[Command]:
+    if not hasattr(command, "list_commands"):
+        yield Command(" ".join(words), command)
+        return
+    for name in command.list_commands(None):
+        yield from leaves(command.get_command(None, name), *words, name)
+
+
+COMMANDS = list(leaves(get_command(app)))
+EACH = [(command, option) for command in COMMANDS for option in command.options()]
+
+
+def named(each: Any) -> str:
+    return each.name if isinstance(each, Command) else longest(each)
+
+
+def longest(option: Any) -> str:
+    return max(option.opts, key=len)
+
+
+def setting(command: Command, option: Any) -> list[str]:
+    """The words that set an option."""
+    name = longest(option)
+    if option.is_flag:
+        return [name]
+    return [name, VALUES.get(f"{command.name} {name}", "") or VALUES[name]]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Iterator[tuple[str, RecordingServer]]:
+    with recording_server() as made:
+        yield made
+
+
+class Seen(NamedTuple):
+    """All that a command does."""
+
+    status: int
+    printed: str
+    calls: list[tuple[str, bytes]]
+    files: list[str]
+    given: list[Any]
+
+
+@pytest.fixture
+def do(
+    recorded: tuple[str, RecordingServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """Runs a command in a new folder, with a server that answers everything."""
+    address, server = recorded
+    given: list[Any] = []
+
+    async def demo(*_: Any, **options: Any) -> None:
+        given.append(options)
+
+    monkeypatch.setattr(serve, "_serve", lambda *settings: given.append(settings))
+    monkeypatch.setattr(watching, "pause", lambda: None)
+    monkeypatch.setattr(demo_run, "run_demo", demo)
+    for name in list(os.environ):
+        if name.startswith("TOCSIN_"):
+            monkeypatch.delenv(name)
+
+    def run(command: Command, words: list[str]) -> Seen:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        (folder / "tocsin-certs").mkdir(parents=True)
+        (folder / "tocsin-certs" / "ca.pem").write_text("")
+        (folder / "file.json").write_text('{"name": "nightly"}')
+        (folder / "key.pem").write_text("a key")
+        (folder / "tocsin.toml").write_text('log_level = "error"\ndatabase = "sqlite:///toml.db"\n')
+        monkeypatch.chdir(folder)
+        server.calls.clear()
+        given.clear()
+        environment = {"TOCSIN_SERVER": address, "TOCSIN_FOLDER": "f1"}
+        environment |= CREDENTIALS.get(command.name, {})
+        done = CliRunner().invoke(
+            app, [*command.words, *command.arguments(), *words], env=environment
+        )
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        printed = (done.stdout + done.stderr).replace(str(folder), "").replace(address, "")
+        files = sorted(str(each.relative_to(folder)) for each in folder.rglob("*"))
+        return Seen(done.exit_code, SECRET.sub("", printed), list(server.calls), files, list(given))
+
+    return run
+
+
+def companions(command: Command, option: Any) -> list[str]:
+    own = WITH.get(f"{command.name} {longest(option)}")
+    needed = WITH.get(command.name, []) if own is None else own
+    return [] if longest(option) in ("--file",) else needed
+
+
+@pytest.mark.parametrize(("command", "option"), EACH, ids=named)
+def test_each_option_has_an_effect(do: Any, command: Command, option: Any) -> None:
+    needed = companions(command, option)
+    without = do(command, needed)
+    assert do(command, needed) == without  # nothing else makes a difference
+    assert do(command, needed + setting(command, option)) != without
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(command, option) for command, option in EACH if not (option.multiple or option.is_flag)],
+    ids=named,
+)
+def test_an_option_that_is_given_twice_is_refused(do: Any, command: Command, option: Any) -> None:
+    seen = do(command, setting(command, option) * 2)
+    assert (seen.status, seen.calls, seen.given) == (2, [], [])
+    assert "is given 2 times: give it once" in " ".join(
+        re.sub(r"[│╭╮╰╯─]", "", seen.printed).split()
+    )
+
+
+def test_the_walk_finds_the_commands() -> None:
+    assert {"serve", "triggers create", "access keys create"} <= {each.name for each in COMMANDS}
+    assert len(EACH) > 150
+
+
+# Options that only together mean nothing, or two things.
+CONTRADICTIONS = [
+    "invocations list --integration nightly --folder f2",
+    "invocations list --integration nightly --trigger nightly",
+    "invocations watch --integration nightly --folder f2",
+    f"dead-letters redrive {INVOCATIONS[0]} --limit 3",
+    f"dead-letters redrive {INVOCATIONS[0]} --trigger nightly",
+    "triggers create -f in-f3.json --folder f2",
+    "triggers fire nightly --payload a --json 1",
+    "access keys create aje1 --to new.txt -o json",
+    "access keys create aje1 --to new.txt --public-key key.pem",
+]
+
+
+@pytest.mark.parametrize("line", CONTRADICTIONS)
+def test_options_that_contradict_each_other_are_refused(
+    recorded: tuple[str, RecordingServer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in-f3.json").write_text('{"name": "nightly", "folderId": "f3", "rule": {}}')
+    address, server = recorded
+    server.calls.clear()
+    done = CliRunner().invoke(app, line.split(), env={"TOCSIN_SERVER": address})
+    assert (done.exit_code, server.calls, done.stdout) == (2, [], "")
+    assert done.stderr.startswith("tocsin: ")
+
+
+def test_a_folder_of_the_environment_does_not_narrow_an_integration(
+    recorded: tuple[str, RecordingServer],
+) -> None:
+    address, server = recorded
+    server.calls.clear()
+    environment = {"TOCSIN_SERVER": address, "TOCSIN_FOLDER": "f1"}
+    words = ["invocations", "list", "--integration", "integrations/nightly"]
+    assert CliRunner().invoke(app, words, env=environment).exit_code == 0
+    [(_, request)] = server.calls
+    assert b"nightly" in request
+    assert b"f1" not in request
