@@ -43,6 +43,12 @@ def call_headers(path: str, more: Headers = ()) -> list[tuple[str, str]]:
     return [*pseudo, *usual, *(each for each in more if not each[0].startswith(":"))]
 
 
+def rest_headers(verb: str, path: str, more: Headers = ()) -> list[tuple[str, str]]:
+    """Returns those of a request over REST."""
+    pseudo = [(":method", verb), (":scheme", "https"), (":path", path), (":authority", "localhost")]
+    return [*pseudo, ("content-type", "application/json"), *more]
+
+
 def headers_frame(stream: int, headers: Headers, *, ends: bool) -> bytes:
     frame = HeadersFrame(stream, Encoder().encode(headers))
     frame.flags.add("END_HEADERS")

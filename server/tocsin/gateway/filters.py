@@ -13,9 +13,6 @@ from tocsin.gateway.typed import Json, typed
 HEALTH_PATH = "/healthz"
 """The path that load balancers ask over HTTP: 200 while gRPC's health is SERVING, else 503."""
 
-GRPC_FRAME_BYTES = 5
-"""What stands before each message of gRPC."""
-
 _BUFFER = "envoy.filters.http.buffer"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
@@ -74,17 +71,14 @@ def small_body(largest: int) -> Json:
     return {_BUFFER: typed(package, "BufferPerRoute", buffer={"max_request_bytes": largest})}
 
 
-def grpc_filters(settings: EnvoySettings, *, streams: bool) -> Json:
-    """Returns what the filters do on a route of gRPC.
+def unbuffered() -> Json:
+    """Returns what the filters do on a route where nothing waits for the end of a request.
 
-    A call waits here until its message is whole: one that never becomes so takes no place of
-    others. What `streams` passes at once.
+    A request that waits in Envoy costs 20 KB and more, whoever sends it. So small ones, and all
+    calls of gRPC, go to the server at once: it checks the caller by the headers alone, and bounds
+    how many messages may be unfinished, and how long.
     """
-    package = "extensions.filters.http.buffer.v3"
-    if streams:
-        return {_BUFFER: typed(package, "BufferPerRoute", disabled=True)}
-    most = settings.limits.body_bytes + GRPC_FRAME_BYTES
-    return {_BUFFER: typed(package, "BufferPerRoute", buffer={"max_request_bytes": most})}
+    return {_BUFFER: typed("extensions.filters.http.buffer.v3", "BufferPerRoute", disabled=True)}
 
 
 def _health_answer(upstream: str) -> Json:

@@ -9,7 +9,7 @@ from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, otlp, queries
 from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import path_pattern
-from tocsin.gateway.filters import grpc_filters, otlp_script, rest_filters, small_body
+from tocsin.gateway.filters import otlp_script, rest_filters, small_body, unbuffered
 from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Listener
 from tocsin.gateway.typed import Json
 
@@ -180,9 +180,9 @@ def _bodies(settings: EnvoySettings, inflated: Json = inflating.INFLATED) -> Ite
     """Gives the kinds of bodies, those that cost Envoy much first."""
     asked = {} if settings.checks is None else caller_checks.CHECKED
     yield [inflating.COMPRESSED], {**inflated, **asked}
-    if asked:
-        yield from ((headers, asked) for headers in caller_checks.heavy(settings.limits))
-    yield _PLAIN
+    yield from ((headers, asked) for headers in caller_checks.heavy(settings.limits))
+    # The server checks the caller by the headers, and bounds how many bodies may be unfinished.
+    yield [], unbuffered()
 
 
 def _rest_route(match: Json, per_route: Json) -> Json:
@@ -195,8 +195,8 @@ def _rest_route(match: Json, per_route: Json) -> Json:
 
 
 def _grpc_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
-    routes = [_grpc(settings, prefix, PROBES, streams=True) for prefix in _PROBING]
-    every = _grpc(settings, "/", CALLS, streams=False)
+    routes = [_grpc(prefix, PROBES) for prefix in _PROBING]
+    every = _grpc("/", CALLS)
     if settings.discovery is not None:
         match = _grpc_match(f"/{settings.discovery}/")
         routes.append({**every, "match": match, **_door_headers(listener)})
@@ -212,12 +212,12 @@ def _checked(route: Json) -> Json:
     return {**route, "match": match, "typed_per_filter_config": filters}
 
 
-def _grpc(settings: EnvoySettings, prefix: str, cluster: str, *, streams: bool) -> Json:
+def _grpc(prefix: str, cluster: str) -> Json:
     return {
         "match": _grpc_match(prefix),
         # A watch of health may be silent for days.
         "route": {"cluster": cluster, "timeout": "0s", "idle_timeout": "0s"},
-        "typed_per_filter_config": grpc_filters(settings, streams=streams),
+        "typed_per_filter_config": unbuffered(),
     }
 
 

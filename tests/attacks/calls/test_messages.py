@@ -12,10 +12,10 @@ import trustme
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ResponseReceived, StreamEnded, TrailersReceived
-from hpack import Decoder
+from hpack import Decoder, Encoder
 from hyperframe.frame import DataFrame, HeadersFrame
 
-from attacks.frames import call_headers, connected, frames, headers_frame
+from attacks.frames import call_headers, connected, frames, headers_frame, rest_headers
 from attacks.wire import connection_to
 from stand.access.secured import Secured
 from stand.certificates import trusting
@@ -27,7 +27,15 @@ CHECK = "/grpc.health.v1.Health/Check"
 WATCH = "/grpc.health.v1.Health/Watch"
 REFLECT = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 NOTIFY = "/tocsin.v1.WebhookService/NotifyObjectStorage"
+TRIGGERS = "/triggers/v1/triggers"
 INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAUTHENTICATED = "3", "8", "12", "16"
+
+
+FORGED = {
+    "gRPC": call_headers(LIST),
+    "a small body": rest_headers("POST", TRIGGERS, [("content-length", "50")]),
+    "no body": rest_headers("GET", TRIGGERS, []),
+}
 
 
 def status(it: Secured, ca: trustme.CA, door: str, sent: bytes) -> str:
@@ -65,12 +73,35 @@ def test_bytes_that_are_no_message_are_the_callers_error(
     assert status(it, ca, "grpc", sent) == INVALID_ARGUMENT
 
 
+@pytest.mark.parametrize("door", ["grpc", "tls"])
 @pytest.mark.parametrize("more", [[], [("authorization", "Bearer forged")]])
 def test_who_proves_nothing_is_refused_before_the_message(
-    it: Secured, ca: trustme.CA, more: list[tuple[str, str]]
+    it: Secured, ca: trustme.CA, door: str, more: list[tuple[str, str]]
 ) -> None:
     sent = headers_frame(1, call_headers(LIST, more), ends=False)
-    assert status(it, ca, "grpc", sent) == UNAUTHENTICATED
+    assert status(it, ca, door, sent) == UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_strangers_requests_that_never_end_do_not_wait_in_envoy(
+    it: Secured, ca: trustme.CA, kind: str
+) -> None:
+    """Each would hold 30 KB of Envoy for a minute: a few dozen connections took all it may have."""
+    large = [("authorization", "Bearer forged"), *((f"x-{n}", "a" * 4000) for n in range(3))]
+    encoder, streams = Encoder(), range(1, 1000, 2)
+    sent = [HeadersFrame(each, encoder.encode([*FORGED[kind], *large])) for each in streams]
+    for frame in sent:
+        frame.flags.add("END_HEADERS")
+    with connected(it.server.address("tls"), trusting(ca)) as connection:
+        connection.settimeout(30)
+        connection.sendall(b"".join(frame.serialize() for frame in sent))
+        answered: set[int] = set()
+        for frame in frames(connection):
+            if isinstance(frame, HeadersFrame):
+                answered.add(frame.stream_id)
+            if len(answered) == len(streams):
+                return
+    raise AssertionError("the connection was closed")
 
 
 class Unfinished:

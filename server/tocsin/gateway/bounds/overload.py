@@ -10,6 +10,10 @@ _HEAP = "envoy.resource_monitors.fixed_heap"
 _FIRST_RESET = 0.3
 _LAST_RESET = 0.6
 _REFUSED = 0.95
+_RESETS = {"scaling_threshold": _FIRST_RESET, "saturation_threshold": _LAST_RESET}
+
+_IDLE_SECONDS = 2
+"""Time that a REST call may be silent where memory is shortest."""
 
 TRACKED_POWER = 16
 """A request is counted among those that hold much memory from 2 to this power of bytes on."""
@@ -18,8 +22,9 @@ TRACKED_POWER = 16
 def overload_manager(limits: Limits) -> Json:
     """Returns the bounds.
 
-    When memory runs short, the requests that hold most of it are ended first; those that hold less
-    than a megabyte stay. New requests are refused only when even that is not enough.
+    When memory runs short, the requests that hold most of it are ended first, and those over REST
+    that are silent: a client that never ends its requests holds 20 KB and more with each. New
+    requests are refused only when even that is not enough.
     """
     package = "extensions.resource_monitors"
     return {
@@ -43,12 +48,17 @@ def overload_manager(limits: Limits) -> Json:
             },
         ],
         "actions": [
+            _action("reset_high_memory_stream", scaled=_RESETS),
             _action(
-                "reset_high_memory_stream",
-                scaled={
-                    "scaling_threshold": _FIRST_RESET,
-                    "saturation_threshold": _LAST_RESET,
-                },
+                "reduce_timeouts",
+                scaled=_RESETS,
+                typed_config=typed(
+                    "config.overload.v3",
+                    "ScaleTimersOverloadActionConfig",
+                    timer_scale_factors=[
+                        {"timer": "HTTP_DOWNSTREAM_STREAM_IDLE", "min_timeout": f"{_IDLE_SECONDS}s"}
+                    ],
+                ),
             ),
             _action("shrink_heap", threshold={"value": _FIRST_RESET}),
             _action("stop_accepting_requests", threshold={"value": _REFUSED}),
@@ -57,5 +67,6 @@ def overload_manager(limits: Limits) -> Json:
     }
 
 
-def _action(name: str, **trigger: Json) -> Json:
-    return {"name": f"envoy.overload_actions.{name}", "triggers": [{"name": _HEAP, **trigger}]}
+def _action(name: str, *, typed_config: Json | None = None, **trigger: Json) -> Json:
+    action = {"name": f"envoy.overload_actions.{name}", "triggers": [{"name": _HEAP, **trigger}]}
+    return action if typed_config is None else {**action, "typed_config": typed_config}
