@@ -35,6 +35,7 @@ from tocsin.sources.mqtt.settings import BrokerSettings, RegistrySettings
 from tocsin.sources.notifications.settings import SenderSettings, WebhookSettings
 from tocsin.sources.settings import LogSettings, SourceSettings
 from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
+from tocsin.wire.rest.settings import RestSettings
 
 PAGE = Path(__file__).with_name("configuration.md")
 
@@ -79,6 +80,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "misfires": (MisfireSettings, "what happens to missed ticks"),
     "retention": (RetentionSettings, "how long finished work is kept"),
     "reconciler": (ReconcilerSettings, "the search for silent faults"),
+    "rest": (RestSettings, "how bodies over REST are read"),
     "access": (AccessSettings, "who may call"),
     "limits": (LimitSettings, "what callers may use"),
     "connections": (ConnectionSettings, "who may name the client of a connection"),

@@ -13,6 +13,10 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
+from tocsin.wire.calls import Arrival
+from tocsin.wire.errors import ApiError
+from tocsin.wire.rest.requests import Bodies, Requests
+from tocsin.wire.statuses import to_status
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
@@ -49,8 +53,14 @@ class FakeUpstream(grpc.GenericRpcHandler):
         return None
 
     def _handler(self, method: MethodDescriptor) -> grpc.RpcMethodHandler:
-        async def respond(request: Message, context: grpc.aio.ServicerContext) -> Message:
+        requests = Requests(method, Bodies(4 * 1024 * 1024, strict=False))
+
+        async def respond(received: bytes, context: grpc.aio.ServicerContext) -> Message:
             metadata = dict(context.invocation_metadata() or ())
+            try:
+                request, _ = await requests.read(received, Arrival(context))
+            except ApiError as error:
+                await abort(context, to_status(error, "r1"))
             self.calls.append(Call(method.full_name, request, metadata))
             if callable(self.answer):
                 return await self.answer()
@@ -60,7 +70,6 @@ class FakeUpstream(grpc.GenericRpcHandler):
 
         return grpc.unary_unary_rpc_method_handler(
             respond,
-            request_deserializer=GetMessageClass(method.input_type).FromString,
             response_serializer=lambda message: message.SerializeToString(),
         )
 
@@ -72,7 +81,7 @@ async def abort(context: grpc.aio.ServicerContext, status: status_pb2.Status) ->
 
 
 async def serve(upstream: FakeUpstream, socket: Path) -> grpc.aio.Server:
-    server = grpc.aio.server()
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
     server.add_generic_rpc_handlers((upstream,))
     server.add_insecure_port(f"unix:{socket}")
     await server.start()

@@ -153,10 +153,8 @@ def test_a_large_answer_comes_whole(rest: Rest) -> None:
     assert [trigger["id"] for trigger in found] == [str(n) for n in range(300)]
 
 
-def test_the_path_and_the_body_may_not_name_different_things(rest: Rest) -> None:
-    reply = rest.call("PATCH", "/triggers/v1/triggers/a1s", {"trigger_id": "other"})
+@pytest.mark.parametrize("name", ["trigger_id", "triggerId"])
+def test_the_path_and_the_body_may_not_name_different_things(rest: Rest, name: str) -> None:
+    reply = rest.call("PATCH", "/triggers/v1/triggers/a1s", {name: "other"})
     assert (reply.status, reply.json["code"]) == (400, 3)
-
-    # Envoy compares proto names only; under its JSON name, the path's value wins.
-    assert rest.call("PATCH", "/triggers/v1/triggers/a1s", {"triggerId": "other"}).status == 200
-    assert [call.request.trigger_id for call in rest.upstream.calls] == ["a1s"]
+    assert rest.upstream.calls == []

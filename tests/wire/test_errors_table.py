@@ -11,7 +11,7 @@ from tocsin.wire import errors
 from tocsin.wire.statuses import to_status
 
 # Their variables are the violations, which a BadRequest holds field by field.
-OF_FIELDS = ("invalid", "invalid_field")
+OF_FIELDS = ("invalid", "invalid_field", "unreadable")
 ERRORS = {
     name: made
     for name, made in vars(errors).items()

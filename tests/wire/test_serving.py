@@ -13,6 +13,7 @@ from tocsin.schedule import SystemClock
 from tocsin.wire.bounds.messages import Messages
 from tocsin.wire.bounds.places import Places
 from tocsin.wire.calls import Call
+from tocsin.wire.rest.requests import Bodies
 from tocsin.wire.serving import Room, Served, Waiting, service_handler
 
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
@@ -38,7 +39,10 @@ class Methods:
 
 def room(calls: int = 1, waiting: int = 1) -> Room:
     return Room(
-        Messages(1024, SystemClock()), Places(calls, lambda: None), Places(waiting, lambda: None)
+        Messages(1024, SystemClock()),
+        Bodies(1024, strict=False),
+        Places(calls, lambda: None),
+        Places(waiting, lambda: None),
     )
 
 

@@ -17,6 +17,7 @@ from tocsin.wire.bounds.places import MOST_CALLS, MOST_WAITING, Places
 from tocsin.wire.gate import Gate, UnknownNeed
 from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
+from tocsin.wire.rest.requests import BODY_ROOM, Bodies
 from tocsin.wire.serving import Room, Served, service_handler
 
 # The services to serve, with their methods.
@@ -55,7 +56,7 @@ async def start_grpc(
         options=[
             ("grpc.so_reuseport", 0),
             # The limit applies before and after decompression.
-            ("grpc.max_receive_message_length", settings.max_request_bytes),
+            ("grpc.max_receive_message_length", settings.max_request_bytes + BODY_ROOM),
             ("grpc.max_metadata_size", METADATA_BYTES),
             ("grpc.absolute_max_metadata_size", METADATA_BYTES),
             ("grpc.max_concurrent_streams", limits.streams),
@@ -75,7 +76,13 @@ async def start_grpc(
     )
     try:
         messages = Messages(settings.max_request_bytes, MACHINE_CLOCK)
-        _add_services(server, services, health, messages, telemetry, gate)
+        room = Room(
+            messages,
+            Bodies(settings.max_request_bytes, strict=settings.rest.strict),
+            Places(MOST_CALLS, telemetry.overloaded),
+            Places(MOST_WAITING, telemetry.overloaded),
+        )
+        _add_services(server, services, health, room, telemetry, gate)
     except UnknownNeed as error:
         raise StartError(f"{error}: add it to the table of needs") from error
     port = None if ways.direct is None else _listen(server, ways.direct)
@@ -108,15 +115,10 @@ def _add_services(
     server: grpc.aio.Server,
     services: Services,
     health: Health,
-    messages: Messages,
+    room: Room,
     telemetry: Telemetry,
     gate: Gate | None,
 ) -> None:
-    room = Room(
-        messages,
-        Places(MOST_CALLS, telemetry.overloaded),
-        Places(MOST_WAITING, telemetry.overloaded),
-    )
     server.add_generic_rpc_handlers(
         [
             service_handler(
@@ -131,7 +133,7 @@ def _add_services(
         ]
     )
     names = [*(service.full_name for service in services), health_service.SERVICE_NAME]
-    reflecting = Reflection(names, messages, MACHINE_CLOCK)
+    reflecting = Reflection(names, room.messages, MACHINE_CLOCK)
     server.add_generic_rpc_handlers(
-        [health.handler(messages), *reflecting.handlers(), *telemetry.handlers()]
+        [health.handler(room.messages), *reflecting.handlers(), *telemetry.handlers()]
     )

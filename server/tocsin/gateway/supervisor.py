@@ -14,9 +14,9 @@ import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 
 from tocsin.access.permissions.needs import NEEDS
+from tocsin.contract.bodies import transcoder_descriptors
 from tocsin.contract.routes import (
     Envelope,
-    descriptor_set,
     envelope_of,
     envelopes,
     exact_paths,
@@ -244,7 +244,7 @@ class Gateway:
     def _write_bootstrap(self) -> Path:
         # At each start: the system may have removed old files of a temporary directory.
         self._prepare_directory()
-        self._descriptors.write_bytes(descriptor_set(self._services))
+        self._descriptors.write_bytes(transcoder_descriptors(self._services))
         self._admin_socket.unlink(missing_ok=True)  # it may be that of a dead Envoy
         config = self._directory / "envoy.json"
         config.write_text(json.dumps(bootstrap(self._settings()), indent=1))

@@ -19,6 +19,7 @@ from tocsin.settings.addresses import (
 )
 from tocsin.sources.settings import SourceSettings
 from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
+from tocsin.wire.rest.settings import RestSettings
 
 
 class Settings(BaseSettings):
@@ -142,6 +143,9 @@ class Settings(BaseSettings):
     reconciler: ReconcilerSettings = Field(
         ReconcilerSettings.model_construct(),
         description="Checks of the store that find and repair faults.",
+    )
+    rest: RestSettings = Field(
+        RestSettings.model_construct(), description="How requests of REST are read."
     )
     access: AccessSettings = Field(AccessSettings.model_construct(), description="Access control.")
     limits: LimitSettings = Field(

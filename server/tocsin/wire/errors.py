@@ -1,7 +1,7 @@
 """Makes all errors that a client can get."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -40,11 +40,14 @@ class ApiError(Exception):
 
 
 def invalid(violations: Sequence[Violation]) -> ApiError:
-    reported = _within_budget(violations)
-    text = message(reported)
-    if len(reported) < len(violations):
-        text += f"\n  … and {len(violations) - len(reported)} more"
-    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELDS", text, tuple(reported))
+    return _invalid("INVALID_FIELDS", violations, message)
+
+
+def unreadable(faults: Sequence[Violation]) -> ApiError:
+    """The JSON or the query of a call over REST is not its request; in the words of Google."""
+    return _invalid(
+        "UNREADABLE_REQUEST", faults, lambda each: "\n".join(f.description for f in each)
+    )
 
 
 def invalid_field(field: str, description: str) -> ApiError:
@@ -65,6 +68,17 @@ def message_missing() -> ApiError:
         grpc.StatusCode.UNIMPLEMENTED,
         "MESSAGE_MISSING",
         "The call has no message; this method expects one, even if it is empty",
+    )
+
+
+def message_too_large(most: int) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "MESSAGE_TOO_LARGE",
+            f"The call's message is larger than max ({most} bytes)",
+        ),
+        most=most,
     )
 
 
@@ -616,6 +630,16 @@ def _seconds(seconds: float) -> str:
 
 def _not_found(reason: str, text: str) -> ApiError:
     return ApiError(grpc.StatusCode.NOT_FOUND, reason, text)
+
+
+def _invalid(
+    reason: str, violations: Sequence[Violation], text_of: Callable[[Sequence[Violation]], str]
+) -> ApiError:
+    reported = _within_budget(violations)
+    text = text_of(reported)
+    if len(reported) < len(violations):
+        text += f"\n  … and {len(violations) - len(reported)} more"
+    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, reason, text, tuple(reported))
 
 
 def _within_budget(violations: Sequence[Violation]) -> list[Violation]:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, cast
 
 import grpc
 import structlog
-from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
@@ -31,6 +30,7 @@ from tocsin.wire.calls import (
     server_trace_id,
 )
 from tocsin.wire.gate import Admitted, Gate, Guard
+from tocsin.wire.rest.requests import Bodies, Requests
 from tocsin.wire.statuses import to_status
 
 log = structlog.get_logger(__name__)
@@ -81,6 +81,7 @@ class Room:
     """Bounds what calls hold: their messages, places, and places of `Waiting` methods."""
 
     messages: Messages
+    bodies: Bodies
     calls: Places
     waiting: Places
 
@@ -179,7 +180,7 @@ def _answering(
     places = room.waiting if isinstance(served, Waiting) else room.calls
     takes_call = len(inspect.signature(method).parameters) == PARAMETERS_OF_CALL
     of_call, of_request = cast("MethodOfCall", method), cast("MethodOfRequest", method)
-    parse = message_factory.GetMessageClass(descriptor.input_type).FromString
+    requests = Requests(descriptor, room.bodies)
     violations_of = _violations_of(descriptor, served)
 
     async def answer(arrival: Arrival) -> bytes | errors.ApiError:
@@ -190,7 +191,7 @@ def _answering(
                 admitted = await guard.admit(arrival)
             received = await room.messages.read(arrival)
             with places.one():
-                request = parse(received)
+                request, received = await requests.read(received, arrival)
                 # Callers without permission do not learn what is wrong with the request (AIP-211).
                 call = None if admitted is None else await admitted.authorise(request)
                 if violations := violations_of(request, received):
