@@ -16,7 +16,7 @@ from tocsin.outgoing.names import Names
 from tocsin.outgoing.tokens import TokenUnavailable
 from tocsin.plans.plan import Container, Function, Integration, Target
 from tocsin.targets.addresses import Addresses
-from tocsin.targets.calling import Outcome, TargetCaller
+from tocsin.targets.calling import SMALL_ANSWER, Outcome, Room, TargetCaller
 from tocsin.targets.not_called import NotCalled
 from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
@@ -512,3 +512,32 @@ def test_without_a_date_of_the_target_this_clock_counts() -> None:
             assert timedelta(seconds=20) < pause <= timedelta(seconds=50)
 
     asyncio.run(scenario())
+
+
+async def called_with_room(room: Room, *, patience: float = 5.0) -> Outcome:
+    async with serving(answering(200, '{"text": "' + "y" * SMALL_ANSWER + '"}')) as port:
+        caller = TargetCaller(
+            addresses_at(f"http://127.0.0.1:{port}/"), timeout_seconds=patience, user_agent="test"
+        )
+        try:
+            return await caller.call(INTEGRATION, b"{}", request_id="id-1", room=room)
+        finally:
+            await caller.close()
+
+
+def test_a_large_answer_asks_once_for_room_for_all_its_bytes() -> None:
+    asked: list[int] = []
+
+    async def room(size: int) -> None:
+        asked.append(size)
+
+    told = asyncio.run(called_with_room(room))
+    assert told.answer is not None
+    assert asked == [len(told.answer)]
+
+
+def test_the_wait_for_room_is_not_the_time_of_the_target() -> None:
+    async def room(_: int) -> None:
+        await asyncio.sleep(1.6)
+
+    assert asyncio.run(called_with_room(room, patience=1.5)).succeeded

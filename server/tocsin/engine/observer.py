@@ -42,6 +42,9 @@ class Observer:
     def payloads_under_way(self, size: int) -> None:
         """Reports the bytes of large payloads that this node holds for its deliveries."""
 
+    def answers_under_way(self, size: int) -> None:
+        """Reports the bytes of large answers that this node reads or has not written yet."""
+
     def lease_lost(self) -> None:
         """Reports that another node took over a delivery of this node."""
 

@@ -1,11 +1,12 @@
 """Calls a target over HTTP and reports the outcome."""
 
+import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import aiohttp
 import structlog
@@ -30,9 +31,18 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 LARGEST_ERROR = 16 * 1024
 LONGEST_REASON = 1000
 HIDDEN = "***"
-# A limit of 0 would mean none.
-SHORTEST_SECONDS = 0.001
+# An answer that is larger asks for room.
+SMALL_ANSWER = 64 * 1024
+# The time of a call is limited by `asyncio.timeout`, which stands still while an answer waits.
+NO_LIMIT = aiohttp.ClientTimeout(total=None)
 CALLED_AGAIN = "a kept connection had ended, so the call was made again on a new one"
+
+
+Room: TypeAlias = Callable[[int], Awaitable[None]]
+"""Waits until this node has room for an answer of so many bytes."""
+
+
+async def _any_room(_: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,6 @@ class TargetCaller:
         """Uses these addresses and this time limit for calls from now on."""
         self._url = lru_cache(maxsize=4096)(addresses.url)
         self._seconds = timeout_seconds
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     async def close(self) -> None:
         await self._session.close()
@@ -98,8 +107,17 @@ class TargetCaller:
         *,
         request_id: str,
         headers: Mapping[str, str] | None = None,
+        room: Room = _any_room,
     ) -> Outcome:
         """POSTs the payload once; no failure of the target or the network raises an exception.
+
+        Args:
+            target: the target.
+            payload: the body.
+            request_id: the `X-Request-Id`.
+            headers: further headers.
+            room: is waited for before an answer of more than 64 KiB is read, with the bytes that it
+                may have. The wait does not count as the target's time.
 
         Raises:
             NotCalled: this node could not make the call.
@@ -123,7 +141,7 @@ class TargetCaller:
             ) from error
         if token is not None:
             sent["Authorization"] = token
-        return await self._post(target, url, payload, sent)
+        return await self._post(target, url, payload, sent, room)
 
     async def _authorization(self, target: Target, url: URL) -> str | None:
         if self._tokens is None or isinstance(target, Integration):
@@ -134,19 +152,17 @@ class TargetCaller:
         return await self._tokens.authorization(target.service_account_id, str(url.origin()))
 
     async def _post(
-        self, target: Target, url: URL, payload: bytes, headers: Mapping[str, str]
+        self, target: Target, url: URL, payload: bytes, headers: Mapping[str, str], room: Room
     ) -> Outcome:
         again = False
-        began = self._machine_clock.monotonic()
         try:
-            response = await self._answer(self._session, url, payload, headers, self._timeout)
-            if response is None:
-                again = True
-                left = self._seconds - (self._machine_clock.monotonic() - began)
-                rest = aiohttp.ClientTimeout(total=max(left, SHORTEST_SECONDS))
-                response = await self._answer(self._unkept, url, payload, headers, rest)
-            assert response is not None, "a connection that is not kept is never an old one"
-            outcome = await self._outcome(target, response, headers)
+            async with asyncio.timeout(self._seconds) as limit:
+                response = await self._answer(self._session, url, payload, headers)
+                if response is None:
+                    again = True
+                    response = await self._answer(self._unkept, url, payload, headers)
+                assert response is not None, "a connection that is not kept is never an old one"
+                outcome = await self._outcome(target, response, headers, _untimed(room, limit))
         except TimeoutError:
             outcome = _failed(url, f"no answer within {self._seconds:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -162,7 +178,6 @@ class TargetCaller:
         url: URL,
         payload: bytes,
         headers: Mapping[str, str],
-        limit: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse | None:
         """Sends the request; returns the answer once its head is there.
 
@@ -171,7 +186,7 @@ class TargetCaller:
         """
         try:
             return await session.post(
-                url, data=payload, headers=headers, allow_redirects=False, timeout=limit
+                url, data=payload, headers=headers, allow_redirects=False, timeout=NO_LIMIT
             )
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             if not on_kept_connection.get() or _began(error):
@@ -179,11 +194,15 @@ class TargetCaller:
             return None
 
     async def _outcome(
-        self, target: Target, response: aiohttp.ClientResponse, headers: Mapping[str, str]
+        self,
+        target: Target,
+        response: aiohttp.ClientResponse,
+        headers: Mapping[str, str],
+        room: Room,
     ) -> Outcome:
         async with response:
             pause = retry_after(response, self._machine_clock)
-            return await _outcome(target, response, headers.get("Authorization"), pause)
+            return await _outcome(target, response, headers.get("Authorization"), pause, room)
 
     def _is_too_large(self, target: Target, payload: bytes) -> bool:
         """Applies the vendor's limit for events; the schedule API limits an integration's input."""
@@ -210,6 +229,7 @@ async def _outcome(
     response: aiohttp.ClientResponse,
     authorization: str | None,
     pause: timedelta | None,
+    room: Room,
 ) -> Outcome:
     status = response.status
     function_error = response.headers.get("X-Function-Error")
@@ -223,19 +243,44 @@ async def _outcome(
         return _failed(response.url, what + said, status, pause)
     if not isinstance(target, Integration):
         return Outcome(succeeded=True, status=status)
-    answer = await _read(response.content, LARGEST_ANSWER)
+    answer = await _read(response, room)
     return Outcome(True, status, *_response_parameters(answer))
 
 
-async def _read(content: aiohttp.StreamReader, most: int) -> bytes | None:
-    """Reads to the end; returns None if the content has more than that many bytes."""
-    parts, size = [], 0
-    async for part in content.iter_any():
+async def _read(response: aiohttp.ClientResponse, room: Room) -> bytes | None:
+    """Reads to the end; returns None if the answer has more than `LARGEST_ANSWER` bytes."""
+    parts, size, has_room = [], 0, False
+    async for part in response.content.iter_any():
         size += len(part)
-        if size > most:
+        if size > LARGEST_ANSWER:
             return None
+        if size > SMALL_ANSWER and not has_room:
+            await room(_most_bytes(response))
+            has_room = True
         parts.append(part)
     return b"".join(parts)
+
+
+def _most_bytes(response: aiohttp.ClientResponse) -> int:
+    """Returns how many bytes of an answer may be kept; it tells its size unless compressed."""
+    told = response.content_length
+    if told is None or "Content-Encoding" in response.headers:
+        return LARGEST_ANSWER
+    return min(told, LARGEST_ANSWER)
+
+
+def _untimed(room: Room, limit: asyncio.Timeout) -> Room:
+    """Returns the same room; the limit of the call is later by the time that it waited."""
+
+    async def wait(size: int) -> None:
+        loop, ends_at = asyncio.get_running_loop(), limit.when()
+        assert ends_at is not None
+        left = ends_at - loop.time()
+        limit.reschedule(None)
+        await room(size)
+        limit.reschedule(loop.time() + left)
+
+    return wait
 
 
 def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None]:

@@ -85,7 +85,8 @@ class TargetSettings(BaseModel):
         256 * MIB,
         ge=16 * MIB,
         description="Most bytes of payloads of more than 64 KiB under way at once, on each node. "
-        "One target gets a quarter of them, or a single delivery that is larger.",
+        "One target gets a quarter of them, or a single delivery that is larger. As many bytes "
+        "again are for integrations' answers of more than 64 KiB.",
     )
     max_payload_bytes: int = Field(
         230 * 1024,

@@ -91,6 +91,12 @@ class EngineMetrics(Observer):
             "[targets] payload_bytes limits them.",
             registry=registry,
         )
+        self._answers = Gauge(
+            "tocsin_answer_bytes_under_way",
+            "Bytes of answers of more than 64 KiB that this node reads or has not stored yet; "
+            "[targets] payload_bytes limits them, too.",
+            registry=registry,
+        )
         self._skew = Gauge(
             "tocsin_clock_skew_seconds",
             "Seconds that this machine's clock is behind the store's, by which triggers fire.",
@@ -153,6 +159,9 @@ class EngineMetrics(Observer):
 
     def payloads_under_way(self, size: int) -> None:
         self._payloads.set(size)
+
+    def answers_under_way(self, size: int) -> None:
+        self._answers.set(size)
 
     def lease_lost(self) -> None:
         self._lost.inc()

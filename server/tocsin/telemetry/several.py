@@ -45,6 +45,10 @@ class Several(Observer):
         for observer in self._observers:
             observer.payloads_under_way(size)
 
+    def answers_under_way(self, size: int) -> None:
+        for observer in self._observers:
+            observer.answers_under_way(size)
+
     def lease_lost(self) -> None:
         for observer in self._observers:
             observer.lease_lost()

@@ -5,9 +5,11 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
+from tocsin.engine.delivering.answer_bytes import AnswerBytes
 from tocsin.engine.delivering.capacity import Admitted, Capacity
 from tocsin.engine.delivering.endings import Endings
 from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
@@ -62,6 +64,7 @@ class Delivery:
     destination: str
     started: datetime
     payload_bytes: int
+    answer_bytes: int = 0
 
 
 class Deliveries:
@@ -111,6 +114,7 @@ class Deliveries:
         )
         self._log = DeliveryLog(clock)
         self._payloads = LargePayloads(database)
+        self._answers = AnswerBytes(limits.payload_bytes)
         self._claiming = False
         self._most = MOST_CANDIDATES if database.exclusive else MOST_CANDIDATES_SHARED
         # The earliest known due instant, and how many due invocations to read at it.
@@ -360,7 +364,8 @@ class Deliveries:
             self._let_go(ended.invocation_id)
 
     def _let_go(self, invocation_id: str) -> None:
-        del self._claimed[invocation_id]
+        delivery = self._claimed.pop(invocation_id)
+        self._keep_answer(delivery, 0)
         if not self._claimed:
             # `Engine.settled` checks after each step whether all is done.
             self._wakeup.ring()
@@ -372,9 +377,23 @@ class Deliveries:
             payload,
             request_id=invocation.id,
             headers=call_headers(invocation, delivery.started, traceparent),
+            room=partial(self._make_room, delivery),
         )
+        self._keep_answer(delivery, len(outcome.answer or b""))
         chance = 0.0 if outcome.succeeded else self._chance()
         return after_call(invocation, action, outcome, now=self._clock.now(), chance=chance)
+
+    async def _make_room(self, delivery: Delivery, size: int) -> None:
+        await self._answers.borrow(delivery.destination, size)
+        delivery.answer_bytes = size
+        self._observer.answers_under_way(self._answers.lent)
+
+    def _keep_answer(self, delivery: Delivery, size: int) -> None:
+        """Gives back the room of an answer, all but its real size."""
+        if delivery.answer_bytes:
+            self._answers.give_back(delivery.destination, delivery.answer_bytes, but=size)
+            delivery.answer_bytes = size
+            self._observer.answers_under_way(self._answers.lent)
 
     async def _put_dead_letter(
         self, invocation: Invocation, payload: bytes, action: Action

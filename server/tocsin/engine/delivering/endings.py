@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from tocsin.engine.delivering.payload_bytes import LARGE
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database, StoreUnavailable
 from tocsin.store.driver.gathering import Gathering
@@ -13,7 +14,7 @@ from tocsin.store.invocations.deliveries import Ended
 
 log = structlog.get_logger(__name__)
 
-# Bounds how long one batch blocks the event loop and locks rows.
+# Bounds how long one batch blocks the event loop and locks rows; a large answer counts for many.
 WRITTEN_AT_ONCE = 128
 RECOVERY_SECONDS = 1.0
 MOST_LOGGED = 10
@@ -45,7 +46,7 @@ class Endings:
         self._node = node
         self._written = written
         self._dropped = dropped
-        self._endings = Gathering(self._write_batch, most=WRITTEN_AT_ONCE)
+        self._endings = Gathering(self._write_batch, most=WRITTEN_AT_ONCE, size=_weight)
 
     def add(self, ended: Ended) -> None:
         self._endings.add(ended)
@@ -113,3 +114,7 @@ class Endings:
             )
             batch.remove(ended)
             self._dropped(ended)
+
+
+def _weight(ended: Ended) -> int:
+    return 1 + len(ended.ending.answer or b"") // LARGE
