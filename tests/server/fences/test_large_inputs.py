@@ -40,6 +40,8 @@ def test_a_hanging_target_holds_a_share_of_the_bytes_and_others_get_theirs(
         go_on.set()
         calls = target.wait_for(lambda call: call.path == "/hangs", count=6)
         assert len({call.headers["x-request-id"] for call in calls}) == 6
+    # Only what follows the end of the server is sure to be in the log.
+    assert "[targets] payload_bytes limits" in server.log.read_text()
 
 
 def test_a_large_input_comes_whole_and_is_shown_whole(

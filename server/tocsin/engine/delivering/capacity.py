@@ -94,14 +94,16 @@ class Capacity:
             admitted.bytes_of[candidate_id] = size
         return admitted
 
-    def wait_for_room(self, too_large: Mapping[str, int]) -> None:
-        """Counts destinations as busy until payloads of these sizes fit."""
+    def wait_for_room(self, too_large: Mapping[str, int]) -> list[str]:
+        """Counts destinations as busy until payloads of these sizes fit; returns the new ones."""
         still = {
             destination: size
             for destination, size in self._too_large.items()
             if not self._bytes.fit(destination, size)
         }
+        new = [destination for destination in too_large if destination not in still]
         self._too_large = still | dict(too_large)
+        return new
 
     def begin(self, destination: str, size: int = 0) -> None:
         """Counts a delivery, with the bytes of its payload."""

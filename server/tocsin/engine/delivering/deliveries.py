@@ -259,7 +259,8 @@ class Deliveries:
             self._observer.claimed(len(claimed))
             for invocation in claimed:
                 self._begin(invocation, now, admitted.bytes_of[invocation.id])
-            self._capacity.wait_for_room(admitted.too_large)
+            for destination in self._capacity.wait_for_room(admitted.too_large):
+                self._log.waits_for_room(destination, admitted.too_large[destination])
         finally:
             self._claiming = False
         seen = len(admitted.bytes_of)

@@ -10,6 +10,7 @@ from tocsin.store.invocations.rows import Invocation, State
 
 # Each delivery has its line; their number is limited here.
 log = structlog.get_logger(__name__, limited=False)
+_limited = structlog.get_logger(__name__)
 
 SUCCESSES_A_SECOND = 20
 FAILURES_A_SECOND = 100
@@ -64,6 +65,15 @@ class DeliveryLog:
             late_ms=(started - invocation.scheduled_at) // timedelta(milliseconds=1),
             took_ms=(ended.at - started) // timedelta(milliseconds=1),
             **{name: value for name, value in details if value is not None},
+        )
+
+    def waits_for_room(self, target: str, size: int) -> None:
+        """Logs that a payload waits because of the limit of bytes, once a minute at most."""
+        _limited.warning(
+            "large payloads of a target wait for others to end: [targets] payload_bytes limits "
+            "their bytes under way",
+            target=target,
+            payload_bytes=size,
         )
 
     def flush(self) -> None:

@@ -28,6 +28,12 @@ def explained_delivery(
     return Delivery(invocation=message, reason=reason, explanation=f"{text}.")
 
 
+# Which of the two it lacks, each node knows by itself.
+CLAIMED_WHEN = (
+    "a node claims it as soon as it has a free slot and room for its payload "
+    "([targets] concurrency and payload_bytes)"
+)
+
 REASONS = {
     State.RUNNING: Delivery.REASON_DELIVERING,
     State.RETRYING: Delivery.REASON_RETRYING,
@@ -70,7 +76,7 @@ def _waiting(
     if counts and min(counts) >= limit_of(invocation.target):
         calls = f"already has {sum(counts)} calls under way, the most that it may"
         return Delivery.REASON_TARGET_BUSY, f"{since}, but its target {invocation.target} {calls}"
-    return Delivery.REASON_DUE, f"{since}; a node claims it as soon as it has a free slot"
+    return Delivery.REASON_DUE, f"{since}; {CLAIMED_WHEN}"
 
 
 def _text(invocation: rows.Invocation, message: Invocation) -> str:
