@@ -1,5 +1,6 @@
 """A server notices that its database was removed, replaced or damaged, and acknowledges no more."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -60,6 +61,10 @@ def empty_log(database: Path) -> None:
     beside(database, "-wal").write_bytes(b"")
 
 
+def cut_log(database: Path) -> None:
+    os.truncate(beside(database, "-wal"), 4096)
+
+
 def remove_index(database: Path) -> None:
     beside(database, "-shm").unlink()
 
@@ -86,6 +91,7 @@ HARMS = [
     remove_log,
     replace_log,
     empty_log,
+    cut_log,
     remove_index,
     remove_file,
     replace_file,

@@ -11,6 +11,11 @@ from tocsin.store.driver.database import StoreUnavailable
 
 # The first four bytes of a log, by the byte order of its checksums (SQLite's file format, 4.1).
 LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+# The head of a log has the size of a page from byte 8 on, and other salts after each beginning.
+HEAD_BYTES = 32
+PAGE_SIZE = slice(8, 12)
+# Each page of the log follows a head of its own, which begins with the page's number, from 1 on.
+FRAME_HEAD_BYTES = 24
 
 
 class DatabaseFiles:
@@ -32,6 +37,8 @@ class DatabaseFiles:
         self._log = os.open(self.log_path, os.O_RDONLY | os.O_CLOEXEC)
         self.log_bytes = 0
         """The size of the log at the last check."""
+        self._log_head = b""
+        self._log_was_cut = False
         self.fault: str | None = None
         """What the last check found wrong."""
 
@@ -42,7 +49,7 @@ class DatabaseFiles:
         """Compares the files; takes some ten microseconds.
 
         Raises:
-            StoreUnavailable: one was removed, replaced or emptied.
+            StoreUnavailable: one was removed, replaced, emptied or cut.
         """
         self.fault = self._find_fault()
         if self.fault is not None:
@@ -70,13 +77,31 @@ class DatabaseFiles:
             if status.st_size == 0 and name == self._known[0][0]:
                 return _fault(name, "was emptied")
         if not self._log_is_whole():
-            return _fault(str(self.log_path), "was emptied")
+            return _fault(str(self.log_path), "was cut" if self._log_was_cut else "was emptied")
         return None
 
     def _log_is_whole(self) -> bool:
-        """Returns whether the log begins as a log does, or is empty after a checkpoint."""
-        self.log_bytes = os.fstat(self._log).st_size
-        return self.log_bytes == 0 or os.pread(self._log, 4, 0) in LOG_MAGICS
+        """Returns whether the log begins as a log does, and still has what it had.
+
+        After a checkpoint it may be empty, or begin again.
+        """
+        size, head = os.fstat(self._log).st_size, os.pread(self._log, HEAD_BYTES, 0)
+        if head and head == self._log_head and self._lost_its_end(size):
+            self._log_was_cut = True
+        self.log_bytes, self._log_head = size, head
+        return not self._log_was_cut and (size == 0 or head[:4] in LOG_MAGICS)
+
+    def _lost_its_end(self, size: int) -> bool:
+        """Returns whether the last page of the last check is gone.
+
+        SQLite has written behind it since, where it remembers the end: then zeros stand there.
+        """
+        frame = FRAME_HEAD_BYTES + int.from_bytes(self._log_head[PAGE_SIZE], "big")
+        frames = (self.log_bytes - HEAD_BYTES) // frame
+        if frames <= 0:
+            return False
+        last = HEAD_BYTES + (frames - 1) * frame
+        return size < last + frame or not any(os.pread(self._log, 4, last))
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
