@@ -18,7 +18,7 @@ from sqlalchemy.sql import Delete, Insert, Select, Update
 
 from tocsin import store
 from tocsin.store.driver.postgresql import PostgresStatements
-from tocsin.store.driver.transaction import Statements
+from tocsin.store.driver.transaction import KeyedWrite, Statements
 from tocsin.store.expiry import Expiring
 
 HERE = Path(__file__).parent
@@ -33,6 +33,8 @@ def all_statements() -> Iterator[tuple[str, Executable]]:
                 place = f"{module.name.removeprefix(prefix)}.{name}"
                 if isinstance(value, (Select, Insert, Update, Delete)):
                     yield place, value
+                if isinstance(value, KeyedWrite):
+                    yield place, value.returning
                 if isinstance(value, Expiring):
                     yield f"{place}.end_of_slice", value.end_of_slice
                     yield f"{place}.delete", value.delete

@@ -91,7 +91,7 @@ HOT = {
     "targets that are waited for": deliveries.WAITING_TARGETS,
     "taking": deliveries.TAKE,
     "keeping": deliveries.EXTEND,
-    "finishing": deliveries.FINISH,
+    "finishing": deliveries.FINISH.returning,
     "putting back": deliveries.PUT_BACK,
     "handing back": deliveries.HAND_BACK,
     "all invocations": listing.PAGE,

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from tocsin.schedule import ManualClock
-from tocsin.wire.ids import Ids
+from tocsin.wire.ids import WORDS_AT_ONCE, Chance, Ids
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123_456, UTC)
 
@@ -44,3 +44,11 @@ def test_an_id_after_another_nodes_sorts_after_it_and_moves_no_other() -> None:
     assert mine.new("xyz") < ahead
     known = mine.new("xyz")
     assert mine.new_after(known) > known
+
+
+def test_random_bits_are_new_in_each_number_and_of_the_asked_length() -> None:
+    chance = Chance()
+    numbers = [chance.bits(62) for _ in range(3 * WORDS_AT_ONCE)]
+    assert len(set(numbers)) == len(numbers)
+    # One of so many has the highest bit, unless 768 coins fall on the same side.
+    assert max(number.bit_length() for number in numbers) == 62

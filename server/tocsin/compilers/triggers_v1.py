@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from tocsin.compilers.sources_v1 import compile_source, to_timedelta
@@ -96,8 +97,14 @@ def misfire_of(labels: Mapping[str, str]) -> MisfirePolicy | None:
 _cron = lru_cache(maxsize=1024)(Cron)
 
 
+@cache
+def _fields(descriptor: Descriptor) -> frozenset[str]:
+    """Returns the names of a message type's fields."""
+    return frozenset(descriptor.fields_by_name)
+
+
 def _batching(rule: Any) -> Batching | None:
-    if "batch_settings" not in rule.DESCRIPTOR.fields_by_name:
+    if "batch_settings" not in _fields(rule.DESCRIPTOR):
         return None
     settings = rule.batch_settings
     # A size that is left out means 1: each event makes a call by itself, and the cutoff is moot.
@@ -109,7 +116,7 @@ def _batching(rule: Any) -> Batching | None:
 
 
 def _action(invoke: Any) -> Action:
-    fields = invoke.DESCRIPTOR.fields_by_name
+    fields = _fields(invoke.DESCRIPTOR)
     retry = dead_letter = None
     if "retry_settings" in fields and invoke.HasField("retry_settings"):
         settings = invoke.retry_settings

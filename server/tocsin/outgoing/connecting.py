@@ -4,7 +4,6 @@ import asyncio
 import socket
 from contextvars import ContextVar
 from functools import partial
-from weakref import WeakSet
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -71,10 +70,12 @@ on_kept_connection: ContextVar[bool] = ContextVar("on_kept_connection", default=
 
 
 class HeadFirst(ResponseHandler):
-    """Parses the head of an answer by itself.
+    """Parses the head of an answer by itself, and knows whether it has been used before.
 
     The parser drops a complete answer if stray bytes follow it in the data that it is given.
     """
+
+    used = False
 
     def data_received(self, data: bytes) -> None:
         # An answer may begin with heads of its own, such as "100 Continue".
@@ -130,7 +131,6 @@ class CheckedConnector(aiohttp.TCPConnector):
             force_close=not keep,
         )
         self._factory = partial(_head_first, loop=self._loop)
-        self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
         self,
@@ -140,9 +140,11 @@ class CheckedConnector(aiohttp.TCPConnector):
     ) -> Connection:
         on_kept_connection.set(False)
         connection = await super().connect(req, traces, timeout)
-        if (protocol := connection.protocol) is not None:
-            on_kept_connection.set(protocol in self._used)
-            self._used.add(protocol)
+        protocol = connection.protocol
+        if isinstance(protocol, HeadFirst):
+            if protocol.used:
+                on_kept_connection.set(True)
+            protocol.used = True
         return connection
 
     async def close(self, *, abort_ssl: bool = False) -> None:

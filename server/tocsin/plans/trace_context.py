@@ -6,8 +6,8 @@ even after another node died.
 """
 
 import hashlib
+import random
 import re
-import secrets
 from dataclasses import dataclass
 
 _HEADER = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -40,7 +40,7 @@ def invocation_context(invocation_id: str, traceparent: str | None) -> SpanConte
     It belongs to the trace of the call that asked for the invocation. Without such a call, as for
     a tick, it begins a trace.
     """
-    derived = hashlib.sha256(invocation_id.encode()).hexdigest()
+    derived = _derived(invocation_id)
     asked = parse_traceparent(traceparent)
     if asked is None:
         return SpanContext(derived[:32], derived[32:48])
@@ -49,5 +49,13 @@ def invocation_context(invocation_id: str, traceparent: str | None) -> SpanConte
 
 def try_traceparent(invocation_id: str, traceparent: str | None) -> str:
     """Returns the `traceparent` of one try of an invocation, for a server that records no spans."""
-    context = invocation_context(invocation_id, traceparent)
-    return SpanContext(context.trace_id, secrets.token_hex(8), context.sampled).header()
+    trace_id, sampled = _derived(invocation_id)[:32], True
+    if traceparent is not None and (asked := parse_traceparent(traceparent)) is not None:
+        trace_id, sampled = asked.trace_id, asked.sampled
+    # Not a secret: whoever sees one id learns nothing by guessing the next.
+    span = random.getrandbits(64) or 1
+    return f"00-{trace_id}-{span:016x}-{int(sampled):02x}"
+
+
+def _derived(invocation_id: str) -> str:
+    return hashlib.sha256(invocation_id.encode()).hexdigest()

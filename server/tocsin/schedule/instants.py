@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 def iso(instant: datetime) -> str:
     """Formats an instant in UTC with 6 fractional digits, or none for a whole second."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat()[: -len("+00:00")] + "Z"
 
 
 def rfc3339(instant: datetime) -> str:

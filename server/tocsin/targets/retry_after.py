@@ -17,8 +17,10 @@ def retry_after(response: aiohttp.ClientResponse, machine_clock: Clock) -> timed
 
     It is given in seconds, or as a date by the target's clock.
     """
+    if response.status not in BUSY:
+        return None
     asked = response.headers.get("Retry-After", "").strip()
-    if response.status not in BUSY or not asked:
+    if not asked:
         return None
     if asked.isascii() and asked.isdigit():
         digits = asked.lstrip("0")

@@ -4,7 +4,7 @@ Ids of the trigger contract are 20 characters of `0-9a-v`, of which the first th
 service. Ids of executions are UUIDs, version 7 (RFC 9562).
 """
 
-import secrets
+import os
 from datetime import datetime
 
 from tocsin.schedule import Clock
@@ -23,6 +23,20 @@ PAIRS = tuple(high + low for high in DIGITS for low in DIGITS)
 UUID_VERSION = 7 << 76
 UUID_VARIANT = 0b10 << 62
 UUID_RANDOM_BITS = 62
+WORDS_AT_ONCE = 256
+
+
+class Chance:
+    """Gives random bits of the system, of which it asks for many at once."""
+
+    def __init__(self) -> None:
+        self._words: list[int] = []
+
+    def bits(self, count: int) -> int:
+        """Returns a number of that many random bits, 64 at most."""
+        if not self._words:
+            self._words.extend(memoryview(os.urandom(WORDS_AT_ONCE * 8)).cast("Q"))
+        return self._words.pop() >> (64 - count)
 
 
 class Ids:
@@ -34,21 +48,22 @@ class Ids:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        self._chance = Chance()
 
     def new(self, prefix: str = TRIGGERS_PREFIX) -> str:
-        return prefix + _digits(self._next() << RANDOM_BITS | secrets.randbits(RANDOM_BITS))
+        return prefix + _digits(self._next() << RANDOM_BITS | self._chance.bits(RANDOM_BITS))
 
     def new_after(self, known: str) -> str:
         """Returns an id that sorts after another of its prefix, which any node may have made."""
         prefix, micros = known[:-DIGITS_OF_ID], _micros(known)
         return prefix + _digits(
-            max(self._next(), micros + 1) << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+            max(self._next(), micros + 1) << RANDOM_BITS | self._chance.bits(RANDOM_BITS)
         )
 
     def new_uuid(self) -> str:
         millis, micros = divmod(self._next(), 1000)
         number = millis << 80 | UUID_VERSION | (micros * 4096 // 1000) << 64 | UUID_VARIANT
-        text = f"{number | secrets.randbits(UUID_RANDOM_BITS):032x}"
+        text = f"{number | self._chance.bits(UUID_RANDOM_BITS):032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def _next(self) -> int:

@@ -190,7 +190,9 @@ def _answering(
             if guard is not None:
                 admitted = await guard.admit(arrival)
             received = await room.messages.read(arrival)
-            with places.one():
+            # Without a `with`, whose context manager would cost as much as parsing.
+            places.take()
+            try:
                 request, received = await requests.read(received, arrival)
                 # Callers without permission do not learn what is wrong with the request (AIP-211).
                 call = None if admitted is None else await admitted.authorise(request)
@@ -202,6 +204,8 @@ def _answering(
                     response = await of_call(request, call or Call(arrival))
                 else:
                     response = await of_request(request)
+            finally:
+                places.give_back()
             outcome = response if isinstance(response, bytes) else response.SerializeToString()
         except Exception as error:
             outcome = _refusal(error, descriptor, arrival)

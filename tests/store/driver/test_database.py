@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import bindparam, update
 
 from store.work import add, ids, opened
 from tocsin.store.driver.database import StoreError, StoreUnavailable
 from tocsin.store.driver.opening import open_database
-from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.driver.transaction import KeyedWrite, Transaction, UniqueViolation, Value
 from tocsin.store.expiry import REQUESTS, delete_expired
+from tocsin.store.schema import triggers
 from tocsin.store.triggers.idempotency import (
     RequestKey,
     RequestMismatch,
@@ -306,3 +308,24 @@ def test_a_url_that_leads_nowhere_is_refused(wrong: str, said: str) -> None:
     with pytest.raises(StoreError, match=said) as refused:
         open_database(wrong)
     assert "secret" not in str(refused.value)
+
+
+def test_a_keyed_write_tells_which_of_its_rows_it_wrote(url: str, runner: asyncio.Runner) -> None:
+    rename = KeyedWrite(
+        update(triggers).where(triggers.c.id == bindparam("of_id")).values(name=bindparam("to")),
+        triggers.c.id,
+        "of_id",
+    )
+
+    async def scenario() -> tuple[set[Value], str | None]:
+        async with opened(url) as database:
+            await database.write(add("a"))
+            rows: list[dict[str, Value]] = [
+                {"of_id": "missing", "to": "x"},
+                {"of_id": "a", "to": "new"},
+            ]
+            written = await database.write(lambda tx: tx.keys_written(rename, rows))
+            found = await database.read(lambda tx: find_trigger(tx, "a"))
+            return written, found and found.name
+
+    assert runner.run(scenario()) == ({"a"}, "new")

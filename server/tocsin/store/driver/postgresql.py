@@ -22,6 +22,7 @@ from tocsin.store.driver.transaction import (
     Afterwards,
     Compiled,
     Contended,
+    KeyedWrite,
     Row,
     Statements,
     Transaction,
@@ -228,6 +229,10 @@ class PostgresTransaction(Transaction):
         compiled = self._statements.compiled(statement)
         returned: list[Row] = await_(self._session.run_each(compiled, rows))
         return returned
+
+    def keys_written(self, write: KeyedWrite, rows: Sequence[Mapping[str, Value]]) -> set[Value]:
+        """Does it in one round trip."""
+        return {row[0] for row in self.each(write.returning, rows)}
 
     def _execute(self, statement: Executable, values: dict[str, Value]) -> Result:
         compiled = self._statements.compiled(statement)

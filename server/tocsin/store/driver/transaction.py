@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Executable
+from sqlalchemy import Column, Executable, Insert, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -55,6 +55,23 @@ class Compiled:
     text: str
     bound: dict[str, Value]
     order: tuple[str, ...] = ()
+
+
+class KeyedWrite:
+    """Writes one row, and tells of it by its key.
+
+    Args:
+        statement: an insert or update of at most one row.
+        key: the column of the key.
+        parameter: the name of the key's parameter.
+    """
+
+    __slots__ = ("parameter", "returning", "statement")
+
+    def __init__(self, statement: Insert | Update, key: Column[Any], parameter: str) -> None:
+        self.statement = statement
+        self.returning = statement.returning(key)
+        self.parameter = parameter
 
 
 class Statements:
@@ -179,6 +196,17 @@ class Transaction:
         for values in rows:
             returned += execute(compiled.text, {**bound, **values} if bound else values).fetchall()
         return returned
+
+    def keys_written(self, write: KeyedWrite, rows: Sequence[Mapping[str, Value]]) -> set[Value]:
+        """Runs a write once for each row of values; returns the keys of the rows that it wrote."""
+        # The driver's count costs less than a row that the statement returns.
+        compiled = self._statements.compiled(write.statement)
+        bound, execute, name = compiled.bound, self._connection.execute, write.parameter
+        return {
+            values[name]
+            for values in rows
+            if execute(compiled.text, {**bound, **values} if bound else values).rowcount > 0
+        }
 
     def run(self, statement: Executable, **values: Value) -> int:
         """Runs a write; returns how many rows it wrote.

@@ -15,7 +15,7 @@ from tocsin.store.driver.instants import (
     micros_or_none,
     to_micros,
 )
-from tocsin.store.driver.transaction import Row, Transaction, Value
+from tocsin.store.driver.transaction import KeyedWrite, Row, Transaction, Value
 from tocsin.store.invocations import large_values
 from tocsin.store.invocations.large_values import APART, PAYLOAD_BYTES, find_large, is_large
 from tocsin.store.invocations.parking import DELIVERABLE, PARKED_UNTIL
@@ -88,7 +88,7 @@ EXTEND = (
     .where(table.c.id.in_(TAKEN.parameters), table.c.node == bindparam("of_node"))
     .values(next_at=bindparam("lease_until"))
 )
-FINISH = (
+FINISH = KeyedWrite(
     update(table)
     .where(table.c.id == bindparam("of_id"), table.c.node == bindparam("of_node"))
     .values(
@@ -101,8 +101,9 @@ FINISH = (
         failures=bindparam("failed"),
         history=bindparam("failure_history"),
         target=func.coalesce(bindparam("goes_to", type_=Text), table.c.target),
-    )
-    .returning(table.c.id)
+    ),
+    table.c.id,
+    "of_id",
 )
 BEFORE_CALL = case((table.c.failures > 0, State.RETRYING.value), else_=State.PENDING.value)
 PUT_BACK = (
@@ -249,13 +250,13 @@ def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
     Returns the ids of the invocations that were written.
     """
     in_order = sorted(ended, key=lambda delivery: delivery.invocation_id)
-    rows = tx.each(FINISH, [_finished(tx, delivery, node) for delivery in in_order])
-    written = {row[0] for row in rows}
+    rows = [_finished(tx, delivery, node) for delivery in in_order]
+    written = tx.keys_written(FINISH, rows)
     for delivery in in_order:
         answer = delivery.ending.answer
         if answer is not None and is_large(tx, answer) and delivery.invocation_id in written:
             large_values.keep(tx, delivery.invocation_id, {"answer": answer})
-    return written
+    return {str(key) for key in written}
 
 
 def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, why: str) -> None:

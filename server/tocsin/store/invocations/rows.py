@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
-from tocsin.store.driver.transaction import Transaction, Value
+from tocsin.store.driver.transaction import KeyedWrite, Transaction, Value
 from tocsin.store.invocations import large_values
 from tocsin.store.invocations.large_values import APART, find_large
 from tocsin.store.schema import invocations as table
@@ -96,8 +96,8 @@ CLAIMED = Record(Invocation, table, message=null(), answer=null())
 SUMMARY = Record(Invocation, table, without=("traceparent", "message", "answer", "payload"))
 
 INSERT = insert(table).values(INVOCATION.bound)
-INSERT_NEW = (
-    insert_or_not(table).values(INVOCATION.bound).on_conflict_do_nothing().returning(table.c.id)
+INSERT_NEW = KeyedWrite(
+    insert_or_not(table).values(INVOCATION.bound).on_conflict_do_nothing(), table.c.id, "id"
 )
 SELECT = select(*WITHOUT_PAYLOAD.columns).where(
     table.c.id == bindparam("id"), table.c.forgotten_at.is_(None)
@@ -176,7 +176,7 @@ def insert_invocations(
     """
     values = [_written(invocation, due_at) for invocation, due_at in invocations]
     large = [large_values.take_out(tx, row) for row in values]
-    added = {row[0] for row in tx.each(INSERT_NEW, values)}
+    added = {str(key) for key in tx.keys_written(INSERT_NEW, values)}
     for (invocation, _), apart in zip(invocations, large, strict=True):
         if apart and invocation.id in added:
             large_values.keep(tx, invocation.id, apart)

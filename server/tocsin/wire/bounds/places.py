@@ -1,7 +1,6 @@
 """Limits the calls under way; beyond some number gRPC would cancel some without a reason."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
 
@@ -22,9 +21,8 @@ class Places:
         self._refused = refused
         self._taken = 0
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Takes a place for the duration of a `with`.
+    def take(self) -> None:
+        """Takes a place, until `give_back`.
 
         Raises:
             ApiError: all are taken.
@@ -34,7 +32,6 @@ class Places:
             log.warning("refused a call, too many are under way", most=self._most)
             raise errors.too_many_under_way(self._most)
         self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
+
+    def give_back(self) -> None:
+        self._taken -= 1
