@@ -142,6 +142,9 @@ def _outcome(outcome: bytes | ApiError | None) -> dict[str, Any]:
         case bytes():
             return {"code": grpc.StatusCode.OK.name}
     error = {"code": outcome.code.name, "reason": outcome.reason}
+    # What other errors name comes from the request.
+    if not is_denial(outcome):
+        return error
     return error | {name: _bounded(value) for name, value in outcome.metadata}
 
 
