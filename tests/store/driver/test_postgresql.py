@@ -96,3 +96,40 @@ def test_a_transaction_ends_though_its_node_stopped_between_two_messages_of_a_st
         await unbounded.close()
 
     runner.run(scenario())
+
+
+@pytest.mark.parametrize("limit", ["lock_timeout", "statement_timeout", "idle_session_timeout"])
+def test_limits_that_a_database_sets_for_people_are_not_for_a_node(
+    postgres: PostgresServer, postgres_url: str, runner: asyncio.Runner, limit: str
+) -> None:
+    postgres.execute(
+        "postgres", f"ALTER DATABASE {postgres_url.rpartition('/')[2]} SET {limit} = 1"
+    )
+
+    async def scenario() -> None:
+        connection = await Primary(parse_url(postgres_url)).connect()
+        assert await connection.fetchval(f"SHOW {limit}") == "0"
+        await connection.close()
+
+    runner.run(scenario())
+
+
+def test_a_database_that_takes_no_connections_for_a_while_is_away(
+    postgres: PostgresServer, postgres_url: str, runner: asyncio.Runner
+) -> None:
+    name = postgres_url.rpartition("/")[2]
+
+    async def take(*, connections: bool) -> None:
+        statement = f"ALTER DATABASE {name} ALLOW_CONNECTIONS {connections}"
+        await asyncio.to_thread(postgres.execute, "postgres", statement)
+
+    async def scenario() -> None:
+        async with opened(postgres_url) as database:
+            await take(connections=False)
+            with pytest.raises(StoreUnavailable, match="not currently accepting"):
+                await database.write(add("a"))
+            await take(connections=True)
+            await database.write(add("b"))
+            assert await ids(database) == ["b"]
+
+    runner.run(scenario())

@@ -16,6 +16,7 @@ STATEMENT_SECONDS = 8.0
 # keep its locks. PostgreSQL ends such transactions from version 17 on.
 TRANSACTION_SECONDS = 30
 ENDS_TRANSACTIONS = 17
+ENDS_IDLE_SESSIONS = 14
 
 # As many as the driver's own default; Tocsin prepares its statements by itself.
 REMEMBERED_STATEMENTS = 100
@@ -29,6 +30,10 @@ SESSION = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
+    # Limits of the role or the database are for people: with them a wait for a lock would be an
+    # internal error, and a long migration would never end.
+    "lock_timeout": "0",
+    "statement_timeout": "0",
     # A commit that no standby has confirmed is told by a warning alone.
     "client_min_messages": "warning",
     # PostgreSQL plans once, without looking at values: the plan that the tests assert.
@@ -45,11 +50,7 @@ READ_ONLY = {"default_transaction_read_only": "on"}
 # What another host may do better.
 NOT_THIS_HOST = (
     OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
+    asyncpg.PostgresError,  # whatever the reason for which a server refuses a connection
     asyncpg.TargetServerAttributeNotMatched,
 )
 
@@ -90,6 +91,8 @@ class Primary:
         settings = {**SESSION, **(READ_ONLY if read_only else {})}
         connection = await self.bare(statement_seconds=statement_seconds)
         major = connection.get_server_version().major
+        if major >= ENDS_IDLE_SESSIONS:
+            settings["idle_session_timeout"] = "0"
         if statement_seconds is not None and major >= ENDS_TRANSACTIONS:
             settings["transaction_timeout"] = f"{TRANSACTION_SECONDS}s"
         try:
