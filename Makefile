@@ -62,7 +62,7 @@ proto-breaking: build/googleapis ## Fail if protos/ breaks what was last release
 proto-baseline: build/googleapis ## For a release: what is in protos/ now must not be broken later
 	$(BIN)/buf build protos --exclude-source-info --output gen/baseline.binpb
 
-descriptors: $(VENV)/installed-dev ## Write build/tocsin.binpb, from which a gateway is generated
+descriptors: $(VENV)/installed-dev ## Write build/tocsin.binpb, from which gateways and OpenAPI are generated
 	$(BIN)/python gen/descriptors.py build/tocsin.binpb
 
 wasm: $(VENV)/installed-dev ## Assemble what bounds connections in Envoy, after a change of connections.wat

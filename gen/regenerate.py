@@ -37,17 +37,19 @@ def our_protos() -> list[str]:
     return sorted(path.relative_to(PROTOS).as_posix() for path in PROTOS.rglob("*.proto"))
 
 
-def compile_protos(protos: list[str], into: Path) -> None:
+def protoc(first: Path, *arguments: str) -> None:
+    """Runs protoc on our protos and what they import; files are looked for in `first` first."""
     well_known = folder_of("grpc_tools") / "_proto"
+    roots = (first, PROTOS, common_protos(), well_known)
     subprocess.run(  # noqa: S603 (nothing in the command comes from outside)
-        [
-            *(sys.executable, "-m", "grpc_tools.protoc"),
-            *(f"-I{PROTOS}", f"-I{common_protos()}", f"-I{well_known}"),
-            *(f"--python_out={into}", f"--pyi_out={into}", f"--grpc_python_out={into}"),
-            *protos,
-        ],
+        [sys.executable, "-m", "grpc_tools.protoc", *(f"-I{root}" for root in roots), *arguments],
         check=True,
     )
+
+
+def compile_protos(protos: list[str], into: Path) -> None:
+    outputs = (f"--python_out={into}", f"--pyi_out={into}", f"--grpc_python_out={into}")
+    protoc(PROTOS, *outputs, *protos)
 
 
 def relocate(source: str, modules: set[str]) -> str:

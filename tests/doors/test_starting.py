@@ -16,13 +16,12 @@ from stand.all_doors import Doors
 from stand.apis.wire import send
 from stand.certificates import issue
 from stand.processes import eventually, is_running
-from stand.tocsin_process import run_tocsin, serving
+from stand.tocsin_process import run_tocsin, serve_command, serving
 
 
 def refused(directory: Path, *options: str) -> str:
-    database = f"sqlite:///{directory / 'tocsin.db'}"
-    listen = ("--listen", "127.0.0.1:0", "--http", "off", "--tls", "127.0.0.1:0")
-    ended = run_tocsin("serve", *listen, "--database", database, *options)
+    tls = () if "--tls" in options else ("--tls", "127.0.0.1:0")
+    ended = run_tocsin(*serve_command(directory, "", *tls, *options, http="off")[1:])
     assert (ended.status, ended.stdout) == (1, "")
     assert "Traceback" not in ended.stderr
     return ended.stderr

@@ -1,5 +1,6 @@
 """A real `tocsin serve` in a process of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -86,12 +87,21 @@ def serving(
     ):
         try:
             assert process.stdout is not None
-            ready = process.stdout.readline().strip()
+            ready = _plain(process.stdout.readline().strip())
             assert ready, f"the server did not start:\n{log.read_text()}"
             yield Tocsin(process, ready, log)
         finally:
             if process.poll() is None:
                 process.terminate()
+
+
+def _plain(ready: str) -> str:
+    """The ready line as people get it, also where it is one of a log in JSON."""
+    if not ready.startswith("{"):
+        return ready
+    told = json.loads(ready)
+    words = [f"{name}={told[name]}" for name in told if name not in ("event", "level", "timestamp")]
+    return " ".join([told["event"], *words])
 
 
 def started(

@@ -34,7 +34,7 @@ It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Applicati
 `tocsin cron next "0 9 ? * 2-6 *"` shows when a timer would fire.
 """,
 )
-app.command()(serve.serve)
+app.command(cls=serve.ServeCommand)(serve.serve)
 app.command()(demo.demo)
 app.command("dev-certs")(dev_certs.dev_certs)
 

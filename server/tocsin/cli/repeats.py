@@ -27,7 +27,8 @@ def _may_repeat(option: Any) -> bool:
 def refuse_repeats(app: typer.Typer) -> None:
     """Makes all commands of an app, and of the groups in it, refuse repeated options."""
     for command in app.registered_commands:
-        command.cls = SingleOptions
+        if command.cls is TyperCommand:
+            command.cls = SingleOptions
     for group in app.registered_groups:
         if group.typer_instance is not None:
             refuse_repeats(group.typer_instance)

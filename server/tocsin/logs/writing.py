@@ -1,6 +1,7 @@
 """Formats the lines of the log and sends them to stderr."""
 
 import io
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,8 +10,9 @@ from typing import Any, TextIO
 import structlog
 
 from tocsin.logs.repeating import SWITCH, LimitedEvents, LimitedRecords, RepeatedLines
-from tocsin.printable import printable
+from tocsin.printable import printable, printable_json
 from tocsin.schedule import SystemClock
+from tocsin.schedule.instants import iso
 
 # What may have several lines: a stack, and an exception that was formatted before.
 TRACES = ("stack", "exception")
@@ -59,25 +61,26 @@ def _write_traceback(to: TextIO, exception: structlog.typing.ExcInfo) -> None:
     to.write(printable(traceback.getvalue(), newlines=True))
 
 
+def json_line(level: str, event: str, **fields: Any) -> str:
+    """Returns a line of the JSON log, without its newline, for what the loggers do not write."""
+    line = {"event": event, "level": level, "timestamp": iso(SystemClock().now()), **fields}
+    return printable_json(json.dumps(line, ensure_ascii=False, default=str))
+
+
 def dropped_lines(log_format: str) -> Callable[[int], str]:
     """Returns what makes the line that says how many lines of the log were dropped."""
-    renderer = structlog.processors.JSONRenderer()
+    event = "lines of the log were dropped, as nobody read stderr"
 
     def line(lines: int) -> str:
-        event = {
-            "event": "lines of the log were dropped, as nobody read stderr",
-            "level": "error",
-            "lines": lines,
-        }
         if log_format == "json":
-            return f"{renderer(None, '', event)!s}\n"
-        return f"{event['event']} lines={lines}\n"
+            return f"{json_line('error', event, lines=lines)}\n"
+        return f"{event} lines={lines}\n"
 
     return line
 
 
 def configure_logs(log_format: str, level: str) -> RepeatedLines:
-    """Makes structlog and the standard library's logging write to stderr in one format.
+    """Makes structlog, the standard library's logging and warnings write to stderr in one format.
 
     Args:
         log_format: `json`, or anything else for lines that a person reads.
@@ -109,6 +112,7 @@ def configure_logs(log_format: str, level: str) -> RepeatedLines:
     )
     handler.addFilter(LimitedRecords(repeated))
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+    logging.captureWarnings(True)
     return repeated
 
 

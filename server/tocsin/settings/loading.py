@@ -1,7 +1,9 @@
 """Loads settings: the command line goes before `TOCSIN_*` variables, those before a TOML file."""
 
+import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,18 @@ def load_settings(config: Path | None, given: Mapping[str, Any] | None = None) -
         raise SettingsError(_explained(error)) from error
     except VariableError as error:
         raise SettingsError(f"{error}: {error.__cause__}") from error
+
+
+def wanted_log_format(config: Path | None, given: Mapping[str, Any]) -> str:
+    """Returns the log's format by the same precedence, also if other settings are wrong.
+
+    It is needed to write what is wrong with them. What is no format means `console`.
+    """
+    found = given.get("log_format") or os.environ.get("TOCSIN_LOG_FORMAT")
+    if not found and config is not None:
+        with suppress(SettingsError):
+            found = _read(config).get("log_format")
+    return "json" if found == "json" else "console"
 
 
 def _read(config: Path) -> dict[str, Any]:

@@ -76,8 +76,10 @@ def test_a_line_says_who_did_what_to_what_and_how_it_ended(audited: Audited, fol
 
     [line] = audited.lines_of(create)
     [operation] = answers
-    assert line.pop("time").endswith("Z")
+    assert line["time"].endswith("Z")
+    assert line.pop("timestamp") == line.pop("time")
     assert line == {
+        "level": "info",
         "event": f"{VENDOR}.CreateTrigger",
         "method": f"{TRIGGERS}.Create",
         "subject": editor.subject,
@@ -200,7 +202,12 @@ def test_a_change_that_failed_says_why(audited: Audited, folder: str) -> None:
     admin = audited.server.admin
     admin.call(f"{TRIGGERS}.Create", request)
     [line] = audited.lines_of(lambda: admin.code(f"{TRIGGERS}.Create", request))
-    assert line["outcome"] == {"code": "ALREADY_EXISTS", "reason": "TRIGGER_NAME_TAKEN"}
+    assert line["outcome"] == {
+        "code": "ALREADY_EXISTS",
+        "reason": "TRIGGER_NAME_TAKEN",
+        "folderId": folder,
+        "name": "twice",
+    }
 
 
 def test_each_denial_is_written_down(audited: Audited, folder: str) -> None:
