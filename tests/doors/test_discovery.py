@@ -114,9 +114,9 @@ def test_what_clients_say_in_our_headers_is_not_believed(doors: Doors) -> None:
 def test_who_asks_a_server_that_listens_everywhere_is_told_where_it_came_in(
     directory: Path, certificates: Path
 ) -> None:
-    everywhere = ("--listen", "0.0.0.0:0", "--tls", "0.0.0.0:0", "--allow-unauthenticated")
+    everywhere = ("--listen", "0.0.0.0:0", "--allow-unauthenticated")
     with (
-        serving(directory, "", *Doors.options(certificates), *everywhere) as server,
+        serving(directory, "", *Doors.options(certificates, "0.0.0.0:0"), *everywhere) as server,
         server.channel() as plaintext,
     ):
         doors = Doors(server, certificates)

@@ -106,15 +106,14 @@ def test_a_certificate_that_ends_soon_is_warned_of_and_shown_as_a_metric(directo
 
 
 def test_tls_beyond_loopback_is_refused_unless_told(directory: Path, certificates: Path) -> None:
-    told = refused(directory, *Doors.options(certificates), "--tls", "0.0.0.0:0")
+    told = refused(directory, *Doors.options(certificates, "0.0.0.0:0"))
     assert "--tls 0.0.0.0 can be reached from other machines" in told
     assert "--access" in told
     assert "--allow-unauthenticated" in told
 
 
 def test_a_port_that_is_taken_is_told(directory: Path, doors: Doors) -> None:
-    options = Doors.options(doors.certificates)
-    told = refused(directory, *options, "--tls", doors.tls_address)
+    told = refused(directory, *Doors.options(doors.certificates, doors.tls_address))
     assert f"can't listen for TLS on {doors.tls_address}: Address already in use" in told
     assert "--tls" in told
 

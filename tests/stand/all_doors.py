@@ -32,11 +32,11 @@ class Doors:
     certificates: Path
 
     @staticmethod
-    def options(certificates: Path) -> tuple[str, ...]:
-        """The options of `tocsin serve` for TLS on a free port."""
+    def options(certificates: Path, tls: str = "127.0.0.1:0") -> tuple[str, ...]:
+        """The options of `tocsin serve` for TLS, on a free port."""
         files = ("--tls-cert", "server.pem"), ("--tls-key", "server.key")
         paths = [word for option, name in files for word in (option, str(certificates / name))]
-        return ("--tls", "127.0.0.1:0", *paths)
+        return ("--tls", tls, *paths)
 
     @property
     def tls_address(self) -> str:
