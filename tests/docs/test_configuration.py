@@ -51,7 +51,8 @@ def test_its_example_loads(example: Any) -> None:
 
 
 # What can't be set alone, and what it needs.
-NEEDED = {"TOCSIN_TLS": {"tls_cert": "server.pem", "tls_key": "server.key"}}
+TLS_FILES = {"tls_cert": "server.pem", "tls_key": "server.key"}
+NEEDED = {"TOCSIN_TLS": TLS_FILES, "TOCSIN_CLIENT_CA": {"tls": "127.0.0.1:0", **TLS_FILES}}
 
 
 @pytest.mark.parametrize("variable", variables())

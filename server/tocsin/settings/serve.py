@@ -188,3 +188,9 @@ class Settings(BaseSettings):
                 "or make some with `tocsin dev-certs`"
             )
         return self
+
+    @model_validator(mode="after")
+    def _asks_clients_over_tls_alone(self) -> Self:
+        if self.client_ca is not None and self.tls is None:
+            raise ValueError("client_ca: certificates of clients are asked for over TLS: set tls")
+        return self

@@ -293,3 +293,11 @@ def test_log_lines_may_be_json(directory: Path) -> None:
         lines = server.log.read_text().splitlines()
     assert lines
     assert all(line.startswith("{") and line.endswith("}") for line in lines)
+
+
+def test_authorities_of_clients_without_tls_are_refused(directory: Path) -> None:
+    file = directory / "tocsin.toml"
+    file.write_text('client_ca = "ca.pem"')
+    ended = run_tocsin("config", "check", "--config", str(file))
+    assert (ended.status, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("tocsin: client_ca: ")
