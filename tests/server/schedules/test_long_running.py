@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ from stand.apis.google import (
 from stand.apis.wire import Json, Refused
 from stand.recording_target import Answer, Received, RecordingTarget, held_until
 from stand.tocsin_process import Tocsin, run_tocsin
+from tocsin_protos.tocsin.v1.invocation_service_pb2 import InvocationServiceGetRequest
+from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 
 
 @pytest.fixture
@@ -464,3 +467,39 @@ def test_an_execution_that_a_client_could_not_take_says_where_its_parameters_are
     assert done.status == 0, done.stderr
     payload = json.loads(base64.b64decode(json.loads(done.stdout)["payload"]))
     assert payload["parameters"]["k4"] == "x" * 2**20
+
+
+def test_an_invocation_that_a_client_could_not_take_says_what_was_left_out(
+    server: Tocsin, google_grpc: GoogleApi, target: RecordingTarget, location: str
+) -> None:
+    """Stock gRPC clients take 4 MiB; one that takes more asks for the whole."""
+    answering(target, json.dumps({"text": "y" * 2**20}).encode())
+    big = {f"k{number}": {"stringValue": "x" * 2**20} for number in range(5)}
+    [execution_id] = schedule(google_grpc, location, "answering", inputParameters=big)
+    finished(google_grpc, location, execution_id)
+    request = InvocationServiceGetRequest(invocation_id=execution_id)
+    with server.channel() as channel:
+        shown = InvocationServiceStub(channel).Get(request, timeout=30).invocation
+    assert shown.left_out == ["payload"]
+    assert (shown.payload, len(shown.attempts)) == (b"", 1)
+    assert json.loads(shown.answer) == {"text": "y" * 2**20}
+    address = f"http://{server.http_address}/tocsin/v1/invocations/{execution_id}?whole=true"
+    with urllib.request.urlopen(address, timeout=30) as response:
+        whole = json.load(response)["invocation"]
+    assert json.loads(base64.b64decode(whole["payload"]))["parameters"]["k4"] == "x" * 2**20
+    assert "leftOut" not in whole or not whole["leftOut"]
+
+
+def test_a_page_ends_once_it_has_read_many_bytes(google_grpc: GoogleApi, location: str) -> None:
+    big = {"k": {"stringValue": "x" * 7 * 2**20}}
+    scheduled = [
+        schedule(google_grpc, location, "nightly", scheduleTime=NEVER, inputParameters=big)[0]
+        for _ in range(4)
+    ]
+    query = {"name": location, "filter": "metadata.trigger_id:nightly"}
+    first = google_grpc.call("ListOperations", query)
+    assert len(first["operations"]) == 3
+    rest = google_grpc.call("ListOperations", {**query, "pageToken": first["nextPageToken"]})
+    found = [each["name"].split("/")[-1] for each in first["operations"] + rest["operations"]]
+    assert found == scheduled
+    assert "nextPageToken" not in rest

@@ -38,9 +38,6 @@ def field(number: int, data: bytes) -> bytes:
         (enveloped(b"\x1a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "cut off"),
         (enveloped(b"\xff" * 12), "cut off"),
         (enveloped(b"\x1b"), "not a protobuf message"),
-        (enveloped(b"\x18\x01"), "its records are not messages"),
-        (enveloped(field(3, b"\x08\x00")), "has no data"),
-        (enveloped(field(3, b"\x18\x07")), "has no data"),
     ],
 )
 def test_what_is_broken_is_refused(data: bytes, why: str) -> None:
@@ -89,6 +86,25 @@ def test_what_can_not_be_read_in_a_record_is_counted_and_the_rest_is_taken() -> 
     ]
     assert refused.records == 2
     assert "record 49.2 of shard-0 is not JSON" in refused.why
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\x18\x01",
+        field(3, b"\x08\x00"),
+        field(3, b"\x18\x07"),
+        field(3, b""),
+        field(3, b"\x1a\x09"),
+    ],
+)
+def test_a_record_without_data_holds_up_no_other_of_its_aggregate(message: bytes) -> None:
+    refused = Refused()
+    good = field(3, field(3, b"1"))
+    record = {"SequenceNumber": "49", "Data": enveloped(good + message + good)}
+    texts = list(texts_of(record, "of shard-0", refused))
+    assert [each and each.number for each in texts] == ["49.0", None, "49.2"]
+    assert (refused.records, refused.why) == (1, "record 49.1 of shard-0 has no data")
 
 
 def test_what_is_behind_a_fault_in_a_record_counts_as_one() -> None:

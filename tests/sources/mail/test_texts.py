@@ -213,6 +213,14 @@ def test_bytes_that_no_charset_has_are_attached_as_they_came() -> None:
         assert parse_mail(head + raw).attached == (Attached("", PLAIN, raw),)
 
 
+def test_text_in_an_unknown_charset_is_a_guess_so_its_bytes_are_attached() -> None:
+    for charset, raw in (("hp-roman8", b"caf\xc5"), ("iso-2022-cn", b"\x1b$)A\x0eVP\x0f")):
+        head = f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode()
+        assert parse_mail(head + raw).attached == (Attached("", PLAIN, raw),)
+        for sure in (b"cafe", "café".encode()):
+            assert parse_mail(head + sure).attached == ()
+
+
 def test_what_a_charset_has_is_not_attached_again() -> None:
     for charset, raw in (("utf-8", "\ufffd".encode()), ("iso-8859-1", b"\x81"), ("", b"caf\xe9")):
         head = f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode()

@@ -43,10 +43,12 @@ class InvocationServiceListResponse(_message.Message):
     def __init__(self, invocations: _Optional[_Iterable[_Union[_invocation_pb2.Invocation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class InvocationServiceGetRequest(_message.Message):
-    __slots__ = ("invocation_id",)
+    __slots__ = ("invocation_id", "whole")
     INVOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_FIELD_NUMBER: _ClassVar[int]
     invocation_id: str
-    def __init__(self, invocation_id: _Optional[str] = ...) -> None: ...
+    whole: bool
+    def __init__(self, invocation_id: _Optional[str] = ..., whole: bool = ...) -> None: ...
 
 class InvocationServiceGetResponse(_message.Message):
     __slots__ = ("invocation",)

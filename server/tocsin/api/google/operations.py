@@ -39,6 +39,8 @@ SERVICE = contract.DESCRIPTOR.services_by_name["Operations"]
 
 # A call with a filter reads at most this many executions.
 LOOKED_AT = 1000
+# A page ends once so many bytes were read: executions of 8 MiB would hold up other calls.
+MOST_BYTES_READ = 16 * 1024 * 1024
 
 # Shorter than the time that the proxy lets a call be silent.
 LONGEST_WAIT = timedelta(minutes=4)
@@ -185,10 +187,11 @@ def _page(
     clients.
     """
     page: list[contract.Operation] = []
-    total, last = 0, None
+    total, bytes_read, last = 0, 0, None
     for index, execution in enumerate(executions):
-        if index == looked_at:
+        if index == looked_at or bytes_read > MOST_BYTES_READ:
             return page, last
+        bytes_read += len(execution.message or b"")
         info = _execution_info(execution)
         info.ClearField("request_params")
         operation = _operation_with(execution, info)

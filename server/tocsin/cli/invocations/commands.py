@@ -127,7 +127,7 @@ def get_invocation(
 ) -> None:
     """Show an invocation with its attempts, payload and answer."""
     with connected(server, ca) as api:
-        request = InvocationServiceGetRequest(invocation_id=invocation)
+        request = InvocationServiceGetRequest(invocation_id=invocation, whole=True)
         response = api.invocations.Get(request).invocation
     if output is Output.JSON:
         print_json(response)

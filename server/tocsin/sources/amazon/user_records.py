@@ -50,12 +50,17 @@ def texts_of(
 ) -> Iterator[RecordText | None]:
     """Yields the records in a stream's record; None for one that can't be read, which is counted.
 
-    What is behind a fault in an aggregated record counts as one.
+    A fault in one of the records that were put together holds up no other; what is behind a fault
+    in their frame counts as one.
     """
     sequence = record["SequenceNumber"]
     try:
         for ending, data in user_records(record["Data"]):
             number = f"{sequence}{ending}"
+            if data is None:
+                refused.add(f"record {number} {where} has no data")
+                yield None
+                continue
             try:
                 yield RecordText(number, record_text(data))
             except ValueError as error:
@@ -65,8 +70,8 @@ def texts_of(
         refused.add(f"record {sequence} {where} can't be unpacked: {error}")
 
 
-def user_records(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yields the records in a stream's record, each with the end of its id.
+def user_records(data: bytes) -> Iterator[tuple[str, bytes | None]]:
+    """Yields the records in a stream's record, each with the end of its id; None: it has no data.
 
     A record that is not aggregated is the only one, and has no subsequence number in its id.
 
@@ -90,16 +95,18 @@ def user_records(data: bytes) -> Iterator[tuple[str, bytes]]:
         number += 1
 
 
-def _data(record: Value) -> bytes:
+def _data(record: Value) -> bytes | None:
+    """Returns the data of a record, or None if it has none or is not a record."""
     if isinstance(record, int):
-        raise ValueError("its records are not messages")
+        return None
     found: Value | None = None
-    for field, value in _fields(record):
-        if field == DATA:
-            found = value
-    if found is None or isinstance(found, int):
-        raise ValueError("one of its records has no data")
-    return bytes(found)
+    try:
+        for field, value in _fields(record):
+            if field == DATA:
+                found = value
+    except ValueError:
+        return None
+    return None if found is None or isinstance(found, int) else bytes(found)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, Value]]:

@@ -6,6 +6,7 @@ some take the square of the length in time.
 """
 
 import codecs
+import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -14,16 +15,41 @@ OLDER = {
     **{f"cp{number}": f"cp{number}" for number in (437, 720, 737, 775, 850, 852, 855, 857, 858)},
     **{f"cp{number}": f"cp{number}" for number in (860, 861, 862, 863, 864, 865, 869, 1125)},
     **{f"ibm{number}": f"cp{number}" for number in (437, 737, 775, 850, 852, 855, 857, 858)},
+    **{f"{name}866": "cp866" for name in ("cp", "dos", "ibm")},
     **{f"{name}932": "cp932" for name in ("cp", "ms", "windows")},
     **{f"{name}936": "gb18030" for name in ("cp", "ms", "windows")},
     **{f"{name}949": "cp949" for name in ("cp", "ms")},
     **{f"{name}950": "cp950" for name in ("cp", "ms", "windows")},
-    **{f"win{number}": f"cp{number}" for number in range(1250, 1259)},
-    **{f"{name}macce": "mac_latin2" for name in ("", "x")},
+    **{
+        f"{name}{number}": f"cp{number}"
+        for name in ("cp", "win", "windows", "ansi", "microsoftcp", "ms")
+        for number in range(1250, 1259)
+    },
+    **{f"{name}874": "cp874" for name in ("cp", "win")},
+    **{
+        f"{prefix}mac{name}": codec
+        for prefix in ("", "x")
+        for name, codec in {
+            "roman": "mac_roman",
+            "ce": "mac_latin2",
+            "centraleurroman": "mac_latin2",
+            "croatian": "mac_croatian",
+            "cyrillic": "mac_cyrillic",
+            "greek": "mac_greek",
+            "icelandic": "mac_iceland",
+            "romanian": "mac_romanian",
+            "turkish": "mac_turkish",
+            "japanese": "cp932",
+            "korean": "cp949",
+            "chinesesimp": "gb18030",
+            "chinesetrad": "big5hkscs",
+        }.items()
+    },
     "maccentraleurope": "mac_latin2",
-    "maccyrillic": "mac_cyrillic",
-    **{f"{prefix}macgreek": "mac_greek" for prefix in ("", "x")},
-    **{f"{prefix}macturkish": "mac_turkish" for prefix in ("", "x")},
+    "euccn": "gb18030",
+    "xeuccn": "gb18030",
+    **dict.fromkeys(("eucjpms", "eucjpwin", "xeucjpms", "cp51932"), "euc_jp"),
+    **dict.fromkeys(("iso2022jpms", "cp50220", "cp50221", "cp50222"), "iso2022_jp_ext"),
     "koi8t": "koi8_t",
     "johab": "johab",
     "cp65001": "utf-8",
@@ -39,6 +65,10 @@ OLDER = {
 WIDER = {"iso-2022-jp": "iso2022_jp_ext", "gbk": "gb18030"}
 # Mails that claim to be ASCII, and are not, say nothing of their charset.
 SAYING_NOTHING = frozenset({"", "us-ascii", "ascii", "ansi_x3.4-1968"})
+# A comment, as in `us-ascii (Plain text)`.
+COMMENT = re.compile(r"\([^()]*\)")
+# The characters by which charsets of seven bits change their meaning.
+SHIFT = re.compile(rb"[\x0e\x1b]")
 # A label that the standard has, so that nothing is decoded by it.
 REPLACEMENT = "replacement"
 FALLBACK = "windows-1252"
@@ -63,7 +93,7 @@ OpensDecoder: TypeAlias = Callable[[str], Decoder]
 
 
 class Decoded(NamedTuple):
-    """Holds a text, and whether all of its bytes are in it."""
+    """Holds a text, and whether it says all that its bytes do; in a guessed charset it may not."""
 
     text: str
     whole: bool
@@ -78,24 +108,38 @@ def decoded(content: bytes, label: str) -> Decoded:
         content: the bytes of the text.
         label: the charset's name in the mail; may be empty, and anything.
     """
-    opens = _decoder(label.strip(" \t\r\n\"'").lower())
+    label = name_of_charset(label)
+    opens = _decoder(label)
+    guessed = False
     if opens is None:
+        guessed = label not in SAYING_NOTHING and SHIFT.search(content) is not None
         try:
-            return Decoded(content.decode("utf-8-sig"), True)
+            return Decoded(content.decode("utf-8-sig"), not guessed)
         except UnicodeDecodeError:
             opens = _standard(FALLBACK)
+            guessed = label not in SAYING_NOTHING
     assert opens is not None
     try:
         text = _by(opens("strict"), content)
         # UTF-7 can encode half of a surrogate pair.
         text.encode()
-        return Decoded(text, True)
+        return Decoded(text, not guessed)
     except UnicodeError:
         text = _by(opens("replace"), content)
     if text.count(UNKNOWN) <= MOST_REPAIRED:
         text = _by(opens(REPAIR), content)
     sound = text.encode("utf-8", "replace").decode()
-    return Decoded(sound, sound == text and UNKNOWN not in text)
+    return Decoded(sound, not guessed and sound == text and UNKNOWN not in text)
+
+
+def name_of_charset(label: str) -> str:
+    """Returns a label in lower case, without quotes and comments (RFC 2045, 5.1)."""
+    return COMMENT.sub("", label).strip(" \t\r\n\"'").lower()
+
+
+def is_known_charset(label: str) -> bool:
+    """Returns whether text can be decoded by what a label says."""
+    return _decoder(name_of_charset(label)) is not None
 
 
 def _by(decoder: Decoder, content: bytes) -> str:

@@ -8,6 +8,8 @@ from tocsin.sources.mail.charsets import decoded
 from tocsin.sources.mail.parts import BoundedPart
 
 LONGEST_NAME = 150
+# A line break of the header, which is not the name's.
+FOLD = re.compile(r"\r\n(?=[ \t])")
 # Characters that an object's name must not have, or that would make folders.
 UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
 
@@ -24,7 +26,7 @@ def name_of(part: BoundedPart, charset: str = "") -> str:
         raw = text.encode("utf-8", "surrogateescape")
         text = decoded(raw, "" if _is_utf8(raw) else charset).text
     # RFC 2047 forbids encoded words here, but most programs write them.
-    name = _words(text)
+    name = _words(FOLD.sub("", text))
     whole = name.encode("utf-8", "replace").decode()
     return UNSAFE.sub("_", whole).strip(" .")[-LONGEST_NAME:]
 

@@ -29,6 +29,7 @@ CONTENT_HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
+COMMENT = re.compile(r"\([^()]*\)")
 # A part of this type is not parsed further.
 OPAQUE = "application/octet-stream"
 
@@ -47,9 +48,20 @@ class RawHeaders(Compat32):
             return value if token is None else token[0]
         if name.lower() != "content-type":
             return value
-        # Only ASCII's white space may stand around a content type.
-        kind, separator, parameters = value.partition(";")
-        return kind.encode("ascii", "replace").decode() + separator + parameters
+        return _content_type(value)
+
+
+def _content_type(value: str) -> str:
+    """Returns a content type without what programs write around it and the library takes for it.
+
+    That is a comment, and white space that is not of ASCII; a semicolon may be missing.
+    """
+    kind, separator, parameters = value.partition(";")
+    kind = COMMENT.sub(" ", kind.encode("ascii", "replace").decode())
+    first, *rest = kind.split(None, 1) or [""]
+    if "/" not in first:
+        return kind + separator + parameters
+    return first + "".join(f"; {each}" for each in rest if "=" in each) + separator + parameters
 
 
 # The library's types take a policy for that of its own messages.

@@ -237,15 +237,16 @@ def state_of(tx: Transaction, invocation_id: str) -> State | None:
 def page_of_executions(
     tx: Transaction, *, parent: str, after: str, limit: int, final: bool | None = None
 ) -> Iterator[Invocation]:
-    """Yields up to `limit` executions after an id, sorted by id.
+    """Yields up to `limit` executions after an id, sorted by id, without payloads and answers.
 
     `final` chooses those in a final state, or the others. Each is read when it is needed: a
     thousand of them may not fit into memory.
     """
     statement = PAGE if final is None else PAGE_OF_FINAL if final else PAGE_OF_OPEN
     for invocation_id in tx.column(statement, parent=parent, after=after, limit=limit):
-        if (invocation := find_invocation(tx, invocation_id)) is not None:
-            yield invocation
+        found = filled(tx, WITHOUT_PAYLOAD.one(tx, SELECT, id=invocation_id), "message")
+        if found is not None:
+            yield found
 
 
 def cancel_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> bool:

@@ -75,12 +75,24 @@ def to_message(invocation: rows.Invocation) -> Invocation:
     return message
 
 
-def to_full_message(invocation: rows.Invocation) -> Invocation:
-    """Returns the message with all fields."""
+def to_full_message(invocation: rows.Invocation, most_bytes: int | None = None) -> Invocation:
+    """Returns the message with all fields.
+
+    Args:
+        invocation: the invocation with its payload and its answer.
+        most_bytes: leaves out the payload, the answer or both if they have more bytes together, and
+            says so in `left_out`; None: they may have any size.
+    """
     message = to_message(invocation)
     message.attempts.extend(_attempts(invocation))
-    message.payload = invocation.payload
-    message.answer = invocation.answer or b""
+    contents = {"payload": invocation.payload, "answer": invocation.answer or b""}
+    room = most_bytes
+    for name, content in sorted(contents.items(), key=lambda content: len(content[1])):
+        if room is not None and len(content) > room:
+            message.left_out.append(name)
+            continue
+        setattr(message, name, content)
+        room = None if room is None else room - len(content)
     return message
 
 

@@ -85,13 +85,14 @@ class InvocationService:
     async def get(
         self, request: contract.InvocationServiceGetRequest
     ) -> contract.InvocationServiceGetResponse:
-        """Returns an invocation with its payload and its answer."""
+        """Returns an invocation with its payload and its answer, if its client can accept them."""
+        most_bytes = None if request.whole else LARGEST_PAGE_BYTES
 
         def read(tx: Transaction) -> Invocation:
             invocation = find_whole(tx, request.invocation_id)
             if invocation is None:
                 raise errors.invocation_not_found(request.invocation_id)
-            return to_full_message(invocation)
+            return to_full_message(invocation, most_bytes)
 
         return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
 
