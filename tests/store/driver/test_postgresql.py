@@ -102,9 +102,9 @@ def test_a_transaction_ends_though_its_node_stopped_between_two_messages_of_a_st
 def test_limits_that_a_database_sets_for_people_are_not_for_a_node(
     postgres: PostgresServer, postgres_url: str, runner: asyncio.Runner, limit: str
 ) -> None:
-    postgres.execute(
-        "postgres", f"ALTER DATABASE {postgres_url.rpartition('/')[2]} SET {limit} = 1"
-    )
+    name = postgres_url.rpartition("/")[2]
+    # Long enough for the connection to be set up.
+    postgres.execute("postgres", f"ALTER DATABASE {name} SET {limit} = '20s'")
 
     async def scenario() -> None:
         connection = await Primary(parse_url(postgres_url)).connect()
