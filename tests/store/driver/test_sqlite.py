@@ -1,6 +1,7 @@
 """What only the store on SQLite does: one node a file, commits that wait for the disk."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from store.work import add
 from tocsin.store.driver import sqlite
 from tocsin.store.driver.database import StoreError, StoreUnavailable
-from tocsin.store.driver.file.connecting import connect
+from tocsin.store.driver.file.connecting import connect, in_our_words, kind_of
 from tocsin.store.driver.opening import open_database
 from tocsin.store.triggers.rows import find_trigger
 
@@ -136,3 +137,22 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError, match="is not a SQLite database"):
         open_database(url(path))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_BUSY_RECOVERY,
+        sqlite3.SQLITE_BUSY_SNAPSHOT,
+        sqlite3.SQLITE_LOCKED_SHAREDCACHE,
+        sqlite3.SQLITE_PROTOCOL,
+    ],
+)
+def test_another_program_in_the_way_is_a_store_that_is_away_for_a_moment(code: int) -> None:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = code
+    told = in_our_words(error)
+    assert isinstance(told, StoreUnavailable)
+    assert "another program has locked the database" in str(told)
+    assert kind_of(error) == code & 0xFF

@@ -19,6 +19,7 @@ from tocsin.store.driver.file.connecting import (
     connect,
     in_our_words,
     is_unique_violation,
+    kind_of,
 )
 from tocsin.store.driver.file.identity import DatabaseFiles
 from tocsin.store.driver.file.locks import FileLock
@@ -201,7 +202,7 @@ class SqliteDatabase:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            if kind_of(error) != sqlite3.SQLITE_BUSY:
                 raise
             await asyncio.get_running_loop().run_in_executor(self._disk, self._begin_patiently)
 

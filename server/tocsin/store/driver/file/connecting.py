@@ -24,15 +24,22 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
 def in_our_words(error: Exception) -> Exception:
     """Returns the StoreError for a failure of the disk or its files; other errors unchanged."""
     if isinstance(error, sqlite3.DatabaseError):
-        # The lowest byte is the kind of error.
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        match kind_of(error):
             case sqlite3.SQLITE_FULL:
                 return StoreFull("the disk with the database is full")
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
+                return StoreUnavailable(f"another program has locked the database: {error}")
             case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
                 return StoreUnavailable(f"can't use the database's files: {error}")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return StoreDamaged(f"the database is damaged: restore a backup ({error})")
     return error
+
+
+def kind_of(error: sqlite3.DatabaseError) -> int:
+    """Returns the kind of an error, such as SQLITE_BUSY for SQLITE_BUSY_RECOVERY; 0 if unknown."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def is_unique_violation(error: Exception) -> bool:
