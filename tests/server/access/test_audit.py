@@ -202,12 +202,7 @@ def test_a_change_that_failed_says_why(audited: Audited, folder: str) -> None:
     admin = audited.server.admin
     admin.call(f"{TRIGGERS}.Create", request)
     [line] = audited.lines_of(lambda: admin.code(f"{TRIGGERS}.Create", request))
-    assert line["outcome"] == {
-        "code": "ALREADY_EXISTS",
-        "reason": "TRIGGER_NAME_TAKEN",
-        "folderId": folder,
-        "name": "twice",
-    }
+    assert line["outcome"] == {"code": "ALREADY_EXISTS", "reason": "TRIGGER_NAME_TAKEN"}
 
 
 def test_each_denial_is_written_down(audited: Audited, folder: str) -> None:

@@ -67,7 +67,7 @@ class OverdueCheck:
             )
         )
         if overdue:
-            await self._database.write(lambda tx: tx.ring(Bell.DELIVERIES, now))
+            await self._database.write(lambda tx: tx.ring(Bell.DELIVERIES))
         return CheckedPage(
             None, [Finding(id_, OVERDUE, "rang the bell of deliveries") for id_ in overdue]
         )

@@ -104,7 +104,7 @@ CANCEL = (
     )
 )
 PARKED = (
-    select(table.c.id)
+    select(table.c.id, table.c.parked_due_at)
     .where(table.c.parked_due_at.is_not(None), table.c.origin == bindparam("origin"))
     .order_by(table.c.id)
     .limit(STEP)
@@ -229,7 +229,7 @@ def _step(
     """Takes one step from a position back in time; returns where the next begins, None: nowhere."""
     kind = withheld_by(tx, trigger_id)
     if kind is None:
-        return position if _unpark_some(tx, trigger_id, now) == STEP else None
+        return position if _unpark_some(tx, trigger_id) == STEP else None
     at, before = position
     rows = tx.all(PAGE, origin=trigger_id, before_at=at, before_id=before, limit=STEP)
     waiting = [
@@ -252,11 +252,12 @@ def _withhold(tx: Transaction, kind: DecisionKind, ids: Sequence[str], now: date
             tx.run(PARK, **places)
 
 
-def _unpark_some(tx: Transaction, trigger_id: str, now: datetime) -> int:
+def _unpark_some(tx: Transaction, trigger_id: str) -> int:
     """Makes parked invocations due when they were; returns how many."""
-    ids = tx.column(PARKED, origin=trigger_id)
-    for places in LISTED.slices(ids):
+    parked = tx.all(PARKED, origin=trigger_id)
+    for places in LISTED.slices([invocation_id for invocation_id, _ in parked]):
         tx.run(UNPARK, **places)
-    if ids:
-        tx.ring(Bell.DELIVERIES, now)
-    return len(ids)
+    if parked:
+        # They are due when they were, which may be before anything else that waits.
+        tx.ring(Bell.DELIVERIES, from_micros(min(due for _, due in parked)))
+    return len(parked)
