@@ -140,6 +140,34 @@ def test_metadata_that_is_too_large_is_refused(it: Secured, ca: trustme.CA, door
         assert client.call(LIST).headers[-1]["grpc-status"] == UNAUTHENTICATED
 
 
+@pytest.mark.parametrize("door", ["grpc", "tls"])
+@pytest.mark.parametrize(("headers", "size"), [(17, 1000), (60, 1000), (500, 10)])
+def test_too_much_metadata_is_refused_in_words(
+    it: Secured, channel: Channel, door: str, headers: int, size: int
+) -> None:
+    metadata = [("authorization", "Bearer forged")]
+    metadata += [(f"x-{number}", "a" * size) for number in range(headers)]
+    with channel(door) as opened:
+        with pytest.raises(grpc.RpcError) as refused:
+            opened.unary_unary(LIST)(b"", metadata=metadata, timeout=30)
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        with pytest.raises(grpc.RpcError) as refused:
+            opened.unary_unary(LIST)(b"", metadata=metadata[:10], timeout=30)
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("size", [17_000, 60_000])
+def test_headers_over_rest_and_tls_are_refused_by_their_size(
+    it: Secured, ca: trustme.CA, size: int
+) -> None:
+    for path in ("/triggers/v1/triggers", "/v1/projects/p/locations/l/operations/o"):
+        request = head("GET", path, [f"X-A: {'a' * size}"])
+        answer = ask(it.server.address("tls"), request, trusting(ca))
+        assert answer.status == 431
+        told = answer.json.get("error", answer.json)
+        assert "16 KiB" in told["message"]
+
+
 def most_streams(address: str, context: ssl.SSLContext | None) -> int:
     with connected(address, context) as connection:
         connection.settimeout(30)

@@ -112,13 +112,11 @@ def test_a_header_that_steers_others_steers_nothing_here(
     assert (answer.status, answer.json) == (200, {"triggers": [], "nextPageToken": ""})
 
 
-@pytest.mark.parametrize(
-    "header", ["grpc-encoding: gzip", "grpc-metadata-authorization: {}", "grpc-timeout: 1 n"]
-)
-def test_a_header_of_grpc_that_rest_does_not_have_is_refused(
+@pytest.mark.parametrize("header", ["grpc-encoding: x", "grpc-status: x", "grpc-timeout: n"])
+def test_a_header_of_grpc_that_it_could_not_read_is_refused(
     it: Secured, authorization: str, header: str
 ) -> None:
-    told = [header.format(authorization)]
+    told = [f"Authorization: {authorization}", header]
     answer = ask(it.server.http_address, head("GET", f"{PATH}?folderId=b1g1", told))
     assert (answer.status, answer.json["code"]) == (400, 3)
 

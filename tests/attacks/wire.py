@@ -2,7 +2,9 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +32,13 @@ def head(verb: str, target: str, headers: Sequence[str] = (), host: str = "local
     return "\r\n".join(lines).encode("latin-1")
 
 
-def ask(address: str, request: bytes) -> Answer:
-    """Sends a request as it stands; returns the first answer that is final."""
-    with connection_to(address) as connection:
+def ask(address: str, request: bytes, context: ssl.SSLContext | None = None) -> Answer:
+    """Sends a request as it stands, over TLS with a context; returns the first final answer."""
+    with ExitStack() as stack:
+        connection = stack.enter_context(connection_to(address))
+        if context is not None:
+            connection = context.wrap_socket(connection, server_hostname="localhost")
+            stack.enter_context(connection)
         connection.sendall(request)
         stream = connection.makefile("rb")
         while True:

@@ -59,6 +59,9 @@ async def start_grpc(
             ("grpc.max_receive_message_length", settings.max_request_bytes + BODY_ROOM),
             ("grpc.max_metadata_size", METADATA_BYTES),
             ("grpc.absolute_max_metadata_size", METADATA_BYTES),
+            # Envoy's connections carry the calls of many clients. A malformed header would stay in
+            # the table with its error, and each later one of that name would be refused for it.
+            ("grpc.http2.hpack_table_size.decoder", 0),
             ("grpc.max_concurrent_streams", limits.streams),
             # It counts calls that were answered but not yet cleared away, and so refuses calls of a
             # busy client who keeps to the limit of streams.

@@ -11,7 +11,7 @@ from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import CALLS, PROBES, route_config
-from tocsin.gateway.settings import PLAIN, EnvoySettings, Limits, Listener
+from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Limits, Listener
 from tocsin.gateway.typed import Json, typed
 
 STAT_PREFIX = "rest"
@@ -145,7 +145,7 @@ def _http2(limits: Limits) -> Json:
 
 
 def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
-    limits = settings.limits
+    limits, rest_only = settings.limits, listener.name == HTTP
     manager = typed(
         "extensions.filters.network.http_connection_manager.v3",
         "HttpConnectionManager",
@@ -159,11 +159,14 @@ def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
         always_set_request_id_in_response=True,
         normalize_path=False,
         path_with_escaped_slashes_action="KEEP_UNCHANGED",
-        max_request_headers_kb=limits.headers_kib,
+        max_request_headers_kb=limits.headers_kib if rest_only else limits.grpc_headers_kib,
         request_headers_timeout=f"{limits.headers_seconds}s",
         request_timeout=f"{limits.request_seconds}s",
         stream_idle_timeout=f"{limits.stream_idle_seconds}s",
-        common_http_protocol_options={"idle_timeout": "0s"},
+        common_http_protocol_options={
+            "idle_timeout": "0s",
+            **({} if rest_only else {"max_headers_count": limits.grpc_headers}),
+        },
         http2_protocol_options=_http2(limits),
         local_reply_config={"mappers": list(_mappers(settings))},
         http_filters=filters(settings, CALLS),

@@ -5,6 +5,7 @@ short script wraps it. Errors that Envoy answers by itself (unknown route, bad J
 server down) are written in the right envelope from the start.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -12,6 +13,7 @@ from google.rpc import code_pb2
 
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import otlp
+from tocsin.gateway.bounds import metadata
 from tocsin.gateway.settings import Limits
 from tocsin.gateway.typed import Json
 
@@ -52,12 +54,29 @@ function envoy_on_response(response)
   local body = response:body(true)
   local status = body:getBytes(0, body:length())
   if status:sub(1, 9) == '{"error":' then return end
+  http, status = clients_error(http, status)
+  response:headers():replace(":status", http)
   local code, rest = status:match('^{"code":(%d+)(.*)}$')
   local name = NAMES[tonumber(code or response:headers():get("grpc-status"))] or "UNKNOWN"
   response:headers():replace("content-type", "application/json")
   body:setBytes('{"error":{"code":' .. http .. ',"status":"' .. name .. '"' .. (rest or "") .. '}}')
 end
 """
+
+# Where a request says that it is a call of gRPC, Envoy answers 200 with a status in a header and no
+# body, or in plain text.
+_SAYS_GRPC = """
+function envoy_on_response(response)
+  local headers = response:headers()
+  headers:replace(":status", "415")
+  headers:replace("content-type", "application/json")
+  headers:remove("grpc-status")
+  headers:remove("grpc-message")
+  response:body(true):setBytes('@BODY@')
+end
+"""
+
+NOT_JSON = "Content-Type must be application/json."
 
 _GRPC: Json = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 # A transcoded REST call looks like gRPC too, but the transcoder keeps its path in this header.
@@ -75,10 +94,18 @@ _WRITTEN_BY_SERVER: Json = {
 }
 
 
-def wrap_status_script() -> str:
+def wrap_status_script(limits: Limits) -> str:
     """Returns the Lua source that puts a printed google.rpc.Status into Google's envelope."""
     names = ",".join(f'[{code}]="{name}"' for name, code in code_pb2.Code.items())
-    return _WRAP_STATUS.replace("@NAMES@", names)
+    return metadata.function(limits, details=False) + _WRAP_STATUS.replace("@NAMES@", names)
+
+
+def says_grpc_script(envelope: Envelope) -> str:
+    """Returns the Lua source that answers a request over REST which says that it is gRPC."""
+    body: Json = {"code": code_pb2.INVALID_ARGUMENT, "message": NOT_JSON, "details": []}
+    if envelope is Envelope.GOOGLE:
+        body = {"error": {"code": 415, "message": NOT_JSON, "status": "INVALID_ARGUMENT"}}
+    return _SAYS_GRPC.replace("@BODY@", json.dumps(body, separators=(",", ":")))
 
 
 def path_pattern(names: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, otlp, queries
 from tocsin.gateway.bounds import caller_checks, metadata
-from tocsin.gateway.errors import wrap_status_script
+from tocsin.gateway.errors import says_grpc_script, wrap_status_script
 from tocsin.gateway.settings import EnvoySettings
 from tocsin.gateway.typed import Json, typed
 
@@ -30,14 +30,14 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
         "extensions.filters.http.lua.v3",
         "Lua",
         source_codes={
-            _WRAP_STATUS: {"inline_string": wrap_status_script()},
-            **otlp.scripts(),
+            _WRAP_STATUS: {"inline_string": wrap_status_script(settings.limits)},
+            **metadata.scripts(settings.limits),
+            **otlp.scripts(settings.limits),
         },
     )
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
-        metadata.checking_filter(),
         *([] if settings.checks is None else [caller_checks.checking_filter()]),
         queries.checking_filter(settings.query_script),
         inflating.whole_filter(settings.limits.body_bytes),
@@ -54,10 +54,17 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
 
 def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     """Returns the filters' settings on a route of REST."""
-    per_route = {_TRANSCODER: _transcoder(settings, envelope), **metadata.CHECKED}
+    script = metadata.script_filter()
     if envelope is Envelope.GOOGLE:
-        per_route[_LUA] = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
-    return per_route
+        script = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
+    return {_TRANSCODER: _transcoder(settings, envelope), _LUA: script}
+
+
+def says_grpc_filter(envelope: Envelope) -> Json:
+    """Returns the filters' settings that write an answer to what says that it is gRPC."""
+    package = "extensions.filters.http.lua.v3"
+    source = {"inline_string": says_grpc_script(envelope)}
+    return {_LUA: typed(package, "LuaPerRoute", source_code=source)}
 
 
 def otlp_script() -> Json:

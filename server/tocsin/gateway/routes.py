@@ -1,6 +1,7 @@
 """Routes requests in Envoy, and refuses those that match no route."""
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -8,8 +9,14 @@ from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, otlp, queries
 from tocsin.gateway.bounds import caller_checks
-from tocsin.gateway.errors import path_pattern
-from tocsin.gateway.filters import otlp_script, rest_filters, small_body, unbuffered
+from tocsin.gateway.errors import NOT_JSON, path_pattern
+from tocsin.gateway.filters import (
+    otlp_script,
+    rest_filters,
+    says_grpc_filter,
+    small_body,
+    unbuffered,
+)
 from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Listener
 from tocsin.gateway.typed import Json
 
@@ -24,12 +31,20 @@ Kind: TypeAlias = tuple[list[Json], Json]
 _PLAIN: Kind = ([], {})
 _PROBING = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
+# A method's path that is not UTF-8 would stop grpcio's server.
+_REST_OF_METHOD = "[!-~]*"
+
 _NOT_SERVED: Json = {
     "match": {"prefix": "/"},
     "direct_response": {
         "status": 404,
         "body": {"inline_string": "Could not resolve the path to a method."},
     },
+}
+
+_SAYS_GRPC: Json = {
+    "name": "content-type",
+    "string_match": {"safe_regex": {"regex": r"(?i)\s*application/grpc.*"}},
 }
 
 _UNKNOWN_ENCODING: Json = {
@@ -55,6 +70,8 @@ _UNKNOWN_ENCODING: Json = {
 def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     """Returns the routes of a listener, for all its hosts."""
     routes: list[Json] = []
+    if listener.name != PLAIN:
+        routes += _says_grpc(settings)
     if listener.name != HTTP:
         routes += _grpc_routes(settings, listener)
     if listener.name != PLAIN:
@@ -114,6 +131,27 @@ _FOREIGN_PAGE = _refused(
 )
 
 
+def _says_grpc(settings: EnvoySettings) -> Iterator[Json]:
+    """Gives the routes that answer 415 on paths of REST to requests which say that they are gRPC.
+
+    Envoy would pass them on, or answer 200 without a body.
+    """
+    otlp_paths = [{"path": path} for path in settings.otlp_paths]
+    for envelope, paths in (
+        *((Envelope.STATUS, path) for path in otlp_paths),
+        *((each, _paths(settings.segments_of(each))) for each in set(settings.segments.values())),
+    ):
+        yield {
+            "match": {**paths, "headers": [_SAYS_GRPC]},
+            "direct_response": {"status": 415, "body": {"inline_string": NOT_JSON}},
+            "typed_per_filter_config": says_grpc_filter(envelope),
+        }
+
+
+def _paths(segments: Iterable[str]) -> Json:
+    return {"safe_regex": {"regex": path_pattern(segments)}}
+
+
 def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
     routes = [
         route
@@ -132,8 +170,7 @@ def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
 def _rest(
     settings: EnvoySettings, envelope: Envelope, segments: list[str] | tuple[str, ...]
 ) -> Iterator[Json]:
-    paths = {"safe_regex": {"regex": path_pattern(segments)}}
-    yield from _rest_kinds(_bodies(settings), paths, rest_filters(settings, envelope))
+    yield from _rest_kinds(_bodies(settings), _paths(segments), rest_filters(settings, envelope))
 
 
 def _public(settings: EnvoySettings) -> Iterator[Json]:
@@ -222,7 +259,7 @@ def _grpc(prefix: str, cluster: str) -> Json:
 
 
 def _grpc_match(prefix: str) -> Json:
-    return {"prefix": prefix, "grpc": {}}
+    return {"safe_regex": {"regex": f"{re.escape(prefix)}{_REST_OF_METHOD}"}, "grpc": {}}
 
 
 # The answer names the host of the request, so no cache may give it to others.

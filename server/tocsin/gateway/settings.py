@@ -26,6 +26,11 @@ class Limits:
     response_bytes: int = 64 * 1024 * 1024
     headers_kib: int = 16
     """Size of all request headers together; a gRPC server refuses more metadata than this."""
+    grpc_headers_kib: int = 64
+    """Size up to which listeners of gRPC pass metadata on, so that the gRPC server refuses it in
+    words: beyond it, Envoy ends the stream without any."""
+    grpc_headers: int = 600
+    """Number of headers there: more than fit into `headers_kib`, as HTTP/2 counts 32 bytes each."""
     checked_bytes: int = 100_000
     """Callers of larger bodies are checked before the body is read."""
     public_bytes: int = 64 * 1024

@@ -104,6 +104,17 @@ def test_strangers_requests_that_never_end_do_not_wait_in_envoy(
     raise AssertionError("the connection was closed")
 
 
+@pytest.mark.parametrize("path", [b"/\x80/x", b"/a.B/\xff"])
+def test_a_path_that_is_no_text_is_no_method(
+    it: Secured, ca: trustme.CA, authorization: str, path: bytes
+) -> None:
+    headers = [(name, path if name == ":path" else value) for name, value in call_headers("/")]
+    message = DataFrame(1, bytes(5), flags=["END_STREAM"])
+    sent = headers_frame(1, headers, ends=False) + message.serialize()
+    assert status(it, ca, "tls", sent) == UNIMPLEMENTED
+    it.lists("grpc", authorization, "f")
+
+
 class Unfinished:
     """A connection with calls whose messages of 10 MB lack their last bytes."""
 

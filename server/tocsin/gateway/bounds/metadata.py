@@ -1,47 +1,63 @@
-"""Refuses headers of REST that gRPC would read as its own and could not parse.
+"""Answers 400 or 431 over REST to headers that the gRPC server refuses.
 
-To gRPC, a header whose name ends in `-bin` is base64, and those that begin with `grpc-` say how a
-call is made (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). The gRPC server
-answers malformed ones with INTERNAL, which would blame the server for what the client sent.
+To gRPC, a header whose name ends in `-bin` is base64, some that begin with `grpc-` say how a call
+is made, and names have fewer characters than in HTTP
+(https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). The gRPC server answers what it
+can't read with INTERNAL, which would blame the server for what the client sent. So its refusals are
+known by their texts here; a script that looks at each request's headers costs ten times as much.
 """
 
+from tocsin.gateway.settings import Limits
 from tocsin.gateway.typed import Json, typed
 
-_CHECK = "tocsin.metadata"
+CLIENTS_ERROR = "clients_error"
+"""The name of the script for responses."""
 
-CHECKED = {_CHECK: typed("config.route.v3", "FilterConfig", config={})}
-"""What the filters do on a route of REST; on others they do nothing."""
-
-# Of the headers of gRPC itself, a client of REST has a use for the deadline alone. Nothing here
-# reads binary headers, and gRPC refuses some that are base64, so they go no further.
-_SCRIPT = r"""
-local HARMLESS = {["grpc-accept-encoding"]=true, ["grpc-status"]=true, ["grpc-message"]=true}
-function envoy_on_request(request)
-  local binary = {}
-  for name, value in pairs(request:headers()) do
-    local wrong
-    if name:sub(-4) == "-bin" then
-      wrong = not value:match("^[%w+/, ]*=*$") and "expected base64, as its name ends in -bin"
-      binary[#binary + 1] = name
-    elseif name == "grpc-timeout" then
-      wrong = not value:match("^%d%d?%d?%d?%d?%d?%d?%d?[HMSmun]$")
-        and "expected up to 8 digits and a unit of H, M, S, m, u or n, such as 30S"
-    elseif name:sub(1, 5) == "grpc-" and not HARMLESS[name] then
-      wrong = "a call over REST has no such header"
-    end
-    if wrong then
-      local shown = name:sub(1, 64):gsub("[^%w_.-]", "?")
-      request:respond({[":status"] = "400"}, "Header " .. shown .. ": " .. wrong)
-      return
-    end
+_FUNCTION = r"""
+local function clients_error(http, status)
+  if http == "500" then
+    local rest = status:match("^{\"code\":13,(\"message\":\"Error parsing '.*)$")
+      or status:match("^{\"code\":13,(\"message\":\"Illegal header .*)$")
+    if rest == nil then return http, status end
+    rest = rest:gsub("Error parsing '(.-)' metadata", "Header %1 can't be read", 1)
+    return "400", '{"code":3,' .. rest
+  elseif http == "429" and status:match('^{"code":8,"message":"received metadata size exceeds') then
+    return "431", '{"code":3,"message":"@TOO_LARGE@"@DETAILS@}'
   end
-  for _, name in ipairs(binary) do request:headers():remove(name) end
+  return http, status
+end
+"""
+
+_SCRIPT = r"""
+function envoy_on_response(response)
+  local http = response:headers():get(":status")
+  if http ~= "500" and http ~= "429" then return end
+  local body = response:body(true)
+  local status = body:getBytes(0, body:length())
+  local theirs, said = clients_error(http, status)
+  if theirs == http then return end
+  response:headers():replace(":status", theirs)
+  body:setBytes(said)
 end
 """
 
 
-def checking_filter() -> Json:
-    """Answers 400 to headers that gRPC could not parse."""
-    source = {"inline_string": _SCRIPT}
-    lua = typed("extensions.filters.http.lua.v3", "Lua", default_source_code=source)
-    return {"name": _CHECK, "typed_config": lua, "disabled": True}
+def function(limits: Limits, *, details: bool = True) -> str:
+    """Returns the Lua function `clients_error(http, status)`.
+
+    It takes the HTTP status and the JSON of a response, and returns both as they should be.
+    `details` says whether that JSON has empty fields.
+    """
+    text = f"Request headers larger than max ({limits.headers_kib} KiB)"
+    script = _FUNCTION.replace("@TOO_LARGE@", text)
+    return script.replace("@DETAILS@", ',"details":[]' if details else "")
+
+
+def scripts(limits: Limits) -> Json:
+    """Returns the script, by its name."""
+    return {CLIENTS_ERROR: {"inline_string": function(limits) + _SCRIPT}}
+
+
+def script_filter() -> Json:
+    """Returns the setting of the script's filter on a route of REST."""
+    return typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=CLIENTS_ERROR)
