@@ -1,10 +1,12 @@
 """Starts the gRPC server."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import grpc
+import structlog
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health as health_service
 
@@ -19,6 +21,8 @@ from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
 from tocsin.wire.rest.requests import BODY_ROOM, Bodies
 from tocsin.wire.serving import Room, Served, service_handler
+
+log = structlog.get_logger(__name__)
 
 # The services to serve, with their methods.
 Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
@@ -37,6 +41,9 @@ class Ways(NamedTuple):
     """The Unix socket for Envoy; None if there is no Envoy."""
 
 
+Started: TypeAlias = tuple[grpc.aio.Server, Address | None]
+
+
 class StartError(Exception):
     """The server can't start; the message says why and what to do."""
 
@@ -49,7 +56,7 @@ async def start_grpc(
     ways: Ways,
     gate: Gate | None,
     connections: int,
-) -> tuple[grpc.aio.Server, Address | None]:
+) -> Started:
     """Starts the server; returns it and its address, or None if only Envoy reaches it."""
     limits = Limits()
     server = grpc.aio.server(
@@ -93,6 +100,44 @@ async def start_grpc(
         _listen_for_envoy(server, ways.upstream)
     await server.start()
     return server, port
+
+
+class LastingServer:
+    """Serves a direct listener by one server after the other, where one ends by itself.
+
+    grpcio's server ends when a call's path is not UTF-8. Envoy refuses such calls before they come,
+    and has its own socket made anew; a direct listener is listened on again here.
+    """
+
+    def __init__(self, start: Callable[[Ways], Awaitable[Started]]) -> None:
+        self._start = start
+        self._server: grpc.aio.Server | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self, ways: Ways) -> Address | None:
+        """Starts the first server; returns its address, or None if only Envoy reaches it."""
+        self._server, address = await self._start(ways)
+        if address is not None:
+            self._watching = asyncio.create_task(self._watch(self._server, address))
+        return address
+
+    async def _watch(self, server: grpc.aio.Server, address: Address) -> None:
+        while True:
+            try:
+                await server.wait_for_termination()
+            except UnicodeDecodeError as error:
+                log.warning("a call ended the gRPC server, starting another", error=str(error))
+            else:
+                return
+            self._server, _ = await self._start(Ways(address, None))
+            server = self._server
+
+    async def stop(self, grace_seconds: float) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait((self._watching,))
+        if self._server is not None:
+            await self._server.stop(grace_seconds)
 
 
 def _listen(server: grpc.aio.Server, address: Address) -> Address:

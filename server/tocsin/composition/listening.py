@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from tocsin.api.yandex.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.yandex.endpoints import Whereabouts
 from tocsin.composition.checking import start_checks
 from tocsin.composition.ground import Ground
-from tocsin.composition.grpc_server import Services, Ways, start_grpc
+from tocsin.composition.grpc_server import LastingServer, Services, Started, Ways, start_grpc
 from tocsin.composition.stopping import Grace, Standing
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate
@@ -134,17 +135,9 @@ class EnvoySockets:
             OSError: they can't be made.
         """
         self._scratch.restore()
-        ground, offer, sockets = self._ground, self._offer, self.name()
+        sockets = self.name()
         before, self._servers = self._servers, []
-        server, _ = await start_grpc(
-            ground.settings,
-            offer.services,
-            offer.health,
-            ground.telemetry,
-            Ways(None, sockets.upstream),
-            offer.gate,
-            ground.shares.connections,
-        )
+        server, _ = await _start_grpc(self._ground, self._offer, Ways(None, sockets.upstream))
         self._servers.append(server)
         await self.check(sockets)
         for server in before:
@@ -154,6 +147,18 @@ class EnvoySockets:
     async def stop(self, grace_seconds: float) -> None:
         for server in self._servers:
             await server.stop(grace_seconds)
+
+
+async def _start_grpc(ground: Ground, offer: Offer, ways: Ways) -> Started:
+    return await start_grpc(
+        ground.settings,
+        offer.services,
+        offer.health,
+        ground.telemetry,
+        ways,
+        offer.gate,
+        ground.shares.connections,
+    )
 
 
 async def open_doors(
@@ -173,14 +178,9 @@ async def open_doors(
     plain = settings.listen if _is_envoys(settings) else None
     sockets = EnvoySockets(ground, offer, scratch)
     named = sockets.name() if any((settings.http, settings.tls, plain)) else None
-    server, address = await start_grpc(
-        settings,
-        offer.services,
-        offer.health,
-        ground.telemetry,
-        Ways(None if plain else settings.listen, None if named is None else named.upstream),
-        offer.gate,
-        ground.shares.connections,
+    server = LastingServer(partial(_start_grpc, ground, offer))
+    address = await server.start(
+        Ways(None if plain else settings.listen, None if named is None else named.upstream)
     )
     offer.whereabouts.grpc = address
     stack.push_async_callback(grace.stop, server.stop)

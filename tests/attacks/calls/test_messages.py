@@ -3,8 +3,8 @@
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,9 @@ from hpack import Decoder, Encoder
 from hyperframe.frame import DataFrame, HeadersFrame
 
 from attacks.frames import call_headers, connected, frames, headers_frame, rest_headers
-from attacks.wire import connection_to
+from attacks.wire import PATIENCE, connection_to, until_closed
 from stand.access.secured import Secured
+from stand.apis.wire import Refused
 from stand.certificates import trusting
 
 MEGABYTE = 1024 * 1024
@@ -113,6 +114,38 @@ def test_a_path_that_is_no_text_is_no_method(
     sent = headers_frame(1, headers, ends=False) + message.serialize()
     assert status(it, ca, "tls", sent) == UNIMPLEMENTED
     it.lists("grpc", authorization, "f")
+
+
+def test_a_path_that_is_no_text_does_not_end_plain_grpc(
+    it: Secured, ca: trustme.CA, authorization: str
+) -> None:
+    """grpcio's server ends by it, for all callers; another takes its place."""
+    headers = [
+        (name, b"/\x80/x" if name == ":path" else value) for name, value in call_headers("/")
+    ]
+    for _ in range(2):
+        # The server may end before all is sent.
+        with suppress(OSError), connected(it.server.address("grpc"), None) as connection:
+            connection.sendall(headers_frame(1, headers, ends=False))
+            connection.settimeout(1)
+            until_closed(connection)
+        until(lambda: answers(it, "grpc", authorization))
+        until(lambda: answers(it, "rest", authorization))
+
+
+def answers(it: Secured, wire: str, authorization: str) -> bool:
+    try:
+        it.lists(wire, authorization, "f")
+    except Refused:
+        return False
+    return True
+
+
+def until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
 
 
 class Unfinished:
