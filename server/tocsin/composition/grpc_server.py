@@ -133,11 +133,10 @@ class LastingServer:
             server = self._server
 
     async def stop(self, grace_seconds: float) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait((self._watching,))
         if self._server is not None:
             await self._server.stop(grace_seconds)
+        if self._watching is not None:
+            await asyncio.wait((self._watching,))
 
 
 def _listen(server: grpc.aio.Server, address: Address) -> Address:

@@ -47,6 +47,14 @@ _SAYS_GRPC: Json = {
     "string_match": {"safe_regex": {"regex": r"(?i)\s*application/grpc.*"}},
 }
 
+# Each call of gRPC has this header (PROTOCOL-HTTP2.md).
+_NO_CALL: Json = {
+    "name": "te",
+    "string_match": {"exact": "trailers"},
+    "invert_match": True,
+    "treat_missing_header_as_empty": True,
+}
+
 _UNKNOWN_ENCODING: Json = {
     "match": {
         "prefix": "/",
@@ -71,7 +79,7 @@ def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     """Returns the routes of a listener, for all its hosts."""
     routes: list[Json] = []
     if listener.name != PLAIN:
-        routes += _says_grpc(settings)
+        routes += _says_grpc(settings, [] if listener.name == HTTP else [_NO_CALL])
     if listener.name != HTTP:
         routes += _grpc_routes(settings, listener)
     if listener.name != PLAIN:
@@ -131,10 +139,10 @@ _FOREIGN_PAGE = _refused(
 )
 
 
-def _says_grpc(settings: EnvoySettings) -> Iterator[Json]:
+def _says_grpc(settings: EnvoySettings, more: list[Json]) -> Iterator[Json]:
     """Gives the routes that answer 415 on paths of REST to requests which say that they are gRPC.
 
-    Envoy would pass them on, or answer 200 without a body.
+    Envoy would pass them on, or answer 200 without a body. `more` are headers that they have too.
     """
     otlp_paths = [{"path": path} for path in settings.otlp_paths]
     for envelope, paths in (
@@ -142,7 +150,7 @@ def _says_grpc(settings: EnvoySettings) -> Iterator[Json]:
         *((each, _paths(settings.segments_of(each))) for each in set(settings.segments.values())),
     ):
         yield {
-            "match": {**paths, "headers": [_SAYS_GRPC]},
+            "match": {**paths, "headers": [_SAYS_GRPC, *more]},
             "direct_response": {"status": 415, "body": {"inline_string": NOT_JSON}},
             "typed_per_filter_config": says_grpc_filter(envelope),
         }
