@@ -118,6 +118,21 @@ def test_lines_of_libraries_are_limited_by_their_text(log: Log) -> None:
     assert len(log.written) == 7
 
 
+def test_metadata_that_is_no_text_has_no_traceback(log: Log) -> None:
+    records = LimitedRecords(log.lines)
+    for name, error, has_one in (
+        ("grpc._cython.cygrpc", UnicodeDecodeError("utf-8", b"\x80", 0, 1, "invalid"), False),
+        ("grpc._cython.cygrpc", ValueError("x"), True),
+        ("other", UnicodeDecodeError("utf-8", b"\x80", 0, 1, "invalid"), True),
+    ):
+        record = logging.LogRecord(
+            name, logging.ERROR, "", 1, "Invalid encoding on %s", (b"\x80",), None
+        )
+        record.exc_info = (type(error), error, None)
+        assert records.filter(record)
+        assert (record.exc_info is not None) is has_one
+
+
 def test_at_the_end_all_numbers_are_told(log: Log) -> None:
     with log.lines.swept():
         for _ in range(3):

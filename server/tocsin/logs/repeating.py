@@ -162,6 +162,8 @@ class LimitedRecords(logging.Filter):
             return True
         kind = kind_of(record.exc_info)
         text = str(record.msg)
+        if kind == UnicodeDecodeError.__name__ and record.name.startswith("grpc"):
+            record.exc_info = None  # a client's metadata is no text, and no fault of the server's
         says = {"error": text, **({"exception": kind} if kind else {})}
         return self._lines.admits((level, record.name), (NUMBERS.sub("", text), kind), says)
 
