@@ -33,7 +33,7 @@ from tocsin.store.invocations.listing import Filter, page_of_invocations
 from tocsin.store.invocations.rows import Invocation, find_invocation
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.timers import earliest_tick
-from tocsin.targets.calling import Outcome
+from tocsin.targets.calling import Outcome, Room
 from tocsin.targets.dead_letters import DeadLetterQueues
 from tocsin.targets.settings import DeadLetterSettings, TargetSettings
 from tocsin.wire.ids import Ids
@@ -66,7 +66,13 @@ class FakeCaller:
     answer: Callable[[], Awaitable[Outcome]] | None = None
 
     async def call(
-        self, _target: Target, _payload: bytes, *, request_id: str, headers: Mapping[str, str]
+        self,
+        _target: Target,
+        _payload: bytes,
+        *,
+        request_id: str,
+        headers: Mapping[str, str],
+        room: Room,
     ) -> Outcome:
         assert headers["traceparent"]
         self.calls.append(request_id)
