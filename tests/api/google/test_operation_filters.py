@@ -2,10 +2,12 @@
 
 from fnmatch import fnmatchcase
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.api.google.filters import operation_filter
+from tocsin.wire.errors import ApiError
 from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import ExecutionInfo
 
 INFO = ExecutionInfo()
@@ -35,3 +37,8 @@ def test_a_star_after_a_colon_means_that_the_field_is_set() -> None:
 
 def test_many_stars_take_no_time() -> None:
     assert not holds(f"name = {'a*' * 490}b", "a" * 490)
+
+
+def test_an_and_without_a_second_condition_is_refused_in_these_words() -> None:
+    with pytest.raises(ApiError, match="a condition is missing after AND"):
+        operation_filter("done = true AND")

@@ -273,6 +273,9 @@ def test_a_body_of_which_nothing_can_be_read_is_refused(server: Tocsin) -> None:
         notify(server, json.dumps({"Records": [record("b", 7), {}]}).encode())
     assert refused.value.http == 400
     assert list(refused.value.fields) == ["notification.Records[0].s3.object.key"]
+    with pytest.raises(Refused) as refused:
+        notify(server, b"no JSON")
+    assert list(refused.value.fields) == ["notification"]
 
 
 def test_only_those_who_show_the_secret_may_tell(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -256,6 +256,16 @@ def test_a_text_with_a_name_is_the_message_if_there_is_nothing_else() -> None:
     assert (parsed.message, contents(parsed)) == ("see", [b"<p>A</p>"])
 
 
+def test_a_text_of_any_kind_is_the_message_if_there_is_nothing_else() -> None:
+    for kind in ("text/calendar; method=REQUEST", "text/csv; name=a.csv", "text/xml"):
+        parsed = parse_mail(leaf(kind, "a,b"))
+        assert (parsed.message, parsed.attached) == ("a,b", ())
+    for kind in ("text/csv", "text/calendar"):
+        file = leaf(kind, "a,b", "Content-Disposition: attachment; filename=a")
+        assert contents(parse_mail(file)) == [b"a,b"]
+    assert contents(parse_mail(leaf("application/json", "{}"))) == [b"{}"]
+
+
 def test_an_empty_name_gives_way_to_the_other_header() -> None:
     content = leaf("image/png; name=a.png", "x", 'Content-Disposition: attachment; filename=""')
     assert parse_mail(content).attached == (Attached("a.png", "image/png", b"x"),)

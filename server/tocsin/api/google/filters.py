@@ -83,8 +83,11 @@ def operation_filter(text: str) -> OperationFilter:
             done &= {_truth(value) is not negated}
         else:
             conditions.append(Condition(field, _parts(operator, value), negated))
-        if tokens and ((word := tokens.pop(0)) != "AND" or not tokens):
-            raise _refused(f"conditions must be joined by AND, not by {word[:64]!r}")
+        if tokens:
+            if (word := tokens.pop(0)) != "AND":
+                raise _refused(f"conditions must be joined by AND, not by {word[:64]!r}")
+            if not tokens:
+                raise _refused("a condition is missing after AND")
     return OperationFilter(frozenset(done), tuple(conditions))
 
 

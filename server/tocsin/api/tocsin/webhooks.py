@@ -101,7 +101,8 @@ class WebhookService:
         try:
             notification = read(nanos_of(self._clock.now()))
         except NotificationError as error:
-            raise errors.invalid_field(joined(BODY, error.field), error.reason) from error
+            field = joined(BODY, error.field) if error.field else BODY
+            raise errors.invalid_field(field, error.reason) from error
         incoming = [replace(each, folders=folders) for each in notification.incoming]
         taken = sum(await take(self._intake, incoming), Taken())
         await refuse(self._intake, _refused(kind, notification, folders))

@@ -119,12 +119,13 @@ def _is_text(part: BoundedPart) -> bool:
     if part.get_content_maintype() == "multipart":
         # Its boundary is missing, so what stands there is shown as it came.
         return True
-    # A name makes a file of a text, unless there is nothing else.
-    return (
-        part.kind in TEXTS
-        and part.get_content_disposition() != "attachment"
-        and (part.depth == 1 or not part.file_name())
-    )
+    if part.get_content_disposition() == "attachment":
+        return False
+    if part.depth == 1:
+        # There is nothing else, so that a text of any kind is shown, whatever its name.
+        return part.get_content_maintype() == "text"
+    # A name makes a file of a text.
+    return part.kind in TEXTS and not part.file_name()
 
 
 def _text(piece: Piece) -> Text:
