@@ -10,46 +10,46 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
+# Labels of the standard, by other names for them without `-` and `_`.
+OTHER_NAMES = {
+    **{
+        f"{name}{number}": f"windows-{number}"
+        for name in ("cp", "win", "windows", "ansi", "microsoftcp", "ms")
+        for number in (874, *range(1250, 1259))
+    },
+    **dict.fromkeys(("cp866", "dos866"), "ibm866"),
+    **dict.fromkeys(("macroman", "xmacroman"), "macintosh"),
+    "maccyrillic": "x-mac-cyrillic",
+    "xmacjapanese": "shift_jis",
+    "xmackorean": "euc-kr",
+    "xmacchinesetrad": "big5",
+    **dict.fromkeys(("euccn", "xeuccn", "xmacchinesesimp"), "gbk"),
+    **dict.fromkeys(("eucjpms", "eucjpwin", "xeucjpms", "cp51932"), "euc-jp"),
+    **dict.fromkeys(("iso2022jpms", "cp50220", "cp50221", "cp50222"), "iso-2022-jp"),
+}
 # Python's codecs, by the label without `-` and `_`.
 OLDER = {
     **{f"cp{number}": f"cp{number}" for number in (437, 720, 737, 775, 850, 852, 855, 857, 858)},
     **{f"cp{number}": f"cp{number}" for number in (860, 861, 862, 863, 864, 865, 869, 1125)},
     **{f"ibm{number}": f"cp{number}" for number in (437, 737, 775, 850, 852, 855, 857, 858)},
-    **{f"{name}866": "cp866" for name in ("cp", "dos", "ibm")},
     **{f"{name}932": "cp932" for name in ("cp", "ms", "windows")},
     **{f"{name}936": "gb18030" for name in ("cp", "ms", "windows")},
     **{f"{name}949": "cp949" for name in ("cp", "ms")},
     **{f"{name}950": "cp950" for name in ("cp", "ms", "windows")},
     **{
-        f"{name}{number}": f"cp{number}"
-        for name in ("cp", "win", "windows", "ansi", "microsoftcp", "ms")
-        for number in range(1250, 1259)
-    },
-    **{f"{name}874": "cp874" for name in ("cp", "win")},
-    **{
         f"{prefix}mac{name}": codec
         for prefix in ("", "x")
         for name, codec in {
-            "roman": "mac_roman",
             "ce": "mac_latin2",
             "centraleurroman": "mac_latin2",
             "croatian": "mac_croatian",
-            "cyrillic": "mac_cyrillic",
             "greek": "mac_greek",
             "icelandic": "mac_iceland",
             "romanian": "mac_romanian",
             "turkish": "mac_turkish",
-            "japanese": "cp932",
-            "korean": "cp949",
-            "chinesesimp": "gb18030",
-            "chinesetrad": "big5hkscs",
         }.items()
     },
     "maccentraleurope": "mac_latin2",
-    "euccn": "gb18030",
-    "xeuccn": "gb18030",
-    **dict.fromkeys(("eucjpms", "eucjpwin", "xeucjpms", "cp51932"), "euc_jp"),
-    **dict.fromkeys(("iso2022jpms", "cp50220", "cp50221", "cp50222"), "iso2022_jp_ext"),
     "koi8t": "koi8_t",
     "johab": "johab",
     "cp65001": "utf-8",
@@ -151,10 +151,11 @@ def _decoder(label: str) -> OpensDecoder | None:
     # Labels are ASCII; what else stands in a header the list of labels fails on.
     if label in SAYING_NOTHING or not label.isascii():
         return None
-    older = OLDER.get(label.replace("-", "").replace("_", ""))
+    name = label.replace("-", "").replace("_", "")
+    older = OLDER.get(name)
     if older is not None:
         return codecs.getincrementaldecoder(older)
-    return _standard(label)
+    return _standard(OTHER_NAMES.get(name, label))
 
 
 def _standard(label: str) -> OpensDecoder | None:

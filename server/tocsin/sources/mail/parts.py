@@ -30,6 +30,12 @@ CONTENT_HEADER = re.compile(
 )
 TOKEN = re.compile(r"[A-Za-z0-9-]+")
 COMMENT = re.compile(r"\([^()]*\)")
+KIND = re.compile(r'[\s"]*([^\s;"/,]+)\s*/\s*([^\s;"/,]+)[\s",]*(.*)', re.DOTALL)
+# Either a text in quotes, or a comment after a semicolon: names of files have parentheses.
+QUOTED_OR_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|;\s*\([^()]*\)')
+HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]|From ")
+# As old programs write it (RFC 5322, 4.5).
+SPACE_BEFORE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
 # A part of this type is not parsed further.
 OPAQUE = "application/octet-stream"
 
@@ -54,14 +60,15 @@ class RawHeaders(Compat32):
 def _content_type(value: str) -> str:
     """Returns a content type without what programs write around it and the library takes for it.
 
-    That is a comment, and white space that is not of ASCII; a semicolon may be missing.
+    These are comments, quotes, and white space that is not of ASCII; a semicolon may be missing.
     """
     kind, separator, parameters = value.partition(";")
     kind = COMMENT.sub(" ", kind.encode("ascii", "replace").decode())
-    first, *rest = kind.split(None, 1) or [""]
-    if "/" not in first:
-        return kind + separator + parameters
-    return first + "".join(f"; {each}" for each in rest if "=" in each) + separator + parameters
+    found = KIND.match(kind)
+    if found is not None:
+        major, minor, rest = found.groups()
+        kind = f"{major}/{minor}" + (f"; {rest}" if "=" in rest else "")
+    return kind + QUOTED_OR_COMMENT.sub(lambda each: each[1] or ";", separator + parameters)
 
 
 # The library's types take a policy for that of its own messages.
@@ -163,8 +170,21 @@ def parse_parts(content: bytes) -> BoundedPart:
         return part
 
     parser: BytesFeedParser[BoundedPart] = BytesFeedParser(new_part, policy=RAW_HEADERS)
-    parser.feed(content)
+    parser.feed(_with_readable_headers(content))
     return parser.close()
+
+
+def _with_readable_headers(content: bytes) -> bytes:
+    """Returns a mail without white space before the colons of its headers.
+
+    The library would take the first such line and all after it for text.
+    """
+    headers, end, rest = content.partition(b"\r\n\r\n")
+    if SPACE_BEFORE_COLON.search(headers) is None:
+        return content
+    if not all(HEADER_LINE.match(line) for line in headers.split(b"\r\n")):
+        return content
+    return SPACE_BEFORE_COLON.sub(rb"\1:", headers) + end + rest
 
 
 def _checked_lines(content: bytes) -> int:
