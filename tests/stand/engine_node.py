@@ -72,7 +72,7 @@ class FakeCaller:
         *,
         request_id: str,
         headers: Mapping[str, str],
-        room: Room,
+        **_room: Room,
     ) -> Outcome:
         assert headers["traceparent"]
         self.calls.append(request_id)

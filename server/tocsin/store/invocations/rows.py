@@ -237,9 +237,9 @@ def state_of(tx: Transaction, invocation_id: str) -> State | None:
 def page_of_executions(
     tx: Transaction, *, parent: str, after: str, limit: int, final: bool | None = None
 ) -> Iterator[Invocation]:
-    """Yields up to `limit` executions after an id, sorted by id, without payloads and large answers.
+    """Yields up to `limit` executions after an id, sorted by id.
 
-    `final` chooses those in a final state, or the others. Each is read when it is needed: a
+    They have no payloads and no large answers. `final` chooses those in a final state, or the others. Each is read when it is needed: a
     thousand of them may not fit into memory.
     """
     statement = PAGE if final is None else PAGE_OF_FINAL if final else PAGE_OF_OPEN
