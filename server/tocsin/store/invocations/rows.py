@@ -239,8 +239,8 @@ def page_of_executions(
 ) -> Iterator[Invocation]:
     """Yields up to `limit` executions after an id, sorted by id.
 
-    They have no payloads and no large answers. `final` chooses those in a final state, or the others. Each is read when it is needed: a
-    thousand of them may not fit into memory.
+    They have no payloads and no large answers. `final` chooses those in a final state, or the
+    others. Each is read when it is needed: a thousand of them may not fit into memory.
     """
     statement = PAGE if final is None else PAGE_OF_FINAL if final else PAGE_OF_OPEN
     for invocation_id in tx.column(statement, parent=parent, after=after, limit=limit):
