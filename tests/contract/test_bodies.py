@@ -1,16 +1,11 @@
 """Bodies of REST pass a transcoder as bytes, in a field that no contract has."""
 
+import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.descriptor import Descriptor, ServiceDescriptor
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError
 
-from tocsin.contract.bodies import (
-    FIELD,
-    NUMBER,
-    Binding,
-    binding_of,
-    body_of,
-    transcoder_descriptors,
-)
+from tocsin.contract.bodies import BODY, NO_BODY, Passed, passed, transcoder_descriptors
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.tocsin.v1 import access_service_pb2, webhook_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
@@ -22,43 +17,54 @@ WEBHOOKS = webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]
 SCHEDULE = EXECUTIONS.methods_by_name["ScheduleIntegrations"]
 
 
-def passed(*services: ServiceDescriptor) -> descriptor_pool.DescriptorPool:
-    """What a transcoder makes of the descriptors, file by file as they come."""
+def as_passed(method: MethodDescriptor) -> MethodDescriptor:
+    """A method as a transcoder sees it, which takes the files as they come."""
+    services: list[ServiceDescriptor] = [EXECUTIONS, TRIGGERS, ACCESS, WEBHOOKS]
     files = descriptor_pb2.FileDescriptorSet.FromString(transcoder_descriptors(services))
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
-    return pool
+    return pool.FindMethodByName(method.full_name)
 
 
-def as_passed(descriptor: Descriptor) -> Descriptor:
-    pool = passed(EXECUTIONS, TRIGGERS, ACCESS, WEBHOOKS)
-    return pool.FindMessageTypeByName(descriptor.full_name)
+@pytest.mark.parametrize(
+    ("method", "fields"),
+    [
+        (SCHEDULE, ["name"]),
+        (TRIGGERS.methods_by_name["List"], []),
+        (TRIGGERS.methods_by_name["Update"], ["trigger_id"]),
+        (ACCESS.methods_by_name["AddBinding"], []),
+    ],
+)
+def test_a_transcoder_binds_the_path_alone(method: MethodDescriptor, fields: list[str]) -> None:
+    request = as_passed(method).input_type
+    assert [field.name for field in request.fields if field.number < NO_BODY] == fields
+    assert request.fields_by_number[BODY].message_type.full_name == "google.api.HttpBody"
 
 
-def test_a_request_with_a_body_has_one_field_more() -> None:
-    field = as_passed(SCHEDULE.input_type).fields_by_name[FIELD]
-    assert field.number == NUMBER
-    assert field.message_type.full_name == "google.api.HttpBody"
+def test_bytes_of_the_contract_stay_as_they_are() -> None:
+    for method in WEBHOOKS.methods:
+        assert "notification" in as_passed(method).input_type.fields_by_name
 
 
-def test_a_request_without_a_body_and_bytes_of_the_contract_stay_as_they_are() -> None:
-    for method in (TRIGGERS.methods_by_name["Get"], *WEBHOOKS.methods):
-        assert binding_of(method) is None
-        assert FIELD not in as_passed(method.input_type).fields_by_name
+@pytest.mark.parametrize("number", [BODY, NO_BODY])
+def test_what_was_passed_is_taken_apart(number: int) -> None:
+    request = message_factory.GetMessageClass(as_passed(SCHEDULE).input_type)(name="ж")
+    fields = request.SerializeToString()
+    getattr(request, request.DESCRIPTOR.fields_by_number[number].name).data = b"\xff\xff\xff\x0f"
+    found = passed(request.SerializeToString())
+    assert found == Passed(fields, b"\xff\xff\xff\x0f", takes_body=number == BODY)
 
 
-def test_a_binding_has_the_fields_of_the_paths() -> None:
-    assert binding_of(SCHEDULE) == Binding("", ("name",))
-    assert binding_of(TRIGGERS.methods_by_name["Update"]) == Binding("", ("trigger_id",))
-    assert binding_of(ACCESS.methods_by_name["AddBinding"]) == Binding("binding", ())
+def test_what_has_neither_is_all_fields() -> None:
+    assert passed(b"\x0a\x01n") == Passed(b"\x0a\x01n", None, takes_body=True)
 
 
-def test_the_body_is_found_among_other_fields_and_nowhere_else() -> None:
-    request = message_factory.GetMessageClass(as_passed(SCHEDULE.input_type))(name="n")
-    assert body_of(request.SerializeToString()) is None
-    getattr(request, FIELD).data = b"{}"
-    assert body_of(request.SerializeToString()) == b"{}"
-    # Bytes that look like its beginning, within another field.
-    looks_like = b"\x0a\x07\xfa\xff\xff\xff\x0f{}"
-    assert body_of(looks_like) is None
+def test_bytes_that_only_look_like_it_are_a_field_of_the_path() -> None:
+    looks_like = b"\x0a\x07\xfa\xff\xff\xff\x0f\x01x"
+    assert passed(looks_like) == Passed(looks_like, b"", takes_body=False)
+
+
+def test_what_is_cut_off_is_refused() -> None:
+    with pytest.raises(DecodeError):
+        passed(b"\xfa\xff\xff\xff\x0f\x05x")

@@ -58,7 +58,7 @@ class FakeUpstream(grpc.GenericRpcHandler):
         async def respond(received: bytes, context: grpc.aio.ServicerContext) -> Message:
             metadata = dict(context.invocation_metadata() or ())
             try:
-                request, _ = await requests.read(received, Arrival(context))
+                request, _, _ = await requests.read(received, Arrival(context))
             except ApiError as error:
                 await abort(context, to_status(error, "r1"))
             self.calls.append(Call(method.full_name, request, metadata))

@@ -12,7 +12,7 @@ from tocsin.contract.queries import QueryRule, query_rules
 GATEWAYS = ("envoy", "grpc-gateway")
 
 PLACE = "projects/p1/locations/eu"
-RULES = list(query_rules(SERVICES))
+RULES = [rule for service in SERVICES for method in service.methods for rule in query_rules(method)]
 
 
 def path_of(template: str) -> str:

@@ -188,8 +188,8 @@ def test_a_plus_in_a_query_is_a_space(rest: Rest) -> None:
         "alt=json&prettyPrint=false",
         "$alt=json%3Benum-encoding%3Dint&$prettyPrint=true",
         "%24alt=json&%24.xgafv=2",
-        "fields=name&key=k&quotaUser=u&access_token=t&oauth_token=o&callback=cb",
-        "$fields=name&$key=k&$quotaUser=u&$.xgafv=1&$callback=cb&$ct=x&$apiVersion=1",
+        "fields=*&key=k&quotaUser=u&access_token=t&oauth_token=o",
+        "$fields=*&$key=k&$quotaUser=u&$.xgafv=1&$ct=x&$apiVersion=1",
         "$outputDefaults=1&$unique=x&uploadType=media&upload_protocol=raw",
     ],
 )

@@ -1,12 +1,14 @@
-"""Passes the bodies of REST requests through a transcoder as they came, for the server to read.
+"""Passes queries and bodies of REST through a transcoder as they came, for the server to read.
 
-A transcoder drops names that it does not know, reports one fault of many, and reads a body before
-anyone has asked who calls. So in the transcoder's descriptors each route with a body takes it into
-one more field of the request, an HttpBody (google/api/httpbody.proto), as bytes. The descriptors
-that documentation generators and other gateways get stay as they are.
+A transcoder drops names that it does not know, reports the first fault alone, and reads a body
+before anyone has asked who calls. So in the descriptors that Envoy gets, the request of each method
+has the fields of its paths, and one more that takes the body as bytes: an HttpBody
+(google/api/httpbody.proto). Routes without a body have such a field too, so that a body that comes
+all the same is seen. The descriptors that documentation generators and other gateways get stay as
+they are.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -16,84 +18,89 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
-from tocsin.contract.routes import PAYLOADS, descriptor_set, routes
+from tocsin.contract.routes import PAYLOADS, descriptor_set, path_fields, routes
 
-FIELD: Final = "tocsin_rest_body"
-NUMBER: Final = 536_870_911
-"""The largest number that a field may have; no contract uses it."""
-TAG: Final = b"\xfa\xff\xff\xff\x0f"
-"""The number and the type of the field, as they stand before it in a message."""
+BODY: Final = 536_870_911
+"""The field that takes a body. It is the largest number; no contract uses it or the next."""
+NO_BODY: Final = 536_870_910
+"""The field that takes the body of a route that has none."""
+
+_NAMES: Final[Mapping[int, str]] = {BODY: "tocsin_body", NO_BODY: "tocsin_no_body"}
+MARK: Final = b"\xff\xff\xff\x0f"
+"""How the tags of both fields end; one of them is in all that a transcoder passes, but for routes
+whose body is bytes in the contract."""
 
 _HTTP_BODY = httpbody_pb2.HttpBody.DESCRIPTOR
 _FIRST = ("google/protobuf/any.proto", _HTTP_BODY.file.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
-    """Says which fields of a request a method's routes with a body bind.
+class Passed:
+    """A request as a transcoder passed it: the fields of its path, and its body.
 
-    `body` is the field that the body is, empty where it is the whole request; `path` are the fields
-    of the paths.
+    `body` is None for routes whose body is bytes in the contract too; it is among the fields then.
     """
 
-    body: str
-    path: tuple[str, ...]
+    fields: bytes
+    body: bytes | None
+    takes_body: bool
 
 
-def binding_of(method: MethodDescriptor) -> Binding | None:
-    """Returns the binding of a method's bodies that the server reads; None if it has none.
-
-    Raises:
-        ValueError: two routes of the method have different bodies.
-    """
-    bound = [
-        route
-        for route in routes([method.containing_service])
-        if route.method == method.full_name and _is_read(method, route.body)
-    ]
-    if not bound:
-        return None
-    [body] = {route.body for route in bound}
-    fields = (part.partition("=")[0] for route in bound for part in route.template.split("{")[1:])
-    path = tuple(dict.fromkeys(field.partition("}")[0] for field in fields))
-    return Binding("" if body == "*" else body, path)
+def is_bytes(method: MethodDescriptor, body: str) -> bool:
+    """Returns whether the body of a route is an HttpBody in the contract already."""
+    if body in ("", "*"):
+        return False
+    kind = method.input_type.fields_by_name[body].message_type
+    return kind is not None and kind.full_name == _HTTP_BODY.full_name
 
 
 def transcoder_descriptors(services: Iterable[ServiceDescriptor]) -> bytes:
-    """Returns a serialized FileDescriptorSet of the services, whose bodies are passed as bytes."""
+    """Returns a serialized FileDescriptorSet of the services, whose routes pass what came.
+
+    Raises:
+        ValueError: a path has a field of a field.
+    """
     services = tuple(services)
     merged = descriptor_pb2.FileDescriptorSet.FromString(
         descriptor_set(services, (*PAYLOADS, _HTTP_BODY.file))
     )
-    bound = {
-        method.full_name: method.input_type.full_name
-        for service in services
-        for method in service.methods
-        if binding_of(method) is not None
-    }
+    methods = {method.full_name: method for each in services for method in each.methods}
     for file in merged.file:
-        _pass_bodies(file, bound.keys(), frozenset(bound.values()))
+        for service in file.service:
+            for method in service.method:
+                described = methods.get(f"{file.package}.{service.name}.{method.name}")
+                if described is not None:
+                    _pass_on(file, method, described)
     first = [file for name in _FIRST for file in merged.file if file.name == name]
     rest = [file for file in merged.file if file.name not in _FIRST]
     return descriptor_pb2.FileDescriptorSet(file=[*first, *rest]).SerializeToString()
 
 
-def body_of(received: bytes) -> bytes | None:
-    """Returns the body that a transcoder passed within a request; None if it has none."""
-    if TAG not in received:
-        return None
+def passed(received: bytes) -> Passed:
+    """Takes apart what a transcoder passed.
+
+    Raises:
+        DecodeError: it is cut off.
+    """
+    if MARK not in received:
+        return Passed(received, None, takes_body=True)
     carrier: Any = _carrier().FromString(received)
-    body: bytes | None = carrier.body.data if carrier.HasField("body") else None
-    return body
+    takes_body = carrier.HasField(_NAMES[BODY])
+    body = getattr(carrier, _NAMES[BODY if takes_body else NO_BODY]).data
+    for name in _NAMES.values():
+        carrier.ClearField(name)
+    # What is left is unknown to the carrier: the fields of the path.
+    return Passed(carrier.SerializeToString(), body, takes_body)
 
 
 @cache
 def _carrier() -> type[Message]:
-    """Returns a message that has the field alone; what else a request has is unknown to it."""
-    file = descriptor_pb2.FileDescriptorProto(name="tocsin/rest_body.proto", syntax="proto3")
+    """Returns a message that has the two fields alone."""
+    file = descriptor_pb2.FileDescriptorProto(name="tocsin/rest.proto", syntax="proto3")
     file.dependency.append(_HTTP_BODY.file.name)
-    carrier = file.message_type.add(name="TocsinRestBody")
-    _add_field(carrier, "body")
+    carrier = file.message_type.add(name="TocsinRest")
+    for number in _NAMES:
+        _add_field(carrier, number)
     pool = descriptor_pool.DescriptorPool()
     for needed in (*_HTTP_BODY.file.dependencies, _HTTP_BODY.file):
         pool.AddSerializedFile(needed.serialized_pb)
@@ -101,36 +108,48 @@ def _carrier() -> type[Message]:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(carrier.name))
 
 
-def _is_read(method: MethodDescriptor, body: str) -> bool:
-    """Returns whether the server reads such a body; an HttpBody of the contract stays as it is."""
-    if body in ("", "*"):
-        return body == "*"
-    kind = method.input_type.fields_by_name[body].message_type
-    return kind is not None and kind.full_name != _HTTP_BODY.full_name
-
-
-def _pass_bodies(
-    file: descriptor_pb2.FileDescriptorProto, methods: Iterable[str], requests: frozenset[str]
+def _pass_on(
+    file: descriptor_pb2.FileDescriptorProto,
+    method: descriptor_pb2.MethodDescriptorProto,
+    described: MethodDescriptor,
 ) -> None:
-    changed = [
-        message for message in file.message_type if f"{file.package}.{message.name}" in requests
+    """Gives a method of the transcoder a request with the fields of its paths and the bodies."""
+    bound = [
+        each
+        for each in routes([described.containing_service])
+        if each.method == described.full_name
     ]
-    for message in changed:
-        _add_field(message, FIELD)
-    if changed and _HTTP_BODY.file.name not in file.dependency:
+    if not bound:
+        return
+    request = file.message_type.add(
+        name=f"TocsinRest{described.containing_service.name}{method.name}"
+    )
+    original = descriptor_pb2.DescriptorProto()
+    described.input_type.CopyToProto(original)
+    of_paths = dict.fromkeys(name for route in bound for name in path_fields(route))
+    of_bytes = {route.body for route in bound if is_bytes(described, route.body)}
+    for name in (*of_paths, *of_bytes):
+        if name not in described.input_type.fields_by_name:
+            raise ValueError(f"{described.full_name}: {name} in a path is no field of the request")
+        field = request.field.add()
+        field.CopyFrom(next(each for each in original.field if each.name == name))
+        field.ClearField("oneof_index")
+        field.ClearField("proto3_optional")
+    for number in _NAMES:
+        _add_field(request, number)
+    if _HTTP_BODY.file.name not in file.dependency:
         file.dependency.append(_HTTP_BODY.file.name)
-    for service in file.service:
-        for method in service.method:
-            if f"{file.package}.{service.name}.{method.name}" in methods:
-                for rule in _rules(method.options):
-                    rule.body = FIELD if rule.body else ""
+    method.input_type = f".{file.package}.{request.name}"
+    for rule in _rules(method.options):
+        if not is_bytes(described, rule.body):
+            rule.body = _NAMES[BODY if rule.body else NO_BODY]
 
 
-def _add_field(message: descriptor_pb2.DescriptorProto, name: str) -> None:
+def _add_field(message: descriptor_pb2.DescriptorProto, number: int) -> None:
     field = descriptor_pb2.FieldDescriptorProto
     message.field.add(
-        name=name,
-        number=NUMBER,
+        name=_NAMES[number],
+        number=number,
         label=field.LABEL_OPTIONAL,
         type=field.TYPE_MESSAGE,
         type_name=f".{_HTTP_BODY.full_name}",
@@ -139,5 +158,6 @@ def _add_field(message: descriptor_pb2.DescriptorProto, name: str) -> None:
 
 def _rules(options: descriptor_pb2.MethodOptions) -> Iterator[http_pb2.HttpRule]:
     rule = options.Extensions[annotations_pb2.http]
-    yield rule
+    if rule.WhichOneof("pattern") is not None:
+        yield rule
     yield from rule.additional_bindings

@@ -35,13 +35,8 @@ def method_finder(services: Iterable[ServiceDescriptor]) -> Finder:
     return find
 
 
-def path_pattern(template: str, escape: Callable[[str], str] = re.escape) -> str:
-    """Returns a pattern for the paths that a template matches (google/api/http.proto).
-
-    Args:
-        template: the path of a route.
-        escape: returns the pattern of a text, in the syntax that is wanted.
-    """
+def path_pattern(template: str) -> str:
+    """Returns a pattern for the paths that a template matches (google/api/http.proto)."""
     plain = re.sub(r"{[\w.]+(?:=([^}]*))?}", lambda found: found[1] or "*", template)
     wild = {"*": "[^/]+", "**": ".*"}
-    return "".join(wild.get(piece) or escape(piece) for piece in re.split(r"(\*\*|\*)", plain))
+    return "".join(wild.get(piece) or re.escape(piece) for piece in re.split(r"(\*\*|\*)", plain))

@@ -115,6 +115,11 @@ def routes(services: Iterable[ServiceDescriptor]) -> tuple[Route, ...]:
     )
 
 
+def path_fields(route: Route) -> list[str]:
+    """Returns the fields that the path of a route binds, by their paths in the request."""
+    return re.findall(r"{([\w.]+)", route.template)
+
+
 def envelope_of(service: ServiceDescriptor) -> Envelope:
     """Returns the error envelope of a service's vendor, which its package names."""
     if service.full_name == otlp_service_pb2.DESCRIPTOR.services_by_name["OtlpService"].full_name:

@@ -14,6 +14,7 @@ from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need, nothi
 from tocsin.access.principal import Authenticator, CredentialRefused, Principal
 from tocsin.access.webhook_proofs import HUB_SIGNATURE, SIGNATURE
 from tocsin.contract.fields import count_at
+from tocsin.contract.routes import Envelope, envelope_of
 from tocsin.gate.audit import Audit, Audited, is_denial
 from tocsin.gate.authorising import AccountUse, Naming, Sight, Target
 from tocsin.gate.limits import CallLimits
@@ -23,6 +24,7 @@ from tocsin.store.driver.database import Database
 from tocsin.wire import errors
 from tocsin.wire.calls import Arrival, Call
 from tocsin.wire.gate import UnknownNeed
+from tocsin.wire.rest.system_parameters import credential_beside
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +105,7 @@ class MethodGuard:
         self.accounts = AccountUse(method.input_type, need, gate.resources, gate.database)
         self.count = _counting(method, need)
         self.made = made_of(method, need.made)
+        self.is_google = envelope_of(method.containing_service) is Envelope.GOOGLE
         self.authenticates = gate.access is not None and need.audience is not Audience.PUBLIC
         self.guessable = gate.access is not None and (self.authenticates or need.shows_secret)
         self.reads_names = (
@@ -141,6 +144,8 @@ class MethodGuard:
                 self.refuse_guessing(arrival, shown_secret(arrival))
             return None
         credential = _credential(arrival)
+        if credential is None and self.is_google:
+            credential = credential_beside(arrival)
         if credential is None:
             limits.no_credential(arrival.peer)
             raise errors.credential_missing()

@@ -20,7 +20,7 @@ from tocsin.contract.finding import method_finder
 from tocsin.gate.guarding import CallGate
 from tocsin.store.driver.database import StoreUnavailable
 from tocsin.wire import errors
-from tocsin.wire.calls import REQUEST_ID, Arrival
+from tocsin.wire.calls import ORIGINAL_PATH, REQUEST_ID, Arrival
 from tocsin.wire.errors import ApiError
 from tocsin.wire.statuses import to_status
 from tocsin_protos.envoy.service.auth.v3 import external_auth_pb2 as contract
@@ -64,11 +64,12 @@ class HeaderCheck:
     async def check(self, request: Any, context: Context) -> contract.CheckResponse:
         """Says whether a request may go on."""
         http = request.attributes.request.http
-        arrival = Arrival(context, _metadata(http.headers, context))
+        is_call = http.headers.get("content-type", "").startswith("application/grpc")
+        url = None if is_call else http.path
+        arrival = Arrival(context, _metadata(http.headers, url, context))
         try:
             await self._check(http.method, http.path, arrival)
         except ApiError as error:
-            is_call = http.headers.get("content-type", "").startswith("application/grpc")
             return _refused(error, arrival.request_id, is_call=is_call)
         except StoreUnavailable as error:
             log.info("could not check a caller by the headers", error=str(error))
@@ -81,10 +82,16 @@ class HeaderCheck:
         await self._guards[method].check_caller(arrival)
 
 
-def _metadata(headers: Mapping[str, str], context: Context) -> tuple[tuple[str, str | bytes], ...]:
-    """Returns the metadata of a request; Envoy sends its client's address with the check."""
+def _metadata(
+    headers: Mapping[str, str], url: str | None, context: Context
+) -> tuple[tuple[str, str | bytes], ...]:
+    """Returns the metadata of a request; Envoy sends its client's address with the check.
+
+    The URL of REST, which may hold the credential, is where it will be when the call comes.
+    """
     peers = [each for each in context.invocation_metadata() or () if each[0] == doors.PEER]
-    return (*headers.items(), *peers)
+    urls = [] if url is None else [(ORIGINAL_PATH, url)]
+    return (*headers.items(), *urls, *peers)
 
 
 def _refused(error: ApiError, request_id: str, *, is_call: bool) -> contract.CheckResponse:

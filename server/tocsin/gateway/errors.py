@@ -25,6 +25,7 @@ _LOCAL_CODES: Mapping[int, int] = {
     403: code_pb2.PERMISSION_DENIED,
     404: code_pb2.NOT_FOUND,
     408: code_pb2.DEADLINE_EXCEEDED,
+    405: code_pb2.UNIMPLEMENTED,
     409: code_pb2.ABORTED,
     413: code_pb2.INVALID_ARGUMENT,
     415: code_pb2.INVALID_ARGUMENT,
@@ -78,6 +79,31 @@ end
 
 NOT_JSON = "Content-Type must be application/json."
 
+# Names of what Envoy refuses by itself, for programs.
+_REASONS: Mapping[int, str] = {
+    400: "MALFORMED_REQUEST",
+    403: "PAGE_OR_HOST_REFUSED",
+    404: "METHOD_NOT_FOUND",
+    405: "VERB_NOT_ALLOWED",
+    408: "REQUEST_LATE",
+    413: "REQUEST_TOO_LARGE",
+    415: "ENCODING_NOT_SUPPORTED",
+    429: "OVERLOADED",
+    431: "HEADERS_TOO_LARGE",
+    503: "SERVER_UNAVAILABLE",
+    504: "ANSWER_LATE",
+}
+_OTHER_REASON = "GATEWAY_ERROR"
+
+# A new id, which the client's replaces. The body is written after these, and names what they have.
+_REQUEST_ID: list[Json] = [
+    {
+        "header": {"key": "x-request-id", "value": value},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
+    for value in ("%UNIQUE_ID%", "%REQ(X-REQUEST-ID)%")
+]
+
 _GRPC: Json = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 # A transcoded REST call looks like gRPC too, but the transcoder keeps its path in this header.
 _NOT_TRANSCODED: Json = {
@@ -112,6 +138,9 @@ def path_pattern(names: Iterable[str]) -> str:
     """Returns a regular expression (RE2, whole match) for the paths below the top segments."""
     return f"/({'|'.join(re.escape(name) for name in names)})([/:?].*)?"
 
+
+DOMAIN = "tocsin"
+"""The domain of reasons, as in the server's errors."""
 
 LOCAL_TEXT = "%LOCAL_REPLY_BODY%"
 """Envoy's own words."""
@@ -149,14 +178,15 @@ def local_reply_mappers(
     """
     for http, code in _GRPC_CODES.items():
         status: Json = {"header": {"key": "grpc-status", "value": str(code)}}
-        yield {**_grpc_mapper(_text(http, limits), _status("EQ", http)), "headers_to_add": [status]}
+        mapper = _grpc_mapper(_text(http, limits), _status("EQ", http))
+        yield {**mapper, "headers_to_add": [*_REQUEST_ID, status]}
     yield _grpc_mapper(LOCAL_TEXT)
     yield _WRITTEN_BY_SERVER
     for path in public_paths:
         named: Json = {"name": ":path", "string_match": {"prefix": path}}
         text = _too_large(limits.public_bytes)
         where = [_status("EQ", 413), {"header_filter": {"header": named}}]
-        yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, text, where)
+        yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, _REASONS[413], text, where)
     if otlp_paths:
         yield from _otlp_mappers(limits, otlp.path_filter(otlp_paths))
     if google_paths is not None:
@@ -168,6 +198,7 @@ def local_reply_mappers(
 def _grpc_mapper(text: str, *where: Json) -> Json:
     is_call = ({"header_filter": {"header": _GRPC}}, {"header_filter": {"header": _NOT_TRANSCODED}})
     return {
+        "headers_to_add": _REQUEST_ID,
         "filter": {"and_filter": {"filters": [*is_call, *where]}},
         "body_format_override": {"text_format_source": {"inline_string": text}},
     }
@@ -178,17 +209,22 @@ def _otlp_mappers(limits: Limits, on_path: Json) -> Iterator[Json]:
     later: Json = {"header": {"key": "retry-after", "value": str(otlp.RETRY_SECONDS)}}
     for http in (429, 503):
         mapper = _mapper(
-            Envelope.STATUS, _LOCAL_CODES[http], _text(http, limits), [_status("EQ", http), on_path]
+            Envelope.STATUS,
+            _LOCAL_CODES[http],
+            _REASONS[http],
+            _text(http, limits),
+            [_status("EQ", http), on_path],
         )
-        yield {**mapper, "headers_to_add": [later]}
+        yield {**mapper, "headers_to_add": [*_REQUEST_ID, later]}
     yield from _mappers(Envelope.STATUS, limits, on_path)
 
 
 def _mappers(envelope: Envelope, limits: Limits, *where: Json) -> Iterator[Json]:
     for http, code in _LOCAL_CODES.items():
-        yield _mapper(envelope, code, _text(http, limits), [_status("EQ", http), *where])
-    yield _mapper(envelope, code_pb2.INTERNAL, LOCAL_TEXT, [_status("GE", 500), *where])
-    yield _mapper(envelope, code_pb2.FAILED_PRECONDITION, LOCAL_TEXT, [_status("GE", 400), *where])
+        reason = _REASONS.get(http, _OTHER_REASON)
+        yield _mapper(envelope, code, reason, _text(http, limits), [_status("EQ", http), *where])
+    for http, code in ((500, code_pb2.INTERNAL), (400, code_pb2.FAILED_PRECONDITION)):
+        yield _mapper(envelope, code, _OTHER_REASON, LOCAL_TEXT, [_status("GE", http), *where])
 
 
 def _status(operator: str, http: int) -> Json:
@@ -196,15 +232,29 @@ def _status(operator: str, http: int) -> Json:
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
 
 
-def _mapper(envelope: Envelope, code: int, text: str, filters: list[Json]) -> Json:
+def _mapper(envelope: Envelope, code: int, reason: str, text: str, filters: list[Json]) -> Json:
     return {
         "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
-        "body_format_override": {"json_format": _body(envelope, code, text)},
+        "headers_to_add": _REQUEST_ID,
+        "body_format_override": {"json_format": _body(envelope, code, reason, text)},
     }
 
 
-def _body(envelope: Envelope, code: int, message: str) -> Json:
+def _body(envelope: Envelope, code: int, reason: str, message: str) -> Json:
+    details = [
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason,
+            "domain": DOMAIN,
+            "metadata": {},
+        },
+        {
+            "@type": "type.googleapis.com/google.rpc.RequestInfo",
+            "requestId": "%RESP(X-REQUEST-ID)%",
+        },
+    ]
     if envelope is Envelope.STATUS:
-        return {"code": code, "message": message, "details": []}
+        return {"code": code, "message": message, "details": details}
     name = code_pb2.Code.Name(code)
-    return {"error": {"code": "%RESPONSE_CODE%", "message": message, "status": name}}
+    error = {"code": "%RESPONSE_CODE%", "message": message, "status": name, "details": details}
+    return {"error": error}

@@ -1,10 +1,7 @@
 """Configures Envoy's filters: limits, and the transcoding from REST to gRPC and back."""
 
-from collections.abc import Iterator
-from urllib.parse import quote
-
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating, otlp, queries
+from tocsin.gateway import inflating, otlp
 from tocsin.gateway.bounds import caller_checks, metadata
 from tocsin.gateway.errors import says_grpc_script, wrap_status_script
 from tocsin.gateway.settings import EnvoySettings
@@ -39,7 +36,6 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
         *([] if settings.checks is None else [caller_checks.checking_filter()]),
-        queries.checking_filter(settings.query_script),
         inflating.whole_filter(settings.limits.body_bytes),
         inflating.reading_filter(),
         inflating.inflating_filter(),
@@ -117,19 +113,11 @@ def _transcoder(settings: EnvoySettings, envelope: Envelope | None) -> Json:
         print_options={"always_print_primitive_fields": not is_google},
         request_validation_options={
             "reject_unknown_method": True,
-            "reject_unknown_query_parameters": True,
-            "reject_binding_body_field_collisions": True,
         },
-        ignored_query_parameters=list(_system_parameters()) if is_google else [],
+        # The server reads the query itself, from the path that the transcoder keeps in a header.
+        ignore_unknown_query_parameters=True,
         url_unescape_spec="ALL_CHARACTERS_EXCEPT_SLASH",
-        query_param_unescape_plus=True,
         match_unregistered_custom_verb=True,
         max_request_body_size=settings.limits.body_bytes,
         max_response_body_size=settings.limits.response_bytes,
     )
-
-
-def _system_parameters() -> Iterator[str]:
-    """Yields names with `$` plain and escaped, as Envoy compares them as the URL has them."""
-    for name in queries.SYSTEM_PARAMETERS:
-        yield from dict.fromkeys((name, quote(name)))

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
-from tocsin.gateway import inflating, otlp, queries
+from tocsin.gateway import inflating, otlp
 from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import NOT_JSON, path_pattern
 from tocsin.gateway.filters import (
@@ -216,9 +216,7 @@ def _unknown_encoding(path: str, content_type: Json, filters: Json) -> Json:
 def _rest_kinds(bodies: Iterable[Kind], paths: Json, per_route: Json) -> Iterator[Json]:
     """Gives a route for each kind of request; the first that matches serves a request."""
     for headers, filters in bodies:
-        for queried, checked in (([queries.HAS_QUERY], queries.CHECKED), ([], {})):
-            match = {**paths, "headers": [*headers, *queried]}
-            yield _rest_route(match, {**per_route, **filters, **checked})
+        yield _rest_route({**paths, "headers": headers}, {**per_route, **filters})
 
 
 def _bodies(settings: EnvoySettings, inflated: Json = inflating.INFLATED) -> Iterator[Kind]:

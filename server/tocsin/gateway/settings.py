@@ -102,8 +102,6 @@ class EnvoySettings:
     """Full names of the services, by the envelope of their errors."""
     segments: Mapping[str, Envelope]
     """The top path segments that are served."""
-    query_script: str
-    """The script that checks what the query of a URL says."""
     discovery: str | None = None
     """Full name of the service that tells clients which addresses to call."""
     discovery_segments: tuple[str, ...] = ()

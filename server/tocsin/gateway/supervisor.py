@@ -27,7 +27,6 @@ from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
-from tocsin.gateway.queries import query_script
 from tocsin.gateway.settings import HTTP, PLAIN, TLS, EnvoySettings, Limits, Listener, Sockets
 from tocsin.schedule import Clock
 
@@ -223,7 +222,6 @@ class Gateway:
             descriptors=self._descriptors,
             services={envelope: names for envelope, names in services.items() if names},
             segments=envelopes(self._services),
-            query_script=query_script(self._services),
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             checks=self._sockets.checks,

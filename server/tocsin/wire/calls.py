@@ -19,6 +19,8 @@ Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
 REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
 LONGEST_REQUEST_ID = 64
+ORIGINAL_PATH = "x-envoy-original-path"
+"""Where Envoy keeps the path and query of a call over REST; clients can't send it."""
 
 
 class Arrival:
@@ -65,6 +67,11 @@ class Arrival:
         if kind == "unix":
             return self.metadata_value(doors.PEER) or ""
         return unquote(address).rpartition(":")[0].strip("[]")
+
+    @property
+    def url(self) -> str | None:
+        """The path and query of a call over REST, as Envoy keeps them; None over gRPC."""
+        return self.metadata_value(ORIGINAL_PATH) if self.by_envoy else None
 
     @property
     def sent_request_id(self) -> str | None:

@@ -30,7 +30,7 @@ from tocsin.wire.calls import (
     server_trace_id,
 )
 from tocsin.wire.gate import Admitted, Gate, Guard
-from tocsin.wire.rest.requests import Bodies, Requests
+from tocsin.wire.rest.requests import Bodies, Cut, Requests
 from tocsin.wire.statuses import to_status
 
 log = structlog.get_logger(__name__)
@@ -186,6 +186,7 @@ def _answering(
     async def answer(arrival: Arrival) -> bytes | errors.ApiError:
         admitted: Admitted | None = None
         outcome: bytes | errors.ApiError | None = None
+        cut: Cut | None = None
         try:
             if guard is not None:
                 admitted = await guard.admit(arrival)
@@ -193,7 +194,7 @@ def _answering(
             # Without a `with`, whose context manager would cost as much as parsing.
             places.take()
             try:
-                request, received = await requests.read(received, arrival)
+                request, received, cut = await requests.read(received, arrival)
                 # Callers without permission do not learn what is wrong with the request (AIP-211).
                 call = None if admitted is None else await admitted.authorise(request)
                 if violations := violations_of(request, received):
@@ -212,7 +213,7 @@ def _answering(
         finally:
             if admitted is not None:
                 admitted.ended(outcome)
-        return outcome
+        return cut(outcome) if cut is not None and isinstance(outcome, bytes) else outcome
 
     return answer
 

@@ -21,6 +21,7 @@ from tocsin.contract.validation import Violation, shown_key
 
 MOST_FAULTS: Final = 100
 _SHOWN = 64
+APOSTROPHE: Final = "'"
 _RECEIVED = "Invalid JSON payload received."
 
 
@@ -50,10 +51,10 @@ class _Reading:
 
     def unknown(self, path: str, name: str, why: str) -> None:
         at = f" at '{path}'" if path else ""
-        self.fault(path, f"{_RECEIVED} Unknown name {_shown(name)}{at}: {why}")
+        self.fault(path, f"{_RECEIVED} Unknown name {quoted(name)}{at}: {why}")
 
     def wrong(self, path: str, kind: str, value: Any) -> None:
-        self.fault(path, f"Invalid value at '{path}' ({kind}), {_shown(value)}")
+        self.fault(path, f"Invalid value at '{path}' ({kind}), {quoted(value)}")
 
 
 def read_message(data: bytes, message: Message, *, strict: bool, at: str = "") -> None:
@@ -79,7 +80,7 @@ def read_message(data: bytes, message: Message, *, strict: bool, at: str = "") -
     except RepeatedNames as error:
         for path, name in error.found:
             where = f" at '{path}'" if path else ""
-            what = f"{_RECEIVED} Repeated name {_shown(name)}{where}: A name may be there once."
+            what = f"{_RECEIVED} Repeated name {quoted(name)}{where}: A name may be there once."
             reading.faults.append(Violation(path, what))
     except _Enough:
         pass
@@ -167,7 +168,7 @@ def _read_fields(
                 reading.fault(
                     path,
                     f"Invalid value at '{path}' (oneof), oneof field '{field.oneof[1:]}' is "
-                    f"already set. Cannot set {_shown(name, quote=chr(39))}",
+                    f"already set. Cannot set {quoted(name, mark=APOSTROPHE)}",
                 )
                 continue
             seen.add(field.oneof)
@@ -296,7 +297,7 @@ def _map_setter(field: FieldDescriptor) -> Setter:
                 reading.wrong(where, key_kind, text)
                 continue
             if key in container:
-                reading.unknown(path, text, f"Repeated map key: {_shown(text)} is already set.")
+                reading.unknown(path, text, f"Repeated map key: {quoted(text)} is already set.")
             elif item is None and not takes_null:
                 reading.wrong(where, kind, None)
             elif read_message is not None:
@@ -377,12 +378,12 @@ def _named(pool: DescriptorPool, url: Any) -> Descriptor | None:
     return found
 
 
-def _shown(value: Any, quote: str = '"') -> str:
-    """Returns a value as errors show it: on one line, printable, and cut."""
+def quoted(value: Any, mark: str = '"') -> str:
+    """Returns a value as errors show it: on one line, printable, and cut; a text within marks."""
     text = value if type(value) is str else _json(value)
     plain = "".join(each if each.isprintable() else "?" for each in text[:_SHOWN])
     plain += "…" if len(text) > _SHOWN else ""
-    return f"{quote}{plain}{quote}" if type(value) is str else plain
+    return f"{mark}{plain}{mark}" if type(value) is str else plain
 
 
 def _json(value: Any) -> str:

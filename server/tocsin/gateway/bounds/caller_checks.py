@@ -13,7 +13,7 @@ CLUSTER = "checks"
 
 _CHECK = "tocsin.caller"
 _SECONDS = 10
-_READ = ("authorization", "content-type", "x-request-id")
+_READ = ("authorization", "content-type", "x-goog-api-key", "x-request-id")
 
 CHECKED = {_CHECK: typed("config.route.v3", "FilterConfig", config={})}
 """What the filters do on a route whose callers are checked; on others they do nothing."""

@@ -1,18 +1,24 @@
-"""Reads the requests of a method: messages of gRPC, and the JSON of REST."""
+"""Reads the requests of a method: messages of gRPC, and the query and JSON of REST."""
 
 import asyncio
-from typing import Any, Final
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
-from tocsin.contract.bodies import Binding, binding_of, body_of
+from tocsin.contract.bodies import MARK, Passed, is_bytes, passed
+from tocsin.contract.finding import path_pattern
 from tocsin.contract.json.messages import JsonFaults, read_message
-from tocsin.contract.routes import Envelope, envelope_of
+from tocsin.contract.partial import MaskError, partial
+from tocsin.contract.queries import QueryRule, parse_query, query_rules, read_query
+from tocsin.contract.routes import Envelope, envelope_of, path_fields
 from tocsin.contract.validation import Violation
 from tocsin.wire import errors
 from tocsin.wire.calls import Arrival
+from tocsin.wire.rest.system_parameters import FIELDS_HEADER, SYSTEM_PARAMETERS, fields_of, refused
 
 BODY_ROOM: Final = 32 * 1024
 """Bytes that a request of REST may have beside its body: the fields of its path, its encoding."""
@@ -20,7 +26,9 @@ BODY_ROOM: Final = 32 * 1024
 _LARGE_BYTES: Final = 64 * 1024
 """A larger body is read in a thread, so that other calls go on meanwhile."""
 _LARGE_AT_ONCE: Final = 2
-_ORIGINAL_PATH: Final = "x-envoy-original-path"
+
+
+Cut: TypeAlias = Callable[[bytes], bytes]
 
 
 class Bodies:
@@ -38,62 +46,146 @@ class Bodies:
         self.large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
 
+class Read(NamedTuple):
+    """A request, and its bytes as they would have come over gRPC.
+
+    `cut` cuts the answer down to the fields that were asked for; None if that is all of it.
+    """
+
+    request: Any
+    wire: bytes
+    cut: Cut | None = None
+
+
 class Requests:
     """Reads the requests of one method."""
 
-    __slots__ = ("_binding", "_bodies", "_class", "_strict")
+    __slots__ = (
+        "_answer",
+        "_bodies",
+        "_class",
+        "_is_google",
+        "_strict",
+        "_takes_bytes",
+        "_with_body",
+        "_without_body",
+    )
 
     def __init__(self, method: MethodDescriptor, bodies: Bodies) -> None:
         self._class: Any = message_factory.GetMessageClass(method.input_type)
-        self._binding = binding_of(method)
         self._bodies = bodies
-        is_google = envelope_of(method.containing_service) is Envelope.GOOGLE
-        self._strict = is_google or bodies.strict
+        self._answer = method.output_type
+        self._is_google = envelope_of(method.containing_service) is Envelope.GOOGLE
+        self._strict = self._is_google or bodies.strict
+        rules = list(query_rules(method))
+        self._takes_bytes = any(is_bytes(method, rule.route.body) for rule in rules)
+        self._with_body = _by_path(rule for rule in rules if rule.route.body)
+        self._without_body = _by_path(rule for rule in rules if not rule.route.body)
 
-    async def read(self, received: bytes, arrival: Arrival) -> tuple[Any, bytes]:
-        """Returns a request, and its bytes as they would have come over gRPC.
+    async def read(self, received: bytes, arrival: Arrival) -> Read:
+        """Reads a request.
 
         Raises:
             DecodeError: it is not a message of this method.
-            ApiError: the JSON of its body is not a request of this method, or it is too large.
+            ApiError: the query or the body is not a request of this method, or it is too large.
         """
-        body = None
-        if self._binding is not None and arrival.metadata_value(_ORIGINAL_PATH) is not None:
-            body = body_of(received) if arrival.by_envoy else None
-        if body is None or self._binding is None:
+        # Most calls come over gRPC, and looking at their metadata would cost as much as parsing.
+        url = arrival.url if self._takes_bytes or MARK in received else None
+        if url is None:
             if len(received) > self._bodies.largest:
                 raise errors.message_too_large(self._bodies.largest)
-            return self._class.FromString(received), received
-        bound = self._class.FromString(received)
-        if len(body) <= _LARGE_BYTES:
-            request = self._from_json(self._binding, body, bound)
+            return Read(self._class.FromString(received), received)
+        came = passed(received)
+        request = self._class.FromString(came.fields)
+        path, _, query = url.partition("?")
+        # Google's clients may name the fields of the answer in a header instead.
+        mask = arrival.metadata_value(FIELDS_HEADER) if self._is_google else None
+        if not (came.body or query or mask):
+            return Read(request, came.fields)
+        rule = _rule_of(self._with_body if came.takes_body else self._without_body, path)
+        if came.body is None or len(came.body) <= _LARGE_BYTES:
+            cut = self._complete(request, came, (query, mask), rule)
         else:
             async with self._bodies.large:
-                request = await asyncio.to_thread(self._from_json, self._binding, body, bound)
-        return request, request.SerializeToString()
+                cut = await asyncio.to_thread(self._complete, request, came, (query, mask), rule)
+        return Read(request, request.SerializeToString(), cut)
 
-    def _from_json(self, binding: Binding, body: bytes, bound: Message) -> Message:
-        """Returns the request of a body, with the fields of the path that are bound already."""
-        request: Message = self._class()
-        within = getattr(request, binding.body) if binding.body else request
+    def _complete(
+        self, request: Message, came: Passed, asked: tuple[str, str | None], rule: QueryRule
+    ) -> Cut | None:
+        """Adds what the query and the body say to the fields of the path.
+
+        `asked` are the query, and a mask of the answer in a header.
+        """
+        query, mask = asked
+        faults: list[Violation] = []
+        cut: Cut | None = None
         try:
-            read_message(body, within, strict=self._strict, at=binding.body)
+            pairs = parse_query(query)
+        except ValueError:
+            raise errors.unreadable([_NOT_UTF_8]) from None
+        if self._is_google:
+            system = [pair for pair in pairs if pair[0] in SYSTEM_PARAMETERS]
+            pairs = [pair for pair in pairs if pair[0] not in SYSTEM_PARAMETERS]
+            faults += refused(system)
+            if fields := fields_of(system, mask):
+                cut, faults_of_mask = self._cutting(fields)
+                faults += faults_of_mask
+        faults += read_query(pairs, request, rule)
+        if came.body and not came.takes_body:
+            faults.append(_NO_BODY)
+        elif came.body:
+            faults += self._of_body(came.body, request, rule)
+        if faults:
+            raise errors.unreadable(faults)
+        return cut
+
+    def _cutting(self, fields: str) -> tuple[Cut | None, list[Violation]]:
+        try:
+            return partial(self._answer, fields), []
+        except MaskError as error:
+            return None, [Violation("fields", str(error))]
+
+    def _of_body(self, body: bytes, request: Message, rule: QueryRule) -> list[Violation]:
+        field = rule.route.body.strip("*")
+        said = self._class() if not field else getattr(request, field)
+        try:
+            read_message(body, said, strict=self._strict, at=field)
         except JsonFaults as error:
-            raise errors.unreadable(error.faults) from None
-        differing = [path for path in binding.path if not _bind(request, bound, path.split("."))]
-        if differing:
-            raise errors.unreadable([Violation(path, _DIFFERS.format(path)) for path in differing])
-        return request
+            return error.faults
+        if field:
+            return []
+        differing = [
+            Violation(path, _DIFFERS.format(path))
+            for path in path_fields(rule.route)
+            if _value_at(said, path) not in ("", _value_at(request, path))
+        ]
+        # The request has nothing but the fields of the path, which the body may say again.
+        bound = self._class.FromString(request.SerializeToString())
+        request.CopyFrom(said)
+        request.MergeFrom(bound)
+        return differing
 
 
 _DIFFERS = "Invalid value at '{}': the path of the URL says another."
+_NOT_UTF_8 = Violation("", "The query of the URL must be UTF-8, percent-encoded.")
+_NO_BODY = Violation("", "Invalid JSON payload received. This method takes no body with this verb.")
 
 
-def _bind(request: Any, bound: Any, names: list[str]) -> bool:
-    """Sets a field of the path; returns False if the body has another value there."""
-    *above, name = names
-    for each in above:
-        request, bound = getattr(request, each), getattr(bound, each)
-    said, value = getattr(request, name), getattr(bound, name)
-    setattr(request, name, value or said)
-    return said in (value, type(said)())
+Rules: TypeAlias = list[tuple[re.Pattern[str], QueryRule]]
+
+
+def _by_path(rules: Iterable[QueryRule]) -> Rules:
+    return [(re.compile(path_pattern(rule.route.template)), rule) for rule in rules]
+
+
+def _rule_of(rules: Rules, path: str) -> QueryRule:
+    """Returns the rule of a path that Envoy has matched with one of them."""
+    plain = path.rstrip("/")
+    return next((rule for pattern, rule in rules if pattern.fullmatch(plain)), rules[0][1])
+
+
+def _value_at(message: Any, path: str) -> Any:
+    for name in path.split("."):
+        message = getattr(message, name)
+    return message
