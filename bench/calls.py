@@ -1,22 +1,26 @@
-"""Calls a second, held against a bare gRPC echo server in the same run: `make bench`.
+"""What a call costs, held against a bare gRPC echo server in the same run: `make bench`.
 
-h2load drives both servers in turn, several rounds of each, so that what else the machine does falls
-on both. What counts is the ratio. It writes bench/results/calls.json.
+What counts is processor time: of the server, of Envoy and of PostgreSQL, each for one call, and how
+many times that of the echo server it is. It means the same on a busy machine, where calls a second
+do not; those stand beside it. h2load drives all servers in turn, many short rounds of each in
+another order, so that what else the machine does falls on all. A ratio is the median of the rounds'
+own ratios. It writes bench/results/calls.json.
+
+To compare with another version, give its checkout: `bench/calls.py --beside DIRECTORY`.
 """
 
 import argparse
-import json
 import os
-import platform
+import random
 import shutil
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +29,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.engine import make_url
 
+from processor import children_of, cpu_seconds
+from running import HERE, RESULTS, Server, Stores, keep, percentile, started
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
@@ -38,7 +43,9 @@ CONFIG = """
 triggers = ["api_trigger/nightly"]
 url = "http://127.0.0.1:9/"
 """
-RESULTS = Path(__file__).parent / "results" / "calls.json"
+Ask = Callable[[bytes], bytes]
+# How many times the echo server's processor time a call on SQLite may cost.
+GOALS = {"Get": 1.2, "Create": 1.9, "REST Get": 3.0}
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,17 @@ class Load:
     name: str
     url: str
     body: bytes | None
-    goal: float | None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A server under test, its Envoys, its kind of store, and the calls that it is given."""
+
+    version: str
+    store: str
+    server: Server
+    envoys: list[int]
+    loads: list[Load]
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ class Driving:
 
 
 @dataclass(frozen=True)
-class Round:
+class Driven:
     """What one run of h2load measured; latencies in microseconds."""
 
     rate: float
@@ -69,79 +86,102 @@ class Round:
     p99: float
 
 
+@dataclass(frozen=True)
+class Round:
+    """A run of h2load, and the processor time that a call took meanwhile, in microseconds."""
+
+    driven: Driven
+    server: float
+    envoy: float
+    store: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """The medians of a kind of call. `of_echo` counts the server and Envoy."""
+
+    version: str
+    store: str
+    call: str
+    server_us: float
+    envoy_us: float
+    store_us: float
+    of_echo: float
+    rate: float
+    p50_us: float
+    p99_us: float
+
+
 def main() -> None:
     options = arguments()
-    driving = Driving(options.calls, options.connections, options.streams)
     if shutil.which("h2load") is None:
         sys.exit("h2load is missing: apt-get install nghttp2-client")
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        servers(Path(scratch), options) as (echo, grpc_at, http_at),
-    ):
-        loads = make_loads(echo, grpc_at, http_at)
-        rounds: dict[str, list[Round]] = {load.name: [] for load in loads}
-        for _ in range(options.rounds):
-            for load in loads:
-                rounds[load.name].append(drive(load, driving, Path(scratch)))
-    report(loads, rounds, options)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stores = stack.enter_context(Stores(scratch))
+        echo = start_echo(stack)
+        nodes = [start_node(stack, scratch, stores.new(kind), kind) for kind in options.stores]
+        nodes += [
+            start_node(stack, scratch, stores.new("sqlite"), "sqlite", tree)
+            for tree in options.beside
+        ]
+        rounds = measure([echo, *nodes], stores, scratch, options)
+    rows = rows_of([echo, *nodes], rounds)
+    show(rows, options)
+    told = {"rounds": options.rounds, "calls": options.calls}
+    keep(options.results, {"options": told, "calls": [asdict(row) for row in rows]})
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--calls", type=int, default=10_000, help="calls of each kind a round")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--calls", type=int, default=1_500, help="calls of each kind a round")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--streams", type=int, default=16, help="calls in flight a connection")
-    parser.add_argument("--database", help="URL of the store; without: a new SQLite file")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where the numbers go")
+    parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument(
+        "--beside", nargs="+", type=Path, default=[], help="checkouts of other versions"
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS / "calls.json")
     return parser.parse_args()
 
 
-@contextmanager
-def servers(scratch: Path, options: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
-    """Starts the echo server and Tocsin; gives their addresses."""
+def start_echo(stack: ExitStack) -> Node:
+    command = [sys.executable, str(HERE / "echo_server.py"), "127.0.0.1:0"]
+    server = stack.enter_context(started(command))
+    body = frame(trigger_service_pb2.GetTriggerRequest(trigger_id="a" * 20))
+    load = Load("echo", f"http://127.0.0.1:{server.line}/bench.Echo/Echo", body)
+    return Node("", "", server, [], [load])
+
+
+def start_node(
+    stack: ExitStack, scratch: Path, database: str, kind: str, tree: Path | None = None
+) -> Node:
+    """Starts a server, of the checkout `tree` or of this one."""
     config = scratch / "tocsin.toml"
     config.write_text(CONFIG)
-    echo_server = [sys.executable, str(Path(__file__).parent / "echo_server.py"), "127.0.0.1:0"]
-    tocsin = [
+    command = [
         *(sys.executable, "-m", "tocsin", "serve", "--config", str(config)),
-        *("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"),
-        *("--database", options.database or f"sqlite:///{scratch}/tocsin.db"),
+        *("--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--database", database),
     ]
-    with started(echo_server) as port, started(tocsin) as ready:
-        _, grpc_at, http_at = ready.split()
-        yield f"127.0.0.1:{port}", grpc_at.removeprefix("grpc="), http_at.removeprefix("http=")
+    root = (tree or HERE.parent).resolve()
+    path = os.pathsep.join([str(root / "server"), str(root / "gen")])
+    server = stack.enter_context(started(command, PYTHONPATH=path))
+    at = dict(word.split("=") for word in server.line.split()[1:])
+    loads = make_loads(at["grpc"], at["http"])
+    return Node("" if tree is None else tree.name, kind, server, children_of(server.pid), loads)
 
 
-@contextmanager
-def started(command: list[str]) -> Iterator[str]:
-    """Runs a server; gives the first line that it prints."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline().strip() if process.stdout else ""
-            if not line:
-                sys.exit(f"did not start: {' '.join(command)}")
-            yield line
-        finally:
-            process.terminate()
-
-
-def make_loads(echo: str, grpc_at: str, http_at: str) -> list[Load]:
-    create, schedule = create_request(), schedule_request()
-    trigger_id = created(grpc_at, create)
-    get = trigger_service_pb2.GetTriggerRequest(trigger_id=trigger_id)
-    triggers = f"http://{grpc_at}/{TRIGGERS}"
+def make_loads(grpc_at: str, http_at: str) -> list[Load]:
+    create, schedule = frame(create_request()), frame(schedule_request())
+    trigger_id = created(grpc_at, create_request())
+    get = frame(trigger_service_pb2.GetTriggerRequest(trigger_id=trigger_id))
+    at = f"http://{grpc_at}"
     return [
-        Load("echo", f"http://{echo}/bench.Echo/Echo", frame(get), None),
-        Load("Get", f"{triggers}/Get", frame(get), 0.7),
-        Load("Create", f"{triggers}/Create", frame(create), 0.4),
-        Load(
-            "ScheduleIntegrations",
-            f"http://{grpc_at}/{EXECUTIONS}/ScheduleIntegrations",
-            frame(schedule),
-            0.4,
-        ),
-        Load("REST Get", f"http://{http_at}/triggers/v1/triggers/{trigger_id}", None, 0.5),
+        Load("Get", f"{at}/{TRIGGERS}/Get", get),
+        Load("Create", f"{at}/{TRIGGERS}/Create", create),
+        Load("ScheduleIntegrations", f"{at}/{EXECUTIONS}/ScheduleIntegrations", schedule),
+        Load("REST Get", f"http://{http_at}/triggers/v1/triggers/{trigger_id}", None),
     ]
 
 
@@ -178,7 +218,7 @@ def schedule_request() -> executions_pb2.ScheduleIntegrationsRequest:
 
 def created(grpc_at: str, request: Message) -> str:
     with grpc.insecure_channel(grpc_at) as channel:
-        create: Callable[[bytes], bytes] = channel.unary_unary(f"/{TRIGGERS}/Create")
+        create: Ask = channel.unary_unary(f"/{TRIGGERS}/Create")
         operation = Operation.FromString(create(request.SerializeToString()))
     trigger = trigger_pb2.Trigger()
     operation.response.Unpack(trigger)
@@ -190,7 +230,38 @@ def frame(message: Message) -> bytes:
     return b"\0" + struct.pack(">I", len(body)) + body
 
 
-def drive(load: Load, driving: Driving, scratch: Path) -> Round:
+Key = tuple[int, str]
+
+
+def measure(
+    nodes: list[Node], stores: Stores, scratch: Path, options: argparse.Namespace
+) -> dict[Key, list[Round]]:
+    """Returns the rounds of each call of each node, by the node's index and the call's name."""
+    driving = Driving(options.calls, options.connections, options.streams)
+    work = [(index, load) for index, node in enumerate(nodes) for load in node.loads]
+    rounds: dict[Key, list[Round]] = {(index, load.name): [] for index, load in work}
+    chance = random.Random(1)
+    for number in range(options.rounds + 1):
+        chance.shuffle(work)
+        for index, load in work:
+            node = nodes[index]
+
+            def used(node: Node = node) -> tuple[float, float, float]:
+                envoys = sum(map(cpu_seconds, node.envoys))
+                return node.server.cpu_seconds(), envoys, stores.cpu_seconds()
+
+            before = used()
+            driven = drive(load, driving, scratch)
+            server, envoy, store = (
+                (now - then) / options.calls * 1e6 for now, then in zip(used(), before, strict=True)
+            )
+            if number:  # the first round warms up
+                store = store if node.store == "postgresql" else 0.0
+                rounds[index, load.name].append(Round(driven, server, envoy, store))
+    return rounds
+
+
+def drive(load: Load, driving: Driving, scratch: Path) -> Driven:
     log, body = scratch / "requests.log", scratch / "body"
     log.unlink(missing_ok=True)
     if load.body is None:
@@ -206,43 +277,51 @@ def drive(load: Load, driving: Driving, scratch: Path) -> Round:
     if f"{driving.calls} succeeded" not in said:
         sys.exit(f"calls of {load.name} failed:\n{said}")
     rows = [line.split("\t") for line in log.read_text().splitlines()]
-    begun, took = [int(row[0]) for row in rows], sorted(int(row[2]) for row in rows)
+    begun, took = [int(row[0]) for row in rows], [float(row[2]) for row in rows]
     seconds = (max(int(row[0]) + int(row[2]) for row in rows) - min(begun)) / 1e6
-    return Round(len(rows) / seconds, took[len(took) // 2], took[len(took) * 99 // 100])
+    return Driven(len(rows) / seconds, percentile(took, 0.5), percentile(took, 0.99))
 
 
-def report(loads: list[Load], rounds: dict[str, list[Round]], options: argparse.Namespace) -> None:
-    """Prints a table and writes the numbers. A ratio is the median of the rounds' own ratios."""
-    table = Table(title=f"{options.rounds} rounds of {options.calls} calls, median of rounds")
-    for column in ("call", "calls/s", "p50 ms", "p99 ms", "of echo", "goal"):
-        table.add_column(column, justify="left" if column == "call" else "right")
+def rows_of(nodes: list[Node], rounds: dict[Key, list[Round]]) -> list[Row]:
+    """Sums the rounds up; a ratio is the median of the ratios of each round to that of the echo."""
+    echo = rounds[0, "echo"]
     rows = []
-    for load in loads:
-        pairs = zip(rounds[load.name], rounds["echo"], strict=True)
-        ratio = statistics.median(mine.rate / echo.rate for mine, echo in pairs)
-        rate, p50, p99 = (
-            statistics.median(getattr(each, field) for each in rounds[load.name])
-            for field in ("rate", "p50", "p99")
-        )
-        goal = "" if load.goal is None else f"≥ {load.goal}"
-        shown = (f"{rate:,.0f}", f"{p50 / 1000:.1f}", f"{p99 / 1000:.1f}", f"{ratio:.2f}", goal)
-        table.add_row(load.name, *shown)
+    for (index, name), mine in rounds.items():
+        ratios = [
+            (each.server + each.envoy) / bare.server for each, bare in zip(mine, echo, strict=True)
+        ]
         rows.append(
-            {"call": load.name, "rate": rate, "p50_us": p50, "p99_us": p99, "of_echo": ratio}
+            Row(
+                nodes[index].version,
+                nodes[index].store,
+                name,
+                *(round(statistics.median(each.server for each in mine), 1),),
+                *(round(statistics.median(each.envoy for each in mine), 1),),
+                *(round(statistics.median(each.store for each in mine), 1),),
+                round(statistics.median(ratios), 2),
+                *(round(statistics.median(each.driven.rate for each in mine)),),
+                *(round(statistics.median(each.driven.p50 for each in mine)),),
+                *(round(statistics.median(each.driven.p99 for each in mine)),),
+            )
         )
-    Console().print(table)
-    machine = {"cores": os.cpu_count(), "machine": platform.machine()}
-    told = {
-        "rounds": options.rounds,
-        "calls": options.calls,
-        "connections": options.connections,
-        "streams": options.streams,
-        "store": "sqlite" if options.database is None else make_url(options.database).drivername,
-    }
-    options.results.parent.mkdir(exist_ok=True)
-    options.results.write_text(
-        json.dumps({"machine": machine, "options": told, "calls": rows}, indent=2) + "\n"
-    )
+    return rows
+
+
+def show(rows: list[Row], options: argparse.Namespace) -> None:
+    title = f"processor time for a call in µs, median of {options.rounds} rounds"
+    table = Table(title=title)
+    columns = ("call", "store", "server", "Envoy", "PostgreSQL", "of echo", "goal", "calls/s")
+    for column in (*columns, "p50 ms", "p99 ms"):
+        table.add_column(column, justify="left" if column in ("call", "store") else "right")
+    for row in rows:
+        goal = GOALS.get(row.call) if row.store == "sqlite" and not row.version else None
+        table.add_row(
+            *(row.call, f"{row.store} {row.version}".strip(), f"{row.server_us:.0f}"),
+            *(f"{row.envoy_us:.0f}", f"{row.store_us:.0f}", f"{row.of_echo:.2f}"),
+            *("" if goal is None else f"≤ {goal}", f"{row.rate:,}"),
+            *(f"{row.p50_us / 1000:.1f}", f"{row.p99_us / 1000:.1f}"),
+        )
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from running import BODY, HERE, RESULTS, Stores, gathered, keep, raw_rate, started, target
+from running import BODY, HERE, RESULTS, Stores, bare_client, gathered, keep, started, target
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
 
 SYSTEMS = HERE / "peer_systems"
@@ -67,7 +67,7 @@ def main() -> None:
         stores, url = stack.enter_context(Stores(scratch)), stack.enter_context(target())
         peers = [each for each in options.systems if not each.startswith("tocsin")]
         python = environment() if peers else Path()
-        before, found = raw_rate(url, 10_000), []
+        before, found = bare_client(url, 10_000).rate, []
         for name in options.systems:
             kind = "sqlite" if name in ("tocsin-sqlite", "apscheduler") else "postgresql"
             database = stores.new(kind)
@@ -77,7 +77,7 @@ def main() -> None:
                 firing, version = peer(name, python, database, url, options.jobs)
             found.append((name.partition("-")[0], version, kind, firing))
             print(found[-1], file=sys.stderr)
-        raw = (before + raw_rate(url, 10_000)) / 2
+        raw = (before + bare_client(url, 10_000).rate) / 2
     rows = [
         Measured(*told, of_raw=round(firing.fired / raw, 3), **asdict(firing))
         for *told, firing in found

@@ -18,12 +18,13 @@ from typing import Any
 import aiohttp
 import uvloop
 
+from processor import cpu_seconds, cpu_seconds_of_family
+
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 from stand.services.postgres_server import PostgresServer
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 # As large as a timer's call with a short payload.
 BODY = json.dumps({"messages": [{"details": {"payload": "x" * 300}}]}, indent=2).encode()
 
@@ -37,7 +38,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """What the process has used of the processor since its start, without its children."""
-        return sum(stat(self.pid)[11:13]) / CLOCK_TICKS
+        return cpu_seconds(self.pid)
 
     def memory_mib(self) -> float:
         """What it holds of memory, with what it shares with nobody."""
@@ -45,26 +46,6 @@ class Server:
             if line.startswith("VmRSS"):
                 return int(line.split()[1]) / 1024
         raise LookupError("VmRSS")
-
-
-def stat(pid: int) -> list[int]:
-    """Returns what /proc tells of a process, from its parent on (see proc_pid_stat(5))."""
-    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return [0, *map(int, told[1:])]
-
-
-def cpu_seconds_of_family(pid: int) -> float:
-    """What a process and all that it started have used of the processor."""
-    ticks = sum(stat(pid)[11:15])
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                told = stat(int(entry.name))
-            except OSError:  # it has ended meanwhile
-                continue
-            if told[1] == pid:
-                ticks += sum(told[11:13])
-    return ticks / CLOCK_TICKS
 
 
 @contextmanager
@@ -183,10 +164,18 @@ def gathered(target_url: str, count: int, *, patience: float = 60) -> list[Arriv
     return found
 
 
-def raw_rate(target_url: str, calls: int, under_way: int = 50) -> float:
-    """Returns how many POSTs a second a bare aiohttp client makes to the target."""
+@dataclass(frozen=True)
+class Bare:
+    """What a bare aiohttp client did: its calls a second, and its processor time for one."""
 
-    async def drive() -> float:
+    rate: float
+    cpu_us: float
+
+
+def bare_client(target_url: str, calls: int, under_way: int = 50) -> Bare:
+    """Makes POSTs to the target, in this process."""
+
+    async def drive() -> Bare:
         left = iter(range(calls))
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
@@ -195,13 +184,14 @@ def raw_rate(target_url: str, calls: int, under_way: int = 50) -> float:
                     async with session.post(target_url, data=BODY) as response:
                         response.raise_for_status()
 
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             await asyncio.gather(*(caller() for _ in range(under_way)))
-            return calls / (time.perf_counter() - began)
+            used, took = time.process_time() - used, time.perf_counter() - began
+            return Bare(calls / took, used / calls * 1e6)
 
-    rate = uvloop.run(drive())
+    bare = uvloop.run(drive())
     arrivals(target_url)
-    return rate
+    return bare
 
 
 def percentile(values: list[float], part: float) -> float:

@@ -1,8 +1,9 @@
 """Many timers: what a million that wait cost, and 100,000 that are due at once: `make bench`.
 
 Waiting: nodes with few and with many timers stand side by side and are called in turn; what a call
-costs is the node's own processor time. Due at once: how fast they are drained, how late the calls
-are, and how long another caller waits meanwhile. It writes bench/results/timers.json.
+costs is the node's own processor time. Due at once: what one costs, next to what it costs at a
+steady rate and to a call of a bare client, how fast they are drained, how late the calls are, and
+how long another caller waits meanwhile. It writes bench/results/timers.json.
 """
 
 import argparse
@@ -28,10 +29,10 @@ from running import (
     Server,
     Stores,
     arrivals,
+    bare_client,
     gathered,
     keep,
     percentile,
-    raw_rate,
     target,
     tocsin,
 )
@@ -63,14 +64,22 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Drained:
-    """Timers that were due at once. `get_*` is what another caller waited meanwhile."""
+    """Timers that were due at once.
+
+    `cpu_us` is the node's processor time for one, its tick and its delivery, `store_cpu_us` that of
+    PostgreSQL, and `steady_cpu_us` the node's when they are due one after the other. `get_*` is
+    what another caller waited meanwhile.
+    """
 
     store: str
     timers: int
     raw_rate: float
     rate: float
     of_raw: float
+    raw_cpu_us: float
     cpu_us: float
+    store_cpu_us: float
+    steady_cpu_us: float
     first_ms: float
     lag_p50_s: float
     lag_p99_s: float
@@ -82,7 +91,7 @@ def main() -> None:
     options = arguments()
     with tempfile.TemporaryDirectory() as scratch, Stores(Path(scratch)) as stores:
         waiting = wait([0, options.few, options.many], stores, options)
-        drained = [drain(stores, kind, options.due) for kind in options.stores]
+        drained = [drain(stores, kind, options) for kind in options.stores]
     show(waiting, drained)
     keep(
         options.results,
@@ -95,6 +104,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--few", type=int, default=1_000)
     parser.add_argument("--many", type=int, default=1_000_000)
     parser.add_argument("--due", type=int, default=100_000, help="timers of the same minute")
+    parser.add_argument("--steady", type=int, default=5_000, help="timers due 1,000 a second")
     parser.add_argument("--calls", type=int, default=1_000, help="of each kind, in each round")
     parser.add_argument("--idle-seconds", type=float, default=20)
     parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"], help="to drain")
@@ -149,20 +159,26 @@ def call(node: Waiting, server: Server, number: int, calls: int) -> None:
                 costs.append((server.cpu_seconds() - before) / calls * 1e6)
 
 
-def drain(stores: Stores, kind: str, count: int) -> Drained:
+def drain(stores: Stores, kind: str, options: argparse.Namespace) -> Drained:
+    count = options.due
     with target() as url:
-        raw = raw_rate(url, max(1000, count // 5))
-        due, used, came, latencies = fire(stores, kind, count, url)
-    instants = [at for at, _, _ in came]
-    lags = [at - due.timestamp() for at in instants]
+        raw = bare_client(url, max(1000, count // 5))
+        burst = fire(stores, kind, count, url, apart=timedelta(0))
+        steady = fire(stores, kind, options.steady, url, apart=timedelta(milliseconds=1))
+    instants = [at for at, _, _ in burst.came]
+    lags = [at - burst.due.timestamp() for at in instants]
     rate = count / (max(instants) - min(instants))
+    latencies = burst.latencies
     return Drained(
         store=kind,
         timers=count,
-        raw_rate=round(raw),
+        raw_rate=round(raw.rate),
         rate=round(rate),
-        of_raw=round(rate / raw, 3),
-        cpu_us=round(used / count * 1e6, 1),
+        of_raw=round(rate / raw.rate, 3),
+        raw_cpu_us=round(raw.cpu_us, 1),
+        cpu_us=round(burst.cpu_seconds / count * 1e6, 1),
+        store_cpu_us=round(burst.store_cpu_seconds / count * 1e6, 1),
+        steady_cpu_us=round(steady.cpu_seconds / options.steady * 1e6, 1),
         first_ms=round(min(lags) * 1000, 1),
         lag_p50_s=round(percentile(lags, 0.5), 2),
         lag_p99_s=round(percentile(lags, 0.99), 2),
@@ -171,27 +187,37 @@ def drain(stores: Stores, kind: str, count: int) -> Drained:
     )
 
 
-def fire(
-    stores: Stores, kind: str, count: int, url: str
-) -> tuple[datetime, float, list[Arrival], list[float]]:
-    """Returns when they were due, what the node used, what came, and how long each Get took."""
+@dataclass(frozen=True)
+class Burst:
+    """When the first was due, what was used, what came, and how long each Get took meanwhile."""
+
+    due: datetime
+    cpu_seconds: float
+    store_cpu_seconds: float
+    came: list[Arrival]
+    latencies: list[float]
+
+
+def fire(stores: Stores, kind: str, count: int, url: str, *, apart: timedelta) -> Burst:
+    """Fires that many timers of a new store, each due that long after the one before."""
     seconds = 4 + count / 5000
     while True:
         database = stores.new(kind)
         arrivals(url)  # those of a try that was too late are not of this one
         # By then the store is to be filled and the node is to be up.
         due = datetime.now(UTC) + timedelta(seconds=seconds)
-        asyncio.run(fill(database, count, due))
+        asyncio.run(fill(database, count, due, apart))
         with tocsin(database, url) as server:
             left = (due - datetime.now(UTC)).total_seconds()
             if left < 0:
                 seconds += 1 - 2 * left
                 continue
             time.sleep(max(0.0, left - 0.5))
-            before = server.cpu_seconds()
+            node, store = server.cpu_seconds(), stores.cpu_seconds()
             with calling(server) as latencies:
                 came = gathered(url, count)
-            return due, server.cpu_seconds() - before, came, latencies
+            node, store = server.cpu_seconds() - node, stores.cpu_seconds() - store
+            return Burst(due, node, store, came, latencies)
 
 
 @contextmanager
@@ -218,8 +244,8 @@ def calling(server: Server) -> Iterator[list[float]]:
         asking.join()
 
 
-async def fill(database: str, count: int, due: datetime) -> None:
-    """Writes timers, each as its Create would have left it, whose armed tick is due then."""
+async def fill(database: str, count: int, due: datetime, apart: timedelta = timedelta(0)) -> None:
+    """Writes timers, each as its Create would have left it, whose armed ticks are due from then."""
     opened = open_database(database)
     rule = trigger_pb2.Trigger.Rule(timer=timer_rule())
     try:
@@ -241,7 +267,7 @@ async def fill(database: str, count: int, due: datetime) -> None:
                         contract=FIRST_CONTRACT,
                         message=trigger.SerializeToString(),
                     )
-                    arm_timer(tx, trigger.id, due)
+                    arm_timer(tx, trigger.id, due + apart * number)
 
             await opened.write(insert)
     finally:
@@ -278,13 +304,15 @@ def show(waiting: list[Waiting], drained: list[Drained]) -> None:
         )
     Console().print(table)
     table = Table(title="timers due at once")
-    for column in ("store", "timers", "raw/s", "fired/s", "of raw", "CPU µs", "first", "lag p50 s"):
+    names = ("store", "timers", "raw/s", "fired/s", "of raw", "raw CPU µs", "CPU µs", "steady")
+    for column in (*names, "first", "lag p50 s"):
         table.add_column(column, justify="left" if column == "store" else "right")
     table.add_column("Get p50/p99 ms", justify="right")
     for each in drained:
         table.add_row(
             *(each.store, f"{each.timers:,}", f"{each.raw_rate:,}", f"{each.rate:,}"),
-            *(f"{each.of_raw:.2f}", f"{each.cpu_us:.0f}", f"{each.first_ms:.0f} ms"),
+            *(f"{each.of_raw:.2f}", f"{each.raw_cpu_us:.0f}", f"{each.cpu_us:.0f}"),
+            *(f"{each.steady_cpu_us:.0f}", f"{each.first_ms:.0f} ms"),
             *(f"{each.lag_p50_s:.1f}", f"{each.get_p50_ms:.1f} / {each.get_p99_ms:.1f}"),
         )
     Console().print(table)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from clients.toolchains import need
+
 ROOT = Path(__file__).parent.parent.parent
 BENCH = ROOT / "bench"
 PATIENCE = 300
@@ -26,6 +28,20 @@ def run(program: str, results: Path, *options: str) -> Any:
     return json.loads(results.read_text()) if results.is_file() else None
 
 
+def test_calls(tmp_path: Path) -> None:
+    need("h2load")
+    told = run(
+        *("calls", tmp_path / "calls.json"),
+        *("--rounds", "1", "--calls", "64", "--stores", "sqlite", "--beside", str(ROOT)),
+    )
+    rows = {(each["version"], each["call"]): each for each in told["calls"]}
+    ours = {"Get", "Create", "ScheduleIntegrations", "REST Get"}
+    assert {name for _, name in rows} == {"echo", *ours}
+    assert rows["", "echo"]["of_echo"] == 1
+    assert rows["", "REST Get"]["envoy_us"] > 0
+    assert rows[ROOT.name, "Get"]["server_us"] > 0
+
+
 def test_firing(tmp_path: Path) -> None:
     told = run(
         *("firing", tmp_path / "firing.json"),
@@ -34,13 +50,15 @@ def test_firing(tmp_path: Path) -> None:
     kinds = [(each["store"], each["nodes"]) for each in told["runs"]]
     assert kinds == [("sqlite", 1), ("postgresql", 2)]
     assert all(each["rate"] > 0 and each["lag_p50_ms"] > 0 for each in told["runs"])
+    assert all(each["cpu_us"] > 0 and each["raw_cpu_us"] > 0 for each in told["runs"])
+    assert told["runs"][1]["store_cpu_us"] > 0
 
 
 def test_timers(tmp_path: Path) -> None:
     told = run(
         *("timers", tmp_path / "timers.json"),
         *("--few", "10", "--many", "100", "--calls", "5", "--idle-seconds", "0.1"),
-        *("--due", "50", "--stores", "sqlite"),
+        *("--due", "50", "--steady", "20", "--stores", "sqlite"),
     )
     assert [each["timers"] for each in told["waiting"]] == [0, 10, 100]
     assert [each["timers"] for each in told["due"]] == [50]
