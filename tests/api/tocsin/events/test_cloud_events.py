@@ -1,11 +1,14 @@
 """CloudEvents in JSON: which events they become, and which of them are refused."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tocsin.api.tocsin.events.cloud_events import STRUCTURED, cloud_events
+from tocsin.api.tocsin.events.cloud_events import STRUCTURED, Unreadable, contents_of, read_all
+from tocsin.sources.incoming import Incoming
+from tocsin.sources.kinds.billing_budget import BudgetEvent
 from tocsin.wire.errors import ApiError
 
 EVENT: dict[str, Any] = {
@@ -17,12 +20,17 @@ EVENT: dict[str, Any] = {
 }
 
 
+def read(content_type: str, event: dict[str, Any]) -> list[Incoming | Unreadable]:
+    contents = contents_of(content_type, json.dumps(event).encode(), {})
+    return read_all(contents, datetime.now(UTC))
+
+
 def test_a_cloud_event_becomes_an_event_of_its_type() -> None:
-    [found] = cloud_events(f"{STRUCTURED}; charset=utf-8", json.dumps(EVENT).encode(), {})
-    assert found.path == "event"
-    assert found.key == "/billing one"
-    assert found.message.id == "one"
-    assert found.message.billing_budget.amount == 7
+    [found] = read(f"{STRUCTURED}; charset=utf-8", EVENT | {"time": "2026-11-21T10:00:00Z"})
+    assert isinstance(found, Incoming)
+    assert (found.key, found.id) == ("/billing one", "one")
+    assert isinstance(found.event, BudgetEvent)
+    assert found.event.amount == 7
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,9 @@ def test_a_cloud_event_becomes_an_event_of_its_type() -> None:
         ({"specversion": "0.3"}, "event.specversion"),
         ({"data": {"no_such_field": 1}}, "event.data"),
         ({"data": {"budget_id": "b"}}, "event.billing_budget.billing_account_id"),
-        ({"time": "yesterday"}, "event.data"),
+        ({"time": "yesterday"}, "event.time"),
+        ({"time": 1795859509}, "event.time"),
+        ({"time": "0000-01-01T00:00:00Z"}, "event.time"),
         ({"source": "half a character: \ud800"}, "event"),
         ({"data": json.loads("[" * 101 + "]" * 101)}, "event"),
     ],
@@ -43,5 +53,5 @@ def test_a_cloud_event_that_is_wrong_is_refused_by_its_field(
     changes: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(ApiError) as refused:
-        cloud_events(STRUCTURED, json.dumps(EVENT | changes).encode(), {})
+        read(STRUCTURED, EVENT | changes)
     assert field in [each.field for each in refused.value.violations]

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tocsin.api.tocsin.events.message import LONGEST_ID, incoming_of
 from tocsin.contract.fields import required_texts
@@ -184,9 +185,17 @@ def _incoming(event: Content, now: datetime) -> Incoming:
         raise invalid_field(f"{path}.type", f"must be one of {known}")
     fields: Json = {"id": content["id"], kind: _data(content, path)}
     if content.get("time") is not None:
-        fields["time"] = content["time"]
+        fields["time"] = _time(content["time"], f"{path}.time")
     key = f"{content['source']} {content['id']}"
     return replace(incoming_of(_parsed(fields, path), path, now), key=key)
+
+
+def _time(value: Any, path: str) -> Any:
+    try:
+        json_format.ParseDict(value, Timestamp())
+    except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
+        raise invalid_field(path, "expected an instant such as 2026-11-21T10:00:00.5Z") from error
+    return value
 
 
 def _data(content: Json, path: str) -> Any:
