@@ -232,6 +232,7 @@ def test_what_is_cancelled_in_time_never_reaches_the_target(
     assert shown["done"] is True
     assert shown["error"] == {"code": 1, "message": "cancelled"}
     assert state(shown) == "CANCELLED"
+    assert "executionAttemptStats" not in shown["metadata"]["integrationExecutionDetails"]
     wait_until_called(target, later)
     assert not was_called(target, cancelled)
 

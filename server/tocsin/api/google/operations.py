@@ -247,10 +247,12 @@ def _execution_info(invocation: Invocation) -> ExecutionInfo:
     info = ExecutionInfo.FromString(invocation.message or b"")
     details = info.integration_execution_details
     details.integration_execution_state = STATES[invocation.state]
-    attempt = details.execution_attempt_stats.add()
-    attempt.start_time.CopyFrom(to_timestamp(invocation.started_at or invocation.scheduled_at))
-    if invocation.finished_at is not None:
-        attempt.end_time.CopyFrom(to_timestamp(invocation.finished_at))
+    # One that waits shows when its attempt will start; one that was cancelled before had none.
+    if invocation.started_at is not None or not invocation.state.final:
+        attempt = details.execution_attempt_stats.add()
+        attempt.start_time.CopyFrom(to_timestamp(invocation.started_at or invocation.scheduled_at))
+        if invocation.finished_at is not None:
+            attempt.end_time.CopyFrom(to_timestamp(invocation.finished_at))
     if invocation.last_error is not None:
         info.errors.append(ErrorDetail(error_message=invocation.last_error))
     return info

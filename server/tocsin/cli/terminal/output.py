@@ -114,7 +114,7 @@ _Dumper.add_representer(str, _represent)
 def as_yaml(value: Any) -> str:
     """Returns JSON values in the YAML form that `-f` reads, and that can be printed."""
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    return printable(text, newlines=True).rstrip()
+    return printable(text, newlines=True).removesuffix("\n")
 
 
 def instant_text(timestamp: Timestamp) -> str:
