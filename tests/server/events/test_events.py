@@ -434,6 +434,18 @@ def test_a_page_is_no_longer_than_clients_take(
     assert "name fewer" in json.dumps(refused.value.details)
 
 
+def test_a_payload_that_clients_could_not_take_is_left_out(
+    events: EventApi, rest_api: RestApi, folder: str, mine: str
+) -> None:
+    budget_trigger(rest_api, folder, mine)
+    # JSON writes each of these in six characters.
+    long = budget(mine, budget_display_name="\x01" * 800_000)
+    test = {"event": {"id": "1", "billing_budget": long}, "folder_id": folder}
+    [verdict] = events.call("TestEvent", test | {"include_payload": True})["verdicts"]
+    assert (verdict["fires"], verdict["payload"]) == (True, "")
+    assert int(verdict["payloadBytes"]) > 6 * 800_000
+
+
 @pytest.mark.parametrize(
     ("event", "field", "told"),
     [

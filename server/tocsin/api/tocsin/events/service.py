@@ -27,7 +27,13 @@ from tocsin.targets.settings import DeadLetterSettings
 from tocsin.wire import errors
 from tocsin.wire.calls import Call, text_of
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import ListTokens, PageTokens, page_of, page_size
+from tocsin.wire.paging import (
+    LARGEST_PAGE_BYTES,
+    ListTokens,
+    PageTokens,
+    page_of,
+    page_size,
+)
 from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import event_service_pb2 as contract
 
@@ -213,15 +219,18 @@ class EventService:
         if plan.batching is not None and plan.batching.cutoff > timedelta():
             verdict.cutoff.FromTimedelta(plan.batching.cutoff)
         if include_payload:
-            verdict.payload = self._payload(plan, incoming)
+            payload = self._payload(plan, incoming)
+            verdict.payload_bytes = len(payload)
+            if len(payload) <= LARGEST_PAGE_BYTES:
+                verdict.payload = payload.decode()
 
-    def _payload(self, plan: Plan, incoming: Incoming) -> str:
+    def _payload(self, plan: Plan, incoming: Incoming) -> bytes:
         kind = kind_of(incoming.event)
         metadata = Metadata(
             incoming.id, incoming.at, self._cloud_id, plan.folder_id, incoming.trace_id
         )
         batch = replace(metadata, at=nanos_of(self._clock.now()))
-        return kind.payload((kind.element(incoming.event, metadata),), batch).decode()
+        return kind.payload((kind.element(incoming.event, metadata),), batch)
 
 
 def _check_count(field: str, count: int) -> None:
