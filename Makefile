@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline descriptors wasm bench bench-large docs terminal build clean
+	proto-baseline descriptors wasm bench bench-large docs terminal build versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -89,6 +89,9 @@ terminal: $(VENV)/installed-dev ## Draw docs/terminal.svg anew from `tocsin demo
 
 build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
 	$(BIN)/python -m build
+
+versions: $(VENV)/installed-dev ## What an installation ships, in which versions, and of which day
+	$(BIN)/python release/versions.py
 
 clean: ## Remove what was made, .venv too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
