@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline descriptors wasm bench bench-large docs terminal build versions clean
+	proto-baseline descriptors wasm bench bench-large bench-attacks docs terminal build versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -78,6 +78,10 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 
 bench-large: $(VENV)/installed-dev ## Lists and memory beside large inputs at a target that hangs
 	$(BIN)/python bench/large.py
+	$(BIN)/python bench/report.py
+
+bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md
+	$(BIN)/python bench/under_attack.py
 	$(BIN)/python bench/report.py
 
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md and docs/access.md from the code

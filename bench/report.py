@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md, its plot and the table of nodes in docs/scaling.md from bench/results.
+"""Writes docs/benchmarks.md with its plot, and tables of other pages, from bench/results.
 
 `make bench` runs it after the benchmarks. The other systems' promises are from their documentation.
 """
@@ -14,7 +14,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 HERE = Path(__file__).parent
-MARKS = "<!-- nodes: from bench/results -->", "<!-- /nodes -->"
+NODES = "<!-- nodes: from bench/results -->", "<!-- /nodes -->"
+ATTACKS = "<!-- attacks: from bench/results -->", "<!-- /attacks -->"
 
 GUARANTEES = {
     "tocsin": (
@@ -51,12 +52,14 @@ def main() -> None:
     options = parser.parse_args()
     results = {
         name: json.loads((options.results / f"{name}.json").read_text())
-        for name in ("calls", "firing", "timers", "large", "sources", "peers")
+        for name in ("calls", "firing", "timers", "large", "sources", "peers", "attacks")
     }
     draw(results["peers"], options.docs / "benchmarks.svg")
     (options.docs / "benchmarks.md").write_text(page(results))
     scaling = options.docs / "scaling.md"
     scaling.write_text(with_nodes(scaling.read_text(), results["firing"]))
+    security = options.docs / "security.md"
+    security.write_text(with_attacks(security.read_text(), results["attacks"]))
 
 
 def page(results: dict[str, Any]) -> str:
@@ -310,9 +313,49 @@ def with_nodes(text: str, firing: dict[str, Any]) -> str:
         ]
         for run in runs
     ]
-    start, end = MARKS
-    told = f"{start}\n{table(head, rows, words=0)}\n\n{run_on(firing)}\n{end}"
-    return re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: told, text, flags=re.DOTALL)
+    return between(NODES, text, f"{table(head, rows, words=0)}\n\n{run_on(firing)}")
+
+
+def with_attacks(text: str, attacks: dict[str, Any]) -> str:
+    """Puts what an innocent caller saw of each attack where security.md has its marks."""
+    head = ["Attack", "REST p50 / p99 ms", "beside it", "gRPC p50 / p99 ms", "beside it"]
+    head += ["Failed", "Server MiB", "Envoy MiB", "Attacker's CPU"]
+    rows = [
+        [
+            row["attack"],
+            *(
+                f"{milliseconds(row[when][f'{wire}_p50_ms'])} / "
+                f"{milliseconds(row[when][f'{wire}_p99_ms'])}"
+                for wire in ("rest", "grpc")
+                for when in ("alone", "beside")
+            ),
+            f"{row['beside']['errors']} of {calls_made(row['beside'])}",
+            *(
+                f"{row['memory_mib']['before'][name]} → {row['memory_mib']['peak'][name]}"
+                for name in ("server", "envoy")
+            ),
+            f"{row['attacker_cpu_percent']} %",
+        ]
+        for row in attacks["attacks"]
+    ]
+    load = f"Each {attacks['seconds']:g} s; load average {attacks['load_average_before']} before."
+    return between(ATTACKS, text, f"{table(head, rows)}\n\n{run_on(attacks)} {load}")
+
+
+def milliseconds(value: float | None) -> str:
+    return "none" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def calls_made(seen: dict[str, Any]) -> int:
+    made: int = seen["rest_calls"] + seen["grpc_calls"] + seen["errors"]
+    return made
+
+
+def between(marks: tuple[str, str], text: str, told: str) -> str:
+    """Puts what is told between two marks of a page."""
+    start, end = marks
+    whole = f"{start}\n{told}\n{end}"
+    return re.sub(f"{re.escape(start)}.*?{re.escape(end)}", lambda _: whole, text, flags=re.DOTALL)
 
 
 def draw(peers: dict[str, Any], path: Path) -> None:

@@ -104,7 +104,11 @@ def test_a_body_with_a_secret_may_not_be_large(it: Secured) -> None:
 
 def envoy_memory(it: Secured) -> int:
     [envoy] = it.server.children()
-    status = Path(f"/proc/{envoy}/status").read_text()
+    return memory(envoy)
+
+
+def memory(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
     [line] = [each for each in status.splitlines() if each.startswith("VmRSS")]
     return int(line.split()[1]) * 1024
 
@@ -166,3 +170,15 @@ def test_messages_that_never_end_have_a_bound_together(
             assert ask(it.server.http_address, listed).status == 200
             peaks.append(envoy_memory(it))
     assert max(peaks) < 600 * MEGABYTE
+
+
+def test_a_refused_request_is_not_kept(it: Secured) -> None:
+    """60 notifications of 9 MB each that prove nothing, one after the other."""
+    body = gzip.compress(b'{"a":[' + b"0," * (9 * MEGABYTE // 2) + b"0]}")
+    request = head("POST", WEBHOOK, [COMPRESSED, f"Content-Length: {len(body)}"]) + body
+    pid = it.server.process.pid
+    before, peaks = memory(pid), []
+    for _ in range(60):
+        assert ask(it.server.http_address, request).status == 401
+        peaks.append(memory(pid))
+    assert max(peaks) - before < 200 * MEGABYTE

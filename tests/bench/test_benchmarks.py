@@ -93,8 +93,22 @@ def test_tocsin_in_the_benchmark_of_peers(tmp_path: Path) -> None:
     assert all(each["added"] > 0 and each["repeated"] == 0 for each in told["systems"])
 
 
-@pytest.mark.parametrize("page", ["benchmarks.md", "benchmarks.svg", "scaling.md"])
+def test_an_innocent_caller_beside_an_attack(tmp_path: Path) -> None:
+    told = run(
+        *("under_attack", tmp_path / "attacks.json", "--seconds", "1"),
+        *("--attacks", "forged tokens, REST and TLS"),
+    )
+    [attack] = told["attacks"]
+    for when in ("alone", "beside"):
+        assert attack[when]["rest_calls"] > 0
+        assert attack[when]["grpc_calls"] > 0
+        assert attack[when]["errors"] == 0, attack[when]
+    assert attack["memory_mib"]["peak"]["envoy"] > 0
+
+
+@pytest.mark.parametrize("page", ["benchmarks.md", "benchmarks.svg", "scaling.md", "security.md"])
 def test_the_pages_are_made_from_the_results(tmp_path: Path, page: str) -> None:
-    shutil.copy(ROOT / "docs" / "scaling.md", tmp_path)
+    for edited in ("scaling.md", "security.md"):
+        shutil.copy(ROOT / "docs" / edited, tmp_path)
     run("report", BENCH / "results", "--docs", str(tmp_path))
     assert (tmp_path / page).read_text() == (ROOT / "docs" / page).read_text()

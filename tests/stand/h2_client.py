@@ -38,10 +38,17 @@ class Closed(Exception):
 class H2Client:
     """One connection, and one call at a time on it."""
 
-    def __init__(self, address: str, context: ssl.SSLContext | None = None) -> None:
-        """Without a context it speaks no TLS, as a client that knows that HTTP/2 is spoken."""
+    def __init__(
+        self, address: str, context: ssl.SSLContext | None = None, *, source: str = ""
+    ) -> None:
+        """Without a context it speaks no TLS, as a client that knows that HTTP/2 is spoken.
+
+        `source` is the address that it comes from; empty: the system chooses.
+        """
         host, _, port = address.rpartition(":")
-        connection = socket.create_connection((host, int(port)), timeout=30)
+        connection = socket.create_connection(
+            (host, int(port)), timeout=30, source_address=(source, 0)
+        )
         if context is not None:
             context.set_alpn_protocols(["h2"])
             connection = context.wrap_socket(connection, server_hostname=host)

@@ -22,6 +22,9 @@ WHOLE_SERVER = ""
 # A client watches once on each of its channels; behind a load balancer many share an address.
 WATCHERS = StreamBounds(of_peer=128, of_all=1024)
 
+# No service has a longer name.
+LONGEST_NAME = 256
+
 
 class Health:
     """Reports the health of all services, which is that of the store and the process."""
@@ -48,9 +51,7 @@ class Health:
         async def check(_: object, context: Context) -> contract.HealthCheckResponse:
             service = await _service_of(context, messages)
             if service not in self._services:
-                await context.abort(
-                    grpc.StatusCode.NOT_FOUND, f"service {service[:256]} does not exist"
-                )
+                await context.abort(grpc.StatusCode.NOT_FOUND, f"service {service} does not exist")
             return contract.HealthCheckResponse(status=self._status(service))
 
         async def watch(_: object, context: Context) -> None:
@@ -94,7 +95,10 @@ class Health:
 
 
 async def _service_of(context: Context, messages: Messages) -> str:
-    """Returns the service that a call asks about; a call without a valid message is refused."""
+    """Returns the service that a call asks about; a call without a valid message is refused.
+
+    A stream keeps the name as long as it is open, so only as much is returned as is told.
+    """
     reading = messages.read(Arrival(context))
     request = await parsed(contract.HealthCheckRequest.FromString, reading, context)
-    return request.service
+    return request.service[:LONGEST_NAME]

@@ -209,7 +209,7 @@ def _answering(
                 places.give_back()
             outcome = response if isinstance(response, bytes) else response.SerializeToString()
         except Exception as error:
-            outcome = _refusal(error, descriptor, arrival)
+            outcome = _without_trace(_refusal(error, descriptor, arrival))
         finally:
             if admitted is not None:
                 admitted.ended(outcome)
@@ -233,6 +233,15 @@ def _refusal(error: Exception, descriptor: MethodDescriptor, arrival: Arrival) -
         return _refusal_of_store(error)
     log.error("call failed", exc_info=error, **call)
     return errors.internal()
+
+
+def _without_trace(error: errors.ApiError) -> errors.ApiError:
+    """Takes from an error the frames that it passed, which hold the request.
+
+    gRPC keeps the error of a refused call in a cycle of references, until the collector runs.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _refusal_of_store(error: StoreError) -> errors.ApiError:

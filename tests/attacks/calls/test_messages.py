@@ -2,21 +2,18 @@
 
 import struct
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import trustme
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import ResponseReceived, StreamEnded, TrailersReceived
 from hpack import Decoder, Encoder
 from hyperframe.frame import DataFrame, HeadersFrame
 
+from attacks.floods import Unfinished
 from attacks.frames import call_headers, connected, frames, headers_frame, rest_headers
-from attacks.wire import PATIENCE, connection_to, until_closed
+from attacks.wire import PATIENCE, until_closed
 from stand.access.secured import Secured
 from stand.apis.wire import Refused
 from stand.certificates import trusting
@@ -146,51 +143,6 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < give_up
         time.sleep(0.05)
-
-
-class Unfinished:
-    """A connection with calls whose messages of 10 MB lack their last bytes."""
-
-    def __init__(self, address: str, number: int) -> None:
-        self.statuses: Counter[str] = Counter()
-        self._socket = connection_to(address)
-        self._socket.settimeout(0.02)
-        self._h2 = H2Connection(H2Configuration(header_encoding="utf-8"))
-        self._h2.initiate_connection()
-        self._left: dict[int, int] = {}
-        for _ in range(number):
-            stream = self._h2.get_next_available_stream_id()
-            self._h2.send_headers(stream, call_headers(NOTIFY))
-            self._h2.send_data(stream, struct.pack(">BI", 0, MOST))
-            self._left[stream] = MOST - 100
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def go_on(self) -> None:
-        """Sends what the server takes of the messages, and hears what it says."""
-        for stream, left in self._left.items():
-            size = min(left, 16_000, self._h2.local_flow_control_window(stream))
-            if size > 0:
-                self._h2.send_data(stream, bytes(size))
-                self._left[stream] -= size
-        self._send()
-        try:
-            received = self._socket.recv(MEGABYTE)
-        except TimeoutError:
-            return
-        for event in self._h2.receive_data(received):
-            if isinstance(event, ResponseReceived | TrailersReceived):
-                self.statuses[dict(event.headers).get("grpc-status", "")] += 1
-            if isinstance(event, StreamEnded):
-                self._left.pop(event.stream_id, None)
-        self._send()
-
-    def _send(self) -> None:
-        if sent := self._h2.data_to_send():
-            self._socket.settimeout(30)
-            self._socket.sendall(sent)
-            self._socket.settimeout(0.02)
 
 
 @contextmanager

@@ -1,22 +1,16 @@
 """gRPC without TLS where other machines reach it: Envoy ends what the gRPC server would answer."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from hpack import Decoder
-from hyperframe.frame import (
-    ContinuationFrame,
-    DataFrame,
-    HeadersFrame,
-    PingFrame,
-    PriorityFrame,
-    SettingsFrame,
-)
+from hyperframe.frame import HeadersFrame
 
+from attacks.floods import FLOODS
 from attacks.frames import call_headers, connected, frames, headers_frame
 from attacks.wire import connection_to, until_closed
 from stand.access.secured import Secured, secured
@@ -38,23 +32,6 @@ def exposed() -> Iterator[Secured]:
 @pytest.fixture
 def address(exposed: Secured) -> str:
     return f"127.0.0.1:{exposed.server.grpc_address.rpartition(':')[2]}"
-
-
-FLOODS: dict[str, Callable[[int], bytes]] = {
-    "pings": lambda number: PingFrame(0, number.to_bytes(8)).serialize(),
-    "settings": lambda number: SettingsFrame(
-        0, {SettingsFrame.MAX_CONCURRENT_STREAMS: number}
-    ).serialize(),
-    "priorities": lambda _: PriorityFrame(1, stream_weight=1).serialize(),
-    "empty headers": lambda number: (
-        ContinuationFrame(1).serialize() if number else HeadersFrame(1, b"\x82").serialize()
-    ),
-    "empty data": lambda number: (
-        DataFrame(1).serialize()
-        if number
-        else headers_frame(1, call_headers("/grpc.health.v1.Health/Check"), ends=False)
-    ),
-}
 
 
 @pytest.mark.parametrize("kind", FLOODS)

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import grpc
 import pytest
@@ -76,6 +77,28 @@ def test_an_address_has_so_many_watchers_and_no_more(it: Secured) -> None:
             next(watch(health_pb2.HealthCheckRequest()))
         assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert "too many streams" in refused.value.details()
+
+
+def test_names_of_services_are_not_kept_whole(it: Secured) -> None:
+    """80 names of 9 MB: half of the calls are refused, the others go on watching."""
+    request = health_pb2.HealthCheckRequest(service="a" * 9_000_000)
+    before, peaks, watchers = resident(it), [], []
+    with grpc.insecure_channel(it.server.grpc_address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        for _ in range(40):
+            with pytest.raises(grpc.RpcError) as refused:
+                health.Check(request, timeout=30)
+            assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+            watchers.append(health.Watch(request))
+            assert next(watchers[-1]).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+            peaks.append(resident(it))
+    assert max(peaks) - before < 250_000_000
+
+
+def resident(it: Secured) -> int:
+    found = Path(f"/proc/{it.server.process.pid}/status").read_text()
+    [line] = [each for each in found.splitlines() if each.startswith("VmRSS")]
+    return int(line.split()[1]) * 1024
 
 
 def test_reflection_answers_so_much_and_no_more(it: Secured) -> None:
