@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
+from google.rpc import code_pb2
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
 from gateway.grpc_gateway import GrpcGateway
@@ -46,6 +47,25 @@ class Reply:
     @property
     def json(self) -> Any:
         return json.loads(self.text)
+
+
+def whole(reply: Reply, reason: str, *, google: bool) -> dict[str, Any]:
+    """The error of a reply, which must have all its parts."""
+    error: dict[str, Any] = reply.json
+    if google:
+        assert set(error) == {"error"}
+        error = error["error"]
+        assert error["code"] == reply.status
+        assert error["status"] in set(code_pb2.Code.keys())
+    else:
+        assert isinstance(error["code"], int)
+    assert set(error) == {"code", "message", "details"} | ({"status"} if google else set())
+    assert error["message"]
+    details = {each["@type"].rpartition(".")[2]: each for each in error["details"]}
+    assert details["ErrorInfo"]["reason"] == reason
+    assert details["ErrorInfo"]["domain"] == "tocsin"
+    assert details["RequestInfo"]["requestId"] == reply.headers["x-request-id"] != ""
+    return error
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What is not allowed to go on for ever: headers that don't come, calls that stay silent."""
 
 import asyncio
+import http.client
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.fake_upstream import FakeUpstream, serve
-from gateway.rest_client import Loop, Rest, gateway_for
+from gateway.rest_client import Loop, Reply, Rest, gateway_for, whole
 from tocsin.gateway import Limits
 from tocsin_protos.yandex.cloud.operation import operation_pb2
 
@@ -27,24 +28,36 @@ def rest(loop: Loop, short_path: Path) -> Iterator[Rest]:
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "google"),
     [
-        b"GET /operations/op1 HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-        b"POST /triggers/v1/triggers HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+        (b"GET /operations/op1 HTTP/1.1\r\nHost: x\r\nX-Slow: ", False),
+        (b"POST /triggers/v1/triggers HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", False),
+        (
+            b"POST /v1/projects/p/locations/l/integrations/i:schedule HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Length: 9\r\n\r\n{",
+            True,
+        ),
     ],
-    ids=["headers", "body"],
+    ids=["headers", "body", "Google's"],
 )
-def test_a_request_that_never_ends_is_ended(rest: Rest, sent: bytes) -> None:
+def test_a_request_that_never_ends_is_ended(rest: Rest, sent: bytes, google: bool) -> None:
     with socket.create_connection(rest.gateway.address) as connection:
         connection.sendall(sent)
-        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        reply = Reply(answer.status, headers, answer.read().decode())
 
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b'"code":4' in answer
+    assert reply.status == 408
+    whole(reply, "REQUEST_LATE", google=google)
     assert rest.upstream.calls == []
 
 
-def test_a_call_that_stays_silent_is_ended(rest: Rest) -> None:
+@pytest.mark.parametrize(
+    ("path", "google"),
+    [("/operations/op1", False), ("/v1/projects/p/locations/l/operations/o", True)],
+)
+def test_a_call_that_stays_silent_is_ended(rest: Rest, path: str, google: bool) -> None:
     gate = asyncio.Event()
 
     async def never() -> operation_pb2.Operation:
@@ -52,9 +65,10 @@ def test_a_call_that_stays_silent_is_ended(rest: Rest) -> None:
         return operation_pb2.Operation()
 
     rest.upstream.answer = never
-    reply = rest.call("GET", "/operations/op1")
+    reply = rest.call("GET", path)
 
-    assert (reply.status, reply.json["code"]) == (504, 4)
+    assert reply.status == 504
+    whole(reply, "ANSWER_LATE", google=google)
     rest.loop.call(gate.set)
 
 

@@ -156,7 +156,6 @@ def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
         early_header_mutation_extensions=[_without_private_headers()],
         generate_request_id=settings.request_ids,
         preserve_external_request_id=True,
-        always_set_request_id_in_response=True,
         normalize_path=False,
         path_with_escaped_slashes_action="KEEP_UNCHANGED",
         max_request_headers_kb=limits.headers_kib if rest_only else limits.grpc_headers_kib,

@@ -1,8 +1,9 @@
 """Gives errors over REST the vendor's envelope: the errors of gRPC, and those of Envoy itself.
 
 The transcoder prints an error of the gRPC server as a bare google.rpc.Status; on Google's paths a
-short script wraps it. Errors that Envoy answers by itself (unknown route, bad JSON, body too large,
-server down) are written in the right envelope from the start.
+short script wraps it. What gRPC itself refuses, in the server's place, has neither details nor an
+id: a script adds them. Errors that Envoy answers by itself (unknown route, bad JSON, body too
+large, server down) are written whole, in the right envelope, from the start.
 """
 
 import json
@@ -45,9 +46,47 @@ _GRPC_CODES: Mapping[int, int] = {
     431: code_pb2.RESOURCE_EXHAUSTED,
 }
 
+# Each error of the server has details. The client's id is known here because the route puts it into
+# the response (`routes.py`).
+_WHOLE_ERROR = r"""
+local REASONS = {@REASONS@}
+local function new_id()
+  local random = assert(io.open("/dev/urandom", "rb"))
+  local bytes = random:read(16)
+  random:close()
+  local digits = bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)
+  return digits:sub(1, 8) .. "-" .. digits:sub(9, 12) .. "-4" .. digits:sub(14, 16) .. "-a"
+    .. digits:sub(18, 20) .. "-" .. digits:sub(21)
+end
+local function whole_error(response, http, status)
+  if status:find('"details":[{', 1, true) or not status:find('^{"code":%d.*}$') then
+    return status
+  end
+  http, status = clients_error(http, status)
+  local headers = response:headers()
+  local id = headers:get("x-request-id") or new_id()
+  headers:replace(":status", http)
+  headers:replace("x-request-id", id)
+  local function escaped(byte) return ("\\u%04x"):format(byte:byte()) end
+  local written = id:gsub('[%c"\\\128-\255]', escaped)
+  local variables = {REASON = REASONS[http] or "@OTHER@", ID = written}
+  local details = ('@DETAILS@'):gsub("@(%u+)@", variables)
+  return status:gsub(',"details":%[%]}$', "}"):sub(1, -2) .. ',"details":' .. details .. "}"
+end
+"""
+
+_WHOLE_STATUS = """
+function envoy_on_response(response)
+  local http = response:headers():get(":status")
+  if tonumber(http) < 400 then return end
+  local body = response:body(true)
+  body:setBytes(whole_error(response, http, body:getBytes(0, body:length())))
+end
+"""
+
 # `@NAMES@` is the table of code names. The transcoder prints a status without white space and with
 # its fields in order, so a pattern can take the leading code off; no JSON parser is needed.
-_WRAP_STATUS = """
+_WRAP_STATUS = r"""
 local NAMES = {@NAMES@}
 function envoy_on_response(response)
   local http = response:headers():get(":status")
@@ -55,8 +94,8 @@ function envoy_on_response(response)
   local body = response:body(true)
   local status = body:getBytes(0, body:length())
   if status:sub(1, 9) == '{"error":' then return end
-  http, status = clients_error(http, status)
-  response:headers():replace(":status", http)
+  status = whole_error(response, http, status)
+  http = response:headers():get(":status")
   local code, rest = status:match('^{"code":(%d+)(.*)}$')
   local name = NAMES[tonumber(code or response:headers():get("grpc-status"))] or "UNKNOWN"
   response:headers():replace("content-type", "application/json")
@@ -64,17 +103,23 @@ function envoy_on_response(response)
 end
 """
 
-# Where a request says that it is a call of gRPC, Envoy answers 200 with a status in a header and no
-# body, or in plain text.
-_SAYS_GRPC = """
+SAYS_GRPC_SCRIPT = """
 function envoy_on_response(response)
   local headers = response:headers()
+  local said = headers:get("grpc-message")
+  if said == nil then return end
   headers:replace(":status", "415")
   headers:replace("content-type", "application/json")
   headers:remove("grpc-status")
   headers:remove("grpc-message")
-  response:body(true):setBytes('@BODY@')
+  local function character(code) return string.char(tonumber(code, 16)) end
+  local body = said:gsub("%%(%x%x)", character)
+  response:body(true):setBytes(body)
 end
+"""
+"""The Lua source that answers a request over REST which says that it is gRPC.
+
+Envoy answers a call of gRPC with 200, and with its error in a header, percent-encoded.
 """
 
 NOT_JSON = "Content-Type must be application/json."
@@ -101,7 +146,7 @@ _REQUEST_ID: list[Json] = [
         "header": {"key": "x-request-id", "value": value},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
-    for value in ("%UNIQUE_ID%", "%REQ(X-REQUEST-ID)%")
+    for value in ("%UNIQUE_ID%", "%REQ(X-REQUEST-ID):64%")
 ]
 
 _GRPC: Json = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
@@ -120,18 +165,30 @@ _WRITTEN_BY_SERVER: Json = {
 }
 
 
-def wrap_status_script(limits: Limits) -> str:
+def whole_error_function(limits: Limits) -> str:
+    """Returns the Lua function `whole_error(response, http, status)`, for other scripts.
+
+    It takes a response, its HTTP status and its JSON. If that is an error of gRPC itself, it gives
+    the response an id, and the HTTP status that the error should have. It returns the JSON with all
+    details.
+    """
+    source = _WHOLE_ERROR.replace(
+        "@REASONS@", ",".join(f'["{http}"]="{reason}"' for http, reason in _REASONS.items())
+    )
+    details = json.dumps(_details("@REASON@", "@ID@"), separators=(",", ":"))
+    source = source.replace("@OTHER@", _OTHER_REASON).replace("@DETAILS@", details)
+    return metadata.function(limits) + source
+
+
+def whole_status_script(whole_error: str) -> str:
+    """Returns the Lua source that completes a printed google.rpc.Status."""
+    return whole_error + _WHOLE_STATUS
+
+
+def wrap_status_script(whole_error: str) -> str:
     """Returns the Lua source that puts a printed google.rpc.Status into Google's envelope."""
     names = ",".join(f'[{code}]="{name}"' for name, code in code_pb2.Code.items())
-    return metadata.function(limits, details=False) + _WRAP_STATUS.replace("@NAMES@", names)
-
-
-def says_grpc_script(envelope: Envelope) -> str:
-    """Returns the Lua source that answers a request over REST which says that it is gRPC."""
-    body: Json = {"code": code_pb2.INVALID_ARGUMENT, "message": NOT_JSON, "details": []}
-    if envelope is Envelope.GOOGLE:
-        body = {"error": {"code": 415, "message": NOT_JSON, "status": "INVALID_ARGUMENT"}}
-    return _SAYS_GRPC.replace("@BODY@", json.dumps(body, separators=(",", ":")))
+    return whole_error + _WRAP_STATUS.replace("@NAMES@", names)
 
 
 def path_pattern(names: Iterable[str]) -> str:
@@ -196,7 +253,12 @@ def local_reply_mappers(
 
 
 def _grpc_mapper(text: str, *where: Json) -> Json:
-    is_call = ({"header_filter": {"header": _GRPC}}, {"header_filter": {"header": _NOT_TRANSCODED}})
+    is_call = (
+        {"header_filter": {"header": _GRPC}},
+        {"header_filter": {"header": _NOT_TRANSCODED}},
+        # 415 goes only to what says over REST that it is gRPC, in JSON as all of REST.
+        _status("NE", 415),
+    )
     return {
         "headers_to_add": _REQUEST_ID,
         "filter": {"and_filter": {"filters": [*is_call, *where]}},
@@ -241,20 +303,17 @@ def _mapper(envelope: Envelope, code: int, reason: str, text: str, filters: list
 
 
 def _body(envelope: Envelope, code: int, reason: str, message: str) -> Json:
-    details = [
-        {
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            "reason": reason,
-            "domain": DOMAIN,
-            "metadata": {},
-        },
-        {
-            "@type": "type.googleapis.com/google.rpc.RequestInfo",
-            "requestId": "%RESP(X-REQUEST-ID)%",
-        },
-    ]
+    details = _details(reason, "%RESP(X-REQUEST-ID)%")
     if envelope is Envelope.STATUS:
         return {"code": code, "message": message, "details": details}
     name = code_pb2.Code.Name(code)
     error = {"code": "%RESPONSE_CODE%", "message": message, "status": name, "details": details}
     return {"error": error}
+
+
+def _details(reason: str, request_id: str) -> list[Json]:
+    prefix = "type.googleapis.com/google.rpc."
+    return [
+        {"@type": f"{prefix}ErrorInfo", "reason": reason, "domain": DOMAIN, "metadata": {}},
+        {"@type": f"{prefix}RequestInfo", "requestId": request_id},
+    ]

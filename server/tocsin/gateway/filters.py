@@ -2,8 +2,13 @@
 
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, otlp
-from tocsin.gateway.bounds import caller_checks, metadata
-from tocsin.gateway.errors import says_grpc_script, wrap_status_script
+from tocsin.gateway.bounds import caller_checks
+from tocsin.gateway.errors import (
+    SAYS_GRPC_SCRIPT,
+    whole_error_function,
+    whole_status_script,
+    wrap_status_script,
+)
 from tocsin.gateway.settings import EnvoySettings
 from tocsin.gateway.typed import Json, typed
 
@@ -14,6 +19,8 @@ _BUFFER = "envoy.filters.http.buffer"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _WRAP_STATUS = "wrap_status"
+_WHOLE_STATUS = "whole_status"
+_SAYS_GRPC = "says_grpc"
 
 
 def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
@@ -23,13 +30,15 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
         "Buffer",
         max_request_bytes=settings.limits.body_bytes,
     )
+    whole_error = whole_error_function(settings.limits)
     lua = typed(
         "extensions.filters.http.lua.v3",
         "Lua",
         source_codes={
-            _WRAP_STATUS: {"inline_string": wrap_status_script(settings.limits)},
-            **metadata.scripts(settings.limits),
-            **otlp.scripts(settings.limits),
+            _WRAP_STATUS: {"inline_string": wrap_status_script(whole_error)},
+            _SAYS_GRPC: {"inline_string": SAYS_GRPC_SCRIPT},
+            _WHOLE_STATUS: {"inline_string": whole_status_script(whole_error)},
+            **otlp.scripts(whole_error),
         },
     )
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
@@ -50,17 +59,13 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
 
 def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
     """Returns the filters' settings on a route of REST."""
-    script = metadata.script_filter()
-    if envelope is Envelope.GOOGLE:
-        script = typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=_WRAP_STATUS)
-    return {_TRANSCODER: _transcoder(settings, envelope), _LUA: script}
+    script = _WRAP_STATUS if envelope is Envelope.GOOGLE else _WHOLE_STATUS
+    return {_TRANSCODER: _transcoder(settings, envelope), _LUA: _script(script)}
 
 
-def says_grpc_filter(envelope: Envelope) -> Json:
+def says_grpc_filter() -> Json:
     """Returns the filters' settings that write an answer to what says that it is gRPC."""
-    package = "extensions.filters.http.lua.v3"
-    source = {"inline_string": says_grpc_script(envelope)}
-    return {_LUA: typed(package, "LuaPerRoute", source_code=source)}
+    return {_LUA: _script(_SAYS_GRPC)}
 
 
 def otlp_script() -> Json:
@@ -82,6 +87,10 @@ def unbuffered() -> Json:
     how many messages may be unfinished, and how long.
     """
     return {_BUFFER: typed("extensions.filters.http.buffer.v3", "BufferPerRoute", disabled=True)}
+
+
+def _script(name: str) -> Json:
+    return typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=name)
 
 
 def _health_answer(upstream: str) -> Json:

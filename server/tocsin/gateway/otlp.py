@@ -8,8 +8,6 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 
 from collections.abc import Iterable, Iterator
 
-from tocsin.gateway.bounds import metadata
-from tocsin.gateway.settings import Limits
 from tocsin.gateway.typed import Json, typed
 
 STATUS_IN_PROTOBUF = "status_in_protobuf"
@@ -81,8 +79,7 @@ function envoy_on_response(response)
   if tonumber(http) < 400 then return end
   local body = response:body(true)
   local status = body:getBytes(0, body:length())
-  http, status = clients_error(http, status)
-  response:headers():replace(":status", http)
+  status = whole_error(response, http, status)
   local _, found = status:find('"message":%s*"')
   local message = found and text_from(status, found + 1) or status
   local code = tonumber(status:match('"code":%s*(%d+)') or 2)
@@ -92,9 +89,9 @@ end
 """
 
 
-def scripts(limits: Limits) -> Json:
-    """Returns the script, by its name."""
-    return {STATUS_IN_PROTOBUF: {"inline_string": metadata.function(limits) + _SCRIPT}}
+def scripts(whole_error: str) -> Json:
+    """Returns the script, by its name; `whole_error` is the source of that Lua function."""
+    return {STATUS_IN_PROTOBUF: {"inline_string": whole_error + _SCRIPT}}
 
 
 def script_filter() -> Json:

@@ -145,14 +145,11 @@ def _says_grpc(settings: EnvoySettings, more: list[Json]) -> Iterator[Json]:
     Envoy would pass them on, or answer 200 without a body. `more` are headers that they have too.
     """
     otlp_paths = [{"path": path} for path in settings.otlp_paths]
-    for envelope, paths in (
-        *((Envelope.STATUS, path) for path in otlp_paths),
-        *((each, _paths(settings.segments_of(each))) for each in set(settings.segments.values())),
-    ):
+    for paths in (*otlp_paths, _paths(settings.segments)):
         yield {
             "match": {**paths, "headers": [_SAYS_GRPC, *more]},
             "direct_response": {"status": 415, "body": {"inline_string": NOT_JSON}},
-            "typed_per_filter_config": says_grpc_filter(envelope),
+            "typed_per_filter_config": says_grpc_filter(),
         }
 
 
@@ -234,6 +231,7 @@ def _rest_route(match: Json, per_route: Json) -> Json:
         # The server limits how long a call takes; Envoy limits only how long it is silent.
         "route": {"cluster": CALLS, "timeout": "0s"},
         "typed_per_filter_config": per_route,
+        "response_headers_to_add": [_CLIENTS_ID],
     }
 
 
@@ -268,9 +266,17 @@ def _grpc_match(prefix: str) -> Json:
     return {"safe_regex": {"regex": f"{re.escape(prefix)}{_REST_OF_METHOD}"}, "grpc": {}}
 
 
+# Scripts that complete an error must know it.
+_CLIENTS_ID: Json = {
+    "header": {"key": "x-request-id", "value": "%REQ(X-REQUEST-ID):64%"},
+    "append_action": "ADD_IF_ABSENT",
+}
+
+
 # The answer names the host of the request, so no cache may give it to others.
 _NOT_SHARED: Json = {
     "response_headers_to_add": [
+        _CLIENTS_ID,
         {"header": {"key": "vary", "value": "Host"}},
         {"header": {"key": "cache-control", "value": "no-store"}},
     ]

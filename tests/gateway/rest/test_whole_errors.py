@@ -1,15 +1,18 @@
 """Errors that Envoy makes by itself are as whole as those of the server."""
 
+import asyncio
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from google.rpc import code_pb2
+from google.rpc import code_pb2, status_pb2
 
-from gateway.rest_client import Loop, Reply, Rest, gateway_for
+from gateway.fake_upstream import FakeUpstream, serve
+from gateway.rest_client import Loop, Reply, Rest, gateway_for, whole
 from tocsin_protos.tocsin.v1 import otlp_service_pb2
+from tocsin_protos.yandex.cloud.operation import operation_pb2
 
 OTLP = otlp_service_pb2.DESCRIPTOR.services_by_name["OtlpService"]
 
@@ -17,25 +20,118 @@ GOOGLES = ["/v1/projects/p/nope", "/v1alpha/nope", "/v1/nope"]
 OTHERS = ["/nope", "/triggers/v2/x", "/triggers/v1/triggers/a:nope", "/operations/x/y", "/"]
 SCHEDULE = "/v1/projects/p/locations/l/integrations/i:schedule"
 CREATE = "/triggers/v1/triggers"
+GET = "/triggers/v1/triggers/a1s"
+OPERATION = "/v1/projects/p/locations/l/operations/o"
+IDS = [None, "mine-1", 'a "quoted\\ one', "ж".encode().decode("latin-1")]
 
 
-def whole(reply: Reply, reason: str, *, google: bool) -> dict[str, Any]:
-    """The error of a reply, which must have all its parts."""
-    error: dict[str, Any] = reply.json
-    if google:
-        assert set(error) == {"error"}
-        error = error["error"]
-        assert error["code"] == reply.status
-        assert error["status"] in set(code_pb2.Code.keys())
-    else:
-        assert isinstance(error["code"], int)
-    assert set(error) == {"code", "message", "details"} | ({"status"} if google else set())
-    assert error["message"]
-    details = {each["@type"].rpartition(".")[2]: each for each in error["details"]}
-    assert details["ErrorInfo"]["reason"] == reason
-    assert details["ErrorInfo"]["domain"] == "tocsin"
-    assert details["RequestInfo"]["requestId"] == reply.headers["x-request-id"] != ""
-    return error
+def sent_with(headers: dict[str, str], sent: str | None) -> dict[str, str]:
+    return headers if sent is None else {**headers, "x-request-id": sent}
+
+
+def has_id(reply: Reply, sent: str | None) -> None:
+    assert sent is None or reply.headers["x-request-id"] == sent
+
+
+REASONS = {400: "MALFORMED_REQUEST", 415: "ENCODING_NOT_SUPPORTED"}
+MUCH = {f"x-{number}": "m" * 168 for number in range(90)}
+
+
+@pytest.mark.parametrize("path", [GET, OPERATION])
+@pytest.mark.parametrize("sent", IDS)
+@pytest.mark.parametrize(
+    ("status", "reason", "headers"),
+    [
+        (400, "MALFORMED_REQUEST", {"x-foo-bin": "!!!"}),
+        (400, "MALFORMED_REQUEST", {"grpc-timeout": "soon"}),
+        (400, "MALFORMED_REQUEST", {"x-a'b": "1"}),
+        (431, "HEADERS_TOO_LARGE", MUCH),
+    ],
+)
+def test_headers_that_grpc_itself_refuses(
+    rest: Rest, path: str, sent: str | None, status: int, reason: str, headers: dict[str, str]
+) -> None:
+    reply = rest.call("GET", path, headers=sent_with(headers, sent))
+    assert reply.status == status
+    error = whole(reply, reason, google=path == OPERATION)
+    has_id(reply, sent)
+    assert status == 431 or next(iter(headers)) in error["message"]
+    assert rest.upstream.calls == []
+
+
+@pytest.mark.parametrize("path", [GET, OPERATION])
+@pytest.mark.parametrize("sent", IDS[:3])
+def test_a_deadline_that_passes_in_the_server(rest: Rest, path: str, sent: str | None) -> None:
+    gate = asyncio.Event()
+
+    async def never() -> operation_pb2.Operation:
+        await gate.wait()
+        return operation_pb2.Operation()
+
+    rest.upstream.answer = never
+    reply = rest.call("GET", path, headers=sent_with({"grpc-timeout": "100m"}, sent))
+    rest.loop.call(gate.set)
+    assert reply.status == 504
+    whole(reply, "ANSWER_LATE", google=path == OPERATION)
+    has_id(reply, sent)
+
+
+@pytest.mark.parametrize("headers", [{"x-foo-bin": "!"}, {"content-encoding": "br"}])
+def test_a_long_id_is_cut(rest: Rest, headers: dict[str, str]) -> None:
+    reply = rest.call("POST", CREATE, "{}", {**headers, "x-request-id": "x" * 500})
+    whole(reply, REASONS[reply.status], google=False)
+    assert reply.headers["x-request-id"] == "x" * 64
+
+
+def test_new_ids_differ(rest: Rest) -> None:
+    replies = [rest.call("GET", GET, headers={"x-bin": "!"}) for _ in range(20)]
+    assert len({reply.headers["x-request-id"] for reply in replies}) == 20
+
+
+@pytest.mark.parametrize("path", [CREATE, SCHEDULE])
+@pytest.mark.parametrize("sent", IDS)
+@pytest.mark.parametrize(
+    "kind",
+    ["application/grpc", "application/grpc+proto", "Application/GRPC", "application/grpc-web"],
+)
+def test_what_says_that_it_is_grpc(rest: Rest, path: str, sent: str | None, kind: str) -> None:
+    reply = rest.call("POST", path, "{}", sent_with({"content-type": kind}, sent))
+    assert reply.status == 415
+    assert reply.headers["content-type"] == "application/json"
+    assert not {"grpc-status", "grpc-message"} & set(reply.headers)
+    has_id(reply, sent)
+    if sent != IDS[3]:  # Envoy writes it as the UTF-8 that it is
+        whole(reply, "ENCODING_NOT_SUPPORTED", google=path == SCHEDULE)
+
+
+@pytest.fixture
+def exporter(loop: Loop, short_path: Path) -> Iterator[Rest]:
+    upstream = FakeUpstream()
+    server = loop.run(serve(upstream, short_path / "grpc.sock"))
+    gateway = gateway_for(short_path / "grpc.sock", short_path / "envoy", more=[OTLP])
+    loop.run(gateway.start())
+    yield Rest(gateway, upstream, loop)
+    loop.run(gateway.stop(grace_seconds=0))
+    loop.run(server.stop(None))
+
+
+def test_errors_of_otlp(exporter: Rest) -> None:
+    """They have no envelope of Google's, though their path begins like Google's."""
+    json_type, protobuf = "application/json", "application/x-protobuf"
+    for verb in ("GET", "PUT", "DELETE"):
+        reply = exporter.call(verb, "/v1/logs")
+        assert (reply.status, reply.headers["allow"]) == (405, "POST")
+        whole(reply, "VERB_NOT_ALLOWED", google=False)
+    reply = exporter.call("POST", "/v1/logs", "{}", {"content-type": "application/grpc"})
+    whole(reply, "ENCODING_NOT_SUPPORTED", google=False)
+    bad = {"x-foo-bin": "!!!"}
+    reply = exporter.call("POST", "/v1/logs", "{}", {"content-type": json_type, **bad})
+    whole(reply, "MALFORMED_REQUEST", google=False)
+    reply = exporter.call("POST", "/v1/logs", b"", {"content-type": protobuf, **bad})
+    status = status_pb2.Status.FromString(reply.text.encode())
+    assert (reply.status, status.code) == (400, code_pb2.INVALID_ARGUMENT)
+    assert "x-foo-bin" in status.message
+    assert reply.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("path", [*GOOGLES, *OTHERS])

@@ -241,6 +241,7 @@ def test_a_request_id_that_cannot_come_back_harms_nothing(
     )
     assert reply.status == 404
     assert 0 < len(reply.json["details"][1]["requestId"]) <= 64
+    assert reply.headers["x-request-id"] == reply.json["details"][1]["requestId"]
 
 
 MANY_LABELS = {"labels": {f"Я{number:02}" + "я" * 60: "Ю" * 63 for number in range(64)}}

@@ -8,10 +8,6 @@ known by their texts here; a script that looks at each request's headers costs t
 """
 
 from tocsin.gateway.settings import Limits
-from tocsin.gateway.typed import Json, typed
-
-CLIENTS_ERROR = "clients_error"
-"""The name of the script for responses."""
 
 _FUNCTION = r"""
 local function clients_error(http, status)
@@ -22,42 +18,17 @@ local function clients_error(http, status)
     rest = rest:gsub("Error parsing '(.-)' metadata", "Header %1 can't be read", 1)
     return "400", '{"code":3,' .. rest
   elseif http == "429" and status:match('^{"code":8,"message":"received metadata size exceeds') then
-    return "431", '{"code":3,"message":"@TOO_LARGE@"@DETAILS@}'
+    return "431", '{"code":3,"message":"@TOO_LARGE@"}'
   end
   return http, status
 end
 """
 
-_SCRIPT = r"""
-function envoy_on_response(response)
-  local http = response:headers():get(":status")
-  if http ~= "500" and http ~= "429" then return end
-  local body = response:body(true)
-  local status = body:getBytes(0, body:length())
-  local theirs, said = clients_error(http, status)
-  if theirs == http then return end
-  response:headers():replace(":status", theirs)
-  body:setBytes(said)
-end
-"""
 
-
-def function(limits: Limits, *, details: bool = True) -> str:
+def function(limits: Limits) -> str:
     """Returns the Lua function `clients_error(http, status)`.
 
     It takes the HTTP status and the JSON of a response, and returns both as they should be.
-    `details` says whether that JSON has empty fields.
     """
     text = f"Request headers larger than max ({limits.headers_kib} KiB)"
-    script = _FUNCTION.replace("@TOO_LARGE@", text)
-    return script.replace("@DETAILS@", ',"details":[]' if details else "")
-
-
-def scripts(limits: Limits) -> Json:
-    """Returns the script, by its name."""
-    return {CLIENTS_ERROR: {"inline_string": function(limits) + _SCRIPT}}
-
-
-def script_filter() -> Json:
-    """Returns the setting of the script's filter on a route of REST."""
-    return typed("extensions.filters.http.lua.v3", "LuaPerRoute", name=CLIENTS_ERROR)
+    return _FUNCTION.replace("@TOO_LARGE@", text)
