@@ -443,7 +443,7 @@ def test_a_payload_that_clients_could_not_take_is_left_out(
     test = {"event": {"id": "1", "billing_budget": long}, "folder_id": folder}
     [verdict] = events.call("TestEvent", test | {"include_payload": True})["verdicts"]
     assert (verdict["fires"], verdict["payload"]) == (True, "")
-    assert int(verdict["payloadBytes"]) > 6 * 800_000
+    assert int(verdict["payloadSize"]) > 6 * 800_000
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ class EventServiceTestEventResponse(_message.Message):
     def __init__(self, verdicts: _Optional[_Iterable[_Union[TriggerVerdict, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class TriggerVerdict(_message.Message):
-    __slots__ = ("trigger_id", "name", "kind", "fires", "obstacles", "payload", "cutoff", "payload_bytes")
+    __slots__ = ("trigger_id", "name", "kind", "fires", "obstacles", "payload", "cutoff", "payload_size")
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -332,7 +332,7 @@ class TriggerVerdict(_message.Message):
     OBSTACLES_FIELD_NUMBER: _ClassVar[int]
     PAYLOAD_FIELD_NUMBER: _ClassVar[int]
     CUTOFF_FIELD_NUMBER: _ClassVar[int]
-    PAYLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_SIZE_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     name: str
     kind: str
@@ -340,8 +340,8 @@ class TriggerVerdict(_message.Message):
     obstacles: _containers.RepeatedCompositeFieldContainer[Obstacle]
     payload: str
     cutoff: _duration_pb2.Duration
-    payload_bytes: int
-    def __init__(self, trigger_id: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., fires: bool = ..., obstacles: _Optional[_Iterable[_Union[Obstacle, _Mapping]]] = ..., payload: _Optional[str] = ..., cutoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., payload_bytes: _Optional[int] = ...) -> None: ...
+    payload_size: int
+    def __init__(self, trigger_id: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., fires: bool = ..., obstacles: _Optional[_Iterable[_Union[Obstacle, _Mapping]]] = ..., payload: _Optional[str] = ..., cutoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., payload_size: _Optional[int] = ...) -> None: ...
 
 class Obstacle(_message.Message):
     __slots__ = ("paused", "other_kind", "filtered", "unreadable")

@@ -220,7 +220,7 @@ class EventService:
             verdict.cutoff.FromTimedelta(plan.batching.cutoff)
         if include_payload:
             payload = self._payload(plan, incoming)
-            verdict.payload_bytes = len(payload)
+            verdict.payload_size = len(payload)
             if len(payload) <= LARGEST_PAGE_BYTES:
                 verdict.payload = payload.decode()
 
