@@ -1,12 +1,15 @@
 """Each option of each command has an effect, or is refused: none is taken and ignored."""
 
+import logging
 import os
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import structlog
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -162,8 +165,30 @@ class Seen(NamedTuple):
 
 
 @pytest.fixture
+def own_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lets commands configure the log of this process, and undoes it."""
+    uncached = partial(structlog.configure, cache_logger_on_first_use=False)
+
+    def configure(**settings: Any) -> None:
+        settings.pop("cache_logger_on_first_use", None)
+        uncached(**settings)
+
+    monkeypatch.setattr(structlog, "configure", configure)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
 def do(
-    recorded: tuple[str, RecordingServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_log: None,
+    recorded: tuple[str, RecordingServer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
     """Runs a command in a new folder, with a server that answers everything."""
     address, server = recorded
