@@ -113,6 +113,9 @@ def test_after_a_promotion_work_goes_on_at_the_new_primary(runner: asyncio.Runne
                 primary.execute, "postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'"
             )
             await run(primary, "SELECT pg_reload_conf()")
+            waits = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+            while not await asyncio.to_thread(primary.execute, "postgres", waits):
+                await asyncio.sleep(0.01)
             await asyncio.gather(*(store.write(add(f"a{number}")) for number in range(20)))
             await asyncio.to_thread(primary.kill)
             for broken in (store.write(add("b")), ids(store), store.now()):
