@@ -61,7 +61,11 @@ class _Objects:
         members = dict(pairs)
         if len(members) != len(pairs) and len(self.repeated) < _MOST_TWICE:
             seen: set[str] = set()
-            names = [name for name, _ in pairs if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+            names: list[str] = []
+            for name, _ in pairs:
+                if name in seen:
+                    names.append(name)
+                seen.add(name)
             # The object is kept too, so that its id stays its own.
             self.repeated[id(members)] = members, names
         return members

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 import structlog
@@ -47,13 +48,11 @@ async def count_all(
             for key in {"", *map(short_key, each.keys)}
         }
         while after:
-            after = await database.write(
-                lambda tx, seen=after: _count(tx, now, load_plan, seen)  # type: ignore[misc]
-            )
+            after = await database.write(partial(_count, now=now, load_plan=load_plan, after=after))
 
 
 def _count(
-    tx: Transaction, now: datetime, load_plan: LoadPlan, after: Mapping[Channel, str]
+    tx: Transaction, *, now: datetime, load_plan: LoadPlan, after: Mapping[Channel, str]
 ) -> dict[Channel, str]:
     """Counts at the next listeners of channels; returns the channels that have more of them."""
     more: dict[Channel, str] = {}
