@@ -1,4 +1,4 @@
-"""Names the headers in which Envoy says by which listener a call came.
+"""Names the headers in which Envoy says by which listener a call came, and one of its answers.
 
 No client can set them: Envoy drops a client's headers with this prefix, and the server reads them
 only from calls over the Unix socket, which only Envoy can reach.
@@ -17,6 +17,10 @@ AUTHORITY = "x-tocsin-authority"
 """The host, usually with the port, that the client dialled: `Host` or HTTP/2's `:authority`."""
 LOCAL = "x-tocsin-local"
 """The local address and port of the client's connection."""
+
+LEGACY_ERROR = "x-tocsin-legacy-error"
+"""In an answer to Envoy alone: what an entry of `errors` has beside the message, as members of
+JSON, for clients that ask for Google's older format."""
 
 _AUTHORITY = re.compile(
     r"(?P<host>[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(:(?P<port>[0-9]{1,5}))?"

@@ -17,11 +17,13 @@ from google.protobuf.json_format import MessageToDict
 
 from tocsin.access import doors
 from tocsin.contract.finding import method_finder
+from tocsin.contract.routes import Envelope, envelope_of
 from tocsin.gate.guarding import CallGate
 from tocsin.store.driver.database import StoreUnavailable
 from tocsin.wire import errors
 from tocsin.wire.calls import ORIGINAL_PATH, REQUEST_ID, Arrival
 from tocsin.wire.errors import ApiError
+from tocsin.wire.rest.legacy_errors import legacy_metadata
 from tocsin.wire.statuses import to_status
 from tocsin_protos.envoy.service.auth.v3 import external_auth_pb2 as contract
 
@@ -46,6 +48,12 @@ class HeaderCheck:
     def __init__(self, gate: CallGate, services: Iterable[ServiceDescriptor]) -> None:
         services = tuple(services)
         self._find = method_finder(services)
+        self._of_google = {
+            method.full_name
+            for service in services
+            for method in service.methods
+            if envelope_of(service) is Envelope.GOOGLE
+        }
         self._guards = {
             method.full_name: gate.guard(method)
             for service in services
@@ -67,16 +75,17 @@ class HeaderCheck:
         is_call = http.headers.get("content-type", "").startswith("application/grpc")
         url = None if is_call else http.path
         arrival = Arrival(context, _metadata(http.headers, url, context))
+        method = self._find(http.method, http.path.partition("?")[0])
         try:
-            await self._check(http.method, http.path, arrival)
+            await self._check(method, arrival)
         except ApiError as error:
-            return _refused(error, arrival.request_id, is_call=is_call)
+            more = legacy_metadata(arrival, error) if method in self._of_google else ()
+            return _refused(error, arrival.request_id, more, is_call=is_call)
         except StoreUnavailable as error:
             log.info("could not check a caller by the headers", error=str(error))
         return contract.CheckResponse()
 
-    async def _check(self, verb: str, path: str, arrival: Arrival) -> None:
-        method = self._find(verb, path.partition("?")[0])
+    async def _check(self, method: str | None, arrival: Arrival) -> None:
         if method is None:
             raise errors.method_not_found()
         await self._guards[method].check_caller(arrival)
@@ -94,9 +103,11 @@ def _metadata(
     return (*headers.items(), *urls, *peers)
 
 
-def _refused(error: ApiError, request_id: str, *, is_call: bool) -> contract.CheckResponse:
+def _refused(
+    error: ApiError, request_id: str, more: tuple[tuple[str, str], ...], *, is_call: bool
+) -> contract.CheckResponse:
     status = to_status(error, request_id)
-    headers = [*error.headers, (REQUEST_ID, request_id)]
+    headers = [*error.headers, (REQUEST_ID, request_id), *more]
     if is_call:
         body = error.message
         details = base64.b64encode(status.SerializeToString()).decode().rstrip("=")

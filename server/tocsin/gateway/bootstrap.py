@@ -8,7 +8,7 @@ from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
 from tocsin.gateway.bounds import caller_checks, connections, proxies
 from tocsin.gateway.bounds.overload import overload_manager
-from tocsin.gateway.errors import local_reply_mappers, path_pattern
+from tocsin.gateway.errors import OTHER_VERSIONS, local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
 from tocsin.gateway.routes import CALLS, PROBES, route_config
 from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Limits, Listener
@@ -185,11 +185,14 @@ def _mappers(settings: EnvoySettings) -> Iterator[Json]:
     )
 
 
-def _google_paths(settings: EnvoySettings) -> str | None:
-    """Returns a pattern for Google's paths: as clients write them, and after transcoding."""
+def _google_paths(settings: EnvoySettings) -> list[str]:
+    """Returns patterns for Google's paths: as clients write them, and after transcoding.
+
+    Clients of versions that are not served read errors of Google's form too.
+    """
     services = settings.services.get(Envelope.GOOGLE, ())
     names = [*settings.segments_of(Envelope.GOOGLE), *services]
-    return path_pattern(names) if services else None
+    return [path_pattern(names), OTHER_VERSIONS] if services else []
 
 
 def _without_private_headers() -> Json:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from google.rpc import code_pb2
 
+from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import otlp
 from tocsin.gateway.bounds import metadata
@@ -88,6 +89,23 @@ end
 # its fields in order, so a pattern can take the leading code off; no JSON parser is needed.
 _WRAP_STATUS = r"""
 local NAMES = {@NAMES@}
+local function text_at(json, from)
+  local at = from + 1
+  while true do
+    local mark = json:find('["\\]', at)
+    if mark == nil then return '""' end
+    if json:byte(mark) == 34 then return json:sub(from, mark) end
+    at = mark + 2
+  end
+end
+local function legacy_errors(response, rest)
+  local members = response:headers():get("@LEGACY@")
+  if members == nil then return "" end
+  response:headers():remove("@LEGACY@")
+  local _, from = rest:find('^,"message":"')
+  local message = from and text_at(rest, from) or '""'
+  return ',"errors":[{"message":' .. message .. "," .. members .. "}]"
+end
 function envoy_on_response(response)
   local http = response:headers():get(":status")
   if tonumber(http) < 400 then return end
@@ -99,7 +117,9 @@ function envoy_on_response(response)
   local code, rest = status:match('^{"code":(%d+)(.*)}$')
   local name = NAMES[tonumber(code or response:headers():get("grpc-status"))] or "UNKNOWN"
   response:headers():replace("content-type", "application/json")
-  body:setBytes('{"error":{"code":' .. http .. ',"status":"' .. name .. '"' .. (rest or "") .. '}}')
+  rest = rest or ""
+  local first = '{"error":{"code":' .. http .. legacy_errors(response, rest)
+  body:setBytes(first .. ',"status":"' .. name .. '"' .. rest .. "}}")
 end
 """
 
@@ -124,6 +144,12 @@ Envoy answers a call of gRPC with 200, and with its error in a header, percent-e
 
 NOT_JSON = "Content-Type must be application/json."
 
+
+def _on_path(pattern: str) -> Json:
+    header: Json = {"name": ":path", "string_match": {"safe_regex": {"regex": pattern}}}
+    return {"header_filter": {"header": header}}
+
+
 # Names of what Envoy refuses by itself, for programs.
 _REASONS: Mapping[int, str] = {
     400: "MALFORMED_REQUEST",
@@ -139,6 +165,18 @@ _REASONS: Mapping[int, str] = {
     504: "ANSWER_LATE",
 }
 _OTHER_REASON = "GATEWAY_ERROR"
+
+# As in the first version of Google's format of errors (`wire/rest/legacy_errors.py`).
+_LEGACY_REASONS: Mapping[int, str] = {
+    401: "authError",
+    403: "forbidden",
+    404: "notFound",
+    405: "notImplemented",
+    409: "aborted",
+    429: "rateLimitExceeded",
+    501: "notImplemented",
+}
+_ASKS_FOR_ERRORS = _on_path(r".*[?&](\$|%24)\.xgafv=1(&.*)?")
 
 # A new id, which the client's replaces. The body is written after these, and names what they have.
 _REQUEST_ID: list[Json] = [
@@ -188,13 +226,17 @@ def whole_status_script(whole_error: str) -> str:
 def wrap_status_script(whole_error: str) -> str:
     """Returns the Lua source that puts a printed google.rpc.Status into Google's envelope."""
     names = ",".join(f'[{code}]="{name}"' for name, code in code_pb2.Code.items())
-    return whole_error + _WRAP_STATUS.replace("@NAMES@", names)
+    script = _WRAP_STATUS.replace("@NAMES@", names).replace("@LEGACY@", doors.LEGACY_ERROR)
+    return whole_error + script
 
 
 def path_pattern(names: Iterable[str]) -> str:
     """Returns a regular expression (RE2, whole match) for the paths below the top segments."""
     return f"/({'|'.join(re.escape(name) for name in names)})([/:?].*)?"
 
+
+OTHER_VERSIONS = "/v[0-9]+((alpha|beta)[0-9]*)?([/:?].*)?"
+"""The paths of all versions of an API of Google's, such as `v2` and `v1beta1`."""
 
 DOMAIN = "tocsin"
 """The domain of reasons, as in the server's errors."""
@@ -217,7 +259,7 @@ def _too_large(most: int) -> str:
 
 
 def local_reply_mappers(
-    google_paths: str | None,
+    google_paths: Sequence[str],
     limits: Limits,
     public_paths: Iterable[str] = (),
     otlp_paths: Sequence[str] = (),
@@ -227,8 +269,7 @@ def local_reply_mappers(
     A gRPC call gets a status instead, whose message is the text that would be the body.
 
     Args:
-        google_paths: a regular expression (RE2) for the paths that get Google's envelope; None if
-            no path does.
+        google_paths: regular expressions (RE2) for the paths that get Google's envelope.
         limits: what the texts tell of.
         public_paths: the paths where bodies may be of `public_bytes` only.
         otlp_paths: the paths that get a bare status, though they stand among Google's.
@@ -246,9 +287,9 @@ def local_reply_mappers(
         yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, _REASONS[413], text, where)
     if otlp_paths:
         yield from _otlp_mappers(limits, otlp.path_filter(otlp_paths))
-    if google_paths is not None:
-        header: Json = {"name": ":path", "string_match": {"safe_regex": {"regex": google_paths}}}
-        yield from _mappers(Envelope.GOOGLE, limits, {"header_filter": {"header": header}})
+    for on_path in map(_on_path, google_paths):
+        yield from _mappers(Envelope.GOOGLE, limits, on_path, _ASKS_FOR_ERRORS, legacy=True)
+        yield from _mappers(Envelope.GOOGLE, limits, on_path)
     yield from _mappers(Envelope.STATUS, limits)
 
 
@@ -281,12 +322,24 @@ def _otlp_mappers(limits: Limits, on_path: Json) -> Iterator[Json]:
     yield from _mappers(Envelope.STATUS, limits, on_path)
 
 
-def _mappers(envelope: Envelope, limits: Limits, *where: Json) -> Iterator[Json]:
+def _mappers(
+    envelope: Envelope, limits: Limits, *where: Json, legacy: bool = False
+) -> Iterator[Json]:
+    """Yields the mappers of one envelope; `legacy`: with the list `errors` of Google's."""
     for http, code in _LOCAL_CODES.items():
-        reason = _REASONS.get(http, _OTHER_REASON)
-        yield _mapper(envelope, code, reason, _text(http, limits), [_status("EQ", http), *where])
+        reason, text = _REASONS.get(http, _OTHER_REASON), _text(http, limits)
+        body = _body(envelope, code, reason, text, _legacy(http, text) if legacy else {})
+        yield _mapper_of(body, [_status("EQ", http), *where])
     for http, code in ((500, code_pb2.INTERNAL), (400, code_pb2.FAILED_PRECONDITION)):
-        yield _mapper(envelope, code, _OTHER_REASON, LOCAL_TEXT, [_status("GE", http), *where])
+        more = _legacy(http, LOCAL_TEXT) if legacy else {}
+        body = _body(envelope, code, _OTHER_REASON, LOCAL_TEXT, more)
+        yield _mapper_of(body, [_status("GE", http), *where])
+
+
+def _legacy(http: int, message: str) -> Json:
+    other = "badRequest" if http < 500 else "backendError"
+    reason = _LEGACY_REASONS.get(http, other)
+    return {"errors": [{"message": message, "domain": "global", "reason": reason}]}
 
 
 def _status(operator: str, http: int) -> Json:
@@ -295,20 +348,25 @@ def _status(operator: str, http: int) -> Json:
 
 
 def _mapper(envelope: Envelope, code: int, reason: str, text: str, filters: list[Json]) -> Json:
+    return _mapper_of(_body(envelope, code, reason, text, {}), filters)
+
+
+def _mapper_of(body: Json, filters: list[Json]) -> Json:
     return {
         "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
         "headers_to_add": _REQUEST_ID,
-        "body_format_override": {"json_format": _body(envelope, code, reason, text)},
+        "body_format_override": {"json_format": body},
     }
 
 
-def _body(envelope: Envelope, code: int, reason: str, message: str) -> Json:
+def _body(envelope: Envelope, code: int, reason: str, message: str, more: Json) -> Json:
+    """Returns the JSON of an error; `more` are further members in Google's envelope."""
     details = _details(reason, "%RESP(X-REQUEST-ID)%")
     if envelope is Envelope.STATUS:
         return {"code": code, "message": message, "details": details}
     name = code_pb2.Code.Name(code)
     error = {"code": "%RESPONSE_CODE%", "message": message, "status": name, "details": details}
-    return {"error": error}
+    return {"error": {**error, **more}}
 
 
 def _details(reason: str, request_id: str) -> list[Json]:

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
+from tocsin.contract.routes import Envelope, envelope_of
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
@@ -30,6 +31,7 @@ from tocsin.wire.calls import (
     server_trace_id,
 )
 from tocsin.wire.gate import Admitted, Gate, Guard
+from tocsin.wire.rest.legacy_errors import legacy_metadata
 from tocsin.wire.rest.requests import Bodies, Cut, Requests
 from tocsin.wire.statuses import to_status
 
@@ -136,6 +138,7 @@ def _unary(
     watchers: Sequence[Watcher],
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     watches = [watcher.watch(descriptor) for watcher in watchers]
+    is_google = envelope_of(descriptor.containing_service) is Envelope.GOOGLE
     # A successful call is logged only at this level.
     all_are_logged = log.is_enabled_for(logging.DEBUG)
     all_have_ids = successes_are_found(watchers)
@@ -154,7 +157,7 @@ def _unary(
                     context.set_trailing_metadata(((REQUEST_ID, name), *server_trace_id(arrival)))
                 return answer
             code, reason = answer.code, answer.reason
-            return await _refuse(arrival, answer)
+            return await _refuse(arrival, answer, is_google=is_google)
         finally:
             for ended in endings:
                 ended(code)
@@ -268,7 +271,7 @@ def _violations_of(
     return violations_of
 
 
-async def _refuse(arrival: Arrival, error: errors.ApiError) -> bytes:
+async def _refuse(arrival: Arrival, error: errors.ApiError, *, is_google: bool) -> bytes:
     request_id = arrival.request_id
     status = rpc_status.to_status(to_status(error, request_id))
     await arrival.context.abort(
@@ -279,6 +282,7 @@ async def _refuse(arrival: Arrival, error: errors.ApiError) -> bytes:
             *error.headers,
             (REQUEST_ID, request_id),
             *refused_trace_id(arrival),
+            *(legacy_metadata(arrival, error) if is_google else ()),
         ),
     )
 

@@ -16,8 +16,19 @@ from tocsin_protos.yandex.cloud.operation import operation_pb2
 
 OTLP = otlp_service_pb2.DESCRIPTOR.services_by_name["OtlpService"]
 
-GOOGLES = ["/v1/projects/p/nope", "/v1alpha/nope", "/v1/nope"]
-OTHERS = ["/nope", "/triggers/v2/x", "/triggers/v1/triggers/a:nope", "/operations/x/y", "/"]
+GOOGLES = [
+    *("/v1/projects/p/nope", "/v1alpha/nope", "/v1/nope", "/v2/projects/p:schedule?triggerId=t"),
+    *("/v2", "/v1beta/nope", "/v1beta1/nope?a=b", "/v12alpha3"),
+]
+OTHERS = [
+    "/v2x/a",
+    "/vv1",
+    "/nope",
+    "/triggers/v2/x",
+    "/triggers/v1/triggers/a:nope",
+    "/operations/x/y",
+    "/",
+]
 SCHEDULE = "/v1/projects/p/locations/l/integrations/i:schedule"
 CREATE = "/triggers/v1/triggers"
 GET = "/triggers/v1/triggers/a1s"
@@ -204,3 +215,22 @@ def test_a_body_where_there_is_none_is_refused(rest: Rest, verb: str, path: str,
 def test_an_empty_body_is_none(rest: Rest) -> None:
     reply = rest.call("GET", "/triggers/v1/triggers/a1s", "", {"content-length": "0"})
     assert reply.status == 200
+
+
+@pytest.mark.parametrize("query", ["$.xgafv=1", "alt=json&%24.xgafv=1", "$.xgafv=1&alt=json"])
+@pytest.mark.parametrize(
+    ("verb", "path", "reason"),
+    [("GET", "/v1/nope", "notFound"), ("POST", "/v2/nope", "notFound")],
+)
+def test_errors_have_the_older_list_where_it_is_asked_for(
+    rest: Rest, verb: str, path: str, reason: str, query: str
+) -> None:
+    error = rest.call(verb, f"{path}?{query}").json["error"]
+    assert error["errors"] == [{"message": error["message"], "domain": "global", "reason": reason}]
+    assert error["details"]
+
+
+@pytest.mark.parametrize("query", ["", "?$.xgafv=2", "?$.xgafv=11", "?x$.xgafv=1", "?a=$.xgafv=1"])
+def test_errors_have_no_older_list_otherwise(rest: Rest, query: str) -> None:
+    assert "errors" not in rest.call("GET", f"/v1/nope{query}").json["error"]
+    assert "errors" not in rest.call("GET", "/triggers/nope?$.xgafv=1").json

@@ -6,7 +6,7 @@ https://cloud.google.com/apis/docs/system-parameters, and `parameters` in discov
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tocsin.contract.json.messages import quoted
+from tocsin.contract.json.messages import APOSTROPHE, quoted
 from tocsin.contract.queries import parse_query
 from tocsin.contract.validation import Violation
 from tocsin.wire.calls import Arrival
@@ -21,6 +21,8 @@ SYSTEM_PARAMETERS: Final = frozenset(
 )
 FIELDS_HEADER: Final = "x-goog-fieldmask"
 KEY_HEADER: Final = "x-goog-api-key"
+FORMAT: Final = "$.xgafv"
+"""The parameter that selects the version of the format of errors."""
 
 _SCHEMES: Final[Mapping[str, str]] = {
     "access_token": "Bearer",
@@ -72,10 +74,11 @@ def refused(pairs: Iterable[tuple[str, str]]) -> list[Violation]:
         faults.append(
             Violation("callback", "Invalid value at 'callback': this server answers JSON alone.")
         )
-    formats = [value for name, value in pairs if name == "$.xgafv"]
+    formats = [value for name, value in pairs if name == FORMAT]
     if formats and formats[-1] not in ("", "1", "2"):
-        what = f"Invalid value at '$.xgafv', {quoted(formats[-1])}: expected 1 or 2."
-        faults.append(Violation("$.xgafv", what))
+        shown = quoted(formats[-1], mark=APOSTROPHE)
+        what = f"Invalid value {shown} for system query parameter : {FORMAT}: expected 1 or 2."
+        faults.append(Violation(FORMAT, f"Invalid query parameters. {what}"))
     return faults
 
 

@@ -63,6 +63,16 @@ def test_a_heavy_call_with_a_key_in_the_query_is_let_through(it: Secured, key: s
     assert send(where, "POST", f"{path}?key=nobodys", body).status == 401
 
 
+@pytest.mark.parametrize("size", [2, 200_000])
+def test_a_stranger_too_gets_errors_in_the_form_that_he_asks_for(it: Secured, size: int) -> None:
+    path = "/v1/projects/p/locations/l/integrations/i:schedule?$.xgafv=1"
+    reply = send(it.server.http_address, "POST", path, b"x" * size)
+    assert reply.status == 401
+    [entry] = reply.json["error"]["errors"]
+    assert (entry["domain"], entry["reason"]) == ("global", "authError")
+    assert not [name for name in reply.headers if name.lower().startswith("x-tocsin")]
+
+
 def test_no_log_and_no_answer_has_them() -> None:
     secret = "nobodys-secret-credential"
     with tempfile.TemporaryDirectory() as made:
