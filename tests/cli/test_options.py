@@ -14,7 +14,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.recording_server import INVOCATIONS, RecordingServer, recording_server
-from tocsin.cli import app, serve
+from tocsin.cli import app, conformance, serve
 from tocsin.cli.invocations import watching
 from tocsin.demo import run as demo_run
 
@@ -49,6 +49,7 @@ VALUES = {
     "--description": "a note",
     "--directory": "elsewhere",
     "--expires": "2098-01-01",
+    "--features": "features.yaml",
     "--file": "file.json",
     "--filter": 'name = "other"',
     "--folder": "f2",
@@ -57,28 +58,37 @@ VALUES = {
     "--integration": "nightly",
     "--json": "{}",
     "--key": "file.json",
+    "--known-failing": "known.yaml",
     "--last": "1",
     "--limit": "1",
     "--listen": "127.0.0.1:0",
+    "--location": "projects/p/locations/l",
     "--log-format": "json",
     "--log-level": "debug",
     "--metrics": "127.0.0.1:0",
     "--name": "somebody",
     "--output": "json",
     "--payload": "ding",
+    "--profile": "triggers",
     "--public-key": "file.json",
     "--request-id": "r1",
     "--resource": "folders/f1",
+    "--rest": "http://127.0.0.1:1",
     "--server": "127.0.0.1:1",
     "--smtp": "127.0.0.1:0",
     "--state": "failed",
     "--subject": "serviceAccount:aje1",
+    "--target": "127.0.0.1:1",
+    "--target-listen": "127.0.0.1:0",
     "--tls": "127.0.0.1:0",
     "--tls-cert": "key.pem",
     "--tls-key": "key.pem",
     "--to": "new.txt",
+    "--token-file": "key.pem",
     "--trigger": "a1s00000000000000009",
+    "--trigger-id": "api_trigger/nightly",
     "--until": "2098-01-01",
+    "-k": "mask",
     "-n": "3",
     "access keys create --public-key": "key.pem",
 }
@@ -198,6 +208,7 @@ def do(
         given.append(options)
 
     monkeypatch.setattr(serve, "_serve", lambda *settings: given.append(settings))
+    monkeypatch.setattr(conformance, "_execute", lambda *asked: given.append(asked))
     monkeypatch.setattr(watching, "pause", lambda: None)
     monkeypatch.setattr(demo_run, "run_demo", demo)
     for name in list(os.environ):

@@ -6,7 +6,7 @@ from io import TextIOWrapper
 
 import typer
 
-from tocsin.cli import config, cron, demo, dev_certs, serve
+from tocsin.cli import config, conformance, cron, demo, dev_certs, serve
 from tocsin.cli.deferred import deferred
 from tocsin.cli.refusal import PROGRAM
 from tocsin.cli.repeats import refuse_repeats
@@ -37,6 +37,7 @@ It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Applicati
 app.command(cls=serve.ServeCommand)(serve.serve)
 app.command()(demo.demo)
 app.command("dev-certs")(dev_certs.dev_certs)
+app.command()(conformance.conformance)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Checks that callers without a credential or a right are refused."""

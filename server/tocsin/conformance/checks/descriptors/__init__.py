@@ -1,0 +1,1 @@
+"""Checks what the server says of its services by reflection."""

@@ -1,0 +1,1 @@
+"""Checks that triggers and schedules call their targets."""

@@ -1,0 +1,1 @@
+"""Checks OperationService, and the operations that changes of triggers return."""

@@ -1,0 +1,1 @@
+"""Checks ScheduleIntegrations and the operations of what was scheduled."""

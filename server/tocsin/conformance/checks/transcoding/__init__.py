@@ -1,0 +1,1 @@
+"""Checks REST: paths, queries, bodies, JSON, and errors."""

@@ -1,0 +1,1 @@
+"""Checks TriggerService: its methods, its errors, and each rule of its fields."""

@@ -1,0 +1,1 @@
+"""Reads what a run declares of its server: features that it lacks, checks that it fails."""

@@ -1,0 +1,30 @@
+"""Names what a server may lack, and reads the file in which a run declares what it lacks."""
+
+from pathlib import Path
+
+from tocsin.conformance.declared.named_reasons import read_reasons
+
+# A check names the features that it needs. A new one gets its line here.
+FEATURES: dict[str, str] = {
+    "rest": "REST beside gRPC, on the paths of the contract.",
+    "reflection": "The server describes its services by gRPC reflection (v1 or v1alpha).",
+    "update-mask-paths": "Update takes paths below `rule` in its mask, not only whole fields.",
+    "filters": "List takes a filter.",
+    "idempotency": "The `idempotency-key` of a call makes its repeat safe.",
+    "operation-cancel": "OperationService.Cancel is served.",
+    "operation-list": "TriggerService.ListOperations is served.",
+    "pause": "TriggerService.Pause and Resume are served.",
+    "wait-operation": "google.longrunning Operations.WaitOperation is served.",
+    "compressed-requests": "REST takes bodies with `Content-Encoding: gzip`.",
+}
+
+
+def read_features(file: Path) -> dict[str, str]:
+    """Reads which features the server lacks, each with its reason.
+
+    The file is YAML: `missing:`, and below it a line `feature: reason` for each.
+
+    Raises:
+        FileError: it can't be read, has another form, or names a feature that does not exist.
+    """
+    return read_reasons(file, "missing", what="feature", known=FEATURES)

@@ -1,0 +1,1 @@
+"""Tells what a run has found: on the terminal, and in files."""

@@ -1,0 +1,137 @@
+"""Runs the checks under pytest and collects what they find."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tocsin.conformance.clauses import Clause
+from tocsin.conformance.options import OptionError, Options
+from tocsin.conformance.outcomes import FAILURES, Result
+from tocsin.conformance.plugin import EXPRESSION, LEFT_BEHIND, OPTIONS, RESULT, clause_of
+
+CHECKS = Path(__file__).with_name("checks")
+
+_ARGUMENTS = (
+    "--rootdir",
+    str(CHECKS),
+    "--import-mode=importlib",
+    "--noconftest",
+    "--capture=no",
+    "-c",
+    os.devnull,
+    "-p",
+    "tocsin.conformance.plugin",
+    "-p",
+    "no:cacheprovider",
+)
+
+
+class Collector:
+    """Collects clauses and results in the process of the run; workers send theirs to it."""
+
+    def __init__(self, tell: Callable[[Result], None]) -> None:
+        self._tell = tell
+        self.clauses: list[Clause] = []
+        self.results: dict[str, Result] = {}
+        self.left_behind: list[str] = []
+        self.errors: list[str] = []
+        """What went wrong with the suite itself."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Silences pytest: this suite speaks for itself."""
+        config.pluginmanager.unregister(name="terminalreporter")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keeps the clauses that were chosen."""
+        self.clauses = [clause_of(item) for item in session.items]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keeps why a module of checks could not be loaded."""
+        if report.failed:
+            self.errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keeps a result; what went wrong after a check counts as that check's."""
+        self.left_behind += getattr(report, LEFT_BEHIND, [])
+        text = getattr(report, RESULT, None)
+        if text is not None:
+            result = Result.from_json(text)
+            earlier = self.results.get(result.clause.id)
+            if earlier is None or earlier.outcome not in FAILURES:
+                self.results[result.clause.id] = result
+                self._tell(result)
+        elif report.failed:
+            self.errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+
+def collect(options: Options, expression: str | None) -> list[Clause]:
+    """Returns the clauses of the checks that the options choose, in the order in which they run.
+
+    Raises:
+        OptionError: a file or an expression is wrong.
+    """
+    collector = Collector(lambda _: None)
+    _pytest(collector, options, expression, "--collect-only")
+    return collector.clauses
+
+
+def run(
+    options: Options,
+    expression: str | None,
+    *,
+    stop_at_first: bool,
+    workers: int,
+    tell: Callable[[Result], None],
+) -> Collector:
+    """Runs the checks that the options choose and returns what they found.
+
+    Args:
+        options: what the command line says.
+        expression: which checks, as for pytest's -k, or the whole id of one; None for all.
+        stop_at_first: whether the first failure ends the run.
+        workers: how many processes run them; 0 for this one.
+        tell: called with each result as it comes.
+
+    Raises:
+        OptionError: a file or an expression is wrong.
+    """
+    collector = Collector(tell)
+    more = ["-x"] if stop_at_first else []
+    if workers:
+        more += ["-p", "xdist.plugin", "-n", str(workers)]
+    _pytest(collector, options, expression, *more)
+    return collector
+
+
+def _pytest(collector: Collector, options: Options, expression: str | None, *more: str) -> None:
+    words = [*_ARGUMENTS, OPTIONS, options.to_json(), *more, str(CHECKS)]
+    if expression:
+        words += [EXPRESSION, expression]
+    with _alone():
+        status = pytest.main(words, plugins=[collector])
+    if collector.errors:
+        raise SuiteError("\n".join(collector.errors))
+    if status in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+        raise SuiteError("the checks could not be run: see above")
+
+
+class SuiteError(OptionError):
+    """The suite itself is broken; the text says where."""
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keeps the settings and plugins of other people's tests away, here and in workers."""
+    before = dict(os.environ)
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    os.environ.pop("PYTEST_PLUGINS", None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,1 @@
+"""Keeps requests and answers as they went over the wire, without secrets."""
