@@ -91,8 +91,9 @@ docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md and docs/access.md 
 terminal: $(VENV)/installed-dev ## Draw docs/terminal.svg anew from `tocsin demo` (takes a minute)
 	$(BIN)/python docs/build_terminal.py
 
-build: $(VENV)/installed-dev ## Make the wheel and the sdist in dist/
-	$(BIN)/python -m build
+build: $(VENV)/installed-dev ## Make the wheels and the sdists of the server and of its stubs in dist/
+	$(BIN)/python -m build --outdir dist gen
+	$(BIN)/python -m build --outdir dist
 
 versions: $(VENV)/installed-dev ## What an installation ships, in which versions, and of which day
 	$(BIN)/python release/versions.py

@@ -49,7 +49,7 @@ def test_files_named_for_changes_exist() -> None:
 
 
 MODULES = [*ROOT.glob("server/tocsin/**/*.py"), *ROOT.glob("tests/**/*.py")]
-MODULES += [*ROOT.glob("bench/*.py"), *ROOT.glob("gen/*.py")]
+MODULES += [*ROOT.glob("*.py"), *ROOT.glob("bench/*.py"), *ROOT.glob("gen/*.py")]
 # Files of yours, which the examples name.
 YOURS = {"sdk.py", "target.py", "yandex.py"}
 

@@ -1,11 +1,11 @@
 """Tocsin and the vendor's SDK live in one environment, and neither disturbs the other."""
 
-import sys
+import subprocess
 from pathlib import Path
+from urllib.request import urlopen
 
-import pytest
-
-from stand.vendors.environment import ROOT, YANDEXCLOUD, make_environment, pip, run
+from stand.tocsin_process import clean_environment
+from stand.vendors.environment import pip, run
 
 MODULE = "yandex.cloud.serverless.triggers.v1.trigger_service_pb2"
 
@@ -54,20 +54,6 @@ print(*distribution(sys.argv[1]).files, sep="\\n")
 """
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT))
-    (built,) = folder.glob("tocsin-*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that holds both."""
-    return make_environment(tmp_path_factory.mktemp("both"), YANDEXCLOUD, str(wheel))
-
-
 def files(python: Path, distribution: str) -> set[str]:
     return set(run(str(python), "-c", LIST_FILES, distribution).splitlines())
 
@@ -80,12 +66,31 @@ def test_requirements_of_both_are_met_together(python: Path) -> None:
     pip(python, "check")
 
 
-def test_wheel_keeps_out_of_the_vendors_packages(python: Path) -> None:
-    installed = files(python, "tocsin")
+def test_wheels_keep_out_of_the_vendors_packages(python: Path) -> None:
+    stubs = files(python, "tocsin-protos")
     stub = f"tocsin_protos/{MODULE.replace('.', '/')}"
-    assert {f"{stub}.py", f"{stub}.pyi", "tocsin_protos/py.typed"} <= installed
+    assert {f"{stub}.py", f"{stub}.pyi", "tocsin_protos/py.typed"} <= stubs
+    installed = stubs | files(python, "tocsin")
     assert not {name for name in installed if name.startswith(("yandex/", "google/"))}
     assert not installed & files(python, "yandexcloud")
+
+
+def test_the_installed_wheels_serve(python: Path, tmp_path: Path) -> None:
+    command = [str(python.with_name("tocsin")), "serve", "--listen", "127.0.0.1:0"]
+    command += ["--http", "127.0.0.1:0", "--database", f"sqlite:///{tmp_path}/tocsin.db"]
+    log = tmp_path / "log"
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=clean_environment({})
+        ) as server,
+    ):
+        assert server.stdout is not None
+        ready = server.stdout.readline().split()
+        assert ready[:1] == ["ready"], log.read_text()
+        with urlopen(f"http://{ready[2].removeprefix('http=')}/healthz") as answer:
+            assert answer.status == 200
+        server.terminate()
 
 
 def test_each_sides_stubs_work_in_a_process_of_their_own(python: Path) -> None:
@@ -99,12 +104,12 @@ def test_both_sides_stubs_work_in_one_process(python: Path) -> None:
 
 
 def test_neither_installing_nor_uninstalling_tocsin_damages_the_sdk(
-    python: Path, wheel: Path
+    python: Path, server_wheel: Path, stubs_wheel: Path
 ) -> None:
     assert damage(python, "yandexcloud") == ""
-    pip(python, "uninstall", "--quiet", "--yes", "tocsin")
+    pip(python, "uninstall", "--quiet", "--yes", "tocsin", "tocsin-protos")
     try:
         assert damage(python, "yandexcloud") == ""
         run(str(python), "-c", MAKE_REQUEST, MODULE)
     finally:
-        pip(python, "install", "--quiet", "--no-deps", str(wheel))
+        pip(python, "install", "--quiet", "--no-deps", str(server_wheel), str(stubs_wheel))

@@ -65,6 +65,8 @@ def test_each_dependency_has_its_version_and_the_day_of_its_release() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for requirement in map(Requirement, project["dependencies"]):
         name = canonicalize_name(requirement.name)
+        if name == "tocsin-protos":
+            continue  # an editable installation has the stubs in its checkout
         if requirement.marker is None or requirement.marker.evaluate():
             assert rows[name] == [metadata.version(name), "2024-02-29"]
     assert rows["botocore"] == [metadata.version("botocore"), "2024-02-29"]
