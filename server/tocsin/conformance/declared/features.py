@@ -15,6 +15,12 @@ FEATURES: dict[str, str] = {
     "operation-list": "TriggerService.ListOperations is served.",
     "pause": "TriggerService.Pause and Resume are served.",
     "wait-operation": "google.longrunning Operations.WaitOperation is served.",
+    "google-operations": "google.longrunning.Operations shows what was scheduled.",
+    "integration-wildcard": "ScheduleIntegrations takes `-` in place of an integration.",
+    "older-parameters": "ScheduleIntegrations takes `parameters` and `parameterEntries`.",
+    "products": "ScheduleIntegrations is served below `products/*` too.",
+    "v1alpha": "ScheduleIntegrations is served under v1alpha too.",
+    "system-parameters": "REST takes Google's system parameters, such as `fields`.",
     "compressed-requests": "REST takes bodies with `Content-Encoding: gzip`.",
 }
 
