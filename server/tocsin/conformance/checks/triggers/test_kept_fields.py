@@ -1,0 +1,98 @@
+"""What a trigger is made of comes back as it was sent, for each kind with each action."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tocsin.conformance.changes import Changes
+from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
+from tocsin.conformance.comparing import expect_same
+from tocsin.conformance.edges.samples import Way, full, least, ways
+
+ACTIONS_SOURCE = "proto yandex.cloud.serverless.triggers.v1.Trigger.Rule, {kind}.{action}"
+
+
+def _ways(name: str, level: Level, sentence: str, *, source: str, kinds: bool = False) -> Any:
+    def params() -> Iterator[Any]:
+        seen: set[str] = set()
+        for way in ways():
+            if kinds and way.kind in seen:
+                continue
+            seen.add(way.kind)
+            words = {"kind": way.kind, "action": way.action}
+            yield pytest.param(
+                way,
+                id=str(way),
+                marks=clause(
+                    name.format(**words),
+                    level,
+                    sentence.format(**words),
+                    source=source.format(**words),
+                    features=(f"kind-{way.kind}",),
+                ),
+            )
+
+    return pytest.mark.parametrize("way", list(params()))
+
+
+SERVER_SET = ("mail.email",)
+
+
+@_ways(
+    "triggers.create.rule.{kind}.{action}.kept",
+    MUST,
+    "A trigger MUST have all fields of rule.{kind} with {action} as Create was given them.",
+    source="Yandex Cloud API design guide, Standard methods, Create (the request is the "
+    "resource's view); " + ACTIONS_SOURCE,
+)
+def test_create_keeps_all_fields_of_a_rule(changes: Changes, way: Way) -> None:
+    sent = full(way)
+    kept = changes.create(rule=sent).rule
+    expect_same(kept, sent, "the rule after Create", without=SERVER_SET)
+
+
+@_ways(
+    "triggers.create.rule.{kind}.unset-stays-unset",
+    SHOULD,
+    "A field of rule.{kind} that Create was not given SHOULD stay unset.",
+    source="AIP-129 'Server-modified values and defaults' (a user-specified field is not changed); "
+    "Terraform shows a default that a server adds as a change",
+    kinds=True,
+)
+def test_create_adds_nothing_to_a_rule(changes: Changes, way: Way) -> None:
+    sent = least(way)
+    kept = changes.create(rule=sent).rule
+    expect_same(kept, sent, "the rule after Create", without=SERVER_SET)
+
+
+@_ways(
+    "triggers.update.rule.{kind}.written",
+    MUST,
+    "Update with the mask `rule` MUST write the fields of rule.{kind}.",
+    source="proto yandex.cloud.serverless.triggers.v1.UpdateTriggerRequest.rule ('New parameters "
+    "for trigger'); Yandex Cloud documentation, 'Updating a trigger' (any parameters except the "
+    "type of trigger and of resource)",
+    kinds=True,
+)
+def test_update_writes_all_fields_of_a_rule(changes: Changes, way: Way) -> None:
+    made = changes.create(rule=full(way, "a"))
+    sent = full(way, "b")
+    kept = changes.update(made.id, "rule", rule=sent).rule
+    # field_mask.proto lets a server add to a list; the vendor's guide does not speak of it.
+    expect_same(kept, sent, "the rule after Update", without=SERVER_SET, lists=False)
+
+
+@_ways(
+    "triggers.update.rule.{kind}.replaced",
+    SHOULD,
+    "Update with the mask `rule` SHOULD leave nothing of rule.{kind} that was not sent.",
+    source="AIP-161 'Read-write consistency' (who reads with the mask gets what was written with "
+    "it); Yandex Cloud API design guide, Standard methods, Update",
+    kinds=True,
+)
+def test_update_replaces_a_rule(changes: Changes, way: Way) -> None:
+    made = changes.create(rule=full(way, "a"))
+    sent = least(way)
+    kept = changes.update(made.id, "rule", rule=sent).rule
+    expect_same(kept, sent, "the rule after Update", without=SERVER_SET)
