@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from tocsin.conformance.expecting import metadata_of, response_of
+from tocsin.conformance.expecting import metadata_of
 from tocsin.conformance.made import Made, create_request
 from tocsin.conformance.patience import eventually
 from tocsin.conformance.peer import TRIGGERS, Answer, Metadata, Peer, unpacked
@@ -166,21 +166,5 @@ def update_request(trigger_id: str, *paths: str, **fields: Any) -> Any:
     return request
 
 
-def same(one: Message, other: Message, *without: str) -> bool:
-    """Returns whether two messages are equal but for some of their fields."""
-    return _stripped(one, without) == _stripped(other, without)
-
-
-def _stripped(message: Any, without: tuple[str, ...]) -> Any:
-    rest = type(message)()
-    rest.CopyFrom(message)
-    for name in without:
-        rest.ClearField(name)
-    return rest
-
-
 def _because(why: str) -> str:
     return f" {why}" if why else ""
-
-
-__all__ = ["Changes", "Code", "Ending", "finished", "response_of", "same", "update_request"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.conformance.changes import Changes
 from tocsin.conformance.clauses import MARK, Clause
 from tocsin.conformance.declared.features import FEATURES, read_features
 from tocsin.conformance.declared.known_failing import KnownFailing
@@ -172,6 +173,11 @@ class Checking:
         made = Made(peer)
         yield made
         request.node.stash[_LEFT] = made.undo()
+
+    @pytest.fixture
+    def changes(self, peer: Peer, made: Made) -> Changes:
+        """Makes changes of triggers, and waits until they are done."""
+        return Changes(peer, made)
 
     @pytest.fixture
     def trigger(self, peer: Peer, made: Made) -> Any:

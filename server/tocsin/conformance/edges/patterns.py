@@ -10,9 +10,7 @@ from dataclasses import dataclass
 _MOST = 400
 """Stands for "any number" where a pattern has no upper bound."""
 
-_PIECE = re.compile(
-    r"(?P<class>\[(?:\\.|[^\]\\])+\])|(?P<one>\\.|[^\[\](){}*+?|\\])"
-)
+_PIECE = re.compile(r"(?P<class>\[(?:\\.|[^\]\\])+\])|(?P<one>\\.|[^\[\](){}*+?|\\])")
 _QUANTIFIER = re.compile(r"\{(?P<low>\d+)(?:,(?P<high>\d*))?\}|(?P<sign>[*+?])")
 # What people take for a part of a language that it is not: other cases, other scripts, blanks, and
 # a line's end, which `$` lets pass.

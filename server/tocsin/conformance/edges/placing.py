@@ -3,7 +3,7 @@
 from typing import Any
 
 from tocsin.conformance.edges.rules import Path, Rule, is_map
-from tocsin.conformance.edges.samples import Way, fill, full, least
+from tocsin.conformance.edges.samples import Way, fill, least
 
 
 def way_of(path: Path) -> Way:
@@ -19,9 +19,8 @@ def way_of(path: Path) -> Way:
 
 def ready(request: Any, rule: Rule) -> None:
     """Completes a request, so that it is valid and has all messages on the way to the rule."""
-    if "rule" in request.DESCRIPTOR.fields_by_name and rule.path[:1] != ():
-        if not request.HasField("rule"):
-            request.rule.CopyFrom(least(way_of(rule.path)))
+    if "rule" in request.DESCRIPTOR.fields_by_name and not request.HasField("rule"):
+        request.rule.CopyFrom(least(way_of(rule.path)))
     message = request
     for field in rule.path if rule.oneof else rule.path[:-1]:
         there = message.HasField(field.name)
@@ -62,6 +61,3 @@ def _parent(request: Any, path: Path) -> Any:
     for field in path[:-1]:
         request = getattr(request, field.name)
     return request
-
-
-__all__ = ["full", "leave_out", "place", "ready", "way_of"]

@@ -57,8 +57,8 @@ class Rule:
         return f'proto {self.declared} [(yandex.cloud.{self.option}) = "{self.text}"]'
 
 
-def rules_of(request: Descriptor) -> Iterator[Rule]:
-    """Yields the rules of a request and of all messages within it, in the contract's order."""
+def rules_of(request: Any) -> Iterator[Rule]:
+    """Yields the rules of a request's descriptor and of all messages within it, in their order."""
     yield from _rules_of(request, ())
 
 
@@ -71,7 +71,8 @@ def _rules_of(message: Descriptor, above: Path) -> Iterator[Rule]:
         if inner is not None and not is_map(field) and inner.file.package.startswith("yandex."):
             yield from _rules_of(inner, path)
     for oneof in message.oneofs:
-        if oneof.GetOptions().Extensions[validation_pb2.exactly_one]:
+        options: Any = oneof.GetOptions()
+        if options.Extensions[validation_pb2.exactly_one]:
             yield Rule(above, "exactly_one", "true", oneof)
 
 

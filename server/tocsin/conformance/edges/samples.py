@@ -31,7 +31,7 @@ KINDS: tuple[str, ...] = tuple(field.name for field in _KINDS.fields)
 
 def actions_of(kind: str) -> list[str]:
     """Returns the actions that a kind of rule offers, in the contract's order."""
-    described = Trigger.Rule.DESCRIPTOR.fields_by_name[kind].message_type
+    described: Any = Trigger.Rule.DESCRIPTOR.fields_by_name[kind].message_type
     return [field.name for field in described.oneofs_by_name["action"].fields]
 
 
@@ -92,21 +92,35 @@ def _fill(
             setattr(message, field.name, _value(field, variant))
 
 
+# Nothing marks these as required, but a server may refuse a rule without them: comments call them
+# IDs of what is read or written ("at least one value is required"), nothing fires without them, and
+# clients read a cutoff without looking whether it is there.
+_NEEDED_THOUGH_NOT_MARKED = frozenset(
+    {
+        "BatchSettings.cutoff",
+        "CloudLogs.log_group_id",
+        "CloudLogsBatchSettings.cutoff",
+        "ContainerRegistry.registry_id",
+        "DataStream.database",
+        "DataStream.endpoint",
+        "DataStream.service_account_id",
+        "DataStream.stream",
+        "DataStreamBatchSettings.cutoff",
+        "Logging.log_group_id",
+        "LoggingBatchSettings.cutoff",
+        "ObjectStorage.bucket_id",
+        "ObjectStorageBucketSettings.bucket_id",
+        "PutQueueMessage.queue_id",
+    }
+)
+
+
 def _needed(field: FieldDescriptor) -> bool:
-    """Returns whether a rule without the field may be refused: by its option or its comment."""
+    within: Any = field.containing_type
     return (
         option(field, "required") is not None
         or (option(field, "size") or "").startswith(">")
-        # "at least one value is required", "ID of the queue", and what finds a stream
-        # which clients read without looking whether it is there
-        or field.name == "cutoff"
-        or field.full_name.endswith(("CloudLogs.log_group_id", "PutQueueMessage.queue_id"))
-        or field.full_name.endswith(("ObjectStorage.bucket_id", "ContainerRegistry.registry_id"))
-        or field.full_name.endswith(("Logging.log_group_id", "ObjectStorageBucketSettings.bucket_id"))
-        or (
-            field.containing_type.name == "DataStream"
-            and field.name in ("endpoint", "database", "stream", "service_account_id")
-        )
+        or f"{within.name}.{field.name}" in _NEEDED_THOUGH_NOT_MARKED
     )
 
 

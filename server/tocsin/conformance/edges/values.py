@@ -47,10 +47,10 @@ def _allowed(rule: Rule) -> Iterator[Edge]:
                 if rule.field.name == "cron_expression" and length < SHORTEST_CRON:
                     continue
                 text = _of_length(rule, length)
-                yield Edge(_placed(rule, [text]), f"{length} characters")
+                yield Edge(_placed(rule, text), f"{length} characters")
         case "pattern" | "map_key.pattern":
             for text in _fitting(rule, inside(rule.text)):
-                yield Edge(_placed(rule, [text]), repr(text))
+                yield Edge(_placed(rule, text), repr(text))
         case "size":
             low, high, _ = _bounds(rule)
             for count in _between(low, high):
@@ -68,13 +68,13 @@ def _forbidden(rule: Rule) -> Iterator[Edge]:
         case "length" | "map_key.length":
             low, high, _ = _bounds(rule)
             if low > 1:
-                yield Edge(_placed(rule, [_of_length(rule, int(low) - 1)]), f"{low - 1} characters")
+                yield Edge(_placed(rule, _of_length(rule, int(low) - 1)), f"{low - 1} characters")
             if high < math.inf:
                 for length in (int(high) + 1, int(high) * 2 + 1):
-                    yield Edge(_placed(rule, [_of_length(rule, length)]), f"{length} characters")
+                    yield Edge(_placed(rule, _of_length(rule, length)), f"{length} characters")
         case "pattern" | "map_key.pattern":
             for text in _fitting(rule, outside(rule.text)):
-                yield Edge(_placed(rule, [text]), repr(text))
+                yield Edge(_placed(rule, text), repr(text))
                 if rule.field.is_repeated and not is_map(rule.field):
                     good = inside(rule.text)[-1]
                     yield Edge([good, text], f"{text!r} as the second item")
@@ -138,13 +138,13 @@ def _fitting(rule: Rule, texts: Sequence[str]) -> Iterator[str]:
             yield text
 
 
-def _placed(rule: Rule, texts: list[str]) -> Any:
+def _placed(rule: Rule, text: str) -> Any:
     """Returns a field's value that holds a text: the text, a list with it, or a map with it."""
     if is_map(rule.field):
         if rule.option.startswith("map_key."):
-            return {text: "value" for text in texts}
-        return {"key": text for text in texts}
-    return texts if rule.field.is_repeated else texts[0]
+            return {text: "value"}
+        return {"key": text}
+    return [text] if rule.field.is_repeated else text
 
 
 def _many(field: FieldDescriptor, count: int) -> Any:

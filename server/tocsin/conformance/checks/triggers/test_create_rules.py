@@ -54,9 +54,7 @@ LIMITS = ("length", "size", "value", "pattern", "map_key.length", "map_key.patte
 
 
 @pytest.mark.parametrize("rule", _checks(*LIMITS))
-def test_create_takes_what_a_rule_allows_and_refuses_the_rest(
-    changes: Changes, rule: Rule
-) -> None:
+def test_create_takes_what_a_rule_allows_and_refuses_the_rest(changes: Changes, rule: Rule) -> None:
     for edge in allowed(rule):
         request = _request(changes, rule)
         place(request, rule.path, edge.value)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tocsin.conformance.changes import Changes, Code
-from tocsin.conformance.clauses import MAY, MUST, Level, clause
+from tocsin.conformance.clauses import MAY, MUST, clause
 from tocsin.conformance.made import create_request, timer
 
 PAGE = "Yandex Cloud documentation, Timer that invokes a function, 'Cron expression format'"
@@ -131,10 +131,9 @@ def _all_refused(changes: Changes, expressions: Iterable[str]) -> None:
         changes.refused("Create", request, Code.INVALID_ARGUMENT, why=f"with {expression!r}")
 
 
-def _open(name: str, sentence: str) -> Any:
-    level: Level = MAY
+def _open(name: str, sentence: str) -> pytest.MarkDecorator:
     return clause(
-        f"triggers.cron.open.{name}", level, sentence, source=PAGE, features=("kind-timer",)
+        f"triggers.cron.open.{name}", MAY, sentence, source=PAGE, features=("kind-timer",)
     )
 
 

@@ -13,7 +13,9 @@ from tocsin.conformance.edges.samples import Way, full, least, ways
 ACTIONS_SOURCE = "proto yandex.cloud.serverless.triggers.v1.Trigger.Rule, {kind}.{action}"
 
 
-def _ways(name: str, level: Level, sentence: str, *, source: str, kinds: bool = False) -> Any:
+def _ways(
+    name: str, level: Level, sentence: str, *, source: str, kinds: bool = False
+) -> pytest.MarkDecorator:
     def params() -> Iterator[Any]:
         seen: set[str] = set()
         for way in ways():

@@ -91,7 +91,7 @@ def test_get_shows_the_trigger_that_was_asked_for(changes: Changes) -> None:
     "triggers.get.repeatable",
     MUST,
     "Two Gets of a trigger that nobody changes MUST show the same.",
-    source="Yandex Cloud API design guide, Standard methods, Get; AIP-131 (Get has no side effects)",
+    source="Yandex Cloud API design guide, Standard methods, Get; AIP-131 (no side effects)",
 )
 def test_get_changes_nothing(changes: Changes) -> None:
     made = changes.create(labels={"a": "1", "b": "2"})

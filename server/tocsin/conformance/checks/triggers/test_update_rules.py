@@ -59,9 +59,7 @@ LIMITS = ("length", "size", "value", "pattern", "map_key.length", "map_key.patte
 
 
 @pytest.mark.parametrize("rule", _checks(*LIMITS))
-def test_update_takes_what_a_rule_allows_and_refuses_the_rest(
-    changes: Changes, rule: Rule
-) -> None:
+def test_update_takes_what_a_rule_allows_and_refuses_the_rest(changes: Changes, rule: Rule) -> None:
     made = changes.create(rule=least(way_of(rule.path)))
     for edge in allowed(rule):
         request = _request(made.id, rule)
