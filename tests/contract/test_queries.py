@@ -71,6 +71,12 @@ def read(query: str, kind: Any = Every) -> Any:
         ("oneString=a+b%20%D0%B6", "one_string", "a b ж"),
         ("oneString", "one_string", ""),
         ("oneBool=true", "one_bool", True),
+        ("oneBool=True", "one_bool", True),
+        ("oneBool=YES", "one_bool", True),
+        ("oneBool=y&oneString=x", "one_bool", True),
+        ("oneBool=1", "one_bool", True),
+        ("oneBool=FALSE&oneString=x", "one_bool", False),
+        ("oneBool=0", "one_bool", False),
         ("oneEnum=GREEN", "one_enum", 10),
         ("oneEnum=5", "one_enum", 5),
         ("oneDouble=1.5e3", "one_double", 1500.0),
@@ -132,3 +138,16 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_a_query_that_is_not_utf_8_is_refused(query: str) -> None:
     with pytest.raises(ValueError, match="utf-8"):
         parse_query(query)
+
+
+@pytest.mark.parametrize("value", ["", "2", "truth", "on", "-1", "%20true"])
+def test_what_is_no_boolean_is_refused(value: str) -> None:
+    rule = QueryRule(Route("x.Y", "GET", "/x", ""), (), (), whole_body=False)
+    [fault] = read_query(parse_query(f"oneBool={value}"), Every(), rule)
+    assert "(TYPE_BOOL)" in fault.description
+
+
+def test_where_all_fields_come_in_the_body_an_unknown_name_is_called_unknown() -> None:
+    unknown, known = faults_of("nope=1&folderId=f", "Create")
+    assert "Field 'nope' could not be found in request message." in unknown
+    assert "in the body" in known

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.contract.validation import Violation
 from tocsin.wire import errors
 from tocsin.wire.statuses import to_status
 
@@ -56,6 +57,14 @@ def test_an_error_has_its_variables_in_its_metadata(name: str) -> None:
 def test_an_errors_reason_is_in_the_form_that_programs_expect(name: str) -> None:
     error, _ = made_of(ERRORS[name])
     assert re.fullmatch("[A-Z][A-Z0-9_]{0,61}[A-Z0-9]", error.reason)
+
+
+@pytest.mark.parametrize("make", [errors.invalid, errors.unreadable])
+def test_an_error_of_fields_names_them_once(make: Callable[..., errors.ApiError]) -> None:
+    paths = ("name", "rule.timer", "", "name")
+    error = make([Violation(path, "is wrong") for path in paths])
+    assert error.metadata == (("fields", "name,rule.timer"),)
+    assert make([Violation("", "is wrong")]).metadata == ()
 
 
 def test_a_long_variable_is_cut() -> None:

@@ -48,6 +48,10 @@ def test_a_name_that_is_formatted_is_read_again() -> None:
         "projects/\x1b[2J/locations/l",
         "projects/p/locations/l\x7f",
         "projects/p/locations/\x85",
+        "projects/p/locations/l\u202e",
+        "projects/p\u2028/locations/l",
+        "projects/\u2066p/locations/l",
+        "projects/p/locations/\u061cl",
     ],
 )
 def test_each_segment_of_a_location_is_there_and_none_more(name: str) -> None:

@@ -21,6 +21,7 @@ from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
 from tocsin.wire.rest.requests import BODY_ROOM, Bodies
 from tocsin.wire.serving import Room, Served, service_handler
+from tocsin.wire.unknown_methods import UnknownMethods
 
 log = structlog.get_logger(__name__)
 
@@ -184,3 +185,5 @@ def _add_services(
     server.add_generic_rpc_handlers(
         [health.handler(room.messages), *reflecting.handlers(), *telemetry.handlers()]
     )
+    # gRPC asks the handlers in their order.
+    server.add_generic_rpc_handlers([UnknownMethods()])

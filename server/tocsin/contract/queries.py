@@ -16,13 +16,14 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.protobuf.message import Message
 
 from tocsin.contract.json.messages import APOSTROPHE, quoted
-from tocsin.contract.json.scalars import Wrong, map_key, type_name
+from tocsin.contract.json.scalars import Wrong, in_query, type_name
 from tocsin.contract.json.well_known import WELL_KNOWN
 from tocsin.contract.routes import Route, path_fields, routes
 from tocsin.contract.validation import Violation
 
 _RECEIVED = "Invalid JSON payload received. Unknown name"
 _BINDING = "Cannot bind query parameter."
+_IN_BODY = "all fields of this method come in the body"
 
 Pairs = list[tuple[str, str]]
 """The names and values of a query, in its order."""
@@ -82,6 +83,9 @@ def read_query(
         if isinstance(path, str):
             faults.append(Violation("", f"{_RECEIVED} {_shown(name)}: {_BINDING} {path}"))
             continue
+        if rule.whole_body:
+            faults.append(Violation("", f"Query parameter {_shown(name)}: {_IN_BODY}"))
+            continue
         wrong = _set(request, path, value, seen)
         if wrong is not None:
             faults.append(wrong)
@@ -100,8 +104,6 @@ def _unescaped(text: str) -> str:
 def _refused(name: str, rule: QueryRule) -> str | None:
     if name in rule.path_fields:
         return "the path says this field, and the query may not say it again"
-    if rule.whole_body:
-        return "all fields of this method come in the body"
     if any(name == field or name.startswith(f"{field}.") for field in rule.body_fields):
         return "this field comes in the body"
     return None
@@ -166,8 +168,7 @@ def _set(request: Any, path: list[FieldDescriptor], value: str, seen: set[str]) 
 def _put(message: Any, field: FieldDescriptor, value: str) -> None:
     kind = field.message_type
     if kind is None:
-        # As keys of maps, values of a query are texts of any type.
-        read = map_key(field)(value)
+        read = in_query(field)(value)
         if field.is_repeated:
             getattr(message, field.name).append(read)
         else:
@@ -177,7 +178,7 @@ def _put(message: Any, field: FieldDescriptor, value: str) -> None:
     inner = container.add() if field.is_repeated else container
     inner.SetInParent()
     if _is_wrapper(kind):
-        inner.value = map_key(kind.fields_by_name["value"])(value)
+        inner.value = in_query(kind.fields_by_name["value"])(value)
     else:
         WELL_KNOWN[kind.full_name](inner, value)
 

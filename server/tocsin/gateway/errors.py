@@ -176,6 +176,9 @@ _LEGACY_REASONS: Mapping[int, str] = {
     429: "rateLimitExceeded",
     501: "notImplemented",
 }
+# Envoy has no words of its own for it.
+_FRAGMENT = "The path of the URL may not hold a fragment; write # as %%23"
+_HAS_FRAGMENT = _on_path(".*#.*")
 _ASKS_FOR_ERRORS = _on_path(r".*[?&](\$|%24)\.xgafv=1(&.*)?")
 
 # A new id, which the client's replaces. The body is written after these, and names what they have.
@@ -326,6 +329,9 @@ def _mappers(
     envelope: Envelope, limits: Limits, *where: Json, legacy: bool = False
 ) -> Iterator[Json]:
     """Yields the mappers of one envelope; `legacy`: with the list `errors` of Google's."""
+    more = _legacy(400, _FRAGMENT) if legacy else {}
+    body = _body(envelope, code_pb2.INVALID_ARGUMENT, _REASONS[400], _FRAGMENT, more)
+    yield _mapper_of(body, [_status("EQ", 400), _HAS_FRAGMENT, *where])
     for http, code in _LOCAL_CODES.items():
         reason, text = _REASONS.get(http, _OTHER_REASON), _text(http, limits)
         body = _body(envelope, code, reason, text, _legacy(http, text) if legacy else {})

@@ -122,6 +122,18 @@ def method_not_found() -> ApiError:
     return _not_found("METHOD_NOT_FOUND", "Could not resolve the path to a method.")
 
 
+def method_unknown(method: str) -> ApiError:
+    """https://grpc.github.io/grpc/core/md_doc_statuscodes.html: a method that no service has."""
+    return _about(
+        ApiError(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "METHOD_UNKNOWN",
+            f"No service here has the method {method[:256]}; `grpcurl HOST:PORT list` shows them",
+        ),
+        method=method,
+    )
+
+
 def endpoint_not_found(endpoint_id: str) -> ApiError:
     return _about(
         _not_found("ENDPOINT_NOT_FOUND", f"Endpoint {endpoint_id[:64]} not found"),
@@ -639,7 +651,9 @@ def _invalid(
     text = text_of(reported)
     if len(reported) < len(violations):
         text += f"\n  … and {len(violations) - len(reported)} more"
-    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, reason, text, tuple(reported))
+    error = ApiError(grpc.StatusCode.INVALID_ARGUMENT, reason, text, tuple(reported))
+    fields = dict.fromkeys(violation.field for violation in reported if violation.field)
+    return _about(error, fields=",".join(fields)) if fields else error
 
 
 def _within_budget(violations: Sequence[Violation]) -> list[Violation]:

@@ -1,14 +1,14 @@
 """Parses and formats the resource names of Google's contracts.
 
 The patterns are those of the contracts' http rules, where `*` is one segment of a path, without
-control characters.
+control characters, separators of lines and marks that turn the direction of text.
 """
 
 import re
 from dataclasses import dataclass
 
-# One segment; control characters would steer the terminals and logs that show a name.
-_SEGMENT = r"[^/\x00-\x1f\x7f-\x9f]+"
+# One segment; the others would steer the terminals and logs that show a name.
+_SEGMENT = r"[^/\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+"
 _LOCATION = rf"projects/(?P<project>{_SEGMENT})/locations/{_SEGMENT}"
 _LOCATION_NAME = re.compile(_LOCATION)
 _INTEGRATION_NAME = re.compile(

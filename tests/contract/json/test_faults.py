@@ -147,7 +147,7 @@ def test_endless_faults_are_cut() -> None:
         ('{"oneDouble": NaN}', "NaN must be in quotes"),
         ('{"oneDouble": Infinity}', "Infinity must be in quotes"),
         (b'{"oneString": "\xff"}', "UTF-8, byte 15"),
-        ("\ufeff{}", "BOM"),
+        ("{}\ufeff", "line 1 column 3"),
         ('{"oneInt32": ' + "9" * 5000 + "}", "digits"),
         ("[" * 100_000, "levels deep"),
         ('{"oneString": "a\tb"}', "control character"),
@@ -218,3 +218,12 @@ def test_what_a_fault_shows_is_short_and_printable() -> None:
     [(_, description)] = faults_of(json.dumps({"oneInt32": "\x1b[31m" + "x" * 1000}))
     assert "\x1b" not in description
     assert len(description) < 150
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert faults_of('\ufeff{"oneString": "a"}') == []
+
+
+def test_a_number_that_is_too_long_is_refused_in_plain_words() -> None:
+    [(_, description)] = faults_of('{"oneDouble": ' + "9" * 5000 + "}")
+    assert description == "Invalid JSON payload received. A number has more than 4,300 digits."

@@ -234,3 +234,16 @@ def test_errors_have_the_older_list_where_it_is_asked_for(
 def test_errors_have_no_older_list_otherwise(rest: Rest, query: str) -> None:
     assert "errors" not in rest.call("GET", f"/v1/nope{query}").json["error"]
     assert "errors" not in rest.call("GET", "/triggers/nope?$.xgafv=1").json
+
+
+@pytest.mark.parametrize(("path", "google"), [(f"{SCHEDULE}#top", True), (f"{GET}#", False)])
+def test_a_fragment_in_the_path_is_named(rest: Rest, path: str, google: bool) -> None:
+    with socket.create_connection(rest.gateway.address) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        connection.settimeout(10)
+        answer = b""
+        while b'"details"' not in answer:
+            answer += connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    error = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert "#" in (error["error"] if google else error)["message"]

@@ -599,3 +599,16 @@ def test_what_is_not_unicode_in_a_cloud_event_of_a_batch_holds_up_no_other(
     calls_of(target, mine, 1)
     intake = RestEvents(server.http_address).call("GetIntake", {"triggerId": trigger_id})
     assert intake["source"]["refusedEvents"] == "4"
+
+
+def test_a_batch_of_cloud_events_may_be_empty(server: Tocsin) -> None:
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+    assert answered(post(server, headers, b"[]")) == {"events": []}
+    with pytest.raises(Refused):
+        answered(post(server, headers, b"{}"))
+
+
+def test_a_cloud_event_may_begin_with_a_byte_order_mark(server: Tocsin, mine: str) -> None:
+    headers = {"Content-Type": "application/cloudevents+json"}
+    body = to_structured_event(cloud_event("one", mine)).body
+    assert len(answered(post(server, headers, b"\xef\xbb\xbf" + body))["events"]) == 1

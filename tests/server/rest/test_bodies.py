@@ -184,3 +184,10 @@ def test_a_large_body_is_read_beside_other_calls(server: Tocsin, location: str) 
         "inputParameters": {"`list`": {"jsonValue": text}},
     }
     assert posted(server, schedule_path(location), body).status == 200
+
+
+def test_a_path_that_is_not_unicode_is_named(server: Tocsin) -> None:
+    path = "/v1/projects/%ff/locations/l/integrations/nightly:schedule"
+    reply = send(server.http_address, "POST", path, b"{}")
+    assert reply.status == 400
+    assert "path of the URL must be UTF-8" in reply.json["error"]["message"]

@@ -305,8 +305,13 @@ def test_bytes_that_are_no_request_are_the_clients_error(server: Tocsin, garbage
 )
 def test_a_method_that_is_not_there_is_unimplemented(server: Tocsin, method: str) -> None:
     with server.channel() as channel, pytest.raises(grpc.RpcError) as refused:
-        channel.unary_unary(method)(b"")
+        channel.unary_unary(method)(b"", metadata=[("x-request-id", "mine")])
     assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert method[1:] in refused.value.details()
+    status = rpc_status.from_call(refused.value)
+    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.RequestInfo()
+    assert [status.details[0].Unpack(info), status.details[1].Unpack(request)] == [True, True]
+    assert (info.reason, request.request_id) == ("METHOD_UNKNOWN", "mine")
 
 
 @pytest.mark.parametrize(

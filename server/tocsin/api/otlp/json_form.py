@@ -7,9 +7,9 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.json_format import ParseDict, ParseError
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as contract
 
+from tocsin.contract.json.messages import JsonFaults, fill_message
 from tocsin.wire.json_text import Json, parse_json
 
 # By the names of both forms of JSON: the length of the id in bytes.
@@ -41,9 +41,10 @@ def parse_logs(body: bytes) -> contract.ExportLogsServiceRequest:
         _decode_ids(path, record)
     request = contract.ExportLogsServiceRequest()
     try:
-        ParseDict(document, request, ignore_unknown_fields=True)
-    except (ParseError, ValueError, TypeError) as error:
-        raise OtlpJsonError("", str(error)) from error
+        fill_message(document, request, strict=False)
+    except JsonFaults as error:
+        fault = error.faults[0]
+        raise OtlpJsonError(fault.field, fault.description) from None
     return request
 
 

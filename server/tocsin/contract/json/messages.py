@@ -3,6 +3,7 @@
 The texts of the faults are those of Google's front end, which clients may match.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,21 +72,33 @@ def read_message(data: bytes, message: Message, *, strict: bool, at: str = "") -
     """
     if not data:
         return
-    reading = _Reading(strict, [])
     try:
         value = parse_text(data)
-        _reader(message.DESCRIPTOR)(message, value, at, reading, DEEPEST)
     except JsonTextError as error:
-        reading.faults.append(Violation(at, f"{_RECEIVED} {error}"))
+        raise JsonFaults([Violation(at, f"{_RECEIVED} {error}")]) from None
     except RepeatedNames as error:
-        for path, name in error.found:
-            where = f" at '{path}'" if path else ""
-            what = f"{_RECEIVED} Repeated name {quoted(name)}{where}: A name may be there once."
-            reading.faults.append(Violation(path, what))
-    except _Enough:
-        pass
+        raise JsonFaults([_repeated(path, name) for path, name in error.found]) from None
+    fill_message(value, message, strict=strict, at=at)
+
+
+def fill_message(value: Any, message: Message, *, strict: bool, at: str = "") -> None:
+    """Fills a message from JSON that was parsed already; the rest is as for `read_message`.
+
+    Raises:
+        JsonFaults: the value is not JSON of this message; the message is half filled.
+    """
+    reading = _Reading(strict, [])
+    # Enough faults end the reading.
+    with contextlib.suppress(_Enough):
+        _reader(message.DESCRIPTOR)(message, value, at, reading, DEEPEST)
     if reading.faults:
         raise JsonFaults(reading.faults)
+
+
+def _repeated(path: str, name: str) -> Violation:
+    where = f" at '{path}'" if path else ""
+    what = f"{_RECEIVED} Repeated name {quoted(name)}{where}: A name may be there once."
+    return Violation(path, what)
 
 
 Reader: TypeAlias = Callable[[Any, Any, str, _Reading, int], None]

@@ -39,6 +39,14 @@ def map_key(field: FieldDescriptor) -> Read:
     return scalar(field)
 
 
+def in_query(field: FieldDescriptor) -> Read:
+    """Returns a reader of a value in a URL's query, which is a text of any type.
+
+    Booleans are read as Google and Envoy read them, in any case: Python clients write `True`.
+    """
+    return _bool_in_query if field.type == FieldDescriptor.TYPE_BOOL else scalar(field)
+
+
 def type_name(field: FieldDescriptor) -> str:
     """Returns what errors call the type of a field, such as `TYPE_INT32`."""
     if field.enum_type is not None:
@@ -112,6 +120,15 @@ def _bool_key(value: Any) -> bool:
     if value not in ("true", "false"):
         raise Wrong
     return bool(value == "true")
+
+
+def _bool_in_query(value: Any) -> bool:
+    text = value.lower()
+    if text in ("true", "t", "yes", "y", "1"):
+        return True
+    if text in ("false", "f", "no", "n", "0"):
+        return False
+    raise Wrong
 
 
 def _bytes(value: Any) -> bytes:

@@ -1,5 +1,6 @@
 """Parses the text of JSON strictly (RFC 8259); an object may name each member once."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Any, Final
@@ -31,6 +32,8 @@ def parse_text(data: bytes) -> Any:
             long to be read.
         RepeatedNames: an object has a member twice.
     """
+    # RFC 8259 lets a parser ignore a byte order mark, which some editors write.
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -42,8 +45,8 @@ def parse_text(data: bytes) -> Any:
         raise JsonTextError(_described(error)) from None
     except RecursionError:
         raise JsonTextError(f"It is nested more than {DEEPEST} levels deep.") from None
-    except ValueError as error:  # Python reads no number of thousands of digits
-        raise JsonTextError(str(error)) from None
+    except ValueError:  # Python reads no number of thousands of digits
+        raise JsonTextError("A number has more than 4,300 digits.") from None
     if objects.repeated:
         raise RepeatedNames(list(_found(value, objects.repeated)))
     return value

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from tocsin.contract.bodies import MARK, Passed, is_bytes, passed
 from tocsin.contract.finding import path_pattern
@@ -87,7 +87,8 @@ class Requests:
 
         Raises:
             DecodeError: it is not a message of this method.
-            ApiError: the query or the body is not a request of this method, or it is too large.
+            ApiError: the path, the query or the body is not a request of this method, or it is too
+                large.
         """
         # Most calls come over gRPC, and looking at their metadata would cost as much as parsing.
         url = arrival.url if self._takes_bytes or MARK in received else None
@@ -96,7 +97,10 @@ class Requests:
                 raise errors.message_too_large(self._bodies.largest)
             return Read(self._class.FromString(received), received)
         came = passed(received)
-        request = self._class.FromString(came.fields)
+        try:
+            request = self._class.FromString(came.fields)
+        except DecodeError:
+            raise errors.unreadable([_PATH_NOT_UTF_8]) from None
         path, _, query = url.partition("?")
         # Google's clients may name the fields of the answer in a header instead.
         mask = arrival.metadata_value(FIELDS_HEADER) if self._is_google else None
@@ -169,6 +173,7 @@ class Requests:
 
 _DIFFERS = "Invalid value at '{}': the path of the URL says another."
 _NOT_UTF_8 = Violation("", "The query of the URL must be UTF-8, percent-encoded.")
+_PATH_NOT_UTF_8 = Violation("", "The path of the URL must be UTF-8, percent-encoded.")
 _NO_BODY = Violation("", "Invalid JSON payload received. This method takes no body with this verb.")
 
 

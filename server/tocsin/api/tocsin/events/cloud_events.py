@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tocsin.api.tocsin.events.message import LONGEST_ID, incoming_of
 from tocsin.contract.fields import required_texts
+from tocsin.contract.json.messages import JsonFaults, fill_message
 from tocsin.contract.validation import Violation, validator
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.kinds.catalog import KINDS
-from tocsin.wire.errors import ApiError, invalid, invalid_field
+from tocsin.wire.errors import ApiError, invalid, invalid_field, unreadable
 from tocsin.wire.json_text import parse_json
 from tocsin_protos.tocsin.v1.event_service_pb2 import SourceEvent
 
@@ -89,7 +89,7 @@ def _batch(body: bytes) -> list[Content]:
         batch = _json(body)
     except ApiError:
         try:
-            batch = json.loads(body.decode())
+            batch = json.loads(body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             batch = None
         if not isinstance(batch, list):
@@ -113,9 +113,9 @@ def read_all(contents: Sequence[Content], now: datetime) -> list[Incoming | Unre
         except ApiError as error:
             kind, key = _whereabouts(content.value)
             read.append(Unreadable(_id(content.value), kind, key, error))
-    unreadable = [each for each in read if isinstance(each, Unreadable)]
-    if len(unreadable) == len(read):
-        raise unreadable[0].error
+    refused = [each for each in read if isinstance(each, Unreadable)]
+    if refused and len(refused) == len(read):
+        raise refused[0].error
     return read
 
 
@@ -160,7 +160,7 @@ def _attributes(headers: Mapping[str, str]) -> Json:
 
 def _json(body: bytes) -> Any:
     try:
-        return parse_json(body.decode())
+        return parse_json(body.decode("utf-8-sig"))
     except ValueError as error:
         raise invalid_field(PATH, f"is not JSON: {error}") from error
 
@@ -192,8 +192,8 @@ def _incoming(event: Content, now: datetime) -> Incoming:
 
 def _time(value: Any, path: str) -> Any:
     try:
-        json_format.ParseDict(value, Timestamp())
-    except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
+        fill_message(value, Timestamp(), strict=True)
+    except JsonFaults as error:
         raise invalid_field(path, "expected an instant such as 2026-11-21T10:00:00.5Z") from error
     return value
 
@@ -208,10 +208,11 @@ def _data(content: Json, path: str) -> Any:
 
 
 def _parsed(fields: Json, path: str) -> SourceEvent:
+    message = SourceEvent()
     try:
-        message = json_format.ParseDict(fields, SourceEvent())
-    except (json_format.ParseError, RecursionError, TypeError, ValueError) as error:
-        raise invalid_field(f"{path}.data", f"does not fit the event's type: {error}") from error
+        fill_message(fields, message, strict=True, at=path)
+    except JsonFaults as error:
+        raise unreadable(error.faults) from None
     violations = validator(SourceEvent.DESCRIPTOR)(message)
     if violations:
         raise invalid([Violation(f"{path}.{v.field}", v.description) for v in violations])

@@ -106,7 +106,9 @@ class EventService:
         body = request.event
         headers = {name: text_of(value) for name, value in call.metadata}
         contents = contents_of(body.content_type, body.data, headers)
-        _check_count("event", len(contents))
+        # A batch may be empty (CloudEvents, JSON format, 4.1).
+        if contents:
+            _check_count("event", len(contents))
         read = read_all(contents, self._clock.now())
         published = iter(await self._take([each for each in read if isinstance(each, Incoming)]))
         await refuse(self._intake, _refused(read))
