@@ -6,6 +6,7 @@ descriptors themselves are left as protoc makes them: file names and full names 
 """
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
@@ -14,10 +15,15 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from comments import comments
+
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 TARGET = ROOT / "gen" / "tocsin_protos"
 PACKAGE = "tocsin_protos"
+COMMENTS = Path("comments.json")
 IMPORTED_PACKAGES = ("google/api", "google/rpc")
 
 
@@ -64,11 +70,20 @@ def relocate(source: str, modules: set[str]) -> str:
     return re.sub(r"^from ([\w.]+) import (\w+_pb2)\b", moved, source, flags=re.MULTILINE)
 
 
+def make_comments(protos: list[str]) -> str:
+    """The comments of our protos, as JSON; those of others stay theirs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        compiled = Path(scratch) / "compiled.binpb"
+        protoc(PROTOS, *protos, f"--descriptor_set_out={compiled}", "--include_source_info")
+        found = comments(FileDescriptorSet.FromString(compiled.read_bytes()), protos)
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 def make_stubs() -> dict[Path, str]:
     """Every file that belongs into TARGET, with its text."""
     protos = our_protos()
     modules = {proto.removesuffix(".proto").replace("/", ".") + "_pb2" for proto in protos}
-    stubs = {Path("py.typed"): ""}
+    stubs = {Path("py.typed"): "", COMMENTS: make_comments(protos)}
     with tempfile.TemporaryDirectory() as scratch:
         compile_protos(protos, Path(scratch))
         for made in Path(scratch).rglob("*.py*"):

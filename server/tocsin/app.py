@@ -19,7 +19,7 @@ from tocsin.composition.ground import open_ground
 from tocsin.composition.listening import Doors, Offer, check_listeners, open_doors, whereabouts_of
 from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
-from tocsin.composition.offering import services_of
+from tocsin.composition.offering import description_of, services_of
 from tocsin.composition.stopping import Grace, Standing, keep_standing
 from tocsin.descriptors import raise_limit
 from tocsin.engine.loops import Engine
@@ -99,6 +99,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         works = compose(ground, open_caller(stack, ground, callers.tokens), callers.chores)
         whereabouts = whereabouts_of(settings)
         services = {**services_of(ground, works, whereabouts), **callers.services}
+        services |= description_of(services, guarded=settings.access.enabled)
         await _start_engine(stack, works.engine, grace)
         # If the start fails, deliveries that wait for the issuer must not wait for ever.
         stack.callback(callers.tokens.issue_as, None)

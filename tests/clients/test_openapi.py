@@ -17,6 +17,7 @@ from clients.toolchains import ROOT, go_install, run
 from gateway.grpc_gateway import VERSION
 from tocsin.contract import routes
 
+SECTION = "OpenAPI by protoc-gen-openapiv2"
 PLUGIN = "github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2"
 # A name of several segments, which OpenAPI has as one parameter.
 NAME = re.compile(r"\{(\w+)(=[^}]*)?\}")
@@ -33,9 +34,9 @@ def descriptors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def openapi(descriptors: Path) -> Any:
     """What the lines of the page make."""
     folder = descriptors.parent.parent
-    (folder / "openapi.gen.yaml").write_text(code("OpenAPI", "yaml"))
-    assert f"go install {PLUGIN}@{VERSION}\n" in code("OpenAPI", "sh")
-    line = code("OpenAPI", "sh", 1).replace(".venv/bin/buf", str(BUF))
+    (folder / "openapi.gen.yaml").write_text(code(SECTION, "yaml"))
+    assert f"go install {PLUGIN}@{VERSION}\n" in code(SECTION, "sh")
+    line = code(SECTION, "sh", 1).replace(".venv/bin/buf", str(BUF))
     plugin = go_install(PLUGIN, VERSION)
     bash = shutil.which("bash")
     run(bash or "bash", "-euc", line, directory=folder, environment=path_with([plugin]))

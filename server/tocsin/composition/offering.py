@@ -1,6 +1,7 @@
 """Builds the services that gRPC serves, around one store and the engine."""
 
 from functools import partial
+from importlib.metadata import version
 
 from tocsin.access.shared_secret import SharedSecret
 from tocsin.api.google import executions
@@ -8,7 +9,7 @@ from tocsin.api.google import operations as google_operations
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
-from tocsin.api.tocsin import dead_letters, webhooks
+from tocsin.api.tocsin import dead_letters, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
@@ -56,6 +57,13 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         events.SERVICE: event_service.methods(),
         **_clock_services(clock, works.engine),
     }
+
+
+def description_of(services: Services, *, guarded: bool) -> Services:
+    """Builds the service that describes these services and itself."""
+    served = (*services, open_api.SERVICE)
+    describe = partial(open_api.describing, served, version("tocsin"), guarded=guarded)
+    return {open_api.SERVICE: open_api.OpenApiService(describe).methods()}
 
 
 def _execution_services(ground: Ground, works: Works) -> Services:

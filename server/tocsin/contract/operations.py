@@ -19,6 +19,12 @@ class OperationTypes:
     response: Descriptor
 
 
+def has_operation(method: MethodDescriptor) -> bool:
+    """Returns whether the method has the `yandex.cloud.api.operation` option."""
+    options: Any = method.GetOptions()
+    return bool(options.HasExtension(operation_pb2.operation))
+
+
 def operation_types(method: MethodDescriptor) -> OperationTypes:
     """Returns the types that the method's `yandex.cloud.api.operation` option names.
 
@@ -27,7 +33,7 @@ def operation_types(method: MethodDescriptor) -> OperationTypes:
             it names is unknown. The text names the method.
     """
     options: Any = method.GetOptions()
-    if not options.HasExtension(operation_pb2.operation):
+    if not has_operation(method):
         raise ContractError(f"{method.full_name}: has no option yandex.cloud.api.operation")
     named = options.Extensions[operation_pb2.operation]
     return OperationTypes(

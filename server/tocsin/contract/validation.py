@@ -16,18 +16,18 @@ numbers that the contract does not define, and durations and timestamps that pro
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, OneofDescriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.message import Message
 
 from tocsin.contract import ContractError
+from tocsin.contract.options import Options, exactly_one_of, no_meaning
 from tocsin.contract.ranges import (
     NANOS,
     Range,
@@ -36,7 +36,6 @@ from tocsin.contract.ranges import (
     shown_duration,
     whole_number,
 )
-from tocsin_protos.yandex.cloud import validation_pb2
 
 MOST_REPORTED = 100
 """About how many violations of one list or map are reported: enough for a person to read, and few
@@ -135,14 +134,13 @@ class _Compiler:
                 yield from self._of_oneof(oneof)
 
     def _of_oneof(self, oneof: OneofDescriptor) -> Iterator[_Check]:
-        where = f"{oneof.containing_type.full_name}.{oneof.name}"
-        exactly_one = bool(_options(oneof.GetOptions(), {"exactly_one"}, where).get("exactly_one"))
+        exactly_one = exactly_one_of(oneof)
         members: dict[str, _Examine] = {}
         for field in oneof.fields:
-            asked = _Asked.by(field)
+            asked = Options.by(field)
             asked.only_for_one_value(field.full_name)
             if asked.required:
-                raise _no_meaning(field.full_name, "required")
+                raise no_meaning(field.full_name, "required")
             examine = None if asked.output_only else self._examine(field, asked, _FIELD)
             if examine is not None:
                 members[field.name] = examine
@@ -152,7 +150,7 @@ class _Compiler:
             yield _choice(oneof.name, missing, members)
 
     def of_field(self, field: FieldDescriptor) -> Iterator[_Check]:
-        asked = _Asked.by(field)
+        asked = Options.by(field)
         if asked.output_only:
             return
         if field.is_repeated:
@@ -160,13 +158,13 @@ class _Compiler:
             return
         asked.only_for_one_value(field.full_name)
         if asked.required and field.type == field.TYPE_BOOL and not field.has_presence:
-            raise _no_meaning(field.full_name, "required")
+            raise no_meaning(field.full_name, "required")
         examine = self._examine(field, asked, _FIELD)
         if asked.required or examine is not None:
             one_value = _if_present if field.has_presence else _if_nonzero
             yield one_value(field.name, asked.required, examine or _fine)
 
-    def _of_collection(self, field: FieldDescriptor, asked: "_Asked") -> Iterator[_Check]:
+    def _of_collection(self, field: FieldDescriptor, asked: Options) -> Iterator[_Check]:
         size = None
         if asked.size is not None:
             size = parse_range(asked.size, whole_number, field.full_name, "size")
@@ -179,22 +177,22 @@ class _Compiler:
         else:
             yield from self._of_list(field, asked, most)
 
-    def _of_list(self, field: FieldDescriptor, asked: "_Asked", most: float) -> Iterator[_Check]:
+    def _of_list(self, field: FieldDescriptor, asked: Options, most: float) -> Iterator[_Check]:
         if asked.map_key is not None:
-            raise _no_meaning(field.full_name, "map_key")
+            raise no_meaning(field.full_name, "map_key")
         if asked.unique:
             if field.message_type is not None:
-                raise _no_meaning(field.full_name, "unique")
+                raise no_meaning(field.full_name, "unique")
             yield _unique(field.name)
         examine = self._examine(field, asked, _FIELD)
         if examine is not None:
             yield _items(field.name, most, examine)
 
     def _of_map(
-        self, field: FieldDescriptor, entry: Descriptor, asked: "_Asked", most: float
+        self, field: FieldDescriptor, entry: Descriptor, asked: Options, most: float
     ) -> Iterator[_Check]:
         if asked.unique:
-            raise _no_meaning(field.full_name, "unique")
+            raise no_meaning(field.full_name, "unique")
         where = field.full_name
         key = self._examine(entry.fields_by_name["key"], asked.of_key(), _KEY, where)
         value = self._examine(entry.fields_by_name["value"], asked, _FIELD, where)
@@ -202,7 +200,7 @@ class _Compiler:
             yield _entries(field.name, most, key or _fine, value or _fine)
 
     def _examine(
-        self, kind: FieldDescriptor, asked: "_Asked", words: "_Words", where: str = ""
+        self, kind: FieldDescriptor, asked: Options, words: "_Words", where: str = ""
     ) -> _Examine | None:
         """Returns the check of one value of a field's type; None if nothing is to be checked."""
         rules = tuple(_rules(kind, asked, words, where or kind.full_name))
@@ -214,60 +212,6 @@ class _Compiler:
         if not checks and within not in self._unfinished:
             return _outside(rules) if rules else None
         return _both(_outside(rules), _inside(checks)) if rules else _inside(checks)
-
-
-# --- The options of a field -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """Holds a field's options; those that are not given are None or False."""
-
-    required: bool = False
-    output_only: bool = False
-    unique: bool = False
-    size: str | None = None
-    map_key: validation_pb2.MapKeySpec | None = None
-    pattern: str | None = None
-    value: str | None = None
-    length: str | None = None
-    bytes: str | None = None
-
-    @classmethod
-    def by(cls, field: FieldDescriptor) -> "_Asked":
-        known = {option.name for option in fields(cls)}
-        declared: Any = field.GetOptions()
-        options = _options(declared, known, field.full_name)
-        behavior = declared.Extensions[field_behavior_pb2.field_behavior]
-        if field_behavior_pb2.REQUIRED in behavior:
-            options["required"] = True
-        return cls(output_only=field_behavior_pb2.OUTPUT_ONLY in behavior, **options)
-
-    def of_key(self) -> "_Asked":
-        if self.map_key is None:
-            return _Asked()
-        return _Asked(**{option.name: text for option, text in self.map_key.ListFields()})
-
-    def only_for_one_value(self, where: str) -> None:
-        """Raises ContractError for an option that only a list or a map can obey."""
-        for option in ("size", "unique", "map_key"):
-            if getattr(self, option) not in (None, False):
-                raise _no_meaning(where, option)
-
-
-def _options(declared: Any, known: Collection[str], where: str) -> dict[str, Any]:
-    """Returns the validation options that a field or oneof declares, by name."""
-    options: dict[str, Any] = {}
-    for option, asked in declared.ListFields():
-        if option.is_extension and option.file.name == validation_pb2.DESCRIPTOR.name:
-            if option.name not in known:
-                raise ContractError(f"{where}: option {option.name} is unknown")
-            options[option.name] = asked
-    return options
-
-
-def _no_meaning(where: str, option: str) -> ContractError:
-    return ContractError(f"{where}: option {option} makes no sense on a field of this type")
 
 
 # --- Rules of one value -----------------------------------------------------------------------
@@ -296,7 +240,7 @@ _INTEGERS = frozenset(
 )
 
 
-def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> Iterator[_Rule]:
+def _rules(kind: FieldDescriptor, asked: Options, words: _Words, where: str) -> Iterator[_Rule]:
     """Yields the rules for one value of a field's type; `where` names the field in errors."""
     text = kind.type == kind.TYPE_STRING
     inside = kind.message_type.full_name if kind.message_type is not None else None
@@ -307,7 +251,7 @@ def _rules(kind: FieldDescriptor, asked: _Asked, words: _Words, where: str) -> I
         ("pattern", text),
     ):
         if getattr(asked, option) is not None and not meaningful:
-            raise _no_meaning(where, option)
+            raise no_meaning(where, option)
     limits = None
     if asked.value is not None:
         number = duration_nanos if inside == _DURATION else whole_number

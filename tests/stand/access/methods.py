@@ -182,6 +182,8 @@ LINES: dict[str, Line] = {
     f"{OTLP_HTTP}.ExportLogs": Line("sender", "", nothing),
     "tocsin.v1.OpenIdService.GetConfiguration": Line("anyone", "", nothing),
     "tocsin.v1.OpenIdService.GetKeys": Line("anyone", "", nothing),
+    "tocsin.v1.OpenApiService.GetYaml": Line("anyone", "", nothing),
+    "tocsin.v1.OpenApiService.GetJson": Line("anyone", "", nothing),
     f"{CLOCK}.Get": Line("viewer", "*", nothing),
     f"{CLOCK}.Advance": Line("editor", "*", lambda _: {"duration": "0s"}),
     f"{CLOCK}.AdvanceTo": Line("editor", "*", lambda _: {"instant": "2026-01-02T00:00:00Z"}),

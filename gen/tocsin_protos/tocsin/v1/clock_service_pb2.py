@@ -23,35 +23,40 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtocsin/v1/clock_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x18\n\x16\x43lockServiceGetRequest\"p\n\x17\x43lockServiceGetResponse\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08next_due\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x1a\x43lockServiceAdvanceRequest\x12+\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"t\n\x1b\x43lockServiceAdvanceResponse\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08next_due\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"K\n\x1c\x43lockServiceAdvanceToRequest\x12+\n\x07instant\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"v\n\x1d\x43lockServiceAdvanceToResponse\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08next_due\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xfd\x02\n\x0c\x43lockService\x12\x66\n\x03Get\x12!.tocsin.v1.ClockServiceGetRequest\x1a\".tocsin.v1.ClockServiceGetResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/tocsin/v1/clock\x12}\n\x07\x41\x64vance\x12%.tocsin.v1.ClockServiceAdvanceRequest\x1a&.tocsin.v1.ClockServiceAdvanceResponse\"#\x82\xd3\xe4\x93\x02\x1d\"\x18/tocsin/v1/clock:advance:\x01*\x12\x85\x01\n\tAdvanceTo\x12\'.tocsin.v1.ClockServiceAdvanceToRequest\x1a(.tocsin.v1.ClockServiceAdvanceToResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x1a/tocsin/v1/clock:advanceTo:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtocsin/v1/clock_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x18\n\x16\x43lockServiceGetRequest\"p\n\x17\x43lockServiceGetResponse\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08next_due\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\x1a\x43lockServiceAdvanceRequest\x12\x31\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x02\"t\n\x1b\x43lockServiceAdvanceResponse\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08next_due\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x1c\x43lockServiceAdvanceToRequest\x12\x31\n\x07instant\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"v\n\x1d\x43lockServiceAdvanceToResponse\x12\'\n\x03now\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08next_due\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xfd\x02\n\x0c\x43lockService\x12\x66\n\x03Get\x12!.tocsin.v1.ClockServiceGetRequest\x1a\".tocsin.v1.ClockServiceGetResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/tocsin/v1/clock\x12}\n\x07\x41\x64vance\x12%.tocsin.v1.ClockServiceAdvanceRequest\x1a&.tocsin.v1.ClockServiceAdvanceResponse\"#\x82\xd3\xe4\x93\x02\x1d\"\x18/tocsin/v1/clock:advance:\x01*\x12\x85\x01\n\tAdvanceTo\x12\'.tocsin.v1.ClockServiceAdvanceToRequest\x1a(.tocsin.v1.ClockServiceAdvanceToResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x1a/tocsin/v1/clock:advanceTo:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tocsin.v1.clock_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CLOCKSERVICEADVANCEREQUEST'].fields_by_name['duration']._loaded_options = None
+  _globals['_CLOCKSERVICEADVANCEREQUEST'].fields_by_name['duration']._serialized_options = b'\342A\001\002'
+  _globals['_CLOCKSERVICEADVANCETOREQUEST'].fields_by_name['instant']._loaded_options = None
+  _globals['_CLOCKSERVICEADVANCETOREQUEST'].fields_by_name['instant']._serialized_options = b'\342A\001\002'
   _globals['_CLOCKSERVICE'].methods_by_name['Get']._loaded_options = None
   _globals['_CLOCKSERVICE'].methods_by_name['Get']._serialized_options = b'\202\323\344\223\002\022\022\020/tocsin/v1/clock'
   _globals['_CLOCKSERVICE'].methods_by_name['Advance']._loaded_options = None
   _globals['_CLOCKSERVICE'].methods_by_name['Advance']._serialized_options = b'\202\323\344\223\002\035\"\030/tocsin/v1/clock:advance:\001*'
   _globals['_CLOCKSERVICE'].methods_by_name['AdvanceTo']._loaded_options = None
   _globals['_CLOCKSERVICE'].methods_by_name['AdvanceTo']._serialized_options = b'\202\323\344\223\002\037\"\032/tocsin/v1/clock:advanceTo:\001*'
-  _globals['_CLOCKSERVICEGETREQUEST']._serialized_start=139
-  _globals['_CLOCKSERVICEGETREQUEST']._serialized_end=163
-  _globals['_CLOCKSERVICEGETRESPONSE']._serialized_start=165
-  _globals['_CLOCKSERVICEGETRESPONSE']._serialized_end=277
-  _globals['_CLOCKSERVICEADVANCEREQUEST']._serialized_start=279
-  _globals['_CLOCKSERVICEADVANCEREQUEST']._serialized_end=352
-  _globals['_CLOCKSERVICEADVANCERESPONSE']._serialized_start=354
-  _globals['_CLOCKSERVICEADVANCERESPONSE']._serialized_end=470
-  _globals['_CLOCKSERVICEADVANCETOREQUEST']._serialized_start=472
-  _globals['_CLOCKSERVICEADVANCETOREQUEST']._serialized_end=547
-  _globals['_CLOCKSERVICEADVANCETORESPONSE']._serialized_start=549
-  _globals['_CLOCKSERVICEADVANCETORESPONSE']._serialized_end=667
-  _globals['_CLOCKSERVICE']._serialized_start=670
-  _globals['_CLOCKSERVICE']._serialized_end=1051
+  _globals['_CLOCKSERVICEGETREQUEST']._serialized_start=172
+  _globals['_CLOCKSERVICEGETREQUEST']._serialized_end=196
+  _globals['_CLOCKSERVICEGETRESPONSE']._serialized_start=198
+  _globals['_CLOCKSERVICEGETRESPONSE']._serialized_end=310
+  _globals['_CLOCKSERVICEADVANCEREQUEST']._serialized_start=312
+  _globals['_CLOCKSERVICEADVANCEREQUEST']._serialized_end=391
+  _globals['_CLOCKSERVICEADVANCERESPONSE']._serialized_start=393
+  _globals['_CLOCKSERVICEADVANCERESPONSE']._serialized_end=509
+  _globals['_CLOCKSERVICEADVANCETOREQUEST']._serialized_start=511
+  _globals['_CLOCKSERVICEADVANCETOREQUEST']._serialized_end=592
+  _globals['_CLOCKSERVICEADVANCETORESPONSE']._serialized_start=594
+  _globals['_CLOCKSERVICEADVANCETORESPONSE']._serialized_end=712
+  _globals['_CLOCKSERVICE']._serialized_start=715
+  _globals['_CLOCKSERVICE']._serialized_end=1096
 # @@protoc_insertion_point(module_scope)

@@ -448,6 +448,9 @@ ACCESS_SERVICE = _service(
 # Targets fetch the keys with which they check the tokens of calls.
 OPEN_ID = _service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
 
+# It says what the public contracts say, and nothing of what this server holds.
+OPEN_API = _service("tocsin.v1.OpenApiService", {"GetYaml": PUBLIC, "GetJson": PUBLIC})
+
 NEEDS: Mapping[str, Need] = {
     **TRIGGER_SERVICE,
     **OPERATION_SERVICE,
@@ -465,6 +468,7 @@ NEEDS: Mapping[str, Need] = {
     **ENDPOINTS,
     **ACCESS_SERVICE,
     **OPEN_ID,
+    **OPEN_API,
 }
 
 # No gate guards these: they tell how to call this server, and whether it is up.

@@ -57,7 +57,7 @@ class ClockService:
     ) -> contract.ClockServiceAdvanceResponse:
         """Moves the clock by a duration, and delivers what falls due."""
         by = from_duration(request.duration)
-        self._check_move("duration", by, given=request.HasField("duration"))
+        self._check_move("duration", by)
         await self._time.advance(by)
         return await self._with_times(contract.ClockServiceAdvanceResponse())
 
@@ -67,7 +67,7 @@ class ClockService:
         """Moves the clock to an instant, and delivers what falls due."""
         instant = from_timestamp(request.instant)
         by = instant - self._time.now()
-        self._check_move("instant", by, given=request.HasField("instant"))
+        self._check_move("instant", by)
         await self._time.advance_to(instant)
         return await self._with_times(contract.ClockServiceAdvanceToResponse())
 
@@ -78,9 +78,7 @@ class ClockService:
             response.next_due.CopyFrom(to_timestamp(next_due))
         return response
 
-    def _check_move(self, field: str, distance: timedelta, *, given: bool) -> None:
-        if not given:
-            raise errors.invalid_field(field, "Field is required")
+    def _check_move(self, field: str, distance: timedelta) -> None:
         if distance < timedelta():
             raise errors.invalid_field(field, "must not be in the past: a clock can't go back")
         if distance > LONGEST_MOVE:

@@ -60,8 +60,6 @@ class Intakes:
         self, request: contract.EventServiceListIntakesRequest, call: Call
     ) -> contract.EventServiceListIntakesResponse:
         """Lists the intakes of a folder's triggers, except timers."""
-        if not request.folder_id:
-            raise errors.invalid_field("folder_id", "Field is required")
         tokens = self._pages.of(call, request, request.folder_id)
         after = tokens.position(request.page_token) or ""
         size = page_size(request.page_size)
