@@ -43,6 +43,13 @@ def test_creating_answers_the_trigger_and_its_id_in_the_metadata(
     assert "error" not in operation
 
 
+def test_an_operation_says_who_asked_even_if_nobody_had_to_say(
+    api: TriggerApi, folder: str
+) -> None:
+    trigger_id = create(api, folder)["id"]
+    assert mutate(api, trigger_id, "Pause")["createdBy"] == "anonymous"
+
+
 @pytest.mark.parametrize("method", ["Update", "Pause", "Resume"])
 def test_changing_answers_the_trigger_as_it_is_then(
     api: TriggerApi, folder: str, method: str

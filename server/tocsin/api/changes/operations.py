@@ -24,6 +24,9 @@ from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 
 # Nodes measure the store's clock to milliseconds.
 CLOCKS_DIFFER = timedelta(seconds=1)
+# Without access control nobody has an id, but an operation must say who asked for it (Yandex Cloud
+# API design guide, Operation object).
+ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Mutations:
             scope=call.scope(self._service),
             method=method,
         )
-        created_by = call.caller_id
+        created_by = call.caller_id or ANONYMOUS
 
         def work(tx: Transaction) -> bytes:
             done = once.answer(tx, self._clock.now())
