@@ -4,8 +4,9 @@ from functools import partial
 from importlib.metadata import version
 
 from tocsin.access.shared_secret import SharedSecret
-from tocsin.api.google import executions
 from tocsin.api.google import operations as google_operations
+from tocsin.api.google.executions import scheduling as scheduling_api
+from tocsin.api.google.executions import service as executions
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
@@ -69,15 +70,16 @@ def description_of(services: Services, *, guarded: bool) -> Services:
 def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
-    execution_service = executions.ExecutionsService(
+    scheduling = scheduling_api.SchedulingService(
         database, clock, works.ids, lambda: ground.current.integrations
     )
+    showing = executions.ShowingService(database, clock, ground.pages)
     google_service = google_operations.OperationsService(
         database, clock, ground.pages, MACHINE_CLOCK
     )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
-        executions.SERVICE: execution_service.methods(),
+        scheduling_api.SERVICE: {**scheduling.methods(), **showing.methods()},
         google_operations.SERVICE: google_service.methods(),
     }
 

@@ -18,6 +18,7 @@ from tocsin.store.triggers.folders import (
 from tocsin.wire.resource_names import (
     integration_name,
     is_location,
+    parse_execution,
     parse_integration,
     parse_operation,
 )
@@ -106,13 +107,16 @@ class Resources:
         return None if stored is None else resource_of_invocation(stored.parent, stored.origin)
 
     async def _of_execution(self, name: str) -> str:
-        parsed = parse_operation(name)
-        if parsed is None:
+        """Returns the integration of an execution, which an operation names too."""
+        operation, execution = parse_operation(name), parse_execution(name)
+        if operation is not None:
+            location, shown_id = operation.location, operation.id
+        elif execution is not None:
+            location, shown_id = execution.integration.location, execution.id
+        else:
             return EVERYTHING
-        origin = await self._database.read(
-            lambda tx: origin_of_execution(tx, parsed.location, parsed.id)
-        )
-        return parsed.location if origin is None else origin
+        origin = await self._database.read(lambda tx: origin_of_execution(tx, location, shown_id))
+        return location if origin is None else origin
 
     async def _of_account(self, account_id: str) -> str:
         if self._accounts is None:

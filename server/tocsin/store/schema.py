@@ -248,6 +248,11 @@ invocations = Table(
     Column("parked_due_at", BigInteger),
     # Why it was cancelled, unless a caller asked for that.
     Column("cancel_reason", Text),
+    # Of an execution: the trigger of its integration, which a node of 0.1.0 leaves empty; why its
+    # caller cancelled it; and the invocation that it replays.
+    Column("integration_trigger", Text),
+    Column("cancel_note", Text),
+    Column("replay_of", ASCII),
 )
 partial_index(
     "invocations_by_execution_id",
@@ -302,6 +307,23 @@ partial_index(
     invocations.c.id,
     invocations.c.finished_at,
     where=invocations.c.message.is_not(None),
+)
+# Executions in the order in which they were stored: all of an integration, those in a state, those
+# of a trigger. Only for executions, too.
+for suffix, narrowing in (("", ()), ("_in_state", ("state",)), ("_of", ("integration_trigger",))):
+    partial_index(
+        f"executions_stored{suffix}",
+        invocations.c.origin,
+        *(invocations.c[name] for name in narrowing),
+        invocations.c.created_at,
+        invocations.c.id,
+        where=invocations.c.message.is_not(None),
+    )
+partial_index(
+    "executions_replaying",
+    invocations.c.replay_of,
+    invocations.c.id,
+    where=invocations.c.replay_of.is_not(None),
 )
 # Claims and completions do not change the columns of these two.
 Index("invocations_of_origin", invocations.c.origin, invocations.c.scheduled_at, invocations.c.id)

@@ -211,6 +211,10 @@ def execution_exists(execution_id: str) -> ApiError:
     )
 
 
+def execution_not_found(name: str) -> ApiError:
+    return _about(_not_found("EXECUTION_NOT_FOUND", f"Execution {name} not found"), name=name)
+
+
 def invocation_not_found(invocation_id: str) -> ApiError:
     return _about(
         _not_found("INVOCATION_NOT_FOUND", f"Invocation {invocation_id[:256]} not found"),

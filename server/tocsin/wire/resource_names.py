@@ -12,27 +12,52 @@ _SEGMENT = r"[^/\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+
 _LOCATION = rf"projects/(?P<project>{_SEGMENT})/locations/{_SEGMENT}"
 _LOCATION_NAME = re.compile(_LOCATION)
 _INTEGRATION_NAME = re.compile(
-    rf"(?P<location>{_LOCATION})(?:/products/{_SEGMENT})?/integrations/(?P<integration>{_SEGMENT})"
+    rf"(?P<location>{_LOCATION})(?:/products/(?P<product>{_SEGMENT}))?"
+    rf"/integrations/(?P<integration>{_SEGMENT})"
 )
+_EXECUTION_NAME = re.compile(rf"(?P<parent>.*)/executions/(?P<id>{_SEGMENT})")
 _OPERATION_NAME = re.compile(rf"(?P<location>{_LOCATION})/operations/(?P<id>{_SEGMENT})")
 
 LOCATION_FORM = "projects/*/locations/*"
 INTEGRATION_FORMS = f"{LOCATION_FORM}/integrations/* or {LOCATION_FORM}/products/*/integrations/*"
+EXECUTION_FORMS = (
+    f"{LOCATION_FORM}/integrations/*/executions/* or "
+    f"{LOCATION_FORM}/products/*/integrations/*/executions/*"
+)
 EVERY_INTEGRATION = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationName:
-    """The parts of an integration's name, without its optional product."""
+    """The parts of an integration's name; the product is empty in a name without one."""
 
     location: str
     project: str
     integration: str
+    product: str = ""
 
     @property
     def means_every(self) -> bool:
         """Whether the name means all integrations of the location."""
         return self.integration == EVERY_INTEGRATION
+
+    @property
+    def resource(self) -> str:
+        """The name of the integration without its product, as the store has it."""
+        return integration_name(self.location, self.integration)
+
+    def of(self, integration: str) -> str:
+        """Returns the name of another integration of the same location and product."""
+        product = f"/products/{self.product}" if self.product else ""
+        return f"{self.location}{product}/integrations/{integration}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionName:
+    """The parts of an execution's name."""
+
+    integration: IntegrationName
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +77,20 @@ def parse_integration(name: str) -> IntegrationName | None:
     match = _INTEGRATION_NAME.fullmatch(name)
     if match is None:
         return None
-    return IntegrationName(match["location"], match["project"], match["integration"])
+    return IntegrationName(
+        match["location"], match["project"], match["integration"], match["product"] or ""
+    )
 
 
 def integration_name(location: str, integration: str) -> str:
     return f"{location}/integrations/{integration}"
+
+
+def parse_execution(name: str) -> ExecutionName | None:
+    """Returns the parts of an execution's name, or None for another text."""
+    match = _EXECUTION_NAME.fullmatch(name)
+    parent = None if match is None else parse_integration(match["parent"])
+    return None if match is None or parent is None else ExecutionName(parent, match["id"])
 
 
 def parse_operation(name: str) -> OperationName | None:

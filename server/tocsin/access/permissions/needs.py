@@ -260,7 +260,13 @@ EXECUTIONS = _service(
             event="google.cloud.integrations.ScheduleIntegrations",
             brings=Brings.ONE,
             made=(Made("executions", "execution_info_ids"),),
-        )
+        ),
+        "ListExecutions": _google(P.EXECUTIONS_LIST, Named("parent", Kind.INTEGRATION)),
+        "GetExecution": _google(P.EXECUTIONS_GET, *EXECUTION),
+        "DownloadExecution": _google(P.EXECUTIONS_GET, *EXECUTION),
+        "CancelExecution": _google(
+            P.EXECUTIONS_CANCEL, *EXECUTION, event="google.cloud.integrations.CancelExecution"
+        ),
     },
 )
 LONG_RUNNING = _service(

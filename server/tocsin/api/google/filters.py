@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tocsin.api.google.expressions import tokens_of
 from tocsin.wire.errors import invalid_field
 from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
     ExecutionInfo,
@@ -29,13 +30,6 @@ FIELDS: dict[str, Callable[[str, ExecutionInfo], str]] = {
 
 # Of a field that only needs to be set.
 ANY_TEXT: tuple[str, ...] = ()
-
-_TOKEN = re.compile(
-    r"""\s*(?: (?P<quoted>"[^"]*"|'[^']*')
-             | (?P<symbol><=|>=|!=|[=:<>(),])
-             | (?P<word>[^\s"'=:<>!(),]+) )""",
-    re.VERBOSE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,10 @@ def operation_filter(text: str) -> OperationFilter:
     """
     if len(text) > LONGEST_FILTER:
         raise _refused(f"must have at most {LONGEST_FILTER} characters")
-    tokens = _tokens(text)
+    try:
+        tokens = tokens_of(text)
+    except ValueError as error:
+        raise _refused(str(error)) from error
     done = {True, False}
     conditions: list[Condition] = []
     while tokens:
@@ -143,17 +140,6 @@ def _matches(text: str, parts: tuple[str, ...]) -> bool:
             return False
         position = found + len(part)
     return True
-
-
-def _tokens(text: str) -> list[str]:
-    tokens, position, text = [], 0, text.rstrip()
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise _refused(f"can't be parsed at character {position + 1}")
-        tokens.append(match.group(match.lastgroup or 0))
-        position = match.end()
-    return tokens
 
 
 def _refused(reason: str) -> Exception:

@@ -53,8 +53,10 @@ class Invocation:
     invocation is due, or the lease of `node` ends. While the invocation is to be put into a
     dead letter queue, `target` is that queue. `by_hand` means that it is delivered though its
     trigger is paused. While it is parked until its trigger is resumed, `parked_due_at` is when
-    it was due. `message` is what the contract's API shows of an execution. The last four fields
-    can be large, and are not always read.
+    it was due. `integration_trigger` is the trigger of an execution's integration, `cancel_note`
+    what its caller said who cancelled it, `replay_of` the invocation that it replays. `message`
+    is what the contract's API shows of an execution. The last four fields can be large, and are
+    not always read.
     """
 
     id: str
@@ -78,6 +80,9 @@ class Invocation:
     by_hand: bool | None = None
     parked_due_at: datetime | None = None
     cancel_reason: CancelReason | None = None
+    integration_trigger: str | None = None
+    cancel_note: str | None = None
+    replay_of: str | None = None
     traceparent: str | None = None
     message: bytes | None = None
     answer: bytes | None = None
@@ -92,7 +97,15 @@ class Invocation:
 INVOCATION = Record(Invocation, table)
 WITHOUT_PAYLOAD = Record(Invocation, table, without=("payload",))
 # What a delivery needs.
-CLAIMED = Record(Invocation, table, message=null(), answer=null())
+CLAIMED = Record(
+    Invocation,
+    table,
+    integration_trigger=null(),
+    cancel_note=null(),
+    replay_of=null(),
+    message=null(),
+    answer=null(),
+)
 SUMMARY = Record(Invocation, table, without=("traceparent", "message", "answer", "payload"))
 
 INSERT = insert(table).values(INVOCATION.bound)
@@ -148,6 +161,7 @@ CANCEL = (
         next_at=null(),
         parked_due_at=null(),
         finished_at=bindparam("finished"),
+        cancel_note=bindparam("note"),
     )
 )
 FORGET = update(table).where(table.c.id == bindparam("of_id")).values(forgotten_at=bindparam("now"))
@@ -249,9 +263,18 @@ def page_of_executions(
             yield found
 
 
-def cancel_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> bool:
-    """Cancels an invocation that waits for a delivery; returns False if it does not."""
-    return tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now)) > 0
+def cancel_invocation(
+    tx: Transaction, invocation_id: str, *, now: datetime, note: str | None = None
+) -> bool:
+    """Cancels an invocation that waits for a delivery; returns False if it does not.
+
+    Args:
+        tx: the transaction.
+        invocation_id: the invocation.
+        now: when it is cancelled.
+        note: why, as the caller said.
+    """
+    return tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now), note=note) > 0
 
 
 def forget_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> None:

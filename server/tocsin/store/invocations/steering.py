@@ -26,6 +26,7 @@ DUE_AGAIN = {
     "by_hand": 1,
     "parked_due_at": null(),
     "cancel_reason": null(),
+    "cancel_note": null(),
 }
 RETRY = (
     update(table)

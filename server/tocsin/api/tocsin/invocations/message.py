@@ -1,7 +1,6 @@
 """Converts stored invocations into `tocsin.v1.Invocation`."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,7 +83,7 @@ def to_full_message(invocation: rows.Invocation, most_bytes: int | None = None) 
             says so in `left_out`; None: they may have any size.
     """
     message = to_message(invocation)
-    message.attempts.extend(_attempts(invocation))
+    message.attempts.extend(attempts_of(invocation))
     contents = {"payload": invocation.payload, "answer": invocation.answer or b""}
     room = most_bytes
     for name, content in sorted(contents.items(), key=lambda content: len(content[1])):
@@ -149,7 +148,8 @@ def _first_call(invocation: rows.Invocation, calls: list[dict[str, Any]]) -> dat
     return _instant(calls[0]["startedAt"]) if calls else _latest_call(invocation, calls)
 
 
-def _attempts(invocation: rows.Invocation) -> Iterable[Attempt]:
+def attempts_of(invocation: rows.Invocation) -> list[Attempt]:
+    """Returns the attempts that began, the first one first."""
     attempts = [_attempt(entry) for entry in _history(invocation)]
     ended_well = invocation.state in (State.SUCCEEDED, State.DEAD_LETTERED)
     if invocation.started_at is not None and (ended_well or invocation.node is not None):

@@ -25,12 +25,14 @@ _sym_db = _symbol_database.Default()
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import event_bus_parameters_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_event__bus__parameters__pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import execution_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_execution__pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import value_type_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_value__type__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tocsin_protos.yandex.cloud import validation_pb2 as yandex_dot_cloud_dot_validation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2google/cloud/integrations/v1alpha/executions.proto\x12!google.cloud.integrations.v1alpha\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a<google/cloud/integrations/v1alpha/event_bus_parameters.proto\x1a\x32google/cloud/integrations/v1alpha/value_type.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dyandex/cloud/validation.proto\"\x85\x05\n\x1bScheduleIntegrationsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\ntrigger_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12R\n\nparameters\x18\x03 \x01(\x0b\x32:.google.cloud.integrations.v1alpha.EventBusEventParametersB\x02\x18\x01\x12\x37\n\rschedule_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\nrequest_id\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x01\xf2\xc7\x31\r[A-Za-z0-9-]*\x8a\xc8\x31\x04<=36\x12Y\n\x11parameter_entries\x18\x06 \x03(\x0b\x32:.google.cloud.integrations.v1alpha.FrontendsParameterEntryB\x02\x18\x01\x12s\n\x10input_parameters\x18\x07 \x03(\x0b\x32S.google.cloud.integrations.v1alpha.ScheduleIntegrationsRequest.InputParametersEntryB\x04\xe2\x41\x01\x01\x12\x42\n\x1buser_generated_execution_id\x18\x08 \x01(\tB\x1d\xe2\x41\x01\x01\xf2\xc7\x31\r[A-Za-z0-9-]*\x8a\xc8\x31\x04<=36\x1a\x64\n\x14InputParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12;\n\x05value\x18\x02 \x01(\x0b\x32,.google.cloud.integrations.v1alpha.ValueType:\x02\x38\x01\":\n\x1cScheduleIntegrationsResponse\x12\x1a\n\x12\x65xecution_info_ids\x18\x01 \x03(\t2\xce\x03\n\nExecutions\x12\xbf\x03\n\x14ScheduleIntegrations\x12>.google.cloud.integrations.v1alpha.ScheduleIntegrationsRequest\x1a?.google.cloud.integrations.v1alpha.ScheduleIntegrationsResponse\"\xa5\x02\x82\xd3\xe4\x93\x02\x9e\x02\"9/v1/{name=projects/*/locations/*/integrations/*}:schedule:\x01*ZI\"D/v1/{name=projects/*/locations/*/products/*/integrations/*}:schedule:\x01*ZC\">/v1alpha/{name=projects/*/locations/*/integrations/*}:schedule:\x01*ZN\"I/v1alpha/{name=projects/*/locations/*/products/*/integrations/*}:schedule:\x01*B\xa9\x01\n%com.google.cloud.integrations.v1alphaB\x0f\x45xecutionsProtoP\x01ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\xaa\x02!Google.Cloud.Integrations.V1Alphab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n2google/cloud/integrations/v1alpha/executions.proto\x12!google.cloud.integrations.v1alpha\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a<google/cloud/integrations/v1alpha/event_bus_parameters.proto\x1a\x31google/cloud/integrations/v1alpha/execution.proto\x1a\x32google/cloud/integrations/v1alpha/value_type.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dyandex/cloud/validation.proto\"\x85\x05\n\x1bScheduleIntegrationsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\ntrigger_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12R\n\nparameters\x18\x03 \x01(\x0b\x32:.google.cloud.integrations.v1alpha.EventBusEventParametersB\x02\x18\x01\x12\x37\n\rschedule_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\nrequest_id\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x01\xf2\xc7\x31\r[A-Za-z0-9-]*\x8a\xc8\x31\x04<=36\x12Y\n\x11parameter_entries\x18\x06 \x03(\x0b\x32:.google.cloud.integrations.v1alpha.FrontendsParameterEntryB\x02\x18\x01\x12s\n\x10input_parameters\x18\x07 \x03(\x0b\x32S.google.cloud.integrations.v1alpha.ScheduleIntegrationsRequest.InputParametersEntryB\x04\xe2\x41\x01\x01\x12\x42\n\x1buser_generated_execution_id\x18\x08 \x01(\tB\x1d\xe2\x41\x01\x01\xf2\xc7\x31\r[A-Za-z0-9-]*\x8a\xc8\x31\x04<=36\x1a\x64\n\x14InputParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12;\n\x05value\x18\x02 \x01(\x0b\x32,.google.cloud.integrations.v1alpha.ValueType:\x02\x38\x01\":\n\x1cScheduleIntegrationsResponse\x12\x1a\n\x12\x65xecution_info_ids\x18\x01 \x03(\t\"\x8c\x03\n\x15ListExecutionsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1e\n\x06\x66ilter\x18\x02 \x01(\tB\x0e\xe2\x41\x01\x01\x8a\xc8\x31\x06<=1000\x12U\n\rfilter_params\x18\x03 \x01(\x0b\x32\x38.google.cloud.integrations.v1alpha.ExecutionFilterParamsB\x04\xe2\x41\x01\x01\x12\x16\n\x08order_by\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x19\n\x0brefresh_acl\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\x0ftruncate_params\x18\t \x01(\x08\x42\x02\x18\x01\x12.\n snapshot_metadata_without_params\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xca\x02\n\x15\x45xecutionFilterParams\x12!\n\rcustom_filter\x18\x01 \x01(\tB\n\x8a\xc8\x31\x06<=1000\x12\x12\n\nstart_time\x18\x02 \x01(\x03\x12\x10\n\x08\x65nd_time\x18\x03 \x01(\x03\x12\x16\n\x0e\x65vent_statuses\x18\x04 \x03(\t\x12\x14\n\x0c\x65xecution_id\x18\x05 \x01(\t\x12\x1a\n\x12parameter_pair_key\x18\x06 \x01(\t\x12\x1c\n\x14parameter_pair_value\x18\x07 \x01(\t\x12\x16\n\x0eparameter_type\x18\x08 \x01(\t\x12\x15\n\rworkflow_name\x18\t \x01(\t\x12\x19\n\rparameter_key\x18\n \x01(\tB\x02\x18\x01\x12\x1b\n\x0fparameter_value\x18\x0b \x01(\tB\x02\x18\x01\x12\x19\n\rtask_statuses\x18\x0c \x03(\tB\x02\x18\x01\"\xc7\x01\n\x16ListExecutionsResponse\x12@\n\nexecutions\x18\x01 \x03(\x0b\x32,.google.cloud.integrations.v1alpha.Execution\x12R\n\x0f\x65xecution_infos\x18\x02 \x03(\x0b\x32\x35.google.cloud.integrations.v1alpha.EventExecutionInfoB\x02\x18\x01\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\")\n\x13GetExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\".\n\x18\x44ownloadExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\",\n\x19\x44ownloadExecutionResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\"S\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12%\n\rcancel_reason\x18\x02 \x01(\tB\x0e\xe2\x41\x01\x01\x8a\xc8\x31\x06<=1024\".\n\x17\x43\x61ncelExecutionResponse\x12\x13\n\x0bis_canceled\x18\x01 \x01(\x08\x32\xd0\x0e\n\nExecutions\x12\xbf\x03\n\x14ScheduleIntegrations\x12>.google.cloud.integrations.v1alpha.ScheduleIntegrationsRequest\x1a?.google.cloud.integrations.v1alpha.ScheduleIntegrationsResponse\"\xa5\x02\x82\xd3\xe4\x93\x02\x9e\x02\"9/v1/{name=projects/*/locations/*/integrations/*}:schedule:\x01*ZI\"D/v1/{name=projects/*/locations/*/products/*/integrations/*}:schedule:\x01*ZC\">/v1alpha/{name=projects/*/locations/*/integrations/*}:schedule:\x01*ZN\"I/v1alpha/{name=projects/*/locations/*/products/*/integrations/*}:schedule:\x01*\x12\xb1\x03\n\x0eListExecutions\x12\x38.google.cloud.integrations.v1alpha.ListExecutionsRequest\x1a\x39.google.cloud.integrations.v1alpha.ListExecutionsResponse\"\xa9\x02\x82\xd3\xe4\x93\x02\xa2\x02\x12=/v1/{parent=projects/*/locations/*/integrations/*}/executionsZJ\x12H/v1/{parent=projects/*/locations/*/products/*/integrations/*}/executionsZD\x12\x42/v1alpha/{parent=projects/*/locations/*/integrations/*}/executionsZO\x12M/v1alpha/{parent=projects/*/locations/*/products/*/integrations/*}/executions\x12\xda\x02\n\x0cGetExecution\x12\x36.google.cloud.integrations.v1alpha.GetExecutionRequest\x1a,.google.cloud.integrations.v1alpha.Execution\"\xe3\x01\x82\xd3\xe4\x93\x02\xdc\x01\x12=/v1/{name=projects/*/locations/*/integrations/*/executions/*}ZJ\x12H/v1/{name=projects/*/locations/*/products/*/integrations/*/executions/*}ZO\x12M/v1alpha/{name=projects/*/locations/*/products/*/integrations/*/executions/*}\x12\xb5\x02\n\x11\x44ownloadExecution\x12;.google.cloud.integrations.v1alpha.DownloadExecutionRequest\x1a<.google.cloud.integrations.v1alpha.DownloadExecutionResponse\"\xa4\x01\x82\xd3\xe4\x93\x02\x9d\x01\x12\x46/v1/{name=projects/*/locations/*/integrations/*/executions/*}:downloadZS\x12Q/v1/{name=projects/*/locations/*/products/*/integrations/*/executions/*}:download\x12\xb6\x02\n\x0f\x43\x61ncelExecution\x12\x39.google.cloud.integrations.v1alpha.CancelExecutionRequest\x1a:.google.cloud.integrations.v1alpha.CancelExecutionResponse\"\xab\x01\x82\xd3\xe4\x93\x02\xa4\x01\"D/v1/{name=projects/*/locations/*/integrations/*/executions/*}:cancel:\x01*ZY\"T/v1alpha/{name=projects/*/locations/*/products/*/integrations/*/executions/*}:cancel:\x01*B\xa9\x01\n%com.google.cloud.integrations.v1alphaB\x0f\x45xecutionsProtoP\x01ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\xaa\x02!Google.Cloud.Integrations.V1Alphab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,14 +58,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULEINTEGRATIONSREQUEST'].fields_by_name['input_parameters']._serialized_options = b'\342A\001\001'
   _globals['_SCHEDULEINTEGRATIONSREQUEST'].fields_by_name['user_generated_execution_id']._loaded_options = None
   _globals['_SCHEDULEINTEGRATIONSREQUEST'].fields_by_name['user_generated_execution_id']._serialized_options = b'\342A\001\001\362\3071\r[A-Za-z0-9-]*\212\3101\004<=36'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['filter']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001\212\3101\006<=1000'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['filter_params']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['filter_params']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['order_by']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['order_by']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['read_mask']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['read_mask']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['refresh_acl']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['refresh_acl']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['truncate_params']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['truncate_params']._serialized_options = b'\030\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['snapshot_metadata_without_params']._loaded_options = None
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['snapshot_metadata_without_params']._serialized_options = b'\342A\001\001'
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['custom_filter']._loaded_options = None
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['custom_filter']._serialized_options = b'\212\3101\006<=1000'
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['parameter_key']._loaded_options = None
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['parameter_key']._serialized_options = b'\030\001'
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['parameter_value']._loaded_options = None
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['parameter_value']._serialized_options = b'\030\001'
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['task_statuses']._loaded_options = None
+  _globals['_EXECUTIONFILTERPARAMS'].fields_by_name['task_statuses']._serialized_options = b'\030\001'
+  _globals['_LISTEXECUTIONSRESPONSE'].fields_by_name['execution_infos']._loaded_options = None
+  _globals['_LISTEXECUTIONSRESPONSE'].fields_by_name['execution_infos']._serialized_options = b'\030\001'
+  _globals['_GETEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_GETEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DOWNLOADEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_DOWNLOADEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['cancel_reason']._loaded_options = None
+  _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['cancel_reason']._serialized_options = b'\342A\001\001\212\3101\006<=1024'
   _globals['_EXECUTIONS'].methods_by_name['ScheduleIntegrations']._loaded_options = None
   _globals['_EXECUTIONS'].methods_by_name['ScheduleIntegrations']._serialized_options = b'\202\323\344\223\002\236\002\"9/v1/{name=projects/*/locations/*/integrations/*}:schedule:\001*ZI\"D/v1/{name=projects/*/locations/*/products/*/integrations/*}:schedule:\001*ZC\">/v1alpha/{name=projects/*/locations/*/integrations/*}:schedule:\001*ZN\"I/v1alpha/{name=projects/*/locations/*/products/*/integrations/*}:schedule:\001*'
-  _globals['_SCHEDULEINTEGRATIONSREQUEST']._serialized_start=331
-  _globals['_SCHEDULEINTEGRATIONSREQUEST']._serialized_end=976
-  _globals['_SCHEDULEINTEGRATIONSREQUEST_INPUTPARAMETERSENTRY']._serialized_start=876
-  _globals['_SCHEDULEINTEGRATIONSREQUEST_INPUTPARAMETERSENTRY']._serialized_end=976
-  _globals['_SCHEDULEINTEGRATIONSRESPONSE']._serialized_start=978
-  _globals['_SCHEDULEINTEGRATIONSRESPONSE']._serialized_end=1036
-  _globals['_EXECUTIONS']._serialized_start=1039
-  _globals['_EXECUTIONS']._serialized_end=1501
+  _globals['_EXECUTIONS'].methods_by_name['ListExecutions']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['ListExecutions']._serialized_options = b'\202\323\344\223\002\242\002\022=/v1/{parent=projects/*/locations/*/integrations/*}/executionsZJ\022H/v1/{parent=projects/*/locations/*/products/*/integrations/*}/executionsZD\022B/v1alpha/{parent=projects/*/locations/*/integrations/*}/executionsZO\022M/v1alpha/{parent=projects/*/locations/*/products/*/integrations/*}/executions'
+  _globals['_EXECUTIONS'].methods_by_name['GetExecution']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['GetExecution']._serialized_options = b'\202\323\344\223\002\334\001\022=/v1/{name=projects/*/locations/*/integrations/*/executions/*}ZJ\022H/v1/{name=projects/*/locations/*/products/*/integrations/*/executions/*}ZO\022M/v1alpha/{name=projects/*/locations/*/products/*/integrations/*/executions/*}'
+  _globals['_EXECUTIONS'].methods_by_name['DownloadExecution']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['DownloadExecution']._serialized_options = b'\202\323\344\223\002\235\001\022F/v1/{name=projects/*/locations/*/integrations/*/executions/*}:downloadZS\022Q/v1/{name=projects/*/locations/*/products/*/integrations/*/executions/*}:download'
+  _globals['_EXECUTIONS'].methods_by_name['CancelExecution']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['CancelExecution']._serialized_options = b'\202\323\344\223\002\244\001\"D/v1/{name=projects/*/locations/*/integrations/*/executions/*}:cancel:\001*ZY\"T/v1alpha/{name=projects/*/locations/*/products/*/integrations/*/executions/*}:cancel:\001*'
+  _globals['_SCHEDULEINTEGRATIONSREQUEST']._serialized_start=416
+  _globals['_SCHEDULEINTEGRATIONSREQUEST']._serialized_end=1061
+  _globals['_SCHEDULEINTEGRATIONSREQUEST_INPUTPARAMETERSENTRY']._serialized_start=961
+  _globals['_SCHEDULEINTEGRATIONSREQUEST_INPUTPARAMETERSENTRY']._serialized_end=1061
+  _globals['_SCHEDULEINTEGRATIONSRESPONSE']._serialized_start=1063
+  _globals['_SCHEDULEINTEGRATIONSRESPONSE']._serialized_end=1121
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=1124
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=1520
+  _globals['_EXECUTIONFILTERPARAMS']._serialized_start=1523
+  _globals['_EXECUTIONFILTERPARAMS']._serialized_end=1853
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=1856
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=2055
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=2057
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=2098
+  _globals['_DOWNLOADEXECUTIONREQUEST']._serialized_start=2100
+  _globals['_DOWNLOADEXECUTIONREQUEST']._serialized_end=2146
+  _globals['_DOWNLOADEXECUTIONRESPONSE']._serialized_start=2148
+  _globals['_DOWNLOADEXECUTIONRESPONSE']._serialized_end=2192
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=2194
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=2277
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=2279
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=2325
+  _globals['_EXECUTIONS']._serialized_start=2328
+  _globals['_EXECUTIONS']._serialized_end=4200
 # @@protoc_insertion_point(module_scope)

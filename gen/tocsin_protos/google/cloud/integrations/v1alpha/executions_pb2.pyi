@@ -3,7 +3,9 @@ import datetime
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import event_bus_parameters_pb2 as _event_bus_parameters_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import execution_pb2 as _execution_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import value_type_pb2 as _value_type_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tocsin_protos.yandex.cloud import validation_pb2 as _validation_pb2
 from google.protobuf.internal import containers as _containers
@@ -46,3 +48,97 @@ class ScheduleIntegrationsResponse(_message.Message):
     EXECUTION_INFO_IDS_FIELD_NUMBER: _ClassVar[int]
     execution_info_ids: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, execution_info_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListExecutionsRequest(_message.Message):
+    __slots__ = ("parent", "filter", "filter_params", "order_by", "page_size", "page_token", "read_mask", "refresh_acl", "truncate_params", "snapshot_metadata_without_params")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    FILTER_PARAMS_FIELD_NUMBER: _ClassVar[int]
+    ORDER_BY_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    READ_MASK_FIELD_NUMBER: _ClassVar[int]
+    REFRESH_ACL_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATE_PARAMS_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_METADATA_WITHOUT_PARAMS_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    filter: str
+    filter_params: ExecutionFilterParams
+    order_by: str
+    page_size: int
+    page_token: str
+    read_mask: _field_mask_pb2.FieldMask
+    refresh_acl: bool
+    truncate_params: bool
+    snapshot_metadata_without_params: bool
+    def __init__(self, parent: _Optional[str] = ..., filter: _Optional[str] = ..., filter_params: _Optional[_Union[ExecutionFilterParams, _Mapping]] = ..., order_by: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., refresh_acl: bool = ..., truncate_params: bool = ..., snapshot_metadata_without_params: bool = ...) -> None: ...
+
+class ExecutionFilterParams(_message.Message):
+    __slots__ = ("custom_filter", "start_time", "end_time", "event_statuses", "execution_id", "parameter_pair_key", "parameter_pair_value", "parameter_type", "workflow_name", "parameter_key", "parameter_value", "task_statuses")
+    CUSTOM_FILTER_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_STATUSES_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_PAIR_KEY_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_PAIR_VALUE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_TYPE_FIELD_NUMBER: _ClassVar[int]
+    WORKFLOW_NAME_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_KEY_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_VALUE_FIELD_NUMBER: _ClassVar[int]
+    TASK_STATUSES_FIELD_NUMBER: _ClassVar[int]
+    custom_filter: str
+    start_time: int
+    end_time: int
+    event_statuses: _containers.RepeatedScalarFieldContainer[str]
+    execution_id: str
+    parameter_pair_key: str
+    parameter_pair_value: str
+    parameter_type: str
+    workflow_name: str
+    parameter_key: str
+    parameter_value: str
+    task_statuses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, custom_filter: _Optional[str] = ..., start_time: _Optional[int] = ..., end_time: _Optional[int] = ..., event_statuses: _Optional[_Iterable[str]] = ..., execution_id: _Optional[str] = ..., parameter_pair_key: _Optional[str] = ..., parameter_pair_value: _Optional[str] = ..., parameter_type: _Optional[str] = ..., workflow_name: _Optional[str] = ..., parameter_key: _Optional[str] = ..., parameter_value: _Optional[str] = ..., task_statuses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListExecutionsResponse(_message.Message):
+    __slots__ = ("executions", "execution_infos", "next_page_token")
+    EXECUTIONS_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_INFOS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    executions: _containers.RepeatedCompositeFieldContainer[_execution_pb2.Execution]
+    execution_infos: _containers.RepeatedCompositeFieldContainer[_execution_pb2.EventExecutionInfo]
+    next_page_token: str
+    def __init__(self, executions: _Optional[_Iterable[_Union[_execution_pb2.Execution, _Mapping]]] = ..., execution_infos: _Optional[_Iterable[_Union[_execution_pb2.EventExecutionInfo, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetExecutionRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class DownloadExecutionRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class DownloadExecutionResponse(_message.Message):
+    __slots__ = ("content",)
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    content: str
+    def __init__(self, content: _Optional[str] = ...) -> None: ...
+
+class CancelExecutionRequest(_message.Message):
+    __slots__ = ("name", "cancel_reason")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    cancel_reason: str
+    def __init__(self, name: _Optional[str] = ..., cancel_reason: _Optional[str] = ...) -> None: ...
+
+class CancelExecutionResponse(_message.Message):
+    __slots__ = ("is_canceled",)
+    IS_CANCELED_FIELD_NUMBER: _ClassVar[int]
+    is_canceled: bool
+    def __init__(self, is_canceled: bool = ...) -> None: ...

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from tocsin_protos.google.cloud.integrations.v1alpha import execution_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_execution__pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -40,6 +41,26 @@ class ExecutionsStub(object):
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsRequest.SerializeToString,
                 response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsResponse.FromString,
                 _registered_method=True)
+        self.ListExecutions = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/ListExecutions',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsResponse.FromString,
+                _registered_method=True)
+        self.GetExecution = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/GetExecution',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.GetExecutionRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_execution__pb2.Execution.FromString,
+                _registered_method=True)
+        self.DownloadExecution = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/DownloadExecution',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.DownloadExecutionRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.DownloadExecutionResponse.FromString,
+                _registered_method=True)
+        self.CancelExecution = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/CancelExecution',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.CancelExecutionRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.CancelExecutionResponse.FromString,
+                _registered_method=True)
 
 
 class ExecutionsServicer(object):
@@ -58,6 +79,36 @@ class ExecutionsServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListExecutions(self, request, context):
+        """Lists executions, the latest stored first. Fields that a filter may name are `workflow_name`,
+        `CreateTimestamp`, `event_execution_state`, `execution_id`, `trigger_id` and `parameter_type`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetExecution(self, request, context):
+        """Returns an execution. One that is not there is NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadExecution(self, request, context):
+        """Returns an execution with all of its parameters, of any size, as JSON text.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelExecution(self, request, context):
+        """Cancels an execution that waits for its start or for its next attempt. One that runs or has
+        ended goes on as it is, and the answer says that it is not cancelled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExecutionsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +116,26 @@ def add_ExecutionsServicer_to_server(servicer, server):
                     servicer.ScheduleIntegrations,
                     request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsRequest.FromString,
                     response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsResponse.SerializeToString,
+            ),
+            'ListExecutions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExecutions,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsResponse.SerializeToString,
+            ),
+            'GetExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetExecution,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.GetExecutionRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_execution__pb2.Execution.SerializeToString,
+            ),
+            'DownloadExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.DownloadExecution,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.DownloadExecutionRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.DownloadExecutionResponse.SerializeToString,
+            ),
+            'CancelExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelExecution,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.CancelExecutionRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.CancelExecutionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -95,6 +166,114 @@ class Executions(object):
             '/google.cloud.integrations.v1alpha.Executions/ScheduleIntegrations',
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsRequest.SerializeToString,
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExecutions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/ListExecutions',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/GetExecution',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.GetExecutionRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_execution__pb2.Execution.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/DownloadExecution',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.DownloadExecutionRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.DownloadExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/CancelExecution',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.CancelExecutionRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.CancelExecutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,4 +1,4 @@
-"""Serves `google.cloud.integrations.v1alpha.Executions`, which schedules integrations."""
+"""Serves the method of `google.cloud.integrations.v1alpha.Executions` that schedules."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ SERVICE = contract.DESCRIPTOR.services_by_name["Executions"]
 LARGEST_INPUT = 8 * 1024 * 1024
 
 
-class ExecutionsService:
-    """Serves `Executions`: schedules integrations; `integrations` returns those in force."""
+class SchedulingService:
+    """Schedules integrations; `integrations` returns those in force."""
 
     def __init__(
         self,
@@ -161,6 +161,7 @@ class _Order:
             created_at=self.now,
             message=self._info(execution_id, integration).SerializeToString(),
             execution_id=self.request.user_generated_execution_id or None,
+            integration_trigger=self.request.trigger_id,
             traceparent=self.traceparent,
         )
 
