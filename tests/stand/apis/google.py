@@ -26,6 +26,10 @@ METHODS = {method.name: method for service in SERVICES for method in service.met
 # As Google's reference has them; Wait is a path of ours.
 ROUTES = {
     "ScheduleIntegrations": ("POST", ":schedule"),
+    "ListExecutions": ("GET", "/executions"),
+    "GetExecution": ("GET", ""),
+    "DownloadExecution": ("GET", ":download"),
+    "CancelExecution": ("POST", ":cancel"),
     "GetOperation": ("GET", ""),
     "ListOperations": ("GET", "/operations"),
     "WaitOperation": ("POST", ":wait"),
@@ -78,18 +82,30 @@ class GoogleRest:
 
     def call(self, method: str, request: Json) -> Json:
         verb, rest = ROUTES[method]
-        fields = {name: value for name, value in request.items() if name != "name"}
-        path = f"/{self._version}/{urllib.parse.quote(request['name'])}{rest}"
+        resource = "parent" if "parent" in request else "name"
+        fields = {name: value for name, value in request.items() if name != resource}
+        path = f"/{self._version}/{urllib.parse.quote(request[resource])}{rest}"
         body = None
         if verb == "POST":
             body = json.dumps(fields).encode()
         elif fields:
-            path += "?" + urllib.parse.urlencode(fields)
+            path += "?" + urllib.parse.urlencode(list(_flat(fields)))
         reply = send(self._address, verb, path, body)
         if reply.status != 200:
             raise _refused_by_rest(reply)
         answer: Json = reply.json
         return answer
+
+
+def _flat(fields: Json, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """The fields of a query: those of a message by their paths, a list's elements each."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            yield from ((f"{prefix}{name}", element) for element in value)
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _refused_by_rest(reply: Reply) -> Refused:

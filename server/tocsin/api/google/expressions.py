@@ -17,6 +17,7 @@ HAS = "HAS"
 
 _TOKEN = re.compile(
     r"""\s*(?: (?P<quoted>"[^"]*"|'[^']*')
+             | (?P<instant>\d{4}-\d\d-\d\d[Tt][\d:.]+(?:[Zz]|[+-]\d\d:\d\d))
              | (?P<symbol><=|>=|!=|[=:<>(),])
              | (?P<word>[^\s"'=:<>!(),]+) )""",
     re.VERBOSE,

@@ -1,6 +1,6 @@
 """Reduces executions to the fields that a read mask names."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -22,11 +22,12 @@ def read_mask(mask: FieldMask, kind: type[Message]) -> FieldMask | None:
     """
     if not mask.paths or EVERYTHING in mask.paths:
         return None
+    descriptor: Any = kind.DESCRIPTOR
     for index, path in enumerate(mask.paths):
-        if not FieldMask(paths=[path]).IsValidForDescriptor(kind.DESCRIPTOR):
+        if not FieldMask(paths=[path]).IsValidForDescriptor(descriptor):
             raise invalid_field(
                 f"read_mask.paths[{index}]",
-                f"{path[:64]!r} is not a field of {kind.DESCRIPTOR.name}",
+                f"{path[:64]!r} is not a field of {descriptor.name}",
             )
     return FieldMask(paths=[ALWAYS, *mask.paths])
 

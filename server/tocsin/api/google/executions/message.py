@@ -76,7 +76,7 @@ def to_execution(invocation: Invocation, name: str, *, whole: bool = False) -> c
         execution.response_parameters[key].CopyFrom(value)
     if not whole and execution.ByteSize() > LARGEST_PAGE_BYTES:
         _leave_out(execution)
-    _set_entries(execution, info, whole=whole)
+    _set_entries(execution, info)
     return execution
 
 
@@ -188,9 +188,9 @@ def _leave_out(execution: contract.Execution) -> None:
         execution.response_parameters[ERROR_INFO].CopyFrom(text)
 
 
-def _set_entries(execution: contract.Execution, info: ExecutionInfo, *, whole: bool) -> None:
+def _set_entries(execution: contract.Execution, info: ExecutionInfo) -> None:
     """Sets the older forms of the parameters, unless they would double a large execution."""
-    if not whole and execution.ByteSize() * 2 > LARGEST_PAGE_BYTES:
+    if execution.ByteSize() * 2 > LARGEST_PAGE_BYTES:
         return
     for key, value in execution.request_parameters.items():
         masked = key in info.request_params and info.request_params[key].masked
