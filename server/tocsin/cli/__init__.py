@@ -64,6 +64,10 @@ app.add_typer(
     name="invocations",
 )
 app.add_typer(
+    deferred("tocsin.cli.executions.commands", "List, follow and cancel runs of integrations."),
+    name="executions",
+)
+app.add_typer(
     deferred("tocsin.cli.dead_letters", "List failed deliveries, and deliver them again."),
     name="dead-letters",
 )

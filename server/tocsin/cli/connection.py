@@ -18,6 +18,7 @@ from tocsin.cli.credentials import API_KEY, IAM_TOKEN, authorization, with_crede
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.printable import printable
 from tocsin.schedule import SystemClock
+from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2_grpc import ExecutionsStub
 from tocsin_protos.tocsin.v1 import clock_service_pb2
 from tocsin_protos.tocsin.v1.access_service_pb2_grpc import AccessServiceStub
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
@@ -101,6 +102,7 @@ class Connection:
         self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
         self.events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.executions: Any = ExecutionsStub(channel)  # type: ignore[no-untyped-call]
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
         self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ from tocsin.access.shared_secret import SharedSecret
 from tocsin.api.google import operations as google_operations
 from tocsin.api.google.executions import scheduling as scheduling_api
 from tocsin.api.google.executions import service as executions
+from tocsin.api.google.executions import service_v2 as executions_v2
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
@@ -74,12 +75,14 @@ def _execution_services(ground: Ground, works: Works) -> Services:
         database, clock, works.ids, lambda: ground.current.integrations
     )
     showing = executions.ShowingService(database, clock, ground.pages)
+    listing = executions_v2.ListingService(database, ground.pages)
     google_service = google_operations.OperationsService(
         database, clock, ground.pages, MACHINE_CLOCK
     )
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
         scheduling_api.SERVICE: {**scheduling.methods(), **showing.methods()},
+        executions_v2.SERVICE: listing.methods(),
         google_operations.SERVICE: google_service.methods(),
     }
 

@@ -12,6 +12,7 @@ from stand.apis.wire import Json
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
 OPERATIONS = "yandex.cloud.operation.OperationService"
 EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
+EXECUTIONS_V2 = "google.cloud.integrations.v2.Executions"
 LONG_RUNNING = "google.longrunning.Operations"
 LOGS = "yandex.cloud.logging.v1.LogIngestionService"
 OTLP = "opentelemetry.proto.collector.logs.v1.LogsService"
@@ -119,6 +120,14 @@ def execution(w: World) -> Json:
     return {"name": w.execution()}
 
 
+def execution_of_integration(w: World) -> Json:
+    return {"name": w.execution().replace("/operations/", "/integrations/nightly/executions/")}
+
+
+def executions_of_integration(w: World) -> Json:
+    return {"parent": f"{w.location}/integrations/nightly"}
+
+
 def operation(w: World) -> Json:
     return {"operationId": w.operation()}
 
@@ -147,6 +156,11 @@ LINES: dict[str, Line] = {
     f"{OPERATIONS}.Get": Line("viewer", "folder", operation),
     f"{OPERATIONS}.Cancel": Line("editor", "folder", operation),
     f"{EXECUTIONS}.ScheduleIntegrations": Line("editor", "project", World.schedule_request),
+    f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
+    f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
+    f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),
+    f"{EXECUTIONS}.CancelExecution": Line("editor", "project", execution_of_integration),
+    f"{EXECUTIONS_V2}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{LONG_RUNNING}.ListOperations": Line("viewer", "project", lambda w: {"name": w.location}),
     f"{LONG_RUNNING}.GetOperation": Line("viewer", "project", execution),
     f"{LONG_RUNNING}.WaitOperation": Line(

@@ -269,6 +269,10 @@ EXECUTIONS = _service(
         ),
     },
 )
+EXECUTIONS_V2 = _service(
+    "google.cloud.integrations.v2.Executions",
+    {"ListExecutions": _google(P.EXECUTIONS_LIST, Named("parent", Kind.INTEGRATION))},
+)
 LONG_RUNNING = _service(
     "google.longrunning.Operations",
     {
@@ -461,6 +465,7 @@ NEEDS: Mapping[str, Need] = {
     **TRIGGER_SERVICE,
     **OPERATION_SERVICE,
     **EXECUTIONS,
+    **EXECUTIONS_V2,
     **LONG_RUNNING,
     **LOGS,
     **EVENT_SERVICE,

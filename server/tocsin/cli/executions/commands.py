@@ -1,0 +1,222 @@
+"""Defines `tocsin executions`, a client of the API of executions."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.connection import (
+    USUAL_SERVER,
+    CaOption,
+    Connection,
+    LimitOption,
+    ServerOption,
+    connected,
+    pages,
+)
+from tocsin.cli.executions import view
+from tocsin.cli.executions.names import (
+    USUAL_LOCATION,
+    ExecutionArgument,
+    IntegrationOption,
+    LocationOption,
+    execution_named,
+    integration_named,
+)
+from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.lines import one_line, say
+from tocsin.cli.terminal.output import (
+    Output,
+    OutputOption,
+    print_details,
+    print_json,
+    print_json_line,
+)
+from tocsin.schedule import SystemClock
+from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import (
+    Execution,
+    ExecutionDetails,
+)
+from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
+    CancelExecutionRequest,
+    GetExecutionRequest,
+    ListExecutionsRequest,
+)
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+STATES = [
+    name.lower()
+    for name, number in ExecutionDetails.State.items()
+    if number not in (ExecutionDetails.STATE_UNSPECIFIED, ExecutionDetails.SUSPENDED)
+]
+POLL_SECONDS = 0.5
+FOLLOWED = 200
+USUAL_LAST = 10
+
+
+@app.command("list")
+def list_executions(
+    integration: IntegrationOption = "",
+    trigger: Annotated[
+        str, typer.Option(metavar="ID", help="Only of this trigger, such as `api_trigger/orders`.")
+    ] = "",
+    state: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATE", help=f"Only in these states: {', '.join(STATES)}."),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Stored at this time or later, in ISO 8601."),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Stored at this time or before, in ISO 8601."),
+    ] = None,
+    text: Annotated[
+        str,
+        typer.Option(
+            "--filter", metavar="FILTER", help="Only what this filter of the API finds, too."
+        ),
+    ] = "",
+    location: LocationOption = USUAL_LOCATION,
+    limit: LimitOption = None,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """List executions, the latest stored first."""
+    request = ListExecutionsRequest(parent=integration_named(integration, location), filter=text)
+    params = request.filter_params
+    params.event_statuses.extend(_state(name) for name in state or ())
+    if trigger:
+        quoted = trigger.replace('"', "")
+        params.custom_filter = f'trigger_id = "{quoted}"'
+    if start:
+        params.start_time = _millis(start)
+    if end:
+        params.end_time = _millis(end)
+    with connected(server, ca) as api:
+        found = list(pages(api.executions.ListExecutions, request, "executions", limit))
+    if output is Output.JSON:
+        print_json(found)
+    else:
+        view.print_executions(found, "No executions match.")
+
+
+@app.command("get")
+def get_execution(
+    execution: ExecutionArgument,
+    location: LocationOption = USUAL_LOCATION,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Show an execution with its attempts, its input and its output."""
+    with connected(server, ca) as api:
+        found = _get(api, execution_named(execution, location))
+    if output is Output.JSON:
+        print_json(found)
+    else:
+        print_details(view.details(found))
+
+
+@app.command("watch")
+def watch_executions(
+    integration: IntegrationOption = "",
+    last: Annotated[
+        int, typer.Option(min=0, max=FOLLOWED, metavar="COUNT", help="Show this many first.")
+    ] = USUAL_LAST,
+    location: LocationOption = USUAL_LOCATION,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Follow executions as they appear and change, until Ctrl-C: a line for each change.
+
+    It asks twice a second, so of quick changes it shows the last.
+    """
+    parent = integration_named(integration, location)
+    try:
+        with connected(server, ca) as api:
+            if output is Output.TABLE:
+                say(_line(view.HEAD))
+            for changed in _changes(api, parent, last):
+                if output is Output.JSON:
+                    print_json_line(changed)
+                else:
+                    say(_line(view.row(changed)))
+    except KeyboardInterrupt:
+        return
+
+
+@app.command("cancel")
+def cancel_execution(
+    execution: ExecutionArgument,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; it is shown with the execution.")
+    ] = "",
+    location: LocationOption = USUAL_LOCATION,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Cancel an execution that waits for its start or its next attempt."""
+    name = execution_named(execution, location)
+    with connected(server, ca) as api:
+        request = CancelExecutionRequest(name=name, cancel_reason=reason)
+        cancelled = api.executions.CancelExecution(request).is_canceled
+        found = _get(api, name)
+    if output is Output.JSON:
+        print_json(found)
+    else:
+        say(f"{execution} {view.state(found)}")
+    if not cancelled:
+        raise refusal(f"it can't be cancelled any more: it is {view.state(found)}")
+
+
+def _changes(api: Connection, parent: str, last: int) -> Iterator[Execution]:
+    """Yields the executions that appeared or changed; of those that were there, the `last` ones."""
+    known: dict[str, bytes] = {}
+    request = ListExecutionsRequest(parent=parent)
+    shown = last
+    while True:
+        latest = list(pages(api.executions.ListExecutions, request, "executions", FOLLOWED))[::-1]
+        changed = [one for one in latest if known.get(one.name) != _progress(one)]
+        yield from changed[max(0, len(changed) - shown) :]
+        known = {one.name: _progress(one) for one in latest}
+        shown = FOLLOWED
+        asyncio.run(SystemClock().sleep(POLL_SECONDS))
+
+
+def _progress(execution: Execution) -> bytes:
+    return execution.execution_details.SerializeToString(deterministic=True)
+
+
+def _get(api: Connection, name: str) -> Execution:
+    found: Execution = api.executions.GetExecution(GetExecutionRequest(name=name))
+    return found
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    """Returns a row as a line with columns of usual widths."""
+    padded = (
+        f"{one_line(cell) or '-':<{width}}"
+        for cell, width in zip(cells, view.USUAL_WIDTHS, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _state(text: str) -> str:
+    name = text.lower().replace("-", "_")
+    if name not in STATES:
+        raise refusal(
+            f"--state: {text} is not a state: use one of {', '.join(STATES)}", status=USAGE
+        )
+    return name.upper()
+
+
+def _millis(text: str) -> int:
+    return int(read_instant(text).timestamp() * 1000)

@@ -1,0 +1,59 @@
+"""Reads the names of integrations and executions that people type."""
+
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.refusal import USAGE, refusal
+
+EVERY = "-"
+USUAL_LOCATION = "projects/local/locations/local"
+
+LocationOption = Annotated[
+    str,
+    typer.Option(
+        "--location",
+        envvar="TOCSIN_LOCATION",
+        metavar="NAME",
+        help="The project and location of integrations that you name by their last name.",
+    ),
+]
+IntegrationOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Only of this integration: its last name, such as `nightly`, or all of "
+        "`projects/*/locations/*/integrations/*`. [default: all of the location]",
+    ),
+]
+ExecutionArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="EXECUTION", help="The execution's ID, or its full name as lists show it."
+    ),
+]
+
+
+def integration_named(name: str, location: str) -> str:
+    """Returns the full name of an integration; an empty name means all of the location."""
+    if name.startswith("projects/"):
+        return name
+    return f"{_checked(location)}/integrations/{name.removeprefix('integrations/') or EVERY}"
+
+
+def execution_named(execution: str, location: str) -> str:
+    """Returns the full name of an execution, whichever integration it is of."""
+    if execution.startswith("projects/"):
+        return execution
+    return f"{_checked(location)}/integrations/{EVERY}/executions/{execution}"
+
+
+def _checked(location: str) -> str:
+    match location.split("/"):
+        case ["projects", project, "locations", place] if project and place:
+            return location
+    raise refusal(
+        f"--location: {location} is not a location: give it as projects/NAME/locations/NAME, "
+        "or set TOCSIN_LOCATION",
+        status=USAGE,
+    )
