@@ -9,6 +9,8 @@ import grpc
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import ExecutionDetails
 from tocsin_protos.tocsin.v1 import (
     access_service_pb2,
     clock_service_pb2,
@@ -28,6 +30,7 @@ FILES = (
     clock_service_pb2,
     dead_letter_service_pb2,
     event_service_pb2,
+    executions_pb2,
     firing_service_pb2,
     iam_token_service_pb2,
     invocation_service_pb2,
@@ -41,7 +44,9 @@ METHODS = {
 }
 TRIGGER = "a1s00000000000000000"
 INVOCATIONS = [f"a1s0000000000000000{n}" for n in (1, 2)]
+INTEGRATION = "projects/p/locations/l/integrations/nightly"
 LISTS_OF_A_WATCH = 4
+FOLLOWED = ("InvocationService/List", "Executions/ListExecutions")
 
 
 class RecordingServer(grpc.GenericRpcHandler):
@@ -58,7 +63,7 @@ class RecordingServer(grpc.GenericRpcHandler):
 
         def answer(request: bytes, context: Any) -> bytes:
             self.calls.append((path, request))
-            listed = [each for each, _ in self.calls if each.endswith("InvocationService/List")]
+            listed = [each for each, _ in self.calls if each.endswith(FOLLOWED)]
             if len(listed) > LISTS_OF_A_WATCH:
                 # What follows for ever ends.
                 context.abort(grpc.StatusCode.CANCELLED, "enough")
@@ -85,6 +90,14 @@ class RecordingServer(grpc.GenericRpcHandler):
             case "InvocationServiceListResponse":
                 for each in INVOCATIONS:
                     response.invocations.add(id=each, state=Invocation.STATE_SUCCEEDED)
+            case "ListExecutionsResponse":
+                for each in INVOCATIONS:
+                    execution = response.executions.add(name=f"{INTEGRATION}/executions/{each}")
+                    execution.execution_details.state = ExecutionDetails.SUCCEEDED
+            case "Execution":
+                response.name = f"{INTEGRATION}/executions/{INVOCATIONS[0]}"
+            case "CancelExecutionResponse":
+                response.is_canceled = True
             case "CreateKeyResponse":
                 response.key_file = "{}"
             case "RedriveResponse":

@@ -52,6 +52,8 @@ Create = service.CreateTriggerRequest
 Update = service.UpdateTriggerRequest
 ListOperations = service.ListTriggerOperationsRequest
 Schedule = executions_pb2.ScheduleIntegrationsRequest
+ListExecutions = executions_pb2.ListExecutionsRequest
+CancelExecution = executions_pb2.CancelExecutionRequest
 
 
 def broken(request: Message) -> list[tuple[str, str]]:
@@ -78,6 +80,10 @@ LEAST: dict[str, dict[str, Any]] = {
     "GetOperationRequest": {"operation_id": "o"},
     "CancelOperationRequest": {"operation_id": "o"},
     "ScheduleIntegrationsRequest": {"name": "n", "trigger_id": "t"},
+    "ListExecutionsRequest": {"parent": "p"},
+    "GetExecutionRequest": {"name": "n"},
+    "DownloadExecutionRequest": {"name": "n"},
+    "CancelExecutionRequest": {"name": "n"},
     "Timer": {"cron_expression": "* * * * ? *", **ACTION},
     "MessageQueue": {"queue_id": "q", "service_account_id": "a", **CUTOFF, **ACTION},
     "IoTMessage": {"registry_id": "r", **ACTION},
@@ -399,6 +405,14 @@ BOUNDARIES: list[Boundary] = [
     *cutoff("rule.logging.batch_settings.cutoff"),
     *from_to(Create, "rule.data_stream.batch_settings.size", 1, 65536),
     *cutoff("rule.data_stream.batch_settings.cutoff"),
+    # Executions
+    required(ListExecutions, "parent", "p", "field_behavior"),
+    at_most(ListExecutions, "filter", 1000),
+    at_most(ListExecutions, "filter_params.custom_filter", 1000),
+    required(executions_pb2.GetExecutionRequest, "name", "n", "field_behavior"),
+    required(executions_pb2.DownloadExecutionRequest, "name", "n", "field_behavior"),
+    required(CancelExecution, "name", "n", "field_behavior"),
+    at_most(CancelExecution, "cancel_reason", 1024),
     # Schedules
     required(Schedule, "name", "n", "field_behavior"),
     required(Schedule, "trigger_id", "t", "field_behavior"),

@@ -1,13 +1,17 @@
 """Names of Google's resources: what is one, and what it is made of."""
 
+from dataclasses import replace
+
 import pytest
 
 from tocsin.wire.resource_names import (
+    ExecutionName,
     IntegrationName,
     OperationName,
     integration_name,
     is_location,
     operation_name,
+    parse_execution,
     parse_integration,
     parse_operation,
 )
@@ -16,9 +20,16 @@ LOCATION = "projects/p/locations/l"
 INTEGRATION = IntegrationName(LOCATION, "p", "nightly")
 
 
-@pytest.mark.parametrize("product", ["", "/products/cloud"])
+@pytest.mark.parametrize("product", ["", "cloud"])
 def test_an_integration_is_the_same_with_its_product_and_without(product: str) -> None:
-    assert parse_integration(f"{LOCATION}{product}/integrations/nightly") == INTEGRATION
+    segment = f"/products/{product}" if product else ""
+    name = f"{LOCATION}{segment}/integrations/nightly"
+    parsed = parse_integration(name)
+    assert parsed == replace(INTEGRATION, product=product)
+    assert parsed.resource == f"{LOCATION}/integrations/nightly"
+    assert parsed.of("nightly") == name
+    execution = parse_execution(f"{name}/executions/e1")
+    assert execution == ExecutionName(parsed, "e1")
 
 
 def test_a_hyphen_means_every_integration() -> None:

@@ -14,6 +14,9 @@ from tocsin.gateway.routes import CALLS, PROBES, route_config
 from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Limits, Listener
 from tocsin.gateway.typed import Json, typed
 
+MOST_OF_PATTERN = 1000
+"""How large RE2 may make a pattern: ours name all services, and no stranger sends one."""
+
 STAT_PREFIX = "rest"
 """The prefix of Envoy's counters for the listeners."""
 
@@ -24,12 +27,18 @@ def bootstrap(settings: EnvoySettings) -> Json:
         # Envoy accepts secrets only if its node has a name.
         "node": {"id": "tocsin", "cluster": "tocsin"},
         "admin": {"address": {"pipe": {"path": str(settings.admin), "mode": 0o600}}},
+        "layered_runtime": {"layers": [{"name": "patterns", "static_layer": _pattern_sizes()}]},
         "overload_manager": overload_manager(settings.limits),
         "static_resources": {
             "listeners": [_listener(settings, listener) for listener in settings.listeners],
             "clusters": list(_clusters(settings)),
         },
     }
+
+
+def _pattern_sizes() -> Json:
+    levels = ("error_level", "warn_level")
+    return {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
 
 
 def _clusters(settings: EnvoySettings) -> Iterator[Json]:

@@ -21,6 +21,7 @@ from stand.access.oidc_issuer import AUDIENCE, OidcIssuer
 from stand.apis.wire import Json, Refused
 from stand.tocsin_process import Tocsin, run_tocsin, serving
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, log_entries_pb2  # noqa: F401
+from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as executions_v2_pb2
 from tocsin_protos.tocsin.v1 import (
     access_service_pb2,
     clock_service_pb2,
@@ -44,6 +45,7 @@ FILES: tuple[Any, ...] = (
     trigger_service_pb2,
     operation_service_pb2,
     executions_pb2,
+    executions_v2_pb2,
     operations_pb2,
     log_ingestion_service_pb2,
     logs_service_pb2,

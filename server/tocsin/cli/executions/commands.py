@@ -1,6 +1,5 @@
 """Defines `tocsin executions`, a client of the API of executions."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from tocsin.cli.executions.names import (
     execution_named,
     integration_named,
 )
+from tocsin.cli.invocations import watching
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.instants import read_instant
 from tocsin.cli.terminal.lines import one_line, say
@@ -34,7 +34,6 @@ from tocsin.cli.terminal.output import (
     print_json,
     print_json_line,
 )
-from tocsin.schedule import SystemClock
 from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import (
     Execution,
     ExecutionDetails,
@@ -52,7 +51,6 @@ STATES = [
     for name, number in ExecutionDetails.State.items()
     if number not in (ExecutionDetails.STATE_UNSPECIFIED, ExecutionDetails.SUSPENDED)
 ]
-POLL_SECONDS = 0.5
 FOLLOWED = 200
 USUAL_LAST = 10
 
@@ -188,7 +186,7 @@ def _changes(api: Connection, parent: str, last: int) -> Iterator[Execution]:
         yield from changed[max(0, len(changed) - shown) :]
         known = {one.name: _progress(one) for one in latest}
         shown = FOLLOWED
-        asyncio.run(SystemClock().sleep(POLL_SECONDS))
+        watching.pause()
 
 
 def _progress(execution: Execution) -> bytes:

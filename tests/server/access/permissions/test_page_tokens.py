@@ -14,6 +14,8 @@ from stand.access.methods import (
     DEAD_LETTERS,
     EVENT,
     EVENTS,
+    EXECUTIONS,
+    EXECUTIONS_V2,
     FIRING,
     INVOCATIONS,
     LONG_RUNNING,
@@ -65,6 +67,11 @@ def executions(w: World) -> Json:
     return {"name": w.location, "one": w.execution(), "two": w.execution()}
 
 
+def integration(w: World) -> Json:
+    parent = f"{w.location}/integrations/nightly"
+    return {"parent": parent, "one": w.execution(), "two": w.execution()}
+
+
 def previewed(w: World) -> Json:
     rule = {"timer": {"cronExpression": "* * * * ? *", "invokeFunction": {"functionId": "f"}}}
     w.trigger(rule=rule)
@@ -95,6 +102,8 @@ LISTS = {
     f"{TRIGGERS}.ListOperations": List(operations, operations),
     f"{INVOCATIONS}.List": List(invocations, lambda _: {"states": ["STATE_FAILED"]}),
     f"{LONG_RUNNING}.ListOperations": List(executions, lambda _: {"filter": "done = false"}),
+    f"{EXECUTIONS}.ListExecutions": List(integration, lambda _: {"orderBy": "create_time"}),
+    f"{EXECUTIONS_V2}.ListExecutions": List(integration, lambda _: {"filter": "state = FAILED"}),
     f"{EVENTS}.ListIntakes": List(of_folder, lambda w: {"folderId": f"{w.folder}x"}),
     f"{EVENTS}.TestEvent": List(
         lambda w: {**of_folder(w), "event": EVENT}, lambda w: {"folderId": f"{w.folder}x"}
