@@ -117,6 +117,26 @@ for version in ("v1", "v1alpha"):
             ),
         ),
     ]
+# Each version of Google's API has the methods of executions that its discovery document has.
+ONE, OF_PRODUCT = f"{PLACE}/integrations/i", f"{PLACE}/products/p/integrations/i"
+for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{ONE}", f"v1alpha/{OF_PRODUCT}"):
+    listed = executions_pb2.ListExecutionsRequest(parent=parent.partition("/")[2], page_size=2)
+    path = f"/{parent}/executions?pageSize=2"
+    CALLS.append(("GET", path, None, f"{EXECUTIONS}.ListExecutions", listed))
+for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{OF_PRODUCT}"):
+    name = f"{parent.partition('/')[2]}/executions/e1"
+    got = executions_pb2.GetExecutionRequest(name=name)
+    CALLS.append(("GET", f"/{parent}/executions/e1", None, f"{EXECUTIONS}.GetExecution", got))
+for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}"):
+    name = f"{parent.partition('/')[2]}/executions/e1"
+    got_whole = executions_pb2.DownloadExecutionRequest(name=name)
+    path = f"/{parent}/executions/e1:download"
+    CALLS.append(("GET", path, None, f"{EXECUTIONS}.DownloadExecution", got_whole))
+for parent in (f"v1/{ONE}", f"v1alpha/{OF_PRODUCT}"):
+    name = f"{parent.partition('/')[2]}/executions/e1"
+    cancelled = executions_pb2.CancelExecutionRequest(name=name, cancel_reason="late")
+    path, sent = f"/{parent}/executions/e1:cancel", {"cancelReason": "late"}
+    CALLS.append(("POST", path, sent, f"{EXECUTIONS}.CancelExecution", cancelled))
 
 
 @pytest.mark.parametrize(
