@@ -36,6 +36,8 @@ WATCH = "/grpc.health.v1.Health/Watch"
 WEBHOOK = "/tocsin/v1/webhooks/objectStorage"
 TRIGGERS = "/triggers/v1/triggers"
 FORGED = "Bearer forged"
+# Whether it is right is known when the body is there.
+SIGNED = f"X-Hub-Signature-256: sha256={'0' * 64}"
 FRAMES = 100_000
 # The server ends the connection, in its time or in the middle of what is sent.
 ENDED = (OSError, http.client.HTTPException, ProtocolError, Closed, AssertionError)
@@ -87,9 +89,9 @@ def abrupt(connection: socket.socket) -> socket.socket:
 
 
 def watching(doors: Doors) -> Iterator[None]:
-    """Opens 950 streams on each of 12 connections, and then anew where one was ended."""
+    """Opens 100 streams on each of 114 connections, and then anew where one was ended."""
     sent = b""
-    for stream in range(1, 1900, 2):
+    for stream in range(1, 200, 2):
         message = DataFrame(stream, bytes(5), flags=["END_STREAM"])
         sent += headers_frame(stream, call_headers(WATCH), ends=False) + message.serialize()
 
@@ -98,7 +100,7 @@ def watching(doors: Doors) -> Iterator[None]:
         connection.sendall(sent)
         return connection
 
-    yield from held(opened, 12)
+    yield from held(opened, 114)
 
 
 def unfinished_gzip(doors: Doors) -> Iterator[None]:
@@ -107,22 +109,26 @@ def unfinished_gzip(doors: Doors) -> Iterator[None]:
     body = compressor.compress(b'{"a": "' + bytes(9 * MEGABYTE))
     body += compressor.flush(zlib.Z_SYNC_FLUSH)
     length = f"Content-Length: {len(body) + 1}"
-    request = head("POST", WEBHOOK, ["Content-Encoding: gzip", length]) + body
+    request = head("POST", WEBHOOK, ["Content-Encoding: gzip", SIGNED, length]) + body
     yield from held(lambda: sending(doors.addresses["http"], request), 40)
 
 
-def large_json(doors: Doors) -> Iterator[None]:
+def large_json(*proof: str) -> Attack:
     """Sends whole bodies, 9 MB of JSON in 10 KB, on four connections at a time."""
-    body = gzip.compress(b'{"a":[' + b"0," * (9 * MEGABYTE // 2) + b"0]}")
-    headers = ["Content-Encoding: gzip", f"Content-Length: {len(body)}", "Connection: close"]
-    request = head("POST", WEBHOOK, headers) + body
-    while True:
-        with suppress(OSError):
-            connections = [sending(doors.addresses["http"], request) for _ in range(4)]
-            yield
-            for connection in connections:
-                with connection:
-                    until_closed(connection)
+
+    def attack(doors: Doors) -> Iterator[None]:
+        body = gzip.compress(b'{"a":[' + b"0," * (9 * MEGABYTE // 2) + b"0]}")
+        headers = ["Content-Encoding: gzip", f"Content-Length: {len(body)}", "Connection: close"]
+        request = head("POST", WEBHOOK, [*headers, *proof]) + body
+        while True:
+            with suppress(OSError):
+                connections = [sending(doors.addresses["http"], request) for _ in range(4)]
+                yield
+                for connection in connections:
+                    with connection:
+                        until_closed(connection)
+
+    return attack
 
 
 def unfinished_messages(door: str) -> Attack:
@@ -146,9 +152,12 @@ def unfinished_messages(door: str) -> Attack:
     return attack
 
 
-def endless_requests(doors: Doors) -> Iterator[None]:
-    """Begins 500 calls with large headers on a connection, and the same on the next."""
-    large = [("authorization", FORGED), *((f"x-{n}", "a" * 4000) for n in range(3))]
+def endless_requests(kilobytes: int) -> Attack:
+    """Begins 500 calls with large headers on a connection, and the same on the next.
+
+    After the first call each of its headers is a byte on the wire.
+    """
+    large = [("authorization", FORGED), *[("x-large", "a" * 1000)] * kilobytes]
     encoder, streams = Encoder(), range(1, 1000, 2)
     sent = b"".join(
         HeadersFrame(
@@ -157,23 +166,26 @@ def endless_requests(doors: Doors) -> Iterator[None]:
         for stream in streams
     )
 
-    def opened() -> socket.socket:
-        connection = doors.tls()
-        connection.sendall(sent)
-        return connection
+    def attack(doors: Doors) -> Iterator[None]:
+        def opened() -> socket.socket:
+            connection = doors.tls()
+            connection.sendall(sent)
+            return connection
 
-    connections: deque[socket.socket] = deque()
-    while True:
-        with suppress(OSError):
-            connections.append(opened())
-        if len(connections) > 20:
-            connections.popleft().close()
-        yield
+        connections: deque[socket.socket] = deque()
+        while True:
+            with suppress(OSError):
+                connections.append(opened())
+            if len(connections) > 20:
+                connections.popleft().close()
+            yield
+
+    return attack
 
 
 def trickling(doors: Doors) -> Iterator[None]:
     """Holds 900 bodies of unknown length, each of which gets a byte a second."""
-    request = head("POST", WEBHOOK, ["Transfer-Encoding: chunked"])
+    request = head("POST", WEBHOOK, ["Transfer-Encoding: chunked", SIGNED])
     connections = [sending(doors.addresses["http"], request) for _ in range(900)]
     while True:
         yield
@@ -270,10 +282,12 @@ ATTACKS: dict[str, Attack] = {
     "silent connections, metrics and SMTP": silent(("metrics", "smtp"), 300),
     "11,400 streams of `Health/Watch`, TLS": watching,
     "40 unfinished bodies of gzip, REST": unfinished_gzip,
-    "JSON of 9 MB in 10 KB, REST": large_json,
+    "JSON of 9 MB in 10 KB, REST": large_json(),
+    "the same, with a forged signature": large_json(SIGNED),
     "200 unfinished messages of 10 MB, TLS": unfinished_messages("tls"),
     "200 unfinished messages of 10 MB, gRPC": unfinished_messages("grpc"),
-    "calls that never end, TLS": endless_requests,
+    "calls with headers of 12 KB that never end, TLS": endless_requests(12),
+    "calls with headers of 60 KB, TLS": endless_requests(60),
     "900 bodies that trickle, REST": trickling,
     "flood of `PING`, TLS": flood("pings"),
     "flood of `SETTINGS`, TLS": flood("settings"),

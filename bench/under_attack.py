@@ -32,7 +32,13 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb
 INNOCENT = "127.0.0.2"
 FOLDER = "f"
 LISTS = trigger_service_pb2.ListTriggersRequest(folder_id=FOLDER).SerializeToString()
-CONFIG = "[connections]\nexempt = []\n"
+CONFIG = """
+[connections]
+exempt = []
+[sources.webhooks.object_storage]
+hub_keys = ["nobody knows it"]
+folders = ["f"]
+"""
 BETWEEN_CALLS = 0.005
 WARM_SECONDS = 0.5
 

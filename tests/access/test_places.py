@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tocsin.access.places import Place, Places
+from tocsin.access.places import Keeps, Place, Places
 
 ALICE, BOB, CAROL = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 
@@ -58,12 +58,12 @@ def test_the_oldest_of_the_address_that_has_most_makes_room() -> None:
 def test_who_is_busy_stays() -> None:
     room = Room(2, 2)
     for name in ("a1", "a2"):
-        room.seated(name, ALICE).busy = True
+        room.seated(name, ALICE).keeps = Keeps.ALL
     assert room.take("b1", BOB) is None
     assert room.take("a3", ALICE) is None
     shifting = Room(2, 2, shifting=True)
     for name in ("a1", "a2"):
-        shifting.seated(name, ALICE).busy = True
+        shifting.seated(name, ALICE).keeps = Keeps.ALL
     assert shifting.take("a3", ALICE) is None
 
 
@@ -73,7 +73,7 @@ def test_a_place_that_another_has_is_not_freed_again() -> None:
     second = room.seated("b1", BOB)
     assert room.left == ["a1"]
     room.places.free(first)
-    second.busy = True
+    second.keeps = Keeps.ALL
     assert room.take("c1", CAROL) is None
     room.places.free(second)
     room.places.free(second)
@@ -112,3 +112,35 @@ def test_threads_get_no_more_than_there_are() -> None:
     for each in threads:
         each.join()
     assert sum(place is not None for place in places) == 20
+
+
+def test_who_keeps_a_place_against_equals_makes_room_for_an_address_with_fewer() -> None:
+    room = Room(4, 4)
+    for name in ("a1", "a2", "a3"):
+        room.seated(name, ALICE).keeps = Keeps.EQUALS
+    room.seated("b1", BOB).keeps = Keeps.EQUALS
+    room.seated("c1", CAROL).keeps = Keeps.EQUALS
+    assert room.left == ["a1"]
+    # Two, one and one: none would be better off.
+    assert room.take("b2", BOB) is None
+    room.seated("d1", "192.0.2.4").keeps = Keeps.EQUALS
+    assert room.take("e1", "192.0.2.5") is None
+    assert room.left == ["a1", "a2"]
+
+
+def test_an_idle_one_makes_room_before_one_that_keeps_its_place_against_equals() -> None:
+    room = Room(4, 4)
+    for name in ("a1", "a2", "a3"):
+        room.seated(name, ALICE).keeps = Keeps.EQUALS
+    room.seated("b1", BOB)
+    room.seated("c1", CAROL)
+    assert room.left == ["b1"]
+
+
+def test_many_of_one_address_do_not_drive_out_the_only_one_of_another() -> None:
+    room = Room(3, 3)
+    for name in ("a1", "a2"):
+        room.seated(name, ALICE).keeps = Keeps.EQUALS
+    room.seated("b1", BOB)
+    assert room.take("a3", ALICE) is None
+    assert room.left == []

@@ -152,3 +152,49 @@ def test_what_is_no_key_of_standard_webhooks_is_refused_and_not_shown(key: str) 
     with pytest.raises(ValueError, match="expected whsec_") as caught:
         standard_key(key)
     assert len(key) < 8 or key not in str(caught.value)
+
+
+def by_headers(proof: SenderProof, headers: dict[str, str], now: datetime = NOW) -> str | None:
+    try:
+        proof.check_headers(headers.get, now)
+    except ProofRefused as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("proof", "headers"),
+    [
+        (SECRET, {"authorization": "Bearer s3cret"}),
+        (HUB, hub(b"another key")),
+        (STANDARD, standard(OTHER_KEY)),
+    ],
+)
+def test_the_headers_alone_may_be_right(proof: SenderProof, headers: dict[str, str]) -> None:
+    assert by_headers(proof, headers) is None
+
+
+@pytest.mark.parametrize(
+    ("proof", "headers"),
+    [
+        (SECRET, {}),
+        (SECRET, {"authorization": "Bearer other"}),
+        (HUB, {}),
+        (HUB, {"x-hub-signature-256": "sha256=" + "g" * 64}),
+        (HUB, {"x-hub-signature-256": "sha256=" + "0" * 65}),
+        (STANDARD, {}),
+        (STANDARD, standard() | {"webhook-signature": "v1,AAAA"}),
+        (STANDARD, standard(at=NOW - timedelta(minutes=6))),
+    ],
+)
+def test_what_the_headers_alone_prove_wrong_is_told_as_with_the_body(
+    proof: SenderProof, headers: dict[str, str]
+) -> None:
+    told = by_headers(proof, headers)
+    assert told is not None
+    assert told == refusal(proof, headers)
+
+
+def test_a_time_that_is_none_needs_no_body() -> None:
+    headers = standard() | {"webhook-timestamp": "soon"}
+    assert by_headers(STANDARD, headers) == "webhook-timestamp must be a number of seconds"

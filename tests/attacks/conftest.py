@@ -13,6 +13,23 @@ import trustme
 from stand.access.secured import Secured, secured
 from stand.certificates import issue
 
+SENDERS = """
+[sources.webhooks.object_storage]
+hub_keys = ["the key of the storage"]
+folders = ["f"]
+[sources.webhooks.registries.shows]
+secret = "the secret of the registry"
+folders = ["f"]
+[sources.webhooks.registries.signs]
+standard_keys = ["whsec_a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="]
+folders = ["f"]
+[sources.logs.folders_of]
+g = ["f"]
+[sources.logs.otlp_senders.shop]
+secret = "the secret of the shop"
+log_group = "g"
+"""
+
 
 @pytest.fixture(scope="session")
 def ca() -> trustme.CA:
@@ -25,7 +42,7 @@ def it(ca: trustme.CA) -> Iterator[Secured]:
         certificate, key = issue(ca, Path(made))
         files = ("--tls-cert", str(certificate), "--tls-key", str(key))
         doors = [f"--{name}=127.0.0.1:0" for name in ("tls", "metrics", "smtp")]
-        with secured(Path(made), "", *doors, *files) as running:
+        with secured(Path(made), SENDERS, *doors, *files) as running:
             yield running
 
 

@@ -5,6 +5,7 @@ import hmac
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,33 @@ def test_an_address_from_which_signatures_were_right_is_still_looked_at(post: Po
     assert post(REGISTRY, EVENTS, signed(EVENTS)) == 200
     assert [post(REGISTRY, EVENTS, signed(EVENTS, "wrong")) for _ in range(4)] == [401] * 4
     assert post(REGISTRY, EVENTS, signed(EVENTS)) == 200
+
+
+LARGE = json.dumps({"events": [], "padding": "0" * 200_000}).encode()
+
+
+def test_few_large_bodies_are_read_to_see_whether_their_signature_is_right(post: Post) -> None:
+    forged = signed(LARGE, "wrong")
+    assert [post(REGISTRY, LARGE, forged) for _ in range(3)] == [401, 429, 429]
+    # They were not looked at, so they are no bad credentials.
+    assert post(REGISTRY, EVENTS, signed(EVENTS)) == 200
+
+
+def test_of_large_bodies_that_a_sender_begins_with_none_is_refused(post: Post) -> None:
+    """Of those that come at once the first is read, and the others wait until it was right."""
+    with ThreadPoolExecutor(12) as threads:
+        began = [threads.submit(post, REGISTRY, LARGE, signed(LARGE)) for _ in range(12)]
+    assert [each.result() for each in began] == [200] * 12
+
+
+def test_from_where_signatures_were_right_any_number_is_read(post: Post) -> None:
+    assert post(REGISTRY, EVENTS, signed(EVENTS)) == 200
+    assert [post(REGISTRY, LARGE, signed(LARGE)) for _ in range(3)] == [200] * 3
+
+
+def test_a_right_secret_in_a_header_needs_no_body(post: Post) -> None:
+    records = json.dumps({"Records": [], "padding": "0" * 200_000}).encode()
+    assert [post(STORAGE, records, RIGHT) for _ in range(3)] == [200] * 3
 
 
 def test_who_had_a_token_for_a_proof_gets_another(it: Secured, post: Post) -> None:

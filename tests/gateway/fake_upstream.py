@@ -81,7 +81,12 @@ async def abort(context: grpc.aio.ServicerContext, status: status_pb2.Status) ->
 
 
 async def serve(upstream: FakeUpstream, socket: Path) -> grpc.aio.Server:
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
+    options = [
+        ("grpc.max_receive_message_length", -1),
+        # As the server has it: a header that could not be read must not spoil those after it.
+        ("grpc.http2.hpack_table_size.decoder", 0),
+    ]
+    server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers((upstream,))
     server.add_insecure_port(f"unix:{socket}")
     await server.start()

@@ -3,26 +3,38 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum, auto
 
 from tocsin.access.networks import net_of
 
 
-class Place:
-    """Holds one connection's place; a busy connection keeps it."""
+class Keeps(Enum):
+    """Says against whom a connection keeps its place."""
 
-    __slots__ = ("busy", "hang_up", "net")
+    NOBODY = auto()
+    EQUALS = auto()
+    """It makes room for an address that even then has no more places than its own."""
+    ALL = auto()
+
+
+class Place:
+    """Holds one connection's place."""
+
+    __slots__ = ("hang_up", "keeps", "net")
 
     def __init__(self, net: str, hang_up: Callable[[], None]) -> None:
         self.net = net
         self.hang_up = hang_up
-        self.busy = False
+        self.keeps = Keeps.NOBODY
 
 
 class Places:
     """Gives places to connections; any thread may ask.
 
-    If no place is left, a connection that is not busy makes room: the oldest one of the address
-    that has most. So silent clients keep nobody out, nor do many clients of one address.
+    If no place is left, a connection that keeps its place against nobody makes room: the oldest one
+    of the address that has most, and not fewer than that of the newcomer. If there is none, one
+    that keeps it against equals does. So silent clients keep nobody out, nor do many clients of one
+    address.
     """
 
     def __init__(self, most: int, most_of_address: int, *, shifting: bool = False) -> None:
@@ -54,7 +66,7 @@ class Places:
             if self._of_net[place.net] >= self._most_of_address:
                 leaving = self._oldest_of(place.net) if self._shifting else None
             elif len(self._taken) >= self._most:
-                leaving = self._oldest_of_the_most()
+                leaving = self._oldest_of_the_most(self._of_net[place.net])
             else:
                 self._add(place)
                 return place
@@ -71,12 +83,23 @@ class Places:
             self._remove(place)
 
     def _oldest_of(self, net: str) -> Place | None:
-        return next((each for each in self._taken if each.net == net and not each.busy), None)
+        return next(
+            (each for each in self._taken if each.net == net and each.keeps is Keeps.NOBODY), None
+        )
 
-    def _oldest_of_the_most(self) -> Place | None:
-        waiting = (each for each in self._taken if not each.busy)
+    def _oldest_of_the_most(self, places_of_newcomer: int) -> Place | None:
+        # Many clients of one address can't drive out the only one of another.
+        idle = self._kept_against(Keeps.NOBODY, places_of_newcomer)
+        # The newcomer's address has one more then, and the other address one less.
+        leaving = idle or self._kept_against(Keeps.EQUALS, places_of_newcomer + 2)
         # Of equals, max() returns the first.
-        return max(waiting, key=lambda each: self._of_net[each.net], default=None)
+        return max(leaving, key=lambda each: self._of_net[each.net], default=None)
+
+    def _kept_against(self, keeps: Keeps, least: int) -> list[Place]:
+        """Returns the places of addresses that have at least so many."""
+        return [
+            each for each in self._taken if each.keeps is keeps and self._of_net[each.net] >= least
+        ]
 
     def _add(self, place: Place) -> None:
         self._taken[place] = None

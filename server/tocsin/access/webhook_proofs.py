@@ -6,6 +6,7 @@ Signatures are those of GitHub, Gitea and others (`X-Hub-Signature-256`), and of
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ Header: TypeAlias = Callable[[str], str | None]
 
 HUB_SIGNATURE = "x-hub-signature-256"
 HUB_SCHEME = "sha256="
+HUB_FORM = re.compile(HUB_SCHEME + "[0-9a-f]{64}")
 # Standard Webhooks 1.0 signs the id and the time too.
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 SIGNATURE_VERSION = "v1,"
@@ -28,6 +30,10 @@ TOLERANCE_SECONDS = 300
 # A sender that changes its key signs with the old one too; few senders need more.
 MOST_SIGNATURES = 10
 LONGEST_TIMESTAMP = 12
+# Base64 of the 32 bytes of a signature.
+SIGNATURE_FORM = re.compile(rb"[A-Za-z0-9+/]{43}=")
+SIGNED_HEADERS = (HUB_SIGNATURE, ID, TIMESTAMP, SIGNATURE)
+"""The headers, beside `Authorization`, by which senders prove themselves."""
 
 
 class ProofRefused(Exception):
@@ -63,8 +69,29 @@ class SenderProof:
             problems.append(_of_hub(self.hub_keys, header, body))
         if self.standard_keys:
             problems.append(_of_standard(self.standard_keys, header, body, now))
-        if None not in problems:
-            raise ProofRefused("; ".join(text for text in problems if text is not None))
+        _expect_one(problems)
+
+    def check_headers(self, header: Header, now: datetime) -> bool:
+        """Checks what the headers of a webhook say without its body: a signature by its form only.
+
+        Returns whether they prove the sender, whatever the body is.
+
+        Args:
+            header: reads its headers.
+            now: the instant at which they came.
+
+        Raises:
+            ProofRefused: whatever the body is, no header proves the sender.
+        """
+        problems = []
+        if self.secret is not None:
+            problems.append(_of_secret(self.secret, header))
+        if self.hub_keys:
+            problems.append(_of_hub_form(header))
+        if self.standard_keys:
+            problems.append(_of_standard_form(header, now))
+        _expect_one(problems)
+        return self.secret is not None and problems[0] is None
 
 
 def standard_key(text: str) -> bytes:
@@ -82,6 +109,15 @@ def standard_key(text: str) -> bytes:
     return key
 
 
+def _expect_one(problems: list[str | None]) -> None:
+    """Raises ProofRefused unless one of the kinds of proof has no problem."""
+    if None not in problems:
+        raise ProofRefused("; ".join(text for text in problems if text is not None))
+
+
+NOT_SIGNED_AS_HUB = "the X-Hub-Signature-256 header must hold the signature of the body"
+NOT_SIGNED = "webhook-signature must sign webhook-id, webhook-timestamp and the body"
+
 # Each function returns what is wrong with its kind of proof, or None.
 
 
@@ -96,22 +132,39 @@ def _of_hub(keys: tuple[bytes, ...], header: Header, body: bytes) -> str | None:
     expected = [HUB_SCHEME + hmac.new(key, body, hashlib.sha256).hexdigest() for key in keys]
     if any(hmac.compare_digest(signature.encode(), sent) for signature in expected):
         return None
-    return "the X-Hub-Signature-256 header must hold the signature of the body"
+    return NOT_SIGNED_AS_HUB
+
+
+def _of_hub_form(header: Header) -> str | None:
+    return None if HUB_FORM.fullmatch(header(HUB_SIGNATURE) or "") else NOT_SIGNED_AS_HUB
 
 
 def _of_standard(keys: tuple[bytes, ...], header: Header, body: bytes, now: datetime) -> str | None:
-    timestamp = header(TIMESTAMP) or ""
-    signatures = [
-        signature.removeprefix(SIGNATURE_VERSION).encode("utf-8", "replace")
-        for signature in (header(SIGNATURE) or "").split(" ")[:MOST_SIGNATURES]
-        if signature.startswith(SIGNATURE_VERSION)
-    ]
+    signatures, timestamp = _signatures(header), header(TIMESTAMP) or ""
     signed = f"{header(ID) or ''}.{timestamp}.".encode("utf-8", "replace") + body
     expected = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
     if not any(
         hmac.compare_digest(signature, sent) for signature in expected for sent in signatures
     ):
-        return "webhook-signature must sign webhook-id, webhook-timestamp and the body"
+        return NOT_SIGNED
+    return _of_time(timestamp, now)
+
+
+def _of_standard_form(header: Header, now: datetime) -> str | None:
+    if not any(SIGNATURE_FORM.fullmatch(signature) for signature in _signatures(header)):
+        return NOT_SIGNED
+    return _of_time(header(TIMESTAMP) or "", now)
+
+
+def _signatures(header: Header) -> list[bytes]:
+    return [
+        signature.removeprefix(SIGNATURE_VERSION).encode("utf-8", "replace")
+        for signature in (header(SIGNATURE) or "").split(" ")[:MOST_SIGNATURES]
+        if signature.startswith(SIGNATURE_VERSION)
+    ]
+
+
+def _of_time(timestamp: str, now: datetime) -> str | None:
     if not timestamp.isascii() or not timestamp.isdecimal() or len(timestamp) > LONGEST_TIMESTAMP:
         return "webhook-timestamp must be a number of seconds"
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:

@@ -70,7 +70,7 @@ async def start_grpc(
             # Envoy's connections carry the calls of many clients. A malformed header would stay in
             # the table with its error, and each later one of that name would be refused for it.
             ("grpc.http2.hpack_table_size.decoder", 0),
-            ("grpc.max_concurrent_streams", limits.streams),
+            ("grpc.max_concurrent_streams", limits.server_streams),
             # It counts calls that were answered but not yet cleared away, and so refuses calls of a
             # busy client who keeps to the limit of streams.
             ("grpc.http.overload_protection", 0),

@@ -251,6 +251,7 @@ def _gateway(
         discovery=ENDPOINTS,
         checks=named.checks,
         connections=_bounds(settings.connections),
+        floods=None if offer.gate is None else offer.gate.limits.floods,
         proxies=_proxies(settings.connections),
         restore=restore,
         tell=tell,

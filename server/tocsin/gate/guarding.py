@@ -178,6 +178,18 @@ class MethodGuard:
         if not secret or self._remembered(secret) not in self.gate.proven:
             self.gate.limits.refuse_guessing(arrival.peer)
 
+    async def wait_for_body(self, arrival: Arrival) -> None:
+        """Waits until a large body may be read to see whether it proves its sender.
+
+        Bodies of a sender that was right from there recently are read at once.
+
+        Raises:
+            ApiError: too many of them came from the address.
+        """
+        remembered, proven = self._remembered(shown_secret(arrival)), self.gate.proven
+        bodies = self.gate.limits.unproven_bodies
+        await bodies.wait(arrival.peer, lambda: remembered in proven)
+
     def remember(self, secret: str) -> None:
         """Remembers a secret that a public method has just accepted."""
         if secret:

@@ -1,13 +1,14 @@
 """Checks who calls by the headers of a request alone, before Envoy reads or inflates its body.
 
 Envoy asks for requests that would cost it much: large or compressed ones, and calls without a
-credential. The gate asks all callers again when it has the request, so a check that can't be made
-lets the request go on.
+credential. Senders of webhooks and logs prove themselves to the method, which says here what their
+headers alone can prove. The gate asks all callers again when it has the request, so a check that
+can't be made lets the request go on.
 """
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import grpc
@@ -24,6 +25,7 @@ from tocsin.wire import errors
 from tocsin.wire.calls import ORIGINAL_PATH, REQUEST_ID, Arrival
 from tocsin.wire.errors import ApiError
 from tocsin.wire.rest.legacy_errors import legacy_metadata
+from tocsin.wire.serving import SelfChecked, Served
 from tocsin.wire.statuses import to_status
 from tocsin_protos.envoy.service.auth.v3 import external_auth_pb2 as contract
 
@@ -45,8 +47,9 @@ STATUSES: Mapping[grpc.StatusCode, int] = {
 class HeaderCheck:
     """Implements Envoy's `Authorization` by the gate of these services."""
 
-    def __init__(self, gate: CallGate, services: Iterable[ServiceDescriptor]) -> None:
-        services = tuple(services)
+    def __init__(
+        self, gate: CallGate, services: Mapping[ServiceDescriptor, Mapping[str, Served]]
+    ) -> None:
         self._find = method_finder(services)
         self._of_google = {
             method.full_name
@@ -58,6 +61,12 @@ class HeaderCheck:
             method.full_name: gate.guard(method)
             for service in services
             for method in service.methods
+        }
+        self._senders = {
+            f"{service.full_name}.{name}": served.check_headers
+            for service, methods in services.items()
+            for name, served in methods.items()
+            if isinstance(served, SelfChecked) and served.check_headers is not None
         }
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -75,9 +84,10 @@ class HeaderCheck:
         is_call = http.headers.get("content-type", "").startswith("application/grpc")
         url = None if is_call else http.path
         arrival = Arrival(context, _metadata(http.headers, url, context))
-        method = self._find(http.method, http.path.partition("?")[0])
+        path = http.path.partition("?")[0]
+        method = self._find(http.method, path)
         try:
-            await self._check(method, arrival)
+            await self._check(method, path, arrival)
         except ApiError as error:
             more = legacy_metadata(arrival, error) if method in self._of_google else ()
             return _refused(error, arrival.request_id, more, is_call=is_call)
@@ -85,10 +95,21 @@ class HeaderCheck:
             log.info("could not check a caller by the headers", error=str(error))
         return contract.CheckResponse()
 
-    async def _check(self, method: str | None, arrival: Arrival) -> None:
+    async def _check(self, method: str | None, path: str, arrival: Arrival) -> None:
         if method is None:
             raise errors.method_not_found()
-        await self._guards[method].check_caller(arrival)
+        guard = self._guards[method]
+        call = await guard.check_caller(arrival)
+        check_sender = self._senders.get(method)
+        if check_sender is None:
+            return
+        try:
+            proven = check_sender(path, arrival)
+        except ApiError as error:
+            call.ended(error)
+            raise
+        if not proven:
+            await guard.wait_for_body(arrival)
 
 
 def _metadata(

@@ -3,7 +3,9 @@
 from tocsin.access.buckets import Buckets, Rate
 from tocsin.access.networks import net_of
 from tocsin.access.permissions.bindings import EVERYTHING
+from tocsin.gate.floods import Floods
 from tocsin.gate.settings import LimitSettings
+from tocsin.gate.unproven_bodies import UnprovenBodies
 from tocsin.schedule import Clock
 from tocsin.wire import errors
 
@@ -13,8 +15,10 @@ MINUTE = 60.0
 class CallLimits:
     def __init__(self, settings: LimitSettings, clock: Clock) -> None:
         self._settings = settings
+        self.floods = Floods(clock)
         self._calls = None if settings.calls is None else Buckets(settings.calls, clock)
         self._bad_credentials = _a_minute(settings.bad_credentials_per_minute, clock)
+        self.unproven_bodies = UnprovenBodies(settings.bad_credentials_per_minute, clock)
         self._invocations = _a_minute(settings.invocations_per_minute, clock)
 
     @property
@@ -41,6 +45,7 @@ class CallLimits:
             ApiError: the address has sent too many bad credentials.
         """
         if self._bad_credentials is not None and (wait := self._bad_credentials.wait(net_of(peer))):
+            self.floods.refused(net_of(peer))
             raise errors.too_many_bad_credentials(wait)
 
     def no_credential(self, peer: str) -> None:
@@ -51,7 +56,9 @@ class CallLimits:
         """
         if self._bad_credentials is None:
             return
-        if wait := self._bad_credentials.take(f"{net_of(peer)} without"):
+        net = net_of(peer)
+        if wait := self._bad_credentials.take(f"{net} without"):
+            self.floods.refused(net)
             raise errors.too_many_bad_credentials(wait)
 
     def bad_credential(self, peer: str) -> None:

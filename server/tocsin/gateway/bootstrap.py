@@ -20,6 +20,9 @@ MOST_OF_PATTERN = 1000
 STAT_PREFIX = "rest"
 """The prefix of Envoy's counters for the listeners."""
 
+# A connection that brings hundreds of calls at once lets those of others run between.
+_RUNTIME: Json = {"http.max_requests_per_io_cycle": 10}
+
 
 def bootstrap(settings: EnvoySettings) -> Json:
     """Returns the bootstrap as a JSON object (envoy.config.bootstrap.v3.Bootstrap)."""
@@ -29,6 +32,7 @@ def bootstrap(settings: EnvoySettings) -> Json:
         "admin": {"address": {"pipe": {"path": str(settings.admin), "mode": 0o600}}},
         "layered_runtime": {"layers": [{"name": "patterns", "static_layer": _pattern_sizes()}]},
         "overload_manager": overload_manager(settings.limits),
+        "layered_runtime": {"layers": [{"name": "bounds", "static_layer": _RUNTIME}]},
         "static_resources": {
             "listeners": [_listener(settings, listener) for listener in settings.listeners],
             "clusters": list(_clusters(settings)),

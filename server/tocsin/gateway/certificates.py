@@ -5,7 +5,6 @@ certificate with the key before. So we write one file for Envoy, which changes i
 """
 
 import asyncio
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from tocsin.gateway.files import replace_file
 from tocsin.gateway.settings import Tls
 from tocsin.gateway.tls import authorities_secret, server_secret
 from tocsin.schedule import Clock
@@ -98,10 +98,10 @@ class Certificates:
         """Writes the loaded certificate where Envoy reads it, into a private directory."""
         material = self._current
         secrets, authorities = directory / "server.json", directory / "authorities.json"
-        _write(secrets, server_secret(material.certificate, material.key))
+        replace_file(secrets, server_secret(material.certificate, material.key))
         if material.client_ca is None:
             return Tls(secrets)
-        _write(authorities, authorities_secret(material.client_ca))
+        replace_file(authorities, authorities_secret(material.client_ca))
         return Tls(secrets, authorities)
 
     async def keep_current(self, directory: Path, ends: Callable[[datetime], None]) -> None:
@@ -231,12 +231,3 @@ def _key(file: Path, content: bytes) -> PrivateKeyTypes:
 
 def _encoded(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _write(file: Path, content: str) -> None:
-    """Replaces the file in one step: Envoy reads it again when another is moved over it."""
-    unfinished = file.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(content)
-    unfinished.replace(file)

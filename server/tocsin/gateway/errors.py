@@ -254,6 +254,8 @@ def _text(http: int, limits: Limits) -> str:
         return _too_large(limits.body_bytes)
     if http == 431:
         return f"{LOCAL_TEXT}: headers larger than max ({limits.headers_kib} KiB)"
+    if http == 429:
+        return f"{LOCAL_TEXT}: too many refused calls came from your address"
     return LOCAL_TEXT
 
 
@@ -279,15 +281,19 @@ def local_reply_mappers(
     """
     for http, code in _GRPC_CODES.items():
         status: Json = {"header": {"key": "grpc-status", "value": str(code)}}
-        mapper = _grpc_mapper(_text(http, limits), _status("EQ", http))
-        yield {**mapper, "headers_to_add": [*_REQUEST_ID, status]}
+        where, by_server = _status("EQ", http), _WRITTEN_BY_SERVER["filter"]
+        for mapper in (
+            _grpc_mapper(LOCAL_TEXT, where, by_server),
+            _grpc_mapper(_text(http, limits), where),
+        ):
+            yield {**mapper, "headers_to_add": [*_REQUEST_ID, status]}
     yield _grpc_mapper(LOCAL_TEXT)
     yield _WRITTEN_BY_SERVER
     for path in public_paths:
         named: Json = {"name": ":path", "string_match": {"prefix": path}}
         text = _too_large(limits.public_bytes)
-        where = [_status("EQ", 413), {"header_filter": {"header": named}}]
-        yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, _REASONS[413], text, where)
+        small = [_status("EQ", 413), {"header_filter": {"header": named}}]
+        yield _mapper(Envelope.STATUS, code_pb2.INVALID_ARGUMENT, _REASONS[413], text, small)
     if otlp_paths:
         yield from _otlp_mappers(limits, otlp.path_filter(otlp_paths))
     for on_path in map(_on_path, google_paths):

@@ -2,7 +2,7 @@
 
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, otlp
-from tocsin.gateway.bounds import caller_checks
+from tocsin.gateway.bounds import caller_checks, floods, large_headers
 from tocsin.gateway.errors import (
     SAYS_GRPC_SCRIPT,
     whole_error_function,
@@ -44,6 +44,8 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
     router = typed("extensions.filters.http.router.v3", "Router", suppress_envoy_headers=True)
     return [
         {"name": "envoy.filters.http.health_check", "typed_config": _health_answer(upstream)},
+        large_headers.refusing_filter(settings.limits),
+        *([] if settings.floods is None else [floods.flood_filter(settings.floods)]),
         *([] if settings.checks is None else [caller_checks.checking_filter()]),
         inflating.whole_filter(settings.limits.body_bytes),
         inflating.reading_filter(),

@@ -40,8 +40,11 @@ class Limits:
     connections: int = 10_000
     probes: int = 1_500
     """Streams of health and reflection at a time: more than the server lets stay open."""
-    streams: int = 1000
-    """Concurrent calls on one HTTP/2 connection."""
+    streams: int = 100
+    """Concurrent calls on one HTTP/2 connection of a client to Envoy: each may have large headers,
+    which are a few bytes on the wire after the first."""
+    server_streams: int = 1000
+    """The same on a connection to the gRPC server, of Envoy or of a client on loopback."""
     headers_seconds: int = 10
     """Time limit for a connection's first byte, a request's headers, and a TLS handshake."""
     request_seconds: int = 60
@@ -108,6 +111,8 @@ class EnvoySettings:
     """Its top path segments."""
     checks: Path | None = None
     """The Unix socket of what checks callers by their headers; None: it is not asked."""
+    floods: Path | None = None
+    """The file that names addresses most of whose requests are refused; None: there is none."""
     public_paths: tuple[str, ...] = ()
     """The paths of methods that anyone may call to get a credential."""
     otlp_paths: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from tocsin.contract.routes import (
 )
 from tocsin.gateway.bootstrap import bootstrap
 from tocsin.gateway.bounds.connections import ConnectionBounds
+from tocsin.gateway.bounds.floods import Floods, publish_floods
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
 from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
@@ -43,6 +44,9 @@ _LONGEST_PAUSE_SECONDS = 10.0
 _LOOK_SECONDS = 2.0
 _ANSWER_SECONDS = 4.0
 _MISSING_ANSWERS = 2
+
+# Envoy takes all addresses anew when one begins a flood, so many that begin together wait.
+_FLOODS_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Gateway:
         checks: Path | None = None,
         proxies: Proxies | None = None,
         connections: ConnectionBounds | None = None,
+        floods: Floods | None = None,
         restore: Callable[[], Awaitable[Sockets]] | None = None,
         tell: Callable[[bool], None] = lambda _: None,
     ) -> None:
@@ -104,6 +109,7 @@ class Gateway:
             checks: the Unix socket of the server that checks callers by their headers
                 (`gate/header_check.py`); None: callers are not checked before bodies are read.
             connections: what one address may have; None means the defaults.
+            floods: knows the addresses most of whose requests Envoy refuses; None: none are.
             proxies: those that are trusted to say who calls; None: there are none.
             restore: makes the sockets `upstream` and `checks` anew when they were removed.
             tell: called with False when Envoy ends or stops answering, with True when one answers.
@@ -127,6 +133,7 @@ class Gateway:
         self._answering = True
         self._connections = connections or ConnectionBounds()
         self._proxies = proxies or Proxies()
+        self._floods = floods
         self._ips: dict[str, str] = {}
         self._ports = {name: port for name, (_, port) in self._listen.items()}
         self._envoy: Envoy | None = None
@@ -173,6 +180,8 @@ class Gateway:
         await self._launch(binary)
         self._tasks.append(asyncio.create_task(self._keep_up(binary)))
         self._tasks.append(asyncio.create_task(self._watch()))
+        if self._floods is not None:
+            self._tasks.append(asyncio.create_task(self._keep_floods(self._floods)))
         if self._tls is not None:
             self._tasks.append(asyncio.create_task(self._keep_certificates(self._tls)))
 
@@ -207,6 +216,10 @@ class Gateway:
     def _descriptors(self) -> Path:
         return self._directory / "services.binpb"
 
+    @property
+    def _floods_file(self) -> Path:
+        return self._directory / "floods.json"
+
     def _settings(self) -> EnvoySettings:
         services = {
             envelope: tuple(
@@ -225,6 +238,7 @@ class Gateway:
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             checks=self._sockets.checks,
+            floods=None if self._floods is None else self._floods_file,
             public_paths=tuple(_public_paths(self._services)),
             otlp_paths=exact_paths(self._services),
             limits=self._limits,
@@ -243,6 +257,8 @@ class Gateway:
         # At each start: the system may have removed old files of a temporary directory.
         self._prepare_directory()
         self._descriptors.write_bytes(transcoder_descriptors(self._services))
+        if self._floods is not None:
+            publish_floods(self._floods_file, self._floods.nets(), self._connections.exempt)
         self._admin_socket.unlink(missing_ok=True)  # it may be that of a dead Envoy
         config = self._directory / "envoy.json"
         config.write_text(json.dumps(bootstrap(self._settings()), indent=1))
@@ -330,6 +346,26 @@ class Gateway:
         if answering != self._answering:
             self._answering = answering
             self._tell(answering)
+
+    async def _keep_floods(self, floods: Floods) -> None:
+        """Tells Envoy of the addresses whenever others are among them."""
+        told: tuple[str, ...] = ()
+        while True:
+            if not told:
+                await floods.begun.wait()
+            nets = floods.nets()
+            if nets != told and self._tell_floods(nets):
+                told = nets
+            await self._machine_clock.sleep(_FLOODS_SECONDS)
+
+    def _tell_floods(self, nets: tuple[str, ...]) -> bool:
+        try:
+            publish_floods(self._floods_file, nets, self._connections.exempt)
+        except OSError as error:
+            log.warning("could not tell Envoy of floods, trying again", error=str(error))
+            return False
+        log.info("most calls of addresses that flood are refused", addresses=len(nets))
+        return True
 
     async def _keep_certificates(self, tls: TlsDoor) -> None:
         await tls.certificates.keep_current(self._directory, tls.ends)

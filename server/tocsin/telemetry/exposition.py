@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from tocsin.access.exposure import is_loopback
-from tocsin.access.places import Place, Places
+from tocsin.access.places import Keeps, Place, Places
 from tocsin.telemetry.metrics_door import MetricsDoor
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ class Server(ThreadingWSGIServer):
 
     def keep_place(self, request: socket.socket) -> None:
         """Makes sure that no other client gets this one's place."""
-        self._place_of[request].busy = True
+        self._place_of[request].keeps = Keeps.ALL
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         # The silence limit does not end a client that sends a byte now and then.

@@ -61,11 +61,14 @@ class SelfChecked:
     """A method that reports errors in parts of its requests by itself.
 
     `violations_of` returns the violations for which the whole request is refused, instead of those
-    of the options of its contract.
+    of the options of its contract. `check_headers` takes the path and headers of a request whose
+    body may never come. It returns whether they prove its sender, and raises an ApiError if they
+    can't, whatever the body.
     """
 
     method: Method
     violations_of: Callable[[Any], Sequence[Violation]]
+    check_headers: Callable[[str, Arrival], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

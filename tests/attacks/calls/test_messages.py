@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 from hpack import Decoder, Encoder
-from hyperframe.frame import DataFrame, HeadersFrame
+from hyperframe.frame import DataFrame, Frame, HeadersFrame
 
 from attacks.floods import Unfinished
 from attacks.frames import call_headers, connected, frames, headers_frame, rest_headers
@@ -56,8 +56,11 @@ def status(it: Secured, ca: trustme.CA, door: str, sent: bytes) -> str:
 def test_a_call_without_a_message_is_answered(
     it: Secured, ca: trustme.CA, authorization: str, door: str, path: str
 ) -> None:
-    headers = [("authorization", authorization)] if path == LIST else []
-    sent = headers_frame(1, call_headers(path, headers), ends=True)
+    shown = {
+        LIST: [("authorization", authorization)],
+        NOTIFY: [("x-hub-signature-256", f"sha256={'0' * 64}")],
+    }
+    sent = headers_frame(1, call_headers(path, shown.get(path, [])), ends=True)
     assert status(it, ca, door, sent) == UNIMPLEMENTED
 
 
@@ -92,14 +95,44 @@ def test_strangers_requests_that_never_end_do_not_wait_in_envoy(
         frame.flags.add("END_HEADERS")
     with connected(it.server.address("tls"), trusting(ca)) as connection:
         connection.settimeout(30)
-        connection.sendall(b"".join(frame.serialize() for frame in sent))
-        answered: set[int] = set()
-        for frame in frames(connection):
-            if isinstance(frame, HeadersFrame):
-                answered.add(frame.stream_id)
-            if len(answered) == len(streams):
-                return
-    raise AssertionError("the connection was closed")
+        received = frames(connection)
+        for first in range(0, len(sent), 100):
+            begun = sent[first : first + 100]
+            connection.sendall(b"".join(frame.serialize() for frame in begun))
+            waiting = {frame.stream_id for frame in begun}
+            while waiting:
+                frame = next(received)
+                if isinstance(frame, HeadersFrame):
+                    waiting.discard(frame.stream_id)
+
+
+def test_large_headers_that_are_short_on_the_wire_do_not_reach_the_server(
+    it: Secured, ca: trustme.CA, authorization: str
+) -> None:
+    """A header that was sent before is a byte: after the first call, 70 bytes bring 60 KB."""
+    large = [("authorization", "Bearer forged"), *[("x-large", "a" * 1000)] * 60]
+    encoder = Encoder()
+    calls = [
+        HeadersFrame(stream, encoder.encode([*call_headers(LIST), *large]), flags=["END_HEADERS"])
+        for stream in range(1, 1000, 2)
+    ]
+    assert max(len(each.data) for each in calls[1:]) < 100
+    with connected(it.server.address("tls"), trusting(ca)) as connection:
+        connection.settimeout(30)
+        decoder, received = Decoder(), frames(connection)
+        for first in range(0, len(calls), 100):
+            begun = calls[first : first + 100]
+            connection.sendall(b"".join(each.serialize() for each in begun))
+            answers = [next(answers_in(received, decoder)) for _ in begun]
+            assert {each["grpc-status"] for each in answers} == {RESOURCE_EXHAUSTED}
+            assert all("16 KiB" in each["grpc-message"] for each in answers)
+    it.lists("rest", authorization, "f")
+
+
+def answers_in(received: Iterator[Frame], decoder: Decoder) -> Iterator[dict[str, str]]:
+    for frame in received:
+        if isinstance(frame, HeadersFrame):
+            yield dict(decoder.decode(frame.data))
 
 
 @pytest.mark.parametrize("path", [b"/\x80/x", b"/a.B/\xff"])

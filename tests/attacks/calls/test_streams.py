@@ -23,8 +23,8 @@ WATCH = "/grpc.health.v1.Health/Watch"
 GET = "/yandex.cloud.serverless.triggers.v1.TriggerService/Get"
 REFLECT_V1 = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 REFLECT = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
-STREAMS_EACH = 950
-CONNECTIONS = 12
+STREAMS_EACH = 95
+CONNECTIONS = 120
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
 
@@ -32,7 +32,7 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 def open_streams(
     it: Secured, ca: trustme.CA, path: str, *, message: bytes | None
 ) -> Iterator[None]:
-    """Opens as many streams as 12 connections take; without a message they go on waiting for it."""
+    """Opens as many streams as 120 connections take; without a message they wait for it."""
     sent = b""
     for number in range(STREAMS_EACH):
         stream = 2 * number + 1

@@ -231,3 +231,29 @@ def test_a_mail_that_is_on_its_way_keeps_its_place(directory: Path, config: str)
         assert sending.sock is not None
         sending.sock.sendall(smtp_client.on_the_wire(mail_of("slow")) + b"\r\n.\r\n")
         assert sending.getreply()[0] == 250
+
+
+def test_mails_that_stop_in_the_middle_keep_no_other_address_out(
+    directory: Path, config: str
+) -> None:
+    few = f"{config}\n[sources.mail]\nconnections = 6\nconnections_of_address = 3\n"
+    with serving(directory, few, *SMTP) as server, ExitStack() as stack:
+        address = address_of(server, "b1g0")
+
+        def stopping(source: str) -> smtplib.SMTP:
+            client = stack.enter_context(connected(server.address("smtp"), source))
+            client.ehlo()
+            client.mail("a@b.example")
+            client.rcpt(address)
+            assert client.docmd("DATA")[0] == 354
+            client.send(b"Subject: half")
+            return client
+
+        halves = [stopping(source) for source in ("127.0.0.2", "127.0.0.3") for _ in range(3)]
+        with connected(server.address("smtp")) as client:
+            client.sendmail("a@b.example", [address], smtp_client.on_the_wire(mail_of("served")))
+        # The oldest of one of them was asked to try again later; the others may go on.
+        assert halves[0].getreply()[0] == 421
+        for half in halves[1:]:
+            half.send(b"\r\n\r\n.\r\n")
+            assert half.getreply()[0] == 250

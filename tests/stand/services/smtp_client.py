@@ -12,9 +12,12 @@ SENDER = "sender@example.com"
 
 
 @contextmanager
-def connected(address: str) -> Iterator[smtplib.SMTP]:
+def connected(address: str, source: str = "127.0.0.1") -> Iterator[smtplib.SMTP]:
+    """Connects from an address of this machine."""
     host, _, port = address.rpartition(":")
-    with smtplib.SMTP(host, int(port), local_hostname="client.test", timeout=PATIENCE) as client:
+    with smtplib.SMTP(
+        host, int(port), "client.test", timeout=PATIENCE, source_address=(source, 0)
+    ) as client:
         yield client
 
 

@@ -14,7 +14,7 @@ from tocsin.access.shared_secret import SharedSecret
 from tocsin.api.otlp.json_form import OtlpJsonError, parse_logs
 from tocsin.api.otlp.logs import LogRecords
 from tocsin.wire import errors
-from tocsin.wire.calls import Call
+from tocsin.wire.calls import Arrival, Call
 from tocsin.wire.serving import SelfChecked
 from tocsin_protos.tocsin.v1 import otlp_service_pb2 as contract
 
@@ -45,7 +45,12 @@ class OtlpService:
 
     def methods(self) -> dict[str, SelfChecked]:
         # The proof comes first: a sender without one learns nothing of what is wrong.
-        return {"ExportLogs": SelfChecked(self.export_logs, lambda _: ())}
+        return {"ExportLogs": SelfChecked(self.export_logs, lambda _: (), self.check_sender)}
+
+    def check_sender(self, _: str, arrival: Arrival) -> bool:
+        """Checks the sender by the headers of its request, which are all that it is known by."""
+        self._group_of(arrival)
+        return True
 
     async def export_logs(
         self, request: contract.OtlpServiceExportLogsRequest, call: Call
@@ -74,7 +79,7 @@ class OtlpService:
             field = f"{BODY}.{error.field}" if error.field else BODY
             raise errors.invalid_field(field, error.reason) from error
 
-    def _group_of(self, call: Call) -> str | None:
+    def _group_of(self, call: Call | Arrival) -> str | None:
         """Returns the log group of the sender; None if its records may name theirs."""
         if not self._senders:
             if self._proven:

@@ -1,7 +1,9 @@
 """Serves `tocsin.v1.WebhookService`, for object storages and container registries."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import unquote
 
 from tocsin.access.webhook_proofs import ProofRefused, SenderProof
 from tocsin.api.tocsin.events.taking import refuse, take
@@ -16,7 +18,7 @@ from tocsin.sources.notifications.registry import registry_notification
 from tocsin.sources.notifications.s3 import object_notification
 from tocsin.sources.notifications.settings import WebhookSettings
 from tocsin.wire import errors
-from tocsin.wire.calls import Call
+from tocsin.wire.calls import Arrival, Call
 from tocsin.wire.serving import SelfChecked
 from tocsin_protos.tocsin.v1 import webhook_service_pb2 as contract
 
@@ -24,6 +26,10 @@ SERVICE = contract.DESCRIPTOR.services_by_name["WebhookService"]
 
 LONGEST_REGISTRY_ID = 256
 BODY = "notification"
+OF_STORAGE, OF_REGISTRIES = "object_storage", "registries.ID"
+"""The tables, below `[sources.webhooks]`, of senders."""
+
+REGISTRY_PATH = re.compile("/tocsin/v1/webhooks/containerRegistries/([^/]+)/*")
 
 
 class WebhookService:
@@ -50,9 +56,36 @@ class WebhookService:
     def methods(self) -> dict[str, SelfChecked]:
         # The proof comes first: a sender without one learns nothing of what is wrong.
         return {
-            "NotifyObjectStorage": SelfChecked(self.notify_object_storage, lambda _: ()),
-            "NotifyContainerRegistry": SelfChecked(self.notify_container_registry, lambda _: ()),
+            "NotifyObjectStorage": SelfChecked(
+                self.notify_object_storage, lambda _: (), self.check_object_storage
+            ),
+            "NotifyContainerRegistry": SelfChecked(
+                self.notify_container_registry, lambda _: (), self.check_container_registry
+            ),
         }
+
+    def check_object_storage(self, _: str, arrival: Arrival) -> bool:
+        """Checks an object storage by the headers of its notification."""
+        return self._check_headers(self._settings.of_object_storage.proof, OF_STORAGE, arrival)
+
+    def check_container_registry(self, path: str, arrival: Arrival) -> bool:
+        """Checks a container registry by the headers of its webhook.
+
+        The id is in the path over REST. Over gRPC it is in the message, so any sender's proof will
+        do for now.
+        """
+        found = REGISTRY_PATH.fullmatch(path)
+        if found is None:
+            proofs = [each.proof for each in self._settings.senders_of_registries()]
+        else:
+            proofs = [self._settings.of_registry(_registry_id(found[1])).proof]
+        *others, last = proofs
+        for proof in others:
+            try:
+                return self._check_headers(proof, OF_REGISTRIES, arrival)
+            except errors.ApiError:
+                continue
+        return self._check_headers(last, OF_REGISTRIES, arrival)
 
     async def notify_object_storage(
         self, request: contract.WebhookServiceNotifyObjectStorageRequest, call: Call
@@ -60,7 +93,7 @@ class WebhookService:
         """Accepts a notification of an object storage in the form of S3."""
         body = request.notification.data
         sender = self._settings.of_object_storage
-        self._check(sender.proof, "object_storage", body, call)
+        self._check(sender.proof, OF_STORAGE, body, call)
         folders = self._settings.folders_of_sender(sender)
         outcome = await self._take(
             "object_storage", lambda now: object_notification(body, now), folders
@@ -73,7 +106,7 @@ class WebhookService:
         """Accepts a webhook of a container registry."""
         registry_id, body = request.registry_id, request.notification.data
         sender = self._settings.of_registry(registry_id)
-        self._check(sender.proof, "registries.ID", body, call)
+        self._check(sender.proof, OF_REGISTRIES, body, call)
         if not 1 <= len(registry_id) <= LONGEST_REGISTRY_ID or NUL in registry_id:
             raise errors.invalid_field(
                 "registry_id", f"expected 1 to {LONGEST_REGISTRY_ID} characters, none of them NUL"
@@ -86,12 +119,20 @@ class WebhookService:
 
     def _check(self, proof: SenderProof, table: str, body: bytes, call: Call) -> None:
         """Checks the sender before the body is parsed."""
+        now = self._shared_clock.now()
+        self._prove(proof, table, lambda: proof.check(call.metadata_value, body, now))
+
+    def _check_headers(self, proof: SenderProof, table: str, arrival: Arrival) -> bool:
+        now = self._shared_clock.now()
+        return self._prove(proof, table, lambda: proof.check_headers(arrival.metadata_value, now))
+
+    def _prove(self, proof: SenderProof, table: str, check: Callable[[], bool | None]) -> bool:
         if not proof:
             if self._proven:
                 raise errors.sender_unprovable(table)
-            return
+            return True
         try:
-            proof.check(call.metadata_value, body, self._shared_clock.now())
+            return bool(check())
         except ProofRefused as error:
             raise errors.sender_unproven(str(error)) from error
 
@@ -115,6 +156,11 @@ class WebhookService:
             filtered=taken.filtered,
             refused=notification.refused or None,
         )
+
+
+def _registry_id(segment: str) -> str:
+    """Returns a segment of a path as the transcoder reads it, which leaves an encoded `/`."""
+    return unquote(re.sub("%(?=2[fF])", "%25", segment))
 
 
 def _refused(kind: str, notification: Notification, folders: Folders) -> list[Refused]:

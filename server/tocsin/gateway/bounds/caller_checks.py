@@ -5,6 +5,7 @@ asked about: the gate checks them when they arrive.
 """
 
 from tocsin.access import doors
+from tocsin.access.webhook_proofs import SIGNED_HEADERS
 from tocsin.gateway.settings import Limits
 from tocsin.gateway.typed import Json, typed
 
@@ -13,7 +14,7 @@ CLUSTER = "checks"
 
 _CHECK = "tocsin.caller"
 _SECONDS = 10
-_READ = ("authorization", "content-type", "x-goog-api-key", "x-request-id")
+_READ = ("authorization", "content-type", "x-goog-api-key", "x-request-id", *SIGNED_HEADERS)
 
 CHECKED = {_CHECK: typed("config.route.v3", "FilterConfig", config={})}
 """What the filters do on a route whose callers are checked; on others they do nothing."""

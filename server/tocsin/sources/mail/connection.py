@@ -12,7 +12,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Client
 
-from tocsin.access.places import Place, Places
+from tocsin.access.places import Keeps, Place, Places
 from tocsin.sources.mail.data import read_data
 from tocsin.store.driver.database import StoreUnavailable
 
@@ -210,10 +210,10 @@ class Connection(SMTP):
             timer.cancel()
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        with self._server.transfer(), self._keeping_place():
-            await self._take_data(arg)
+        with self._server.transfer(), self._keeping_place() as place:
+            await self._take_data(arg, place)
 
-    async def _take_data(self, arg: str) -> None:
+    async def _take_data(self, arg: str, place: Place) -> None:
         """Serves DATA; the library refuses lines of more than 1001 bytes, which people send."""
         assert self.envelope is not None
         if await self.check_helo_needed():
@@ -226,6 +226,7 @@ class Connection(SMTP):
             return
         await self.push(GO_ON)
         content = await read_data(self._reader, self._most_bytes)
+        place.keeps = Keeps.ALL
         answer = TOO_LARGE
         if content is not None:
             self.envelope.content = self.envelope.original_content = content
@@ -235,15 +236,15 @@ class Connection(SMTP):
         await self.push(answer)
 
     @contextmanager
-    def _keeping_place(self) -> Iterator[None]:
-        """Lasts while no other client can get the place."""
+    def _keeping_place(self) -> Iterator[Place]:
+        """Lasts while only an address with fewer places can get the place."""
         if self._place is None:
             raise RuntimeError("a connection without a place is turned away")
-        self._place.busy = True
+        self._place.keeps = Keeps.EQUALS
         try:
-            yield
+            yield self._place
         finally:
-            self._place.busy = False
+            self._place.keeps = Keeps.NOBODY
 
     def leave(self) -> None:
         """Tells the client that the server is stopping, and hangs up."""

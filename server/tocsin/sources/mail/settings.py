@@ -22,7 +22,8 @@ class MailSettings(BaseModel):
         100,
         ge=1,
         description="Most connections at once. One more asks the oldest client of the busiest "
-        "address that is not sending a mail to try again later.",
+        "address that is not sending a mail to try again later; if all are, the oldest of the "
+        "busiest address, if the other address has fewer.",
     )
     connections_of_address: int = Field(
         50,

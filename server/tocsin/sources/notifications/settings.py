@@ -87,6 +87,11 @@ class WebhookSettings(SenderSettings):
     def of_registry(self, registry_id: str) -> SenderSettings:
         return self.registries.get(registry_id, self)
 
+    def senders_of_registries(self) -> Iterator[SenderSettings]:
+        """Yields the settings that apply to any registry."""
+        yield from self.registries.values()
+        yield self
+
     def folders_of_sender(self, sender: SenderSettings) -> Folders:
         """Returns the folders of a sender: its own, or those of all that have none."""
         names = self.folders if sender.folders is None else sender.folders
