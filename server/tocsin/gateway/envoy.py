@@ -19,6 +19,7 @@ from tocsin.schedule import Clock
 log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 0.02
+_WRITE_SECONDS = 0.2
 _LOG_BYTES = 64 * 1024
 _START_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
@@ -154,12 +155,23 @@ class Envoy:
     async def drain(self, grace_seconds: float) -> None:
         """Refuses new connections, then waits up to the grace until no request is under way."""
         deadline = self._machine_clock.monotonic() + grace_seconds
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError):  # it has just ended
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
             await self._admin.drain()
-            while (
-                await self._admin.active_requests() and self._machine_clock.monotonic() < deadline
-            ):
-                await self._machine_clock.sleep(_POLL_SECONDS)
+        answering = False
+        while await self._is_answering() and self._machine_clock.monotonic() < deadline:
+            answering = True
+            await self._machine_clock.sleep(_POLL_SECONDS)
+        if answering and self._machine_clock.monotonic() < deadline:
+            # A request is over before its last bytes are written, which a signal would lose.
+            await self._machine_clock.sleep(_WRITE_SECONDS)
+
+    async def _is_answering(self) -> bool:
+        try:
+            return await self._admin.active_requests() > 0
+        except TimeoutError:
+            return True
+        except aiohttp.ClientError:  # it has just ended
+            return False
 
     async def end(self) -> None:
         """Ends the process: by SIGTERM, then by SIGKILL if it does not end."""
