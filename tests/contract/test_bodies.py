@@ -60,6 +60,22 @@ def test_what_has_neither_is_all_fields() -> None:
     assert passed(b"\x0a\x01n") == Passed(b"\x0a\x01n", None, takes_body=True)
 
 
+def test_a_request_without_a_body_is_as_envoy_writes_it() -> None:
+    empty, again = b"\xf2\xff\xff\xff\x0f\x00", b"\xf2\xff\xff\xff\x0f\x02\x12\x00"
+    fields = b"\x0a\x01n"
+    assert passed(empty + fields + again) == Passed(fields, b"", takes_body=False)
+    assert passed(empty + again) == Passed(b"", b"", takes_body=False)
+
+
+def test_a_body_between_the_empty_ones_is_found() -> None:
+    empty, again = b"\xf2\xff\xff\xff\x0f\x00", b"\xf2\xff\xff\xff\x0f\x02\x12\x00"
+    body = b"\xf2\xff\xff\xff\x0f\x03\x12\x01b"
+    assert passed(empty + b"\x0a\x01n" + body + empty) == Passed(
+        b"\x0a\x01n", b"b", takes_body=False
+    )
+    assert passed(empty + body + again).body == b""  # as of a message whose last field counts
+
+
 def test_bytes_that_only_look_like_it_are_a_field_of_the_path() -> None:
     looks_like = b"\x0a\x07\xfa\xff\xff\xff\x0f\x01x"
     assert passed(looks_like) == Passed(looks_like, b"", takes_body=False)

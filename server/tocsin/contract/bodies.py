@@ -9,9 +9,8 @@ they are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from google.api import annotations_pb2, http_pb2, httpbody_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -30,12 +29,16 @@ MARK: Final = b"\xff\xff\xff\x0f"
 """How the tags of both fields end; one of them is in all that a transcoder passes, but for routes
 whose body is bytes in the contract."""
 
+# How a transcoder encloses the fields of the path where nothing came as a body: the field NO_BODY,
+# empty, and again with data of no bytes.
+_BEFORE_FIELDS: Final = b"\xf2" + MARK + b"\x00"
+_AFTER_FIELDS: Final = b"\xf2" + MARK + b"\x02\x12\x00"
+
 _HTTP_BODY = httpbody_pb2.HttpBody.DESCRIPTOR
 _FIRST = ("google/protobuf/any.proto", _HTTP_BODY.file.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """A request as a transcoder passed it: the fields of its path, and its body.
 
     `body` is None for routes whose body is bytes in the contract too; it is among the fields then.
@@ -84,6 +87,11 @@ def passed(received: bytes) -> Passed:
     """
     if MARK not in received:
         return Passed(received, None, takes_body=True)
+    if received.startswith(_BEFORE_FIELDS) and received.endswith(_AFTER_FIELDS):
+        # Nearly all requests without a body; the carrier would cost three times as much.
+        fields = received[len(_BEFORE_FIELDS) : -len(_AFTER_FIELDS)]
+        if MARK not in fields:
+            return Passed(fields, b"", takes_body=False)
     carrier: Any = _carrier().FromString(received)
     takes_body = carrier.HasField(_NAMES[BODY])
     body = getattr(carrier, _NAMES[BODY if takes_body else NO_BODY]).data

@@ -200,7 +200,10 @@ def _answering(
             # Without a `with`, whose context manager would cost as much as parsing.
             places.take()
             try:
-                request, received, cut = await requests.read(received, arrival)
+                if requests.is_message(received):
+                    request = requests.of_message(received)
+                else:
+                    request, received, cut = await requests.read(received, arrival)
                 # Callers without permission do not learn what is wrong with the request (AIP-211).
                 call = None if admitted is None else await admitted.authorise(request)
                 if violations := violations_of(request, received):

@@ -121,7 +121,7 @@ class Mutations:
         created_by = call.caller_id or ANONYMOUS
 
         def work(tx: Transaction) -> bytes:
-            done = once.answer(tx, self._clock.now())
+            done = None if once.key is None else once.answer(tx, self._clock.now())
             if done is not None and (known := operations.find_operation(tx, done.decode())):
                 return known
             change, operation_id, now = run(tx)

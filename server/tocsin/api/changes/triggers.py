@@ -37,8 +37,10 @@ class TriggerChanges:
         self._most_in_folder = most_in_folder
         self._sole_queue = sole_queue
 
-    def create(self, tx: Transaction, stored: StoredTrigger, plan: Plan, now: datetime) -> None:
-        """Adds a trigger.
+    def create(
+        self, tx: Transaction, stored: StoredTrigger, plan: Plan, now: datetime
+    ) -> datetime | None:
+        """Adds a trigger; returns the first tick of its timer, or None if it has no ticks.
 
         Raises:
             ApiError: the folder is full or has a trigger of this name, or the queue feeds another.
@@ -56,7 +58,7 @@ class TriggerChanges:
         except UniqueViolation:
             raise errors.name_taken(stored.name, plan.folder_id) from None
         listen(tx, plan, self._sole_queue)
-        _arm(tx, plan, now)
+        return _arm(tx, plan, now)
 
     def update(
         self, tx: Transaction, stored: StoredTrigger, before: Plan, after: Plan, now: datetime
@@ -134,6 +136,9 @@ def _arm_again(tx: Transaction, plan: Plan, now: datetime) -> None:
     _arm(tx, plan, now if fired_until is None else max(now, fired_until))
 
 
-def _arm(tx: Transaction, plan: Plan, now: datetime) -> None:
-    if isinstance(plan.source, TimerSource):
-        timers.arm_timer(tx, plan.trigger_id, plan.source.cron.next(now))
+def _arm(tx: Transaction, plan: Plan, now: datetime) -> datetime | None:
+    if not isinstance(plan.source, TimerSource):
+        return None
+    tick = plan.source.cron.next(now)
+    timers.arm_timer(tx, plan.trigger_id, tick)
+    return tick

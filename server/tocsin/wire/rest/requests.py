@@ -82,20 +82,35 @@ class Requests:
         self._with_body = _by_path(rule for rule in rules if rule.route.body)
         self._without_body = _by_path(rule for rule in rules if not rule.route.body)
 
+    def is_message(self, received: bytes) -> bool:
+        """Returns whether a request came over gRPC for sure, so that `of_message` reads it.
+
+        Nearly all did; to look at their metadata, as `read` does, costs as much as parsing them.
+        """
+        return not self._takes_bytes and MARK not in received
+
+    def of_message(self, received: bytes) -> Any:
+        """Reads a request that came over gRPC.
+
+        Raises:
+            DecodeError: it is not a message of this method.
+            ApiError: it is too large.
+        """
+        if len(received) > self._bodies.largest:
+            raise errors.message_too_large(self._bodies.largest)
+        return self._class.FromString(received)
+
     async def read(self, received: bytes, arrival: Arrival) -> Read:
-        """Reads a request.
+        """Reads a request that may have come over REST.
 
         Raises:
             DecodeError: it is not a message of this method.
             ApiError: the path, the query or the body is not a request of this method, or it is too
                 large.
         """
-        # Most calls come over gRPC, and looking at their metadata would cost as much as parsing.
-        url = arrival.url if self._takes_bytes or MARK in received else None
+        url = arrival.url
         if url is None:
-            if len(received) > self._bodies.largest:
-                raise errors.message_too_large(self._bodies.largest)
-            return Read(self._class.FromString(received), received)
+            return Read(self.of_message(received), received)
         came = passed(received)
         try:
             request = self._class.FromString(came.fields)

@@ -35,7 +35,7 @@ _violations_beside_rule = validator(
     Trigger.DESCRIPTOR, frozenset(Trigger.DESCRIPTOR.fields_by_name) - {"rule"}
 )
 _violations_of_update = validator(contract.UpdateTriggerRequest.DESCRIPTOR)
-# Rules of the trigger that the request's message does not have.
+# Rules of the trigger that the message of its request, which has the same field, does not have.
 _violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
 
 
@@ -78,10 +78,9 @@ def _is_required(message: Any, field: str) -> bool:
 
 def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]:
     """Lists the violations of a new trigger beyond the options of its request."""
-    folder = _violations_of_folder(Trigger(folder_id=request.folder_id))
     return [
         # The request's own rule reports a missing folder.
-        *(folder if request.folder_id else []),
+        *(_violations_of_folder(request) if request.folder_id else []),
         *_violations_of_name(request.folder_id),
         *violations_of_rule(request),
         *_violations_of_size(request),

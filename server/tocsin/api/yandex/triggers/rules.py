@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from google.protobuf.duration_pb2 import Duration
 
-from tocsin.compilers.triggers_v1 import misfire_of, parse_cron
+from tocsin.compilers.triggers_v1 import MISFIRE_LABEL, misfire_of, parse_cron
 from tocsin.contract.ranges import NANOS, duration_nanos, parse_range, shown_duration
 from tocsin.contract.validation import REQUIRED, Violation, validator
 from tocsin.plans.errors import PlanError
@@ -41,7 +41,7 @@ _UNBOUNDED = {
 
 def violations_of_rule(message: Ruled) -> list[Violation]:
     """Lists the violations of a rule, and of the labels that belong to it, beyond the options."""
-    violations = list(_misfire(message.labels))
+    violations = list(_misfire(message.labels)) if MISFIRE_LABEL in message.labels else []
     if kind := message.rule.WhichOneof("rule"):
         rule: Any = getattr(message.rule, kind)
         for field, description in (*_negative(rule, _UNBOUNDED[kind]), *_problems(kind, rule)):

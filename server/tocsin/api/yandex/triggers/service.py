@@ -123,18 +123,18 @@ class TriggerService:
         )
         complete(trigger, before=None)
         plan = compile_trigger(trigger)
-        written: Plan | None = None
+        silent: Plan | None = None
 
         def insert(tx: Transaction, now: datetime) -> Change:
-            nonlocal written
+            nonlocal silent
             trigger.created_at.CopyFrom(to_timestamp(now))
             stored = _stored(trigger)
-            self._changes.create(tx, stored, plan, now)
-            written = plan
+            tick = self._changes.create(tx, stored, plan, now)
+            silent = plan if tick is None else None
             return Change(trigger.id, trigger.folder_id, stored.message)
 
         operation = await self._mutations.make("Create", request, call, insert)
-        self._log_silence(written)
+        self._log_silence(silent)
         return operation
 
     async def update(self, request: contract.UpdateTriggerRequest, call: Call) -> bytes:
@@ -234,7 +234,7 @@ class TriggerService:
         return response
 
     def _log_silence(self, written: Plan | None) -> None:
-        """Logs that a timer which was just written never fires; None means none was written."""
+        """Logs if a timer that was just written never fires; None means none was written."""
         if written is None or not isinstance(written.source, TimerSource):
             return
         if (silence := silence_of(written.source.cron, self._clock.now())) is not None:
