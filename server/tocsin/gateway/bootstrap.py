@@ -20,8 +20,8 @@ MOST_OF_PATTERN = 1000
 STAT_PREFIX = "rest"
 """The prefix of Envoy's counters for the listeners."""
 
-# A connection that brings hundreds of calls at once lets those of others run between.
-_RUNTIME: Json = {"http.max_requests_per_io_cycle": 10}
+CALLS_IN_TURN = 10
+"""After so many calls at once, a connection lets those of others run between."""
 
 
 def bootstrap(settings: EnvoySettings) -> Json:
@@ -30,9 +30,8 @@ def bootstrap(settings: EnvoySettings) -> Json:
         # Envoy accepts secrets only if its node has a name.
         "node": {"id": "tocsin", "cluster": "tocsin"},
         "admin": {"address": {"pipe": {"path": str(settings.admin), "mode": 0o600}}},
-        "layered_runtime": {"layers": [{"name": "patterns", "static_layer": _pattern_sizes()}]},
         "overload_manager": overload_manager(settings.limits),
-        "layered_runtime": {"layers": [{"name": "bounds", "static_layer": _RUNTIME}]},
+        "layered_runtime": {"layers": [{"name": "bounds", "static_layer": _runtime()}]},
         "static_resources": {
             "listeners": [_listener(settings, listener) for listener in settings.listeners],
             "clusters": list(_clusters(settings)),
@@ -40,9 +39,10 @@ def bootstrap(settings: EnvoySettings) -> Json:
     }
 
 
-def _pattern_sizes() -> Json:
+def _runtime() -> Json:
     levels = ("error_level", "warn_level")
-    return {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
+    sizes = {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
+    return {"http.max_requests_per_io_cycle": CALLS_IN_TURN, **sizes}
 
 
 def _clusters(settings: EnvoySettings) -> Iterator[Json]:
