@@ -125,7 +125,9 @@ def test_a_long_error_is_cut() -> None:
     ("text", "answer", "remark"),
     [
         ('{"rows": 3}', b'{"rows": 3}', None),
+        ('\ufeff{"rows": 3}', b'{"rows": 3}', None),
         ("", None, None),
+        ("\ufeff ", None, None),
         ("[1]", None, "not a JSON object"),
         ("fine", None, "not a JSON object"),
     ],

@@ -1,6 +1,7 @@
 """Calls a target over HTTP and reports the outcome."""
 
 import asyncio
+import codecs
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -287,6 +288,8 @@ def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None
     """Returns the answer if it is a JSON object, else the reason why it is dropped."""
     if answer is None:
         return None, f"the answer was dropped: it has more than {LARGEST_ANSWER} bytes"
+    # A byte order mark is not part of the JSON that it begins (RFC 8259, 8.1).
+    answer = answer.removeprefix(codecs.BOM_UTF8)
     if not answer.strip():
         return None, None
     try:

@@ -38,8 +38,12 @@ def test_a_record_goes_as_it_stands(record: bytes) -> None:
     assert record_text(record) == record.decode().strip()
 
 
+def test_a_byte_order_mark_is_no_part_of_a_record() -> None:
+    assert record_text(b"\xef\xbb\xbf{}") == "{}"
+
+
 @pytest.mark.parametrize(
-    "record", [b"", b"hello", b"\xff", b"{", b"NaN", b"[1] [2]", b"[" * 100_000, b"\xef\xbb\xbf1"]
+    "record", [b"", b"hello", b"\xff", b"{", b"NaN", b"[1] [2]", b"[" * 100_000, b"1\xef\xbb\xbf"]
 )
 def test_what_is_not_json_is_no_record(record: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (any will do, all are shown)

@@ -33,6 +33,8 @@ def record_text(data: bytes | str) -> str:
         ValueError: the record is not JSON in UTF-8.
     """
     text = data if isinstance(data, str) else data.decode()
+    # A byte order mark is not part of the JSON that it begins (RFC 8259, 8.1).
+    text = text.removeprefix("\ufeff")
     try:
         # This only checks the syntax; numbers may have any length.
         json.loads(text, parse_constant=_refuse, parse_int=str, parse_float=str)
