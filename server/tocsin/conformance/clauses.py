@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import pytest
 
+from tocsin.conformance.options import OptionError
+
 
 class Level(StrEnum):
     """How binding a clause is (RFC 2119)."""
@@ -22,7 +24,7 @@ MARK = "clause"
 _ID = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9_]+(-[a-z0-9_]+)*)+")
 
 
-class ClauseError(Exception):
+class ClauseError(OptionError):
     """A clause is not well formed; the text says which one and why."""
 
 

@@ -54,16 +54,19 @@ def execute(options: Options, asked: Asked, say: Say) -> int:
     if options.features:
         read_features(Path(options.features))
     known = KnownFailing.read(options.known_failing)
-    clauses = collect(options, asked.expression)
     if asked.list_only:
-        for line in listed(clauses):
+        for line in listed(collect(options, asked.expression)):
             say(line)
         return 0
-    if not clauses:
-        raise OptionError(f"no check fits -k {asked.expression!r}: --list lists them")
-    _reach(options)
-    for line in terminal.beginning(options, clauses):
-        say(line)
+    chosen: list[Clause] = []
+
+    def begin(clauses: list[Clause]) -> None:
+        if not clauses:
+            raise OptionError(f"no check fits -k {asked.expression!r}: --list lists them")
+        _reach(options)
+        chosen.extend(clauses)
+        for line in terminal.beginning(options, clauses):
+            say(line)
 
     def tell(result: Result) -> None:
         for line in terminal.one(result):
@@ -74,9 +77,10 @@ def execute(options: Options, asked: Asked, say: Say) -> int:
         asked.expression,
         stop_at_first=asked.stop_at_first,
         workers=asked.workers,
+        begin=begin,
         tell=tell,
     )
-    results = [found.results[c.id] for c in clauses if c.id in found.results]
+    results = [found.results[c.id] for c in chosen if c.id in found.results]
     said = verdict(results)
     for line in terminal.ending(results, said, found.left_behind):
         say(line)

@@ -132,6 +132,15 @@ class Peer:
             raise NotGivenError("--trigger-id")
         return self.options.trigger_id
 
+    @property
+    def absent(self) -> tuple[grpc.StatusCode, ...]:
+        """The codes for what does not exist: NOT_FOUND, and who may not see it is denied.
+
+        AIP-211: the permission is checked before it is known whether the resource exists.
+        """
+        denied = () if self._authorization is None else (grpc.StatusCode.PERMISSION_DENIED,)
+        return (grpc.StatusCode.NOT_FOUND, *denied)
+
     def name(self, prefix: str = "check") -> str:
         """Returns a name that nobody has and that the contract's pattern allows."""
         return f"{prefix[:40]}-{secrets.token_hex(6)}"

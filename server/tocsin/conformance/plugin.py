@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tocsin.conformance.changes import Changes
-from tocsin.conformance.clauses import MARK, Clause
+from tocsin.conformance.clauses import MARK, Clause, ClauseError
 from tocsin.conformance.declared.features import FEATURES, read_features
 from tocsin.conformance.declared.known_failing import KnownFailing
 from tocsin.conformance.made import Made, create_request
@@ -53,20 +53,18 @@ def clause_of(item: pytest.Item) -> Clause:
     """Returns the clause of a check.
 
     Raises:
-        pytest.UsageError: the check has none, or does not say what it must.
+        ClauseError: the check has none, or does not say what it must.
     """
     mark = item.get_closest_marker(MARK)
     if mark is None or not mark.args or not isinstance(mark.args[0], Clause):
-        raise pytest.UsageError(f"{item.nodeid} has no clause")
+        raise ClauseError(f"{item.nodeid} has no clause")
     found: Clause = mark.args[0]
     if item.path.parent.name != found.profile:
-        raise pytest.UsageError(
+        raise ClauseError(
             f"{found.id} is in the folder {item.path.parent.name}: an id begins with its profile"
         )
     if unknown := set(found.features) - set(FEATURES):
-        raise pytest.UsageError(
-            f"{found.id}: declared/features.py has no {', '.join(sorted(unknown))}"
-        )
+        raise ClauseError(f"{found.id}: declared/features.py has no {', '.join(sorted(unknown))}")
     return found
 
 
@@ -90,7 +88,7 @@ class Checking:
         for item in items:
             found = clause_of(item)
             if found.id in checks:
-                raise pytest.UsageError(f"{found.id} is the id of two checks")
+                raise ClauseError(f"{found.id} is the id of two checks")
             checks[found.id] = item
             item.stash[_CLAUSE] = found
             item.name = found.id

@@ -32,8 +32,12 @@ _ARGUMENTS = (
 class Collector:
     """Collects clauses and results in the process of the run; workers send theirs to it."""
 
-    def __init__(self, tell: Callable[[Result], None]) -> None:
+    def __init__(
+        self, begin: Callable[[list[Clause]], None], tell: Callable[[Result], None]
+    ) -> None:
+        self._begin = begin
         self._tell = tell
+        self.refused: OptionError | None = None
         self.clauses: list[Clause] = []
         self.results: dict[str, Result] = {}
         self.left_behind: list[str] = []
@@ -46,8 +50,15 @@ class Collector:
         config.pluginmanager.unregister(name="terminalreporter")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Keeps the clauses that were chosen."""
+        """Keeps the clauses that were chosen, and lets the run begin."""
         self.clauses = [clause_of(item) for item in session.items]
+        self._begin(self.clauses)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keeps an error that is the caller's, which `run` raises again."""
+        if isinstance(excinfo.value, OptionError):
+            self.refused = excinfo.value
+        return self.refused is not None
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keeps why a module of checks could not be loaded."""
@@ -74,7 +85,7 @@ def collect(options: Options, expression: str | None) -> list[Clause]:
     Raises:
         OptionError: a file or an expression is wrong.
     """
-    collector = Collector(lambda _: None)
+    collector = Collector(lambda _: None, lambda _: None)
     _pytest(collector, options, expression, "--collect-only")
     return collector.clauses
 
@@ -85,6 +96,7 @@ def run(
     *,
     stop_at_first: bool,
     workers: int,
+    begin: Callable[[list[Clause]], None],
     tell: Callable[[Result], None],
 ) -> Collector:
     """Runs the checks that the options choose and returns what they found.
@@ -94,14 +106,18 @@ def run(
         expression: which checks, as for pytest's -k, or the whole id of one; None for all.
         stop_at_first: whether the first failure ends the run.
         workers: how many processes run them; 0 for this one.
+        begin: called with the clauses before the first check runs; may raise OptionError.
         tell: called with each result as it comes.
 
     Raises:
         OptionError: a file or an expression is wrong.
     """
-    collector = Collector(tell)
     more = ["-x"] if stop_at_first else []
+    collector = Collector(begin, tell)
     if workers:
+        # Workers find the checks for themselves, and tell only what became of them.
+        begin(collect(options, expression))
+        collector = Collector(lambda _: None, tell)
         more += ["-p", "xdist.plugin", "-n", str(workers)]
     _pytest(collector, options, expression, *more)
     return collector
@@ -113,6 +129,8 @@ def _pytest(collector: Collector, options: Options, expression: str | None, *mor
         words += [EXPRESSION, expression]
     with _alone():
         status = pytest.main(words, plugins=[collector])
+    if collector.refused is not None:
+        raise collector.refused
     if collector.errors:
         raise SuiteError("\n".join(collector.errors))
     if status in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):

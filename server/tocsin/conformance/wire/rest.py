@@ -146,7 +146,7 @@ class RestClient:
     def _answered(self, request: bytes, method: str, timeout: float) -> RestAnswer:
         with self._connected(timeout) as connection:
             # The server may have answered before it has read all of the body.
-            with suppress(BrokenPipeError, ConnectionResetError):
+            with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 connection.sendall(request)
             response = http.client.HTTPResponse(connection, method=method)
             response.begin()
