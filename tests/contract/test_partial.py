@@ -17,6 +17,7 @@ ANSWER: dict[str, Any] = {
     "byString": {"x": "y", "z": "w"},
     "oneStruct": {"deep": {"x": 1, "y": 2}, "other": 1},
     "oneAny": {"@type": "type.googleapis.com/every.kind.Every", "oneString": "g", "oneInt32": 4},
+    "oneTimestamp": "2026-11-28T10:00:00.250Z",
 }
 DEEP = {"oneString": "c"}
 
@@ -80,6 +81,10 @@ def test_a_star_is_all() -> None:
         ("oneString/x", "oneString/x"),
         ("oneString, oneInt32", " oneInt32"),
         ("a//b", "a//b"),
+        ("oneTimestamp/seconds", "oneTimestamp/seconds"),
+        ("oneDuration/*", "oneDuration/*"),
+        ("oneFieldmask/paths", "oneFieldmask/paths"),
+        ("manyInt64value/value", "manyInt64value/value"),
     ],
 )
 def test_an_unknown_path_is_refused_in_googles_words(mask: str, path: str) -> None:
@@ -102,3 +107,12 @@ def test_a_mask_that_is_nested_without_end_is_refused() -> None:
         parse_mask("a(" * 1000 + "a" + ")" * 1000)
     with pytest.raises(MaskError):
         parse_mask("/".join("a" * 1000))
+
+
+def test_an_instant_inside_an_any_is_not_cut() -> None:
+    instant = "2026-11-28T10:00:00.250Z"
+    any_ = {"@type": "type.googleapis.com/every.kind.Every", "oneTimestamp": instant}
+    message = json_format.ParseDict({"oneAny": any_}, Every(), descriptor_pool=POOL)
+    cut_down = partial(DESCRIPTOR, "oneAny/oneTimestamp/seconds")(message.SerializeToString())
+    found = json_format.MessageToDict(Every.FromString(cut_down), descriptor_pool=POOL)
+    assert found == {"oneAny": any_}

@@ -13,6 +13,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
+from tocsin.contract.json.well_known import WELL_KNOWN
+
 Mask: TypeAlias = dict[str, "Mask"]
 """Names of fields, each with the mask below it; an empty one means all of the field."""
 
@@ -126,7 +128,7 @@ def _check(descriptor: Descriptor, mask: Mask, path: str) -> None:
             kind = field.message_type
             if not below or _is_map(field):
                 continue
-            if kind is None:
+            if kind is None or _is_text(kind):
                 if name == "*":
                     continue
                 raise UnknownPath(f"{where}/{next(iter(below))}")
@@ -136,6 +138,12 @@ def _check(descriptor: Descriptor, mask: Mask, path: str) -> None:
 def _field(descriptor: Descriptor, name: str) -> FieldDescriptor | None:
     found: FieldDescriptor | None = descriptor.fields_by_name.get(name)
     return found or descriptor.fields_by_camelcase_name.get(name)
+
+
+def _is_text(descriptor: Descriptor) -> bool:
+    """Returns whether JSON has one value for a message, such as the text of an instant."""
+    wraps = descriptor.file.name == "google/protobuf/wrappers.proto"
+    return wraps or descriptor.full_name in WELL_KNOWN
 
 
 def _is_map(field: FieldDescriptor) -> bool:
@@ -148,7 +156,7 @@ def _cut(message: Any, mask: Mask) -> None:
         _cut_any(message, mask)
     elif name == "google.protobuf.Struct":
         _cut_map(message.fields, mask)
-    elif name not in _OPEN:
+    elif name not in _OPEN and not _is_text(message.DESCRIPTOR):
         for field, value in message.ListFields():
             below = _below(mask, field.name, field.camelcase_name)
             if below is None:

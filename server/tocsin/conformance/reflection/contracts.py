@@ -32,24 +32,49 @@ SCHEDULE_SERVICES: tuple[ServiceDescriptor, ...] = (
 _SCHEDULE_TYPES = tuple(log_entries_pb2.DESCRIPTOR.message_types_by_name.values())
 
 
+# Google publishes no .proto for what is in these: the names of fields are of its discovery
+# documents, their numbers are of Tocsin's files.
+_NUMBERED_HERE = frozenset(
+    f"google/cloud/integrations/v1alpha/{name}.proto"
+    for name in ("event_bus_parameters", "execution", "executions")
+)
+
+
+def is_published(file: str) -> bool:
+    """Returns whether the owner of the contract publishes a file with these numbers."""
+    return file not in _NUMBERED_HERE
+
+
 def methods() -> Iterator[tuple[MethodDescriptor, tuple[str, ...]]]:
     """Yields each method, with the features that a check of it needs."""
-    for services, features in ((TRIGGER_SERVICES, ()), (SCHEDULE_SERVICES, ("schedule",))):
-        for service in services:
-            for method in service.methods:
-                yield method, features
+    for service in (*TRIGGER_SERVICES, *SCHEDULE_SERVICES):
+        for method in service.methods:
+            yield method, _features(method)
 
 
 def types() -> Iterator[tuple[Any, tuple[str, ...]]]:
     """Yields each message and enum that the methods use, with the features that a check needs."""
-    of_triggers = list(_reached(_used(TRIGGER_SERVICES)))
-    for each in of_triggers:
-        yield each, ()
-    for each in _reached([*_used(SCHEDULE_SERVICES), *_SCHEDULE_TYPES]):
-        if each not in of_triggers:
-            yield each, ("schedule",)
+    seen: set[str] = set()
+    for method, features in methods():
+        for each in _reached(_used(method)):
+            if each.full_name not in seen:
+                seen.add(each.full_name)
+                yield each, features
+    for each in _reached(_SCHEDULE_TYPES):
+        if each.full_name not in seen:
+            seen.add(each.full_name)
+            yield each, ("google-operations",)
     for enum in trigger_pb2.DESCRIPTOR.enum_types_by_name.values():
         yield enum, ()
+
+
+def _features(method: MethodDescriptor) -> tuple[str, ...]:
+    service = method.containing_service
+    if service in TRIGGER_SERVICES:
+        return ()
+    if service.name == "Operations":
+        return ("google-operations",)
+    return ("schedule",) if method.name == "ScheduleIntegrations" else ("schedule", "executions")
 
 
 def extensions() -> Iterator[tuple[str, FieldDescriptorProto, str]]:
@@ -67,17 +92,15 @@ def symbols() -> list[str]:
     return [*services, *options, *(each.full_name for each in _SCHEDULE_TYPES)]
 
 
-def _used(services: Iterable[ServiceDescriptor]) -> Iterator[Descriptor]:
-    for service in services:
-        for method in service.methods:
-            yield method.input_type
-            yield method.output_type
-            try:
-                carried = operation_types(method)
-            except ContractError:
-                continue  # it answers with no operation
-            yield carried.metadata
-            yield carried.response
+def _used(method: MethodDescriptor) -> Iterator[Descriptor]:
+    yield method.input_type
+    yield method.output_type
+    try:
+        carried = operation_types(method)
+    except ContractError:
+        return  # it answers with no operation
+    yield carried.metadata
+    yield carried.response
 
 
 def _reached(messages: Iterable[Descriptor]) -> Iterator[Descriptor | EnumDescriptor]:

@@ -23,9 +23,7 @@ def of_fields(shown: DescriptorProto, meant: DescriptorProto) -> list[str]:
 
     Fields that the contract does not have are no difference, as a newer contract may have more.
     """
-    found = list(_missing_fields(shown, meant))
-    found += list(_reserved_in_use(shown, meant))
-    return found
+    return [*_missing_fields(shown, meant), *_reserved_in_use(shown, meant)]
 
 
 def extra_fields(shown: DescriptorProto, meant: DescriptorProto) -> list[str]:
@@ -137,7 +135,10 @@ def _missing_fields(shown: DescriptorProto, meant: DescriptorProto) -> Iterator[
 
 
 def _reserved_in_use(shown: DescriptorProto, meant: DescriptorProto) -> Iterator[str]:
+    known = {field.number for field in meant.field}
     for field in shown.field:
+        if field.number in known:
+            continue
         if any(each.start <= field.number < each.end for each in meant.reserved_range):
             yield f"{field.name} = {field.number} uses a reserved number"
         if field.name in meant.reserved_name:
