@@ -38,6 +38,10 @@ FEATURES: dict[str, str] = {
     "products": "ScheduleIntegrations is served below `products/*` too.",
     "v1alpha": "ScheduleIntegrations is served under v1alpha too.",
     "system-parameters": "REST takes Google's system parameters, such as `fields`.",
+    "prompt-changes": "A timer follows a change at the next minute, not within five.",
+    "dead-letters": "Dead letters come to --target-listen, below /queues, by the SQS protocol.",
+    "integration-target": "The integration of the run calls --target-listen.",
+    "bounded-caller": "The run's credential has rights in --folder and --location alone.",
     "compressed-requests": "REST takes bodies with `Content-Encoding: gzip`.",
 }
 

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+from tocsin.conformance.changes import finished
 from tocsin.conformance.expecting import Code, expect_ok, expect_rest_error, expect_rest_ok
 from tocsin.conformance.made import Made
 from tocsin.conformance.peer import Peer
 from tocsin.conformance.wire.rest import RestAnswer
+from tocsin_protos.yandex.cloud.operation.operation_service_pb2 import GetOperationRequest
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
 TRIGGERS = "/triggers/v1/triggers"
@@ -90,8 +92,16 @@ class MadeTriggers:
 
     def patched(self, trigger: Any, body: str) -> Any:
         """Updates a trigger over REST; returns it as gRPC then shows it."""
-        expect_rest_ok(self.patch(trigger, body))
+        self.settled(self.patch(trigger, body))
         return self.get(trigger.id)
+
+    def settled(self, answer: RestAnswer) -> Any:
+        """Waits until the operation of a change is done; returns its JSON as it first was."""
+        told = expect_rest_ok(answer)
+        if not told.get("done"):
+            request = GetOperationRequest(operation_id=told["id"])
+            finished(self.peer, expect_ok(self.peer.operations.Get(request)))
+        return told
 
 
 def trigger_id_of(operation: Any) -> str:

@@ -147,6 +147,24 @@ def test_a_number_is_read(triggers: MadeTriggers, peer: Peer) -> None:
     assert shown.get("nextPageToken")
 
 
+@query_clause(
+    "page-token",
+    "The nextPageToken of an answer MUST be taken as pageToken, and lead to the next page.",
+    source="docs: api-design-guide, 'Pagination'",
+)
+def test_a_token_leads_on(triggers: MadeTriggers, peer: Peer) -> None:
+    made = {triggers.created().id for _ in range(3)}
+    found: list[str] = []
+    query: dict[str, Any] = {"folderId": peer.folder, "pageSize": 1}
+    while len(found) < 2000:
+        page = expect_rest_ok(peer.rest("GET", TRIGGERS, query=query))
+        found += [each["id"] for each in page.get("triggers", [])]
+        query["pageToken"] = page.get("nextPageToken", "")
+        if not query["pageToken"]:
+            break
+    assert made <= set(found), "the pages do not have all triggers"
+
+
 WRONG = {
     "word": ("many", "a word", MUST),
     "fraction": ("1.5", "a number with a fraction", MUST),

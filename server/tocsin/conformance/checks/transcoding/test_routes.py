@@ -77,13 +77,16 @@ def test_update(triggers: MadeTriggers) -> None:
     trigger = triggers.created()
     answer = triggers.patch(trigger, '{"updateMask": "description", "description": "changed"}')
     parsed(answer, f"{TRIGGER_SERVICE}/Update")
+    triggers.settled(answer)
     assert triggers.get(trigger.id).description == "changed"
 
 
 @bound("triggers.delete", "DELETE /triggers/v1/triggers/{trigger_id}")
 def test_delete(triggers: MadeTriggers, peer: Peer) -> None:
     trigger, other = triggers.created(), triggers.created()
-    parsed(peer.rest("DELETE", f"{TRIGGERS}/{trigger.id}"), f"{TRIGGER_SERVICE}/Delete")
+    answer = peer.rest("DELETE", f"{TRIGGERS}/{trigger.id}")
+    parsed(answer, f"{TRIGGER_SERVICE}/Delete")
+    triggers.settled(answer)
     assert peer.rest("GET", f"{TRIGGERS}/{trigger.id}").status == 404
     assert triggers.get(other.id) == other
 
@@ -93,6 +96,7 @@ def test_pause(triggers: MadeTriggers, peer: Peer) -> None:
     trigger = triggers.created()
     answer = peer.rest("POST", f"{TRIGGERS}/{trigger.id}:pause", json={})
     parsed(answer, f"{TRIGGER_SERVICE}/Pause")
+    triggers.settled(answer)
     assert triggers.get(trigger.id).status == trigger_pb2.Trigger.PAUSED
 
 
@@ -102,6 +106,7 @@ def test_resume(triggers: MadeTriggers, peer: Peer) -> None:
     for verb in ("pause", "resume"):
         answer = peer.rest("POST", f"{TRIGGERS}/{trigger.id}:{verb}", json={})
         parsed(answer, f"{TRIGGER_SERVICE}/Resume")
+        triggers.settled(answer)
     assert triggers.get(trigger.id).status == trigger_pb2.Trigger.ACTIVE
 
 
