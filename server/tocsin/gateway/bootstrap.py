@@ -20,9 +20,6 @@ MOST_OF_PATTERN = 1000
 STAT_PREFIX = "rest"
 """The prefix of Envoy's counters for the listeners."""
 
-CALLS_IN_TURN = 10
-"""After so many calls at once, a connection lets those of others run between."""
-
 
 def bootstrap(settings: EnvoySettings) -> Json:
     """Returns the bootstrap as a JSON object (envoy.config.bootstrap.v3.Bootstrap)."""
@@ -41,8 +38,7 @@ def bootstrap(settings: EnvoySettings) -> Json:
 
 def _runtime() -> Json:
     levels = ("error_level", "warn_level")
-    sizes = {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
-    return {"http.max_requests_per_io_cycle": CALLS_IN_TURN, **sizes}
+    return {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
 
 
 def _clusters(settings: EnvoySettings) -> Iterator[Json]:

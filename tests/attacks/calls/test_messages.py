@@ -17,6 +17,9 @@ from attacks.wire import PATIENCE, until_closed
 from stand.access.secured import Secured
 from stand.apis.wire import Refused
 from stand.certificates import trusting
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
+    ListTriggersRequest,
+)
 
 MEGABYTE = 1024 * 1024
 MOST = 10 * MEGABYTE
@@ -127,6 +130,35 @@ def test_large_headers_that_are_short_on_the_wire_do_not_reach_the_server(
             assert {each["grpc-status"] for each in answers} == {RESOURCE_EXHAUSTED}
             assert all("16 KiB" in each["grpc-message"] for each in answers)
     it.lists("rest", authorization, "f")
+
+
+def test_what_came_of_a_message_is_no_part_of_the_headers(
+    it: Secured, ca: trustme.CA, authorization: str
+) -> None:
+    """Calls that begin at once, whose last message comes first, as clients with threads send."""
+    encoder, calls = Encoder(), range(1, 61, 2)
+    shown = [("authorization", authorization), ("x-large", "a" * 1000)]
+    sent = b"".join(
+        HeadersFrame(
+            each, encoder.encode([*call_headers(LIST), *shown]), flags=["END_HEADERS"]
+        ).serialize()
+        for each in calls
+    )
+    message = ListTriggersRequest(folder_id="f", filter=" " * 15_800).SerializeToString()
+    whole = struct.pack(">BI", 0, len(message)) + message
+    for each in reversed(calls):
+        sent += DataFrame(each, whole, flags=["END_STREAM"]).serialize()
+    with connected(it.server.address("tls"), trusting(ca)) as connection:
+        connection.settimeout(30)
+        connection.sendall(sent[:60_000])
+        decoder, last = Decoder(), calls[-1]
+        for frame in frames(connection):
+            if isinstance(frame, HeadersFrame):
+                found = dict(decoder.decode(frame.data))
+                if frame.stream_id == last and "grpc-status" in found:
+                    assert found["grpc-status"] == INVALID_ARGUMENT
+                    return
+    raise AssertionError("the connection was closed")
 
 
 def answers_in(received: Iterator[Frame], decoder: Decoder) -> Iterator[dict[str, str]]:

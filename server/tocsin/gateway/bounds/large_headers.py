@@ -22,7 +22,7 @@ def refusing_filter(limits: Limits) -> Json:
         "extensions.rate_limit_descriptors.expr.v3",
         "Descriptor",
         descriptor_key=_KEY,
-        # As HTTP/2 and gRPC count them (RFC 9113, section 6.5.2); of the body nothing is there yet.
+        # As HTTP/2 and gRPC count them (RFC 9113, section 6.5.2); filters see them before any body.
         text=f"request.total_size + 32 * size(request.headers) > {limits.headers_kib * 1024}",
     )
     counted = {"actions": [{"extension": {"name": "size", "typed_config": size}}]}
