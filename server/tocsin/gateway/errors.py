@@ -31,6 +31,7 @@ _LOCAL_CODES: Mapping[int, int] = {
     409: code_pb2.ABORTED,
     413: code_pb2.INVALID_ARGUMENT,
     415: code_pb2.INVALID_ARGUMENT,
+    426: code_pb2.FAILED_PRECONDITION,
     429: code_pb2.RESOURCE_EXHAUSTED,
     431: code_pb2.INVALID_ARGUMENT,
     501: code_pb2.UNIMPLEMENTED,
@@ -159,6 +160,7 @@ _REASONS: Mapping[int, str] = {
     408: "REQUEST_LATE",
     413: "REQUEST_TOO_LARGE",
     415: "ENCODING_NOT_SUPPORTED",
+    426: "HTTP_VERSION_NOT_SERVED",
     429: "OVERLOADED",
     431: "HEADERS_TOO_LARGE",
     503: "SERVER_UNAVAILABLE",
@@ -252,6 +254,8 @@ def _text(http: int, limits: Limits) -> str:
     """Returns Envoy's own words for a status, with the limit where one was passed."""
     if http == 413:
         return _too_large(limits.body_bytes)
+    if http == 426:
+        return f"{LOCAL_TEXT}: use HTTP/1.1 or HTTP/2 (nginx: proxy_http_version 1.1)"
     if http == 431:
         return f"{LOCAL_TEXT}: headers larger than max ({limits.headers_kib} KiB)"
     if http == 429:

@@ -257,3 +257,13 @@ def test_a_fragment_in_the_path_is_named(rest: Rest, path: str, google: bool) ->
     assert answer.startswith(b"HTTP/1.1 400 ")
     error = json.loads(answer.partition(b"\r\n\r\n")[2])
     assert "#" in (error["error"] if google else error)["message"]
+
+
+def test_an_old_version_of_http_is_told_which_to_use(rest: Rest) -> None:
+    with socket.create_connection(rest.gateway.address) as connection:
+        connection.sendall(f"GET {GET} HTTP/1.0\r\nhost: localhost\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 426 ")
+    error = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert "use HTTP/1.1" in error["message"]
+    assert error["details"][0]["reason"] == "HTTP_VERSION_NOT_SERVED"
