@@ -73,6 +73,7 @@ VALUES = {
     "--profile": "triggers",
     "--public-key": "file.json",
     "--reason": "late",
+    "--report": "reports",
     "--request-id": "r1",
     "--resource": "folders/f1",
     "--rest": "http://127.0.0.1:1",

@@ -67,6 +67,12 @@ def conformance(
     update_known_failing: Annotated[
         bool, typer.Option("--update-known-failing", help="Rewrite that file by what was found.")
     ] = False,
+    report: Annotated[
+        File,
+        typer.Option(
+            metavar="DIR", help="Write report.html, report.yaml, junit.xml and badge.svg here."
+        ),
+    ] = None,
     expression: Annotated[
         str | None,
         typer.Option(
@@ -109,7 +115,10 @@ def conformance(
         features=text(features),
         known_failing=text(known_failing),
     )
-    _execute(options, Asked(expression, stop_at_first, workers, list_only, update_known_failing))
+    _execute(
+        options,
+        Asked(expression, stop_at_first, workers, list_only, update_known_failing, report),
+    )
 
 
 def _execute(options: Any, asked: Any) -> None:

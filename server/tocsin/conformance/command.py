@@ -1,6 +1,8 @@
 """Does what `tocsin conformance` is asked to do."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import grpc
@@ -10,18 +12,21 @@ from tocsin.conformance.declared import known_failing
 from tocsin.conformance.declared.features import read_features
 from tocsin.conformance.declared.known_failing import KnownFailing, rewritten
 from tocsin.conformance.options import PROFILES, OptionError, Options, fresh_folder
-from tocsin.conformance.outcomes import Result, Verdict, verdict
+from tocsin.conformance.outcomes import Outcome, Result, Verdict, verdict
+from tocsin.conformance.patience import monotonic, unix_seconds
 from tocsin.conformance.report import terminal
+from tocsin.conformance.report.summary import Run
 from tocsin.conformance.report.terminal import Say
-from tocsin.conformance.running import collect, run
+from tocsin.conformance.running import Collector, collect, run
 
 CONNECT_SECONDS = 10
+USAGE = 2
 
 _STATUS = {
     Verdict.CONFORMS: 0,
     Verdict.IN_PART: 0,
     Verdict.FAILS: 1,
-    Verdict.NOTHING: 2,
+    Verdict.NOTHING: USAGE,
 }
 
 
@@ -34,6 +39,7 @@ class Asked:
     workers: int = 0
     list_only: bool = False
     update_known_failing: bool = False
+    report: Path | None = None
 
 
 def execute(options: Options, asked: Asked, say: Say) -> int:
@@ -42,22 +48,62 @@ def execute(options: Options, asked: Asked, say: Say) -> int:
     Raises:
         OptionError: an option or a file is wrong, or nothing answers.
     """
-    if not asked.list_only and not options.target:
-        raise OptionError("--target HOST:PORT is missing: name the server's gRPC address")
     profiles = _profiles(options, list_only=asked.list_only)
     options = replace(options, profiles=profiles, folder=options.folder or fresh_folder())
+    if asked.list_only:
+        for clause in collect(options, asked.expression):
+            say(f"{clause.id}  ({clause.level})  {clause.sentence}")
+        return 0
+    missing, known = _files(options, asked)
+    started, began = _now(), monotonic()
+    clauses, found = _run(options, asked, say)
+    results = [_result(clause, found) for clause in clauses]
+    whole = Run(
+        options=options,
+        suite=f"tocsin conformance {version('tocsin')}",
+        started=started,
+        seconds=round(monotonic() - began, 1),
+        expression=asked.expression,
+        missing=missing,
+        results=results,
+        verdict=verdict(results, whole=asked.expression is None),
+        left_behind=found.left_behind,
+    )
+    for line in terminal.ending(whole):
+        say(line)
+    if asked.report is not None:
+        from tocsin.conformance.report.writing import write
+
+        say(f"Written: {', '.join(map(str, write(asked.report, whole)))}")
+    if asked.update_known_failing and known.file is not None:
+        known_failing.write(known.file, rewritten(known, results))
+        say(f"Rewritten: {known.file}")
+    if found.interrupted:
+        say("The run was interrupted.")
+        return USAGE
+    return _STATUS[whole.verdict]
+
+
+def _files(options: Options, asked: Asked) -> tuple[dict[str, str], KnownFailing]:
+    """Reads and prepares all files before the first call, so that a run is not for nothing."""
+    if not options.target:
+        raise OptionError("--target HOST:PORT is missing: name the server's gRPC address")
+    if options.rest is not None and not options.rest.startswith(("http://", "https://")):
+        raise OptionError(f"--rest {options.rest}: must begin with http:// or https://")
     if options.token_file and options.key_file:
         raise OptionError("--token-file and --key are both given: give one of them")
     if asked.update_known_failing and options.known_failing is None:
         raise OptionError("--update-known-failing needs --known-failing FILE, which it rewrites")
     options.authorization()
-    if options.features:
-        read_features(Path(options.features))
-    known = KnownFailing.read(options.known_failing)
-    if asked.list_only:
-        for line in listed(collect(options, asked.expression)):
-            say(line)
-        return 0
+    if asked.report is not None:
+        from tocsin.conformance.report.writing import prepare
+
+        prepare(asked.report)
+    missing = read_features(Path(options.features)) if options.features else {}
+    return missing, KnownFailing.read(options.known_failing)
+
+
+def _run(options: Options, asked: Asked, say: Say) -> tuple[list[Clause], Collector]:
     chosen: list[Clause] = []
 
     def begin(clauses: list[Clause]) -> None:
@@ -80,20 +126,16 @@ def execute(options: Options, asked: Asked, say: Say) -> int:
         begin=begin,
         tell=tell,
     )
-    results = [found.results[c.id] for c in chosen if c.id in found.results]
-    said = verdict(results)
-    for line in terminal.ending(results, said, found.left_behind):
-        say(line)
-    if asked.update_known_failing and options.known_failing is not None:
-        known_failing.write(Path(options.known_failing), rewritten(known, results))
-        say(f"{options.known_failing} is rewritten.")
-    return _STATUS[said]
+    return chosen, found
 
 
-def listed(clauses: list[Clause]) -> list[str]:
-    """Returns a line for each check."""
-    width = max((len(clause.id) for clause in clauses), default=0)
-    return [f"{c.id:<{width}}  {c.level:<6}  {c.sentence}" for c in clauses]
+def _result(clause: Clause, found: Collector) -> Result:
+    ended = Result(clause, Outcome.NOT_RUN, "the run ended before it")
+    return found.results.get(clause.id, ended)
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(unix_seconds(), UTC).isoformat(timespec="seconds")
 
 
 def _profiles(options: Options, *, list_only: bool) -> tuple[str, ...]:

@@ -87,14 +87,19 @@ def judged(found: Result, known: str | None) -> Result:
     return found
 
 
-def verdict(results: Iterable[Result]) -> Verdict:
-    """Returns what the results mean. What did not run is no pass."""
+def verdict(results: Iterable[Result], *, whole: bool) -> Verdict:
+    """Returns what the results mean. What did not run is no pass.
+
+    Args:
+        results: of all checks that were chosen.
+        whole: whether all checks of their profiles were chosen.
+    """
     results = list(results)
     if not any(result.outcome is not Outcome.NOT_RUN for result in results):
         return Verdict.NOTHING
     if any(result.outcome in FAILURES for result in results):
         return Verdict.FAILS
-    if any(binding(result) for result in results if result.outcome is not Outcome.PASSED):
+    if not whole or any(binding(r) for r in results if r.outcome is not Outcome.PASSED):
         return Verdict.IN_PART
     return Verdict.CONFORMS
 

@@ -23,6 +23,7 @@ from tocsin.conformance.wire.redaction import Redactor
 
 OPTIONS = "--conformance-options"
 EXPRESSION = "--conformance-checks"
+CHECKING = "conformance-checking"
 RESULT = "conformance_result"
 """The attribute of pytest's report that holds a Result as JSON."""
 LEFT_BEHIND = "conformance_left_behind"
@@ -46,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Reads the options and the files of the run."""
     config.addinivalue_line("markers", f"{MARK}(clause): what the check holds a server to")
     options = Options.from_json(config.getoption(OPTIONS))
-    config.pluginmanager.register(Checking(options), "conformance-checking")
+    config.pluginmanager.register(Checking(options), CHECKING)
 
 
 def clause_of(item: pytest.Item) -> Clause:
@@ -77,6 +78,8 @@ class Checking:
         known = [self.authorization.split(" ", 1)[1]] if self.authorization else []
         self.recorder = Recorder(Redactor(known))
         self.missing = read_features(Path(options.features)) if options.features else {}
+        self.chosen = False
+        """Whether the checks are chosen: pytest says that it has collected even if that failed."""
         self.known = KnownFailing.read(options.known_failing)
 
     @pytest.hookimpl(tryfirst=True)
@@ -103,6 +106,7 @@ class Checking:
         elif expression:
             config.option.keyword = expression
         items[:] = wanted
+        self.chosen = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

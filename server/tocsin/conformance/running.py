@@ -10,7 +10,7 @@ import pytest
 from tocsin.conformance.clauses import Clause
 from tocsin.conformance.options import OptionError, Options
 from tocsin.conformance.outcomes import FAILURES, Result
-from tocsin.conformance.plugin import EXPRESSION, LEFT_BEHIND, OPTIONS, RESULT, clause_of
+from tocsin.conformance.plugin import CHECKING, EXPRESSION, LEFT_BEHIND, OPTIONS, RESULT, clause_of
 
 CHECKS = Path(__file__).with_name("checks")
 
@@ -41,6 +41,7 @@ class Collector:
         self.clauses: list[Clause] = []
         self.results: dict[str, Result] = {}
         self.left_behind: list[str] = []
+        self.interrupted = False
         self.errors: list[str] = []
         """What went wrong with the suite itself."""
 
@@ -51,6 +52,9 @@ class Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keeps the clauses that were chosen, and lets the run begin."""
+        checking = session.config.pluginmanager.getplugin(CHECKING)
+        if checking is None or not checking.chosen:
+            return
         self.clauses = [clause_of(item) for item in session.items]
         self._begin(self.clauses)
 
@@ -129,6 +133,7 @@ def _pytest(collector: Collector, options: Options, expression: str | None, *mor
         words += [EXPRESSION, expression]
     with _alone():
         status = pytest.main(words, plugins=[collector])
+    collector.interrupted = status == pytest.ExitCode.INTERRUPTED
     if collector.refused is not None:
         raise collector.refused
     if collector.errors:

@@ -1,10 +1,12 @@
 """Writes to the terminal what a run will do, what it finds, and what that means."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from tocsin.conformance.clauses import Clause, Level
 from tocsin.conformance.options import PROFILES, Options
-from tocsin.conformance.outcomes import FAILURES, Outcome, Result, Verdict, binding
+from tocsin.conformance.outcomes import FAILURES, Outcome, Result, binding
+from tocsin.conformance.report.summary import Run
+from tocsin.printable import printable
 
 Say = Callable[[str], None]
 
@@ -63,33 +65,22 @@ SHOWN = 6
 
 def _indented(text: str) -> Iterator[str]:
     for line in text.splitlines():
-        yield f"    {line}".rstrip()
+        yield f"    {printable(line)}".rstrip()
 
 
-def ending(results: Iterable[Result], verdict: Verdict, left_behind: list[str]) -> Iterator[str]:
+def ending(run: Run) -> Iterator[str]:
     """Yields what the results mean."""
-    results = list(results)
-    for what in left_behind:
-        yield f"Left behind: {what}"
-    skipped = [r for r in results if r.outcome is Outcome.NOT_RUN and binding(r)]
+    for what in run.left_behind:
+        yield printable(f"Left behind: {what}")
+    skipped = [r for r in run.results if r.outcome is Outcome.NOT_RUN and binding(r)]
     if skipped:
         yield "Not run, and so not passed:"
         for result in skipped:
-            yield f"    {result.clause.id}  ({result.clause.level}): {result.reason}"
+            yield printable(f"    {result.clause.id}  ({result.clause.level}): {result.reason}")
     yield ""
-    yield "          " + "".join(f"{outcome:>15}" for outcome in Outcome)
+    yield f"{'':<8}" + "".join(f"{outcome:>15}" for outcome in Outcome)
     for level in Level:
-        counts = [sum(r.outcome is o and r.clause.level is level for r in results) for o in Outcome]
-        yield f"{level:<10}" + "".join(f"{count:>15}" for count in counts)
+        counts = run.counts(level=level)
+        yield f"{level:<8}" + "".join(f"{counts[outcome]:>15}" for outcome in Outcome)
     yield ""
-    ran = sum(r.outcome is not Outcome.NOT_RUN for r in results)
-    passed = sum(r.outcome is Outcome.PASSED for r in results)
-    yield f"The server {_VERDICTS[verdict]}: {passed} of {ran} executed checks passed."
-
-
-_VERDICTS = {
-    Verdict.CONFORMS: "conforms",
-    Verdict.IN_PART: "conforms in part",
-    Verdict.FAILS: "does not conform",
-    Verdict.NOTHING: "was not checked",
-}
+    yield f"{run.sentence()}, in {run.seconds:.0f} seconds."
