@@ -14,7 +14,7 @@ _PIECE = re.compile(r"(?P<class>\[(?:\\.|[^\]\\])+\])|(?P<one>\\.|[^\[\](){}*+?|
 _QUANTIFIER = re.compile(r"\{(?P<low>\d+)(?:,(?P<high>\d*))?\}|(?P<sign>[*+?])")
 # What people take for a part of a language that it is not: other cases, other scripts, blanks, and
 # a line's end, which `$` lets pass.
-_STRANGERS = ("A", "0", "-", "_", ".", " ", "я", "é", "\n", "\\", "/", "#", "Z", "9")
+_STRANGERS = ("A", "0", "-", "_", ".", " ", "я", "\n", "\\", "/")
 
 
 class PatternError(Exception):

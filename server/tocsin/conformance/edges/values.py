@@ -43,7 +43,7 @@ def _allowed(rule: Rule) -> Iterator[Edge]:
     match rule.option:
         case "length" | "map_key.length":
             low, high, _ = _bounds(rule)
-            for length in _between(max(low, 1), high):
+            for length in _between(low, high):
                 if rule.field.name == "cron_expression" and length < SHORTEST_CRON:
                     continue
                 text = _of_length(rule, length)
@@ -70,14 +70,15 @@ def _forbidden(rule: Rule) -> Iterator[Edge]:
             if low > 1:
                 yield Edge(_placed(rule, _of_length(rule, int(low) - 1)), f"{low - 1} characters")
             if high < math.inf:
-                for length in (int(high) + 1, int(high) * 2 + 1):
-                    yield Edge(_placed(rule, _of_length(rule, length)), f"{length} characters")
+                text = _of_length(rule, int(high) + 1)
+                yield Edge(_placed(rule, text), f"{int(high) + 1} characters")
         case "pattern" | "map_key.pattern":
-            for text in _fitting(rule, outside(rule.text)):
+            beyond = list(_fitting(rule, outside(rule.text)))
+            for text in beyond:
                 yield Edge(_placed(rule, text), repr(text))
-                if rule.field.is_repeated and not is_map(rule.field):
-                    good = inside(rule.text)[-1]
-                    yield Edge([good, text], f"{text!r} as the second item")
+            if rule.field.is_repeated and not is_map(rule.field):
+                value = [inside(rule.text)[-1], beyond[0]]
+                yield Edge(value, f"{beyond[0]!r} as the second item")
         case "size":
             low, high, _ = _bounds(rule)
             if low > 0:
@@ -108,11 +109,12 @@ def _bounds(rule: Rule) -> Range:
 
 
 def _between(low: float, high: float, step: int = 1) -> list[int]:
-    """Returns both ends of a range and their neighbours within it."""
-    low = low if low > -math.inf else step if step > 1 else 0
-    if high == math.inf:
-        return [int(low), int(low) + step]
-    ends = [low, low + step, high - step, high]
+    """Returns the ends of a range that it has, and what is next to them within it."""
+    ends = []
+    if low > -math.inf:
+        ends += [low, low + step]
+    if high < math.inf:
+        ends += [high - step, high]
     return sorted({int(end) for end in ends if low <= end <= high})
 
 

@@ -182,9 +182,7 @@ def test_the_page_size_may_change(peer: Peer, four: tuple[str, list[str]]) -> No
     features=(*FEATURES, "pause"),
 )
 def test_a_page_holds_100_by_default(changes: Changes, peer: Peer) -> None:
-    trigger_id, _ = _created(changes, peer)
-    for turn in range(100):
-        (changes.pause if turn % 2 == 0 else changes.resume)(trigger_id)
+    trigger_id = _with_101_operations(changes, peer)
     first, *rest = operation_pages(peer, trigger_id)
     assert len(first.operations) <= 100, f"the first page has {len(first.operations)} operations"
     total = len(first.operations) + sum(len(page.operations) for page in rest)
@@ -193,6 +191,26 @@ def test_a_page_holds_100_by_default(changes: Changes, peer: Peer) -> None:
     assert len(everything.operations) == 101, (
         f"with page_size 1000 a page has {len(everything.operations)} of 101 operations"
     )
+
+
+@clause(
+    "operations.list.page-size.default-fills",
+    SHOULD,
+    "A page without a page_size SHOULD hold 100 operations if there are more.",
+    source=f"{SIZE} (default value: 100)",
+    features=(*FEATURES, "pause"),
+)
+def test_a_page_is_filled(changes: Changes, peer: Peer) -> None:
+    trigger_id = _with_101_operations(changes, peer)
+    first = next(iter(operation_pages(peer, trigger_id)))
+    assert len(first.operations) == 100, f"the first page has {len(first.operations)} operations"
+
+
+def _with_101_operations(changes: Changes, peer: Peer) -> str:
+    trigger_id, _ = _created(changes, peer)
+    for turn in range(100):
+        (changes.pause if turn % 2 == 0 else changes.resume)(trigger_id)
+    return trigger_id
 
 
 @clause(

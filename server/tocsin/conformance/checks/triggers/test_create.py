@@ -134,6 +134,33 @@ def test_later_triggers_are_not_older(changes: Changes) -> None:
 
 
 @clause(
+    "triggers.create.created_at.of-the-operation",
+    SHOULD,
+    "The created_at of a trigger SHOULD be within a minute of when Create's operation ran.",
+    source=f"{PROTO}.Trigger.created_at (creation timestamp); proto "
+    "yandex.cloud.operation.Operation.created_at",
+)
+def test_a_trigger_is_as_old_as_its_operation(changes: Changes, peer: Peer) -> None:
+    operation = changes.done("Create", create_request(peer))
+    made = changes.get(metadata_of(operation).trigger_id).created_at.ToSeconds()
+    began, ended = operation.created_at.ToSeconds(), operation.modified_at.ToSeconds()
+    assert began - 60 <= made <= ended + 60, (
+        f"it was created at {made}, but the operation ran from {began} to {ended} (Unix seconds)"
+    )
+
+
+@clause(
+    "triggers.create.folder_id.length",
+    MAY,
+    "Create MAY refuse a folder_id of more than 50 characters; known answers: refused (Tocsin).",
+    source=f'{PROTO}.Trigger.folder_id [(yandex.cloud.length) = "<=50"]; the request has no limit',
+)
+def test_a_folder_may_have_to_be_short(changes: Changes, peer: Peer) -> None:
+    request = create_request(peer, folder_id="f" * 51)
+    changes.refused("Create", request, Code.INVALID_ARGUMENT, why="with a folder of 51 characters")
+
+
+@clause(
     "triggers.create.status.active",
     SHOULD,
     "A new trigger SHOULD be ACTIVE.",

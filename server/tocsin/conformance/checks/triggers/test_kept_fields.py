@@ -5,16 +5,25 @@ from typing import Any
 
 import pytest
 
-from tocsin.conformance.changes import Changes
+from tocsin.conformance.changes import Changes, Code
 from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
 from tocsin.conformance.comparing import expect_same
 from tocsin.conformance.edges.samples import Way, full, least, ways
+from tocsin.conformance.listing import listed_triggers
+from tocsin.conformance.peer import Peer
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 ACTIONS_SOURCE = "proto yandex.cloud.serverless.triggers.v1.Trigger.Rule, {kind}.{action}"
 
 
 def _ways(
-    name: str, level: Level, sentence: str, *, source: str, kinds: bool = False
+    name: str,
+    level: Level,
+    sentence: str,
+    *,
+    source: str,
+    kinds: bool = False,
+    more: tuple[str, ...] = (),
 ) -> pytest.MarkDecorator:
     def params() -> Iterator[Any]:
         seen: set[str] = set()
@@ -31,7 +40,7 @@ def _ways(
                     level,
                     sentence.format(**words),
                     source=source.format(**words),
-                    features=(f"kind-{way.kind}",),
+                    features=(f"kind-{way.kind}", *more),
                 ),
             )
 
@@ -66,6 +75,69 @@ def test_create_adds_nothing_to_a_rule(changes: Changes, way: Way) -> None:
     sent = least(way)
     kept = changes.create(rule=sent).rule
     expect_same(kept, sent, "the rule after Create", without=SERVER_SET)
+
+
+@_ways(
+    "triggers.update.rule.{kind}.left-alone",
+    MUST,
+    "Update with the mask `description` MUST leave a rule of the kind {kind} as it was.",
+    source="Yandex Cloud API design guide, Standard methods, Update (the fields not specified in "
+    "the update_mask will not be updated)",
+    kinds=True,
+)
+def test_update_leaves_a_rule_that_is_not_named(changes: Changes, way: Way) -> None:
+    made = changes.create(rule=full(way, "a"), labels={"a": "1"})
+    shown = changes.update(made.id, "description", description="after")
+    expect_same(shown, made, "the trigger after Update", without=("description",))
+
+
+@_ways(
+    "triggers.pause.{kind}.left-alone",
+    MUST,
+    "Pause and Resume of a trigger of the kind {kind} MUST change its status alone.",
+    source="proto yandex.cloud.serverless.triggers.v1.TriggerService.Pause, Resume (the specified "
+    "trigger); Trigger.Status",
+    kinds=True,
+    more=("pause",),
+)
+def test_pause_and_resume_leave_a_rule(changes: Changes, way: Way) -> None:
+    made = changes.create(rule=full(way, "a"))
+    changes.pause(made.id)
+    paused = changes.get(made.id)
+    assert paused.status == Trigger.PAUSED, f"after Pause its status is {paused.status}"
+    expect_same(paused, made, "the trigger after Pause", without=("status",))
+    changes.resume(made.id)
+    expect_same(changes.get(made.id), made, "the trigger after Pause and Resume")
+
+
+@_ways(
+    "triggers.list.{kind}.as-get",
+    MUST,
+    "List MUST show a trigger of the kind {kind} as Get does.",
+    source="proto yandex.cloud.serverless.triggers.v1.ListTriggersResponse.triggers (list of "
+    "triggers in the specified folder)",
+    kinds=True,
+)
+def test_list_shows_each_kind(changes: Changes, peer: Peer, way: Way) -> None:
+    made = changes.create(rule=full(way, "a"))
+    found = [trigger for trigger in listed_triggers(peer) if trigger.id == made.id]
+    assert len(found) == 1, f"List shows the trigger {len(found)} times"
+    expect_same(found[0], made, "the trigger in List")
+
+
+@_ways(
+    "triggers.delete.{kind}.gone",
+    MUST,
+    "A trigger of the kind {kind} MUST NOT be found after Delete.",
+    source="proto yandex.cloud.serverless.triggers.v1.TriggerService.Delete (deletes the specified "
+    "trigger); Yandex Cloud API design guide, Errors, NOT_FOUND",
+    kinds=True,
+)
+def test_delete_takes_each_kind_away(changes: Changes, way: Way) -> None:
+    made = changes.create(rule=full(way, "a"))
+    changes.delete(made.id)
+    found = changes.look(made.id)
+    assert found.code is Code.NOT_FOUND, f"Get must say NOT_FOUND, but said {found}"
 
 
 @_ways(

@@ -150,6 +150,18 @@ def test_a_name_of_another_folder_is_free(changes: Changes, peer: Peer) -> None:
 
 
 @clause(
+    "triggers.update.name.free-after-delete",
+    MUST,
+    "Update MUST take the name of a trigger that was deleted.",
+    source=f"{PROTO}.UpdateTriggerRequest.name (must be unique within the folder)",
+)
+def test_the_name_of_a_deleted_trigger_is_free(changes: Changes) -> None:
+    gone, made = changes.create(), changes.create()
+    changes.delete(gone.id)
+    assert changes.update(made.id, "name", name=gone.name).name == gone.name, "it is not renamed"
+
+
+@clause(
     "triggers.update.refused.changes-nothing",
     MUST,
     "An Update that is refused MUST change nothing.",
@@ -287,6 +299,20 @@ def test_a_timer_can_learn_to_retry(changes: Changes) -> None:
     made = changes.create(rule=least(Way("timer", "invoke_function")))
     rule = full(Way("timer", "invoke_function_with_retry"))
     expect_same(changes.update(made.id, "rule", rule=rule).rule, rule, "the rule after Update")
+
+
+@clause(
+    "triggers.update.mask.wrong-but-not-named",
+    MAY,
+    "Update MAY take a request with a wrong value in a field that its mask does not name; known "
+    "answers: taken (Tocsin).",
+    source="google/protobuf/field_mask.proto (ignores the values of all fields not covered by the "
+    "mask); the request's own options hold for it as a whole",
+)
+def test_what_the_mask_does_not_name_may_be_wrong(changes: Changes) -> None:
+    made = changes.create()
+    shown = changes.update(made.id, "description", description="after", name="No Name")
+    assert (shown.name, shown.description) == (made.name, "after"), f"the trigger is {shown}"
 
 
 @clause(
