@@ -241,8 +241,9 @@ class Peer:
         if self._authorization is not None and "authorization" not in dict(metadata):
             sent.append(("authorization", self._authorization))
         began = monotonic()
-        called = self._begin(method, requests, sent, timeout, streams=streams)
-        answer = _finished(called, streams=streams)
+        call = self._stream if streams else self._unary
+        messages, ended = call(method, requests, sent, timeout)
+        answer = _answer(messages, ended)
         if answer.code is grpc.StatusCode.UNIMPLEMENTED:
             self.recorder.unimplemented = True
         self.recorder.add(
@@ -257,32 +258,40 @@ class Peer:
         )
         return answer
 
-    def _begin(
+    def _unary(
         self,
         method: str,
         requests: Sequence[Message | bytes],
         metadata: Metadata,
         timeout: float,
-        *,
-        streams: bool,
-    ) -> Any:
-        parse = _parser(method)
-        path = f"/{method}"
-        if streams:
-            many = self.channel.stream_stream(path, _to_bytes, parse)
-            return many(iter(requests), metadata=tuple(metadata), timeout=timeout)
-        one = self.channel.unary_unary(path, _to_bytes, parse)
-        return one.future(requests[0], metadata=tuple(metadata), timeout=timeout)
+    ) -> tuple[list[Any], Any]:
+        """Returns the response, if there is one, and the call that has ended."""
+        one = self.channel.unary_unary(f"/{method}", _to_bytes, _parser(method))
+        try:
+            # `future` would start a thread for each call.
+            message, call = one.with_call(requests[0], metadata=tuple(metadata), timeout=timeout)
+        except grpc.RpcError as error:
+            return [], error
+        return [message], call
 
-
-def _finished(call: Any, *, streams: bool) -> Answer:
-    messages: list[Any] = []
-    # The status of a call that failed is read below, as that of one that went well.
-    with suppress(grpc.RpcError):
-        if streams:
+    def _stream(
+        self,
+        method: str,
+        requests: Sequence[Message | bytes],
+        metadata: Metadata,
+        timeout: float,
+    ) -> tuple[list[Any], Any]:
+        """Returns the responses that came, and the call that has ended."""
+        many = self.channel.stream_stream(f"/{method}", _to_bytes, _parser(method))
+        call: Any = many(iter(requests), metadata=tuple(metadata), timeout=timeout)
+        messages: list[Any] = []
+        # The call itself has the status, also of one that failed.
+        with suppress(grpc.RpcError):
             messages.extend(call)
-        else:
-            messages.append(call.result())
+        return messages, call
+
+
+def _answer(messages: Sequence[Any], call: Any) -> Answer:
     code = call.code()
     return Answer(
         message=messages[-1] if messages and code is grpc.StatusCode.OK else None,
