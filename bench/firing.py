@@ -3,7 +3,8 @@
 What counts is the processor time for a delivery, with everything due at once: of the nodes and of
 PostgreSQL, next to that of a bare aiohttp client that calls the same target in the same run. Beside
 it stand the rate, from the first call to the last, and the lag at a steady rate: how long after its
-instant a call arrives. It writes bench/results/firing.json.
+instant a call arrives. One node is also given many more at once, each of which may cost 1.3 times
+what one costs at the steady rate. It writes bench/results/firing.json.
 """
 
 import argparse
@@ -40,12 +41,16 @@ from tocsin.store.invocations.rows import Invocation, insert_invocation
 
 AT_ONCE = 500
 BETWEEN_LAGS = timedelta(milliseconds=1)
+# How many microseconds of the processor a delivery on SQLite may take, and how many times those of
+# the steady rate one of many at once.
+GOAL_US, GOAL_OF_STEADY = 150, 1.3
 
 
 @dataclass(frozen=True)
 class Fired:
     """A run. `cpu_us` is what all nodes together used of the processor for one invocation, and
-    `cpu_of_raw` how many times that of a call of the bare client."""
+    `cpu_of_raw` how many times that of a call of the bare client. `lag_cpu_us` is the same at the
+    steady rate, `many_cpu_us` of `many` invocations due at once; 0 if they were not fired."""
 
     store: str
     nodes: int
@@ -62,6 +67,9 @@ class Fired:
     lag_p50_ms: float
     lag_p99_ms: float
     lag_cpu_us: float
+    many: int
+    many_cpu_us: float
+    many_of_steady: float
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--stores", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--nodes", nargs="+", type=int, default=[1, 2, 4], help="on PostgreSQL")
     parser.add_argument("--invocations", type=int, default=20_000)
+    parser.add_argument("--many", type=int, default=100_000, help="due at once, for one node")
     parser.add_argument("--targets", type=int, default=1, help="functions they are spread over")
     parser.add_argument("--lag-seconds", type=float, default=10, help="of a steady 1,000 a second")
     parser.add_argument("--results", type=Path, default=RESULTS / "firing.json")
@@ -124,10 +133,16 @@ def measure(stores: Stores, kind: str, nodes: int, options: argparse.Namespace) 
         burst = fire(stores, kind, nodes, url, Load(count, timedelta(0), options.targets))
         after = bare_client(url, options.invocations // 4)
         slow = fire(stores, kind, nodes, url, Load(steady, BETWEEN_LAGS, options.targets))
+        many = options.many if nodes == 1 else 0
+        flood = Burst([], 0, 0)
+        if many:
+            flood = fire(stores, kind, nodes, url, Load(many, timedelta(0), options.targets))
     instants = [at for at, _, _ in burst.came]
     rate = count / (max(instants) - min(instants))
     raw, raw_cpu = (before.rate + after.rate) / 2, (before.cpu_us + after.cpu_us) / 2
     cpu = burst.cpu_seconds / count * 1e6
+    steady_cpu = slow.cpu_seconds / steady * 1e6
+    many_cpu = flood.cpu_seconds / many * 1e6 if many else 0.0
     lags = [(at - due) * 1000 for at, _, due in slow.came if due is not None]
     return Fired(
         store=kind,
@@ -141,10 +156,13 @@ def measure(stores: Stores, kind: str, nodes: int, options: argparse.Namespace) 
         cpu_us=round(cpu, 1),
         cpu_of_raw=round(cpu / raw_cpu, 2),
         store_cpu_us=round(burst.store_cpu_seconds / count * 1e6, 1),
-        repeated=len(burst.came) + len(slow.came) - count - steady,
+        repeated=len(burst.came) + len(slow.came) + len(flood.came) - count - steady - many,
         lag_p50_ms=round(percentile(lags, 0.5), 2),
         lag_p99_ms=round(percentile(lags, 0.99), 2),
-        lag_cpu_us=round(slow.cpu_seconds / steady * 1e6, 1),
+        lag_cpu_us=round(steady_cpu, 1),
+        many=many,
+        many_cpu_us=round(many_cpu, 1),
+        many_of_steady=round(many_cpu / steady_cpu, 2),
     )
 
 
@@ -201,7 +219,11 @@ async def first_due(database: str) -> datetime | None:
 
 
 def show(runs: list[Fired]) -> None:
-    table = Table(title="durable firing")
+    title = (
+        f"durable firing; goals on SQLite: CPU ≤ {GOAL_US} µs, "
+        f"of many at once ≤ {GOAL_OF_STEADY} times steady"
+    )
+    table = Table(title=title)
     columns = (
         "store",
         "nodes",
@@ -214,6 +236,8 @@ def show(runs: list[Fired]) -> None:
         "store CPU",
         "lag p50",
         "lag p99 ms",
+        "steady CPU",
+        "many CPU",
     )
     for column in columns:
         table.add_column(column, justify="left" if column == "store" else "right")
@@ -227,9 +251,11 @@ def show(runs: list[Fired]) -> None:
                 f"{run.store_cpu_us:.0f}",
                 f"{run.lag_p50_ms:.1f}",
                 f"{run.lag_p99_ms:.1f}",
+                f"{run.lag_cpu_us:.0f}",
+                f"{run.many_cpu_us:.0f}" if run.many else "",
             ),
         )
-    Console().print(table)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":

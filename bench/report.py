@@ -126,6 +126,7 @@ def micros(run: dict[str, Any], name: str) -> str:
 
 def firing_table(runs: list[dict[str, Any]]) -> str:
     head = ["Store", "Node's CPU for one", "Of bare", "PostgreSQL's", "Bare client's"]
+    head += ["At a steady rate", "Of many at once", "Of steady"]
     head += ["Fired /s", "Bare /s", "Lag p50", "p99"]
     rows = [
         [
@@ -134,6 +135,9 @@ def firing_table(runs: list[dict[str, Any]]) -> str:
             f"{run['cpu_of_raw']:.1f}" if "cpu_of_raw" in run else "",
             micros(run, "store_cpu_us") if run["store"] == "postgresql" else "",
             micros(run, "raw_cpu_us"),
+            micros(run, "lag_cpu_us"),
+            micros(run, "many_cpu_us"),
+            f"{run['many_of_steady']:.2f}" if "many_of_steady" in run else "",
             f"{run['rate']:,}",
             f"{run['raw_rate']:,}",
             f"{run['lag_p50_ms']:.1f} ms",
@@ -390,7 +394,8 @@ FIRING = """
 Invocations wait in the store, all due at one instant, for one function; at most 50 calls of it are
 under way. The target is a bare server in a process of its own; the bare client is aiohttp with 50
 calls under way, and stores nothing. The rate is from the first call to the last. The lag, from an
-invocation's instant to its arrival at the target, is measured at a steady 1,000 a second.
+invocation's instant to its arrival at the target, is measured at a steady 1,000 a second, and so is
+the CPU beside it. Many at once are 100,000.
 """
 LARGE = """
 {executions} executions with inputs of {mebibytes:g} MiB each are due at once, at a target that

@@ -45,12 +45,13 @@ def test_calls(tmp_path: Path) -> None:
 def test_firing(tmp_path: Path) -> None:
     told = run(
         *("firing", tmp_path / "firing.json"),
-        *("--invocations", "200", "--lag-seconds", "0.2", "--nodes", "2"),
+        *("--invocations", "200", "--lag-seconds", "0.2", "--nodes", "2", "--many", "300"),
     )
     kinds = [(each["store"], each["nodes"]) for each in told["runs"]]
     assert kinds == [("sqlite", 1), ("postgresql", 2)]
     assert all(each["rate"] > 0 and each["lag_p50_ms"] > 0 for each in told["runs"])
     assert all(each["cpu_us"] > 0 and each["raw_cpu_us"] > 0 for each in told["runs"])
+    assert told["runs"][0]["many_cpu_us"] > 0
     assert told["runs"][1]["store_cpu_us"] > 0
 
 
