@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app",),
     ("demo", "conformance"),
     ("cli",),
+    ("testing",),
     ("__main__",),
 )
 
@@ -56,6 +57,9 @@ KNOWS_ONLY: dict[str, set[str]] = {
         "access",
     },
 }
+
+# What runs in a user's test process: only `testing/process/` may know the server.
+LIGHT = SERVER / "testing"
 
 MOST_MODULES = 15
 
@@ -102,6 +106,15 @@ def test_a_room_imports_only_from_those_below(room: str) -> None:
         if (upward := imported_rooms(module) - below(room) - {room})
     }
     assert wrong == {}
+
+
+def test_what_runs_in_a_users_test_process_knows_nothing_of_the_server() -> None:
+    heavy = {
+        module.name: sorted(rooms)
+        for module in LIGHT.glob("*.py")
+        if (rooms := imported_rooms(module) - {"testing"})
+    }
+    assert heavy == {}
 
 
 def test_every_room_has_its_floor() -> None:

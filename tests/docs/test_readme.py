@@ -94,7 +94,7 @@ def live() -> Iterator[Live]:
 @contextmanager
 def target(directory: Path, output: Path) -> Iterator[int]:
     """Runs the README's target.py; gives its port."""
-    [code] = [block.code for block in blocks(README, "python")]
+    [code] = [block.code for block in blocks(README, "python") if "HTTPServer" in block.code]
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (directory / "target.py").write_text(code.replace("9000", str(port)))

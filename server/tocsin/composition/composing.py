@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
-from tocsin.composition.clocks import MACHINE_CLOCK
+from tocsin.composition.clocks import MACHINE_CLOCK, chance_of
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
@@ -111,6 +111,7 @@ def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Del
         DeadLetterQueues(settings.dead_letters, settings.targets.reach),
         node=ground.node,
         limits=limits,
+        chance=chance_of(ground.clock),
         machine_clock=MACHINE_CLOCK,
         observer=ground.telemetry.observer,
         shortage=shortage,

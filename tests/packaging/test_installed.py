@@ -1,12 +1,18 @@
-"""Tocsin and the vendor's SDK live in one environment, and neither disturbs the other."""
+"""What the wheels install: alone, and beside the vendor's SDK, which neither disturbs."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 from urllib.request import urlopen
 
+import yaml
+
+from docs.markdown import ROOT, blocks
 from stand.tocsin_process import clean_environment
 from stand.vendors.environment import pip, run
 
+TESTING = ROOT / "docs" / "testing.md"
 MODULE = "yandex.cloud.serverless.triggers.v1.trigger_service_pb2"
 
 # Prints a CreateTriggerRequest as hex, made with the stubs of the module named by the argument.
@@ -101,6 +107,35 @@ def test_each_sides_stubs_work_in_a_process_of_their_own(python: Path) -> None:
 
 def test_both_sides_stubs_work_in_one_process(python: Path) -> None:
     run(str(python), "-c", MEET_IN_ONE_PROCESS)
+
+
+def test_the_commands_of_the_workflow_run_the_tests_of_the_page(
+    python: Path, wheels: Path, tmp_path: Path
+) -> None:
+    """One of them has the vendor's SDK and the fixture in one process."""
+    (workflow,) = (yaml.safe_load(each.code) for each in blocks(TESTING, "yaml"))
+    commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert [command.split()[0] for command in commands] == ["pip", "pytest"]
+    for block in blocks(TESTING, "python"):
+        (tmp_path / f"test_line_{block.line}.py").write_text(block.code)
+    # The environment has no pip of its own.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "pip").write_text(f'#!/bin/sh\nexec {sys.executable} -m pip --python {python} "$@"\n')
+    (tools / "pip").chmod(0o755)
+    path = os.pathsep.join([str(tools), str(python.parent), os.environ["PATH"]])
+    environment = {**clean_environment({}), "PATH": path, "PIP_FIND_LINKS": str(wheels)}
+    for command in commands:
+        done = subprocess.run(
+            ["sh", "-e", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
 
 
 def test_neither_installing_nor_uninstalling_tocsin_damages_the_sdk(
