@@ -34,7 +34,13 @@ CALLING, CLIENTS, CRON, RUNNING, SOURCES, TARGETS = (
 RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "export TOCSIN_FOLDER=")
 RUN_BY_THE_FIXTURE = ("python target.py", "tocsin serve --config tocsin.toml\n")
 RUN_BY_TEST_TLS_PAGE = ("tocsin dev-certs\n",)
-NOT_RUN = ("make demo", "make test", "python3 -m venv ")
+# tests/conformance runs the suite.
+NOT_RUN = (
+    "make demo",
+    "make test",
+    "python3 -m venv ",
+    "pip install ./gen '.[conformance]'\ntocsin ",
+)
 
 SHELL = blocks(README, "sh")
 EVERY_SHELL = [
