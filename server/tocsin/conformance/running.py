@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,19 @@ class Collector:
                 self._tell(result)
         elif report.failed:
             self.errors.append(f"{report.nodeid}: {report.longreprtext}")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Gives out the checks of several processes; all of firing go to one, which listens."""
+        from xdist.scheduler import LoadScopeScheduling  # there are no processes without it
+
+        scheduling = LoadScopeScheduling(config, log)
+        scheduling._split_scope = _scope
+        return scheduling
+
+
+def _scope(check: str) -> str:
+    return "firing" if check.startswith("firing/") else check
 
 
 def collect(options: Options, expression: str | None) -> list[Clause]:

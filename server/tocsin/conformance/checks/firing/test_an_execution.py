@@ -10,7 +10,6 @@ from tocsin.conformance.checks.firing.values import VALUES
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, Level, clause
 
 pytest_plugins = ["tocsin.conformance.checks.firing.fixtures"]
-pytestmark = pytest.mark.xdist_group("firing")
 
 WHEN = "discovery document integrations v1, scheduleTime: 'The time that the integration should "
 WHEN += "be executed. If the time is less or equal to the current time, the integration is "

@@ -6,7 +6,6 @@ from tocsin.conformance.checks.firing.stage import Stage
 from tocsin.conformance.clauses import MUST, clause
 
 pytest_plugins = ["tocsin.conformance.checks.firing.fixtures"]
-pytestmark = pytest.mark.xdist_group("firing")
 
 PAUSE = "docs: functions/operations/trigger: a stopped trigger does not fire; Pause and Resume"
 DELETE = "proto yandex/cloud/serverless/triggers/v1/trigger_service.proto: Delete"

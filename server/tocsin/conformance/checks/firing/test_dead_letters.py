@@ -10,7 +10,6 @@ from tocsin.conformance.patience import pause, unix_seconds
 from tocsin.conformance.targets import Letter
 
 pytest_plugins = ["tocsin.conformance.checks.firing.fixtures"]
-pytestmark = pytest.mark.xdist_group("firing")
 
 PAGE = "docs: functions/concepts/dlq"
 PUT = "proto yandex/cloud/serverless/triggers/v1/trigger.proto: PutQueueMessage"

@@ -7,7 +7,6 @@ from tocsin.conformance.clauses import MAY, MUST, SHOULD, Level, clause
 from tocsin.conformance.patience import pause, unix_seconds
 
 pytest_plugins = ["tocsin.conformance.checks.firing.fixtures"]
-pytestmark = pytest.mark.xdist_group("firing")
 
 SETTINGS = "proto yandex/cloud/serverless/triggers/v1/trigger.proto: RetrySettings"
 CONTAINERS = "docs: serverless-containers/concepts/trigger: any answer but 2xx is an error"

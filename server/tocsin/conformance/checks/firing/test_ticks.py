@@ -7,7 +7,6 @@ from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
 from tocsin.conformance.targets import Received
 
 pytest_plugins = ["tocsin.conformance.checks.firing.fixtures"]
-pytestmark = pytest.mark.xdist_group("firing")
 
 CRON = "docs: functions/concepts/trigger/timer, 'Cron expressions'"
 

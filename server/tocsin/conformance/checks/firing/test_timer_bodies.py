@@ -10,7 +10,6 @@ from tocsin.conformance.checks.firing.stage import PAYLOAD, Stage
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, Level, clause
 
 pytest_plugins = ["tocsin.conformance.checks.firing.fixtures"]
-pytestmark = pytest.mark.xdist_group("firing")
 
 PAGE = "docs: functions/concepts/trigger/timer, 'Timer message format'"
 INVOKE = "docs: functions/concepts/function-invoke"
