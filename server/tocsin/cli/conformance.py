@@ -31,7 +31,7 @@ def conformance(
         File, _file("--token-file", "Call with the IAM token in this file, as `Bearer`.")
     ] = None,
     key: Annotated[
-        File, _file("--key", "Call with the API key in this file, as `Api-Key`.")
+        File, _file("--key", "Call with the API key or the authorised key (JSON) in this file.")
     ] = None,
     folder: Annotated[
         str | None, typer.Option(metavar="ID", help="Create triggers here. [default: a new folder]")

@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 
 from tocsin.conformance.clauses import Clause
+from tocsin.conformance.credentials import check_credential, open_channel
 from tocsin.conformance.declared import known_failing
 from tocsin.conformance.declared.features import read_features
 from tocsin.conformance.declared.known_failing import KnownFailing, rewritten
@@ -94,7 +95,7 @@ def _files(options: Options, asked: Asked) -> tuple[dict[str, str], KnownFailing
         raise OptionError("--token-file and --key are both given: give one of them")
     if asked.update_known_failing and options.known_failing is None:
         raise OptionError("--update-known-failing needs --known-failing FILE, which it rewrites")
-    options.authorization()
+    check_credential(options)
     if asked.report is not None:
         from tocsin.conformance.report.writing import prepare
 
@@ -152,15 +153,7 @@ def _profiles(options: Options, *, list_only: bool) -> tuple[str, ...]:
 
 def _reach(options: Options) -> None:
     """Asks that something listens, before each of the checks finds out that nothing does."""
-    if options.ca is None:
-        channel = grpc.insecure_channel(options.target)
-    else:
-        try:
-            trusted = Path(options.ca).read_bytes()
-        except OSError as error:
-            raise OptionError(f"--ca {options.ca}: can't be read: {error.strerror}") from error
-        channel = grpc.secure_channel(options.target, grpc.ssl_channel_credentials(trusted))
-    with channel:
+    with open_channel(options) as channel:
         try:
             grpc.channel_ready_future(channel).result(CONNECT_SECONDS)
         except grpc.FutureTimeoutError:

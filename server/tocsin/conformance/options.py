@@ -3,7 +3,6 @@
 import json
 import secrets
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 PROFILES = (
     "triggers",
@@ -70,20 +69,6 @@ class Options:
         given = self.given()
         return [need for need in NEEDS.get(profile, ()) if not given[need]]
 
-    def authorization(self) -> str | None:
-        """Returns the header for the caller's credential.
-
-        Raises:
-            OptionError: the file can't be read, or holds nothing that fits in a header.
-        """
-        for option, name, scheme in (
-            ("--token-file", self.token_file, "Bearer"),
-            ("--key", self.key_file, "Api-Key"),
-        ):
-            if name is not None:
-                return f"{scheme} {_secret(option, Path(name))}"
-        return None
-
     def to_json(self) -> str:
         """Returns it for another process."""
         return json.dumps(asdict(self))
@@ -93,13 +78,3 @@ class Options:
         """Reads what `to_json` returned."""
         values = json.loads(text)
         return Options(**{**values, "profiles": tuple(values["profiles"])})
-
-
-def _secret(option: str, file: Path) -> str:
-    try:
-        secret = file.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{option} {file}: can't be read: {error}") from error
-    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise OptionError(f"{option} {file}: must hold one line, the credential alone")
-    return secret

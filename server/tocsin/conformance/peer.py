@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2  # noqa: F401 (details are unpacked by their names)
 from google.rpc.status_pb2 import Status
 
+from tocsin.conformance.credentials import open_channel
 from tocsin.conformance.options import Options
 from tocsin.conformance.patience import monotonic
 from tocsin.conformance.wire.exchanges import Recorder, shown_message
@@ -103,7 +104,7 @@ class Peer:
         self.folder = options.folder
         self.other_folder = f"elsewhere-{secrets.token_hex(4)}"
         self.location = options.location
-        self._authorization = authorization
+        self.authorization = authorization
         self._strangers: list[Peer] = []
         self.triggers = Stubs(self, TRIGGERS)
         self.operations = Stubs(self, OPERATIONS)
@@ -113,10 +114,7 @@ class Peer:
     @cached_property
     def channel(self) -> grpc.Channel:
         """The connection; what goes over it directly is not recorded."""
-        if self.options.ca is None:
-            return grpc.insecure_channel(self.options.target, options=_CHANNEL_OPTIONS)
-        trusted = grpc.ssl_channel_credentials(_read(self.options.ca))
-        return grpc.secure_channel(self.options.target, trusted, options=_CHANNEL_OPTIONS)
+        return open_channel(self.options, _CHANNEL_OPTIONS)
 
     @property
     def integration(self) -> str:
@@ -138,7 +136,7 @@ class Peer:
 
         AIP-211: the permission is checked before it is known whether the resource exists.
         """
-        denied = () if self._authorization is None else (grpc.StatusCode.PERMISSION_DENIED,)
+        denied = () if self.authorization is None else (grpc.StatusCode.PERMISSION_DENIED,)
         return (grpc.StatusCode.NOT_FOUND, *denied)
 
     def name(self, prefix: str = "check") -> str:
@@ -219,7 +217,7 @@ class Peer:
     def _rest(self) -> RestClient:
         if self.options.rest is None:
             raise NotGivenError("--rest")
-        return RestClient(self.options.rest, self.options.ca, self.recorder, self._authorization)
+        return RestClient(self.options.rest, self.options.ca, self.recorder, self.authorization)
 
     def close(self) -> None:
         """Closes its connections."""
@@ -238,8 +236,8 @@ class Peer:
         streams: bool,
     ) -> Answer:
         sent = [*metadata]
-        if self._authorization is not None and "authorization" not in dict(metadata):
-            sent.append(("authorization", self._authorization))
+        if self.authorization is not None and "authorization" not in dict(metadata):
+            sent.append(("authorization", self.authorization))
         began = monotonic()
         call = self._stream if streams else self._unary
         messages, ended = call(method, requests, sent, timeout)
@@ -348,8 +346,3 @@ def _parser(method: str) -> Any:
 
 def _to_bytes(request: Message | bytes) -> bytes:
     return request if isinstance(request, bytes) else request.SerializeToString()
-
-
-def _read(file: str) -> bytes:
-    with open(file, "rb") as opened:
-        return opened.read()

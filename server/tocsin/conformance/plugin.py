@@ -12,6 +12,7 @@ import pytest
 
 from tocsin.conformance.changes import Changes
 from tocsin.conformance.clauses import MARK, Clause, ClauseError
+from tocsin.conformance.credentials import authorization
 from tocsin.conformance.declared.features import FEATURES, read_features
 from tocsin.conformance.declared.known_failing import KnownFailing
 from tocsin.conformance.made import Made, create_request
@@ -74,7 +75,7 @@ class Checking:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.authorization = options.authorization()
+        self.authorization = authorization(options)
         known = [self.authorization.split(" ", 1)[1]] if self.authorization else []
         self.recorder = Recorder(Redactor(known))
         self.missing = read_features(Path(options.features)) if options.features else {}

@@ -10,6 +10,6 @@ from tocsin.conformance.peer import NotGivenError, Peer
 @pytest.fixture
 def owned(peer: Peer, made: Made) -> Owned:
     """A trigger of the run's caller, who has a credential."""
-    if peer.options.authorization() is None:
+    if peer.authorization is None:
         raise NotGivenError("--token-file or --key")
     return owned_by(peer, made)

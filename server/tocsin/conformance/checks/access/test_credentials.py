@@ -151,7 +151,7 @@ WRONG: dict[str, tuple[str, str]] = {
 
 
 def own(peer: Peer) -> tuple[str, str]:
-    authorization = peer.options.authorization()
+    authorization = peer.authorization
     assert authorization is not None
     scheme, _, secret = authorization.partition(" ")
     return scheme, secret
