@@ -166,5 +166,12 @@ def update_request(trigger_id: str, *paths: str, **fields: Any) -> Any:
     return request
 
 
+def nobody(known_id: str) -> str:
+    """Returns an id that looks as a known one does and that nobody has."""
+    head, tail = known_id[:-8], known_id[-8:]
+    other = "".join(sorted(tail))
+    return head + (other if other != tail else other[::-1])
+
+
 def _because(why: str) -> str:
     return f" {why}" if why else ""

@@ -201,7 +201,9 @@ def _reason(error: pytest.ExceptionInfo[BaseException]) -> str:
     if isinstance(error.value, pytest.skip.Exception):
         return f"the check skipped itself, which none may: {error.value}"
     if isinstance(error.value, AssertionError):
-        return str(error.value) or _asserted(error)
+        # Behind the message of an assertion pytest writes the values of its expression.
+        message, _, _ = str(error.value).partition("\nassert ")
+        return message or _asserted(error)
     return f"{error.typename}: {error.value}\n{error.getrepr(style='short')}"
 
 

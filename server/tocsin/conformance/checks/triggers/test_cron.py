@@ -17,7 +17,7 @@ TAKEN = {
     "minutes.every": (["* * 1 1 ? 2098"], "`*` in the minutes"),
     "minutes.list": (["0,15,30 0 1 1 ? 2098"], "a list of minutes"),
     "minutes.range": (["10-20 0 1 1 ? 2098"], "a range of minutes"),
-    "minutes.step": (["0/15 0 1 1 ? 2098", "*/15 0 1 1 ? 2098"], "a step of minutes"),
+    "minutes.step": (["0/15 0 1 1 ? 2098"], "a step of minutes"),
     "hours.first-and-last": (["0 0 1 1 ? 2098", "0 23 1 1 ? 2098"], "hours 0 to 23"),
     "hours.list-range-step": (
         ["0 1,2 1 1 ? 2098", "0 10-12 1 1 ? 2098", "0 0/6 1 1 ? 2098"],
@@ -143,6 +143,15 @@ def _open(name: str, sentence: str) -> pytest.MarkDecorator:
 )
 def test_create_may_refuse_two_question_marks(changes: Changes) -> None:
     _all_refused(changes, ["0 0 ? 1 ? 2098"])
+
+
+@_open(
+    "steps-from-a-star",
+    "Create MAY take a step that begins with `*`, such as */15; known answers: taken (Tocsin, as "
+    "Quartz does).",
+)
+def test_create_may_take_a_step_from_a_star(changes: Changes) -> None:
+    changes.create(rule=timer("*/15 0 1 1 ? 2098"))
 
 
 @_open(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.conformance.changes import Changes, Code
+from tocsin.conformance.changes import Changes, Code, nobody
 from tocsin.conformance.clauses import MUST, SHOULD, clause
 from tocsin.conformance.comparing import expect_same
 from tocsin.conformance.listing import listed_triggers
@@ -12,7 +12,6 @@ from tocsin.conformance.peer import TRIGGERS, Peer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
 ERRORS = "Yandex Cloud API design guide, Errors, 'List of possible errors', NOT_FOUND"
-NOBODY = "nosuchtrigger0000000"
 
 
 def _about_unknown(method: str) -> Any:
@@ -33,8 +32,9 @@ def _about_unknown(method: str) -> Any:
 @pytest.mark.parametrize(
     "method", [_about_unknown(method) for method in ("Get", "Update", "Delete", "Pause", "Resume")]
 )
-def test_an_unknown_trigger_is_not_found(peer: Peer, method: str) -> None:
-    request = getattr(contract, f"{method}TriggerRequest")(trigger_id=NOBODY)
+def test_an_unknown_trigger_is_not_found(changes: Changes, peer: Peer, method: str) -> None:
+    unknown = nobody(changes.create().id)
+    request = getattr(contract, f"{method}TriggerRequest")(trigger_id=unknown)
     if method == "Update":
         request.name = peer.name()
         request.update_mask.paths.append("name")
