@@ -130,9 +130,7 @@ def test_the_list_keeps_the_comment_at_its_head(tmp_path: Path) -> None:
         ("missing: {", "is not YAML"),
     ],
 )
-def test_a_file_that_is_wrong_is_refused_where_it_is(
-    tmp_path: Path, text: str, wrong: str
-) -> None:
+def test_a_file_that_is_wrong_is_refused_where_it_is(tmp_path: Path, text: str, wrong: str) -> None:
     file = tmp_path / "features.yaml"
     file.write_text(text)
     with pytest.raises(FileError) as caught:
