@@ -53,6 +53,8 @@ Update = service.UpdateTriggerRequest
 ListOperations = service.ListTriggerOperationsRequest
 Schedule = executions_pb2.ScheduleIntegrationsRequest
 ListExecutions = executions_pb2.ListExecutionsRequest
+Execute = executions_pb2.ExecuteIntegrationsRequest
+Replay = executions_pb2.ReplayExecutionRequest
 CancelExecution = executions_pb2.CancelExecutionRequest
 
 
@@ -84,6 +86,8 @@ LEAST: dict[str, dict[str, Any]] = {
     "GetExecutionRequest": {"name": "n"},
     "DownloadExecutionRequest": {"name": "n"},
     "CancelExecutionRequest": {"name": "n"},
+    "ExecuteIntegrationsRequest": {"name": "n", "trigger_id": "t"},
+    "ReplayExecutionRequest": {"name": "n", "replay_reason": "r"},
     "Timer": {"cron_expression": "* * * * ? *", **ACTION},
     "MessageQueue": {"queue_id": "q", "service_account_id": "a", **CUTOFF, **ACTION},
     "IoTMessage": {"registry_id": "r", **ACTION},
@@ -413,6 +417,14 @@ BOUNDARIES: list[Boundary] = [
     required(executions_pb2.DownloadExecutionRequest, "name", "n", "field_behavior"),
     required(CancelExecution, "name", "n", "field_behavior"),
     at_most(CancelExecution, "cancel_reason", 1024),
+    required(Execute, "name", "n", "field_behavior"),
+    required(Execute, "trigger_id", "t", "field_behavior"),
+    at_most(Execute, "request_id", 36),
+    pattern(Execute, "request_id", "aZ-09", "a_b", "[A-Za-z0-9-]*"),
+    at_most(Execute, "execution_id", 36),
+    required(Replay, "name", "n", "field_behavior"),
+    required(Replay, "replay_reason", "r", "field_behavior"),
+    at_most(Replay, "replay_reason", 1024),
     # Schedules
     required(Schedule, "name", "n", "field_behavior"),
     required(Schedule, "trigger_id", "t", "field_behavior"),

@@ -137,6 +137,15 @@ for parent in (f"v1/{ONE}", f"v1alpha/{OF_PRODUCT}"):
     cancelled = executions_pb2.CancelExecutionRequest(name=name, cancel_reason="late")
     path, sent = f"/{parent}/executions/e1:cancel", {"cancelReason": "late"}
     CALLS.append(("POST", path, sent, f"{EXECUTIONS}.CancelExecution", cancelled))
+for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{ONE}", f"v1alpha/{OF_PRODUCT}"):
+    executed = executions_pb2.ExecuteIntegrationsRequest(
+        name=parent.partition("/")[2], trigger_id="api_trigger/x"
+    )
+    path, sent = f"/{parent}:execute", BODY
+    CALLS.append(("POST", path, sent, f"{EXECUTIONS}.ExecuteIntegrations", executed))
+replayed = executions_pb2.ReplayExecutionRequest(name=f"{ONE}/executions/e1", replay_reason="r")
+path, sent = f"/v1/{ONE}/executions/e1:replay", {"replayReason": "r"}
+CALLS.append(("POST", path, sent, f"{EXECUTIONS}.ReplayExecution", replayed))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from google.protobuf import json_format
@@ -17,6 +18,7 @@ from tocsin_protos.google.cloud.integrations.v1alpha.event_bus_parameters_pb2 im
 )
 from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
+    ExecuteIntegrationsRequest,
     ScheduleIntegrationsRequest,
 )
 from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import ValueType
@@ -67,8 +69,40 @@ def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter
         PlanError: a parameter has no name or is not of its declared type, or two have the same
             name.
     """
+    return _by_name(_carried(request))
+
+
+def executed_parameters(request: ExecuteIntegrationsRequest) -> dict[str, Parameter]:
+    """Collects the parameters of a request to execute in the same way; its oldest form has types.
+
+    Raises:
+        PlanError: a parameter has no name or is not of its declared type, or two have the same
+            name.
+    """
+    older = {
+        "parameter_entries": request.parameter_entries,
+        "parameters.parameters": request.parameters.parameters,
+    }
+    return _by_name(
+        chain(
+            _named("input_parameters", request.input_parameters),
+            *(_entries(path, entries) for path, entries in older.items()),
+        )
+    )
+
+
+def named_parameters(field: str, values: Mapping[str, ValueType]) -> dict[str, Parameter]:
+    """Collects the parameters of a map.
+
+    Raises:
+        PlanError: a parameter has no name.
+    """
+    return _by_name(_named(field, values))
+
+
+def _by_name(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
     by_name: dict[str, Parameter] = {}
-    for parameter in _carried(request):
+    for parameter in parameters:
         if not parameter.key:
             raise PlanError(f"{parameter.field}.key", "Field is required")
         if parameter.key in by_name:
@@ -79,14 +113,21 @@ def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter
     return by_name
 
 
-def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
-    for key in request.input_parameters:
-        value = request.input_parameters[key]
-        yield Parameter(f"input_parameters[{key[:64]}]", key, value, masked=False)
-    for index, entry in enumerate(request.parameter_entries):
-        field = f"parameter_entries[{index}]"
+def _named(field: str, values: Mapping[str, ValueType]) -> Iterator[Parameter]:
+    for key, value in values.items():
+        yield Parameter(f"{field}[{key[:64]}]", key, value, masked=False)
+
+
+def _entries(path: str, entries: Iterable[FrontendsParameterEntry]) -> Iterator[Parameter]:
+    for index, entry in enumerate(entries):
+        field = f"{path}[{index}]"
         _check_type(field, entry)
         yield Parameter(field, entry.key, entry.value, entry.masked)
+
+
+def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
+    yield from _named("input_parameters", request.input_parameters)
+    yield from _entries("parameter_entries", request.parameter_entries)
     for index, old in enumerate(request.parameters.parameters):
         yield Parameter(f"parameters.parameters[{index}]", old.key, old.value, old.masked)
 

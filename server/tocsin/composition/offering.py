@@ -8,6 +8,9 @@ from tocsin.api.google import operations as google_operations
 from tocsin.api.google.executions import scheduling as scheduling_api
 from tocsin.api.google.executions import service as executions
 from tocsin.api.google.executions import service_v2 as executions_v2
+from tocsin.api.google.executions.endings import ExecutionEndings
+from tocsin.api.google.executions.executing import ExecutingService
+from tocsin.api.google.executions.replaying import ReplayingService
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
@@ -74,15 +77,29 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     scheduling = scheduling_api.SchedulingService(
         database, clock, works.ids, lambda: ground.current.integrations
     )
+    endings = ExecutionEndings(database, MACHINE_CLOCK)
+    executing = ExecutingService(
+        database, clock, works.ids, lambda: ground.current.integrations, endings
+    )
+    replaying = ReplayingService(
+        database, clock, works.ids, lambda: ground.current.integrations, endings
+    )
     showing = executions.ShowingService(database, clock, ground.pages)
     listing = executions_v2.ListingService(database, ground.pages)
-    google_service = google_operations.OperationsService(
-        database, clock, ground.pages, MACHINE_CLOCK
-    )
+    google_service = google_operations.OperationsService(database, clock, ground.pages, endings)
     return {
         operations.SERVICE: operations.OperationService(database).methods(),
-        scheduling_api.SERVICE: {**scheduling.methods(), **showing.methods()},
-        executions_v2.SERVICE: listing.methods(),
+        scheduling_api.SERVICE: {
+            **scheduling.methods(),
+            **executing.methods(),
+            **replaying.methods(),
+            **showing.methods(),
+        },
+        executions_v2.SERVICE: {
+            **scheduling.methods_of_v2(),
+            **executing.methods_of_v2(),
+            **listing.methods(),
+        },
         google_operations.SERVICE: google_service.methods(),
     }
 

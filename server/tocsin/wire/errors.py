@@ -215,6 +215,78 @@ def execution_not_found(name: str) -> ApiError:
     return _about(_not_found("EXECUTION_NOT_FOUND", f"Execution {name} not found"), name=name)
 
 
+def execution_not_waiting(execution_id: str, state: str) -> ApiError:
+    return _about(
+        _precondition(
+            "EXECUTION_NOT_WAITING",
+            f"Execution {execution_id} can't be started: it is {state}, and only one that waits "
+            "for its time can be",
+        ),
+        executionId=execution_id,
+        state=state,
+    )
+
+
+def execution_not_ended(execution_id: str, state: str) -> ApiError:
+    return _about(
+        _precondition(
+            "EXECUTION_NOT_ENDED",
+            f"Execution {execution_id} can't be replayed yet: it is {state}; cancel it, or wait "
+            "for its end",
+        ),
+        executionId=execution_id,
+        state=state,
+    )
+
+
+def execution_not_failed(execution_id: str, state: str) -> ApiError:
+    return _about(
+        _precondition(
+            "EXECUTION_NOT_FAILED",
+            f"Execution {execution_id} has no point of failure: it is {state}; replay it with "
+            "REPLAY_MODE_FROM_BEGINNING",
+        ),
+        executionId=execution_id,
+        state=state,
+    )
+
+
+def execution_failed(execution_id: str, why: str) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.UNKNOWN,
+            "EXECUTION_FAILED",
+            f"Execution {execution_id} failed: {why}",
+        ),
+        executionId=execution_id,
+        error=why,
+    )
+
+
+def execution_cancelled(execution_id: str) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.CANCELLED,
+            "EXECUTION_CANCELLED",
+            f"Execution {execution_id} was cancelled",
+        ),
+        executionId=execution_id,
+    )
+
+
+def execution_late(execution_id: str, seconds: float) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "EXECUTION_LATE",
+            f"Execution {execution_id} has not ended in {_seconds(seconds)} s; it goes on, and "
+            "can be looked at by its id",
+        ),
+        executionId=execution_id,
+        seconds=seconds,
+    )
+
+
 def invocation_not_found(invocation_id: str) -> ApiError:
     return _about(
         _not_found("INVOCATION_NOT_FOUND", f"Invocation {invocation_id[:256]} not found"),

@@ -461,7 +461,7 @@ def test_an_execution_that_a_client_could_not_take_says_where_its_parameters_are
     shown = operation(google_grpc, location, execution_id)
     assert not shown["metadata"].get("requestParams")
     [said] = [error["errorMessage"] for error in shown["metadata"].pop("errors")]
-    assert f"`tocsin invocations get {execution_id}`" in said
+    assert f"/executions/{execution_id}:download" in said
     assert shown == listed
     environment = {"TOCSIN_SERVER": server.grpc_address}
     done = run_tocsin("invocations", "get", execution_id, "-o", "json", environment=environment)

@@ -9,6 +9,7 @@ from google.longrunning import operations_pb2
 
 from stand.calls import call
 from stand.engine_node import FOLDER, NOON, at, in_loop, node, until
+from tocsin.api.google.executions.endings import ExecutionEndings
 from tocsin.api.google.operations import OperationsService
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.deliveries import due_candidates
@@ -225,7 +226,9 @@ async def test_a_tick_is_no_operation_of_a_location_that_its_folder_is_named_lik
         location = "projects/p/locations/l"
         await it.create("* * * * ? *", folder=location)
         await it.run_until(at("2026-03-01 12:01"))
-        operations = OperationsService(it.database, it.clock, PageTokens(new_key()))
+        operations = OperationsService(
+            it.database, it.clock, PageTokens(new_key()), ExecutionEndings(it.database, it.clock)
+        )
         request = operations_pb2.ListOperationsRequest(name=location)
         assert not (await operations.list_operations(request, call())).operations
 

@@ -128,6 +128,30 @@ def executions_of_integration(w: World) -> Json:
     return {"parent": f"{w.location}/integrations/nightly"}
 
 
+def executed(w: World) -> Json:
+    """Runs an integration that nobody answers for, and takes that for an answer."""
+    request = w.schedule_request()
+    del request["scheduleTime"]
+    return {**request, "doNotPropagateError": True}
+
+
+def replayed(w: World) -> Json:
+    name = execution_of_integration(w)["name"]
+    w.server.admin.call(f"{EXECUTIONS}.CancelExecution", {"name": name})
+    return {"name": name, "replayReason": "again"}
+
+
+def scheduled_by_v2(w: World) -> Json:
+    request = w.schedule_request()
+    request["parent"] = request.pop("name")
+    return request
+
+
+def executed_by_v2(w: World) -> Json:
+    """A request that the least role gets as far as to its trigger, which is not there."""
+    return {"parent": f"{w.location}/integrations/nightly", "triggerId": "api_trigger/nightly"}
+
+
 def operation(w: World) -> Json:
     return {"operationId": w.operation()}
 
@@ -156,6 +180,10 @@ LINES: dict[str, Line] = {
     f"{OPERATIONS}.Get": Line("viewer", "folder", operation),
     f"{OPERATIONS}.Cancel": Line("editor", "folder", operation),
     f"{EXECUTIONS}.ScheduleIntegrations": Line("editor", "project", World.schedule_request),
+    f"{EXECUTIONS}.ExecuteIntegrations": Line("editor", "project", executed),
+    f"{EXECUTIONS}.ReplayExecution": Line("editor", "project", replayed),
+    f"{EXECUTIONS_V2}.ScheduleIntegration": Line("editor", "project", scheduled_by_v2),
+    f"{EXECUTIONS_V2}.ExecuteIntegration": Line("editor", "project", executed_by_v2),
     f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),

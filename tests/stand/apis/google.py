@@ -26,6 +26,8 @@ METHODS = {method.name: method for service in SERVICES for method in service.met
 # As Google's reference has them; Wait is a path of ours.
 ROUTES = {
     "ScheduleIntegrations": ("POST", ":schedule"),
+    "ExecuteIntegrations": ("POST", ":execute"),
+    "ReplayExecution": ("POST", ":replay"),
     "ListExecutions": ("GET", "/executions"),
     "GetExecution": ("GET", ""),
     "DownloadExecution": ("GET", ":download"),

@@ -261,6 +261,20 @@ EXECUTIONS = _service(
             brings=Brings.ONE,
             made=(Made("executions", "execution_info_ids"),),
         ),
+        "ExecuteIntegrations": _google(
+            P.INTEGRATIONS_INVOKE,
+            Named("name", Kind.INTEGRATION),
+            event="google.cloud.integrations.ExecuteIntegrations",
+            brings=Brings.ONE,
+            made=(Made("executions", "execution_id"),),
+        ),
+        "ReplayExecution": _google(
+            P.INTEGRATIONS_INVOKE,
+            *EXECUTION,
+            event="google.cloud.integrations.ReplayExecution",
+            brings=Brings.ONE,
+            made=(Made("executions", "execution_id"),),
+        ),
         "ListExecutions": _google(P.EXECUTIONS_LIST, Named("parent", Kind.INTEGRATION)),
         "GetExecution": _google(P.EXECUTIONS_GET, *EXECUTION),
         "DownloadExecution": _google(P.EXECUTIONS_GET, *EXECUTION),
@@ -271,7 +285,21 @@ EXECUTIONS = _service(
 )
 EXECUTIONS_V2 = _service(
     "google.cloud.integrations.v2.Executions",
-    {"ListExecutions": _google(P.EXECUTIONS_LIST, Named("parent", Kind.INTEGRATION))},
+    {
+        "ScheduleIntegration": _google(
+            P.INTEGRATIONS_INVOKE,
+            Named("parent", Kind.INTEGRATION),
+            event="google.cloud.integrations.ScheduleIntegration",
+            brings=Brings.ONE,
+        ),
+        "ExecuteIntegration": _google(
+            P.INTEGRATIONS_INVOKE,
+            Named("parent", Kind.INTEGRATION),
+            event="google.cloud.integrations.ExecuteIntegration",
+            brings=Brings.ONE,
+        ),
+        "ListExecutions": _google(P.EXECUTIONS_LIST, Named("parent", Kind.INTEGRATION)),
+    },
 )
 LONG_RUNNING = _service(
     "google.longrunning.Operations",

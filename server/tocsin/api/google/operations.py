@@ -10,6 +10,7 @@ from google.longrunning import operations_pb2 as contract
 from google.protobuf.empty_pb2 import Empty
 from google.rpc import status_pb2
 
+from tocsin.api.google.executions.endings import ExecutionEndings
 from tocsin.api.google.filters import OperationFilter, operation_filter
 from tocsin.compilers.parameters import from_json
 from tocsin.schedule import Clock
@@ -44,12 +45,11 @@ MOST_BYTES_READ = 16 * 1024 * 1024
 
 # Shorter than the time that the proxy lets a call be silent.
 LONGEST_WAIT = timedelta(minutes=4)
-POLL_SECONDS = 0.1
 
 # What an operation says whose parameters are left out, and where they are whole.
 PARAMETERS_ELSEWHERE = (
-    "The parameters are left out, because they are larger than 3 MiB; `tocsin invocations get "
-    "{invocation_id}` shows them"
+    "The parameters are left out, because they are larger than 3 MiB; see "
+    "{origin}/executions/{execution_id}:download"
 )
 
 STATES = {
@@ -65,22 +65,19 @@ STATES = {
 
 
 class OperationsService:
-    """Shows executions as operations, whose names end with the execution's id.
-
-    `machine_clock` limits how long WaitOperation waits; None means `clock`.
-    """
+    """Shows executions as operations, whose names end with the execution's id."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
         pages: PageTokens,
-        machine_clock: Clock | None = None,
+        endings: ExecutionEndings,
     ) -> None:
         self._database = database
         self._clock = clock
         self._pages = pages
-        self._machine_clock = machine_clock or clock
+        self._endings = endings
 
     def methods(self) -> dict[str, Served]:
         return {
@@ -127,18 +124,17 @@ class OperationsService:
         """Returns an execution as an operation."""
         return _operation(await self._read(request.name))
 
-    async def wait_operation(self, request: contract.WaitOperationRequest) -> contract.Operation:
+    async def wait_operation(
+        self, request: contract.WaitOperationRequest, call: Call
+    ) -> contract.Operation:
         """Returns an operation once it is done, or when the requested time is over."""
         patience = LONGEST_WAIT
         if request.HasField("timeout"):
             patience = min(patience, request.timeout.ToTimedelta())
-        give_up = self._machine_clock.monotonic() + patience.total_seconds()
-        waited_for = (await self._read(request.name)).id
-        while not await self._database.read(lambda tx: _is_over(tx, waited_for)):
-            left = give_up - self._machine_clock.monotonic()
-            if left <= 0:
-                break
-            await self._machine_clock.sleep(min(left, POLL_SECONDS))
+        waited_for = await self._read(request.name)
+        if not waited_for.state.final:
+            caller = call.peer if call.caller is None else call.caller.subject
+            await self._endings.wait(waited_for.id, patience.total_seconds(), caller)
         return _operation(await self._read(request.name))
 
     async def cancel_operation(self, request: contract.CancelOperationRequest) -> Empty:
@@ -171,11 +167,6 @@ def _find(tx: Transaction, name: str) -> Invocation:
     if invocation is None:
         raise errors.operation_not_found(name)
     return invocation
-
-
-def _is_over(tx: Transaction, invocation_id: str) -> bool:
-    state = invocations.state_of(tx, invocation_id)
-    return state is None or state.final
 
 
 def _page(
@@ -213,7 +204,11 @@ def _operation(invocation: Invocation) -> contract.Operation:
         info.ClearField("request_params")
         info.ClearField("response_params")
         info.errors.append(
-            ErrorDetail(error_message=PARAMETERS_ELSEWHERE.format(invocation_id=invocation.id))
+            ErrorDetail(
+                error_message=PARAMETERS_ELSEWHERE.format(
+                    origin=invocation.origin, execution_id=invocation.shown_id
+                )
+            )
         )
     return _operation_with(invocation, info)
 

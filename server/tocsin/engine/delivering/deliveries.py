@@ -296,7 +296,7 @@ class Deliveries:
             delivery.started = self._clock.now()
             traceparent = self._observer.began(invocation, delivery.started)
             ending = await self._try(delivery, traceparent)
-            ended = Ended(invocation.id, ending, self._clock.now())
+            ended = Ended(invocation.id, ending, self._clock.now(), invocation.is_execution)
         except NotCalled as error:
             await self._put_back(invocation, error)
         except Exception:

@@ -18,6 +18,8 @@ class Bell(StrEnum):
     """A batch of events is due at the instant."""
     DELIVERIES = "deliveries"
     """An invocation is due at the instant."""
+    ENDINGS = "endings"
+    """Executions ended, and somebody may be waiting for one of them."""
     PARKING = "parking"
     """A trigger was paused, resumed or deleted, and more waits for it than one step deals with."""
     READERS = "readers"

@@ -147,11 +147,16 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of a delivery, with its instant."""
+    """The end of a delivery, with its instant, and whether it was one of an execution."""
 
     invocation_id: str
     ending: Ending
     at: datetime
+    of_execution: bool = False
+
+    @property
+    def may_be_awaited(self) -> bool:
+        return self.of_execution and self.ending.state.final
 
 
 def next_due(tx: Transaction, *, since: datetime = EPOCH) -> datetime | None:
@@ -256,6 +261,8 @@ def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
         answer = delivery.ending.answer
         if answer is not None and is_large(tx, answer) and delivery.invocation_id in written:
             large_values.keep(tx, delivery.invocation_id, {"answer": answer})
+    if any(one.may_be_awaited and one.invocation_id in written for one in in_order):
+        tx.ring(Bell.ENDINGS)
     return {str(key) for key in written}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import KeyedWrite, Transaction, Value
@@ -89,6 +90,11 @@ class Invocation:
     payload: bytes = b""
 
     @property
+    def is_execution(self) -> bool:
+        """Whether its origin is an integration's full name, not a trigger's id."""
+        return "/" in self.origin
+
+    @property
     def shown_id(self) -> str:
         """The id by which the API of executions shows it."""
         return self.execution_id or self.id
@@ -136,6 +142,8 @@ SELECT_EXECUTION = select(*WITHOUT_PAYLOAD.columns).where(
 ORIGIN_OF_EXECUTION = select(table.c.origin).where(IS_EXECUTION)
 ID_TAKEN = select(table.c.id).where(IS_EXECUTION)
 STATE = select(table.c.state).where(table.c.id == bindparam("id"))
+ASKED = FixedList("asked", 64)
+OPEN = select(table.c.id).where(table.c.id.in_(ASKED.parameters), table.c.finished_at.is_(None))
 PAGE = (
     select(table.c.id)
     .where(
@@ -248,6 +256,11 @@ def state_of(tx: Transaction, invocation_id: str) -> State | None:
     return None if state is None else State(state)
 
 
+def open_among(tx: Transaction, ids: Sequence[str]) -> set[str]:
+    """Returns which of these invocations are there and have not ended."""
+    return {found for values in ASKED.slices(ids) for found in tx.column(OPEN, **values)}
+
+
 def page_of_executions(
     tx: Transaction, *, parent: str, after: str, limit: int, final: bool | None = None
 ) -> Iterator[Invocation]:
@@ -274,7 +287,10 @@ def cancel_invocation(
         now: when it is cancelled.
         note: why, as the caller said.
     """
-    return tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now), note=note) > 0
+    cancelled = tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now), note=note) > 0
+    if cancelled:
+        tx.ring(Bell.ENDINGS)
+    return cancelled
 
 
 def forget_invocation(tx: Transaction, invocation_id: str, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Converts stored executions into the contract's messages."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,10 @@ from tocsin_protos.google.cloud.integrations.v1alpha.event_bus_parameters_pb2 im
     FrontendsParameterEntry,
 )
 from tocsin_protos.google.cloud.integrations.v1alpha.integration_state_pb2 import IntegrationState
-from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import ExecutionInfo
+from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
+    ExecutionInfo,
+    ReplayInfo,
+)
 from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import ValueType
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt
 
@@ -48,12 +52,15 @@ DATA_TYPES = {members[0]: name for name, members in MEMBERS.items() if len(membe
 CANCEL_NOTES = {CancelReason.TRIGGER_DELETED: "its schedule was deleted"}
 
 
-def to_execution(invocation: Invocation, name: str, *, whole: bool = False) -> contract.Execution:
+def to_execution(
+    invocation: Invocation, name: str, replays: Sequence[str] = (), *, whole: bool = False
+) -> contract.Execution:
     """Returns an execution with its message and its answer.
 
     Args:
         invocation: the execution as the store has it.
         name: its resource name.
+        replays: the ids of the executions that replay it.
         whole: whether to return it at any size; otherwise parameters are replaced by a text that
             says where they are, if it would have more than 3 MiB.
     """
@@ -67,6 +74,7 @@ def to_execution(invocation: Invocation, name: str, *, whole: bool = False) -> c
         update_time=to_timestamp(updated_at(invocation)),
         integration_version_state=IntegrationState.ACTIVE,
     )
+    _set_replays(execution, info, replays)
     attempts = attempts_of(invocation)
     _set_details(execution.execution_details, invocation, attempts)
     _set_event_details(execution.event_execution_details, invocation, attempts)
@@ -141,6 +149,22 @@ def cancel_note(invocation: Invocation) -> str:
     return invocation.cancel_note or by_itself or ""
 
 
+def _set_replays(
+    execution: contract.Execution, info: ExecutionInfo, replays: Sequence[str]
+) -> None:
+    told = info.replay_info
+    if not replays and not info.HasField("replay_info"):
+        return
+    execution.replay_info.CopyFrom(
+        contract.ExecutionReplayInfo(
+            original_execution_info_id=told.original_execution_info_id,
+            replay_mode=ReplayInfo.ReplayMode.Name(told.replay_mode),
+            replay_reason=told.replay_reason,
+            replayed_execution_info_ids=replays,
+        )
+    )
+
+
 def _responses(invocation: Invocation) -> dict[str, ValueType]:
     responses = {key: from_json(value) for key, value in answered(invocation).items()}
     if (error := error_of(invocation)) is not None:
@@ -194,12 +218,13 @@ def _set_entries(execution: contract.Execution, info: ExecutionInfo) -> None:
         return
     for key, value in execution.request_parameters.items():
         masked = key in info.request_params and info.request_params[key].masked
-        execution.request_params.append(_entry(key, value, masked=masked))
+        execution.request_params.append(entry_of(key, value, masked=masked))
     for key, value in execution.response_parameters.items():
-        execution.response_params.append(_entry(key, value))
+        execution.response_params.append(entry_of(key, value))
 
 
-def _entry(key: str, value: ValueType, *, masked: bool = False) -> FrontendsParameterEntry:
+def entry_of(key: str, value: ValueType, *, masked: bool = False) -> FrontendsParameterEntry:
+    """Returns a parameter in the older form."""
     member = value.WhichOneof("value")
     if member is None:
         return FrontendsParameterEntry(key=key, masked=masked)

@@ -14,7 +14,7 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import rows as invocations
-from tocsin.store.invocations.executions import Position, Wanted
+from tocsin.store.invocations.executions import Position, Wanted, replays_of
 from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
@@ -72,26 +72,34 @@ class ShowingService:
 
         def read(tx: Transaction) -> tuple[contract.ListExecutionsResponse, Position | None]:
             candidates, rest = page_of_executions(tx, query, after, size)
-            return _page(candidates, parent, mask, rest)
+            return _page(tx, candidates, parent, mask, rest)
 
         response, rest = await self._database.read(read)
         response.next_page_token = token_of(tokens, rest)
+        for execution in response.executions:
+            _fitting(execution, call)
         return response
 
-    async def get_execution(self, request: contract.GetExecutionRequest) -> Execution:
+    async def get_execution(self, request: contract.GetExecutionRequest, call: Call) -> Execution:
         """Returns an execution; parameters that clients can't accept are left out."""
-        name = name_of(request.name)
-        found = await self._database.read(lambda tx: find(tx, name, request.name))
-        return to_execution(found, full_name(name.integration, found))
+        return _fitting(await self._shown(request.name, whole=False), call)
 
     async def download_execution(
         self, request: contract.DownloadExecutionRequest
     ) -> contract.DownloadExecutionResponse:
         """Returns a whole execution as JSON text."""
-        name = name_of(request.name)
-        found = await self._database.read(lambda tx: find(tx, name, request.name))
-        execution = to_execution(found, full_name(name.integration, found), whole=True)
+        execution = await self._shown(request.name, whole=True)
         return contract.DownloadExecutionResponse(content=json_format.MessageToJson(execution))
+
+    async def _shown(self, sent: str, *, whole: bool) -> Execution:
+        name = name_of(sent)
+
+        def read(tx: Transaction) -> Execution:
+            found = find(tx, name, sent)
+            replays = replays_of(tx, found.id)
+            return to_execution(found, full_name(name.integration, found), replays, whole=whole)
+
+        return await self._database.read(read)
 
     async def cancel_execution(
         self, request: contract.CancelExecutionRequest
@@ -160,7 +168,15 @@ def full_name(parent: IntegrationName, execution: Invocation) -> str:
     return f"{parent.of(integration)}/executions/{execution.shown_id}"
 
 
+def _fitting(execution: Execution, call: Call) -> Execution:
+    """Leaves out what the version that was asked for does not have."""
+    if (call.arrival.url or "").startswith("/v1alpha/"):
+        execution.ClearField("replay_info")
+    return execution
+
+
 def _page(
+    tx: Transaction,
     candidates: Iterable[Candidate],
     parent: IntegrationName,
     mask: FieldMask | None,
@@ -172,7 +188,8 @@ def _page(
     total, last = 0, None
     for candidate in candidates:
         invocation = candidate.invocation
-        execution = to_execution(invocation, full_name(parent, invocation))
+        replays = replays_of(tx, invocation.id)
+        execution = to_execution(invocation, full_name(parent, invocation), replays)
         if mask is None:
             infos.append(to_execution_info(invocation, execution))
             total += infos[-1].ByteSize()

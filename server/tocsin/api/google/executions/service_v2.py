@@ -1,6 +1,6 @@
 """Serves the method of `google.cloud.integrations.v2.Executions` that lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from google.protobuf import json_format
@@ -16,7 +16,7 @@ from tocsin.api.google.executions.service import full_name, parent_of, wanted_of
 from tocsin.compilers.parameters import Parameter, to_json
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.executions import Position
+from tocsin.store.invocations.executions import Position, replays_of
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import LARGEST_PAGE, LARGEST_PAGE_BYTES, PageTokens, page_size
 from tocsin.wire.resource_names import IntegrationName
@@ -24,6 +24,7 @@ from tocsin.wire.serving import Method
 from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import (
     EventExecutionDetails,
     ExecutionDetails,
+    ReplayMode,
 )
 from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as contract
 
@@ -61,16 +62,16 @@ class ListingService:
 
         def read(tx: Transaction) -> tuple[contract.ListExecutionsResponse, Position | None]:
             candidates, rest = page_of_executions(tx, query, after, size)
-            return _page(candidates, parent, mask, rest)
+            return _page(tx, candidates, parent, mask, rest)
 
         response, rest = await self._database.read(read)
         response.next_page_token = token_of(tokens, rest)
         return response
 
 
-def to_execution(candidate: Candidate, name: str) -> contract.Execution:
+def to_execution(candidate: Candidate, name: str, replays: Sequence[str]) -> contract.Execution:
     """Returns an execution in the form of version 2, made of that of the version before."""
-    older = v1alpha.to_execution(candidate.invocation, name)
+    older = v1alpha.to_execution(candidate.invocation, name, replays)
     execution = contract.Execution(
         name=name,
         state=STATES[older.execution_details.state],
@@ -84,6 +85,16 @@ def to_execution(candidate: Candidate, name: str) -> contract.Execution:
     for attempt in older.execution_details.attempt_stats:
         stats = execution.execution_attempt_stats.add()
         stats.MergeFromString(attempt.SerializeToString())
+    if older.HasField("replay_info"):
+        told = older.replay_info
+        execution.replay_info.CopyFrom(
+            contract.ExecutionReplayInfo(
+                original_execution_id=told.original_execution_info_id,
+                replay_mode=ReplayMode.Name(told.replay_mode),
+                replay_reason=told.replay_reason,
+                replayed_execution_ids=told.replayed_execution_info_ids,
+            )
+        )
     return execution
 
 
@@ -95,6 +106,7 @@ def _struct(parameters: Any) -> Struct:
 
 
 def _page(
+    tx: Transaction,
     candidates: Iterable[Candidate],
     parent: IntegrationName,
     mask: FieldMask | None,
@@ -104,7 +116,8 @@ def _page(
     executions: list[contract.Execution] = []
     total, last = 0, None
     for candidate in candidates:
-        execution = to_execution(candidate, full_name(parent, candidate.invocation))
+        name = full_name(parent, candidate.invocation)
+        execution = to_execution(candidate, name, replays_of(tx, candidate.stored.id))
         if mask is not None:
             execution = reduced(execution, mask)
         total += execution.ByteSize()

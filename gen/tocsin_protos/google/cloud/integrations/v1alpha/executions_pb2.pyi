@@ -6,6 +6,7 @@ from tocsin_protos.google.cloud.integrations.v1alpha import event_bus_parameters
 from tocsin_protos.google.cloud.integrations.v1alpha import execution_pb2 as _execution_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import value_type_pb2 as _value_type_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tocsin_protos.yandex.cloud import validation_pb2 as _validation_pb2
 from google.protobuf.internal import containers as _containers
@@ -142,3 +143,104 @@ class CancelExecutionResponse(_message.Message):
     IS_CANCELED_FIELD_NUMBER: _ClassVar[int]
     is_canceled: bool
     def __init__(self, is_canceled: bool = ...) -> None: ...
+
+class ExecuteIntegrationsRequest(_message.Message):
+    __slots__ = ("name", "trigger_id", "input_parameters", "request_id", "do_not_propagate_error", "execution_id", "parameters", "parameter_entries")
+    class InputParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_type_pb2.ValueType
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_type_pb2.ValueType, _Mapping]] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DO_NOT_PROPAGATE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    trigger_id: str
+    input_parameters: _containers.MessageMap[str, _value_type_pb2.ValueType]
+    request_id: str
+    do_not_propagate_error: bool
+    execution_id: str
+    parameters: FrontendsEventParameters
+    parameter_entries: _containers.RepeatedCompositeFieldContainer[_event_bus_parameters_pb2.FrontendsParameterEntry]
+    def __init__(self, name: _Optional[str] = ..., trigger_id: _Optional[str] = ..., input_parameters: _Optional[_Mapping[str, _value_type_pb2.ValueType]] = ..., request_id: _Optional[str] = ..., do_not_propagate_error: bool = ..., execution_id: _Optional[str] = ..., parameters: _Optional[_Union[FrontendsEventParameters, _Mapping]] = ..., parameter_entries: _Optional[_Iterable[_Union[_event_bus_parameters_pb2.FrontendsParameterEntry, _Mapping]]] = ...) -> None: ...
+
+class FrontendsEventParameters(_message.Message):
+    __slots__ = ("parameters",)
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    parameters: _containers.RepeatedCompositeFieldContainer[_event_bus_parameters_pb2.FrontendsParameterEntry]
+    def __init__(self, parameters: _Optional[_Iterable[_Union[_event_bus_parameters_pb2.FrontendsParameterEntry, _Mapping]]] = ...) -> None: ...
+
+class ExecuteIntegrationsResponse(_message.Message):
+    __slots__ = ("execution_id", "output_parameters", "parameters", "event_parameters", "parameter_entries", "execution_failed")
+    class OutputParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_type_pb2.ValueType
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_type_pb2.ValueType, _Mapping]] = ...) -> None: ...
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_FAILED_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    output_parameters: _containers.MessageMap[str, _struct_pb2.Value]
+    parameters: _containers.MessageMap[str, _value_type_pb2.ValueType]
+    event_parameters: FrontendsEventParameters
+    parameter_entries: _containers.RepeatedCompositeFieldContainer[_event_bus_parameters_pb2.FrontendsParameterEntry]
+    execution_failed: bool
+    def __init__(self, execution_id: _Optional[str] = ..., output_parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., parameters: _Optional[_Mapping[str, _value_type_pb2.ValueType]] = ..., event_parameters: _Optional[_Union[FrontendsEventParameters, _Mapping]] = ..., parameter_entries: _Optional[_Iterable[_Union[_event_bus_parameters_pb2.FrontendsParameterEntry, _Mapping]]] = ..., execution_failed: bool = ...) -> None: ...
+
+class ReplayExecutionRequest(_message.Message):
+    __slots__ = ("name", "replay_mode", "replay_reason", "modified_parameters", "update_mask")
+    class ModifiedParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_type_pb2.ValueType
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_type_pb2.ValueType, _Mapping]] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_MODE_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_REASON_FIELD_NUMBER: _ClassVar[int]
+    MODIFIED_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    replay_mode: _execution_pb2.ReplayMode
+    replay_reason: str
+    modified_parameters: _containers.MessageMap[str, _value_type_pb2.ValueType]
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, name: _Optional[str] = ..., replay_mode: _Optional[_Union[_execution_pb2.ReplayMode, str]] = ..., replay_reason: _Optional[str] = ..., modified_parameters: _Optional[_Mapping[str, _value_type_pb2.ValueType]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class ReplayExecutionResponse(_message.Message):
+    __slots__ = ("execution_id", "replayed_execution_id", "output_parameters")
+    class OutputParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    replayed_execution_id: str
+    output_parameters: _containers.MessageMap[str, _struct_pb2.Value]
+    def __init__(self, execution_id: _Optional[str] = ..., replayed_execution_id: _Optional[str] = ..., output_parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ...) -> None: ...

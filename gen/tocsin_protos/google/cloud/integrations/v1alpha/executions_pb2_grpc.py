@@ -41,6 +41,16 @@ class ExecutionsStub(object):
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsRequest.SerializeToString,
                 response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsResponse.FromString,
                 _registered_method=True)
+        self.ExecuteIntegrations = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/ExecuteIntegrations',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsResponse.FromString,
+                _registered_method=True)
+        self.ReplayExecution = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/ReplayExecution',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionResponse.FromString,
+                _registered_method=True)
         self.ListExecutions = channel.unary_unary(
                 '/google.cloud.integrations.v1alpha.Executions/ListExecutions',
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ListExecutionsRequest.SerializeToString,
@@ -74,6 +84,25 @@ class ExecutionsServicer(object):
 
         An integration that does not exist, or that does not have the trigger, is NOT_FOUND. A request
         that breaks a rule of its fields is INVALID_ARGUMENT, with every violation in the details.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExecuteIntegrations(self, request, context):
+        """Runs an integration once, now, and answers when it has ended: with what it returned, or with
+        why it failed. The execution is stored before it runs, and goes on if the caller hangs up or its
+        time is over (2 minutes, or the seconds of the header `x-server-timeout`, 240 at most), which is
+        DEADLINE_EXCEEDED. It runs at least once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayExecution(self, request, context):
+        """Runs an execution that has ended again, as a new one, with the same parameters or others. It
+        answers as soon as that is stored; if the first one was run by ExecuteIntegrations, when the new
+        one has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -116,6 +145,16 @@ def add_ExecutionsServicer_to_server(servicer, server):
                     servicer.ScheduleIntegrations,
                     request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsRequest.FromString,
                     response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsResponse.SerializeToString,
+            ),
+            'ExecuteIntegrations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExecuteIntegrations,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsResponse.SerializeToString,
+            ),
+            'ReplayExecution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayExecution,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionResponse.SerializeToString,
             ),
             'ListExecutions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListExecutions,
@@ -166,6 +205,60 @@ class Executions(object):
             '/google.cloud.integrations.v1alpha.Executions/ScheduleIntegrations',
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsRequest.SerializeToString,
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ScheduleIntegrationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExecuteIntegrations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/ExecuteIntegrations',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayExecution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/ReplayExecution',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

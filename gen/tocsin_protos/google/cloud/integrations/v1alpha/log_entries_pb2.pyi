@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ExecutionInfo(_message.Message):
-    __slots__ = ("integration", "project_id", "trigger_id", "request_params", "response_params", "errors", "execution_id", "integration_execution_details", "execution_method")
+    __slots__ = ("integration", "project_id", "trigger_id", "request_params", "response_params", "errors", "execution_id", "integration_execution_details", "execution_method", "replay_info")
     class ExecutionMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         EXECUTION_METHOD_UNSPECIFIED: _ClassVar[ExecutionInfo.ExecutionMethod]
@@ -47,6 +47,7 @@ class ExecutionInfo(_message.Message):
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_EXECUTION_DETAILS_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_METHOD_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_INFO_FIELD_NUMBER: _ClassVar[int]
     integration: str
     project_id: str
     trigger_id: str
@@ -56,7 +57,28 @@ class ExecutionInfo(_message.Message):
     execution_id: str
     integration_execution_details: IntegrationExecutionDetails
     execution_method: ExecutionInfo.ExecutionMethod
-    def __init__(self, integration: _Optional[str] = ..., project_id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., request_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., response_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., errors: _Optional[_Iterable[_Union[ErrorDetail, _Mapping]]] = ..., execution_id: _Optional[str] = ..., integration_execution_details: _Optional[_Union[IntegrationExecutionDetails, _Mapping]] = ..., execution_method: _Optional[_Union[ExecutionInfo.ExecutionMethod, str]] = ...) -> None: ...
+    replay_info: ReplayInfo
+    def __init__(self, integration: _Optional[str] = ..., project_id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., request_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., response_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., errors: _Optional[_Iterable[_Union[ErrorDetail, _Mapping]]] = ..., execution_id: _Optional[str] = ..., integration_execution_details: _Optional[_Union[IntegrationExecutionDetails, _Mapping]] = ..., execution_method: _Optional[_Union[ExecutionInfo.ExecutionMethod, str]] = ..., replay_info: _Optional[_Union[ReplayInfo, _Mapping]] = ...) -> None: ...
+
+class ReplayInfo(_message.Message):
+    __slots__ = ("original_execution_info_id", "replayed_execution_info_ids", "replay_reason", "replay_mode")
+    class ReplayMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        REPLAY_MODE_UNSPECIFIED: _ClassVar[ReplayInfo.ReplayMode]
+        REPLAY_MODE_FROM_BEGINNING: _ClassVar[ReplayInfo.ReplayMode]
+        REPLAY_MODE_POINT_OF_FAILURE: _ClassVar[ReplayInfo.ReplayMode]
+    REPLAY_MODE_UNSPECIFIED: ReplayInfo.ReplayMode
+    REPLAY_MODE_FROM_BEGINNING: ReplayInfo.ReplayMode
+    REPLAY_MODE_POINT_OF_FAILURE: ReplayInfo.ReplayMode
+    ORIGINAL_EXECUTION_INFO_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_EXECUTION_INFO_IDS_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_REASON_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_MODE_FIELD_NUMBER: _ClassVar[int]
+    original_execution_info_id: str
+    replayed_execution_info_ids: _containers.RepeatedScalarFieldContainer[str]
+    replay_reason: str
+    replay_mode: ReplayInfo.ReplayMode
+    def __init__(self, original_execution_info_id: _Optional[str] = ..., replayed_execution_info_ids: _Optional[_Iterable[str]] = ..., replay_reason: _Optional[str] = ..., replay_mode: _Optional[_Union[ReplayInfo.ReplayMode, str]] = ...) -> None: ...
 
 class IntegrationExecutionDetails(_message.Message):
     __slots__ = ("integration_execution_state", "execution_attempt_stats", "next_execution_time", "execution_retries_count")

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tocsin_protos.yandex.cloud import validation_pb2 as yandex_dot_cloud_dot_validation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-google/cloud/integrations/v2/executions.proto\x12\x1cgoogle.cloud.integrations.v2\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dyandex/cloud/validation.proto\"\xb5\x01\n\x15ListExecutionsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1e\n\x06\x66ilter\x18\x02 \x01(\tB\x0e\xe2\x41\x01\x01\x8a\xc8\x31\x06<=1000\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"n\n\x16ListExecutionsResponse\x12;\n\nexecutions\x18\x01 \x03(\x0b\x32\'.google.cloud.integrations.v2.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd9\x05\n\tExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x42\n\x05state\x18\x02 \x01(\x0e\x32-.google.cloud.integrations.v2.Execution.StateB\x04\xe2\x41\x01\x03\x12\x12\n\ntrigger_id\x18\x03 \x01(\t\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x11request_variables\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x33\n\x12response_variables\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12K\n\x17\x65xecution_attempt_stats\x18\x08 \x03(\x0b\x32*.google.cloud.integrations.v2.AttemptStats\x12\"\n\x1aintegration_version_number\x18\t \x01(\x03\x12&\n\x1eintegration_version_user_label\x18\n \x01(\t\x12\x1e\n\x16\x63ontain_task_variables\x18\x0b \x01(\x08\x12L\n\x0breplay_info\x18\x0c \x01(\x0b\x32\x31.google.cloud.integrations.v2.ExecutionReplayInfoB\x04\xe2\x41\x01\x03\"\x87\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07ON_HOLD\x10\x01\x12\x0e\n\nIN_PROCESS\x10\x02\x12\r\n\tSUCCEEDED\x10\x03\x12\n\n\x06\x46\x41ILED\x10\x04\x12\r\n\tCANCELLED\x10\x05\x12\x11\n\rRETRY_ON_HOLD\x10\x06\x12\r\n\tSUSPENDED\x10\x07\"l\n\x0c\x41ttemptStats\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xab\x02\n\x13\x45xecutionReplayInfo\x12\x1d\n\x15original_execution_id\x18\x01 \x01(\t\x12Q\n\x0breplay_mode\x18\x02 \x01(\x0e\x32<.google.cloud.integrations.v2.ExecutionReplayInfo.ReplayMode\x12\x15\n\rreplay_reason\x18\x03 \x01(\t\x12\x1e\n\x16replayed_execution_ids\x18\x04 \x03(\t\"k\n\nReplayMode\x12\x1b\n\x17REPLAY_MODE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aREPLAY_MODE_FROM_BEGINNING\x10\x01\x12 \n\x1cREPLAY_MODE_POINT_OF_FAILURE\x10\x02\x32\xd1\x01\n\nExecutions\x12\xc2\x01\n\x0eListExecutions\x12\x33.google.cloud.integrations.v2.ListExecutionsRequest\x1a\x34.google.cloud.integrations.v2.ListExecutionsResponse\"E\x82\xd3\xe4\x93\x02?\x12=/v2/{parent=projects/*/locations/*/integrations/*}/executionsB\x9a\x01\n com.google.cloud.integrations.v2B\x0f\x45xecutionsProtoP\x01ZDcloud.google.com/go/integrations/apiv2/integrationspb;integrationspb\xaa\x02\x1cGoogle.Cloud.Integrations.V2b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-google/cloud/integrations/v2/executions.proto\x12\x1cgoogle.cloud.integrations.v2\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dyandex/cloud/validation.proto\"\xe5\x01\n\x1aScheduleIntegrationRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x04\x62ody\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x18\n\ntrigger_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\rschedule_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x31\n\nrequest_id\x18\x05 \x01(\tB\x1d\xe2\x41\x01\x01\xf2\xc7\x31\r[A-Za-z0-9-]*\x8a\xc8\x31\x04<=36\"\xab\x01\n\x19\x45xecuteIntegrationRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x04\x62ody\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x18\n\ntrigger_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\nrequest_id\x18\x04 \x01(\tB\x1d\xe2\x41\x01\x01\xf2\xc7\x31\r[A-Za-z0-9-]*\x8a\xc8\x31\x04<=36\"\xb5\x01\n\x15ListExecutionsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1e\n\x06\x66ilter\x18\x02 \x01(\tB\x0e\xe2\x41\x01\x01\x8a\xc8\x31\x06<=1000\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x33\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"n\n\x16ListExecutionsResponse\x12;\n\nexecutions\x18\x01 \x03(\x0b\x32\'.google.cloud.integrations.v2.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd9\x05\n\tExecution\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x42\n\x05state\x18\x02 \x01(\x0e\x32-.google.cloud.integrations.v2.Execution.StateB\x04\xe2\x41\x01\x03\x12\x12\n\ntrigger_id\x18\x03 \x01(\t\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x11request_variables\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x33\n\x12response_variables\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12K\n\x17\x65xecution_attempt_stats\x18\x08 \x03(\x0b\x32*.google.cloud.integrations.v2.AttemptStats\x12\"\n\x1aintegration_version_number\x18\t \x01(\x03\x12&\n\x1eintegration_version_user_label\x18\n \x01(\t\x12\x1e\n\x16\x63ontain_task_variables\x18\x0b \x01(\x08\x12L\n\x0breplay_info\x18\x0c \x01(\x0b\x32\x31.google.cloud.integrations.v2.ExecutionReplayInfoB\x04\xe2\x41\x01\x03\"\x87\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07ON_HOLD\x10\x01\x12\x0e\n\nIN_PROCESS\x10\x02\x12\r\n\tSUCCEEDED\x10\x03\x12\n\n\x06\x46\x41ILED\x10\x04\x12\r\n\tCANCELLED\x10\x05\x12\x11\n\rRETRY_ON_HOLD\x10\x06\x12\r\n\tSUSPENDED\x10\x07\"l\n\x0c\x41ttemptStats\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xab\x02\n\x13\x45xecutionReplayInfo\x12\x1d\n\x15original_execution_id\x18\x01 \x01(\t\x12Q\n\x0breplay_mode\x18\x02 \x01(\x0e\x32<.google.cloud.integrations.v2.ExecutionReplayInfo.ReplayMode\x12\x15\n\rreplay_reason\x18\x03 \x01(\t\x12\x1e\n\x16replayed_execution_ids\x18\x04 \x03(\t\"k\n\nReplayMode\x12\x1b\n\x17REPLAY_MODE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aREPLAY_MODE_FROM_BEGINNING\x10\x01\x12 \n\x1cREPLAY_MODE_POINT_OF_FAILURE\x10\x02\x32\xb4\x04\n\nExecutions\x12\xb0\x01\n\x13ScheduleIntegration\x12\x38.google.cloud.integrations.v2.ScheduleIntegrationRequest\x1a\x14.google.api.HttpBody\"I\x82\xd3\xe4\x93\x02\x43\";/v2/{parent=projects/*/locations/*/integrations/*}:schedule:\x04\x62ody\x12\xad\x01\n\x12\x45xecuteIntegration\x12\x37.google.cloud.integrations.v2.ExecuteIntegrationRequest\x1a\x14.google.api.HttpBody\"H\x82\xd3\xe4\x93\x02\x42\":/v2/{parent=projects/*/locations/*/integrations/*}:execute:\x04\x62ody\x12\xc2\x01\n\x0eListExecutions\x12\x33.google.cloud.integrations.v2.ListExecutionsRequest\x1a\x34.google.cloud.integrations.v2.ListExecutionsResponse\"E\x82\xd3\xe4\x93\x02?\x12=/v2/{parent=projects/*/locations/*/integrations/*}/executionsB\x9a\x01\n com.google.cloud.integrations.v2B\x0f\x45xecutionsProtoP\x01ZDcloud.google.com/go/integrations/apiv2/integrationspb;integrationspb\xaa\x02\x1cGoogle.Cloud.Integrations.V2b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +39,24 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'google.cloud.integrations.v
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n com.google.cloud.integrations.v2B\017ExecutionsProtoP\001ZDcloud.google.com/go/integrations/apiv2/integrationspb;integrationspb\252\002\034Google.Cloud.Integrations.V2'
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['body']._loaded_options = None
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['body']._serialized_options = b'\342A\001\001'
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['trigger_id']._loaded_options = None
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['trigger_id']._serialized_options = b'\342A\001\002'
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['schedule_time']._loaded_options = None
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['schedule_time']._serialized_options = b'\342A\001\001'
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SCHEDULEINTEGRATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\362\3071\r[A-Za-z0-9-]*\212\3101\004<=36'
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['parent']._loaded_options = None
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['body']._loaded_options = None
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['body']._serialized_options = b'\342A\001\001'
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['trigger_id']._loaded_options = None
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['trigger_id']._serialized_options = b'\342A\001\002'
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_EXECUTEINTEGRATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\362\3071\r[A-Za-z0-9-]*\212\3101\004<=36'
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['filter']._loaded_options = None
@@ -56,22 +75,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXECUTION'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_EXECUTION'].fields_by_name['replay_info']._loaded_options = None
   _globals['_EXECUTION'].fields_by_name['replay_info']._serialized_options = b'\342A\001\003'
+  _globals['_EXECUTIONS'].methods_by_name['ScheduleIntegration']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['ScheduleIntegration']._serialized_options = b'\202\323\344\223\002C\";/v2/{parent=projects/*/locations/*/integrations/*}:schedule:\004body'
+  _globals['_EXECUTIONS'].methods_by_name['ExecuteIntegration']._loaded_options = None
+  _globals['_EXECUTIONS'].methods_by_name['ExecuteIntegration']._serialized_options = b'\202\323\344\223\002B\":/v2/{parent=projects/*/locations/*/integrations/*}:execute:\004body'
   _globals['_EXECUTIONS'].methods_by_name['ListExecutions']._loaded_options = None
   _globals['_EXECUTIONS'].methods_by_name['ListExecutions']._serialized_options = b'\202\323\344\223\002?\022=/v2/{parent=projects/*/locations/*/integrations/*}/executions'
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=271
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=452
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=454
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=564
-  _globals['_EXECUTION']._serialized_start=567
-  _globals['_EXECUTION']._serialized_end=1296
-  _globals['_EXECUTION_STATE']._serialized_start=1161
-  _globals['_EXECUTION_STATE']._serialized_end=1296
-  _globals['_ATTEMPTSTATS']._serialized_start=1298
-  _globals['_ATTEMPTSTATS']._serialized_end=1406
-  _globals['_EXECUTIONREPLAYINFO']._serialized_start=1409
-  _globals['_EXECUTIONREPLAYINFO']._serialized_end=1708
-  _globals['_EXECUTIONREPLAYINFO_REPLAYMODE']._serialized_start=1601
-  _globals['_EXECUTIONREPLAYINFO_REPLAYMODE']._serialized_end=1708
-  _globals['_EXECUTIONS']._serialized_start=1711
-  _globals['_EXECUTIONS']._serialized_end=1920
+  _globals['_SCHEDULEINTEGRATIONREQUEST']._serialized_start=298
+  _globals['_SCHEDULEINTEGRATIONREQUEST']._serialized_end=527
+  _globals['_EXECUTEINTEGRATIONREQUEST']._serialized_start=530
+  _globals['_EXECUTEINTEGRATIONREQUEST']._serialized_end=701
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=704
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=885
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=887
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=997
+  _globals['_EXECUTION']._serialized_start=1000
+  _globals['_EXECUTION']._serialized_end=1729
+  _globals['_EXECUTION_STATE']._serialized_start=1594
+  _globals['_EXECUTION_STATE']._serialized_end=1729
+  _globals['_ATTEMPTSTATS']._serialized_start=1731
+  _globals['_ATTEMPTSTATS']._serialized_end=1839
+  _globals['_EXECUTIONREPLAYINFO']._serialized_start=1842
+  _globals['_EXECUTIONREPLAYINFO']._serialized_end=2141
+  _globals['_EXECUTIONREPLAYINFO_REPLAYMODE']._serialized_start=2034
+  _globals['_EXECUTIONREPLAYINFO_REPLAYMODE']._serialized_end=2141
+  _globals['_EXECUTIONS']._serialized_start=2144
+  _globals['_EXECUTIONS']._serialized_end=2708
 # @@protoc_insertion_point(module_scope)

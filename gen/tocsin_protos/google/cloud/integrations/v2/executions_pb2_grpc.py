@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -35,6 +36,16 @@ class ExecutionsStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.ScheduleIntegration = channel.unary_unary(
+                '/google.cloud.integrations.v2.Executions/ScheduleIntegration',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ScheduleIntegrationRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.ExecuteIntegration = channel.unary_unary(
+                '/google.cloud.integrations.v2.Executions/ExecuteIntegration',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ExecuteIntegrationRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
         self.ListExecutions = channel.unary_unary(
                 '/google.cloud.integrations.v2.Executions/ListExecutions',
                 request_serializer=google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ListExecutionsRequest.SerializeToString,
@@ -45,6 +56,23 @@ class ExecutionsStub(object):
 class ExecutionsServicer(object):
     """Executions of integrations.
     """
+
+    def ScheduleIntegration(self, request, context):
+        """Runs an integration once, at a given time or at once, and answers as soon as that is stored. The
+        answer is a JSON object with `executionId`; the header `execution_id` has it too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExecuteIntegration(self, request, context):
+        """Runs an integration once, now, and answers when it has ended, with what it returned as one JSON
+        object. The header `execution_id` has the execution's id. What holds for ExecuteIntegrations of
+        version 1 holds here: time, hanging up, failures.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def ListExecutions(self, request, context):
         """Lists executions, the latest stored first. Fields that a filter may name are
@@ -57,6 +85,16 @@ class ExecutionsServicer(object):
 
 def add_ExecutionsServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ScheduleIntegration': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScheduleIntegration,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ScheduleIntegrationRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'ExecuteIntegration': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExecuteIntegration,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ExecuteIntegrationRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
             'ListExecutions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListExecutions,
                     request_deserializer=google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ListExecutionsRequest.FromString,
@@ -73,6 +111,60 @@ def add_ExecutionsServicer_to_server(servicer, server):
 class Executions(object):
     """Executions of integrations.
     """
+
+    @staticmethod
+    def ScheduleIntegration(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v2.Executions/ScheduleIntegration',
+            google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ScheduleIntegrationRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExecuteIntegration(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v2.Executions/ExecuteIntegration',
+            google_dot_cloud_dot_integrations_dot_v2_dot_executions__pb2.ExecuteIntegrationRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def ListExecutions(request,

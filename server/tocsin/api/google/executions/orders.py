@@ -1,0 +1,222 @@
+"""Makes executions of what was ordered, whichever method ordered it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
+
+from tocsin.compilers.integrations import execution_payload, integration_action
+from tocsin.compilers.parameters import Parameter, from_json, to_event_parameter, to_json
+from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.invocations.rows import Invocation, execution_id_taken, insert_invocation
+from tocsin.targets.settings import IntegrationSettings
+from tocsin.wire import errors
+from tocsin.wire.json_text import Json
+from tocsin.wire.resource_names import (
+    INTEGRATION_FORMS,
+    IntegrationName,
+    integration_name,
+    parse_integration,
+)
+from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
+from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
+    ExecutionInfo,
+    ReplayInfo,
+)
+
+# The vendor's published quota for the input of an API trigger.
+LARGEST_INPUT = 8 * 1024 * 1024
+
+Integrations = Callable[[], Mapping[str, IntegrationSettings]]
+"""Returns the integrations in force, by their last names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What is handed to an integration, as the API shows it and as the integration gets it."""
+
+    shown: Mapping[str, EventParameter]
+    plain: Mapping[str, Json]
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Parameter]) -> "Input":
+        """Returns the input of parameters as a client sent them.
+
+        Raises:
+            PlanError: a value can't be read.
+        """
+        return cls(
+            {key: to_event_parameter(parameter) for key, parameter in parameters.items()},
+            {key: to_json(parameter) for key, parameter in parameters.items()},
+        )
+
+    @classmethod
+    def of_struct(cls, sent: Struct) -> "Input":
+        """Returns the input of free JSON, whose values get the types that fit them."""
+        plain = {key: _whole(value) for key, value in json_format.MessageToDict(sent).items()}
+        typed = {key: from_json(value) for key, value in plain.items()}
+        shown = {key: EventParameter(key=key, value=value) for key, value in typed.items()}
+        return cls(shown, plain)
+
+
+def _whole(value: Json) -> Json:
+    """Returns JSON with whole numbers as such: in a Struct every number is a double."""
+    match value:
+        case float() if value.is_integer() and abs(value) < 2**53:
+            return int(value)
+        case list():
+            return [_whole(element) for element in value]
+        case dict():
+            return {key: _whole(element) for key, element in value.items()}
+        case _:
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run, when, and with what.
+
+    Attributes:
+        name: the integration, or all of its location.
+        trigger_id: the trigger of the integration.
+        method: how it was asked for.
+        scheduled_at: when it is due.
+        now: when it was asked for.
+        given: what is handed over.
+        execution_id: the id that its client chose; None if the server makes one.
+        traceparent: the trace of the call that asked for it.
+        replay: what it replays; None if it replays nothing.
+        replay_of: the invocation that it replays.
+    """
+
+    name: IntegrationName
+    trigger_id: str
+    method: ExecutionInfo.ExecutionMethod
+    scheduled_at: datetime
+    now: datetime
+    given: Input
+    execution_id: str | None = None
+    traceparent: str | None = None
+    replay: ReplayInfo | None = None
+    replay_of: str | None = None
+
+    def execution(self, integration: str, new_uuid: Callable[[], str]) -> Invocation:
+        """Returns an execution of an integration, by its last name."""
+        invocation_id = new_uuid()
+        execution_id = self.execution_id or invocation_id
+        return Invocation(
+            id=invocation_id,
+            parent=self.name.location,
+            origin=integration_name(self.name.location, integration),
+            scheduled_at=self.scheduled_at,
+            action=integration_action(integration),
+            target=f"integration/{integration}",
+            payload=execution_payload(
+                execution_id=execution_id,
+                integration=integration,
+                trigger_id=self.trigger_id,
+                schedule_time=self.scheduled_at,
+                parameters=dict(self.given.plain),
+            ),
+            created_at=self.now,
+            message=self._info(execution_id, integration).SerializeToString(),
+            execution_id=self.execution_id,
+            integration_trigger=self.trigger_id,
+            replay_of=self.replay_of,
+            traceparent=self.traceparent,
+        )
+
+    def _info(self, execution_id: str, integration: str) -> ExecutionInfo:
+        info = ExecutionInfo(
+            integration=integration,
+            project_id=self.name.project,
+            trigger_id=self.trigger_id,
+            execution_id=execution_id,
+            execution_method=self.method,
+            replay_info=self.replay,
+        )
+        for key, parameter in self.given.shown.items():
+            info.request_params[key].CopyFrom(parameter)
+        return info
+
+
+def refuse_large(request: Message, field: str) -> None:
+    """Refuses a request with more input than an integration takes.
+
+    Raises:
+        ApiError: the request is too large.
+    """
+    if request.ByteSize() > LARGEST_INPUT:
+        raise errors.invalid_field(field, f"must have at most {LARGEST_INPUT} bytes in all")
+
+
+def integration_of(name: str, field: str = "name") -> IntegrationName:
+    """Parses the name of an integration.
+
+    Raises:
+        ApiError: it is none.
+    """
+    parsed = parse_integration(name)
+    if parsed is None:
+        raise errors.invalid_field(field, f"must be {INTEGRATION_FORMS}")
+    return parsed
+
+
+def matching(
+    integrations: Mapping[str, IntegrationSettings], name: IntegrationName, trigger_id: str
+) -> list[str]:
+    """Returns the last names of the integrations to run; `-` means all that have the trigger.
+
+    Raises:
+        ApiError: there is no such integration, or it does not have the trigger.
+    """
+    sent = name.of(name.integration)
+    if not name.means_every:
+        integration = integrations.get(name.integration)
+        if integration is None:
+            raise errors.integration_not_found(sent)
+        if trigger_id not in integration.triggers:
+            raise errors.api_trigger_not_found(trigger_id, sent)
+        return [name.integration]
+    found = [short for short, each in integrations.items() if trigger_id in each.triggers]
+    if not found:
+        raise errors.api_trigger_not_found(trigger_id, sent)
+    return found
+
+
+def only_matching(
+    integrations: Mapping[str, IntegrationSettings],
+    name: IntegrationName,
+    trigger_id: str,
+    field: str = "name",
+) -> str:
+    """Returns the last name of the one integration to run.
+
+    Raises:
+        ApiError: there is none, or `-` means several.
+    """
+    found = matching(integrations, name, trigger_id)
+    if len(found) > 1:
+        raise errors.invalid_field(
+            field, f"must name one integration: {len(found)} of the location have the trigger"
+        )
+    return found[0]
+
+
+def insert_execution(tx: Transaction, execution: Invocation) -> None:
+    """Stores an execution; an id that its client chose is unique in the project and location.
+
+    Raises:
+        ApiError: another execution has the id.
+    """
+    chosen = execution.execution_id
+    # A node of 0.1.0 keeps the client's id as the invocation's, where no unique key looks.
+    if chosen is not None and execution_id_taken(tx, execution.parent, chosen):
+        raise errors.execution_exists(chosen)
+    try:
+        insert_invocation(tx, execution, due_at=execution.scheduled_at)
+    except UniqueViolation:
+        raise errors.execution_exists(execution.shown_id) from None
