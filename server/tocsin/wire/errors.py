@@ -259,7 +259,7 @@ def execution_failed(execution_id: str, why: str) -> ApiError:
             f"Execution {execution_id} failed: {why}",
         ),
         executionId=execution_id,
-        error=why,
+        why=why,
     )
 
 
