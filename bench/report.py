@@ -451,7 +451,8 @@ What could be saved is in gRPC, in Envoy, or in a read that stays open between c
 keep SQLite's log from being emptied, so we leave it.
 """
 FIRING_REST = """
-Empty cells are of runs before these times were measured.
+SQLite's row is of a later run, on the same machine while others kept it busy (load average 13): its
+rates and lags say little, its CPU counts. Empty cells are of runs before these times were measured.
 
 Where a delivery's time on SQLite goes, by a profile: a third is aiohttp and the kernel, as in the
 bare client; a quarter is the store, half of it for the claim and half for the ending; the rest is
