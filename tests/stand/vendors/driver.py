@@ -6,7 +6,9 @@ function below, and its arguments.
 
 import functools
 import json
+import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -15,6 +17,7 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf import json_format, symbol_database
 from google.rpc import error_details_pb2, status_pb2  # noqa: F401 (details are printed by name)
 from googleapiclient import discovery, errors
+from googleapiclient.discovery_cache import get_static_doc
 from yandex.cloud.logging.v1 import log_ingestion_service_pb2, log_ingestion_service_pb2_grpc
 from yandex.cloud.operation import operation_service_pb2, operation_service_pb2_grpc
 from yandex.cloud.serverless.triggers.v1 import (
@@ -93,6 +96,63 @@ def schedule(address: str, version: str, collection: str, arguments: Json) -> Js
         except errors.HttpError as error:
             told = {"status": error.status_code, "reason": error.reason}
             return {"error": told | {"details": error.error_details}}
+
+
+def integrations(address: str, version: str, collection: str, method: str, arguments: Json) -> Json:
+    """Calls a method of integrations with google-api-python-client.
+
+    Answers with the response and what of it, or of the body, the discovery document does not have.
+    """
+    document = json.loads(get_static_doc("integrations", version))
+    described = document
+    with discovery.build_from_document(
+        document,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": f"http://{address}"},
+    ) as api:
+        resource = api
+        for name in collection.split("."):
+            resource, described = getattr(resource, name)(), described["resources"][name]
+        described = described["methods"][method]
+        try:
+            response = getattr(resource, method)(**arguments).execute()
+        except errors.HttpError as error:
+            told = {"status": error.status_code, "reason": error.reason}
+            return {"error": told | {"details": error.error_details}}
+    schemas = document["schemas"]
+    odd = [*oddities(response, described["response"], schemas, "response")]
+    if "body" in arguments:
+        odd += oddities(arguments["body"], described["request"], schemas, "body")
+    return {"response": response, "odd": odd}
+
+
+def oddities(value: Any, schema: Json, schemas: Json, path: str) -> Iterator[str]:
+    """Yields what of a JSON value a schema of a discovery document does not have."""
+    schema = schemas[schema["$ref"]] if "$ref" in schema else schema
+    match schema.get("type", "any"):
+        case "any":
+            return
+        case "object" if isinstance(value, dict):
+            known, others = schema.get("properties", {}), schema.get("additionalProperties")
+            for name, inner in value.items():
+                if (below := known.get(name, others)) is None:
+                    yield f"{path}.{name} is unknown"
+                else:
+                    yield from oddities(inner, below, schemas, f"{path}.{name}")
+        case "array" if isinstance(value, list):
+            for index, inner in enumerate(value):
+                yield from oddities(inner, schema["items"], schemas, f"{path}[{index}]")
+        case kind if not isinstance(value, TYPES.get(kind, ())):
+            yield f"{path} must be of type {kind}, not {value!r}"
+        case "string" if value not in schema.get("enum", [value]):
+            yield f"{path} must be one of {schema['enum']}, not {value!r}"
+        case "string" if (form := FORMS.get(schema.get("format", ""))) is not None:
+            if not re.fullmatch(form, value):
+                yield f"{path} must be a {schema['format']}, not {value!r}"
+
+
+TYPES = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
+FORMS = {"int64": r"-?\d+", "google-datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"}
 
 
 def main() -> None:
