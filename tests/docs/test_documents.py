@@ -16,7 +16,10 @@ from tocsin.settings import load_settings
 YAML = [(page, block) for page in PAGES for block in blocks(page, "yaml", "yml")]
 TOML = [(page, block) for page in PAGES for block in blocks(page, "toml")]
 # Other programs' documents have one of these at the top.
-OTHERS = {"bootstrap", "plugins", "notifications", "services", "scrape_configs", "groups", "jobs"}
+OTHERS = {
+    *("bootstrap", "plugins", "notifications", "services", "scrape_configs", "groups", "jobs"),
+    *("missing", "known-failing"),
+}
 
 
 def fields_of(block: Block) -> set[str]:

@@ -1,5 +1,6 @@
 """Names what a server may lack, and reads the file in which a run declares what it lacks."""
 
+from functools import cache
 from pathlib import Path
 
 from tocsin.conformance.declared.named_reasons import read_reasons
@@ -25,7 +26,7 @@ FEATURES: dict[str, str] = {
     "filters": "List takes a filter.",
     "reflection-v1": "Reflection is served as grpc.reflection.v1.",
     "reflection-v1alpha": "Reflection is served as grpc.reflection.v1alpha.",
-    "schedule": "ScheduleIntegrations is served over gRPC, by Tocsin's numbers.",
+    "schedule": "ScheduleIntegrations is served over gRPC, by Tocsin's numbers, not REST alone.",
     "executions": "Executions are listed, read, downloaded and cancelled beside being scheduled.",
     "idempotency": "The `idempotency-key` of a call makes its repeat safe.",
     "operation-cancel": "OperationService.Cancel is served.",
@@ -55,3 +56,9 @@ def read_features(file: Path) -> dict[str, str]:
         FileError: it can't be read, has another form, or names a feature that does not exist.
     """
     return read_reasons(file, "missing", what="feature", known=FEATURES)
+
+
+@cache
+def declared_missing(file: str | None) -> dict[str, str]:
+    """Returns which features a run declares missing; none without a file. See `read_features`."""
+    return read_features(Path(file)) if file else {}

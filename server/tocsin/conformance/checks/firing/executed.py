@@ -8,8 +8,9 @@ from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tocsin.conformance.checks.firing.stage import declared_missing
 from tocsin.conformance.checks.firing.values import VALUES
+from tocsin.conformance.checks.schedule.calling import schedule
+from tocsin.conformance.declared.features import declared_missing
 from tocsin.conformance.expecting import expect_ok
 from tocsin.conformance.patience import eventually, pause, unix_seconds
 from tocsin.conformance.peer import Peer
@@ -50,7 +51,7 @@ class Executed:
         self.request_id = self.peer.name("c")
         for _ in range(3):
             self._schedule("repeated", due=now + AHEAD_SECONDS, request_id=self.request_id)
-        if "google-operations" not in declared_missing(self.peer):
+        if "google-operations" not in declared_missing(self.peer.options.features):
             self._act()
 
     def _schedule(
@@ -72,7 +73,7 @@ class Executed:
         )
         if due is not None:
             request.schedule_time.CopyFrom(_timestamp(due))
-        expect_ok(self.peer.executions.ScheduleIntegrations(request))
+        expect_ok(schedule(self.peer, request))
         self.runs[name] = Run(execution_id, due)
 
     def _act(self) -> None:

@@ -5,17 +5,16 @@ at the same ticks. Twice something is asked of them: in the first act they tick 
 in the second one some were paused, resumed, deleted or changed between two minutes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tocsin.conformance.declared.features import read_features
+from tocsin.conformance.declared.features import declared_missing
 from tocsin.conformance.made import Made, create_request
 from tocsin.conformance.patience import pause, unix_seconds
 from tocsin.conformance.peer import Peer
@@ -107,7 +106,9 @@ class Stage:
     @cached_property
     def lag(self) -> float:
         """Seconds that the server takes for a change; 0 unless declared otherwise."""
-        return LAG_SECONDS if "prompt-changes" in declared_missing(self.peer) else 0.0
+        return (
+            LAG_SECONDS if "prompt-changes" in declared_missing(self.peer.options.features) else 0.0
+        )
 
     def called(self, name: str) -> Callable[[Received], bool]:
         """Returns whether a call is one of that part's target, since the first minute."""
@@ -230,12 +231,6 @@ class Stage:
     def _record(self, calls: Iterable[Received]) -> None:
         for call in calls:
             call.record(self.peer.recorder)
-
-
-def declared_missing(peer: Peer) -> Mapping[str, str]:
-    """Returns the features that the run declares missing, with the reasons."""
-    declared = peer.options.features
-    return read_features(Path(declared)) if declared else {}
 
 
 def seconds_to_minute() -> float:

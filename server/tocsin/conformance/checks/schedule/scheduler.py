@@ -5,6 +5,7 @@ from typing import Any
 from google.longrunning import operations_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tocsin.conformance.checks.schedule.calling import schedule
 from tocsin.conformance.expecting import Code, expect_error, expect_ok, expect_rest_ok
 from tocsin.conformance.made import Made
 from tocsin.conformance.patience import unix_seconds
@@ -38,7 +39,7 @@ class Scheduler:
 
     def call(self, **fields: Any) -> Answer:
         """Calls the method; what it schedules is cancelled after the check."""
-        answer: Answer = self.peer.executions.ScheduleIntegrations(self.request(**fields))
+        answer = schedule(self.peer, self.request(**fields))
         if answer.message is not None:
             self.forget(list(answer.message.execution_info_ids))
         return answer

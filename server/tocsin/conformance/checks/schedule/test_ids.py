@@ -70,7 +70,7 @@ def test_repeats_at_once_are_one_execution(scheduler: Scheduler) -> None:
     MUST,
     "A repeat with the same request id over REST MUST be answered with the answer over gRPC.",
     source=f"{DEDUPLICATED}; proto google/api/http.proto: both are one method",
-    features=("rest",),
+    features=("rest", "schedule"),
 )
 def test_a_repeat_over_rest_is_the_same(scheduler: Scheduler) -> None:
     request_id = fresh(scheduler)

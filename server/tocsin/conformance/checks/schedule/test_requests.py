@@ -106,6 +106,7 @@ def test_a_name_of_another_form_is_refused(scheduler: Scheduler, name: str) -> N
     SHOULD,
     "A name of another form SHOULD be named in google.rpc.BadRequest.",
     source="proto google/rpc/error_details.proto, BadRequest",
+    features=("schedule",),
 )
 def test_a_bad_name_is_blamed(scheduler: Scheduler) -> None:
     scheduler.refused(Code.INVALID_ARGUMENT, field="name", name="nightly")
@@ -229,6 +230,7 @@ def test_a_refusal_has_a_message(scheduler: Scheduler) -> None:
     MUST,
     "Bytes that are not a ScheduleIntegrationsRequest MUST be refused, and not be read as one.",
     source="grpc.io, 'Status codes': INTERNAL or INVALID_ARGUMENT for what can't be parsed",
+    features=("schedule",),
 )
 def test_bytes_that_are_no_request_are_refused(scheduler: Scheduler) -> None:
     answer = scheduler.peer.call(f"{EXECUTIONS}/ScheduleIntegrations", b"\x0a\xff\xff\xff\x0f")
@@ -240,6 +242,7 @@ def test_bytes_that_are_no_request_are_refused(scheduler: Scheduler) -> None:
     MUST,
     "A field that a server does not know MUST NOT break a call over gRPC.",
     source="protobuf.dev, 'Unknown fields': old code reads messages of new code",
+    features=("schedule",),
 )
 def test_an_unknown_field_is_no_error(scheduler: Scheduler) -> None:
     data = scheduler.request().SerializeToString() + b"\xca\x3e\x03abc"  # field 1001

@@ -68,6 +68,7 @@ REFUSED: dict[str, tuple[Timestamp, str]] = {
                 f"A Timestamp with {what} MUST be refused with INVALID_ARGUMENT.",
                 source=f"{TIMESTAMP}: seconds 'must be between' years 1 and 9999, nanos 'must be "
                 "between 0 and 999,999,999 inclusive'",
+                features=("schedule",),
             ),
         )
         for id, (time, what) in REFUSED.items()
@@ -82,6 +83,7 @@ def test_a_time_that_is_none_is_refused(scheduler: Scheduler, time: Timestamp) -
     SHOULD,
     "A Timestamp that is out of range SHOULD be named in google.rpc.BadRequest.",
     source="proto google/rpc/error_details.proto, BadRequest",
+    features=("schedule",),
 )
 def test_a_bad_time_is_blamed(scheduler: Scheduler) -> None:
     time = Timestamp(seconds=253_402_300_800)

@@ -310,6 +310,7 @@ def test_all_wrong_types_are_told(schedules: Scheduled) -> None:
     "google.same-as-grpc",
     "An error of a schedule call MUST have the code that the same call has over gRPC.",
     source=CODES,
+    features=("schedule",),
 )
 def test_an_error_of_googles_is_the_same_over_both(schedules: Scheduled, peer: Peer) -> None:
     request = executions_pb2.ScheduleIntegrationsRequest(name=peer.integration)
