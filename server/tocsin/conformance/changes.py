@@ -7,11 +7,9 @@ import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from tocsin.conformance.expecting import metadata_of
+from tocsin.conformance.expecting import finished, metadata_of
 from tocsin.conformance.made import Made, create_request
-from tocsin.conformance.patience import eventually
 from tocsin.conformance.peer import TRIGGERS, Answer, Metadata, Peer, unpacked
-from tocsin_protos.yandex.cloud.operation.operation_service_pb2 import GetOperationRequest
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
 Code = grpc.StatusCode
@@ -37,26 +35,6 @@ class Ending:
 
     def __str__(self) -> str:
         return self.code.name if self.ok else f"{self.code.name}: {self.text}"
-
-
-def finished(peer: Peer, operation: Any) -> Any:
-    """Returns the operation when it is done, as `OperationService.Get` then shows it.
-
-    Raises:
-        AssertionError: it is not done within 30 seconds, or can't be read.
-    """
-    if operation.done:
-        return operation
-    request = GetOperationRequest(operation_id=operation.id)
-
-    def ask() -> Any:
-        answer = peer.operations.Get(request)
-        assert answer.ok, f"operation {operation.id} can't be read: {answer}"
-        return answer.message
-
-    return eventually(
-        ask, lambda now: bool(now.done), seconds=30, what=f"operation {operation.id} is done"
-    )
 
 
 class Changes:

@@ -6,8 +6,10 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2
 
-from tocsin.conformance.peer import Answer, unpacked
+from tocsin.conformance.patience import eventually
+from tocsin.conformance.peer import Answer, Peer, unpacked
 from tocsin.conformance.wire.rest import RestAnswer
+from tocsin_protos.yandex.cloud.operation.operation_service_pb2 import GetOperationRequest
 
 Code = grpc.StatusCode
 
@@ -84,6 +86,26 @@ def expect_operation(answer: Answer, response: type[Message] | None = None) -> A
             f"but is {operation.response.type_url or 'not there'}"
         )
     return operation
+
+
+def finished(peer: Peer, operation: Any) -> Any:
+    """Returns the operation when it is done, as `OperationService.Get` then shows it.
+
+    Raises:
+        AssertionError: it is not done within 30 seconds, or can't be read.
+    """
+    if operation.done:
+        return operation
+    request = GetOperationRequest(operation_id=operation.id)
+
+    def ask() -> Any:
+        answer = peer.operations.Get(request)
+        assert answer.ok, f"operation {operation.id} can't be read: {answer}"
+        return answer.message
+
+    return eventually(
+        ask, lambda now: bool(now.done), seconds=30, what=f"operation {operation.id} is done"
+    )
 
 
 def response_of(operation: Any) -> Any:

@@ -1,11 +1,18 @@
 """Makes what a check needs, and takes it away when the check is over."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import grpc
 
-from tocsin.conformance.expecting import expect_operation, metadata_of, response_of
+from tocsin.conformance.expecting import (
+    expect_ok,
+    expect_operation,
+    finished,
+    metadata_of,
+    response_of,
+)
 from tocsin.conformance.peer import Answer, Peer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
@@ -31,11 +38,11 @@ class Made:
         """Registers the trigger of a Create that has to succeed; returns it.
 
         Raises:
-            AssertionError: the call failed, or its operation names no trigger.
+            AssertionError: the call or its operation failed, or it names no trigger.
         """
         self.maybe_trigger(answer)
-        operation = expect_operation(answer, trigger_pb2.Trigger)
-        return response_of(operation)
+        ended = replace(answer, message=finished(self._peer, expect_ok(answer)))
+        return response_of(expect_operation(ended, trigger_pb2.Trigger))
 
     def maybe_trigger(self, answer: Answer) -> None:
         """Registers the trigger of a Create, if it has made one against expectation."""

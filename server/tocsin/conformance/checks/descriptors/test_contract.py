@@ -86,10 +86,12 @@ def _has_rules(message: DescriptorProto) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    _messages(
-        "fields",
-        "The message {} {} the contract's fields, with their numbers, types and oneofs.",
-        bool,
+    list(
+        _messages(
+            "fields",
+            "The message {} {} the contract's fields, with their numbers, types and oneofs.",
+            bool,
+        )
     ),
 )
 def test_a_message_has_its_fields(server: Described, name: str, meant: Any) -> None:
@@ -99,10 +101,12 @@ def test_a_message_has_its_fields(server: Described, name: str, meant: Any) -> N
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    _messages(
-        "options",
-        "The fields and oneofs of {} {} the options that the contract gives them, and no others.",
-        _has_rules,
+    list(
+        _messages(
+            "options",
+            "The fields and oneofs of {} {} the contract's options, and no others.",
+            _has_rules,
+        )
     ),
 )
 def test_a_message_has_its_options(server: Described, name: str, meant: Any) -> None:
@@ -132,7 +136,7 @@ def _enums() -> Iterator[Any]:
             )
 
 
-@pytest.mark.parametrize(("name", "meant"), _enums())
+@pytest.mark.parametrize(("name", "meant"), list(_enums()))
 def test_an_enum_has_its_values(server: Described, name: str, meant: Any) -> None:
     assert name in server.enums, f"reflection shows no enum {name}"
     _expect(differences.of_values(server.enums[name], meant), name)
@@ -171,10 +175,12 @@ def _shown(server: Described, service: str, name: str) -> Any:
 
 @pytest.mark.parametrize(
     ("service", "meant"),
-    _methods(
-        "types",
-        "The method {} {} the contract's request and response.",
-        bool,
+    list(
+        _methods(
+            "types",
+            "The method {} {} the contract's request and response.",
+            bool,
+        )
     ),
 )
 def test_a_method_has_its_types(server: Described, service: str, meant: Any) -> None:
@@ -184,12 +190,14 @@ def test_a_method_has_its_types(server: Described, service: str, meant: Any) -> 
 
 @pytest.mark.parametrize(
     ("service", "meant"),
-    _methods(
-        "http",
-        "The method {} {} the contract's HTTP rule.",
-        lambda method: any(
-            option.full_name == "google.api.http" for option, _ in method.options.ListFields()
-        ),
+    list(
+        _methods(
+            "http",
+            "The method {} {} the contract's HTTP rule.",
+            lambda method: any(
+                option.full_name == "google.api.http" for option, _ in method.options.ListFields()
+            ),
+        )
     ),
 )
 def test_a_method_has_its_http_rule(server: Described, service: str, meant: Any) -> None:
@@ -199,13 +207,15 @@ def test_a_method_has_its_http_rule(server: Described, service: str, meant: Any)
 
 @pytest.mark.parametrize(
     ("service", "meant"),
-    _methods(
-        "operation",
-        "The method {} {} the option that names what its operations carry.",
-        lambda method: any(
-            option.full_name == "yandex.cloud.api.operation"
-            for option, _ in method.options.ListFields()
-        ),
+    list(
+        _methods(
+            "operation",
+            "The method {} {} the option that names what its operations carry.",
+            lambda method: any(
+                option.full_name == "yandex.cloud.api.operation"
+                for option, _ in method.options.ListFields()
+            ),
+        )
     ),
 )
 def test_a_method_names_what_its_operations_carry(
@@ -231,7 +241,7 @@ def _extensions() -> Iterator[Any]:
         )
 
 
-@pytest.mark.parametrize(("name", "meant"), _extensions())
+@pytest.mark.parametrize(("name", "meant"), list(_extensions()))
 def test_an_option_is_declared(server: Described, name: str, meant: Any) -> None:
     assert name in server.extensions, f"reflection shows no option {name}"
     _expect(differences.of_extension(server.extensions[name], meant), name)

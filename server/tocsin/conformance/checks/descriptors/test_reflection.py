@@ -147,7 +147,7 @@ def test_the_files_make_a_whole(peer: Peer, version: str) -> None:
     for name in files:
         add(name)
     service = pool.FindServiceByName(TRIGGERS)
-    assert len(service.methods) >= 8, f"{TRIGGERS} has the methods {service.methods_by_name}"
+    assert service.methods, f"{TRIGGERS} has no methods"
 
 
 @_each(

@@ -41,7 +41,7 @@ def _checks(required: bool) -> Iterator[Any]:
                 yield pytest.param(method, request, rule, id=f"{name}.{rule.id}", marks=mark)
 
 
-@pytest.mark.parametrize(("method", "request_type", "rule"), _checks(required=True))
+@pytest.mark.parametrize(("method", "request_type", "rule"), list(_checks(required=True)))
 def test_a_required_field_must_be_there(
     peer: Peer, method: str, request_type: Any, rule: Rule
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_required_field_must_be_there(
     )
 
 
-@pytest.mark.parametrize(("method", "request_type", "rule"), _checks(required=False))
+@pytest.mark.parametrize(("method", "request_type", "rule"), list(_checks(required=False)))
 def test_a_limit_is_kept(
     changes: Changes, peer: Peer, method: str, request_type: Any, rule: Rule
 ) -> None:

@@ -42,7 +42,7 @@ def _request(changes: Changes, rule: Rule) -> Any:
     return request
 
 
-@pytest.mark.parametrize("rule", _checks("required", "exactly_one"))
+@pytest.mark.parametrize("rule", list(_checks("required", "exactly_one")))
 def test_create_refuses_what_is_left_out(changes: Changes, rule: Rule) -> None:
     changes.done("Create", _request(changes, rule), why=f"with {rule.dotted}")
     without = _request(changes, rule)
@@ -53,7 +53,7 @@ def test_create_refuses_what_is_left_out(changes: Changes, rule: Rule) -> None:
 LIMITS = ("length", "size", "value", "pattern", "map_key.length", "map_key.pattern")
 
 
-@pytest.mark.parametrize("rule", _checks(*LIMITS))
+@pytest.mark.parametrize("rule", list(_checks(*LIMITS)))
 def test_create_takes_what_a_rule_allows_and_refuses_the_rest(changes: Changes, rule: Rule) -> None:
     for edge in allowed(rule):
         request = _request(changes, rule)

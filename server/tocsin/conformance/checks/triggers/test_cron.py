@@ -110,7 +110,7 @@ def _table(name: str, verb: str, table: dict[str, tuple[list[str], str]]) -> Ite
         )
 
 
-@pytest.mark.parametrize("expressions", _table("taken", "take", TAKEN))
+@pytest.mark.parametrize("expressions", list(_table("taken", "take", TAKEN)))
 def test_create_takes_documented_expressions(changes: Changes, expressions: list[str]) -> None:
     for expression in expressions:
         made = changes.create(rule=timer(expression))
@@ -120,7 +120,7 @@ def test_create_takes_documented_expressions(changes: Changes, expressions: list
         )
 
 
-@pytest.mark.parametrize("expressions", _table("refused", "refuse", REFUSED))
+@pytest.mark.parametrize("expressions", list(_table("refused", "refuse", REFUSED)))
 def test_create_refuses_other_expressions(changes: Changes, expressions: list[str]) -> None:
     _all_refused(changes, expressions)
 

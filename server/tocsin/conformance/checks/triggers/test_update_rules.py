@@ -46,7 +46,7 @@ def _request(trigger_id: str, rule: Rule) -> Any:
     return request
 
 
-@pytest.mark.parametrize("rule", _checks("required", "exactly_one"))
+@pytest.mark.parametrize("rule", list(_checks("required", "exactly_one")))
 def test_update_refuses_what_is_left_out(changes: Changes, rule: Rule) -> None:
     made = changes.create(rule=least(way_of(rule.path)))
     changes.done("Update", _request(made.id, rule), why=f"with {rule.dotted}")
@@ -58,7 +58,7 @@ def test_update_refuses_what_is_left_out(changes: Changes, rule: Rule) -> None:
 LIMITS = ("length", "size", "value", "pattern", "map_key.length", "map_key.pattern")
 
 
-@pytest.mark.parametrize("rule", _checks(*LIMITS))
+@pytest.mark.parametrize("rule", list(_checks(*LIMITS)))
 def test_update_takes_what_a_rule_allows_and_refuses_the_rest(changes: Changes, rule: Rule) -> None:
     made = changes.create(rule=least(way_of(rule.path)))
     for edge in allowed(rule):
@@ -95,7 +95,7 @@ def _required_ids() -> Iterator[Any]:
         )
 
 
-@pytest.mark.parametrize("method", _required_ids())
+@pytest.mark.parametrize("method", list(_required_ids()))
 def test_a_method_refuses_a_request_without_an_id(peer: Peer, method: str) -> None:
     request = getattr(contract, f"{method}TriggerRequest")()
     answer = peer.call(f"{TRIGGERS}/{method}", request)
