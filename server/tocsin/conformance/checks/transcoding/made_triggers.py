@@ -3,8 +3,13 @@
 import json
 from typing import Any
 
-from tocsin.conformance.changes import finished
-from tocsin.conformance.expecting import Code, expect_ok, expect_rest_error, expect_rest_ok
+from tocsin.conformance.expecting import (
+    Code,
+    expect_ok,
+    expect_rest_error,
+    expect_rest_ok,
+    finished,
+)
 from tocsin.conformance.made import Made
 from tocsin.conformance.peer import Peer
 from tocsin.conformance.wire.rest import RestAnswer
