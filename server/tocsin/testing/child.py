@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -96,7 +97,9 @@ class Child:
     def close(self) -> None:
         """Ends the process, with the server that it runs."""
         if self._requests is not None:
-            self._requests.close()
+            # What could not be sent to a process that has ended is tried once more.
+            with suppress(BrokenPipeError):
+                self._requests.close()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -125,6 +128,8 @@ class Child:
 
 def _write(requests: IO[bytes], line: bytes) -> bool:
     """Returns whether somebody reads it."""
+    if requests.closed:
+        return False
     try:
         requests.write(line)
         requests.flush()

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import uvloop
@@ -41,6 +42,9 @@ async def _answer(
     number, ask = request.pop("id"), request.pop("ask")
     try:
         answer({"id": number, "result": await desk.do(ask, request)})
+    except asyncio.CancelledError:
+        # Its caller waits, whether the server stopped under the call or this process ends.
+        answer({"id": number, "error": {"message": "the server was stopped before it answered"}})
     except CallFailed as error:
         answer({"id": number, "error": error.told()})
     except START_ERRORS as error:
@@ -58,7 +62,9 @@ def run() -> None:
     configure_logs("console", "info")
 
     def answer(result: Mapping[str, Any]) -> None:
-        answers.write(json.dumps(result) + "\n")
-        answers.flush()
+        # At the end nobody may be left to read it.
+        with suppress(BrokenPipeError):
+            answers.write(json.dumps(result) + "\n")
+            answers.flush()
 
     uvloop.run(answer_requests(answer))
