@@ -20,7 +20,7 @@ from tocsin.conformance.report.summary import Run
 from tocsin.conformance.report.terminal import Say
 from tocsin.conformance.running import Collector, collect, run
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 USAGE = 2
 
 _STATUS = {

@@ -83,10 +83,10 @@ class Checking:
         """Whether the checks are chosen: pytest says that it has collected even if that failed."""
         self.known = KnownFailing.read(options.known_failing)
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
+    ) -> Generator[None, None, None]:
         """Names each check by the id of its clause, and keeps those that were asked for."""
         checks: dict[str, pytest.Item] = {}
         for item in items:
@@ -107,6 +107,7 @@ class Checking:
         elif expression:
             config.option.keyword = expression
         items[:] = wanted
+        yield  # pytest's own -k
         self.chosen = True
 
     @pytest.hookimpl(tryfirst=True)

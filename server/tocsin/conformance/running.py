@@ -54,7 +54,7 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keeps the clauses that were chosen, and lets the run begin."""
         checking = session.config.pluginmanager.getplugin(CHECKING)
-        if checking is None or not checking.chosen:
+        if checking is None or not checking.chosen or self.errors:
             return
         self.clauses = [clause_of(item) for item in session.items]
         self._begin(self.clauses)
