@@ -16,7 +16,7 @@ from stand.vendors.environment import ROOT, make_environment, pip, run
 
 # What a client installs: these, and nothing of the server.
 NEEDED = {"tocsin-protos", "grpcio", "protobuf", "googleapis-common-protos", "typing-extensions"}
-LARGEST_WHEEL = 256 * 1024
+LARGEST_WHEEL = 512 * 1024
 
 CREATE_AND_LIST = """
 import sys
