@@ -117,7 +117,7 @@ def test_v1alpha_has_its_own_paths_and_fields(
     assert answer == {"isCanceled": True}
     plain = f"{location}/integrations/answering"
     done = alpha.asks(INTEGRATIONS, "execute", name=plain, body=TRIGGER)
-    assert done["parameters"]["total"] == {"intValue": "7"}
+    assert done["outputParameters"]["total"] == 7
     listed = alpha.asks(f"{INTEGRATIONS}.executions", "list", parent=plain)["executions"]
     assert [each["executionDetails"]["state"] for each in listed] == ["SUCCEEDED", "CANCELLED"]
 

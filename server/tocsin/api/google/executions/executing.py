@@ -21,6 +21,7 @@ from tocsin.api.google.executions.orders import (
     only_matching,
     refuse_large,
 )
+from tocsin.api.google.executions.versions import fitting
 from tocsin.compilers.parameters import executed_parameters, from_json
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -103,7 +104,7 @@ class ExecutingService:
         ended = await self._ended(await self._database.write(begin), patience)
         if ended.state is not State.SUCCEEDED and not request.do_not_propagate_error:
             raise failure_of(ended)
-        return _response(ended)
+        return fitting(_response(ended), call)
 
     async def execute_integration(
         self, request: v2.ExecuteIntegrationRequest, call: Call

@@ -10,6 +10,7 @@ from tocsin.api.google.executions.filters import V1_FIELDS, oldest_first, query_
 from tocsin.api.google.executions.listing import page_of_executions, position_in, token_of
 from tocsin.api.google.executions.masks import read_mask, reduced
 from tocsin.api.google.executions.message import to_execution, to_execution_info
+from tocsin.api.google.executions.versions import fitting
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -77,12 +78,12 @@ class ShowingService:
         response, rest = await self._database.read(read)
         response.next_page_token = token_of(tokens, rest)
         for execution in response.executions:
-            _fitting(execution, call)
+            fitting(execution, call)
         return response
 
     async def get_execution(self, request: contract.GetExecutionRequest, call: Call) -> Execution:
         """Returns an execution; parameters that clients can't accept are left out."""
-        return _fitting(await self._shown(request.name, whole=False), call)
+        return fitting(await self._shown(request.name, whole=False), call)
 
     async def download_execution(
         self, request: contract.DownloadExecutionRequest
@@ -166,13 +167,6 @@ def full_name(parent: IntegrationName, execution: Invocation) -> str:
     """Returns the name of an execution below the parent that a client asked for."""
     integration = execution.origin.rpartition("/")[2]
     return f"{parent.of(integration)}/executions/{execution.shown_id}"
-
-
-def _fitting(execution: Execution, call: Call) -> Execution:
-    """Leaves out what the version that was asked for does not have."""
-    if (call.arrival.url or "").startswith("/v1alpha/"):
-        execution.ClearField("replay_info")
-    return execution
 
 
 def _page(
