@@ -11,7 +11,7 @@ PROCESSES ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
+.PHONY: help demo test mutants million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
 	proto-baseline descriptors wasm bench bench-large bench-attacks docs terminal build versions clean
 
 help: ## List these commands
@@ -24,6 +24,9 @@ demo: $(VENV)/installed ## Install, then show Tocsin at work until Ctrl-C
 
 test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTEST_ARGS="-k cron")
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+mutants: $(VENV)/installed-dev ## Hold all wrong servers to the conformance suite: it must catch each (1 minute)
+	$(BIN)/python -m pytest tests/mutants/check_all.py $(PYTEST_ARGS)
 
 million: $(VENV)/installed-dev ## Test the plans of the store's queries with a million rows a table
 	TOCSIN_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/store/test_query_plans.py

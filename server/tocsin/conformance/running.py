@@ -1,7 +1,7 @@
 """Runs the checks under pytest and collects what they find."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,7 @@ def run(
     workers: int,
     begin: Callable[[list[Clause]], None],
     tell: Callable[[Result], None],
+    plugins: Sequence[object] = (),
 ) -> Collector:
     """Runs the checks that the options choose and returns what they found.
 
@@ -126,6 +127,7 @@ def run(
         workers: how many processes run them; 0 for this one.
         begin: called with the clauses before the first check runs; may raise OptionError.
         tell: called with each result as it comes.
+        plugins: of pytest, for who runs the checks in another order.
 
     Raises:
         OptionError: a file or an expression is wrong.
@@ -137,16 +139,22 @@ def run(
         begin(collect(options, expression))
         collector = Collector(lambda _: None, tell)
         more += ["-p", "xdist.plugin", "-n", str(workers)]
-    _pytest(collector, options, expression, *more)
+    _pytest(collector, options, expression, *more, plugins=plugins)
     return collector
 
 
-def _pytest(collector: Collector, options: Options, expression: str | None, *more: str) -> None:
+def _pytest(
+    collector: Collector,
+    options: Options,
+    expression: str | None,
+    *more: str,
+    plugins: Sequence[object] = (),
+) -> None:
     words = [*_ARGUMENTS, OPTIONS, options.to_json(), *more, str(CHECKS)]
     if expression:
         words += [EXPRESSION, expression]
     with _alone():
-        status = pytest.main(words, plugins=[collector])
+        status = pytest.main(words, plugins=[collector, *plugins])
     collector.interrupted = status == pytest.ExitCode.INTERRUPTED
     if collector.refused is not None:
         raise collector.refused

@@ -7,7 +7,9 @@ import pytest
 from tocsin.conformance.changes import Changes, Code, nobody
 from tocsin.conformance.clauses import MUST, SHOULD, clause
 from tocsin.conformance.comparing import expect_same
+from tocsin.conformance.expecting import metadata_of
 from tocsin.conformance.listing import listed_triggers
+from tocsin.conformance.made import create_request
 from tocsin.conformance.peer import TRIGGERS, Peer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
@@ -79,11 +81,14 @@ def test_a_deleted_trigger_is_not_found(changes: Changes, peer: Peer, method: st
     "trigger)",
 )
 def test_get_shows_the_trigger_that_was_asked_for(changes: Changes) -> None:
-    one, other = changes.create(description="one"), changes.create(description="other")
-    for made in (one, other):
-        shown = changes.get(made.id)
-        assert (shown.id, shown.description) == (made.id, made.description), (
-            f"Get of {made.id} shows {shown.id} with the description {shown.description!r}"
+    made = {}
+    for description in ("one", "other"):
+        request = create_request(changes.peer, description=description)
+        made[metadata_of(changes.done("Create", request)).trigger_id] = description
+    for trigger_id, description in made.items():
+        shown = changes.get(trigger_id)
+        assert (shown.id, shown.description) == (trigger_id, description), (
+            f"Get of {trigger_id} shows {shown.id} with the description {shown.description!r}"
         )
 
 

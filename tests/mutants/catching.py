@@ -1,0 +1,109 @@
+"""Runs the checks of the suite against wrong servers, in one session of its own engine."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import pytest
+
+from mutants.declaring import Mutant
+from tocsin.conformance.clauses import Clause
+from tocsin.conformance.options import Options
+from tocsin.conformance.outcomes import FAILURES, Outcome, Result
+from tocsin.conformance.plugin import RESULT, clause_of
+from tocsin.conformance.running import run
+
+HONEST = "honest"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one check said of one server."""
+
+    mutant: str
+    """Its id; `honest` for the server without a change."""
+    clause: str
+    outcome: str
+    """Of the suite: passed, failed, not run."""
+    reason: str
+    seconds: float
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class Catching:
+    """Takes the place of pytest's loop: each check runs as often as there are servers for it."""
+
+    def __init__(
+        self,
+        plan: Callable[[Sequence[Clause]], Iterator[tuple[Mutant | None, str]]],
+        become: Callable[[Mutant | None], None],
+        tell: Callable[[Seen], None],
+    ) -> None:
+        self._plan = plan
+        self._become = become
+        self._tell = tell
+        self._reports: list[pytest.TestReport] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Runs the plan: pairs of a wrong server and a clause."""
+        items = {item.name: item for item in session.items}
+        for wrong, clause in self._plan([clause_of(item) for item in session.items]):
+            name = HONEST if wrong is None else wrong.id
+            if clause not in items:
+                self._tell(Seen(name, clause, "unknown", "the suite has no such clause", 0))
+                continue
+            self._become(wrong)
+            try:
+                self._tell(self._ran(items[clause], name))
+            finally:
+                self._become(None)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keeps what the check said."""
+        self._reports.append(report)
+
+    def _ran(self, item: pytest.Item, name: str) -> Seen:
+        self._reports.clear()
+        # No next item: what a session's fixtures remember of one server, no other is held to.
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return _seen(item, name, self._reports)
+
+
+def _seen(item: pytest.Item, name: str, reports: Sequence[pytest.TestReport]) -> Seen:
+    results = [Result.from_json(text) for each in reports if (text := getattr(each, RESULT, None))]
+    worst = next((each for each in results if each.outcome in FAILURES), None)
+    result = worst or next(iter(results), None)
+    seconds = round(sum(each.duration for each in reports), 3)
+    if result is None:
+        return Seen(name, item.name, Outcome.FAILED, "the check said nothing", seconds)
+    return Seen(name, item.name, result.outcome, result.reason, seconds)
+
+
+def catch(
+    options: Options,
+    plan: Callable[[Sequence[Clause]], Iterator[tuple[Mutant | None, str]]],
+    become: Callable[[Mutant | None], None],
+    tell: Callable[[Seen], None],
+) -> None:
+    """Runs a plan in one session of pytest.
+
+    Args:
+        options: of the suite; they name the proxies.
+        plan: given the clauses of the suite, yields which server meets which check.
+        become: makes the proxies this wrong server, or the honest one.
+        tell: called with what each check said.
+    """
+    run(
+        options,
+        None,
+        stop_at_first=False,
+        workers=0,
+        begin=lambda _: None,
+        tell=lambda _: None,
+        plugins=[Catching(plan, become, tell)],
+    )
