@@ -43,6 +43,14 @@ def place(request: Any, path: Path, value: Any) -> None:
         setattr(message, field.name, value)
 
 
+def read(message: Any, path: Path) -> Any:
+    """Returns the value at the end of a path, in the form in which `place` takes it."""
+    value = getattr(_parent(message, path), path[-1].name)
+    if is_map(path[-1]):
+        return dict(value)
+    return list(value) if path[-1].is_repeated else value
+
+
 def leave_out(request: Any, rule: Rule) -> None:
     """Takes a required field, or the choice of a oneof, out of a request."""
     if rule.oneof is None:

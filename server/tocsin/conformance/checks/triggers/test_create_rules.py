@@ -7,10 +7,11 @@ import pytest
 
 from tocsin.conformance.changes import Changes, Code
 from tocsin.conformance.clauses import MUST, clause
-from tocsin.conformance.edges.placing import leave_out, place, ready, way_of
+from tocsin.conformance.edges.placing import leave_out, place, read, ready, way_of
 from tocsin.conformance.edges.rules import Rule, rules_of
 from tocsin.conformance.edges.sentences import sentence
 from tocsin.conformance.edges.values import allowed, forbidden
+from tocsin.conformance.expecting import response_of
 from tocsin.conformance.made import create_request
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
     CreateTriggerRequest,
@@ -64,6 +65,11 @@ def test_create_takes_what_a_rule_allows_and_refuses_the_rest(changes: Changes, 
         assert ending.ok or taken, (
             f"Create must succeed with {rule.dotted}: {edge.words}, but was answered {ending}"
         )
+        if ending.ok:
+            kept = read(response_of(ending.operation), rule.path)
+            assert kept == edge.value, (
+                f"{rule.dotted} was sent with {edge.words}, but the response of Create has {kept!r}"
+            )
     for edge in forbidden(rule):
         request = _request(changes, rule)
         place(request, rule.path, edge.value)

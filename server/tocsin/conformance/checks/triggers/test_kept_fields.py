@@ -10,6 +10,7 @@ from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
 from tocsin.conformance.comparing import expect_same
 from tocsin.conformance.edges.samples import Way, full, least, ways
 from tocsin.conformance.listing import listed_triggers
+from tocsin.conformance.made import timer
 from tocsin.conformance.peer import Peer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -61,6 +62,41 @@ def test_create_keeps_all_fields_of_a_rule(changes: Changes, way: Way) -> None:
     sent = full(way)
     kept = changes.create(rule=sent).rule
     expect_same(kept, sent, "the rule after Create", without=SERVER_SET)
+
+
+@clause(
+    "triggers.create.rule.timer.payload.verbatim",
+    MUST,
+    "A timer's payload MUST be kept as it was sent: blanks, line ends, JSON and other scripts.",
+    source="proto yandex.cloud.serverless.triggers.v1.Trigger.Timer.payload (to be passed to the "
+    "function)",
+    features=("kind-timer",),
+)
+def test_a_payload_is_kept_verbatim(changes: Changes) -> None:
+    for payload in (' {"a": [1, 2.0, null]} ', "line\r\n\tline\n", "<a&b> жд 🔔 \\ %s ${x}"):
+        kept = changes.create(rule=timer(payload=payload)).rule.timer.payload
+        assert kept == payload, f"{payload!r} was sent, but {kept!r} is kept"
+
+
+@clause(
+    "triggers.create.rule.lists.kept",
+    MUST,
+    "Lists in a rule MUST be kept with all items in their order.",
+    source="protobuf.dev, Language Guide (proto 3), Specifying Field Labels (the order of the "
+    "repeated values will be preserved)",
+    features=("kind-logging", "kind-object_storage", "kind-cloud_logs"),
+)
+def test_lists_are_kept_in_order(changes: Changes) -> None:
+    logging: Any = full(Way("logging", "invoke_function"))
+    for field in ("resource_type", "resource_id", "stream_name"):
+        getattr(logging.logging, field)[:] = ["zeta", "alpha", "mid-one", "beta"]
+    logging.logging.levels[:] = [5, 1, 3]
+    bucket: Any = full(Way("object_storage", "invoke_function"))
+    bucket.object_storage.event_type[:] = [3, 1, 2]
+    groups: Any = full(Way("cloud_logs", "invoke_function"))
+    groups.cloud_logs.log_group_id[:] = ["zeta", "alpha", "beta"]
+    for sent in (logging, bucket, groups):
+        expect_same(changes.create(rule=sent).rule, sent, "the rule after Create")
 
 
 @_ways(

@@ -7,11 +7,12 @@ import pytest
 
 from tocsin.conformance.changes import Changes, Code, update_request
 from tocsin.conformance.clauses import MUST, clause
-from tocsin.conformance.edges.placing import leave_out, place, ready, way_of
+from tocsin.conformance.edges.placing import leave_out, place, read, ready, way_of
 from tocsin.conformance.edges.rules import Rule, rules_of
 from tocsin.conformance.edges.samples import least
 from tocsin.conformance.edges.sentences import sentence
 from tocsin.conformance.edges.values import allowed, forbidden
+from tocsin.conformance.expecting import response_of
 from tocsin.conformance.peer import TRIGGERS, Peer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
@@ -70,6 +71,11 @@ def test_update_takes_what_a_rule_allows_and_refuses_the_rest(changes: Changes, 
         assert ending.ok or taken, (
             f"Update must succeed with {rule.dotted}: {edge.words}, but was answered {ending}"
         )
+        if ending.ok:
+            kept = read(response_of(ending.operation), rule.path)
+            assert kept == edge.value, (
+                f"{rule.dotted} was sent with {edge.words}, but the response of Update has {kept!r}"
+            )
     for edge in forbidden(rule):
         request = _request(made.id, rule)
         place(request, rule.path, edge.value)
