@@ -29,7 +29,7 @@ def _what(rule: Rule) -> str:
     number = duration_nanos if option == "value" and rule.field.message_type else whole_number
     asked = parse_range(rule.text, number, rule.declared, rule.option).text
     return {
-        "length": f"{name} of {asked} characters",
-        "size": f"{asked} items in {name}",
+        "length": f"{name} with {asked.removeprefix('from ')} characters",
+        "size": f"{name} with {asked} items",
         "value": f"{name} {asked}",
     }[option]

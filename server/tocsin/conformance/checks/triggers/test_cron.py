@@ -54,7 +54,7 @@ TAKEN = {
         ["0 0 1 1 ? 2097,2099", "0 0 1 1 ? 2097-2099", "0 0 1 1 ? 2095/2"],
         "lists, ranges and steps of years",
     ),
-    "years.left-out": (["0 0 29 2 ?"], "an expression without a year"),
+    "years.left-out": (["0 0 29 2 ?"], "no year"),
 }
 
 REFUSED = {
@@ -101,9 +101,7 @@ def _table(name: str, verb: str, table: dict[str, tuple[list[str], str]]) -> Ite
             marks=clause(
                 f"triggers.cron.{name}.{subject}",
                 MUST,
-                f"Create MUST {verb} a cron expression with {words}."
-                if name == "refused"
-                else f"Create MUST {verb} {words} in a cron expression.",
+                f"Create MUST {verb} a cron expression with {words}.",
                 source=PAGE,
                 features=("kind-timer",),
             ),

@@ -32,7 +32,7 @@ def _missing(peer: Peer) -> Answer:
     return answer
 
 
-def _broken(name: str, field: str, words: str) -> Any:
+def _broken(name: str, field: str, words: str, *features: str) -> Any:
     return pytest.param(
         name,
         field,
@@ -42,6 +42,7 @@ def _broken(name: str, field: str, words: str) -> Any:
             SHOULD,
             f"INVALID_ARGUMENT for {words} SHOULD name it in google.rpc.BadRequest: {field}.",
             source=DETAILS,
+            features=features,
         ),
     )
 
@@ -92,7 +93,7 @@ def _request_with(name: str, peer: Peer) -> Any:
             "a field of an action's settings",
         ),
         _broken("cron", "rule.timer.cron_expression", "a cron expression"),
-        _broken("item", "rule.logging.resource_type", "an item of a list"),
+        _broken("item", "rule.logging.resource_type", "an item of a list", "kind-logging"),
         _broken("map-value", "labels", "a value of a map"),
         _broken("map-key", "labels", "a key of a map"),
         _broken("oneof", "rule.timer", "a choice that is not made"),

@@ -479,15 +479,33 @@ def test_an_address_stays_though_the_mask_names_it(changes: Changes) -> None:
     assert email == before.rule.mail.email, f"the address was {before.rule.mail.email}, is {email}"
 
 
-@clause(
-    "triggers.update.mask.twice",
-    SHOULD,
-    "Update SHOULD take a mask that names a path twice, or a path and one below it.",
-    source=f"{MASK} (a set of symbolic field paths)",
+@pytest.mark.parametrize(
+    "paths",
+    [
+        pytest.param(
+            paths,
+            id=name,
+            marks=clause(
+                f"triggers.update.mask.{name}",
+                SHOULD,
+                f"Update SHOULD take a mask that names {words}.",
+                source=f"{MASK} (a set of symbolic field paths)",
+                features=features,
+            ),
+        )
+        for name, paths, words, features in (
+            ("twice", ("description", "description", "rule"), "a path twice", ()),
+            (
+                "path-and-one-below",
+                ("rule", "description", "rule.timer.payload"),
+                "a path and another below it",
+                LEAVES,
+            ),
+        )
+    ],
 )
-def test_a_path_may_come_twice(changes: Changes, peer: Peer) -> None:
+def test_paths_may_overlap(changes: Changes, peer: Peer, paths: tuple[str, ...]) -> None:
     before, sent = _before(changes), _after(peer)
-    paths = ("description", "description", "rule", "rule.timer.payload")
     shown = changes.update(before.id, *paths, **sent)
     meant = _expected(before, {"description": "after", "rule": sent["rule"]})
     expect_same(shown, meant, f"the trigger after Update with the mask {','.join(paths)}")
