@@ -189,21 +189,25 @@ CALLS: dict[str, Call] = {
     "google_operations.GetOperation": Call(
         lambda it: operations_pb2.GetOperationRequest(name=_execution(it)),
         "google_operations",
+        lambda it: ("GET", f"/v1/{_execution(it)}", None),
         features=("schedule", *LONG),
     ),
     "google_operations.ListOperations": Call(
         lambda it: operations_pb2.ListOperationsRequest(name=it.peer.location),
         "google_operations",
+        lambda it: ("GET", f"/v1/{it.peer.location}/operations", None),
         features=LONG,
     ),
     "google_operations.CancelOperation": Call(
         lambda it: operations_pb2.CancelOperationRequest(name=_execution(it)),
         "google_operations",
+        lambda it: ("POST", f"/v1/{_execution(it)}:cancel", {}),
         features=("schedule", *LONG),
     ),
     "google_operations.DeleteOperation": Call(
         lambda it: operations_pb2.DeleteOperationRequest(name=_execution(it)),
         "google_operations",
+        lambda it: ("DELETE", f"/v1/{_execution(it)}", None),
         features=("schedule", *LONG),
     ),
     "google_operations.WaitOperation": Call(

@@ -67,7 +67,7 @@ class MadeTriggers:
         data = body.encode() if isinstance(body, str) else body
         sent = {**JSON, **(headers or {})}
         answer = self.peer.rest("POST", TRIGGERS, body=data, headers=sent, query=query)
-        if answer.status == 200:
+        if answer.ok:
             self._made.trigger_id(trigger_id_of(answer.json))
         return answer
 

@@ -45,7 +45,7 @@ class Scheduled:
         answer = self.peer.rest(
             "POST", path or self.path, body=data, headers={**JSON, **(headers or {})}, query=query
         )
-        if answer.status == 200:
+        if answer.ok:
             self.forget(ids_of(answer))
         return answer
 

@@ -36,6 +36,60 @@ def shown(triggers: MadeTriggers, trigger: Any) -> Any:
     return expect_rest_ok(triggers.peer.rest("GET", f"{TRIGGERS}/{trigger.id}"))
 
 
+STATUSES: dict[str, tuple[str, str, str]] = {
+    "get": ("GET", "", "Get"),
+    "update": ("PATCH", "", "Update"),
+    "list-operations": ("GET", "/operations", "ListOperations"),
+    "pause": ("POST", ":pause", "Pause"),
+    "delete": ("DELETE", "", "Delete"),
+}
+
+
+@pytest.mark.parametrize(
+    ("verb", "rest"),
+    [
+        pytest.param(
+            verb,
+            rest,
+            marks=answered(
+                f"status.{name}",
+                f"A {method} that succeeds MUST be answered with 200, and no other status.",
+                source="proto google/rpc/code.proto: OK, 'HTTP Mapping: 200 OK'",
+                features={"pause": ("pause",), "list-operations": ("operation-list",)}.get(
+                    name, ()
+                ),
+            ),
+        )
+        for name, (verb, rest, method) in STATUSES.items()
+    ],
+)
+def test_success_is_200(triggers: MadeTriggers, verb: str, rest: str) -> None:
+    trigger = triggers.created()
+    body = {"GET": None, "DELETE": None, "PATCH": {"updateMask": "description"}}.get(verb, {})
+    answer = triggers.peer.rest(verb, f"{TRIGGERS}/{trigger.id}{rest}", json=body)
+    assert answer.status == 200, f"it was answered {answer}"
+
+
+@answered(
+    "status.create",
+    "A Create that succeeds MUST be answered with 200, and no other status.",
+    source="proto google/rpc/code.proto: OK, 'HTTP Mapping: 200 OK'",
+)
+def test_a_creation_is_200(triggers: MadeTriggers) -> None:
+    answer = triggers.send(triggers.body())
+    assert answer.status == 200, f"it was answered {answer}"
+
+
+@answered(
+    "status.schedule",
+    "A schedule call that succeeds MUST be answered with 200, and no other status.",
+    source="proto google/rpc/code.proto: OK, 'HTTP Mapping: 200 OK'",
+)
+def test_a_schedule_call_is_200(schedules: Scheduled) -> None:
+    answer = schedules.send(schedules.body())
+    assert answer.status == 200, f"it was answered {answer}"
+
+
 @answered(
     "content-type",
     "An answer MUST be sent as application/json.",

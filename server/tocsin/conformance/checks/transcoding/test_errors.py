@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -149,6 +150,21 @@ def test_an_error_has_the_same_message_over_both(triggers: MadeTriggers, peer: P
     nobody = peer.name("nobody")
     over_grpc = peer.triggers.Get(trigger_service_pb2.GetTriggerRequest(trigger_id=nobody))
     over_rest = peer.rest("GET", f"{TRIGGERS}/{nobody}")
+    assert over_rest.json["message"] == over_grpc.text
+
+
+@error_clause(
+    "message-utf-8",
+    "The message of an error over REST SHOULD be the one over gRPC, character for character, "
+    "beyond ASCII too.",
+    SHOULD,
+    source="grpc.io, PROTOCOL-HTTP2: Status-Message is percent-encoded UTF-8, and decoded",
+)
+def test_a_message_beyond_ascii_is_the_same(triggers: MadeTriggers, peer: Peer) -> None:
+    nobody = f"жя%41-{peer.name()}"
+    over_grpc = peer.triggers.Get(trigger_service_pb2.GetTriggerRequest(trigger_id=nobody))
+    over_rest = peer.rest("GET", f"{TRIGGERS}/{quote(nobody, safe='')}")
+    expect_rest_error(over_rest, over_grpc.code)
     assert over_rest.json["message"] == over_grpc.text
 
 

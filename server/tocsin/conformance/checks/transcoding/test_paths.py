@@ -187,6 +187,7 @@ FOREIGN: dict[str, tuple[str, str, str]] = {
     "literal-in-upper-case": ("GET", "/triggers/v1/Triggers/{id}", "has a literal in upper case"),
     "two-verbs": ("POST", TRIGGERS + "/{id}:pause:pause", "has two verbs"),
     "extra-segment": ("GET", TRIGGERS + "/{id}/more", "has one segment too many"),
+    "empty-segment": ("GET", "/triggers/v1//triggers/{id}", "has an empty segment"),
     "other-version": ("GET", "/triggers/v9/triggers/{id}", "has another version"),
     "no-such-path": ("GET", "/nope/{id}", "is below nothing that is served"),
 }

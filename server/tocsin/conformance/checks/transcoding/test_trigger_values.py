@@ -6,6 +6,7 @@ import pytest
 
 from tocsin.conformance.checks.transcoding.forms import (
     CONFORMANCE,
+    MUST,
     SHOULD,
     Form,
     read,
@@ -20,6 +21,7 @@ from tocsin.conformance.checks.transcoding.made_triggers import (
     retried,
     storage,
 )
+from tocsin.conformance.clauses import clause
 from tocsin.conformance.expecting import Code, expect_rest_error
 
 pytest_plugins = ["tocsin.conformance.checks.transcoding.fixtures"]
@@ -475,3 +477,19 @@ def test_a_field_mask_is_refused(triggers: MadeTriggers, form: Form) -> None:
     answer = triggers.patch(before, f'{{"updateMask": {form.text}, "description": "new"}}')
     expect_rest_error(answer, Code.INVALID_ARGUMENT)
     assert triggers.get(before.id) == before
+
+
+@clause(
+    "transcoding.field-mask.absent",
+    MUST,
+    "An update over REST without updateMask MUST be one without a mask: what the body does not "
+    "have is reset.",
+    source="docs: api-design-guide, 'Standard methods', Update: without a mask all fields are "
+    "updated, those without a value to their default",
+    features=("rest",),
+)
+def test_without_a_mask_all_fields_are_written(triggers: MadeTriggers) -> None:
+    before = triggers.created(TIMER, '"description": "old", "labels": {"k": "old"}')
+    shown = triggers.patched(before, f'{{"rule": {TIMER}, "description": "new"}}')
+    assert shown.description == "new"
+    assert dict(shown.labels) == {}, "a field that the body does not have must be reset"
