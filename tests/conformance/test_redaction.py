@@ -2,8 +2,9 @@
 
 import pytest
 
-from tocsin.conformance.wire.exchanges import MOST_SHOWN, Recorder
+from tocsin.conformance.wire.exchanges import MOST_SHOWN, Recorder, shown_messages
 from tocsin.conformance.wire.redaction import HIDDEN, Redactor
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import GetTriggerRequest
 
 SECRET = "swordfish-42"
 JWT = "eyJhbGciOiJQUzI1NiJ9.eyJpc3MiOiJhamUxIn0.c2lnbmF0dXJl"
@@ -80,10 +81,29 @@ def test_an_exchange_is_recorded_without_secrets_and_cut() -> None:
     sent = [("authorization", f"Bearer {SECRET}"), ("x-data-bin", b"\x00")]
     told = [("set-cookie", SECRET)]
     status = f"400 {SECRET}"
-    recorder.add("HTTP", f"GET /?q={SECRET}", sent, SECRET, status, told, "x" * 100_000, 0.1)
+    # The secret stands where the body is cut.
+    body = "x" * (MOST_SHOWN - 5) + SECRET + "x" * 100_000
+    line = f"GET /?q={SECRET}"
+    recorder.add("HTTP", line, sent, lambda: SECRET, status, told, lambda: body, 0.1)
     [exchange] = recorder.exchanges
-    assert SECRET not in str(exchange.to_dict())
+    assert SECRET[:4] not in str(exchange.to_dict())
     assert len(exchange.answer_body) < MOST_SHOWN + 100
-    assert "83616 more characters" in exchange.answer_body
+    assert f"… of {len(body)} characters" in exchange.answer_body
     recorder.clear()
     assert recorder.exchanges == []
+
+
+def test_a_message_is_shown_as_it_was_sent() -> None:
+    message = GetTriggerRequest(trigger_id="before")
+    show = shown_messages([message, b"\x01"])
+    message.trigger_id = "after"
+    assert 'trigger_id: "before"' in show()
+    assert "1 bytes: 01" in show()
+
+
+@pytest.mark.parametrize("text", ["a-" * 500_000, "eyJ-" * 100_000, '"token": "' * 100_000])
+def test_a_long_text_is_not_read_to_its_end(text: str) -> None:
+    recorder = Recorder(Redactor(["swordfish"]))
+    recorder.add("HTTP", "GET /", [], lambda: text, "200", [], lambda: text, 0.1)
+    [exchange] = recorder.exchanges
+    assert f"of {len(text)} characters" in exchange.request_body

@@ -18,7 +18,7 @@ from google.rpc.status_pb2 import Status
 from tocsin.conformance.credentials import open_channel
 from tocsin.conformance.options import Options
 from tocsin.conformance.patience import monotonic
-from tocsin.conformance.wire.exchanges import Recorder, shown_message
+from tocsin.conformance.wire.exchanges import Recorder, shown_messages
 from tocsin.conformance.wire.rest import Body, HeaderPairs, Pairs, RestAnswer, RestClient
 from tocsin_protos.google.cloud.integrations.v1alpha import (
     executions_pb2,
@@ -248,10 +248,10 @@ class Peer:
             "gRPC",
             method,
             sent,
-            "\n".join(shown_message(request) for request in requests),
+            shown_messages(requests),
             answer.code.name if answer.ok else f"{answer.code.name}: {answer.text}",
             [pair for pair in (*answer.headers, *answer.trailers) if pair[0] != _DETAILS],
-            "\n".join(shown_message(each) for each in (*answer.messages, *answer.details)),
+            shown_messages((*answer.messages, *answer.details)),
             monotonic() - began,
         )
         return answer

@@ -61,8 +61,10 @@ class Received:
         """Adds it to the exchanges of the check that looks at it."""
         query = f"?{self.query}" if self.query else ""
         line = f"{self.method} {self.path}{query} (a call of the target)"
-        body = shown_bytes(self.body)
-        recorder.add("HTTP", line, self.headers, body, str(self.status), (), "", 0.0)
+        sent, status = self.body, str(self.status)
+        recorder.add(
+            "HTTP", line, self.headers, lambda: shown_bytes(sent), status, (), lambda: "", 0.0
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Keeps what went over the wire, in words, without secrets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,8 +9,11 @@ from google.protobuf.message import Message
 
 from tocsin.conformance.wire.redaction import Redactor
 
-# A body of this many characters is shown; more says its length.
+# A body of this many characters is shown whole; a longer one is cut, and its length told.
 MOST_SHOWN = 16_384
+# What of a body is looked through for secrets, more than is shown; what ends it may be half of one.
+_MOST_READ = 4 * MOST_SHOWN
+_LONGEST_SECRET = 8192
 # Exchanges of one check that are kept; a race makes many that say the same.
 MOST_KEPT = 100
 
@@ -68,7 +71,7 @@ class Recorder:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._exchanges: list[Exchange] = []
+        self._exchanges: list[Callable[[], Exchange]] = []
         self.unimplemented = False
         """Whether an answer since `clear` was UNIMPLEMENTED or 501."""
 
@@ -79,8 +82,8 @@ class Recorder:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """The last exchanges, in the order in which they ended."""
-        return self._exchanges[-MOST_KEPT:]
+        """The last exchanges, in the order in which they ended, with their secrets hidden."""
+        return [exchange() for exchange in self._exchanges[-MOST_KEPT:]]
 
     def redacted(self, text: str) -> str:
         """Returns a text without the secrets that are in it."""
@@ -91,35 +94,56 @@ class Recorder:
         protocol: str,
         request_line: str,
         request_headers: Headers,
-        request_body: str,
+        request_body: Callable[[], str],
         status: str,
         answer_headers: Headers,
-        answer_body: str,
+        answer_body: Callable[[], str],
         seconds: float,
     ) -> None:
-        """Records an exchange, with its secrets hidden and its bodies cut."""
+        """Records an exchange; it is put into words only if the check fails."""
         hide = self._redactor.text
         self._exchanges.append(
-            Exchange(
+            lambda: Exchange(
                 protocol,
                 hide(request_line),
                 self._headers(request_headers),
-                hide(_cut(request_body)),
+                self._body(request_body()),
                 hide(status),
                 self._headers(answer_headers),
-                hide(_cut(answer_body)),
+                self._body(answer_body()),
                 round(seconds * 1000, 1),
             )
         )
+
+    def _body(self, text: str) -> str:
+        """Hides secrets before the text is cut, so that no half of one is left at its end."""
+        shown = self._redactor.text(text[:_MOST_READ])
+        if len(text) > _MOST_READ:
+            shown = shown[:-_LONGEST_SECRET]
+        if len(text) <= _MOST_READ and len(shown) <= MOST_SHOWN:
+            return shown
+        return f"{shown[:MOST_SHOWN]}\n… of {len(text)} characters"
 
     def _headers(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         return tuple((name, self._redactor.header(name, _shown(value))) for name, value in headers)
 
 
-def shown_message(message: Message | bytes | None) -> str:
+def shown_messages(messages: Iterable[Message | bytes]) -> Callable[[], str]:
+    """Returns what shows messages as they are now, whatever becomes of them."""
+    kept = [_copied(message) for message in messages]
+    return lambda: "\n".join(shown_message(message) for message in kept)
+
+
+def _copied(message: Message | bytes) -> Message | bytes:
+    if isinstance(message, bytes):
+        return message
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy
+
+
+def shown_message(message: Message | bytes) -> str:
     """Returns a message in protobuf's text format, behind its type; bytes in hexadecimal."""
-    if message is None:
-        return ""
     if isinstance(message, bytes):
         return f"{len(message)} bytes: {message[:512].hex(' ')}{' …' if len(message) > 512 else ''}"
     text = text_format.MessageToString(message, as_utf8=True, print_unknown_fields=True)
@@ -141,9 +165,3 @@ def _indented(text: str) -> str:
 
 def _shown(value: str | bytes) -> str:
     return value if isinstance(value, str) else f"{len(value)} bytes"
-
-
-def _cut(text: str) -> str:
-    if len(text) <= MOST_SHOWN:
-        return text
-    return f"{text[:MOST_SHOWN]}\n… and {len(text) - MOST_SHOWN} more characters"

@@ -21,7 +21,7 @@ _SECRET_HEADER = re.compile(r"(?i)secret|password|credential|api-?key|(?<!page)-
 
 # A name that ends so holds a secret; page tokens are none.
 _NAME = (
-    r"(?:(?!(?:next_?|next)?page_?token)[\w-]*?)"
+    r"(?:(?!(?:next_?|next)?page_?token)[\w-]{0,40}?)"
     r"(?:password|passwd|secret(?:_?(?:key|value))?|private_?key|api_?key|access_?token"
     r"|refresh_?token|id_?token|iam_?token|jwt|(?<!page_)(?<!page)token|assertion)"
 )
@@ -32,7 +32,7 @@ _PATTERNS = (
     re.compile(rf"(?i)(?P<keep>(?:^|[?&\s])(?:{_NAME}|key)=)(?P<secret>[^&\s]+)"),
     re.compile(r"(?i)(?P<keep>\b(?:Bearer|Api-Key|Basic)\s+)(?P<secret>[\w.~+/=-]{6,})"),
     # A JWT, an IAM token, a key in PEM, wherever they stand.
-    re.compile(r"(?P<keep>)(?P<secret>\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*)"),
+    re.compile(r"(?P<keep>)(?P<secret>\beyJ[\w-]{5,4000}\.[\w-]{5,4000}\.[\w-]*)"),
     re.compile(r"(?P<keep>)(?P<secret>\bt1\.[\w-]{20,}\.?[\w-]*)"),
     re.compile(
         r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<secret>.*?)(?=-----END|\Z)", re.DOTALL

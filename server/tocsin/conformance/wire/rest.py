@@ -135,10 +135,10 @@ class RestClient:
             "HTTP",
             line,
             fields,
-            shown_bytes(body),
+            lambda: shown_bytes(body),
             str(answer),
             answer.headers,
-            shown_bytes(answer.body),
+            lambda: shown_bytes(answer.body),
             monotonic() - began,
         )
         return answer
