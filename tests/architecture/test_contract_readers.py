@@ -22,7 +22,7 @@ READERS = {
     "tocsin.compilers.triggers_v1": {"compilers", "api/yandex"},
     "tocsin.compilers.sources_v1": {"compilers"},
     "tocsin.compilers.integrations": {"compilers", "api/google"},
-    "tocsin.compilers.parameters": {"compilers", "api/google"},
+    "tocsin.compilers.parameters": {"compilers", "api/google", "cli/executions"},
 }
 
 

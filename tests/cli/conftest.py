@@ -24,6 +24,10 @@ def server(target: RecordingTarget) -> Iterator[Tocsin]:
     config = f"""
         [targets]
         function = "{target.url}/{{function_id}}"
+
+        [integrations.orders]
+        triggers = ["api_trigger/orders", "api_trigger/late"]
+        url = "{target.url}/orders"
     """
     with (
         tempfile.TemporaryDirectory() as made,

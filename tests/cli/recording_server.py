@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
+from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -33,6 +34,7 @@ FILES = (
     executions_pb2,
     firing_service_pb2,
     iam_token_service_pb2,
+    operations_pb2,
     invocation_service_pb2,
     trigger_service_pb2,
 )
@@ -44,7 +46,8 @@ METHODS = {
 }
 TRIGGER = "a1s00000000000000000"
 INVOCATIONS = [f"a1s0000000000000000{n}" for n in (1, 2)]
-INTEGRATION = "projects/p/locations/l/integrations/nightly"
+LOCATION = "projects/p/locations/l"
+INTEGRATION = f"{LOCATION}/integrations/nightly"
 LISTS_OF_A_WATCH = 4
 FOLLOWED = ("InvocationService/List", "Executions/ListExecutions")
 
@@ -76,8 +79,12 @@ class RecordingServer(grpc.GenericRpcHandler):
         match method.output_type.name:
             case "ClockServiceGetResponse":
                 response.now.FromJsonString("2026-01-31T09:00:00Z")
+            case "Operation" if not isinstance(response, Operation):
+                response.name, response.done = f"{LOCATION}/operations/{INVOCATIONS[0]}", True
+            case "ListOperationsResponse":
+                for each in INVOCATIONS:
+                    response.operations.add(name=f"{LOCATION}/operations/{each}")
             case "Operation":
-                assert isinstance(response, Operation)
                 response.done = True
                 response.response.Pack(Trigger(id=TRIGGER))
             case "ListTriggersResponse":
@@ -96,6 +103,10 @@ class RecordingServer(grpc.GenericRpcHandler):
                     execution.execution_details.state = ExecutionDetails.SUCCEEDED
             case "Execution":
                 response.name = f"{INTEGRATION}/executions/{INVOCATIONS[0]}"
+            case "ScheduleIntegrationsResponse":
+                response.execution_info_ids.append(INVOCATIONS[0])
+            case "ReplayExecutionResponse":
+                response.execution_id = INVOCATIONS[1]
             case "CancelExecutionResponse":
                 response.is_canceled = True
             case "CreateKeyResponse":

@@ -24,6 +24,8 @@ ARGUMENTS = {
     "[TRIGGER]...": None,
     "INVOCATION": INVOCATIONS[0],
     "EXECUTION": "e1",
+    "OPERATION": "e1",
+    "INTEGRATION": "nightly",
     "[INVOCATION]": None,
     "TIME": "2026-01-31T09:00Z",
     "EXPR": "0 9 ? * * *",
@@ -39,6 +41,7 @@ ARGUMENTS = {
 # A value of each option; one that a command needs otherwise has the command before it.
 VALUES = {
     "--advertise": "example.com:443",
+    "--at": "2098-01-01",
     "--after": "2098-01-01",
     "--body": "file.json",
     "--ca": "missing.pem",
@@ -56,6 +59,7 @@ VALUES = {
     "--folder": "f2",
     "--from": "2025-01-01",
     "--http": "off",
+    "--input": "n=3",
     "--integration": "nightly",
     "--json": "{}",
     "--key": "file.json",
@@ -104,6 +108,7 @@ WITH = {
     "dead-letters redrive --server": ["--trigger", "nightly"],
     "dead-letters redrive --ca": ["--trigger", "nightly"],
     "dev-certs --directory": ["--overwrite"],
+    "executions replay": ["--reason", "again"],
     "triggers update": ["-f", "file.json"],
     "triggers create": ["-f", "file.json"],
 }
@@ -244,7 +249,7 @@ def do(
 def companions(command: Command, option: Any) -> list[str]:
     own = WITH.get(f"{command.name} {longest(option)}")
     needed = WITH.get(command.name, []) if own is None else own
-    return [] if longest(option) in ("--file",) else needed
+    return [] if longest(option) in ("--file", "--reason") else needed
 
 
 @pytest.mark.parametrize(("command", "option"), EACH, ids=named)

@@ -7,7 +7,7 @@ from io import TextIOWrapper
 import typer
 
 from tocsin.cli import config, conformance, cron, demo, dev_certs, serve
-from tocsin.cli.deferred import deferred
+from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
 from tocsin.cli.repeats import refuse_repeats
 from tocsin.cli.terminal.lines import say
@@ -54,6 +54,12 @@ def version() -> None:
     say(f"{PROGRAM} {installed_version(PROGRAM)}")
 
 
+defer_command(
+    app,
+    "schedule",
+    "tocsin.cli.executions.schedule",
+    "Run an integration once, at a time or now, and show the execution.",
+)
 app.add_typer(
     deferred("tocsin.cli.triggers.commands", "List, change and fire triggers."), name="triggers"
 )
@@ -66,6 +72,10 @@ app.add_typer(
 app.add_typer(
     deferred("tocsin.cli.executions.commands", "List, follow and cancel runs of integrations."),
     name="executions",
+)
+app.add_typer(
+    deferred("tocsin.cli.executions.operations", "List, wait for and cancel operations."),
+    name="operations",
 )
 app.add_typer(
     deferred("tocsin.cli.dead_letters", "List failed deliveries, and deliver them again."),

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import grpc
 import typer
+from google.longrunning.operations_pb2_grpc import OperationsStub
 from google.rpc import code_pb2, error_details_pb2
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
@@ -102,6 +103,7 @@ class Connection:
         self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
         self.events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.long_running: Any = OperationsStub(channel)
         self.executions: Any = ExecutionsStub(channel)  # type: ignore[no-untyped-call]
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]

@@ -1,10 +1,11 @@
-"""Defers the import of a group's commands until one of them is used."""
+"""Defers the import of commands until one of them is used."""
 
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from tocsin.cli.repeats import refuse_repeats
@@ -39,3 +40,32 @@ def deferred(module: str, summary: str) -> typer.Typer:
     """Returns a group whose commands are those of the module's `app`."""
     group = type("Deferred", (DeferredGroup,), {"module": module})
     return typer.Typer(cls=group, no_args_is_help=True, help=summary)
+
+
+class DeferredCommand(TyperCommand):
+    """Stands for the only command of a module's `app`, which it imports when it is used."""
+
+    module: str
+
+    @cached_property
+    def _command(self) -> Any:
+        app = import_module(self.module).app
+        refuse_repeats(app)
+        return get_command(app)
+
+    @property
+    def params(self) -> Any:
+        return self._command.params
+
+    @params.setter
+    def params(self, _of_stand_in: Any) -> None:
+        """Ignores those of the function that stands in: it has none."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        return self._command.make_context(*arguments, **extra)
+
+
+def defer_command(app: typer.Typer, name: str, module: str, summary: str) -> None:
+    """Adds to an app the only command of a module's `app`, under its name."""
+    command = type("Deferred", (DeferredCommand,), {"module": module})
+    app.command(name, cls=command, help=summary)(lambda: None)

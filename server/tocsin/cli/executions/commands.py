@@ -15,6 +15,7 @@ from tocsin.cli.connection import (
     pages,
 )
 from tocsin.cli.executions import view
+from tocsin.cli.executions.inputs import InputOption, values_of
 from tocsin.cli.executions.names import (
     USUAL_LOCATION,
     ExecutionArgument,
@@ -42,6 +43,7 @@ from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
     CancelExecutionRequest,
     GetExecutionRequest,
     ListExecutionsRequest,
+    ReplayExecutionRequest,
 )
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -148,6 +150,35 @@ def watch_executions(
                     say(_line(view.row(changed)))
     except KeyboardInterrupt:
         return
+
+
+@app.command("replay")
+def replay_execution(
+    execution: ExecutionArgument,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; it is shown with the new execution.")
+    ],
+    inputs: InputOption = None,
+    location: LocationOption = USUAL_LOCATION,
+    output: OutputOption = Output.TABLE,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Run an execution that has ended again, as a new one.
+
+    It is handed the same parameters; those of --input replace the ones of their names.
+    """
+    name, values = execution_named(execution, location), values_of(inputs or ())
+    request = ReplayExecutionRequest(
+        name=name, replay_reason=reason, modified_parameters=values, update_mask={"paths": values}
+    )
+    with connected(server, ca) as api:
+        again = api.executions.ReplayExecution(request).execution_id
+        found = _get(api, f"{name.rpartition('/')[0]}/{again}")
+    if output is Output.JSON:
+        print_json(found)
+    else:
+        say(f"{again} {view.state(found)}")
 
 
 @app.command("cancel")

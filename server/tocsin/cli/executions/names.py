@@ -38,17 +38,19 @@ def integration_named(name: str, location: str) -> str:
     """Returns the full name of an integration; an empty name means all of the location."""
     if name.startswith("projects/"):
         return name
-    return f"{_checked(location)}/integrations/{name.removeprefix('integrations/') or EVERY}"
+    short = name.removeprefix("integrations/") or EVERY
+    return f"{checked_location(location)}/integrations/{short}"
 
 
 def execution_named(execution: str, location: str) -> str:
     """Returns the full name of an execution, whichever integration it is of."""
     if execution.startswith("projects/"):
         return execution
-    return f"{_checked(location)}/integrations/{EVERY}/executions/{execution}"
+    return f"{checked_location(location)}/integrations/{EVERY}/executions/{execution}"
 
 
-def _checked(location: str) -> str:
+def checked_location(location: str) -> str:
+    """Returns a location; another text ends the program."""
     match location.split("/"):
         case ["projects", project, "locations", place] if project and place:
             return location
