@@ -156,8 +156,10 @@ def test_the_last_page_has_no_token(peer: Peer, five: list[str]) -> None:
     total = len(listed_triggers(peer))
     # All in one page, and in pages of which the last is full.
     for size in (1000, total, 1):
-        *_, last = trigger_pages(peer, page_size=min(size, 1000))
-        assert last.triggers, f"with page_size {size}, the last token led to an empty page"
+        # What another check deletes meanwhile may leave a last page empty, but not three times.
+        lasts = (list(trigger_pages(peer, page_size=min(size, 1000)))[-1] for _ in range(3))
+        ended = any(last.triggers for last in lasts)
+        assert ended, f"with page_size {size}, the last token led to an empty page"
 
 
 @clause(
@@ -364,9 +366,10 @@ def test_a_token_can_be_used_twice(peer: Peer, five: list[str]) -> None:
     one, other = peer.triggers.List(request), peer.triggers.List(request)
     for answer in (one, other):
         assert answer.ok, f"the page must be had twice, but was answered {one} and {other}"
-    assert _ids(one.message.triggers) == _ids(other.message.triggers), (
-        "the same token gave other triggers the second time"
+    first, second = (
+        [each for each in _ids(a.message.triggers) if each in five] for a in (one, other)
     )
+    assert first == second, "the same token gave other triggers the second time"
 
 
 @clause(

@@ -232,6 +232,7 @@ def _leaf(name: str, path: str) -> Any:
 @pytest.mark.parametrize(
     "path",
     [
+        _leaf("kind", "rule.timer"),
         _leaf("cron_expression", "rule.timer.cron_expression"),
         _leaf("payload", "rule.timer.payload"),
         _leaf("whole-message", "rule.timer.invoke_function_with_retry.retry_settings"),
@@ -362,6 +363,23 @@ def test_a_path_into_another_kind_changes_nothing(changes: Changes) -> None:
     rule.mail.invoke_function.function_id = "conformance"
     changes.ask("Update", update_request(before.id, "rule.mail.batch_settings", rule=rule))
     expect_same(changes.get(before.id), before, "the trigger after Update with a mail's path")
+
+
+@clause(
+    "triggers.update.mask.leaf.of-other-action",
+    MUST,
+    "A path of an action that the trigger does not have MUST NOT change the type of its resource.",
+    source="Yandex Cloud documentation, Updating a trigger (any parameters except for the trigger "
+    "type and launched resource type)",
+    features=LEAVES,
+)
+def test_a_path_of_another_action_changes_nothing(changes: Changes) -> None:
+    before = _before(changes)
+    rule = full(Way("timer", "invoke_container_with_retry"))
+    for below in ("", ".container_id", ".retry_settings.interval"):
+        path = f"rule.timer.invoke_container_with_retry{below}"
+        changes.ask("Update", update_request(before.id, path, rule=rule))
+        expect_same(changes.get(before.id), before, f"the trigger after Update with `{path}`")
 
 
 @pytest.mark.parametrize(
