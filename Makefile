@@ -6,13 +6,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 # Tests wait for servers more than they compute. Those of one file stay together.
 PROCESSES ?= 3
+SECONDS ?= 120
+TARGETS ?=
 
 # Hundreds of servers are started: what Python compiles for one is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants million chaos soak terraform lint format gen gen-check proto-lint proto-breaking \
-	proto-baseline descriptors wasm bench bench-large bench-attacks docs terminal build versions clean
+.PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-attacks docs terminal build versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -37,6 +39,13 @@ chaos: $(VENV)/installed-dev ## Fault tests in their long form, 10 minutes and m
 
 soak: $(VENV)/installed-dev ## A steady load for 10 minutes, with memory and lag as they go
 	$(BIN)/python -m pytest tests/faults/test_soak.py --long -s $(PYTEST_ARGS)
+
+fuzz: $(VENV)/installed-dev ## Look for inputs that make parsers fail, 2 minutes each (TARGETS="cron mail" SECONDS=60)
+	@$(PIP) --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(TARGETS)
+
+walk: $(VENV)/installed-dev ## Call REST by its OpenAPI, right and wrong, thousands of times (minutes)
+	$(BIN)/python -m pytest tests/server/rest/test_open_api_walk.py --long -s $(PYTEST_ARGS)
 
 terraform: $(VENV)/installed-dev ## Test with Terraform and the vendor's provider (PROVIDER=FILE: one of yours)
 	TOCSIN_TERRAFORM_PROVIDER="$(PROVIDER)" $(BIN)/python -m pytest tests/clients/check_terraform.py $(PYTEST_ARGS)

@@ -24,5 +24,5 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
-    group.addoption("--long", action="store_true", help="fault tests in their long form")
+    group.addoption("--long", action="store_true", help="tests in their long form")
     group.addoption("--seed", type=int, help="makes a run of a fault test again")

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from contract.json.every_kind import Every
 from tocsin.contract.queries import QueryRule, parse_query, query_rules, read_query
 from tocsin.contract.routes import Route
+from tocsin.contract.validation import MOST_REPORTED
 from tocsin_protos.tocsin.v1 import access_service_pb2, event_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
@@ -151,3 +152,7 @@ def test_where_all_fields_come_in_the_body_an_unknown_name_is_called_unknown() -
     unknown, known = faults_of("nope=1&folderId=f", "Create")
     assert "Field 'nope' could not be found in request message." in unknown
     assert "in the body" in known
+
+
+def test_of_thousands_of_faults_as_many_are_said_as_anyone_reads() -> None:
+    assert len(faults_of("nope=1&" * 5_000)) == MOST_REPORTED

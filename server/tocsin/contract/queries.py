@@ -19,7 +19,7 @@ from tocsin.contract.json.messages import APOSTROPHE, quoted
 from tocsin.contract.json.scalars import Wrong, in_query, type_name
 from tocsin.contract.json.well_known import WELL_KNOWN
 from tocsin.contract.routes import Route, path_fields, routes
-from tocsin.contract.validation import Violation
+from tocsin.contract.validation import MOST_REPORTED, Violation
 
 _RECEIVED = "Invalid JSON payload received. Unknown name"
 _BINDING = "Cannot bind query parameter."
@@ -72,10 +72,15 @@ def parse_query(text: str) -> Pairs:
 def read_query(
     pairs: Iterable[tuple[str, str]], request: Message, rule: QueryRule
 ) -> list[Violation]:
-    """Sets the fields of a query, and returns the faults of all that can't be set."""
+    """Sets the fields of a query, and returns the faults of what can't be set.
+
+    Reading ends at MOST_REPORTED faults: a URL has room for thousands.
+    """
     faults: list[Violation] = []
     seen: set[str] = set()
     for name, value in pairs:
+        if len(faults) >= MOST_REPORTED:
+            break
         if refused := _refused(name, rule):
             faults.append(Violation("", f"Query parameter {_shown(name)}: {refused}"))
             continue

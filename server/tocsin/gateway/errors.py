@@ -335,6 +335,19 @@ def _otlp_mappers(limits: Limits, on_path: Json) -> Iterator[Json]:
     yield from _mappers(Envelope.STATUS, limits, on_path)
 
 
+# Of a verb that no method has, such as QUERY, Envoy says nothing.
+_NO_VERB = "No method has this verb: use GET, POST, PATCH, PUT or DELETE."
+_HAS_NO_VERB: Json = {
+    "header_filter": {
+        "header": {
+            "name": ":method",
+            "string_match": {"safe_regex": {"regex": "GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS"}},
+            "invert_match": True,
+        }
+    }
+}
+
+
 def _mappers(
     envelope: Envelope, limits: Limits, *where: Json, legacy: bool = False
 ) -> Iterator[Json]:
@@ -342,6 +355,9 @@ def _mappers(
     more = _legacy(400, _FRAGMENT) if legacy else {}
     body = _body(envelope, code_pb2.INVALID_ARGUMENT, _REASONS[400], _FRAGMENT, more)
     yield _mapper_of(body, [_status("EQ", 400), _HAS_FRAGMENT, *where])
+    more = _legacy(400, _NO_VERB) if legacy else {}
+    body = _body(envelope, code_pb2.INVALID_ARGUMENT, _REASONS[400], _NO_VERB, more)
+    yield _mapper_of(body, [_status("EQ", 400), _HAS_NO_VERB, *where])
     for http, code in _LOCAL_CODES.items():
         reason, text = _REASONS.get(http, _OTHER_REASON), _text(http, limits)
         body = _body(envelope, code, reason, text, _legacy(http, text) if legacy else {})

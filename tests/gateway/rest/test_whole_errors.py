@@ -267,3 +267,11 @@ def test_an_old_version_of_http_is_told_which_to_use(rest: Rest) -> None:
     error = json.loads(answer.partition(b"\r\n\r\n")[2])
     assert "use HTTP/1.1" in error["message"]
     assert error["details"][0]["reason"] == "HTTP_VERSION_NOT_SERVED"
+
+
+@pytest.mark.parametrize(("path", "google"), [(GET, False), (OPERATION, True), ("/nope", False)])
+def test_a_verb_that_no_method_has_is_named_as_the_fault(
+    rest: Rest, path: str, google: bool
+) -> None:
+    error = whole(rest.call("QUERY", path), "MALFORMED_REQUEST", google=google)
+    assert error["message"].startswith("No method has this verb")

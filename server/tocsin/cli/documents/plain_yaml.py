@@ -39,6 +39,12 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
 
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        """Refuses brackets that are nested too deep; PyYAML's work grows with their square."""
+        if self.flow_level > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
+
 
 for _tag, _pattern, _first in _RESOLVERS:
     _Loader.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), _first)

@@ -60,7 +60,9 @@ def document(services: Iterable[ServiceDescriptor], described: Described) -> Jso
     """
     schemas = Schemas()
     served = [service for service in services if routes([service])]
-    calls = [call for service in served for call in _calls(service, schemas)]
+    calls = [
+        call for service in served for call in _calls(service, _name(service, served), schemas)
+    ]
     operations = [call.operation for call in calls]
     paths: dict[str, Json] = {}
     for call in calls:
@@ -101,14 +103,23 @@ def document(services: Iterable[ServiceDescriptor], described: Described) -> Jso
     }
 
 
-def _calls(service: ServiceDescriptor, schemas: Schemas) -> list[_Call]:
+def _name(service: ServiceDescriptor, served: Iterable[ServiceDescriptor]) -> str:
+    """Returns a name that no other service has: versions of a service differ in their package."""
+    name: str = service.name
+    if not any(other.name == name and other is not service for other in served):
+        return name
+    version = service.full_name.split(".")[-2]
+    return f"{version.capitalize()}{name}"
+
+
+def _calls(service: ServiceDescriptor, service_name: str, schemas: Schemas) -> list[_Call]:
     envelope = envelope_of(service)
     calls: list[_Call] = []
     for method in service.methods:
         bound = [route for route in routes([service]) if route.method == method.full_name]
         for number, route in enumerate(bound, start=1):
             path = path_of(route, method.input_type, schemas)
-            name = f"{service.name}_{method.name}" + (f"_{number}" if number > 1 else "")
+            name = f"{service_name}_{method.name}" + (f"_{number}" if number > 1 else "")
             names = tuple(each["name"] for each in path.parameters)
             operation = Operation(name, method.full_name, path.template, names)
             parameters = [*path.parameters, *query_of(route, method, schemas)]

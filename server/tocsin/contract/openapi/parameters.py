@@ -20,15 +20,18 @@ _DEEPEST: Final = 3
 # One value of a query can be any of these (`contract/queries.py`).
 _OF_QUERIES: Final = ("Timestamp", "Duration", "FieldMask")
 
+# What the contract lets a server leave out, and this one does: it answers UNIMPLEMENTED.
+_LEFT_OUT: Final = frozenset({"google.longrunning.ListOperationsRequest.return_partial_success"})
+
 IDEMPOTENCY_KEY: Final[Json] = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Makes a repeat safe: the same key with the same request returns the first "
     "operation for 24 hours. A UUID is advised.",
-    "schema": {"type": "string", "format": "uuid"},
+    "schema": {"type": "string", "maxLength": 128},
 }
 
-# https://cloud.google.com/apis/docs/system-parameters
+# https://cloud.google.com/apis/docs/system-parameters; others are taken and do nothing.
 SYSTEM_PARAMETERS: Final[dict[str, Json]] = {
     "alt": {
         "name": "alt",
@@ -40,18 +43,6 @@ SYSTEM_PARAMETERS: Final[dict[str, Json]] = {
         "name": "fields",
         "in": "query",
         "description": "Which fields of the answer to return, such as `operations(name,done)`.",
-        "schema": {"type": "string"},
-    },
-    "prettyPrint": {
-        "name": "prettyPrint",
-        "in": "query",
-        "description": "Accepted, and without effect.",
-        "schema": {"type": "boolean"},
-    },
-    "quotaUser": {
-        "name": "quotaUser",
-        "in": "query",
-        "description": "Accepted, and without effect.",
         "schema": {"type": "string"},
     },
 }
@@ -134,7 +125,7 @@ def _in_query(
 ) -> Iterator[Json]:
     for field in message.fields:
         path, name = f"{above}{field.name}", f"{json_above}{field.json_name}"
-        if path in taken:
+        if path in taken or field.full_name in _LEFT_OUT:
             continue
         options = Options.by(field)
         must = required and options.required
