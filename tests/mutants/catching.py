@@ -40,7 +40,10 @@ class Catching:
         plan: Callable[[Sequence[Clause]], Iterator[tuple[Mutant | None, str]]],
         become: Callable[[Mutant | None], None],
         tell: Callable[[Seen], None],
+        *,
+        keeps: bool,
     ) -> None:
+        self._keeps = keeps
         self._plan = plan
         self._become = become
         self._tell = tell
@@ -70,7 +73,9 @@ class Catching:
     def _ran(self, item: pytest.Item, name: str) -> Seen:
         self._reports.clear()
         # No next item: what a session's fixtures remember of one server, no other is held to.
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        others = (each for each in item.session.items if each is not item)
+        following = next(others, None) if self._keeps else None
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         return _seen(item, name, self._reports)
 
 
@@ -89,6 +94,9 @@ def catch(
     plan: Callable[[Sequence[Clause]], Iterator[tuple[Mutant | None, str]]],
     become: Callable[[Mutant | None], None],
     tell: Callable[[Seen], None],
+    *,
+    keeps: bool = False,
+    only: str | None = None,
 ) -> None:
     """Runs a plan in one session of pytest.
 
@@ -97,13 +105,15 @@ def catch(
         plan: given the clauses of the suite, yields which server meets which check.
         become: makes the proxies this wrong server, or the honest one.
         tell: called with what each check said.
+        keeps: whether fixtures of the session stay from one server to the next.
+        only: which checks are collected, as for -k; None for all.
     """
     run(
         options,
-        None,
+        only,
         stop_at_first=False,
         workers=0,
         begin=lambda _: None,
         tell=lambda _: None,
-        plugins=[Catching(plan, become, tell)],
+        plugins=[Catching(plan, become, tell, keeps=keeps)],
     )

@@ -14,14 +14,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from conformance.suite import FOLDER, LOCATION, TRIGGER, config_for, key_file
+from conformance.test_tocsin_fires import config_for as firing_config
 from mutants.catching import Seen, catch
 from mutants.declaring import Mutant
 from mutants.proxies.calls import call_proxy
 from mutants.proxies.requests import request_proxy
+from mutants.replaying import replay
 from mutants.wrong.all import MUTANTS, SAMPLE, STRANGERS
 from stand.access.guarded import guarded
 from stand.access.secured import PATIENT
 from stand.recording_target import RecordingTarget
+from stand.services.postgres_server import free_port
 from stand.tocsin_process import serving
 from tocsin.conformance.clauses import Clause
 from tocsin.conformance.options import Options, fresh_folder
@@ -73,7 +76,7 @@ def guarded_one(directory: Path) -> Iterator[tuple[Options, Become]]:
             yield _options(address, rest, ("access",), folder=FOLDER, key_file=str(key)), become
 
 
-def _options(address: str, rest: str, profiles: tuple[str, ...], **more: str) -> Options:
+def _options(address: str, rest: str | None, profiles: tuple[str, ...], **more: str) -> Options:
     return Options(
         target=address,
         rest=rest,
@@ -85,7 +88,26 @@ def _options(address: str, rest: str, profiles: tuple[str, ...], **more: str) ->
     )
 
 
-STANDS = ((OPEN, open_to_all), (("access",), guarded_one))
+@contextmanager
+def firing_one(directory: Path) -> Iterator[tuple[Options, Become]]:
+    """A server that fires at the suite's target; what it delivers is replayed for each mutant."""
+    listen = f"127.0.0.1:{free_port()}"
+    with (
+        serving(directory, firing_config(f"http://{listen}"), http="off") as server,
+        call_proxy(server.grpc_address) as (calls, address),
+        replay() as replayed,
+    ):
+
+        def become(wrong: Mutant | None) -> None:
+            over_grpc = wrong is not None and wrong.where == "calls"
+            calls.wrong = wrong.wrong if wrong is not None and over_grpc else None
+            replayed.wrong = None if wrong is None or over_grpc else wrong.wrong()
+
+        options = _options(address, None, ("firing",), folder=fresh_folder(), target_listen=listen)
+        yield options, become
+
+
+STANDS = ((OPEN, open_to_all), (("access",), guarded_one), (("firing",), firing_one))
 
 
 def chosen(only: Sequence[str], *, sample: bool, strangers: bool) -> list[Mutant]:
@@ -124,6 +146,12 @@ def each_with_its_profile(
     return plan
 
 
+def _only(mutants: Sequence[Mutant]) -> str | None:
+    """Returns what keeps timers from being made where no mutant is about them."""
+    executions = "firing.execution"
+    return executions if all(m.breaks.startswith(executions) for m in mutants) else None
+
+
 def main(words: Sequence[str]) -> int:
     """Runs what the command line chooses."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -151,7 +179,7 @@ def main(words: Sequence[str]) -> int:
                 if asked.profile
                 else each_with_its_check(mine)
             )
-            catch(options, plan, become, tell)
+            catch(options, plan, become, tell, keeps=profiles == ("firing",), only=_only(mine))
     return 0
 
 

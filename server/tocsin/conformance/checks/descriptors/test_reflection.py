@@ -9,7 +9,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import ExtensionRequest, ServerRefle
 from tocsin.conformance.changes import Code
 from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
 from tocsin.conformance.peer import OPERATIONS, TRIGGERS, Peer
-from tocsin.conformance.reflection.asking import VERSIONS, ask, files_in, responses
+from tocsin.conformance.reflection.asking import VERSIONS, Described, ask, files_in, responses
 
 PROTOCOL = "grpc/reflection/{0}/reflection.proto"
 PACKAGE = "yandex.cloud.serverless.triggers.v1"
@@ -40,10 +40,6 @@ def _ask_one(peer: Peer, version: str, **asked: Any) -> Any:
     answers = responses(ask(peer, version, ServerReflectionRequest(**asked)))
     assert len(answers) == 1, f"one request was answered {len(answers)} times"
     return answers[0]
-
-
-def _names(files: Any) -> list[str]:
-    return [f"{file.package}.{message.name}" for file in files for message in file.message_type]
 
 
 @_each(
@@ -101,11 +97,13 @@ def test_reflection_lists_itself(peer: Peer, version: str) -> None:
 def test_a_symbol_is_found(peer: Peer, version: str, symbol: str) -> None:
     answer = _ask_one(peer, version, file_containing_symbol=symbol)
     files = files_in(answer)
-    declared = [*_names(files)]
+    found = Described()
     for file in files:
-        declared += [f"{file.package}.{service.name}" for service in file.service]
-    top = next(name for name in declared if symbol == name or symbol.startswith(f"{name}."))
-    assert top, f"the files {[file.name for file in files]} do not declare {symbol}"
+        found.add(file)
+    declared = {*found.messages, *found.enums, *found.services}
+    for name, service in found.services.items():
+        declared |= {f"{name}.{method.name}" for method in service.method}
+    assert symbol in declared, f"the files {[file.name for file in files]} do not declare {symbol}"
 
 
 @_each(

@@ -1,6 +1,7 @@
 """Answers in JSON: the same message as over gRPC, in the forms that ProtoJSON prescribes."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tocsin.conformance.checks.transcoding.scheduled import Scheduled
 from tocsin.conformance.clauses import Level, clause
 from tocsin.conformance.expecting import expect_ok, expect_rest_ok
 from tocsin.conformance.peer import Peer
+from tocsin.conformance.wire.exchanges import shown_bytes
 from tocsin_protos.yandex.cloud.operation import operation_pb2, operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
@@ -232,10 +234,10 @@ def test_a_map_is_printed_as_an_object(triggers: MadeTriggers) -> None:
 def test_an_any_is_printed_with_its_type(triggers: MadeTriggers) -> None:
     told = expect_rest_ok(triggers.send(triggers.body()))
     package = "type.googleapis.com/yandex.cloud.serverless.triggers.v1"
-    assert told["metadata"]["@type"] == f"{package}.CreateTriggerMetadata"
+    assert told["metadata"].get("@type") == f"{package}.CreateTriggerMetadata"
     assert told["metadata"].keys() == {"@type", "triggerId"}
     if told.get("done"):
-        assert told["response"]["@type"] == f"{package}.Trigger"
+        assert told["response"].get("@type") == f"{package}.Trigger"
         assert told["response"]["id"] == told["metadata"]["triggerId"]
 
 
@@ -249,7 +251,7 @@ def test_an_empty_message_in_an_any(triggers: MadeTriggers, peer: Peer) -> None:
     told = expect_rest_ok(peer.rest("DELETE", f"{TRIGGERS}/{trigger.id}"))
     if told.get("done"):
         response = dict(told["response"])
-        assert response.pop("@type") == "type.googleapis.com/google.protobuf.Empty"
+        assert response.pop("@type", None) == "type.googleapis.com/google.protobuf.Empty"
         # Printers differ in whether Empty has a special form.
         assert response in ({}, {"value": {}})
 
@@ -264,6 +266,17 @@ def test_an_unset_message_is_left_out(triggers: MadeTriggers) -> None:
     assert told["rule"].keys() == {"timer"}
     assert not told["rule"]["timer"].get("invokeContainerWithRetry")
     assert not told["rule"]["timer"].get("invokeFunctionWithRetry")
+    # Every message of this trigger has a field that is set; a map may be printed though empty.
+    assert set(empty_objects(told)) <= {"labels"}
+
+
+def empty_objects(value: Any, name: str = "") -> Iterator[str]:
+    """Yields the names of members that are objects without members."""
+    if isinstance(value, dict):
+        if not value:
+            yield name
+        for member, inner in value.items():
+            yield from empty_objects(inner, member)
 
 
 @answered(
@@ -276,7 +289,7 @@ def test_a_set_message_is_there(triggers: MadeTriggers) -> None:
     rule += '"cutoff": "0s"}, "invokeFunction": {"functionId": "f"}}}'
     trigger = triggers.created(rule)
     told = shown(triggers, trigger)["rule"]["objectStorage"]["batchSettings"]
-    assert told["cutoff"] == "0s"
+    assert told.get("cutoff") == "0s"
 
 
 @answered(
@@ -314,7 +327,7 @@ def test_an_answer_is_utf_8(triggers: MadeTriggers) -> None:
     text = "жя 中 🎉 \u2028 \ufeff"
     trigger = triggers.created(more=f'"description": "{text}"')
     answer = triggers.peer.rest("GET", f"{TRIGGERS}/{trigger.id}")
-    assert answer.body.decode("utf-8")
+    assert shown_bytes(answer.body).startswith("{"), "the body is not UTF-8"
     assert answer.json["description"] == text
 
 

@@ -270,7 +270,9 @@ def details(answer: RestAnswer, name: str) -> list[Any]:
 def test_an_error_of_googles_has_its_reason(
     schedules: Scheduled, fail: Callable[[Scheduled], RestAnswer]
 ) -> None:
-    [info] = details(fail(schedules), "ErrorInfo")
+    infos = details(fail(schedules), "ErrorInfo")
+    assert len(infos) == 1, f"the error has {len(infos)} of google.rpc.ErrorInfo"
+    info = infos[0]
     assert REASON.fullmatch(info["reason"])
     assert len(info["reason"]) <= 63
     assert info["domain"]
