@@ -1,5 +1,6 @@
 """Calls ScheduleIntegrations, and cancels afterwards what waits."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from google.longrunning import operations_pb2
@@ -84,6 +85,26 @@ class Scheduler:
         """Returns an execution's operation."""
         request = operations_pb2.GetOperationRequest(name=self.name(execution_id))
         return expect_ok(self.peer.google_operations.GetOperation(request))
+
+    def pages(self, size: int, **fields: Any) -> Iterator[Any]:
+        """Yields the pages of the location's operations, to the end of the list.
+
+        Raises:
+            AssertionError: a call failed, or the list does not end.
+        """
+        tokens: set[str] = set()
+        token = ""
+        while token not in tokens:
+            tokens.add(token)
+            request = operations_pb2.ListOperationsRequest(
+                name=self.peer.location, page_size=size, page_token=token, **fields
+            )
+            page = expect_ok(self.peer.google_operations.ListOperations(request))
+            yield page
+            token = page.next_page_token
+            if not token:
+                return
+        raise AssertionError("a page has the token of an earlier one, so the list does not end")
 
     def cancel(self, execution_id: str) -> Answer:
         """Cancels an execution."""

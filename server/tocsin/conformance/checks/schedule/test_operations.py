@@ -260,16 +260,8 @@ def test_what_is_deleted_is_gone(scheduler: Scheduler) -> None:
 def test_what_is_deleted_is_not_listed(scheduler: Scheduler) -> None:
     execution_id = deleted(scheduler)
     name = scheduler.name(execution_id)
-    token = ""
-    while True:
-        request = operations_pb2.ListOperationsRequest(
-            name=scheduler.peer.location, page_size=1000, page_token=token
-        )
-        page = expect_ok(scheduler.peer.google_operations.ListOperations(request))
+    for page in scheduler.pages(1000):
         assert name not in {each.name for each in page.operations}
-        token = page.next_page_token
-        if not token:
-            return
 
 
 @operation_clause(
