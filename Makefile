@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-attacks docs terminal build versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-attacks docs terminal build versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -90,6 +90,10 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 
 bench-large: $(VENV)/installed-dev ## Lists and memory beside large inputs at a target that hangs
 	$(BIN)/python bench/large.py
+	$(BIN)/python bench/report.py
+
+bench-executions: $(VENV)/installed-dev ## Lists of executions by each filter, among a million
+	$(BIN)/python bench/executions.py
 	$(BIN)/python bench/report.py
 
 bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md

@@ -55,6 +55,18 @@ def test_firing(tmp_path: Path) -> None:
     assert told["runs"][1]["store_cpu_us"] > 0
 
 
+def test_executions(tmp_path: Path) -> None:
+    told = run(
+        *("executions", tmp_path / "executions.json"),
+        *("--executions", "3000", "--calls", "1"),
+    )
+    found = {each["by"]: each["found"] for each in told["lists"]}
+    assert found["id"] == 1
+    assert found["trigger"] == 60
+    assert found["state FAILED, all integrations"] == 2
+    assert found["trigger that is not there"] == 0
+
+
 def test_timers(tmp_path: Path) -> None:
     told = run(
         *("timers", tmp_path / "timers.json"),
