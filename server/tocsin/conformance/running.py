@@ -86,6 +86,8 @@ class Collector:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Gives out the checks of several processes; all of firing go to one, which listens."""
+        if "firing" not in Options.from_json(config.getoption(OPTIONS)).profiles:
+            return None
         from xdist.scheduler import LoadScopeScheduling  # there are no processes without it
 
         scheduling = LoadScopeScheduling(config, log)
