@@ -203,3 +203,20 @@ def test_a_batch_that_is_half_full_when_its_node_dies_is_sent_by_another(cluster
     first.kill()
     [call] = cluster.target.wait_for(lambda call: call.path == "/functions/halves")
     assert [each["details"]["mqtt_topic"] for each in call.json["messages"]] == ["1", "2", "3"]
+
+
+def test_a_hundred_requests_of_one_id_on_all_nodes_are_one_execution(cluster: Cluster) -> None:
+    request_id, marker = str(uuid.uuid4()), uuid.uuid4().hex
+    fields = {"requestId": request_id, "inputParameters": {"marker": {"stringValue": marker}}}
+
+    def ask(number: int) -> tuple[str, ...]:
+        with cluster.nodes[number % NODES].channel() as channel:
+            return tuple(schedule(GoogleGrpc(channel), LOCATION, "nightly", **fields))
+
+    with ThreadPoolExecutor(30) as pool:
+        answers = set(pool.map(ask, range(100)))
+    [[execution]] = answers
+    [called] = cluster.target.wait_for(lambda call: marker in call.body.decode())
+    assert execution_of(called) == execution
+    stored = cluster.execute("SELECT count(*) FROM invocations WHERE message IS NOT NULL")
+    assert stored == [(1,)]

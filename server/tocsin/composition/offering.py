@@ -1,5 +1,6 @@
 """Builds the services that gRPC serves, around one store and the engine."""
 
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
@@ -74,12 +75,13 @@ def description_of(services: Services, *, guarded: bool) -> Services:
 def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
+    request_ids_age = timedelta(seconds=ground.settings.retention.request_ids_age)
     scheduling = scheduling_api.SchedulingService(
-        database, clock, works.ids, lambda: ground.current.integrations
+        database, clock, works.ids, lambda: ground.current.integrations, request_ids_age
     )
     endings = ExecutionEndings(database, MACHINE_CLOCK)
     executing = ExecutingService(
-        database, clock, works.ids, lambda: ground.current.integrations, endings
+        database, clock, works.ids, lambda: ground.current.integrations, endings, request_ids_age
     )
     replaying = ReplayingService(
         database, clock, works.ids, lambda: ground.current.integrations, endings

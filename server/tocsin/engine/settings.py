@@ -71,6 +71,14 @@ class RetentionSettings(BaseModel):
         description="Seconds that operations on triggers are kept, at least two days (172800), "
         "because a repeated call gets the operation of the first; `forever` keeps them.",
     )
+    request_ids_age: float = Field(
+        DAY,
+        ge=60,
+        le=31 * DAY,
+        allow_inf_nan=False,
+        description="Seconds within which requests to schedule or execute integrations with the "
+        "same `requestId` run once.",
+    )
 
 
 class ReconcilerSettings(BaseModel):

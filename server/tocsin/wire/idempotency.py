@@ -57,6 +57,9 @@ class Once:
         except RequestMismatch:
             raise errors.key_reused(self.field) from None
 
-    def remember(self, tx: Transaction, answer: bytes, now: datetime) -> None:
+    def remember(
+        self, tx: Transaction, answer: bytes, now: datetime, kept: timedelta = KEPT
+    ) -> None:
+        """Remembers the answer for a while, if the request has a key."""
         if self.key is not None:
-            store.remember_answer(tx, self.key, answer, expires_at=now + KEPT)
+            store.remember_answer(tx, self.key, answer, expires_at=now + kept)

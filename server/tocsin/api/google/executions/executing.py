@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from google.api.httpbody_pb2 import HttpBody
@@ -55,7 +56,16 @@ class Patience:
 
 
 class ExecutingService:
-    """Runs integrations for callers who wait; `integrations` returns those in force."""
+    """Runs integrations for callers who wait.
+
+    Args:
+        database: the store.
+        clock: the clock.
+        ids: makes the ids of executions.
+        integrations: returns the integrations in force.
+        endings: tells when executions end.
+        request_ids_age: how long the id of a request is remembered.
+    """
 
     def __init__(
         self,
@@ -64,11 +74,13 @@ class ExecutingService:
         ids: Ids,
         integrations: Integrations,
         endings: ExecutionEndings,
+        request_ids_age: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._integrations = integrations
+        self._kept = request_ids_age
         self._endings = endings
 
     def methods(self) -> dict[str, Served]:
@@ -144,7 +156,7 @@ class ExecutingService:
             integration = only_matching(self._integrations(), order.name, order.trigger_id, field)
             execution = order.execution(integration, self._ids.new_uuid)
             insert_execution(tx, execution)
-            once.remember(tx, execution.id.encode(), order.now)
+            once.remember(tx, execution.id.encode(), order.now, self._kept)
             return execution.id
 
         return begin

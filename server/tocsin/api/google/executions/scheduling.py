@@ -1,6 +1,6 @@
 """Serves the methods of both versions of `Executions` that schedule."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -33,15 +33,29 @@ SERVICE = contract.DESCRIPTOR.services_by_name["Executions"]
 
 
 class SchedulingService:
-    """Schedules integrations; `integrations` returns those in force."""
+    """Schedules integrations.
+
+    Args:
+        database: the store.
+        clock: the clock.
+        ids: makes the ids of executions.
+        integrations: returns the integrations in force.
+        request_ids_age: how long the id of a request is remembered.
+    """
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, integrations: Integrations
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        integrations: Integrations,
+        request_ids_age: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._integrations = integrations
+        self._kept = request_ids_age
 
     def methods(self) -> dict[str, Method]:
         return {"ScheduleIntegrations": self.schedule_integrations}
@@ -75,7 +89,7 @@ class SchedulingService:
             answer = contract.ScheduleIntegrationsResponse(
                 execution_info_ids=[execution.shown_id for execution in executions]
             ).SerializeToString()
-            once.remember(tx, answer, order.now)
+            once.remember(tx, answer, order.now, self._kept)
             return answer
 
         return await self._database.write(insert)
@@ -106,7 +120,7 @@ class SchedulingService:
             )
             execution = order.execution(integration, self._ids.new_uuid)
             insert_execution(tx, execution)
-            once.remember(tx, execution.shown_id.encode(), now)
+            once.remember(tx, execution.shown_id.encode(), now, self._kept)
             return execution.shown_id
 
         execution_id = await self._database.write(insert)
