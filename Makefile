@@ -100,10 +100,11 @@ bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each 
 	$(BIN)/python bench/under_attack.py
 	$(BIN)/python bench/report.py
 
-docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md, access.md, conformance.md and openapi/ from the code
+docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md, access.md, conformance*.md and openapi/ from the code
 	$(BIN)/python docs/build_configuration.py
 	$(BIN)/python docs/build_access.py
 	$(BIN)/python docs/build_conformance.py
+	$(BIN)/python docs/build_mutants.py
 	$(BIN)/python docs/build_openapi.py
 
 terminal: $(VENV)/installed-dev ## Draw docs/terminal.svg anew from `tocsin demo` (takes a minute)

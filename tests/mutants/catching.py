@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from tocsin.conformance.plugin import RESULT, clause_of
 from tocsin.conformance.running import run
 
 HONEST = "honest"
+
+Step = tuple[Mutant | None, str]
+"""A wrong server, or None for the honest one, and the clause whose check it meets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Catching:
 
     def __init__(
         self,
-        plan: Callable[[Sequence[Clause]], Iterator[tuple[Mutant | None, str]]],
+        plan: Callable[[Sequence[Clause]], Iterator[Step]],
         become: Callable[[Mutant | None], None],
         tell: Callable[[Seen], None],
         *,
@@ -53,30 +57,49 @@ class Catching:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Runs the plan: pairs of a wrong server and a clause."""
         items = {item.name: item for item in session.items}
-        for wrong, clause in self._plan([clause_of(item) for item in session.items]):
+        steps = list(self._plan([clause_of(item) for item in session.items]))
+        for step, following in zip(steps, [*steps[1:], (None, "")], strict=True):
+            wrong, clause = step
             name = HONEST if wrong is None else wrong.id
             if clause not in items:
                 self._tell(Seen(name, clause, "unknown", "the suite has no such clause", 0))
                 continue
             self._become(wrong)
             try:
-                self._tell(self._ran(items[clause], name))
+                self._tell(self._ran(items[clause], name, self._next(step, following, items)))
             finally:
                 self._become(None)
         return True
+
+    def _next(self, step: Step, following: Step, items: dict[str, pytest.Item]) -> Any:
+        """Returns the item for which pytest leaves fixtures set up.
+
+        What fixtures remember of one server, no other is held to.
+        """
+        if self._keeps:
+            return _Next(items[step[1]])
+        return items.get(following[1]) if step[0] is following[0] is None else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keeps what the check said."""
         self._reports.append(report)
 
-    def _ran(self, item: pytest.Item, name: str) -> Seen:
+    def _ran(self, item: pytest.Item, name: str, following: Any) -> Seen:
         self._reports.clear()
-        # No next item: what a session's fixtures remember of one server, no other is held to.
-        others = (each for each in item.session.items if each is not item)
-        following = next(others, None) if self._keeps else None
         item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
         return _seen(item, name, self._reports)
+
+
+class _Next:
+    """Stands for an item that shares nothing with the one before but the session's fixtures."""
+
+    def __init__(self, before: pytest.Item) -> None:
+        self._session = before.session
+
+    def listchain(self) -> list[pytest.Session]:
+        """Returns what pytest leaves set up for it."""
+        return [self._session]
 
 
 def _seen(item: pytest.Item, name: str, reports: Sequence[pytest.TestReport]) -> Seen:
@@ -91,7 +114,7 @@ def _seen(item: pytest.Item, name: str, reports: Sequence[pytest.TestReport]) ->
 
 def catch(
     options: Options,
-    plan: Callable[[Sequence[Clause]], Iterator[tuple[Mutant | None, str]]],
+    plan: Callable[[Sequence[Clause]], Iterator[Step]],
     become: Callable[[Mutant | None], None],
     tell: Callable[[Seen], None],
     *,

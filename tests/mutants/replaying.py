@@ -12,7 +12,7 @@ from typing import Any
 from tocsin.conformance.targets import Letter, Matches, Received, Targets
 
 WrongDeliveries = Callable[[list[Received]], list[Received]]
-WrongLetters = Callable[[list[Letter]], list[Letter]]
+WrongLetters = Callable[[list[Letter], list[Received]], list[Letter]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class WrongTarget:
     """What a wrong server delivers, made of what an honest one did."""
 
     calls: WrongDeliveries = list
-    letters: WrongLetters = list
+    letters: WrongLetters = lambda letters, _: letters
 
 
 @dataclass(slots=True)
@@ -38,8 +38,8 @@ class Replay:
     def letters(self, targets: Any, token: str) -> list[Letter]:
         assert self.wrong is not None
         with targets._came:
-            letters = list(targets._letters)
-        return [each for each in self.wrong.letters(letters) if token in each.body]
+            letters, received = list(targets._letters), list(targets._received)
+        return [each for each in self.wrong.letters(letters, received) if token in each.body]
 
 
 @contextmanager

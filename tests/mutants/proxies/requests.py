@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import socketserver
 from collections.abc import Callable, Iterator
@@ -152,9 +153,9 @@ def _joined(chunks: bytes) -> bytes:
     joined = b""
     while chunks:
         size, _, rest = chunks.partition(b"\r\n")
-        length = int(size.split(b";")[0] or b"0", 16)
-        if not length:
+        if not re.fullmatch(rb"0*[1-9a-fA-F][0-9a-fA-F]*", size.split(b";")[0]):
             break
+        length = int(size.split(b";")[0], 16)
         joined += rest[:length]
         chunks = rest[length + 2 :]
     return joined

@@ -10,12 +10,24 @@ from mutants.wrong import (
     firing,
     from_the_contracts,
     operations,
+    rules,
     schedule,
     transcoding,
     triggers,
 )
 
-_MODULES = (triggers, changing, operations, schedule, descriptors, transcoding, access, firing)
+_MODULES = (
+    triggers,
+    changing,
+    rules,
+    operations,
+    schedule,
+    descriptors,
+    transcoding,
+    access,
+    firing,
+    from_the_contracts,
+)
 MUTANTS = sorted(declared_in(_MODULES), key=lambda each: each.profile)
 STRANGERS = list(declared_in((from_the_contracts,)))
 OF_EACH_PROFILE = 4

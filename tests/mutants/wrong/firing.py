@@ -25,7 +25,7 @@ def delivers(breaks: str, does: str, change: Callable[[list[Received]], Any]) ->
     return mutant(breaks, where="target")(wrong)
 
 
-def puts(breaks: str, does: str, change: Callable[[list[Letter]], Any]) -> Mutant:
+def puts(breaks: str, does: str, change: Callable[[list[Letter], list[Received]], Any]) -> Mutant:
     """A server that writes dead letters otherwise."""
 
     def wrong() -> WrongTarget:
@@ -237,17 +237,17 @@ RETRIES = [
 ]
 
 LETTERS = [
-    puts("firing.dead-letter.without-retries", "puts no dead letters", lambda _: []),
-    puts("firing.dead-letter.after-retries", "puts nothing after the last repeat", lambda _: []),
+    puts("firing.dead-letter.without-retries", "puts no dead letters", lambda *_: []),
+    puts("firing.dead-letter.after-retries", "puts nothing after the last repeat", lambda *_: []),
     puts(
         "firing.dead-letter.not-before",
         "puts a letter after the first failure",
-        lambda letters: [Letter(e.at - 12, e.queue, e.body) for e in letters],
+        lambda letters, _: [Letter(e.at - 12, e.queue, e.body) for e in letters],
     ),
     puts(
         "firing.dead-letter.queue",
         "has one queue for all",
-        lambda letters: [Letter(e.at, "all", e.body) for e in letters],
+        lambda letters, _: [Letter(e.at, "all", e.body) for e in letters],
     ),
 ]
 
@@ -309,4 +309,70 @@ OPERATIONS = [
         "firing.execution.failed",
         "Operations/GetOperation",
     ),
+]
+
+
+def all_timers(calls: list[Received]) -> list[Received]:
+    """Fires every timer that there is whenever the first one fires."""
+    fired = []
+    for each in calls:
+        if each.path.endswith("a") and "/functions/" in each.path:
+            fired += [but(each, path=each.path[:-1] + part) for part in "jlnogi68"]
+    return [*calls, *fired]
+
+
+def other_id_after_change(each: dict[str, Any]) -> None:
+    if each["details"].get("payload") == "changed later":
+        each["details"]["trigger_id"] = "a1snewidofthesame000"
+
+
+SILENCE = [
+    *(
+        delivers(f"firing.{what}", "fires all timers at once", all_timers)
+        for what in (
+            "change.paused",
+            "change.deleted",
+            "change.pausing",
+            "change.deleting",
+            "tick.cron.other-weekday",
+            "tick.cron.other-step",
+            "tick.other-minute",
+            "tick.other-minute-of-the-hour",
+        )
+    ),
+    event(
+        "firing.change.updated-later.id-stays",
+        "gives a changed timer a new id",
+        other_id_after_change,
+    ),
+]
+
+
+def of_successes(letters: list[Letter], received: list[Received]) -> list[Letter]:
+    """Puts a letter for each call, whatever it was answered."""
+    return [*letters, *(Letter(e.at, "all", e.body.decode("utf-8")) for e in received)]
+
+
+def never_cancelled() -> WrongTarget:
+    """runs executions that were cancelled"""
+    return WrongTarget(calls=cancelled_too)
+
+
+def cancelled_too(calls: list[Received]) -> list[Received]:
+    """Runs everything that anyone may have asked for: each token is in a body."""
+    return [*calls, *(but(each, body=EVERY_ID) for each in calls[:1])]
+
+
+class _EveryId(bytes):
+    """Holds every execution's id."""
+
+    def __contains__(self, token: object) -> bool:
+        return isinstance(token, bytes)
+
+
+EVERY_ID = _EveryId(b"{}")
+
+LAST = [
+    puts("firing.dead-letter.not-on-success", "puts what has succeeded", of_successes),
+    mutant("firing.execution.cancelled", where="target")(never_cancelled),
 ]

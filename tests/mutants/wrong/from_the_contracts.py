@@ -1,7 +1,7 @@
 """Twenty wrong servers, written from the contracts by a reader who had not seen the checks.
 
-What they break is what the contract says; which clause of the suite that is, was found by running
-the whole profile against each.
+They break what a contract says; running the whole profile against each showed which clause of the
+suite that is.
 """
 
 import json
@@ -11,12 +11,13 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.rpc.error_details_pb2 import BadRequest
 from grpc import StatusCode as Code
 
+from mutants.changes import trigger_of
 from mutants.declaring import mutant
 from mutants.proxies.calls import Call, Forward, Reply, refused
-from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
 
-@mutant("triggers.get.unknown", at="TriggerService/Get")
+@mutant("triggers.get.not-found", number=2, at="TriggerService/Get")
 def get_invents_a_trigger(call: Call, forward: Forward) -> Reply:
     """Answers Get of an id that does not exist with an empty trigger."""
     reply = forward(call.request)
@@ -25,14 +26,14 @@ def get_invents_a_trigger(call: Call, forward: Forward) -> Reply:
     return reply
 
 
-@mutant("triggers.list.page-size.default", at="TriggerService/List")
+@mutant("triggers.list.page-size.fills", at="TriggerService/List")
 def pages_of_fifty(call: Call, forward: Forward) -> Reply:
     """Takes a page size that is left out for 50."""
     call.request.page_size = call.request.page_size or 50
     return forward(call.request)
 
 
-@mutant("triggers.list.last-page", at="TriggerService/List")
+@mutant("triggers.list.pages.last-has-no-token", number=2, at="TriggerService/List")
 def an_empty_page_more(call: Call, forward: Forward) -> Reply:
     """Gives the last page a token when it is full: the next one is empty."""
     if call.request.page_token == "nothing-more":
@@ -48,7 +49,7 @@ def an_empty_page_more(call: Call, forward: Forward) -> Reply:
     return reply
 
 
-@mutant("triggers.update.no-mask", at="TriggerService/Update")
+@mutant("triggers.update.no-mask.description-reset", number=2, at="TriggerService/Update")
 def no_mask_is_what_is_set(call: Call, forward: Forward) -> Reply:
     """Takes a mask that is left out for the fields that have a value."""
     if not call.request.update_mask.paths:
@@ -59,17 +60,15 @@ def no_mask_is_what_is_set(call: Call, forward: Forward) -> Reply:
     return forward(call.request)
 
 
-@mutant("triggers.update.labels", at="TriggerService/Update")
+@mutant("triggers.update.labels.replaced", number=2, at="TriggerService/Update")
 def labels_are_merged(call: Call, forward: Forward) -> Reply:
     """Adds the labels of an Update to those that are there."""
-    known = call.memory.setdefault(call.request.trigger_id, {})
-    merged = {**known, **dict(call.request.labels)}
-    if call.request.labels:
-        call.request.labels.update(merged)
+    merged = {**trigger_of(call).labels, **call.request.labels}
+    call.request.labels.update(merged)
     return forward(call.request)
 
 
-@mutant("triggers.delete.response", at="TriggerService/Delete")
+@mutant("operations.delete.response.type", at="TriggerService/Delete")
 def delete_answers_a_trigger(call: Call, forward: Forward) -> Reply:
     """Puts the deleted trigger into the operation of a Delete, where Empty has to be."""
     reply = forward(call.request)
@@ -78,7 +77,7 @@ def delete_answers_a_trigger(call: Call, forward: Forward) -> Reply:
     return reply
 
 
-@mutant("triggers.pause.paused")
+@mutant("triggers.pause.again.answer")
 def pausing_twice_is_refused(call: Call, forward: Forward) -> Reply:
     """Refuses to pause a trigger that is paused."""
     if call.method == "TriggerService/Pause":
@@ -102,7 +101,7 @@ def a_key_hides_another_request(call: Call, forward: Forward) -> Reply:
     return kept
 
 
-@mutant("triggers.create.violations.all")
+@mutant("triggers.errors.all-at-once")
 def only_the_first_violation(call: Call, forward: Forward) -> Reply:
     """Names one violation of a request that has several."""
     reply = forward(call.request)
@@ -112,7 +111,7 @@ def only_the_first_violation(call: Call, forward: Forward) -> Reply:
     return reply.but(text="\n".join(reply.text.splitlines()[:2]))
 
 
-@mutant("operations.cancel.done", at="OperationService/Cancel")
+@mutant("operations.cancel.answers-operation", number=2, at="OperationService/Cancel")
 def cancel_touches_what_is_done(call: Call, forward: Forward) -> Reply:
     """Moves modified_at of an operation that is done when it is cancelled."""
     reply = forward(call.request)
@@ -121,7 +120,7 @@ def cancel_touches_what_is_done(call: Call, forward: Forward) -> Reply:
     return reply
 
 
-@mutant("operations.list.metadata", at="TriggerService/ListOperations")
+@mutant("operations.list.as-get", number=2, at="TriggerService/ListOperations")
 def listed_without_metadata(call: Call, forward: Forward) -> Reply:
     """Leaves the metadata out of operations that are listed."""
     reply = forward(call.request)
@@ -131,28 +130,28 @@ def listed_without_metadata(call: Call, forward: Forward) -> Reply:
     return reply
 
 
-@mutant("triggers.filter.not-equal", at="TriggerService/List")
+@mutant("triggers.list.filter.open.not-equal", at="TriggerService/List")
 def not_equal_is_equal(call: Call, forward: Forward) -> Reply:
     """Reads != in a filter as =."""
     call.request.filter = call.request.filter.replace("!=", "=")
     return forward(call.request)
 
 
-@mutant("schedule.request-id.repeat", at="Executions/ScheduleIntegrations")
+@mutant("schedule.request-id.repeated", number=2, at="Executions/ScheduleIntegrations")
 def a_repeat_runs_again(call: Call, forward: Forward) -> Reply:
     """Schedules a repeat with the same request id once more."""
     call.request.request_id = ""
     return forward(call.request)
 
 
-@mutant("schedule.execution-id.own", at="Executions/ScheduleIntegrations")
+@mutant("schedule.execution-id.used", number=2, at="Executions/ScheduleIntegrations")
 def own_execution_ids_are_ignored(call: Call, forward: Forward) -> Reply:
     """Makes an execution id of its own where the caller has given one."""
     call.request.user_generated_execution_id = ""
     return forward(call.request)
 
 
-@mutant("transcoding.json.offset", where="requests", at="POST ")
+@mutant("transcoding.timestamp.offset-east", where="requests", at="POST ")
 def only_utc(request: Any, forward: Any) -> Any:
     """Refuses a scheduleTime whose offset is not Z."""
     if b'"scheduleTime"' in request.body:
@@ -164,7 +163,7 @@ def only_utc(request: Any, forward: Any) -> Any:
     return forward(request)
 
 
-@mutant("transcoding.json.int64", where="requests", at="GET ")
+@mutant("transcoding.answer.int64.string", number=2, where="requests", at="GET ")
 def int64_is_a_number(request: Any, forward: Any) -> Any:
     """Shows int64 as a number of JSON: retryAttempts."""
     response = forward(request)
@@ -177,7 +176,7 @@ def int64_is_a_number(request: Any, forward: Any) -> Any:
     return response.with_json(json.loads(response.body, object_hook=numbers))
 
 
-@mutant("transcoding.patch.mask", where="requests", at="PATCH ")
+@mutant("transcoding.field-mask.names-joined-by-commas", where="requests", at="PATCH ")
 def a_mask_of_one(request: Any, forward: Any) -> Any:
     """Takes only the first path of an updateMask."""
     if b'"updateMask"' not in request.body:
@@ -188,7 +187,7 @@ def a_mask_of_one(request: Any, forward: Any) -> Any:
     return forward(request.with_json(asked))
 
 
-@mutant("access.wrong-credential")
+@mutant("access.wrong-credential.triggers.get")
 def a_wrong_credential_is_denied(call: Call, forward: Forward) -> Reply:
     """Answers PERMISSION_DENIED to a credential that nobody has."""
     reply = forward(call.request)
@@ -197,18 +196,16 @@ def a_wrong_credential_is_denied(call: Call, forward: Forward) -> Reply:
     return reply
 
 
-@mutant("access.list.other-folder", at="TriggerService/List")
+@mutant("access.elsewhere.triggers.list", number=2, at="TriggerService/List")
 def a_foreign_folder_looks_empty(call: Call, forward: Forward) -> Reply:
     """Shows a folder that the caller may not see as an empty one."""
     reply = forward(call.request)
     if reply.code is Code.PERMISSION_DENIED:
-        from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
-
         return Reply(message=trigger_service_pb2.ListTriggersResponse())
     return reply
 
 
-@mutant("descriptors.field.type", where="files")
+@mutant("descriptors.message.listtriggersrequest.fields", number=2, where="files")
 def page_size_is_int32(response: Any) -> Any:
     """Describes ListTriggersRequest.page_size as an int32."""
     packed = response.file_descriptor_response.file_descriptor_proto

@@ -560,6 +560,58 @@ OPERATIONS = [
 ]
 
 
+def reads_anything(call: Call, forward: Forward) -> Reply:
+    if isinstance(call.request, bytes):
+        return Reply(message=executions_pb2.ScheduleIntegrationsResponse())
+    return forward(call.request)
+
+
+MORE = [
+    refuses(
+        "schedule.execution-id.uuid",
+        SCHEDULE,
+        "refuses a UUID as the execution's id",
+        lambda c: re.fullmatch("[0-9a-fA-F-]{36}", c.request.user_generated_execution_id),
+    ),
+    takes(
+        "schedule.operations.parent.other-form",
+        LIST,
+        "lists nothing for a name of another form",
+    ),
+    *(
+        takes(
+            f"schedule.operation.get.{what}",
+            GET,
+            "finds an operation by any name",
+            of=code,
+            family="schedule.operation.get.name-*",
+        )
+        for what, code in (
+            ("name-empty", Code.NOT_FOUND),
+            ("name-bare", Code.NOT_FOUND),
+        )
+    ),
+    refuses(
+        "schedule.operation.cancel.answers-empty",
+        CANCEL,
+        "can't cancel",
+        code=Code.FAILED_PRECONDITION,
+    ),
+    refuses(
+        "schedule.answer.does-not-wait",
+        SCHEDULE,
+        "waits for the time of an execution",
+        code=Code.DEADLINE_EXCEEDED,
+    ),
+    made(
+        reads_anything,
+        "takes any bytes for a request",
+        "schedule.error.no-bytes-of-a-message",
+        SCHEDULE,
+    ),
+]
+
+
 def _known(request: Any) -> Any:
     kept = request.__class__()
     kept.CopyFrom(request)

@@ -705,10 +705,10 @@ PATHS_AND_QUERIES = [
         "GET",
         "transcoding.query.int64.*",
     ),
-    asks(
+    refuses_if(
         "transcoding.query.page-token",
-        "does not read pageToken",
-        lambda r: target(r, "&?pageToken=[^&]*", ""),
+        "does not know the tokens that it gave",
+        lambda r: "pageToken=" in r.target,
     ),
     asks(
         "transcoding.query.body-star.field",
@@ -744,4 +744,155 @@ PATHS_AND_QUERIES = [
             ("executions.schedule.v1-products", "POST", "/products/"),
         )
     ),
+]
+
+
+def as_sent(request: Request) -> Request:
+    """Reads chunks whose size is no number."""
+    _, begun, body = (request.raw or b"").partition(b"\r\nzz\r\n")
+    return request.but(body=body.partition(b"\r\n0\r\n")[0]) if begun else request
+
+
+def coded(code: int) -> Any:
+    def wrong(request: Request, forward: Forward) -> Response:
+        response = forward(request)
+        coded = request.header("content-encoding") is not None
+        return response.but(status=code) if coded and not response.ok else response
+
+    return wrong
+
+
+def broken_by(pattern: str) -> Any:
+    """Breaks at what it can't decode."""
+
+    def wrong(request: Request, forward: Forward) -> Response:
+        response = forward(request)
+        return response.but(status=500) if re.search(pattern, request.target) else response
+
+    return wrong
+
+
+MORE = [
+    *(
+        answers(
+            f"transcoding.answer.status.{what}",
+            f"answers {code} to a {what} that succeeds",
+            lambda r, code=code: r.but(status=code) if r.ok else r,  # type: ignore[misc]
+            family="transcoding.answer.status.*",
+        )
+        for what, code in (("create", 201), ("delete", 204), ("update", 202), ("schedule", 202))
+    ),
+    refuses_if(
+        "transcoding.body.type.json",
+        "does not read application/json",
+        lambda r: r.header("content-type") == "application/json",
+        415,
+    ),
+    asks("transcoding.body.chunked.broken", "reads chunks without a size", as_sent),
+    *(
+        made(
+            coded(500),
+            "breaks at a body that it can't inflate",
+            f"transcoding.body.coding.{what}",
+            "",
+            "transcoding.body.coding.*",
+        )
+        for what in ("cut-off", "unknown")
+    ),
+    refuses_if(
+        "transcoding.body.expect-continue",
+        "refuses Expect",
+        lambda r: r.header("expect"),
+        417,
+    ),
+    refuses_body(
+        "transcoding.body.members-in-any-order",
+        "asks for the folder first",
+        r'^\s*\{\s*"(?!folderId)',
+    ),
+    refuses_if(
+        "transcoding.path.variable",
+        "finds no trigger by its path",
+        lambda r: r.verb == "GET",
+        404,
+    ),
+    asks(
+        "transcoding.path.single.colon",
+        "takes %3A for a colon",
+        lambda r: target(r, "%3[Aa]pause", ":pause"),
+    ),
+    asks(
+        "transcoding.path.multi.decoded",
+        "does not decode the name of an integration",
+        undecoded,
+        family="transcoding.path.multi.*",
+    ),
+    asks(
+        "transcoding.path.multi.slash.upper",
+        "takes %2F in a name for a slash",
+        lambda r: target(r, "%2[Ff]", "/"),
+        family="transcoding.path.multi.slash.*",
+    ),
+    *(
+        made(
+            broken_by("%4(?![0-9a-fA-F])|%zz|%ff|%00"),
+            "breaks at what it can't decode",
+            f"transcoding.{what}",
+            "",
+            f"transcoding.{what.split('.')[0]}.broken.*",
+        )
+        for what in ("path.broken.cut", "path.broken.nul", "query.broken.no-utf-8")
+    ),
+    asks(
+        "transcoding.query.bool.true",
+        "does not read a bool of the query",
+        lambda r: target(r, r"[?&]return\w*artial\w*=true", ""),
+    ),
+    refuses_if(
+        "transcoding.query.bool.false",
+        "refuses false",
+        lambda r: re.search(r"=false", r.target),
+    ),
+    asks(
+        "transcoding.query.bool.word",
+        "takes words for false",
+        lambda r: target(r, r"(return\w*artial\w*)=(?!true|false)\w+", r"\1=false"),
+    ),
+    asks(
+        "transcoding.query.int32.out-of-range",
+        "cuts an int32",
+        lambda r: target(r, r"(pageSize|page_size)=\d{9,}", r"\1=1"),
+    ),
+    *(
+        reads(
+            f"transcoding.message.{what}",
+            f"reads {does} as a message",
+            pattern,
+            r'\1{"timer": {"cronExpression": "0 0 1 1 ? 2099", "invokeFunction": '
+            '{"functionId": "f"}}}',
+            family="transcoding.message.*",
+        )
+        for what, does, pattern in (
+            ("string", "a string", r'("rule":\s*)"[^"]*"'),
+            ("number", "a number", r'("rule":\s*)\d+'),
+        )
+    ),
+]
+
+
+def empty_is_enough(request: Request, forward: Forward) -> Response:
+    """takes a body that has nothing"""
+    response = forward(request)
+    if response.status == 400 and request.body.strip() in (b"", b"{}"):
+        return response.but(status=200).with_json({})
+    return response
+
+
+EMPTY = [
+    made(
+        empty_is_enough,
+        "takes a body without what is required",
+        "transcoding.body.empty.required",
+        "POST",
+    )
 ]
