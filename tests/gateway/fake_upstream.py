@@ -17,7 +17,11 @@ from tocsin.wire.calls import Arrival
 from tocsin.wire.errors import ApiError
 from tocsin.wire.rest.requests import Bodies, Requests
 from tocsin.wire.statuses import to_status
-from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import (
+    executions_pb2,
+    integration_versions_pb2,
+    integrations_pb2,
+)
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
@@ -25,6 +29,8 @@ SERVICES: Sequence[ServiceDescriptor] = (
     trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"],
     operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"],
     executions_pb2.DESCRIPTOR.services_by_name["Executions"],
+    integrations_pb2.DESCRIPTOR.services_by_name["Integrations"],
+    integration_versions_pb2.DESCRIPTOR.services_by_name["IntegrationVersions"],
     operations_pb2.DESCRIPTOR.services_by_name["Operations"],
 )
 

@@ -10,7 +10,13 @@ from google.protobuf.message import Message
 from gateway.fake_upstream import SERVICES
 from gateway.rest_client import Rest
 from tocsin.contract.routes import routes
-from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, integrations_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import (
+    integration_versions_pb2 as versions_pb2,
+)
+from tocsin_protos.google.cloud.integrations.v1alpha.integration_version_pb2 import (
+    IntegrationVersion,
+)
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
@@ -18,6 +24,8 @@ GATEWAYS = ("envoy", "grpc-gateway")
 
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
 OPERATIONS = "yandex.cloud.operation.OperationService"
+INTEGRATIONS = "google.cloud.integrations.v1alpha.Integrations"
+VERSIONS = "google.cloud.integrations.v1alpha.IntegrationVersions"
 EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
 LONGRUNNING = "google.longrunning.Operations"
 
@@ -146,6 +154,77 @@ for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{ONE}", f"v1alpha/{OF_
 replayed = executions_pb2.ReplayExecutionRequest(name=f"{ONE}/executions/e1", replay_reason="r")
 path, sent = f"/v1/{ONE}/executions/e1:replay", {"replayReason": "r"}
 CALLS.append(("POST", path, sent, f"{EXECUTIONS}.ReplayExecution", replayed))
+for parent in (
+    *(f"v1/{PLACE}", f"v1/{PLACE}/products/p"),
+    *(f"v1alpha/{PLACE}", f"v1alpha/{PLACE}/products/p"),
+):
+    listed_in = integrations_pb2.ListIntegrationsRequest(
+        parent=parent.partition("/")[2], filter="active=true"
+    )
+    path = f"/{parent}/integrations?filter=active%3Dtrue"
+    CALLS.append(("GET", path, None, f"{INTEGRATIONS}.ListIntegrations", listed_in))
+searched = integrations_pb2.SearchIntegrationsRequest(parent=PLACE, query="a b")
+path = f"/v1/{PLACE}/integrations:search?query=a%20b"
+CALLS.append(("GET", path, None, f"{INTEGRATIONS}.SearchIntegrations", searched))
+for parent in (f"v1/{ONE}", f"v1alpha/{ONE}", f"v1alpha/{OF_PRODUCT}"):
+    deleted = integrations_pb2.DeleteIntegrationRequest(name=parent.partition("/")[2])
+    CALLS.append(("DELETE", f"/{parent}", None, f"{INTEGRATIONS}.DeleteIntegration", deleted))
+for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{ONE}", f"v1alpha/{OF_PRODUCT}"):
+    of, name = parent.partition("/")[2], f"{parent.partition('/')[2]}/versions/v1"
+    described = IntegrationVersion(description="d")
+    CALLS += [
+        (
+            *("POST", f"/{parent}/versions?newIntegration=true", {"description": "d"}),
+            f"{VERSIONS}.CreateIntegrationVersion",
+            versions_pb2.CreateIntegrationVersionRequest(
+                parent=of, integration_version=described, new_integration=True
+            ),
+        ),
+        (
+            *("GET", f"/{parent}/versions?fieldMask=state", None),
+            f"{VERSIONS}.ListIntegrationVersions",
+            versions_pb2.ListIntegrationVersionsRequest(parent=of, field_mask={"paths": ["state"]}),
+        ),
+        (
+            *("GET", f"/{parent}/versions/v1", None, f"{VERSIONS}.GetIntegrationVersion"),
+            versions_pb2.GetIntegrationVersionRequest(name=name),
+        ),
+        (
+            *("PATCH", f"/{parent}/versions/v1?updateMask=description", {"description": "d"}),
+            f"{VERSIONS}.UpdateIntegrationVersion",
+            versions_pb2.UpdateIntegrationVersionRequest(
+                name=name, integration_version=described, update_mask={"paths": ["description"]}
+            ),
+        ),
+        (
+            *("POST", f"/{parent}/versions/v1:publish", {"validateOnly": True}),
+            f"{VERSIONS}.PublishIntegrationVersion",
+            versions_pb2.PublishIntegrationVersionRequest(name=name, validate_only=True),
+        ),
+        (
+            *("POST", f"/{parent}/versions/v1:unpublish", {}),
+            f"{VERSIONS}.UnpublishIntegrationVersion",
+            versions_pb2.UnpublishIntegrationVersionRequest(name=name),
+        ),
+        (
+            *("POST", f"/{parent}/versions:upload", {"content": "{}", "fileFormat": "YAML"}),
+            f"{VERSIONS}.UploadIntegrationVersion",
+            versions_pb2.UploadIntegrationVersionRequest(
+                parent=of, content="{}", file_format="YAML"
+            ),
+        ),
+        (
+            *("GET", f"/{parent}/versions/v1:download?fileFormat=YAML&files=INTEGRATION", None),
+            f"{VERSIONS}.DownloadIntegrationVersion",
+            versions_pb2.DownloadIntegrationVersionRequest(
+                name=name, file_format="YAML", files=["INTEGRATION"]
+            ),
+        ),
+        (
+            *("DELETE", f"/{parent}/versions/v1", None, f"{VERSIONS}.DeleteIntegrationVersion"),
+            versions_pb2.DeleteIntegrationVersionRequest(name=name),
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

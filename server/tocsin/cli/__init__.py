@@ -78,6 +78,10 @@ app.add_typer(
     name="operations",
 )
 app.add_typer(
+    deferred("tocsin.cli.integrations.commands", "Register, publish and list integrations."),
+    name="integrations",
+)
+app.add_typer(
     deferred("tocsin.cli.dead_letters", "List failed deliveries, and deliver them again."),
     name="dead-letters",
 )

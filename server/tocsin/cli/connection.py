@@ -20,6 +20,10 @@ from tocsin.cli.refusal import USAGE, refusal
 from tocsin.printable import printable
 from tocsin.schedule import SystemClock
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2_grpc import ExecutionsStub
+from tocsin_protos.google.cloud.integrations.v1alpha.integration_versions_pb2_grpc import (
+    IntegrationVersionsStub,
+)
+from tocsin_protos.google.cloud.integrations.v1alpha.integrations_pb2_grpc import IntegrationsStub
 from tocsin_protos.tocsin.v1 import clock_service_pb2
 from tocsin_protos.tocsin.v1.access_service_pb2_grpc import AccessServiceStub
 from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
@@ -105,6 +109,8 @@ class Connection:
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.long_running: Any = OperationsStub(channel)
         self.executions: Any = ExecutionsStub(channel)  # type: ignore[no-untyped-call]
+        self.integrations: Any = IntegrationsStub(channel)  # type: ignore[no-untyped-call]
+        self.versions: Any = IntegrationVersionsStub(channel)  # type: ignore[no-untyped-call]
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
         self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]

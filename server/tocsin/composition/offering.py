@@ -12,6 +12,10 @@ from tocsin.api.google.executions import service_v2 as executions_v2
 from tocsin.api.google.executions.endings import ExecutionEndings
 from tocsin.api.google.executions.executing import ExecutingService
 from tocsin.api.google.executions.replaying import ReplayingService
+from tocsin.api.google.integrations import service as integrations
+from tocsin.api.google.integrations import versions
+from tocsin.api.google.integrations.catalog import Catalog
+from tocsin.api.google.integrations.publishing import PublishingService
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
@@ -75,17 +79,16 @@ def description_of(services: Services, *, guarded: bool) -> Services:
 def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
+    catalog = Catalog(database, ground.current, MACHINE_CLOCK)
     request_ids_age = timedelta(seconds=ground.settings.retention.request_ids_age)
     scheduling = scheduling_api.SchedulingService(
-        database, clock, works.ids, lambda: ground.current.integrations, request_ids_age
+        database, clock, works.ids, catalog.offers, request_ids_age
     )
     endings = ExecutionEndings(database, MACHINE_CLOCK)
     executing = ExecutingService(
-        database, clock, works.ids, lambda: ground.current.integrations, endings, request_ids_age
+        database, clock, works.ids, catalog.offers, endings, request_ids_age
     )
-    replaying = ReplayingService(
-        database, clock, works.ids, lambda: ground.current.integrations, endings
-    )
+    replaying = ReplayingService(database, clock, works.ids, catalog.offers, endings)
     showing = executions.ShowingService(database, clock, ground.pages)
     listing = executions_v2.ListingService(database, ground.pages)
     google_service = google_operations.OperationsService(database, clock, ground.pages, endings)
@@ -103,6 +106,19 @@ def _execution_services(ground: Ground, works: Works) -> Services:
             **listing.methods(),
         },
         google_operations.SERVICE: google_service.methods(),
+        **_integration_services(ground, catalog),
+    }
+
+
+def _integration_services(ground: Ground, catalog: Catalog) -> Services:
+    """Builds the services that register integrations."""
+    clock, database, current = ground.clock, ground.database, ground.current
+    writing = versions.VersionService(database, clock, ground.pages, current, catalog)
+    publishing = PublishingService(database, clock, current, catalog)
+    listing = integrations.IntegrationService(database, ground.pages, catalog)
+    return {
+        versions.SERVICE: {**writing.methods(), **publishing.methods()},
+        integrations.SERVICE: listing.methods(),
     }
 
 

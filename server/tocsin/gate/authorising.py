@@ -1,6 +1,6 @@
 """Checks whether a caller may do what a request asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from google.protobuf.descriptor import Descriptor
@@ -124,13 +124,22 @@ class AccountUse:
         if self._uses_stored_rule(request):
             of_stored = await self._accounts_of_trigger(request.trigger_id)
             accounts = [*accounts, *sorted(of_stored)]
-        for account_id in distinct(accounts):
+        await self.check_all(grants, accounts)
+        return of_stored
+
+    async def check_all(self, grants: Grants, account_ids: Iterable[str]) -> None:
+        """Checks that the caller may use service accounts.
+
+        Raises:
+            ApiError: the caller may not use one of them.
+            StoreUnavailable: the store can't be reached.
+        """
+        for account_id in distinct(account_ids):
             resource = await self._resources.of(Kind.SERVICE_ACCOUNT, account_id)
             if not grants.allow(Permission.SERVICE_ACCOUNTS_USE, resource):
                 raise errors.permission_denied(
                     Permission.SERVICE_ACCOUNTS_USE, _full_name("serviceAccounts", account_id)
                 )
-        return of_stored
 
     async def _accounts_of_trigger(self, trigger_id: str) -> frozenset[str]:
         if not is_storable(trigger_id):

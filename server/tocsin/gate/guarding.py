@@ -1,7 +1,8 @@
 """Guards calls: authenticates and authorises callers, applies limits, writes the audit log."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -219,6 +220,7 @@ class AdmittedCall:
         need = guard.need
         sight: Sight | None = None
         usable: frozenset[str] | None = None
+        check_accounts: Callable[[Iterable[str]], Awaitable[None]] | None = None
         if guard.guessable and not guard.authenticates:
             self._secret = need.secret(request) or shown_secret(self._arrival)
             if need.secret is not nothing:
@@ -232,7 +234,8 @@ class AdmittedCall:
             sight = await guard.naming.check(grants, self._targets)
             if need.accounts:
                 usable = await guard.accounts.check(grants, request)
-        return Call(self._arrival, sight, usable)
+                check_accounts = partial(guard.accounts.check_all, grants)
+        return Call(self._arrival, sight, usable, check_accounts)
 
     async def charge(self, request: Any) -> None:
         guard, limits = self._guard, self._guard.gate.limits

@@ -17,10 +17,11 @@ from tocsin.store.triggers.folders import (
 )
 from tocsin.wire.resource_names import (
     integration_name,
-    is_location,
     parse_execution,
     parse_integration,
     parse_operation,
+    parse_parent,
+    parse_version,
 )
 
 Key = TypeVar("Key")
@@ -76,8 +77,11 @@ class Resources:
                 return await self._of_invocation(name) or EVERYTHING
             case Kind.INTEGRATION:
                 return _of_integration(name)
+            case Kind.INTEGRATION_VERSION:
+                return _of_version(name)
             case Kind.LOCATION:
-                return name if is_location(name) else EVERYTHING
+                parent = parse_parent(name)
+                return EVERYTHING if parent is None else parent.location
             case Kind.EXECUTION:
                 return await self._of_execution(name)
             case Kind.LOG_GROUP:
@@ -153,6 +157,13 @@ def _of_integration(name: str) -> str:
     if parsed.means_every:
         return parsed.location
     return integration_name(parsed.location, parsed.integration)
+
+
+def _of_version(name: str) -> str:
+    parsed = parse_version(name)
+    if parsed is None:
+        return EVERYTHING
+    return integration_name(parsed.integration.location, parsed.integration.integration)
 
 
 def _remember(remembered: dict[Key, Value], key: Key, value: Value) -> None:

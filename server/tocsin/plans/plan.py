@@ -43,7 +43,15 @@ class WebsocketBroadcast:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
+    """An integration: of the settings by its name, or with the URL of its published version.
+
+    One that was registered over the API also has its `location`; names are unique within it.
+    """
+
     name: str
+    location: str = ""
+    url: str = ""
+    service_account_id: str = ""
     kind: Literal["integration"] = "integration"
 
 
@@ -65,15 +73,20 @@ def target_key(target: Target) -> str:
         case WebsocketBroadcast():
             return f"websocket_broadcast/{target.gateway_id}"
         case Integration():
-            return f"integration/{target.name}"
+            location = f"{target.location}/integrations/" if target.location else ""
+            return f"integration/{location}{target.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Says how often a failed call is repeated, and how long the pause before each try is."""
+    """Says how often a failed call is repeated, and how long the pause before each try is.
+
+    `interval` is the first pause; `growth` says how the others follow from it.
+    """
 
     attempts: int
     interval: timedelta
+    growth: Literal["fixed", "linear", "exponential"] = "fixed"
 
 
 @dataclass(frozen=True, slots=True)

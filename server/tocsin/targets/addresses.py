@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from yarl import URL
 
 from tocsin.outgoing.reach import LOCALHOST
+from tocsin.outgoing.sent_urls import refusal_of
 from tocsin.outgoing.url_parts import ends_in_number, has_dot_segment, path_of
 from tocsin.plans.plan import (
     Container,
@@ -51,7 +52,7 @@ class Addresses:
             case WebsocketBroadcast():
                 return _with_path(self._of(target.kind, target.gateway_id), target.path)
             case Integration():
-                return self._of_integration(target.name)
+                return self._of_integration(target)
 
     def _of(self, kind: str, target_id: str) -> URL:
         if not target_id.strip(".") or has_dot_segment(target_id):
@@ -67,11 +68,17 @@ class Addresses:
             url = _filled(template, "{" + ID_FIELDS[kind] + "}", target_id)
         return URL(url)
 
-    def _of_integration(self, name: str) -> URL:
-        integration = self.integrations.get(name)
+    def _of_integration(self, target: Integration) -> URL:
+        if target.url:
+            # The settings may have become stricter since the version was published.
+            if why := refusal_of(self.targets.reach, target.url):
+                raise UnmappedTarget(f"the URL of integration {target.name} {why}")
+            return URL(target.url)
+        integration = self.integrations.get(target.name)
         if integration is None:
             raise UnmappedTarget(
-                f"integration {name} is no longer configured: set url in [integrations.{name}]"
+                f"integration {target.name} is no longer configured: "
+                f"set url in [integrations.{target.name}]"
             )
         return URL(integration.url)
 

@@ -145,7 +145,7 @@ class TargetCaller:
         return await self._post(target, url, payload, sent, room)
 
     async def _authorization(self, target: Target, url: URL) -> str | None:
-        if self._tokens is None or isinstance(target, Integration):
+        if self._tokens is None:
             return None
         # Credentials in the configured URL take precedence.
         if not target.service_account_id or url.raw_user is not None:

@@ -1,7 +1,7 @@
 """Gives access to a call's metadata, request id, trace, peer and caller."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from urllib.parse import unquote
@@ -99,12 +99,25 @@ class Call:
     `sight` returns whether the caller may see a resource (such as `folders/ID`), for methods that
     list several; None means all resources. `usable_accounts` are the service accounts of a stored
     rule that the caller may use, or None if the gate did not check. Methods compare them with the
-    rule that they read, which may have another account by then.
+    rule that they read, which may have another account by then. `check_accounts` is for methods
+    that find the accounts by themselves: it raises an ApiError unless the caller may use them all;
+    None if the gate checks none.
     """
 
     arrival: Arrival
     sight: Callable[[str], bool] | None = None
     usable_accounts: frozenset[str] | None = None
+    check_accounts: Callable[[Iterable[str]], Awaitable[None]] | None = None
+
+    async def use_accounts(self, account_ids: Iterable[str]) -> None:
+        """Checks that the caller may use service accounts.
+
+        Raises:
+            ApiError: the caller may not use one of them.
+            StoreUnavailable: the store can't be reached.
+        """
+        if self.check_accounts is not None:
+            await self.check_accounts(account_ids)
 
     @property
     def caller(self) -> Principal | None:

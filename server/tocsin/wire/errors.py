@@ -147,6 +147,61 @@ def integration_not_found(name: str) -> ApiError:
     )
 
 
+def version_not_found(name: str) -> ApiError:
+    return _about(
+        _not_found("INTEGRATION_VERSION_NOT_FOUND", f"Version {name[:256]} not found"), name=name
+    )
+
+
+def version_in_state(name: str, state: str, needed: str) -> ApiError:
+    return _about(
+        _precondition(
+            "INTEGRATION_VERSION_STATE", f"Version {name[:256]} is {state}, it must be {needed}"
+        ),
+        name=name,
+        state=state,
+    )
+
+
+def integration_published(name: str) -> ApiError:
+    return _about(
+        _precondition(
+            "INTEGRATION_PUBLISHED",
+            f"Integration {name[:256]} has a published version: unpublish it first",
+        ),
+        name=name,
+    )
+
+
+def integration_exists(name: str) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.ALREADY_EXISTS,
+            "INTEGRATION_EXISTS",
+            f"Integration {name[:256]} already exists: leave out new_integration",
+        ),
+        name=name,
+    )
+
+
+def too_many_versions(name: str, most: int) -> ApiError:
+    text = f"{name[:256]} has {most} versions of integrations, the most that it may have"
+    return _about(
+        _exhausted("QUOTA_EXCEEDED", text, None, _quota(name[:256], text)), name=name, most=most
+    )
+
+
+def version_changed_meanwhile(name: str) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.ABORTED,
+            "CHANGED_MEANWHILE",
+            f"Version {name[:256]} has just changed; try again",
+        ),
+        name=name,
+    )
+
+
 def api_trigger_not_found(trigger_id: str, name: str) -> ApiError:
     return _about(
         _not_found(

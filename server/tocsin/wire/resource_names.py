@@ -16,6 +16,8 @@ _INTEGRATION_NAME = re.compile(
     rf"/integrations/(?P<integration>{_SEGMENT})"
 )
 _EXECUTION_NAME = re.compile(rf"(?P<parent>.*)/executions/(?P<id>{_SEGMENT})")
+_VERSION_NAME = re.compile(rf"(?P<parent>.*)/versions/(?P<id>{_SEGMENT})")
+_PARENT_NAME = re.compile(rf"(?P<location>{_LOCATION})(?P<product>/products/{_SEGMENT})?")
 _OPERATION_NAME = re.compile(rf"(?P<location>{_LOCATION})/operations/(?P<id>{_SEGMENT})")
 
 LOCATION_FORM = "projects/*/locations/*"
@@ -24,6 +26,11 @@ EXECUTION_FORMS = (
     f"{LOCATION_FORM}/integrations/*/executions/* or "
     f"{LOCATION_FORM}/products/*/integrations/*/executions/*"
 )
+VERSION_FORMS = (
+    f"{LOCATION_FORM}/integrations/*/versions/* or "
+    f"{LOCATION_FORM}/products/*/integrations/*/versions/*"
+)
+PARENT_FORMS = f"{LOCATION_FORM} or {LOCATION_FORM}/products/*"
 EVERY_INTEGRATION = "-"
 
 
@@ -61,6 +68,26 @@ class ExecutionName:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionName:
+    """The parts of the name of an integration's version."""
+
+    integration: IntegrationName
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParentName:
+    """The parts of the name under which integrations are listed: a location, or its product."""
+
+    location: str
+    full: str
+
+    def of(self, integration: str) -> str:
+        """Returns the name of an integration."""
+        return f"{self.full}/integrations/{integration}"
+
+
+@dataclass(frozen=True, slots=True)
 class OperationName:
     """The parts of an operation's name; `id` is that of its execution."""
 
@@ -91,6 +118,19 @@ def parse_execution(name: str) -> ExecutionName | None:
     match = _EXECUTION_NAME.fullmatch(name)
     parent = None if match is None else parse_integration(match["parent"])
     return None if match is None or parent is None else ExecutionName(parent, match["id"])
+
+
+def parse_version(name: str) -> VersionName | None:
+    """Returns the parts of a version's name, or None for another text."""
+    match = _VERSION_NAME.fullmatch(name)
+    parent = None if match is None else parse_integration(match["parent"])
+    return None if match is None or parent is None else VersionName(parent, match["id"])
+
+
+def parse_parent(name: str) -> ParentName | None:
+    """Returns the parts of the name of a location or of a product in it, or None."""
+    match = _PARENT_NAME.fullmatch(name)
+    return None if match is None else ParentName(match["location"], name)
 
 
 def parse_operation(name: str) -> OperationName | None:

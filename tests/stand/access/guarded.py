@@ -20,7 +20,12 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from stand.access.oidc_issuer import AUDIENCE, OidcIssuer
 from stand.apis.wire import Json, Refused
 from stand.tocsin_process import Tocsin, run_tocsin, serving
-from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, log_entries_pb2  # noqa: F401
+from tocsin_protos.google.cloud.integrations.v1alpha import (
+    executions_pb2,
+    integration_versions_pb2,
+    integrations_pb2,
+    log_entries_pb2,  # noqa: F401
+)
 from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as executions_v2_pb2
 from tocsin_protos.tocsin.v1 import (
     access_service_pb2,
@@ -45,6 +50,8 @@ FILES: tuple[Any, ...] = (
     trigger_service_pb2,
     operation_service_pb2,
     executions_pb2,
+    integrations_pb2,
+    integration_versions_pb2,
     executions_v2_pb2,
     operations_pb2,
     log_ingestion_service_pb2,

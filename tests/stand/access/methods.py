@@ -12,6 +12,8 @@ from stand.apis.wire import Json
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
 OPERATIONS = "yandex.cloud.operation.OperationService"
 EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
+INTEGRATIONS = "google.cloud.integrations.v1alpha.Integrations"
+VERSIONS = "google.cloud.integrations.v1alpha.IntegrationVersions"
 EXECUTIONS_V2 = "google.cloud.integrations.v2.Executions"
 LONG_RUNNING = "google.longrunning.Operations"
 LOGS = "yandex.cloud.logging.v1.LogIngestionService"
@@ -80,6 +82,20 @@ class World:
             "triggerId": "api_trigger/nightly",
             "scheduleTime": "2099-01-01T00:00:00Z",
         }
+
+    def version(self, name: str) -> str:
+        """Makes a draft that can be published; returns its name."""
+        url = {"stringValue": "http://127.0.0.1:1/"}
+        version = {
+            "triggerConfigs": [{"triggerId": f"api_trigger/{name}"}],
+            "taskConfigs": [{"task": "GenericRestV2Task", "parameters": {"url": {"value": url}}}],
+        }
+        request = {
+            "parent": f"{self.location}/integrations/{name}",
+            "integrationVersion": version,
+        }
+        made = self.server.admin.call(f"{VERSIONS}.CreateIntegrationVersion", request)
+        return str(made["name"])
 
     def execution(self) -> str:
         scheduled = self.server.admin.call(
@@ -152,6 +168,28 @@ def executed_by_v2(w: World) -> Json:
     return {"parent": f"{w.location}/integrations/nightly", "triggerId": "api_trigger/nightly"}
 
 
+def draft_of(w: World) -> Json:
+    return {"parent": f"{w.location}/integrations/new", "integrationVersion": {}}
+
+
+def draft(w: World) -> Json:
+    return {"name": w.version(f"i-{uuid.uuid4().hex[:8]}")}
+
+
+def changed_draft(w: World) -> Json:
+    return {**draft(w), "integrationVersion": {"description": "new"}}
+
+
+def published(w: World) -> Json:
+    request = draft(w)
+    w.server.admin.call(f"{VERSIONS}.PublishIntegrationVersion", request)
+    return request
+
+
+def registered(w: World) -> Json:
+    return {"name": draft(w)["name"].partition("/versions/")[0]}
+
+
 def operation(w: World) -> Json:
     return {"operationId": w.operation()}
 
@@ -188,6 +226,24 @@ LINES: dict[str, Line] = {
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.CancelExecution": Line("editor", "project", execution_of_integration),
+    f"{INTEGRATIONS}.ListIntegrations": Line("viewer", "project", lambda w: {"parent": w.location}),
+    f"{INTEGRATIONS}.SearchIntegrations": Line(
+        "viewer", "project", lambda w: {"parent": w.location, "query": "nightly"}
+    ),
+    f"{INTEGRATIONS}.DeleteIntegration": Line("editor", "project", registered),
+    f"{VERSIONS}.CreateIntegrationVersion": Line("editor", "project", draft_of),
+    f"{VERSIONS}.UploadIntegrationVersion": Line(
+        "editor", "project", lambda w: {"parent": draft_of(w)["parent"], "content": "{}"}
+    ),
+    f"{VERSIONS}.GetIntegrationVersion": Line("viewer", "project", draft),
+    f"{VERSIONS}.DownloadIntegrationVersion": Line("viewer", "project", draft),
+    f"{VERSIONS}.ListIntegrationVersions": Line(
+        "viewer", "project", lambda w: {"parent": draft_of(w)["parent"]}
+    ),
+    f"{VERSIONS}.UpdateIntegrationVersion": Line("editor", "project", changed_draft),
+    f"{VERSIONS}.PublishIntegrationVersion": Line("editor", "project", draft),
+    f"{VERSIONS}.UnpublishIntegrationVersion": Line("editor", "project", published),
+    f"{VERSIONS}.DeleteIntegrationVersion": Line("editor", "project", draft),
     f"{EXECUTIONS_V2}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{LONG_RUNNING}.ListOperations": Line("viewer", "project", lambda w: {"name": w.location}),
     f"{LONG_RUNNING}.GetOperation": Line("viewer", "project", execution),

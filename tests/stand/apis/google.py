@@ -15,11 +15,15 @@ from grpc_status import rpc_status
 from stand.apis.wire import Json, Refused, Reply, send
 from tocsin_protos.google.cloud.integrations.v1alpha import (
     executions_pb2,
+    integration_versions_pb2,
+    integrations_pb2,
     log_entries_pb2,  # noqa: F401 (metadata and responses print by name)
 )
 
 SERVICES = (
     executions_pb2.DESCRIPTOR.services_by_name["Executions"],
+    integrations_pb2.DESCRIPTOR.services_by_name["Integrations"],
+    integration_versions_pb2.DESCRIPTOR.services_by_name["IntegrationVersions"],
     operations_pb2.DESCRIPTOR.services_by_name["Operations"],
 )
 METHODS = {method.name: method for service in SERVICES for method in service.methods}
@@ -32,12 +36,28 @@ ROUTES = {
     "GetExecution": ("GET", ""),
     "DownloadExecution": ("GET", ":download"),
     "CancelExecution": ("POST", ":cancel"),
+    "ListIntegrations": ("GET", "/integrations"),
+    "SearchIntegrations": ("GET", "/integrations:search"),
+    "DeleteIntegration": ("DELETE", ""),
+    "CreateIntegrationVersion": ("POST", "/versions"),
+    "UploadIntegrationVersion": ("POST", "/versions:upload"),
+    "ListIntegrationVersions": ("GET", "/versions"),
+    "GetIntegrationVersion": ("GET", ""),
+    "DownloadIntegrationVersion": ("GET", ":download"),
+    "UpdateIntegrationVersion": ("PATCH", ""),
+    "PublishIntegrationVersion": ("POST", ":publish"),
+    "UnpublishIntegrationVersion": ("POST", ":unpublish"),
+    "DeleteIntegrationVersion": ("DELETE", ""),
     "GetOperation": ("GET", ""),
     "ListOperations": ("GET", "/operations"),
     "WaitOperation": ("POST", ":wait"),
     "CancelOperation": ("POST", ":cancel"),
     "DeleteOperation": ("DELETE", ""),
 }
+
+
+# The field that is the body of a call that has it.
+VERSION = "integrationVersion"
 
 
 class GoogleApi(Protocol):
@@ -88,9 +108,11 @@ class GoogleRest:
         fields = {name: value for name, value in request.items() if name != resource}
         path = f"/{self._version}/{urllib.parse.quote(request[resource])}{rest}"
         body = None
-        if verb == "POST":
-            body = json.dumps(fields).encode()
-        elif fields:
+        if VERSION in fields:
+            body = json.dumps(fields.pop(VERSION)).encode()
+        elif verb == "POST":
+            body, fields = json.dumps(fields).encode(), {}
+        if fields:
             path += "?" + urllib.parse.urlencode(list(_flat(fields)))
         reply = send(self._address, verb, path, body)
         if reply.status != 200:

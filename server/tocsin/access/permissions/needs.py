@@ -25,6 +25,7 @@ class Kind(Enum):
     OPERATION = "the folder of the operation's trigger"
     INVOCATION = "the folder, or the integration, of the invocation"
     INTEGRATION = "the integration"
+    INTEGRATION_VERSION = "the integration of the version"
     LOCATION = "the project and location"
     EXECUTION = "the integration of the execution"
     LOG_GROUP = "the folder whose default log group it is, else `*`"
@@ -105,7 +106,7 @@ class Need:
         each: path of the list whose elements each become an event.
         made: the fields of the answer that the audit log reads.
         accounts: whether the caller must be allowed to use each service account that the request's
-            rule names.
+            rule, or its version of an integration, names.
         uses_stored_rule: returns whether a request also needs the accounts of the stored rule,
             because it says what to call or send as one of them.
         shows_secret: whether a request to a public method holds a secret that could be guessed.
@@ -173,6 +174,7 @@ def _google(
     *named: Named,
     event: str = "",
     brings: Brings = Brings.NOTHING,
+    accounts: bool = False,
     made: tuple[Made, ...] = (),
 ) -> Need:
     return Need(
@@ -182,6 +184,7 @@ def _google(
         scope=CLOUD_PLATFORM,
         event=event,
         brings=brings,
+        accounts=accounts,
         made=made,
     )
 
@@ -280,6 +283,64 @@ EXECUTIONS = _service(
         "DownloadExecution": _google(P.EXECUTIONS_GET, *EXECUTION),
         "CancelExecution": _google(
             P.EXECUTIONS_CANCEL, *EXECUTION, event="google.cloud.integrations.CancelExecution"
+        ),
+    },
+)
+LOCATION = (Named("parent", Kind.LOCATION),)
+VERSION = (Named("name", Kind.INTEGRATION_VERSION),)
+INTEGRATIONS = _service(
+    "google.cloud.integrations.v1alpha.Integrations",
+    {
+        "ListIntegrations": _google(P.INTEGRATIONS_LIST, *LOCATION),
+        "SearchIntegrations": _google(P.INTEGRATIONS_LIST, *LOCATION),
+        "DeleteIntegration": _google(
+            P.INTEGRATIONS_DELETE,
+            Named("name", Kind.INTEGRATION),
+            event="google.cloud.integrations.DeleteIntegration",
+        ),
+    },
+)
+INTEGRATION_VERSIONS = _service(
+    "google.cloud.integrations.v1alpha.IntegrationVersions",
+    {
+        "CreateIntegrationVersion": _google(
+            P.VERSIONS_CREATE,
+            Named("parent", Kind.INTEGRATION),
+            event="google.cloud.integrations.CreateIntegrationVersion",
+            accounts=True,
+            made=(Made("integrationVersions", "name"),),
+        ),
+        "UploadIntegrationVersion": _google(
+            P.VERSIONS_CREATE,
+            Named("parent", Kind.INTEGRATION),
+            event="google.cloud.integrations.UploadIntegrationVersion",
+            accounts=True,
+            made=(Made("integrationVersions", "integration_version.name"),),
+        ),
+        "GetIntegrationVersion": _google(P.VERSIONS_GET, *VERSION),
+        "DownloadIntegrationVersion": _google(P.VERSIONS_GET, *VERSION),
+        "ListIntegrationVersions": _google(P.VERSIONS_LIST, Named("parent", Kind.INTEGRATION)),
+        "UpdateIntegrationVersion": _google(
+            P.VERSIONS_UPDATE,
+            *VERSION,
+            event="google.cloud.integrations.UpdateIntegrationVersion",
+            accounts=True,
+        ),
+        "PublishIntegrationVersion": _google(
+            P.VERSIONS_DEPLOY,
+            *VERSION,
+            event="google.cloud.integrations.PublishIntegrationVersion",
+            accounts=True,
+        ),
+        "UnpublishIntegrationVersion": _google(
+            P.VERSIONS_DEPLOY,
+            *VERSION,
+            event="google.cloud.integrations.UnpublishIntegrationVersion",
+        ),
+        "DeleteIntegrationVersion": _google(
+            P.VERSIONS_DELETE,
+            *VERSION,
+            event="google.cloud.integrations.DeleteIntegrationVersion",
         ),
     },
 )
@@ -493,6 +554,8 @@ NEEDS: Mapping[str, Need] = {
     **TRIGGER_SERVICE,
     **OPERATION_SERVICE,
     **EXECUTIONS,
+    **INTEGRATIONS,
+    **INTEGRATION_VERSIONS,
     **EXECUTIONS_V2,
     **LONG_RUNNING,
     **LOGS,

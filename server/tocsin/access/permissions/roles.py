@@ -28,6 +28,14 @@ class Permission(StrEnum):
     LOG_RECORDS_WRITE = "logging.records.write"
 
     INTEGRATIONS_INVOKE = "integrations.integrations.invoke"
+    INTEGRATIONS_LIST = "integrations.integrations.list"
+    INTEGRATIONS_DELETE = "integrations.integrations.delete"
+    VERSIONS_GET = "integrations.integrationVersions.get"
+    VERSIONS_LIST = "integrations.integrationVersions.list"
+    VERSIONS_CREATE = "integrations.integrationVersions.create"
+    VERSIONS_UPDATE = "integrations.integrationVersions.update"
+    VERSIONS_DELETE = "integrations.integrationVersions.delete"
+    VERSIONS_DEPLOY = "integrations.integrationVersions.deploy"
     EXECUTIONS_GET = "integrations.executions.get"
     EXECUTIONS_LIST = "integrations.executions.list"
     EXECUTIONS_CANCEL = "integrations.executions.cancel"
@@ -69,14 +77,23 @@ TRIGGERS_MANAGED = (
         P.OPERATIONS_CANCEL,
     }
 )
-EXECUTIONS_SEEN = frozenset({P.EXECUTIONS_GET, P.EXECUTIONS_LIST}) | INVOCATIONS_SEEN
+INTEGRATIONS_SEEN = frozenset({P.INTEGRATIONS_LIST, P.VERSIONS_GET, P.VERSIONS_LIST})
+EXECUTIONS_SEEN = (
+    frozenset({P.EXECUTIONS_GET, P.EXECUTIONS_LIST}) | INTEGRATIONS_SEEN | INVOCATIONS_SEEN
+)
 INTEGRATIONS_RUN = EXECUTIONS_SEEN | {P.INTEGRATIONS_INVOKE, P.EXECUTIONS_CANCEL}
+INTEGRATIONS_EDITED = INTEGRATIONS_RUN | {P.VERSIONS_CREATE, P.VERSIONS_UPDATE}
+INTEGRATIONS_MANAGED = INTEGRATIONS_EDITED | {
+    P.INTEGRATIONS_DELETE,
+    P.VERSIONS_DELETE,
+    P.VERSIONS_DEPLOY,
+}
 
 VIEWED = TRIGGERS_SEEN | EXECUTIONS_SEEN | {P.CLOCK_GET, P.METRICS_GET}
 EDITED = (
     VIEWED
     | TRIGGERS_MANAGED
-    | INTEGRATIONS_RUN
+    | INTEGRATIONS_MANAGED
     | {P.EVENTS_PUBLISH, P.LOG_RECORDS_WRITE, P.SERVICE_ACCOUNTS_USE, P.CLOCK_MOVE}
 )
 ALL = frozenset(Permission)
@@ -115,17 +132,23 @@ ROLES: Mapping[str, Role] = {
     "roles/viewer": Role(VIEWED, "as `viewer`"),
     "roles/editor": Role(EDITED, "as `editor`"),
     "roles/owner": Role(ALL, "as `admin`"),
-    "roles/integrations.integrationViewer": Role(EXECUTIONS_SEEN, "sees executions"),
+    "roles/integrations.integrationViewer": Role(
+        EXECUTIONS_SEEN, "sees integrations and executions"
+    ),
     "roles/integrations.integrationInvoker": Role(
         INTEGRATIONS_RUN, "also schedules integrations, and cancels executions"
     ),
     "roles/integrations.integrationEditor": Role(
-        INTEGRATIONS_RUN, "the same, as integrations are defined in the settings"
+        INTEGRATIONS_EDITED, "also writes drafts of integrations"
+    ),
+    "roles/integrations.integrationDeployer": Role(
+        EXECUTIONS_SEEN | {P.VERSIONS_DEPLOY}, "publishes versions of integrations"
     ),
     "roles/integrations.integrationAdmin": Role(
-        INTEGRATIONS_RUN | INVOCATIONS_STEERED, "also delivers executions again"
+        INTEGRATIONS_MANAGED | INVOCATIONS_STEERED,
+        "also publishes and deletes integrations, and delivers executions again",
     ),
-    "roles/integrations.admin": Role(INTEGRATIONS_RUN | INVOCATIONS_STEERED, "the same"),
+    "roles/integrations.admin": Role(INTEGRATIONS_MANAGED | INVOCATIONS_STEERED, "the same"),
     "roles/iam.serviceAccountUser": Role(
         frozenset({P.SERVICE_ACCOUNTS_USE}), "as `iam.serviceAccounts.user`"
     ),

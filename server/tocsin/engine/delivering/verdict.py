@@ -10,6 +10,8 @@ from tocsin.targets.calling import Outcome
 
 # The contract's longest interval; a target may ask for a pause up to this.
 LONGEST_RETRY_AFTER = timedelta(minutes=1)
+# To which intervals of growing retries grow.
+LONGEST_PAUSE_SECONDS = 24 * 3600.0
 # The part of the interval that chance may add, so that calls that failed together spread out.
 JITTER = 0.1
 # Tries to reach a queue go on for ever, as a dead letter is never dropped.
@@ -37,7 +39,7 @@ def after_call(
     failures = invocation.failures + 1
     history = _with_failure(invocation, outcome.status, outcome.error, now)
     if outcome.may_retry and action.retry is not None and failures <= action.retry.attempts:
-        again_at = now + _pause(action.retry, outcome.retry_after, chance)
+        again_at = now + _pause(action.retry, failures, outcome.retry_after, chance)
         return Ending(State.RETRYING, again_at, None, outcome.error, failures, history)
     if action.dead_letter is not None:
         queue = queue_key(action.dead_letter)
@@ -71,9 +73,11 @@ def last_failure(invocation: Invocation) -> str:
     return str(calls[-1]["error"]) if calls else ""
 
 
-def _pause(retry: Retry, retry_after: timedelta | None, chance: float) -> timedelta:
-    """Returns the pause before a retry, which is at least the interval."""
-    pause = retry.interval * (1 + JITTER * chance)
+def _pause(retry: Retry, failures: int, retry_after: timedelta | None, chance: float) -> timedelta:
+    """Returns the pause after so many failures, which is at least the interval."""
+    times = {"fixed": 1, "linear": failures, "exponential": 2 ** min(failures - 1, 30)}
+    grown = min(retry.interval.total_seconds() * times[retry.growth], LONGEST_PAUSE_SECONDS)
+    pause = timedelta(seconds=grown) * (1 + JITTER * chance)
     if retry_after is not None:
         pause = max(pause, min(retry_after, LONGEST_RETRY_AFTER))
     return pause

@@ -18,6 +18,8 @@ class Bell(StrEnum):
     """A batch of events is due at the instant."""
     DELIVERIES = "deliveries"
     """An invocation is due at the instant."""
+    INTEGRATIONS = "integrations"
+    """A version of an integration was published or taken back."""
     ENDINGS = "endings"
     """Executions ended, and somebody may be waiting for one of them."""
     PARKING = "parking"

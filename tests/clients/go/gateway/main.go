@@ -42,7 +42,8 @@ func main() {
 	check(err)
 	// Google's answers leave defaults out, the others print them.
 	google := mux(connection, protojson.MarshalOptions{}, googleError,
-		integrations.RegisterExecutionsHandler, longrunning.RegisterOperationsHandler)
+		integrations.RegisterExecutionsHandler, integrations.RegisterIntegrationsHandler,
+		integrations.RegisterIntegrationVersionsHandler, longrunning.RegisterOperationsHandler)
 	others := mux(connection, protojson.MarshalOptions{EmitDefaultValues: true},
 		runtime.DefaultHTTPErrorHandler,
 		triggers.RegisterTriggerServiceHandler, operations.RegisterOperationServiceHandler,

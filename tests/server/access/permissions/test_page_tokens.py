@@ -17,9 +17,11 @@ from stand.access.methods import (
     EXECUTIONS,
     EXECUTIONS_V2,
     FIRING,
+    INTEGRATIONS,
     INVOCATIONS,
     LONG_RUNNING,
     TRIGGERS,
+    VERSIONS,
     World,
     new_world,
 )
@@ -72,6 +74,15 @@ def integration(w: World) -> Json:
     return {"parent": parent, "one": w.execution(), "two": w.execution()}
 
 
+def registered(w: World) -> Json:
+    return {"parent": w.location, "one": w.version("one"), "two": w.version("two")}
+
+
+def versions(w: World) -> Json:
+    parent = f"{w.location}/integrations/orders"
+    return {"parent": parent, "one": w.version("orders"), "two": w.version("orders")}
+
+
 def previewed(w: World) -> Json:
     rule = {"timer": {"cronExpression": "* * * * ? *", "invokeFunction": {"functionId": "f"}}}
     w.trigger(rule=rule)
@@ -104,6 +115,11 @@ LISTS = {
     f"{LONG_RUNNING}.ListOperations": List(executions, lambda _: {"filter": "done = false"}),
     f"{EXECUTIONS}.ListExecutions": List(integration, lambda _: {"orderBy": "create_time"}),
     f"{EXECUTIONS_V2}.ListExecutions": List(integration, lambda _: {"filter": "state = FAILED"}),
+    f"{INTEGRATIONS}.ListIntegrations": List(registered, lambda _: {"filter": "active = true"}),
+    f"{INTEGRATIONS}.SearchIntegrations": List(
+        lambda w: {**registered(w), "query": "o"}, lambda _: {"query": "x"}
+    ),
+    f"{VERSIONS}.ListIntegrationVersions": List(versions, lambda _: {"filter": "state = DRAFT"}),
     f"{EVENTS}.ListIntakes": List(of_folder, lambda w: {"folderId": f"{w.folder}x"}),
     f"{EVENTS}.TestEvent": List(
         lambda w: {**of_folder(w), "event": EVENT}, lambda w: {"folderId": f"{w.folder}x"}

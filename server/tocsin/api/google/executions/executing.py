@@ -1,6 +1,6 @@
 """Serves the methods of both versions of `Executions` that run an integration and wait for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from tocsin.api.google.executions.orders import (
     refuse_large,
 )
 from tocsin.api.google.executions.versions import fitting
+from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.parameters import executed_parameters, from_json
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -62,7 +63,7 @@ class ExecutingService:
         database: the store.
         clock: the clock.
         ids: makes the ids of executions.
-        integrations: returns the integrations in force.
+        integrations: returns those that can be run.
         endings: tells when executions end.
         request_ids_age: how long the id of a request is remembered.
     """
@@ -110,9 +111,11 @@ class ExecutingService:
             raise errors.invalid_field(
                 "execution_id", "has its parameters already: leave out input_parameters"
             )
-        begin = self._beginning(order, self._once(request.request_id, request, order, call))
+        offers = await self._integrations(order.name.location)
+        once = self._once(request.request_id, request, order, call)
+        begin = self._beginning(offers, order, once)
         if request.execution_id:
-            begin = self._beginning_of_stored(order, request.execution_id)
+            begin = self._beginning_of_stored(offers, order, request.execution_id)
         ended = await self._ended(await self._database.write(begin), patience)
         if ended.state is not State.SUCCEEDED and not request.do_not_propagate_error:
             raise failure_of(ended)
@@ -134,7 +137,8 @@ class ExecutingService:
             traceparent=call.traceparent,
         )
         once = self._once(request.request_id, request, order, call)
-        begin = self._beginning(order, once, "parent")
+        offers = await self._integrations(order.name.location)
+        begin = self._beginning(offers, order, once, "parent")
         ended = await self._ended(await self._database.write(begin), patience)
         if ended.state is not State.SUCCEEDED:
             raise failure_of(ended)
@@ -146,30 +150,32 @@ class ExecutingService:
         return Once.of("request_id", request_id, request, scope=scope, method="Execute")
 
     def _beginning(
-        self, order: Order, once: Once, field: str = "name"
+        self, offers: Mapping[str, Offer], order: Order, once: Once, field: str = "name"
     ) -> Callable[[Transaction], str]:
         """Returns what stores an execution, or finds that of an earlier request with its id."""
 
         def begin(tx: Transaction) -> str:
             if (known := once.answer(tx, order.now)) is not None:
                 return known.decode()
-            integration = only_matching(self._integrations(), order.name, order.trigger_id, field)
-            execution = order.execution(integration, self._ids.new_uuid)
+            offer = only_matching(offers, order.name, order.trigger_id, field)
+            execution = order.execution(offer, self._ids.new_uuid)
             insert_execution(tx, execution)
             once.remember(tx, execution.id.encode(), order.now, self._kept)
             return execution.id
 
         return begin
 
-    def _beginning_of_stored(self, order: Order, execution_id: str) -> Callable[[Transaction], str]:
+    def _beginning_of_stored(
+        self, offers: Mapping[str, Offer], order: Order, execution_id: str
+    ) -> Callable[[Transaction], str]:
         """Returns what makes a waiting execution due now."""
 
         def begin(tx: Transaction) -> str:
-            integration = only_matching(self._integrations(), order.name, order.trigger_id)
+            offer = only_matching(offers, order.name, order.trigger_id)
             found = find_execution(tx, order.name.location, execution_id)
-            if found is None or found.target != f"integration/{integration}":
+            if found is None or found.target != offer.target:
                 raise errors.execution_not_found(
-                    f"{order.name.of(integration)}/executions/{execution_id}"
+                    f"{order.name.of(offer.name)}/executions/{execution_id}"
                 )
             if found.state is not State.PENDING or not deliver_again(
                 tx, found.id, target=found.target, now=order.now, history=found.history

@@ -73,6 +73,7 @@ def to_execution(
         create_time=to_timestamp(invocation.created_at),
         update_time=to_timestamp(updated_at(invocation)),
         integration_version_state=IntegrationState.ACTIVE,
+        snapshot_number=info.integration_snapshot_number,
     )
     _set_replays(execution, info, replays)
     attempts = attempts_of(invocation)
@@ -104,6 +105,7 @@ def to_execution_info(
         if not info.execution_method
         else ExecutionInfo.ExecutionMethod.Name(info.execution_method),
         product=contract.EventExecutionInfo.IP,
+        snapshot_number=info.integration_snapshot_number,
         event_execution_details=execution.event_execution_details,
     )
     if invocation.last_error is not None:

@@ -1,6 +1,6 @@
 """Makes executions of what was ordered, whichever method ordered it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
-from tocsin.compilers.integrations import execution_payload, integration_action
+from tocsin.compilers.integration_versions import Offer
+from tocsin.compilers.integrations import execution_payload
 from tocsin.compilers.parameters import Parameter, from_json, to_event_parameter, to_json
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, execution_id_taken, insert_invocation
-from tocsin.targets.settings import IntegrationSettings
 from tocsin.wire import errors
 from tocsin.wire.json_text import Json
 from tocsin.wire.resource_names import (
@@ -30,8 +30,8 @@ from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
 # The vendor's published quota for the input of an API trigger.
 LARGEST_INPUT = 8 * 1024 * 1024
 
-Integrations = Callable[[], Mapping[str, IntegrationSettings]]
-"""Returns the integrations in force, by their last names."""
+Integrations = Callable[[str], Awaitable[Mapping[str, Offer]]]
+"""Returns what can be run in a project and location, by last names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,9 @@ class Order:
     replay: ReplayInfo | None = None
     replay_of: str | None = None
 
-    def execution(self, integration: str, new_uuid: Callable[[], str]) -> Invocation:
-        """Returns an execution of an integration, by its last name."""
+    def execution(self, offer: Offer, new_uuid: Callable[[], str]) -> Invocation:
+        """Returns an execution of an integration; it keeps the URL of the version that runs now."""
+        integration, waited = offer.name, self.method == ExecutionInfo.POST
         invocation_id = new_uuid()
         execution_id = self.execution_id or invocation_id
         return Invocation(
@@ -112,8 +113,8 @@ class Order:
             parent=self.name.location,
             origin=integration_name(self.name.location, integration),
             scheduled_at=self.scheduled_at,
-            action=integration_action(integration),
-            target=f"integration/{integration}",
+            action=offer.waited_action if waited else offer.action,
+            target=offer.target,
             payload=execution_payload(
                 execution_id=execution_id,
                 integration=integration,
@@ -122,16 +123,17 @@ class Order:
                 parameters=dict(self.given.plain),
             ),
             created_at=self.now,
-            message=self._info(execution_id, integration).SerializeToString(),
+            message=self._info(execution_id, offer).SerializeToString(),
             execution_id=self.execution_id,
             integration_trigger=self.trigger_id,
             replay_of=self.replay_of,
             traceparent=self.traceparent,
         )
 
-    def _info(self, execution_id: str, integration: str) -> ExecutionInfo:
+    def _info(self, execution_id: str, offer: Offer) -> ExecutionInfo:
         info = ExecutionInfo(
-            integration=integration,
+            integration=offer.name,
+            integration_snapshot_number=offer.snapshot_number,
             project_id=self.name.project,
             trigger_id=self.trigger_id,
             execution_id=execution_id,
@@ -165,40 +167,38 @@ def integration_of(name: str, field: str = "name") -> IntegrationName:
     return parsed
 
 
-def matching(
-    integrations: Mapping[str, IntegrationSettings], name: IntegrationName, trigger_id: str
-) -> list[str]:
-    """Returns the last names of the integrations to run; `-` means all that have the trigger.
+def matching(offers: Mapping[str, Offer], name: IntegrationName, trigger_id: str) -> list[Offer]:
+    """Returns the integrations to run; `-` means all that have the trigger.
 
     Raises:
         ApiError: there is no such integration, or it does not have the trigger.
     """
     sent = name.of(name.integration)
     if not name.means_every:
-        integration = integrations.get(name.integration)
-        if integration is None:
+        offer = offers.get(name.integration)
+        if offer is None:
             raise errors.integration_not_found(sent)
-        if trigger_id not in integration.triggers:
+        if trigger_id not in offer.triggers:
             raise errors.api_trigger_not_found(trigger_id, sent)
-        return [name.integration]
-    found = [short for short, each in integrations.items() if trigger_id in each.triggers]
+        return [offer]
+    found = [offer for offer in offers.values() if trigger_id in offer.triggers]
     if not found:
         raise errors.api_trigger_not_found(trigger_id, sent)
     return found
 
 
 def only_matching(
-    integrations: Mapping[str, IntegrationSettings],
+    offers: Mapping[str, Offer],
     name: IntegrationName,
     trigger_id: str,
     field: str = "name",
-) -> str:
-    """Returns the last name of the one integration to run.
+) -> Offer:
+    """Returns the one integration to run.
 
     Raises:
         ApiError: there is none, or `-` means several.
     """
-    found = matching(integrations, name, trigger_id)
+    found = matching(offers, name, trigger_id)
     if len(found) > 1:
         raise errors.invalid_field(
             field, f"must name one integration: {len(found)} of the location have the trigger"

@@ -1,6 +1,7 @@
 """Serves `ReplayExecution`: an execution that has ended runs again, as a new one."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tocsin.api.google.executions.endings import ExecutionEndings
@@ -20,6 +21,7 @@ from tocsin.api.google.executions.orders import (
     refuse_large,
 )
 from tocsin.api.google.executions.service import find, name_of
+from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.parameters import named_parameters
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -54,7 +56,7 @@ class Begun:
 
 
 class ReplayingService:
-    """Runs executions again; `integrations` returns the integrations in force."""
+    """Runs executions again; `integrations` returns those that can be run."""
 
     def __init__(
         self,
@@ -80,13 +82,14 @@ class ReplayingService:
         refuse_large(request, "modified_parameters")
         name, patience = name_of(request.name), patience_of(call)
         _check_mask(request)
+        offers = await self._integrations(name.integration.location)
 
         def begin(tx: Transaction) -> Begun:
             found = find(tx, name, request.name)
             first = find_whole(tx, found.id)
             if first is None:
                 raise errors.execution_not_found(request.name)
-            execution = self._again(first, request, call.traceparent)
+            execution = self._again(offers, first, request, call.traceparent)
             insert_execution(tx, execution)
             info = ExecutionInfo.FromString(first.message or b"")
             waits = info.execution_method == ExecutionInfo.POST
@@ -107,7 +110,11 @@ class ReplayingService:
         return response
 
     def _again(
-        self, first: Invocation, request: contract.ReplayExecutionRequest, traceparent: str | None
+        self,
+        offers: Mapping[str, Offer],
+        first: Invocation,
+        request: contract.ReplayExecutionRequest,
+        traceparent: str | None,
     ) -> Invocation:
         """Returns the new execution.
 
@@ -123,7 +130,7 @@ class ReplayingService:
         now = self._clock.now()
         integration = name_of(request.name).integration.of(info.integration)
         parsed = name_of(f"{integration}/executions/-").integration
-        matching(self._integrations(), parsed, info.trigger_id)
+        [offer] = matching(offers, parsed, info.trigger_id)
         order = Order(
             parsed,
             info.trigger_id,
@@ -141,7 +148,7 @@ class ReplayingService:
             ),
             replay_of=first.id,
         )
-        return order.execution(info.integration, self._ids.new_uuid)
+        return order.execution(offer, self._ids.new_uuid)
 
 
 def _given(

@@ -1,5 +1,6 @@
 """Serves the methods of both versions of `Executions` that schedule."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from google.api.httpbody_pb2 import HttpBody
@@ -15,6 +16,7 @@ from tocsin.api.google.executions.orders import (
     only_matching,
     refuse_large,
 )
+from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.parameters import sent_parameters
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -39,7 +41,7 @@ class SchedulingService:
         database: the store.
         clock: the clock.
         ids: makes the ids of executions.
-        integrations: returns the integrations in force.
+        integrations: returns those that can be run.
         request_ids_age: how long the id of a request is remembered.
     """
 
@@ -76,13 +78,14 @@ class SchedulingService:
             scope=call.scope(f"{SERVICE.full_name}/{order.name.location}"),
         )
 
+        offers = await self._integrations(order.name.location)
+
         def insert(tx: Transaction) -> bytes:
             if (known := once.answer(tx, order.now)) is not None:
                 return known
-            # Only now, so that a repeat gets its answer even if the settings have changed.
+            # Only now, so that a repeat gets its answer even if the integration has changed.
             executions = [
-                order.execution(integration, self._ids.new_uuid)
-                for integration in self._matching(order)
+                order.execution(offer, self._ids.new_uuid) for offer in _matching(offers, order)
             ]
             for execution in executions:
                 insert_execution(tx, execution)
@@ -112,13 +115,13 @@ class SchedulingService:
         scope = call.scope(f"{SERVICE.full_name}/{order.name.location}")
         once = Once.of("request_id", request.request_id, request, scope=scope)
 
+        offers = await self._integrations(order.name.location)
+
         def insert(tx: Transaction) -> str:
             if (known := once.answer(tx, now)) is not None:
                 return known.decode()
-            integration = only_matching(
-                self._integrations(), order.name, order.trigger_id, "parent"
-            )
-            execution = order.execution(integration, self._ids.new_uuid)
+            offer = only_matching(offers, order.name, order.trigger_id, "parent")
+            execution = order.execution(offer, self._ids.new_uuid)
             insert_execution(tx, execution)
             once.remember(tx, execution.shown_id.encode(), now, self._kept)
             return execution.shown_id
@@ -145,14 +148,15 @@ class SchedulingService:
             traceparent,
         )
 
-    def _matching(self, order: Order) -> list[str]:
-        found = matching(self._integrations(), order.name, order.trigger_id)
-        if order.execution_id and len(found) > 1:
-            raise errors.invalid_field(
-                "user_generated_execution_id",
-                f"can name only one execution, but {len(found)} integrations have the trigger",
-            )
-        return found
+
+def _matching(offers: Mapping[str, Offer], order: Order) -> list[Offer]:
+    found = matching(offers, order.name, order.trigger_id)
+    if order.execution_id and len(found) > 1:
+        raise errors.invalid_field(
+            "user_generated_execution_id",
+            f"can name only one execution, but {len(found)} integrations have the trigger",
+        )
+    return found
 
 
 Scheduled = contract.ScheduleIntegrationsRequest | v2.ScheduleIntegrationRequest

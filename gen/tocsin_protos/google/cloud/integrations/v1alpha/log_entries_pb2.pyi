@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ExecutionInfo(_message.Message):
-    __slots__ = ("integration", "project_id", "trigger_id", "request_params", "response_params", "errors", "execution_id", "integration_execution_details", "execution_method", "replay_info")
+    __slots__ = ("integration", "project_id", "trigger_id", "request_params", "response_params", "errors", "execution_id", "integration_execution_details", "execution_method", "integration_snapshot_number", "replay_info")
     class ExecutionMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         EXECUTION_METHOD_UNSPECIFIED: _ClassVar[ExecutionInfo.ExecutionMethod]
@@ -47,6 +47,7 @@ class ExecutionInfo(_message.Message):
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_EXECUTION_DETAILS_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_METHOD_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_SNAPSHOT_NUMBER_FIELD_NUMBER: _ClassVar[int]
     REPLAY_INFO_FIELD_NUMBER: _ClassVar[int]
     integration: str
     project_id: str
@@ -57,8 +58,9 @@ class ExecutionInfo(_message.Message):
     execution_id: str
     integration_execution_details: IntegrationExecutionDetails
     execution_method: ExecutionInfo.ExecutionMethod
+    integration_snapshot_number: int
     replay_info: ReplayInfo
-    def __init__(self, integration: _Optional[str] = ..., project_id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., request_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., response_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., errors: _Optional[_Iterable[_Union[ErrorDetail, _Mapping]]] = ..., execution_id: _Optional[str] = ..., integration_execution_details: _Optional[_Union[IntegrationExecutionDetails, _Mapping]] = ..., execution_method: _Optional[_Union[ExecutionInfo.ExecutionMethod, str]] = ..., replay_info: _Optional[_Union[ReplayInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, integration: _Optional[str] = ..., project_id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., request_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., response_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., errors: _Optional[_Iterable[_Union[ErrorDetail, _Mapping]]] = ..., execution_id: _Optional[str] = ..., integration_execution_details: _Optional[_Union[IntegrationExecutionDetails, _Mapping]] = ..., execution_method: _Optional[_Union[ExecutionInfo.ExecutionMethod, str]] = ..., integration_snapshot_number: _Optional[int] = ..., replay_info: _Optional[_Union[ReplayInfo, _Mapping]] = ...) -> None: ...
 
 class ReplayInfo(_message.Message):
     __slots__ = ("original_execution_info_id", "replayed_execution_info_ids", "replay_reason", "replay_mode")
