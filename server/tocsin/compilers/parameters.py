@@ -54,12 +54,16 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Holds one named value as the client sent it; `field` is its path in the request."""
+    """Holds one named value as the client sent it.
+
+    `field` is its path in the request; `within` is the value's path below it, empty in a map.
+    """
 
     field: str
     key: str
     value: Any
     masked: bool
+    within: str = ""
 
 
 def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter]:
@@ -122,14 +126,15 @@ def _entries(path: str, entries: Iterable[FrontendsParameterEntry]) -> Iterator[
     for index, entry in enumerate(entries):
         field = f"{path}[{index}]"
         _check_type(field, entry)
-        yield Parameter(field, entry.key, entry.value, entry.masked)
+        yield Parameter(field, entry.key, entry.value, entry.masked, ".value")
 
 
 def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
     yield from _named("input_parameters", request.input_parameters)
     yield from _entries("parameter_entries", request.parameter_entries)
     for index, old in enumerate(request.parameters.parameters):
-        yield Parameter(f"parameters.parameters[{index}]", old.key, old.value, old.masked)
+        field = f"parameters.parameters[{index}]"
+        yield Parameter(field, old.key, old.value, old.masked, ".value")
 
 
 def _check_type(field: str, entry: FrontendsParameterEntry) -> None:
@@ -160,7 +165,7 @@ def to_json(parameter: Parameter) -> Json:
     value = getattr(parameter.value, member)
     match member:
         case "json_value":
-            return _parsed(f"{parameter.field}.json_value", value)
+            return _parsed(f"{parameter.field}{parameter.within}.json_value", value)
         case "double_value":
             return _number(value)
         case "double_array":

@@ -601,6 +601,45 @@ def test_what_is_not_unicode_in_a_cloud_event_of_a_batch_holds_up_no_other(
     assert intake["source"]["refusedEvents"] == "4"
 
 
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (b'"caf\xe9"', "bytes that are not UTF-8"),
+        (b'"", "amount": ' + b"9" * 5000, "more than 4,300 digits"),
+        (b'"", "budget_id": ""', "'budget_id' twice"),
+    ],
+    ids=["bytes", "digits", "twice"],
+)
+def test_what_json_can_not_have_in_a_cloud_event_of_a_batch_holds_up_no_other(
+    server: Tocsin,
+    rest_api: RestApi,
+    target: RecordingTarget,
+    folder: str,
+    mine: str,
+    bad: bytes,
+    why: str,
+) -> None:
+    budget_trigger(rest_api, folder, mine)
+    good, other = (json.loads(to_structured_event(cloud_event(each, mine)).body) for each in "ab")
+    other["data"] = {"billing_account_id": mine, "budget_id": "?"}
+    headers = {"Content-Type": "application/cloudevents-batch+json"}
+    body = json.dumps([other, good]).encode().replace(b'"?"', bad)
+    wrong, told = answered(post(server, headers, body))["events"]
+    assert told == published("a", accepted=1)
+    assert wrong["id"] == "b"
+    assert "event[0]: is not JSON" in wrong["error"]
+    assert why in wrong["error"]
+    calls_of(target, mine, 1)
+
+
+def test_a_cloud_event_that_has_a_member_twice_is_refused(server: Tocsin, mine: str) -> None:
+    text = to_structured_event(cloud_event("one", mine)).body.decode()
+    headers = {"Content-Type": "application/cloudevents+json"}
+    with pytest.raises(Refused) as refused:
+        answered(post(server, headers, (text[:-1] + ', "id": "two"}').encode()))
+    assert "'id' twice" in refused.value.fields["event"]
+
+
 def test_a_batch_of_cloud_events_may_be_empty(server: Tocsin) -> None:
     headers = {"Content-Type": "application/cloudevents-batch+json"}
     assert answered(post(server, headers, b"[]")) == {"events": []}

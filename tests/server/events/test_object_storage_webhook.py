@@ -262,6 +262,19 @@ def test_a_record_that_can_not_be_read_holds_up_no_other_and_is_counted(
     assert "source" not in events.call("GetIntake", {"triggerId": other})
 
 
+def test_bytes_of_a_record_that_are_not_utf_8_hold_up_no_other_and_are_counted(
+    rest_api: RestApi, server: Tocsin, target: RecordingTarget, folder: str, mine: str
+) -> None:
+    created = trigger(rest_api, folder, mine)
+    body = json.dumps({"Records": [record(mine, "good"), record(mine, "?")]}).encode()
+    outcome = notify(server, body.replace(b'"?"', b'"caf\xe9"'))
+    assert (outcome["events"], outcome["accepted"], outcome["refused"]) == (1, 1, 1)
+    [call] = messages(target, mine, 1)
+    assert call["details"]["object_id"] == "good"
+    source = RestEvents(server.http_address).call("GetIntake", {"triggerId": created})["source"]
+    assert source["lastError"] == "Records[1].s3.object.key: is not Unicode"
+
+
 def test_what_is_ignored_beside_what_can_not_be_read_is_no_error(server: Tocsin) -> None:
     body = {"Records": [{"eventName": "s3:Replication:x"}, {}]}
     outcome = notify(server, json.dumps(body).encode())

@@ -220,6 +220,8 @@ def test_records_without_a_group_are_rejected_and_the_others_are_taken(
         (b"\xff", "UTF-8"),
         (b"[" * 100_000, "nested"),
         (b'{"resourceLogs": 1}', "resource_logs"),
+        (b'{"resourceLogs": [], "resourceLogs": []}', "'resourceLogs' twice"),
+        (b'{"x": ' + b"9" * 5000 + b"}", "4,300 digits"),
         (
             json_of(severityNumber={}),
             "resource_logs[0].scope_logs[0].log_records[0].severity_number",

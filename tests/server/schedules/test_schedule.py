@@ -223,6 +223,10 @@ BAD_REQUESTS: dict[str, tuple[Json, dict[str, str]]] = {
         {"inputParameters": {"k": {"jsonValue": "{"}}},
         {"input_parameters[k].json_value": "not JSON"},
     ),
+    "JSON of an entry that is none": (
+        {"parameterEntries": [{"key": "k", "value": {"jsonValue": "{"}}]},
+        {"parameter_entries[0].value.json_value": "not JSON"},
+    ),
     "a number that JSON lacks": (
         {"inputParameters": {"k": {"jsonValue": "[NaN]"}}},
         {"input_parameters[k].json_value": "NaN is not JSON"},

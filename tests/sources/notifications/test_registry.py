@@ -151,6 +151,24 @@ def test_an_entry_that_can_not_be_read_holds_up_no_other() -> None:
     assert unreadable.error.field == "events[2]"
 
 
+def test_bytes_of_an_entry_that_are_not_utf_8_hold_up_no_other() -> None:
+    body = distribution("push", mediaType=MANIFEST, digest=DIGEST)
+    body["events"] += [distribution("push", mediaType=MANIFEST, tag="?")["events"][0]]
+    told = json.dumps(body).encode().replace(b'"?"', b'"\xff"')
+    read = registry_notification("reg", told, NOW)
+    assert [each.event for each in read.incoming] == [
+        event(RegistryChange.CREATE_IMAGE, "shop/api")
+    ]
+    assert read.unreadable[0].error.field == "events[1].target.tag"
+
+
+def test_a_time_of_thousands_of_digits_is_refused_by_its_field() -> None:
+    told = json.dumps(harbor("PUSH_ARTIFACT") | {"occur_at": "?"}).encode()
+    with pytest.raises(NotificationError) as refused:
+        registry_notification("reg", told.replace(b'"?"', b"9" * 5000), NOW)
+    assert refused.value.field == "occur_at"
+
+
 def test_a_resource_of_harbor_that_can_not_be_read_holds_up_no_other() -> None:
     body = harbor("PUSH_ARTIFACT")
     body["event_data"]["resources"] += [{"digest": 7}]

@@ -159,6 +159,33 @@ def test_what_goes_through_a_topic_is_taken_out_of_it() -> None:
         object_notification(b'{"Type": "Notification", "Message": "hello"}', NOW)
 
 
+def not_read(key: bytes, number: bytes = b"3") -> bytes:
+    """Returns a record, as bytes, with this key and this size."""
+    text = json.dumps(record(eventSource="ceph:s3")).encode()
+    text = text.replace(b"in/my+cat+%2B1.jpg", key)
+    return text.replace(b'"size": 3', b'"size": ' + number)
+
+
+def test_bytes_that_are_not_utf_8_hold_up_no_other_record() -> None:
+    body = b'{"Records": [' + b", ".join((not_read(b"a"), not_read(b"\xff"), not_read(b"b")))
+    told = object_notification(body + b"]}", NOW)
+    assert [each.event.object_id for each in told.incoming] == ["a", "b"]  # type: ignore[attr-defined]
+    [unreadable] = told.unreadable
+    assert (unreadable.key, unreadable.entries) == ("photos", 1)
+    assert unreadable.error.field == "Records[1].s3.object.key"
+
+
+def test_bytes_that_are_not_utf_8_do_not_matter_where_nothing_reads_them() -> None:
+    text = json.dumps({"Records": [record(principal="?")]}).encode().replace(b'"?"', b'"\xe9"')
+    [told] = object_notification(text, NOW).incoming
+    assert told.event.object_id == "in/my cat +1.jpg"  # type: ignore[attr-defined]
+
+
+def test_a_number_of_thousands_of_digits_holds_up_no_record() -> None:
+    body = b'{"Records": [' + not_read(b"a") + b", " + not_read(b"b", b"9" * 5000) + b"]}"
+    assert len(object_notification(body, NOW).incoming) == 2
+
+
 @pytest.mark.parametrize("depth", range(900, 1000, 10))
 def test_nothing_that_is_nested_deep_breaks_more_than_itself(depth: int) -> None:
     told = json.dumps({"Records": [record()]})[:-3] + ', "x": ' + "[" * depth + "]" * depth + "}]}"

@@ -10,7 +10,7 @@ from typing import Any
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as contract
 
 from tocsin.contract.json.messages import JsonFaults, fill_message
-from tocsin.wire.json_text import Json, parse_json
+from tocsin.wire.json_text import Json, parse_body
 
 # By the names of both forms of JSON: the length of the id in bytes.
 IDS = {"traceId": 16, "trace_id": 16, "spanId": 8, "span_id": 8}
@@ -32,7 +32,7 @@ def parse_logs(body: bytes) -> contract.ExportLogsServiceRequest:
         OtlpJsonError: the body is not JSON of that form.
     """
     try:
-        document = parse_json(body.decode("utf-8-sig"))
+        document = parse_body(body)
     except ValueError as error:
         raise OtlpJsonError("", f"the body must be JSON in UTF-8: {error}") from error
     if not isinstance(document, dict):

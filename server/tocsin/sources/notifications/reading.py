@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,14 +54,26 @@ class Notification:
 
 
 def json_object(body: bytes) -> Json:
-    """Parses a body; raises NotificationError if it is not a JSON object."""
+    """Parses a body; raises NotificationError if it is not a JSON object.
+
+    A byte that is not UTF-8, and a number that is too long to be read, are left to what reads the
+    entry that has them: they hold up no other.
+    """
     try:
-        content = json.loads(body)
+        text_of_body = body.decode(json.detect_encoding(body), "surrogateescape")
+        content = json.loads(text_of_body, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise NotificationError("", f"is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise NotificationError("", "is not a JSON object")
     return content
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads no number of thousands of digits
+        return math.inf
 
 
 def member(within: Json, path: str, name: str) -> Json:
@@ -133,7 +146,8 @@ def optional_text(within: Json, path: str, name: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        # JSON can escape half of a surrogate pair, which no store and no target accepts.
+        # JSON can escape half of a surrogate pair, which no store and no target accepts; bytes that
+        # are not UTF-8 look the same.
         raise NotificationError(joined(path, name), "is not Unicode") from error
     if NUL in value:
         # No name or key has it, and a store on PostgreSQL can't look for it.

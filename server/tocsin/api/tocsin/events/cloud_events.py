@@ -18,7 +18,7 @@ from tocsin.contract.validation import Violation, validator
 from tocsin.sources.incoming import Incoming
 from tocsin.sources.kinds.catalog import KINDS
 from tocsin.wire.errors import ApiError, invalid, invalid_field, unreadable
-from tocsin.wire.json_text import parse_json
+from tocsin.wire.json_text import TOO_LONG, parse_body, repeated
 from tocsin_protos.tocsin.v1.event_service_pb2 import SourceEvent
 
 TYPE_PREFIX = "tocsin.v1."
@@ -35,12 +35,20 @@ Json = dict[str, Any]
 class Content:
     """Holds an event that was not read yet, and its path in the request.
 
-    Unless it is `strict`, it may hold what JSON can't have, such as half of a surrogate pair.
+    Unless it is `strict`, it may hold what JSON can't have, such as half of a surrogate pair, and
+    `Unfit` values.
     """
 
     value: Any
     path: str
     strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Stands for a value that can't be read; `why` says what is wrong with it."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,11 @@ def _batch(body: bytes) -> list[Content]:
         batch = _json(body)
     except ApiError:
         try:
-            batch = json.loads(body.decode("utf-8-sig"))
+            batch = json.loads(
+                body.decode("utf-8-sig", "surrogateescape"),
+                object_pairs_hook=_members,
+                parse_int=_integer,
+            )
         except (ValueError, RecursionError):
             batch = None
         if not isinstance(batch, list):
@@ -98,6 +110,20 @@ def _batch(body: bytes) -> list[Content]:
     if not isinstance(batch, list):
         raise invalid_field(PATH, "a batch of CloudEvents must be a JSON array")
     return [Content(item, f"{PATH}[{index}]", strict) for index, item in enumerate(batch)]
+
+
+def _members(pairs: list[tuple[str, Any]]) -> Json:
+    members: Json = {}
+    for name, value in pairs:
+        members[name] = Unfit(repeated(name)) if name in members else value
+    return members
+
+
+def _integer(digits: str) -> int | Unfit:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads no number of thousands of digits
+        return Unfit(TOO_LONG)
 
 
 def read_all(contents: Sequence[Content], now: datetime) -> list[Incoming | Unreadable]:
@@ -160,7 +186,7 @@ def _attributes(headers: Mapping[str, str]) -> Json:
 
 def _json(body: bytes) -> Any:
     try:
-        return parse_json(body.decode("utf-8-sig"))
+        return parse_body(body)
     except ValueError as error:
         raise invalid_field(PATH, f"is not JSON: {error}") from error
 
@@ -169,7 +195,7 @@ def _incoming(event: Content, now: datetime) -> Incoming:
     content, path = event.value, event.path
     if not event.strict:
         try:
-            content = parse_json(json.dumps(content))
+            content = parse_body(_written(content))
         except (ValueError, RecursionError) as error:
             raise invalid_field(path, f"is not JSON: {error}") from error
     if not isinstance(content, dict):
@@ -188,6 +214,23 @@ def _incoming(event: Content, now: datetime) -> Incoming:
         fields["time"] = _time(content["time"], f"{path}.time")
     key = f"{content['source']} {content['id']}"
     return replace(incoming_of(_parsed(fields, path), path, now), key=key)
+
+
+def _written(content: Any) -> bytes:
+    """Returns the JSON text of a value again.
+
+    Raises:
+        ValueError: it has what can't be written.
+    """
+    text = json.dumps(content, ensure_ascii=False, default=_refuse)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half of a surrogate pair, or bytes that are not UTF-8") from None
+
+
+def _refuse(value: Unfit) -> None:
+    raise ValueError(value.why)
 
 
 def _time(value: Any, path: str) -> Any:
