@@ -33,7 +33,11 @@ def test_the_body_is_an_object(stage: Stage) -> None:
 
 @body_clause("body.utf-8", "The body of a call MUST be UTF-8.", source="RFC 8259 section 8.1")
 def test_the_body_is_utf_8(stage: Stage) -> None:
-    assert stage.first("plain").body.decode("utf-8")
+    body = stage.first("plain").body
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AssertionError(f"the body is not UTF-8: {error}") from None
 
 
 @body_clause(
