@@ -178,9 +178,6 @@ _LEGACY_REASONS: Mapping[int, str] = {
     429: "rateLimitExceeded",
     501: "notImplemented",
 }
-# Envoy has no words of its own for it.
-_FRAGMENT = "The path of the URL may not hold a fragment; write # as %%23"
-_HAS_FRAGMENT = _on_path(".*#.*")
 _ASKS_FOR_ERRORS = _on_path(r".*[?&](\$|%24)\.xgafv=1(&.*)?")
 
 # A new id, which the client's replaces. The body is written after these, and names what they have.
@@ -257,7 +254,9 @@ def _text(http: int, limits: Limits) -> str:
     if http == 426:
         return f"{LOCAL_TEXT}: use HTTP/1.1 or HTTP/2 (nginx: proxy_http_version 1.1)"
     if http == 431:
-        return f"{LOCAL_TEXT}: headers larger than max ({limits.headers_kib} KiB)"
+        return (
+            f"{LOCAL_TEXT}: headers larger than max ({limits.headers_kib} KiB), or too many of them"
+        )
     if http == 429:
         return f"{LOCAL_TEXT}: too many refused calls came from your address"
     return LOCAL_TEXT
@@ -335,29 +334,56 @@ def _otlp_mappers(limits: Limits, on_path: Json) -> Iterator[Json]:
     yield from _mappers(Envelope.STATUS, limits, on_path)
 
 
-# Of a verb that no method has, such as QUERY, Envoy says nothing.
-_NO_VERB = "No method has this verb: use GET, POST, PATCH, PUT or DELETE."
-_HAS_NO_VERB: Json = {
-    "header_filter": {
-        "header": {
-            "name": ":method",
-            "string_match": {"safe_regex": {"regex": "GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS"}},
-            "invert_match": True,
-        }
+def _unlike(name: str, pattern: str) -> Json:
+    """Returns the filter of requests that have a header, but with another value."""
+    match: Json = {"string_match": {"safe_regex": {"regex": pattern}}, "invert_match": True}
+    return {"header_filter": {"header": {"name": name, **match}}}
+
+
+def _has(name: str, *, lacks: bool = False) -> Json:
+    """Returns the filter of requests that have a header, or that lack it."""
+    return {
+        "header_filter": {"header": {"name": name, "present_match": True, "invert_match": lacks}}
     }
-}
+
+
+# Of what is not HTTP at all Envoy keeps no header.
+_NO_HOST: Json = {"and_filter": {"filters": [_has(":method"), _has(":authority", lacks=True)]}}
+
+
+# What Envoy refuses without words of its own: by the status and a filter, the reason and the text.
+_WORDLESS: Sequence[tuple[int, Json, str, str]] = (
+    (
+        400,
+        _on_path(".*#.*"),
+        _REASONS[400],
+        "The path of the URL may not hold a fragment; write # as %%23",
+    ),
+    (
+        400,
+        _unlike(":method", "GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS"),
+        _REASONS[400],
+        "No method has this verb: use GET, POST, PATCH, PUT or DELETE.",
+    ),
+    (400, _NO_HOST, _REASONS[400], "The request must have the header Host."),
+    (
+        403,
+        _has("upgrade"),
+        "UPGRADE_REFUSED",
+        "No connection is upgraded to another protocol; leave the header Upgrade out.",
+    ),
+    (404, _unlike(":path", "/.*"), _REASONS[404], "The path must begin with a slash."),
+)
 
 
 def _mappers(
     envelope: Envelope, limits: Limits, *where: Json, legacy: bool = False
 ) -> Iterator[Json]:
     """Yields the mappers of one envelope; `legacy`: with the list `errors` of Google's."""
-    more = _legacy(400, _FRAGMENT) if legacy else {}
-    body = _body(envelope, code_pb2.INVALID_ARGUMENT, _REASONS[400], _FRAGMENT, more)
-    yield _mapper_of(body, [_status("EQ", 400), _HAS_FRAGMENT, *where])
-    more = _legacy(400, _NO_VERB) if legacy else {}
-    body = _body(envelope, code_pb2.INVALID_ARGUMENT, _REASONS[400], _NO_VERB, more)
-    yield _mapper_of(body, [_status("EQ", 400), _HAS_NO_VERB, *where])
+    for http, which, reason, text in _WORDLESS:
+        more = _legacy(http, text) if legacy else {}
+        body = _body(envelope, _LOCAL_CODES[http], reason, text, more)
+        yield _mapper_of(body, [_status("EQ", http), which, *where])
     for http, code in _LOCAL_CODES.items():
         reason, text = _REASONS.get(http, _OTHER_REASON), _text(http, limits)
         body = _body(envelope, code, reason, text, _legacy(http, text) if legacy else {})

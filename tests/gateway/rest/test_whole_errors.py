@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.rpc import code_pb2, status_pb2
@@ -257,6 +258,52 @@ def test_a_fragment_in_the_path_is_named(rest: Rest, path: str, google: bool) ->
     assert answer.startswith(b"HTTP/1.1 400 ")
     error = json.loads(answer.partition(b"\r\n\r\n")[2])
     assert "#" in (error["error"] if google else error)["message"]
+
+
+def raw(rest: Rest, request: str) -> tuple[bytes, Any]:
+    """Sends a request as it stands; returns the first line and the JSON of the answer."""
+    with socket.create_connection(rest.gateway.address) as connection:
+        connection.sendall(request.encode())
+        connection.settimeout(10)
+        answer = b""
+        while b'"details"' not in answer or not answer.endswith((b"}", b"}\n")):
+            answer += connection.recv(4096)
+    first, _, rest_of_it = answer.partition(b"\r\n")
+    return first, json.loads(rest_of_it.partition(b"\r\n\r\n")[2])
+
+
+UPGRADE = "host: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "headers", "http", "reason", "said"),
+    [
+        (f"GET {OPERATION}", "", 400, "MALFORMED_REQUEST", "Host"),
+        (f"GET {GET}", "", 400, "MALFORMED_REQUEST", "Host"),
+        (f"GET {OPERATION}", UPGRADE, 403, "UPGRADE_REFUSED", "Upgrade"),
+        (f"GET {GET}", UPGRADE, 403, "UPGRADE_REFUSED", "Upgrade"),
+        ("OPTIONS *", "host: localhost\r\n", 404, "METHOD_NOT_FOUND", "path"),
+    ],
+)
+def test_what_envoy_refuses_without_words_is_told_in_words(
+    rest: Rest, line: str, headers: str, http: int, reason: str, said: str
+) -> None:
+    first, error = raw(rest, f"{line} HTTP/1.1\r\n{headers}\r\n")
+    assert first.startswith(f"HTTP/1.1 {http} ".encode())
+    error = error["error"] if OPERATION in line else error
+    assert said in error["message"]
+    assert error["details"][0]["reason"] == reason
+
+
+def test_what_is_not_http_is_not_told_of_a_host(rest: Rest) -> None:
+    _, error = raw(rest, f"GET {GET} of HTTP/1.1\r\n\r\n")
+    assert error["message"] == "Bad Request"
+
+
+def test_too_many_headers_are_told_as_such(rest: Rest) -> None:
+    many = "".join(f"x-{number}: 1\r\n" for number in range(200))
+    _, error = raw(rest, f"GET {GET} HTTP/1.1\r\nhost: localhost\r\n{many}\r\n")
+    assert "too many of them" in error["message"]
 
 
 def test_an_old_version_of_http_is_told_which_to_use(rest: Rest) -> None:
