@@ -84,6 +84,7 @@ bench: $(VENV)/installed-dev ## Measure, and write docs/benchmarks.md (needs h2l
 	$(BIN)/python bench/calls.py
 	$(BIN)/python bench/firing.py
 	$(BIN)/python bench/timers.py
+	$(BIN)/python bench/schedules.py
 	$(BIN)/python bench/sources.py
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/report.py

@@ -53,7 +53,8 @@ def main() -> None:
     results = {
         name: json.loads((options.results / f"{name}.json").read_text())
         for name in (
-            *("calls", "firing", "timers", "large", "executions", "sources", "peers", "attacks"),
+            *("calls", "firing", "timers", "schedules", "large", "executions", "sources", "peers"),
+            "attacks",
         )
     }
     draw(results["peers"], options.docs / "benchmarks.svg")
@@ -90,6 +91,10 @@ def sections(results: dict[str, Any]) -> list[str]:
         "And due at the same instant:",
         due_table(timers["due"]),
         run_on(timers),
+        "## Many executions",
+        SCHEDULES.format(batch=f"{results['schedules']['batch']:,}"),
+        schedules_table(results["schedules"]["runs"]),
+        run_on(results["schedules"]),
         "## Large inputs",
         LARGE.format(**results["large"]),
         large_table(results["large"]),
@@ -217,6 +222,21 @@ def due_table(runs: list[dict[str, Any]]) -> str:
         for run in runs
     ]
     return table(head, rows)
+
+
+def schedules_table(runs: list[dict[str, Any]]) -> str:
+    head = ["Store", "Scheduled in", "Node's CPU for one", "PostgreSQL's", "Scheduled /s"]
+    rows = [
+        [
+            STORES[run["store"]],
+            run["way"],
+            f"{run['cpu_us']:.0f} µs",
+            micros(run, "store_cpu_us") if run["store"] == "postgresql" else "",
+            f"{run['rate']:,}",
+        ]
+        for run in runs
+    ]
+    return table(head, rows, words=2)
 
 
 def sources_table(runs: list[dict[str, Any]]) -> str:
@@ -410,6 +430,12 @@ under way. The target is a bare server in a process of its own; the bare client 
 calls under way, and stores nothing. The rate is from the first call to the last. The lag, from an
 invocation's instant to its arrival at the target, is measured at a steady 1,000 a second, and so is
 the CPU beside it. Many at once are 100,000.
+"""
+SCHEDULES = """
+Executions with two parameters each, due in years, so nothing is delivered meanwhile: by
+`BatchSchedule`, {batch} in a call and two calls at a time, and by a `ScheduleIntegrations` for
+each, all under way at once. Every answer comes after the commit is synced. On SQLite more than half
+of the time writes the row and its ten indexes.
 """
 LARGE = """
 {executions} executions with inputs of {mebibytes:g} MiB each are due at once, at a target that

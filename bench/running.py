@@ -81,10 +81,15 @@ def target() -> Iterator[str]:
 @contextmanager
 def tocsin(database: str, target_url: str) -> Iterator[Server]:
     """Runs a node whose functions are all at the target."""
-    command = [sys.executable, "-m", "tocsin", "serve", "--listen", "127.0.0.1:0", "--http", "off"]
     functions = {"TOCSIN_TARGETS__FUNCTION": f"{target_url}{{function_id}}"}
-    with started([*command, "--database", database], **functions) as server:
+    with started(tocsin_command(database), **functions) as server:
         yield server
+
+
+def tocsin_command(database: str) -> list[str]:
+    """Returns the command of a node without REST."""
+    command = [sys.executable, "-m", "tocsin", "serve", "--listen", "127.0.0.1:0", "--http", "off"]
+    return [*command, "--database", database]
 
 
 @dataclass(frozen=True)

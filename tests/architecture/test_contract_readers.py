@@ -15,14 +15,17 @@ GOOGLE = "tocsin_protos.google.cloud.integrations"
 # `contract/routes.py` reads nothing but the descriptors of the services.
 CLIENTS = {"cli", "demo", "testing", "conformance", "contract/routes.py"}
 
+# Its requests hold those of Google's contract.
+SCHEDULES = "api/tocsin/schedules"
+
 READERS = {
     YANDEX: {"compilers", "api/yandex", *CLIENTS},
-    GOOGLE: {"compilers", "api/google", *CLIENTS},
+    GOOGLE: {"compilers", "api/google", SCHEDULES, *CLIENTS},
     # Compilers of one contract. Whoever has a stored trigger asks `compilers.loading`.
     "tocsin.compilers.triggers_v1": {"compilers", "api/yandex"},
     "tocsin.compilers.sources_v1": {"compilers"},
-    "tocsin.compilers.integrations": {"compilers", "api/google"},
-    "tocsin.compilers.parameters": {"compilers", "api/google", "cli/executions"},
+    "tocsin.compilers.integrations": {"compilers", "api/google", SCHEDULES},
+    "tocsin.compilers.parameters": {"compilers", "api/google", SCHEDULES, "cli/executions"},
 }
 
 

@@ -77,6 +77,15 @@ def test_timers(tmp_path: Path) -> None:
     assert [each["timers"] for each in told["due"]] == [50]
 
 
+def test_schedules(tmp_path: Path) -> None:
+    told = run(
+        *("schedules", tmp_path / "schedules.json"),
+        *("--batch", "20", "--batches", "2", "--singles", "20"),
+    )
+    assert [each["store"] for each in told["runs"]] == ["sqlite"] * 3 + ["postgresql"] * 3
+    assert all(each["cpu_us"] > 0 and each["rate"] > 0 for each in told["runs"])
+
+
 def test_large_inputs(tmp_path: Path) -> None:
     told = run(
         *("large", tmp_path / "large.json"),

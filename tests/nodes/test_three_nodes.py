@@ -12,8 +12,9 @@ from nodes.conftest import NODES, Cluster
 from stand.apis.google import GoogleGrpc, operation, schedule
 from stand.recording_target import Received, held_until
 from stand.tocsin_process import Tocsin
-from tocsin_protos.tocsin.v1 import event_service_pb2
+from tocsin_protos.tocsin.v1 import event_service_pb2, schedule_service_pb2
 from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
+from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -82,6 +83,31 @@ def test_a_key_sent_to_all_nodes_at_once_is_one_operation(cluster: Cluster) -> N
             made = {*pool.map(lambda node, k=key, n=name: create(node, n, k), cluster.nodes)}
             assert len(made) == 1
     assert len(triggers(cluster.nodes[0])) == 10
+
+
+def test_a_batch_sent_to_all_nodes_at_once_is_scheduled_once(cluster: Cluster) -> None:
+    asked = schedule_service_pb2.BatchScheduleRequest(parent=LOCATION)
+    for number in range(200):
+        asked.requests.add(
+            name=f"{LOCATION}/integrations/nightly",
+            trigger_id="api_trigger/nightly",
+            request_id=f"batch-{number}",
+        ).schedule_time.FromJsonString("2099-01-01T00:00:00Z")
+    turned = schedule_service_pb2.BatchScheduleRequest(
+        parent=LOCATION, requests=reversed(asked.requests)
+    )
+
+    def ask(node: Tocsin, request: schedule_service_pb2.BatchScheduleRequest) -> list[str]:
+        with node.channel() as channel:
+            answer = ScheduleServiceStub(channel).BatchSchedule(request, timeout=PATIENCE)
+            return [each for result in answer.results for each in result.execution_info_ids]
+
+    with ThreadPoolExecutor(NODES) as pool:
+        first, second, third = pool.map(ask, cluster.nodes, (asked, turned, asked))
+    assert first == second[::-1] == third
+    assert len(set(first)) == 200
+    [stored] = cluster.execute("SELECT count(*) FROM invocations")
+    assert stored == (200,)
 
 
 def fired(cluster: Cluster) -> set[str]:

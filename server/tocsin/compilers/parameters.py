@@ -51,6 +51,9 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "PROTO_ENUM_ARRAY": ("int_array", "string_array"),
 }
 
+# The members whose values are plain JSON as they are.
+PLAIN = frozenset({"string_value", "int_value", "boolean_value"})
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -151,6 +154,25 @@ def _check_type(field: str, entry: FrontendsParameterEntry) -> None:
     if members and sent is not None and sent not in members:
         expected = " or ".join(members)
         raise PlanError(f"{field}.value", f"must set {expected}, as {name} asks for, not {sent}")
+
+
+def plain_values(field: str, values: Mapping[str, ValueType]) -> dict[str, Json]:
+    """Returns the plain JSON values of a map of typed ones, whose path in the request is `field`.
+
+    Raises:
+        PlanError: a parameter has no name, or a `json_value` is not JSON.
+    """
+    plain: dict[str, Json] = {}
+    for key, value in values.items():
+        member = value.WhichOneof("value")
+        if member in PLAIN and key:
+            plain[key] = getattr(value, member)
+        else:
+            plain |= {
+                name: to_json(parameter)
+                for name, parameter in named_parameters(field, {key: value}).items()
+            }
+    return plain
 
 
 def to_json(parameter: Parameter) -> Json:

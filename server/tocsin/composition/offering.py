@@ -23,6 +23,7 @@ from tocsin.api.tocsin import dead_letters, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
+from tocsin.api.tocsin.schedules import batching
 from tocsin.api.yandex import endpoints, log_ingestion, operations
 from tocsin.api.yandex.triggers import service as triggers
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
@@ -89,6 +90,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
         database, clock, works.ids, catalog.offers, endings, request_ids_age
     )
     replaying = ReplayingService(database, clock, works.ids, catalog.offers, endings)
+    batches = batching.BatchingService(database, clock, works.ids, catalog.offers, request_ids_age)
     showing = executions.ShowingService(database, clock, ground.pages)
     listing = executions_v2.ListingService(database, ground.pages)
     google_service = google_operations.OperationsService(database, clock, ground.pages, endings)
@@ -105,6 +107,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
             **executing.methods_of_v2(),
             **listing.methods(),
         },
+        batching.SERVICE: batches.methods(),
         google_operations.SERVICE: google_service.methods(),
         **_integration_services(ground, catalog),
     }

@@ -4,6 +4,7 @@ Each method defines where the key is: in the metadata `idempotency-key`, or in a
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,3 +64,48 @@ class Once:
         """Remembers the answer for a while, if the request has a key."""
         if self.key is not None:
             store.remember_answer(tx, self.key, answer, expires_at=now + kept)
+
+
+class OnceEach:
+    """The answers to many requests of one scope, each with a key, in one transaction."""
+
+    def __init__(
+        self, tx: Transaction, requests: Sequence[Once], now: datetime, kept: timedelta
+    ) -> None:
+        """Reads which of the requests were answered before; new answers are kept for a while."""
+        self._tx = tx
+        self._kept = kept
+        self._now = now
+        keys = [once.key for once in requests if once.key is not None]
+        self._scope = keys[0].scope if keys else ""
+        self._known = store.remembered_answers(tx, self._scope, [key.key for key in keys], now=now)
+        self._new: dict[str, store.Remembered] = {}
+
+    def answer(self, once: Once) -> bytes | None:
+        """Returns the remembered answer, or None for a request that must run.
+
+        Raises:
+            ApiError: the key was used for another request.
+        """
+        if once.key is None:
+            return None
+        first = self._known.get(once.key.key) or self._new.get(once.key.key)
+        if first is None:
+            return None
+        if first.fingerprint != once.key.fingerprint:
+            raise errors.key_reused(once.field)
+        return first.answer
+
+    def remember(self, once: Once, answer: bytes) -> None:
+        if once.key is not None:
+            self._new[once.key.key] = store.Remembered(
+                once.key.fingerprint, answer, self._now + self._kept
+            )
+
+    def store(self) -> None:
+        """Stores the answers that were to be remembered.
+
+        Raises:
+            Contended: another node is answering one of the requests.
+        """
+        store.remember_answers(self._tx, self._scope, self._new, now=self._now)

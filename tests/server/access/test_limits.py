@@ -16,6 +16,7 @@ from stand.tocsin_process import Tocsin, serving
 TRIGGERS = "yandex.cloud.serverless.triggers.v1.TriggerService"
 FIRING = "tocsin.v1.FiringService"
 EVENTS = "tocsin.v1.EventService"
+SCHEDULES = "tocsin.v1.ScheduleService"
 EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
 
 # So slow that no test sees a second one come.
@@ -166,6 +167,20 @@ def test_events_count_one_by_one(caller: Caller) -> None:
     refused = caller.refusal(f"{EVENTS}.Publish", {"events": [event] * 2})
     assert subjects(refused) == [caller.subject]
     assert caller.code(f"{EVENTS}.Publish", {"events": [event]}) == "OK"
+
+
+def test_a_batch_counts_each_of_its_requests(caller: Caller, folder: str) -> None:
+    location = f"projects/{folder}/locations/l"
+    request = {
+        "name": f"{location}/integrations/nightly",
+        "triggerId": "api_trigger/nightly",
+        "scheduleTime": "2099-01-01T00:00:00Z",
+    }
+    two = {"parent": location, "requests": [request] * 2}
+    assert caller.code(f"{SCHEDULES}.BatchSchedule", two) == "OK"
+    assert caller.code(f"{SCHEDULES}.BatchSchedule", two) == "RESOURCE_EXHAUSTED"
+    one = {"parent": location, "requests": [request]}
+    assert caller.code(f"{SCHEDULES}.BatchSchedule", one) == "OK"
 
 
 def test_who_may_not_fire_uses_nothing_up(server: Guarded, caller: Caller, folder: str) -> None:

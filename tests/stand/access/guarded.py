@@ -37,6 +37,7 @@ from tocsin_protos.tocsin.v1 import (
     open_api_service_pb2,
     open_id_service_pb2,
     otlp_service_pb2,
+    schedule_service_pb2,
     webhook_service_pb2,
 )
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2
@@ -64,6 +65,7 @@ FILES: tuple[Any, ...] = (
     open_api_service_pb2,
     open_id_service_pb2,
     otlp_service_pb2,
+    schedule_service_pb2,
     webhook_service_pb2,
     access_service_pb2,
     iam_token_service_pb2,

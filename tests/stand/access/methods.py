@@ -15,6 +15,7 @@ EXECUTIONS = "google.cloud.integrations.v1alpha.Executions"
 INTEGRATIONS = "google.cloud.integrations.v1alpha.Integrations"
 VERSIONS = "google.cloud.integrations.v1alpha.IntegrationVersions"
 EXECUTIONS_V2 = "google.cloud.integrations.v2.Executions"
+SCHEDULES = "tocsin.v1.ScheduleService"
 LONG_RUNNING = "google.longrunning.Operations"
 LOGS = "yandex.cloud.logging.v1.LogIngestionService"
 OTLP = "opentelemetry.proto.collector.logs.v1.LogsService"
@@ -157,6 +158,10 @@ def replayed(w: World) -> Json:
     return {"name": name, "replayReason": "again"}
 
 
+def batch(w: World) -> Json:
+    return {"parent": w.location, "requests": [w.schedule_request()]}
+
+
 def scheduled_by_v2(w: World) -> Json:
     request = w.schedule_request()
     request["parent"] = request.pop("name")
@@ -222,6 +227,7 @@ LINES: dict[str, Line] = {
     f"{EXECUTIONS}.ReplayExecution": Line("editor", "project", replayed),
     f"{EXECUTIONS_V2}.ScheduleIntegration": Line("editor", "project", scheduled_by_v2),
     f"{EXECUTIONS_V2}.ExecuteIntegration": Line("editor", "project", executed_by_v2),
+    f"{SCHEDULES}.BatchSchedule": Line("editor", "project", batch),
     f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),

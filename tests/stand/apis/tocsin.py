@@ -20,6 +20,7 @@ from tocsin_protos.tocsin.v1 import (
     dead_letter_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    schedule_service_pb2,
 )
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
@@ -30,6 +31,7 @@ FILES = (
     dead_letter_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    schedule_service_pb2,
     # Of the vendor's, those that tests of access control call.
     iam_token_service_pb2,
     trigger_service_pb2,
@@ -105,12 +107,18 @@ def _request(method: MethodDescriptor, request: Json) -> tuple[str, str, bytes |
     for binding in (rule, *rule.additional_bindings):
         verb = binding.WhichOneof("pattern")
         path = getattr(binding, verb)
-        names = re.findall(r"{(\w+)}", path)
+        names = re.findall(r"{(\w+)(?:=[^}]*)?}", path)
         in_json = {name: _json_name(method, name) for name in names}
         if all(request.get(each) for each in in_json.values()):
             break
     for name, field in in_json.items():
-        path = path.replace(f"{{{name}}}", urllib.parse.quote(request.get(field, ""), safe=""))
+        # A name with a pattern has the segments that it shows.
+        value, pattern = request.get(field, ""), rf"{{{name}(=[^}}]*)?}}"
+        path = re.sub(
+            pattern,
+            lambda found, value=value: urllib.parse.quote(value, safe="/" if found[1] else ""),
+            path,
+        )
     rest = {name: value for name, value in request.items() if name not in in_json.values()}
     if binding.body:
         sent = rest if binding.body == "*" else rest[_json_name(method, binding.body)]

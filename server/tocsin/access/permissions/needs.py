@@ -175,6 +175,7 @@ def _google(
     event: str = "",
     brings: Brings = Brings.NOTHING,
     accounts: bool = False,
+    each: str = "",
     made: tuple[Made, ...] = (),
 ) -> Need:
     return Need(
@@ -185,6 +186,7 @@ def _google(
         event=event,
         brings=brings,
         accounts=accounts,
+        each=each,
         made=made,
     )
 
@@ -341,6 +343,20 @@ INTEGRATION_VERSIONS = _service(
             P.VERSIONS_DELETE,
             *VERSION,
             event="google.cloud.integrations.DeleteIntegrationVersion",
+        ),
+    },
+)
+SCHEDULE_SERVICE = _service(
+    "tocsin.v1.ScheduleService",
+    {
+        # What Google's call needs for each of them.
+        "BatchSchedule": _google(
+            P.INTEGRATIONS_INVOKE,
+            Named("requests.name", Kind.INTEGRATION),
+            event="tocsin.v1.BatchSchedule",
+            brings=Brings.EACH,
+            each="requests",
+            made=(Made("executions", "results.execution_info_ids"),),
         ),
     },
 )
@@ -557,6 +573,7 @@ NEEDS: Mapping[str, Need] = {
     **INTEGRATIONS,
     **INTEGRATION_VERSIONS,
     **EXECUTIONS_V2,
+    **SCHEDULE_SERVICE,
     **LONG_RUNNING,
     **LOGS,
     **EVENT_SERVICE,

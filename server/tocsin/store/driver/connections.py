@@ -75,7 +75,9 @@ class Session:
         if message.severity_en == "WARNING" and message.sqlstate == GENERAL_WARNING:
             self._warning = message.message
 
-    async def run(self, statement: Compiled, values: Mapping[str, Value]) -> Result:
+    async def run(
+        self, statement: Compiled, values: Mapping[str, Value | Sequence[Value]]
+    ) -> Result:
         prepared = await self._prepare(statement)
         rows = await prepared.fetch(*_in_order(statement, values))
         return Result([tuple(row) for row in rows], prepared.get_statusmsg() or "")
@@ -95,7 +97,9 @@ class Session:
         return prepared
 
 
-def _in_order(statement: Compiled, values: Mapping[str, Value]) -> list[Value]:
+def _in_order(
+    statement: Compiled, values: Mapping[str, Value | Sequence[Value]]
+) -> list[Value | Sequence[Value]]:
     bound = statement.bound
     return [values[name] if name in values else bound[name] for name in statement.order]
 

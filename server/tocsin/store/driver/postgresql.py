@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import structlog
-from sqlalchemy import Executable
+from sqlalchemy import ColumnClause, Executable
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
@@ -203,6 +203,7 @@ class PostgresStatements(Statements):
 
     def __init__(self) -> None:
         super().__init__(dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+        self._arrays: dict[Insert, Compiled] = {}
 
     def _compile(self, statement: Executable) -> Compiled:
         compiled = super()._compile(statement)
@@ -210,17 +211,44 @@ class PostgresStatements(Statements):
             return compiled
         return Compiled(compiled.text + ELSE_NOTHING, compiled.bound, compiled.order)
 
+    def of_arrays(
+        self, statement: Insert, rows: Sequence[Mapping[str, Value]]
+    ) -> tuple[Compiled, dict[str, list[Value]]]:
+        """Returns an insert of many rows, and the values of their columns.
+
+        Args:
+            statement: inserts one row, whose parameters are named as its columns.
+            rows: values for these parameters.
+        """
+        known = self._arrays.get(statement)
+        if known is None:
+            names = self.compiled(statement).order
+            arrays = ", ".join(
+                f"${index}::{self._type_of(statement.table.c[name])}[]"
+                for index, name in enumerate(names, 1)
+            )
+            text = (
+                f"INSERT INTO {statement.table.name} ({', '.join(names)})"  # noqa: S608
+                f" SELECT * FROM unnest({arrays})"
+            )
+            known = self._arrays[statement] = Compiled(text, {}, names)
+        return known, {name: [row[name] for row in rows] for name in known.order}
+
+    def _type_of(self, column: ColumnClause[Any]) -> str:
+        # Without the collation, which a cast can't have.
+        return column.type.compile(self._dialect).partition(" ")[0]
+
 
 class PostgresTransaction(Transaction):
     """Runs statements in a greenlet, which waits for their results."""
 
     exclusive = False
 
-    __slots__ = ("_session",)
+    __slots__ = ("_compiled", "_session")
 
-    def __init__(self, session: Session, statements: Statements) -> None:
+    def __init__(self, session: Session, statements: PostgresStatements) -> None:
         self._session = session
-        self._statements = statements
+        self._statements = self._compiled = statements
         self._unique_violation = is_unique_violation
         self.afterwards = Afterwards()
 
@@ -229,6 +257,11 @@ class PostgresTransaction(Transaction):
         compiled = self._statements.compiled(statement)
         returned: list[Row] = await_(self._session.run_each(compiled, rows))
         return returned
+
+    def many(self, statement: Insert, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Sends the values of each column as an array, which costs half of as many inserts."""
+        if rows:
+            await_(self._session.run(*self._compiled.of_arrays(statement, rows)))
 
     def keys_written(self, write: KeyedWrite, rows: Sequence[Mapping[str, Value]]) -> set[Value]:
         """Does it in one round trip."""

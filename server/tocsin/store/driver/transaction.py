@@ -42,6 +42,9 @@ class Connection(Protocol):
     """Runs the text of statements."""
 
     def execute(self, statement: str, parameters: Mapping[str, Value], /) -> Cursor: ...
+    def executemany(
+        self, statement: str, parameters: Sequence[Mapping[str, Value]], /
+    ) -> Cursor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,15 @@ class Transaction:
             for values in rows
             if execute(compiled.text, {**bound, **values} if bound else values).rowcount > 0
         }
+
+    def many(self, statement: Insert, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Inserts all rows of values, at the least cost. A taken key fails the whole work.
+
+        Args:
+            statement: inserts one row, whose parameters are named as its columns.
+            rows: a value for every parameter.
+        """
+        self._connection.executemany(self._statements.compiled(statement).text, rows)
 
     def run(self, statement: Executable, **values: Value) -> int:
         """Runs a write; returns how many rows it wrote.

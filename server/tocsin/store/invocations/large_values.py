@@ -65,7 +65,7 @@ def take_out(tx: Transaction, row: dict[str, Value]) -> dict[str, Value]:
     large: dict[str, Value] = {}
     if tx.exclusive:
         for name in FIELDS:
-            value = row[name]
+            value = row.get(name)
             if isinstance(value, bytes) and len(value) > LARGEST_IN_ROW:
                 large[name], row[name] = value, APART
     return large

@@ -1,13 +1,22 @@
 """Remembers the answers of RPCs under the client's keys, so that a repeated RPC does nothing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
-from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolation
+from tocsin.store.driver.transaction import (
+    Contended,
+    KeyedWrite,
+    Transaction,
+    UniqueViolation,
+    Value,
+)
 from tocsin.store.schema import remembered_requests as table
 
 
@@ -32,6 +41,17 @@ DELETE = delete(table).where(
     table.c.key == bindparam("of_key"),
     # Another node may have written the row since it was read.
     table.c.expires_at <= bindparam("now"),
+)
+ASKED = FixedList("asked", 64)
+BY_KEYS = select(table.c.key, *REMEMBERED.columns).where(
+    table.c.scope == bindparam("scope"), table.c.key.in_(ASKED.parameters)
+)
+INSERT_NEW = KeyedWrite(
+    insert_or_not(table)
+    .values({name: bindparam(name) for name in ("scope", "key", *REMEMBERED.names)})
+    .on_conflict_do_nothing(),
+    table.c.key,
+    "key",
 )
 UPDATE = (
     update(table)
@@ -73,6 +93,45 @@ def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) ->
         # Its commit may not have reached the standby; this one, which waits for that, makes sure.
         tx.one(CONFIRM, scope=request.scope, key=request.key)
     return remembered.answer
+
+
+def remembered_answers(
+    tx: Transaction, scope: str, keys: Sequence[str], *, now: datetime
+) -> dict[str, Remembered]:
+    """Returns the first RPCs with some keys of a scope, by key, as far as they are remembered."""
+    known: dict[str, Remembered] = {}
+    for asked in ASKED.slices(keys):
+        for key, *row in tx.all(BY_KEYS, scope=scope, **asked):
+            remembered = REMEMBERED.of(tuple(row))
+            if remembered.expires_at > now:
+                known[key] = remembered
+    if known and not tx.exclusive:
+        # As above.
+        tx.each(CONFIRM, [{"scope": scope, "key": key} for key in sorted(known)])
+    return known
+
+
+def remember_answers(
+    tx: Transaction, scope: str, first: Mapping[str, Remembered], *, now: datetime
+) -> None:
+    """Remembers first RPCs with their answers, by keys that were not remembered just now.
+
+    Raises:
+        Contended: another node has just taken a key.
+    """
+    # In the same order everywhere: otherwise two transactions could wait for each other.
+    rows: list[dict[str, Value]] = [
+        {"scope": scope, "key": key, **REMEMBERED.values(each)}
+        for key, each in sorted(first.items(), key=lambda item: item[0])
+    ]
+    written = tx.keys_written(INSERT_NEW, rows)
+    if len(written) == len(rows):
+        return
+    expired = [row for row in rows if row["key"] not in written]
+    for row in expired:
+        tx.run(DELETE, in_scope=scope, of_key=row["key"], now=to_micros(now))
+    if len(tx.keys_written(INSERT_NEW, expired)) < len(expired):
+        raise Contended
 
 
 def remember_answer(

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from tocsin.compilers.integration_versions import Offer
-from tocsin.compilers.integrations import execution_payload
+from tocsin.compilers.integrations import PayloadForm
 from tocsin.compilers.parameters import Parameter, from_json, to_event_parameter, to_json
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, execution_id_taken, insert_invocation
@@ -115,12 +115,8 @@ class Order:
             scheduled_at=self.scheduled_at,
             action=offer.waited_action if waited else offer.action,
             target=offer.target,
-            payload=execution_payload(
-                execution_id=execution_id,
-                integration=integration,
-                trigger_id=self.trigger_id,
-                schedule_time=self.scheduled_at,
-                parameters=dict(self.given.plain),
+            payload=PayloadForm(integration, self.trigger_id).payload(
+                execution_id, self.scheduled_at, self.given.plain
             ),
             created_at=self.now,
             message=self._info(execution_id, offer).SerializeToString(),

@@ -1,6 +1,6 @@
 """Serves the methods of both versions of `Executions` that schedule."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from google.api.httpbody_pb2 import HttpBody
@@ -70,32 +70,18 @@ class SchedulingService:
     ) -> bytes:
         """Stores an execution for each integration to run, and returns their ids."""
         refuse_large(request, "input_parameters")
-        order = self._order(request, integration_of(request.name), call.traceparent)
+        name, now = integration_of(request.name), self._clock.now()
+        order = order_of(request, name, now, call.traceparent)
         once = Once.of(
             "request_id",
             request.request_id,
             request,
             scope=call.scope(f"{SERVICE.full_name}/{order.name.location}"),
         )
-
         offers = await self._integrations(order.name.location)
-
-        def insert(tx: Transaction) -> bytes:
-            if (known := once.answer(tx, order.now)) is not None:
-                return known
-            # Only now, so that a repeat gets its answer even if the integration has changed.
-            executions = [
-                order.execution(offer, self._ids.new_uuid) for offer in _matching(offers, order)
-            ]
-            for execution in executions:
-                insert_execution(tx, execution)
-            answer = contract.ScheduleIntegrationsResponse(
-                execution_info_ids=[execution.shown_id for execution in executions]
-            ).SerializeToString()
-            once.remember(tx, answer, order.now, self._kept)
-            return answer
-
-        return await self._database.write(insert)
+        return await self._database.write(
+            lambda tx: store_once(tx, order, once, offers, self._ids.new_uuid, self._kept)
+        )
 
     async def schedule_integration(
         self, request: v2.ScheduleIntegrationRequest, call: Call
@@ -106,8 +92,8 @@ class SchedulingService:
         order = Order(
             integration_of(request.parent, "parent"),
             request.trigger_id,
-            _method(request),
-            _schedule_time(request, now),
+            method_of(request),
+            due_at(request, now),
             now,
             Input.of_struct(request.body),
             traceparent=call.traceparent,
@@ -130,23 +116,56 @@ class SchedulingService:
         await call.send_metadata(id_header(execution_id))
         return json_body({"executionId": execution_id})
 
-    def _order(
-        self,
-        request: contract.ScheduleIntegrationsRequest,
-        name: IntegrationName,
-        traceparent: str | None,
-    ) -> Order:
-        now = self._clock.now()
-        return Order(
-            name,
-            request.trigger_id,
-            _method(request),
-            _schedule_time(request, now),
-            now,
-            Input.of(sent_parameters(request)),
-            request.user_generated_execution_id or None,
-            traceparent,
-        )
+
+def order_of(
+    request: contract.ScheduleIntegrationsRequest,
+    name: IntegrationName,
+    now: datetime,
+    traceparent: str | None,
+) -> Order:
+    """Returns what a request orders, whose integration is `name`.
+
+    Raises:
+        PlanError: a parameter can't be read.
+    """
+    return Order(
+        name,
+        request.trigger_id,
+        method_of(request),
+        due_at(request, now),
+        now,
+        Input.of(sent_parameters(request)),
+        request.user_generated_execution_id or None,
+        traceparent,
+    )
+
+
+def store_once(
+    tx: Transaction,
+    order: Order,
+    once: Once,
+    offers: Mapping[str, Offer],
+    new_uuid: Callable[[], str],
+    kept: timedelta,
+) -> bytes:
+    """Stores the executions of an order, unless its request did so before.
+
+    Returns the bytes of the `ScheduleIntegrationsResponse`, which are `kept` for repeats.
+
+    Raises:
+        ApiError: the order can't be carried out, or its request id was used for another request.
+    """
+    if (known := once.answer(tx, order.now)) is not None:
+        return known
+    # Only now, so that a repeat gets its answer even if the integration has changed.
+    executions = [order.execution(offer, new_uuid) for offer in _matching(offers, order)]
+    for execution in executions:
+        insert_execution(tx, execution)
+    answer = contract.ScheduleIntegrationsResponse(
+        execution_info_ids=[execution.shown_id for execution in executions]
+    ).SerializeToString()
+    once.remember(tx, answer, order.now, kept)
+    return answer
 
 
 def _matching(offers: Mapping[str, Offer], order: Order) -> list[Offer]:
@@ -162,12 +181,13 @@ def _matching(offers: Mapping[str, Offer], order: Order) -> list[Offer]:
 Scheduled = contract.ScheduleIntegrationsRequest | v2.ScheduleIntegrationRequest
 
 
-def _method(request: Scheduled) -> ExecutionInfo.ExecutionMethod:
+def method_of(request: Scheduled) -> ExecutionInfo.ExecutionMethod:
+    """Returns how a request asks for its execution: for a time, or as soon as can be."""
     timed = request.HasField("schedule_time")
     return ExecutionInfo.SCHEDULE if timed else ExecutionInfo.POST_TO_QUEUE
 
 
-def _schedule_time(request: Scheduled, now: datetime) -> datetime:
+def due_at(request: Scheduled, now: datetime) -> datetime:
     """Returns the instant to run at; a past time, or none, means now."""
     if not request.HasField("schedule_time"):
         return now
