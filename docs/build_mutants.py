@@ -111,8 +111,10 @@ def summary(musts: list[str]) -> Iterator[str]:
     alone = [each for each in musts if each in own()]
     kin = [each for each in musts if each not in own() and family_of(each)]
     rest = len(musts) - len(alone) - len(kin)
-    yield f"{len(MUTANTS)} wrong servers. Of {len(musts)} MUSTs {len(alone)} have their own,"
-    yield f"{len(kin)} have one in their family, and {rest} have none, for the reason given."
+    yield f"{len(MUTANTS)} wrong servers. Of {len(musts)} MUSTs {len(alone)} have their own, and"
+    yield f"{len(kin)} have one in their family."
+    if rest:
+        yield f"{rest} have none; the tables say why."
     yield ""
 
 
