@@ -164,34 +164,40 @@ class Checking:
             rerun=rerun_line(self.options, item.stash[_CLAUSE].id),
         )
 
-    @pytest.fixture(scope="session")
-    def peer(self) -> Iterator[Peer]:
-        """The server under test."""
-        peer = Peer(self.options, self.recorder, self.authorization)
-        yield peer
-        peer.close()
 
-    @pytest.fixture
-    def made(self, peer: Peer, request: pytest.FixtureRequest) -> Iterator[Made]:
-        """Registers what a check makes, and takes it away afterwards."""
-        made = Made(peer)
-        yield made
-        request.node.stash[_LEFT] = made.undo()
+@pytest.fixture(scope="session")
+def peer(pytestconfig: pytest.Config) -> Iterator[Peer]:
+    """The server under test."""
+    checking: Checking = pytestconfig.pluginmanager.getplugin(CHECKING)
+    peer = Peer(checking.options, checking.recorder, checking.authorization)
+    yield peer
+    peer.close()
 
-    @pytest.fixture
-    def changes(self, peer: Peer, made: Made) -> Changes:
-        """Makes changes of triggers, and waits until they are done."""
-        return Changes(peer, made)
 
-    @pytest.fixture
-    def trigger(self, peer: Peer, made: Made) -> Any:
-        """A timer of this check's own, which does not tick while the run lasts."""
-        return made.trigger(peer.triggers.Create(create_request(peer)))
+@pytest.fixture
+def made(peer: Peer, request: pytest.FixtureRequest) -> Iterator[Made]:
+    """Registers what a check makes, and takes it away afterwards."""
+    made = Made(peer)
+    yield made
+    request.node.stash[_LEFT] = made.undo()
 
-    @pytest.fixture(scope="session")
-    def other_caller(self, peer: Peer) -> Callable[[str | None], Peer]:
-        """Returns the server as another caller sees it: without a credential, or with that one."""
-        return peer.stranger
+
+@pytest.fixture
+def changes(peer: Peer, made: Made) -> Changes:
+    """Makes changes of triggers, and waits until they are done."""
+    return Changes(peer, made)
+
+
+@pytest.fixture
+def trigger(peer: Peer, made: Made) -> Any:
+    """A timer of this check's own, which does not tick while the run lasts."""
+    return made.trigger(peer.triggers.Create(create_request(peer)))
+
+
+@pytest.fixture(scope="session")
+def other_caller(peer: Peer) -> Callable[[str | None], Peer]:
+    """Returns the server as another caller sees it: without a credential, or with that one."""
+    return peer.stranger
 
 
 class _NotRun(Exception):
