@@ -1,5 +1,6 @@
 """Events that are posted fire triggers of every kind, over both wires."""
 
+import base64
 import json
 import time
 import uuid
@@ -630,6 +631,24 @@ def test_what_json_can_not_have_in_a_cloud_event_of_a_batch_holds_up_no_other(
     assert "event[0]: is not JSON" in wrong["error"]
     assert why in wrong["error"]
     calls_of(target, mine, 1)
+
+
+def test_a_cloud_event_may_not_have_its_data_twice(server: Tocsin, mine: str) -> None:
+    content = json.loads(to_structured_event(cloud_event("one", mine)).body)
+    content["data_base64"] = base64.b64encode(b"{}").decode()
+    headers = {"Content-Type": "application/cloudevents+json"}
+    with pytest.raises(Refused) as refused:
+        answered(post(server, headers, json.dumps(content).encode()))
+    assert "beside data" in refused.value.fields["event.data_base64"]
+
+
+def test_an_attribute_in_a_header_is_escaped_utf_8(server: Tocsin, mine: str) -> None:
+    # Both would be one id if what can't be read were replaced.
+    for id_ in ("caf%E9", "caf%E8"):
+        headers = {**to_binary_event(cloud_event("one", mine)).headers, "ce-id": id_}
+        with pytest.raises(Refused) as refused:
+            answered(post(server, headers, b"{}"))
+        assert "UTF-8" in refused.value.fields["event.id"]
 
 
 def test_a_cloud_event_that_has_a_member_twice_is_refused(server: Tocsin, mine: str) -> None:

@@ -178,10 +178,18 @@ def _is_unicode(text: str) -> bool:
 
 def _attributes(headers: Mapping[str, str]) -> Json:
     return {
-        name.removeprefix(HEADER_PREFIX): unquote(value)
+        name.removeprefix(HEADER_PREFIX): _unescaped(name, value)
         for name, value in headers.items()
         if name.startswith(HEADER_PREFIX)
     }
+
+
+def _unescaped(name: str, value: str) -> str:
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError as error:
+        attribute = name.removeprefix(HEADER_PREFIX)
+        raise invalid_field(f"{PATH}.{attribute}", "must escape UTF-8 by percent signs") from error
 
 
 def _json(body: bytes) -> Any:
@@ -244,6 +252,8 @@ def _time(value: Any, path: str) -> Any:
 def _data(content: Json, path: str) -> Any:
     if "data_base64" not in content:
         return content.get("data")
+    if content.get("data") is not None:
+        raise invalid_field(f"{path}.data_base64", "must not be there beside data")
     try:
         return _json(base64.b64decode(content["data_base64"], validate=True))
     except (binascii.Error, TypeError, ValueError, ApiError) as error:
