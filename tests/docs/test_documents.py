@@ -17,7 +17,7 @@ YAML = [(page, block) for page in PAGES for block in blocks(page, "yaml", "yml")
 TOML = [(page, block) for page in PAGES for block in blocks(page, "toml")]
 # Other programs' documents have one of these at the top.
 OTHERS = {
-    "triggerConfigs",
+    *("triggerConfigs", "integrationParameters"),
     *("bootstrap", "plugins", "notifications", "services", "scrape_configs", "groups", "jobs"),
     *("missing", "known-failing"),
 }

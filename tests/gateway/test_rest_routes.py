@@ -151,6 +151,9 @@ for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{ONE}", f"v1alpha/{OF_
     )
     path, sent = f"/{parent}:execute", BODY
     CALLS.append(("POST", path, sent, f"{EXECUTIONS}.ExecuteIntegrations", executed))
+for name in (ONE, OF_PRODUCT, f"{ONE}/versions/v1"):
+    tested = executions_pb2.TestIntegrationsRequest(name=name, trigger_id="api_trigger/x")
+    CALLS.append(("POST", f"/v1/{name}:test", BODY, f"{EXECUTIONS}.TestIntegrations", tested))
 replayed = executions_pb2.ReplayExecutionRequest(name=f"{ONE}/executions/e1", replay_reason="r")
 path, sent = f"/v1/{ONE}/executions/e1:replay", {"replayReason": "r"}
 CALLS.append(("POST", path, sent, f"{EXECUTIONS}.ReplayExecution", replayed))

@@ -9,6 +9,12 @@ from typing import Any, TypeAlias
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
 
+from tocsin.compilers.declared_parameters import (
+    Declared,
+    declared_of,
+    faults_of_declarations,
+    outputs_of_version,
+)
 from tocsin.compilers.integrations import integration_action
 from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Action, Integration, Retry, action_to_json, target_key
@@ -54,6 +60,7 @@ class Offer:
         waited_action: the same if the caller waits, with the retries of such calls.
         target: the key of the target.
         snapshot_number: the number of the version; 0 for an integration of the settings.
+        declared: its parameters; None if it takes any.
     """
 
     name: str
@@ -62,6 +69,7 @@ class Offer:
     waited_action: str
     target: str
     snapshot_number: int = 0
+    declared: tuple[Declared, ...] | None = None
 
 
 def configured_offer(name: str, triggers: list[str]) -> Offer:
@@ -81,7 +89,8 @@ def offer_of(
     """Returns a version that has no faults as what can be run."""
     [(_, task)] = _rest_tasks(version)
     url = _resolved(_url(task), _config_values(version, config_parameters))
-    target = Integration(integration, location, url, version.run_as_service_account)
+    account, outputs = version.run_as_service_account, outputs_of_version(version)
+    target = Integration(integration, location, url, account, outputs)
     waited = "synchronousCallFailurePolicy" if _has_synchronous(task) else "failurePolicy"
     return Offer(
         integration,
@@ -90,6 +99,7 @@ def offer_of(
         action_to_json(Action(target, _retry_of(_policy(task, waited)))),
         target_key(target),
         snapshot_number,
+        declared_of(version),
     )
 
 
@@ -116,6 +126,7 @@ def faults_of_draft(version: contract.IntegrationVersion, refusal: RefusalOfUrl)
     return [
         *_repeated("trigger_configs", "trigger_id", triggers),
         *_repeated("integration_parameters", "key", keys),
+        *faults_of_declarations(version, VERSION),
         *_faults_of_urls(version, {}, refusal),
     ]
 

@@ -20,6 +20,7 @@ from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import 
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
     ExecuteIntegrationsRequest,
     ScheduleIntegrationsRequest,
+    TestIntegrationsRequest,
 )
 from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import ValueType
 
@@ -94,6 +95,21 @@ def executed_parameters(request: ExecuteIntegrationsRequest) -> dict[str, Parame
         chain(
             _named("input_parameters", request.input_parameters),
             *(_entries(path, entries) for path, entries in older.items()),
+        )
+    )
+
+
+def tested_parameters(request: TestIntegrationsRequest) -> dict[str, Parameter]:
+    """Collects the parameters of a request to test, which has two fields for them.
+
+    Raises:
+        PlanError: a parameter has no name or is not of its declared type, or two have the same
+            name.
+    """
+    return _by_name(
+        chain(
+            _named("input_parameters", request.input_parameters),
+            _entries("parameters.parameters", request.parameters.parameters),
         )
     )
 

@@ -16,6 +16,7 @@ from tocsin.api.google.integrations import service as integrations
 from tocsin.api.google.integrations import versions
 from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.google.integrations.publishing import PublishingService
+from tocsin.api.google.integrations.testing import TestingService
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
@@ -91,6 +92,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     )
     replaying = ReplayingService(database, clock, works.ids, catalog.offers, endings)
     batches = batching.BatchingService(database, clock, works.ids, catalog.offers, request_ids_age)
+    testing = TestingService(database, clock, works.ids, ground.current, endings)
     showing = executions.ShowingService(database, clock, ground.pages)
     listing = executions_v2.ListingService(database, ground.pages)
     google_service = google_operations.OperationsService(database, clock, ground.pages, endings)
@@ -99,6 +101,7 @@ def _execution_services(ground: Ground, works: Works) -> Services:
         scheduling_api.SERVICE: {
             **scheduling.methods(),
             **executing.methods(),
+            **testing.methods(),
             **replaying.methods(),
             **showing.methods(),
         },

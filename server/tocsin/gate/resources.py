@@ -162,7 +162,7 @@ def _of_integration(name: str) -> str:
 def _of_version(name: str) -> str:
     parsed = parse_version(name)
     if parsed is None:
-        return EVERYTHING
+        return _of_integration(name)
     return integration_name(parsed.integration.location, parsed.integration.integration)
 
 

@@ -42,16 +42,31 @@ class WebsocketBroadcast:
 
 
 @dataclass(frozen=True, slots=True)
+class Output:
+    """A parameter that comes back from an integration: its declared type, and how it is shown.
+
+    One that was given and does not come back keeps its value if it is `kept`.
+    """
+
+    key: str
+    data_type: str
+    masked: bool = False
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Integration:
     """An integration: of the settings by its name, or with the URL of its published version.
 
-    One that was registered over the API also has its `location`; names are unique within it.
+    One that was registered over the API also has its `location`; names are unique within it. Only
+    `outputs` come back from it, or everything if they are None.
     """
 
     name: str
     location: str = ""
     url: str = ""
     service_account_id: str = ""
+    outputs: tuple[Output, ...] | None = None
     kind: Literal["integration"] = "integration"
 
 
@@ -129,6 +144,12 @@ def action_to_json(action: Action) -> str:
 @lru_cache(maxsize=4096)
 def action_from_json(text: str) -> Action:
     return _ACTION.validate_json(text)
+
+
+def outputs_of_action(text: str) -> tuple[Output, ...] | None:
+    """Returns what comes back from the integration that an action calls; None for everything."""
+    target = action_from_json(text).target
+    return target.outputs if isinstance(target, Integration) else None
 
 
 def target_of_action(text: str) -> str:

@@ -191,6 +191,11 @@ def published(w: World) -> Json:
     return request
 
 
+def tested(w: World) -> Json:
+    name = w.version("tested")
+    return {"name": name, "triggerId": "api_trigger/tested", "asyncExecution": True}
+
+
 def registered(w: World) -> Json:
     return {"name": draft(w)["name"].partition("/versions/")[0]}
 
@@ -224,6 +229,7 @@ LINES: dict[str, Line] = {
     f"{OPERATIONS}.Cancel": Line("editor", "folder", operation),
     f"{EXECUTIONS}.ScheduleIntegrations": Line("editor", "project", World.schedule_request),
     f"{EXECUTIONS}.ExecuteIntegrations": Line("editor", "project", executed),
+    f"{EXECUTIONS}.TestIntegrations": Line("editor", "project", tested),
     f"{EXECUTIONS}.ReplayExecution": Line("editor", "project", replayed),
     f"{EXECUTIONS_V2}.ScheduleIntegration": Line("editor", "project", scheduled_by_v2),
     f"{EXECUTIONS_V2}.ExecuteIntegration": Line("editor", "project", executed_by_v2),

@@ -31,6 +31,7 @@ METHODS = {method.name: method for service in SERVICES for method in service.met
 ROUTES = {
     "ScheduleIntegrations": ("POST", ":schedule"),
     "ExecuteIntegrations": ("POST", ":execute"),
+    "TestIntegrations": ("POST", ":test"),
     "ReplayExecution": ("POST", ":replay"),
     "ListExecutions": ("GET", "/executions"),
     "GetExecution": ("GET", ""),
@@ -108,7 +109,7 @@ class GoogleRest:
         fields = {name: value for name, value in request.items() if name != resource}
         path = f"/{self._version}/{urllib.parse.quote(request[resource])}{rest}"
         body = None
-        if VERSION in fields:
+        if VERSION in fields and rest != ":test":
             body = json.dumps(fields.pop(VERSION)).encode()
         elif verb == "POST":
             body, fields = json.dumps(fields).encode(), {}

@@ -25,7 +25,7 @@ class Kind(Enum):
     OPERATION = "the folder of the operation's trigger"
     INVOCATION = "the folder, or the integration, of the invocation"
     INTEGRATION = "the integration"
-    INTEGRATION_VERSION = "the integration of the version"
+    INTEGRATION_VERSION = "the integration, also by the name of its version"
     LOCATION = "the project and location"
     EXECUTION = "the integration of the execution"
     LOG_GROUP = "the folder whose default log group it is, else `*`"
@@ -271,6 +271,14 @@ EXECUTIONS = _service(
             Named("name", Kind.INTEGRATION),
             event="google.cloud.integrations.ExecuteIntegrations",
             brings=Brings.ONE,
+            made=(Made("executions", "execution_id"),),
+        ),
+        "TestIntegrations": _google(
+            P.VERSIONS_INVOKE,
+            Named("name", Kind.INTEGRATION_VERSION),
+            event="google.cloud.integrations.TestIntegrations",
+            brings=Brings.ONE,
+            accounts=True,
             made=(Made("executions", "execution_id"),),
         ),
         "ReplayExecution": _google(

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     VERSIONS_CREATE = "integrations.integrationVersions.create"
     VERSIONS_UPDATE = "integrations.integrationVersions.update"
     VERSIONS_DELETE = "integrations.integrationVersions.delete"
+    VERSIONS_INVOKE = "integrations.integrationVersions.invoke"
     VERSIONS_DEPLOY = "integrations.integrationVersions.deploy"
     EXECUTIONS_GET = "integrations.executions.get"
     EXECUTIONS_LIST = "integrations.executions.list"
@@ -82,7 +83,7 @@ EXECUTIONS_SEEN = (
     frozenset({P.EXECUTIONS_GET, P.EXECUTIONS_LIST}) | INTEGRATIONS_SEEN | INVOCATIONS_SEEN
 )
 INTEGRATIONS_RUN = EXECUTIONS_SEEN | {P.INTEGRATIONS_INVOKE, P.EXECUTIONS_CANCEL}
-INTEGRATIONS_EDITED = INTEGRATIONS_RUN | {P.VERSIONS_CREATE, P.VERSIONS_UPDATE}
+INTEGRATIONS_EDITED = INTEGRATIONS_RUN | {P.VERSIONS_CREATE, P.VERSIONS_UPDATE, P.VERSIONS_INVOKE}
 INTEGRATIONS_MANAGED = INTEGRATIONS_EDITED | {
     P.INTEGRATIONS_DELETE,
     P.VERSIONS_DELETE,
@@ -139,7 +140,7 @@ ROLES: Mapping[str, Role] = {
         INTEGRATIONS_RUN, "also schedules integrations, and cancels executions"
     ),
     "roles/integrations.integrationEditor": Role(
-        INTEGRATIONS_EDITED, "also writes drafts of integrations"
+        INTEGRATIONS_EDITED, "also writes drafts of integrations, and tests them"
     ),
     "roles/integrations.integrationDeployer": Role(
         EXECUTIONS_SEEN | {P.VERSIONS_DEPLOY}, "publishes versions of integrations"

@@ -1,9 +1,7 @@
 """Serves `google.longrunning.Operations` over scheduled executions."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import grpc
 from google.longrunning import operations_pb2 as contract
@@ -11,8 +9,8 @@ from google.protobuf.empty_pb2 import Empty
 from google.rpc import status_pb2
 
 from tocsin.api.google.executions.endings import ExecutionEndings
+from tocsin.api.google.executions.outputs import typed_answer
 from tocsin.api.google.filters import OperationFilter, operation_filter
-from tocsin.compilers.parameters import from_json
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -198,8 +196,8 @@ def _page(
 def _operation(invocation: Invocation) -> contract.Operation:
     """Returns an execution as an operation; parameters that clients can't accept are left out."""
     info = _execution_info(invocation)
-    for key, value in _answered(invocation).items():
-        info.response_params[key].CopyFrom(EventParameter(key=key, value=from_json(value)))
+    for key, value in typed_answer(invocation, hide_masked=True).items():
+        info.response_params[key].CopyFrom(EventParameter(key=key, value=value))
     if info.ByteSize() > LARGEST_PAGE_BYTES:
         info.ClearField("request_params")
         info.ClearField("response_params")
@@ -251,10 +249,3 @@ def _execution_info(invocation: Invocation) -> ExecutionInfo:
     if invocation.last_error is not None:
         info.errors.append(ErrorDetail(error_message=invocation.last_error))
     return info
-
-
-def _answered(invocation: Invocation) -> dict[str, Any]:
-    if invocation.state is not State.SUCCEEDED or not invocation.answer:
-        return {}
-    answered: dict[str, Any] = json.loads(invocation.answer)
-    return answered

@@ -3,8 +3,9 @@
 from datetime import datetime
 from functools import cached_property
 
-from tocsin.api.google.executions.message import answered, updated_at
-from tocsin.compilers.parameters import Parameter, from_json, to_json
+from tocsin.api.google.executions.message import updated_at
+from tocsin.api.google.executions.outputs import answered, typed_answer
+from tocsin.compilers.parameters import Parameter, to_json
 from tocsin.store.driver.instants import from_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.executions import Stored
@@ -59,7 +60,7 @@ class Candidate:
     def parameter_types(self) -> set[str]:
         """Returns the members that the values of its parameters set."""
         values = [sent.value for sent in self._info.request_params.values()]
-        values += [from_json(value) for value in answered(self.invocation).values()]
+        values += typed_answer(self.invocation).values()
         return {str(value.WhichOneof("value")) for value in values}
 
     def has_parameter(self, key: str, value: str) -> bool:

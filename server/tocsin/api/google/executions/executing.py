@@ -12,16 +12,18 @@ from google.protobuf.struct_pb2 import Value
 
 from tocsin.api.google.executions.answers import id_header, json_body
 from tocsin.api.google.executions.endings import ExecutionEndings
-from tocsin.api.google.executions.message import ERROR_INFO, answered, entry_of, error_of
+from tocsin.api.google.executions.message import ERROR_INFO, entry_of, error_of
 from tocsin.api.google.executions.orders import (
-    Input,
     Integrations,
     Order,
+    input_of,
+    input_of_struct,
     insert_execution,
     integration_of,
     only_matching,
     refuse_large,
 )
+from tocsin.api.google.executions.outputs import answered, typed_answer
 from tocsin.api.google.executions.versions import fitting
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.parameters import executed_parameters, from_json
@@ -104,7 +106,7 @@ class ExecutingService:
             ExecutionInfo.POST,
             now,
             now,
-            Input.of(parameters),
+            input_of(parameters),
             traceparent=call.traceparent,
         )
         if request.execution_id and parameters:
@@ -133,7 +135,7 @@ class ExecutingService:
             ExecutionInfo.POST,
             now,
             now,
-            Input.of_struct(request.body),
+            input_of_struct(request.body),
             traceparent=call.traceparent,
         )
         once = self._once(request.request_id, request, order, call)
@@ -244,9 +246,10 @@ def _response(ended: Invocation) -> contract.ExecuteIntegrationsResponse:
     response = contract.ExecuteIntegrationsResponse(
         execution_id=ended.shown_id, execution_failed=ended.state is not State.SUCCEEDED
     )
+    typed_values = typed_answer(ended)
     for key, plain in outputs_of(ended).items():
         set_value(response.output_parameters[key], plain)
-        typed = from_json(plain)
+        typed = typed_values.get(key) or from_json(plain)
         response.parameters[key].CopyFrom(typed)
         response.event_parameters.parameters.append(entry_of(key, typed))
         response.parameter_entries.append(entry_of(key, typed))

@@ -1,12 +1,12 @@
 """Converts stored executions into the contract's messages."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tocsin.api.google.executions.outputs import typed_answer
 from tocsin.api.tocsin.invocations.message import attempts_of
 from tocsin.compilers.parameters import MEMBERS, from_json
 from tocsin.store.driver.instants import to_micros
@@ -124,14 +124,6 @@ def updated_at(invocation: Invocation) -> datetime:
     return max(instant for instant in known if instant is not None)
 
 
-def answered(invocation: Invocation) -> dict[str, Any]:
-    """Returns the plain parameters that the integration answered."""
-    if invocation.state is not State.SUCCEEDED or not invocation.answer:
-        return {}
-    parameters: dict[str, Any] = json.loads(invocation.answer)
-    return parameters
-
-
 def error_of(invocation: Invocation) -> dict[str, Any] | None:
     """Returns why an execution failed: the message, and the HTTP status if there was one."""
     if invocation.state not in (State.FAILED, State.DEAD_LETTERED):
@@ -168,7 +160,7 @@ def _set_replays(
 
 
 def _responses(invocation: Invocation) -> dict[str, ValueType]:
-    responses = {key: from_json(value) for key, value in answered(invocation).items()}
+    responses = typed_answer(invocation, hide_masked=True)
     if (error := error_of(invocation)) is not None:
         responses[ERROR_INFO] = from_json(error)
     return responses

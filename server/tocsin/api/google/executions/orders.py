@@ -8,9 +8,11 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
+from tocsin.compilers.declared_parameters import Faults, Input, accepted
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.integrations import PayloadForm
 from tocsin.compilers.parameters import Parameter, from_json, to_event_parameter, to_json
+from tocsin.contract.validation import Violation
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, execution_id_taken, insert_invocation
 from tocsin.wire import errors
@@ -34,32 +36,25 @@ Integrations = Callable[[str], Awaitable[Mapping[str, Offer]]]
 """Returns what can be run in a project and location, by last names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What is handed to an integration, as the API shows it and as the integration gets it."""
+def input_of(parameters: Mapping[str, Parameter]) -> Input:
+    """Returns the input of parameters as a client sent them.
 
-    shown: Mapping[str, EventParameter]
-    plain: Mapping[str, Json]
+    Raises:
+        PlanError: a value can't be read.
+    """
+    return Input(
+        {key: to_event_parameter(parameter) for key, parameter in parameters.items()},
+        {key: to_json(parameter) for key, parameter in parameters.items()},
+        {key: parameter.field for key, parameter in parameters.items()},
+    )
 
-    @classmethod
-    def of(cls, parameters: Mapping[str, Parameter]) -> "Input":
-        """Returns the input of parameters as a client sent them.
 
-        Raises:
-            PlanError: a value can't be read.
-        """
-        return cls(
-            {key: to_event_parameter(parameter) for key, parameter in parameters.items()},
-            {key: to_json(parameter) for key, parameter in parameters.items()},
-        )
-
-    @classmethod
-    def of_struct(cls, sent: Struct) -> "Input":
-        """Returns the input of free JSON, whose values get the types that fit them."""
-        plain = {key: _whole(value) for key, value in json_format.MessageToDict(sent).items()}
-        typed = {key: from_json(value) for key, value in plain.items()}
-        shown = {key: EventParameter(key=key, value=value) for key, value in typed.items()}
-        return cls(shown, plain)
+def input_of_struct(sent: Struct) -> Input:
+    """Returns the input of free JSON, whose values get the types that fit them."""
+    plain = {key: _whole(value) for key, value in json_format.MessageToDict(sent).items()}
+    typed = {key: from_json(value) for key, value in plain.items()}
+    shown = {key: EventParameter(key=key, value=value) for key, value in typed.items()}
+    return Input(shown, plain, {"": "body"} | {key: f"body[{key[:64]}]" for key in plain})
 
 
 def _whole(value: Json) -> Json:
@@ -104,8 +99,13 @@ class Order:
     replay_of: str | None = None
 
     def execution(self, offer: Offer, new_uuid: Callable[[], str]) -> Invocation:
-        """Returns an execution of an integration; it keeps the URL of the version that runs now."""
+        """Returns an execution of an integration; it keeps the URL of the version that runs now.
+
+        Raises:
+            ApiError: the input is not as the integration declares it.
+        """
         integration, waited = offer.name, self.method == ExecutionInfo.POST
+        given = input_for(offer, self.given)
         invocation_id = new_uuid()
         execution_id = self.execution_id or invocation_id
         return Invocation(
@@ -116,17 +116,17 @@ class Order:
             action=offer.waited_action if waited else offer.action,
             target=offer.target,
             payload=PayloadForm(integration, self.trigger_id).payload(
-                execution_id, self.scheduled_at, self.given.plain
+                execution_id, self.scheduled_at, given.plain
             ),
             created_at=self.now,
-            message=self._info(execution_id, offer).SerializeToString(),
+            message=self._info(execution_id, offer, given).SerializeToString(),
             execution_id=self.execution_id,
             integration_trigger=self.trigger_id,
             replay_of=self.replay_of,
             traceparent=self.traceparent,
         )
 
-    def _info(self, execution_id: str, offer: Offer) -> ExecutionInfo:
+    def _info(self, execution_id: str, offer: Offer, given: Input) -> ExecutionInfo:
         info = ExecutionInfo(
             integration=offer.name,
             integration_snapshot_number=offer.snapshot_number,
@@ -136,9 +136,24 @@ class Order:
             execution_method=self.method,
             replay_info=self.replay,
         )
-        for key, parameter in self.given.shown.items():
+        for key, parameter in given.shown.items():
             info.request_params[key].CopyFrom(parameter)
         return info
+
+
+def input_for(offer: Offer, given: Input) -> Input:
+    """Returns input as an integration declares it: typed, and with defaults.
+
+    Raises:
+        ApiError: it is not as it was declared.
+    """
+    if offer.declared is None:
+        return given
+    try:
+        return accepted(offer.declared, given)
+    except Faults as error:
+        named = [Violation(fault.field, fault.reason) for fault in error.faults]
+        raise errors.invalid(named) from None
 
 
 def refuse_large(request: Message, field: str) -> None:

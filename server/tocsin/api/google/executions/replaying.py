@@ -13,14 +13,15 @@ from tocsin.api.google.executions.executing import (
     set_value,
 )
 from tocsin.api.google.executions.orders import (
-    Input,
     Integrations,
     Order,
+    input_of,
     insert_execution,
     matching,
     refuse_large,
 )
 from tocsin.api.google.executions.service import find, name_of
+from tocsin.compilers.declared_parameters import Input
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.parameters import named_parameters
 from tocsin.schedule import Clock
@@ -155,7 +156,7 @@ def _given(
     first: Invocation, info: ExecutionInfo, request: contract.ReplayExecutionRequest
 ) -> Input:
     """Returns the parameters of the first execution, or those that the request has instead."""
-    sent = Input.of(named_parameters("modified_parameters", request.modified_parameters))
+    sent = input_of(named_parameters("modified_parameters", request.modified_parameters))
     named = set(request.update_mask.paths)
     if sent.plain and not named:
         return sent
@@ -165,6 +166,7 @@ def _given(
     return Input(
         shown | {key: sent.shown[key] for key in named},
         kept | {key: sent.plain[key] for key in named},
+        sent.fields,
     )
 
 

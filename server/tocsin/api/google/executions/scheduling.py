@@ -7,9 +7,10 @@ from google.api.httpbody_pb2 import HttpBody
 
 from tocsin.api.google.executions.answers import id_header, json_body
 from tocsin.api.google.executions.orders import (
-    Input,
     Integrations,
     Order,
+    input_of,
+    input_of_struct,
     insert_execution,
     integration_of,
     matching,
@@ -95,7 +96,7 @@ class SchedulingService:
             method_of(request),
             due_at(request, now),
             now,
-            Input.of_struct(request.body),
+            input_of_struct(request.body),
             traceparent=call.traceparent,
         )
         scope = call.scope(f"{SERVICE.full_name}/{order.name.location}")
@@ -134,7 +135,7 @@ def order_of(
         method_of(request),
         due_at(request, now),
         now,
-        Input.of(sent_parameters(request)),
+        input_of(sent_parameters(request)),
         request.user_generated_execution_id or None,
         traceparent,
     )

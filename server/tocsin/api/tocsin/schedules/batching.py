@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from tocsin.api.google.executions.orders import (
     LARGEST_INPUT,
-    Input,
     Integrations,
     Order,
+    input_for,
     integration_of,
     matching,
     refuse_large,
 )
 from tocsin.api.google.executions.scheduling import SERVICE as EXECUTIONS
 from tocsin.api.google.executions.scheduling import method_of, order_of, store_once
+from tocsin.compilers.declared_parameters import Input
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.integrations import PayloadForm
 from tocsin.compilers.parameters import plain_values
@@ -38,6 +39,7 @@ from tocsin.wire.resource_names import LOCATION_FORM, IntegrationName, is_locati
 from tocsin.wire.serving import SelfChecked, Served
 from tocsin.wire.statuses import to_status
 from tocsin.wire.timestamps import from_timestamp
+from tocsin_protos.google.cloud.integrations.v1alpha.event_parameter_pb2 import EventParameter
 from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
     ScheduleIntegrationsRequest,
     ScheduleIntegrationsResponse,
@@ -191,18 +193,36 @@ class _Batch:
 class _Kind:
     """Executions of one integration, trigger and method; what they share is written once."""
 
+    offer: Offer
     alike: Alike
     form: PayloadForm
     info: bytes
 
-    def add(self, execution_id: str, due_us: int, given: _Given) -> str:
+    def input_of(self, given: _Given) -> Input | None:
+        """Returns input as the integration declares it; None if it takes any.
+
+        Raises:
+            ApiError: it is not as it was declared.
+        """
+        if self.offer.declared is None:
+            return None
+        shown = {key: EventParameter(key=key, value=each) for key, each in given.typed.items()}
+        fields = {key: f"input_parameters[{key[:64]}]" for key in given.plain}
+        return input_for(self.offer, Input(shown, given.plain, fields))
+
+    def add(self, execution_id: str, due_us: int, given: _Given, declared: Input | None) -> str:
         """Adds an execution; returns its id."""
         own = ExecutionInfo(execution_id=execution_id)
-        for key, value in given.typed.items():
-            parameter = own.request_params[key]
-            parameter.key = key
-            parameter.value.CopyFrom(value)
-        payload = self.form.payload(execution_id, from_micros(due_us), given.plain)
+        if declared is None:
+            for key, value in given.typed.items():
+                parameter = own.request_params[key]
+                parameter.key = key
+                parameter.value.CopyFrom(value)
+        else:
+            for key, shown in declared.shown.items():
+                own.request_params[key].CopyFrom(shown)
+        plain = given.plain if declared is None else declared.plain
+        payload = self.form.payload(execution_id, from_micros(due_us), plain)
         # The bytes of two messages, one after the other, are those of both merged.
         message = self.info + own.SerializeToString()
         self.alike.each.append(Own(execution_id, due_us, payload, message))
@@ -267,7 +287,12 @@ class _Storing:
         kinds = self._kinds.get(plain.kind)
         if kinds is None:
             kinds = self._kinds[plain.kind] = self._kinds_of(*plain.kind)
-        return [kind.add(self._ids.new_uuid(), plain.due_us, plain.given) for kind in kinds]
+        # All are checked before the first is added.
+        inputs = [kind.input_of(plain.given) for kind in kinds]
+        return [
+            kind.add(self._ids.new_uuid(), plain.due_us, plain.given, declared)
+            for kind, declared in zip(kinds, inputs, strict=True)
+        ]
 
     def _kinds_of(
         self, name: IntegrationName, trigger_id: str, method: ExecutionInfo.ExecutionMethod
@@ -277,7 +302,8 @@ class _Storing:
         order = Order(name, trigger_id, method, now, now, Input({}, {}), traceparent=traceparent)
         return [
             _Kind(
-                Alike(order.execution(offer, str)),
+                offer,
+                Alike(order.execution(replace(offer, declared=None), str)),
                 PayloadForm(offer.name, trigger_id),
                 ExecutionInfo(
                     integration=offer.name,

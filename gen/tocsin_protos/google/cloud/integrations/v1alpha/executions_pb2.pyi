@@ -4,12 +4,14 @@ from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import event_bus_parameters_pb2 as _event_bus_parameters_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import execution_pb2 as _execution_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import integration_version_pb2 as _integration_version_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import value_type_pb2 as _value_type_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tocsin_protos.yandex.cloud import validation_pb2 as _validation_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -143,6 +145,75 @@ class CancelExecutionResponse(_message.Message):
     IS_CANCELED_FIELD_NUMBER: _ClassVar[int]
     is_canceled: bool
     def __init__(self, is_canceled: bool = ...) -> None: ...
+
+class TestIntegrationsRequest(_message.Message):
+    __slots__ = ("name", "integration_version", "trigger_id", "client_id", "input_parameters", "config_parameters", "deadline_seconds_time", "test_mode", "async_execution", "credential_mode", "parameters")
+    class CredentialMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CREDENTIAL_MODE_UNSPECIFIED: _ClassVar[TestIntegrationsRequest.CredentialMode]
+        CREDENTIAL_MODE_CURRENT: _ClassVar[TestIntegrationsRequest.CredentialMode]
+        CREDENTIAL_MODE_HARDENED: _ClassVar[TestIntegrationsRequest.CredentialMode]
+    CREDENTIAL_MODE_UNSPECIFIED: TestIntegrationsRequest.CredentialMode
+    CREDENTIAL_MODE_CURRENT: TestIntegrationsRequest.CredentialMode
+    CREDENTIAL_MODE_HARDENED: TestIntegrationsRequest.CredentialMode
+    class InputParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_type_pb2.ValueType
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_type_pb2.ValueType, _Mapping]] = ...) -> None: ...
+    class ConfigParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_SECONDS_TIME_FIELD_NUMBER: _ClassVar[int]
+    TEST_MODE_FIELD_NUMBER: _ClassVar[int]
+    ASYNC_EXECUTION_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_MODE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    integration_version: _integration_version_pb2.IntegrationVersion
+    trigger_id: str
+    client_id: str
+    input_parameters: _containers.MessageMap[str, _value_type_pb2.ValueType]
+    config_parameters: _containers.MessageMap[str, _struct_pb2.Value]
+    deadline_seconds_time: _timestamp_pb2.Timestamp
+    test_mode: bool
+    async_execution: bool
+    credential_mode: TestIntegrationsRequest.CredentialMode
+    parameters: FrontendsEventParameters
+    def __init__(self, name: _Optional[str] = ..., integration_version: _Optional[_Union[_integration_version_pb2.IntegrationVersion, _Mapping]] = ..., trigger_id: _Optional[str] = ..., client_id: _Optional[str] = ..., input_parameters: _Optional[_Mapping[str, _value_type_pb2.ValueType]] = ..., config_parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., deadline_seconds_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., test_mode: bool = ..., async_execution: bool = ..., credential_mode: _Optional[_Union[TestIntegrationsRequest.CredentialMode, str]] = ..., parameters: _Optional[_Union[FrontendsEventParameters, _Mapping]] = ...) -> None: ...
+
+class TestIntegrationsResponse(_message.Message):
+    __slots__ = ("execution_id", "execution_failed", "parameters", "event_parameters", "parameter_entries")
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_type_pb2.ValueType
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_type_pb2.ValueType, _Mapping]] = ...) -> None: ...
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_FAILED_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    execution_failed: bool
+    parameters: _containers.MessageMap[str, _value_type_pb2.ValueType]
+    event_parameters: FrontendsEventParameters
+    parameter_entries: _containers.RepeatedCompositeFieldContainer[_event_bus_parameters_pb2.FrontendsParameterEntry]
+    def __init__(self, execution_id: _Optional[str] = ..., execution_failed: bool = ..., parameters: _Optional[_Mapping[str, _value_type_pb2.ValueType]] = ..., event_parameters: _Optional[_Union[FrontendsEventParameters, _Mapping]] = ..., parameter_entries: _Optional[_Iterable[_Union[_event_bus_parameters_pb2.FrontendsParameterEntry, _Mapping]]] = ...) -> None: ...
 
 class ExecuteIntegrationsRequest(_message.Message):
     __slots__ = ("name", "trigger_id", "input_parameters", "request_id", "do_not_propagate_error", "execution_id", "parameters", "parameter_entries")

@@ -46,6 +46,11 @@ class ExecutionsStub(object):
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsRequest.SerializeToString,
                 response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsResponse.FromString,
                 _registered_method=True)
+        self.TestIntegrations = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/TestIntegrations',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsResponse.FromString,
+                _registered_method=True)
         self.ReplayExecution = channel.unary_unary(
                 '/google.cloud.integrations.v1alpha.Executions/ReplayExecution',
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionRequest.SerializeToString,
@@ -94,6 +99,14 @@ class ExecutionsServicer(object):
         why it failed. The execution is stored before it runs, and goes on if the caller hangs up or its
         time is over (2 minutes, or the seconds of the header `x-server-timeout`, 240 at most), which is
         DEADLINE_EXCEEDED. It runs at least once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestIntegrations(self, request, context):
+        """Runs a version of an integration once, now, whether it is published or not, and answers when it
+        has ended. The version is one that is stored, or the one in the request.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,6 +163,11 @@ def add_ExecutionsServicer_to_server(servicer, server):
                     servicer.ExecuteIntegrations,
                     request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsRequest.FromString,
                     response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsResponse.SerializeToString,
+            ),
+            'TestIntegrations': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestIntegrations,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsResponse.SerializeToString,
             ),
             'ReplayExecution': grpc.unary_unary_rpc_method_handler(
                     servicer.ReplayExecution,
@@ -232,6 +250,33 @@ class Executions(object):
             '/google.cloud.integrations.v1alpha.Executions/ExecuteIntegrations',
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsRequest.SerializeToString,
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteIntegrationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestIntegrations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/TestIntegrations',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsResponse.FromString,
             options,
             channel_credentials,
             insecure,
