@@ -230,6 +230,40 @@ def test_nobody_answers(tmp_path: Path) -> None:
     assert "no gRPC server answers at 127.0.0.1:1" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("rest", "wrong"),
+    [
+        ("http://127.0.0.1:1", "nothing answers there: [Errno 111] Connection refused"),
+        ("http://{target}", "nothing answers there: the answer is not HTTP/1.1"),
+        ("https://{target}/base", "nothing answers there: "),
+    ],
+)
+def test_nobody_answers_rest(own: OwnChecks, target: str, rest: str, wrong: str) -> None:
+    url = rest.format(target=target)
+    done = own.run("--rest", url, triggers=GOOD)
+    assert (done.status, done.stdout) == (2, "")
+    assert f"--rest {url}: {wrong}" in done.stderr
+
+
+def test_the_ending_has_a_line_for_each_failure_and_each_reason_of_not_running(
+    own: OwnChecks,
+) -> None:
+    unable = "".join(check(f"triggers.a.n{n}", "peer.rest('GET', '/')") for n in range(3))
+    files = {
+        "triggers/test_own.py": unable + DECLARED + BAD,
+        "features.yaml": "missing:\n  pause: planned\n",
+    }
+    done = own.run("--features", "features.yaml", files=files)
+    ending = done.stdout.partition("\nFailed:\n")[2].partition("\n\n")[0].splitlines()
+    assert ending[0].startswith("    triggers.bad.one  (MUST): ")
+    assert ending[1:] == [
+        "Not run, and so not passed:",
+        "    3 checks: needs --rest",
+        "    triggers.lacks.declared  (MUST): pause is declared missing: planned",
+    ]
+    assert done.stdout.count("needs --rest") == 2, done.stdout  # the other is of the beginning
+
+
 def test_it_says_first_what_it_will_do(own: OwnChecks) -> None:
     done = own.run("--folder", "f1", triggers=GOOD)
     head = done.stdout.partition("\n\n")[0]

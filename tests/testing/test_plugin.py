@@ -113,6 +113,19 @@ def test_a_failed_test_shows_the_log_of_its_server(tmp_path: Path) -> None:
     assert "delivered" not in other
 
 
+REFUSED = """
+def test_a_wrong_cron(tocsin):
+    tocsin.create_timer("0 9 * *", function=lambda event: None)
+"""
+
+
+def test_a_refusal_is_shown_at_the_line_of_the_test(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, REFUSED, "-p", "no:xdist")
+    failed = section(done.stdout, "test_a_wrong_cron").partition("Tocsin's log")[0]
+    assert "TocsinError: INVALID_ARGUMENT: rule.timer.cron_expression: " in failed, done.stdout
+    assert re.findall(r"^(\S+):\d+: ", failed, re.MULTILINE) == ["test_mine.py"], failed
+
+
 STARTS_AT = """
 import pytest
 
@@ -126,7 +139,7 @@ def test_something(tocsin):
     ("start", "problem"),
     [
         ("9999-12-31T00:00Z", "the server did not start: "),
-        ("tomorrow", "Invalid isoformat string: 'tomorrow'"),
+        ("tomorrow", "'tomorrow' is not an instant, such as 2026-01-05T09:00Z"),
         ("2026-01-01", "2026-01-01 has no time zone: write 2026-01-01T00:00:00Z for UTC"),
     ],
 )

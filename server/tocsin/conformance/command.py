@@ -19,6 +19,7 @@ from tocsin.conformance.report import terminal
 from tocsin.conformance.report.summary import Run
 from tocsin.conformance.report.terminal import Say
 from tocsin.conformance.running import Collector, collect, run
+from tocsin.conformance.wire.rest import unreachable
 
 CONNECT_SECONDS = 5
 USAGE = 2
@@ -160,3 +161,5 @@ def _reach(options: Options) -> None:
             raise OptionError(
                 f"no gRPC server answers at {options.target} within {CONNECT_SECONDS} seconds"
             ) from None
+    if options.rest is not None and (why := unreachable(options.rest, options.ca, CONNECT_SECONDS)):
+        raise OptionError(f"--rest {options.rest}: nothing answers there: {why}")

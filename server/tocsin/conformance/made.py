@@ -1,10 +1,12 @@
 """Makes what a check needs, and takes it away when the check is over."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import grpc
+from google.protobuf import json_format
 
 from tocsin.conformance.expecting import (
     expect_ok,
@@ -14,6 +16,7 @@ from tocsin.conformance.expecting import (
     response_of,
 )
 from tocsin.conformance.peer import Answer, Peer
+from tocsin_protos.yandex.cloud.operation import operation_pb2 as contract_operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
 
 # Ticks on no day within the life of a run.
@@ -51,6 +54,15 @@ class Made:
             trigger_id = getattr(metadata, "trigger_id", "")
             if trigger_id:
                 self.trigger_id(trigger_id)
+
+    def maybe_trigger_json(self, body: bytes) -> None:
+        """Registers the trigger of a Create over REST, if it has made one against expectation."""
+        operation = contract_operation.Operation()
+        with suppress(json_format.ParseError):
+            json_format.Parse(body, operation, ignore_unknown_fields=True)
+        trigger_id = getattr(metadata_of(operation), "trigger_id", "")
+        if trigger_id:
+            self.trigger_id(trigger_id)
 
     def trigger_id(self, trigger_id: str) -> None:
         """Registers a trigger by its id."""

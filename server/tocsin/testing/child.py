@@ -52,6 +52,7 @@ class Child:
         Raises:
             TocsinError: the request failed, or the process has ended.
         """
+        __tracebackhide__ = True
         answered: Future[dict[str, Any]] = Future()
         with self._lock:
             number = self._last + 1
@@ -72,6 +73,7 @@ class Child:
         Raises:
             TocsinError: the server refused the call, or can't be reached.
         """
+        __tracebackhide__ = True
         called: dict[str, Any] = self.ask("call", method=method, request=request)
         return called
 
@@ -81,6 +83,7 @@ class Child:
         Raises:
             TocsinError: the file can't be read, or is wrong; the message has the lines.
         """
+        __tracebackhide__ = True
         fields: dict[str, Any] = self.ask("read", file=str(file))
         return fields
 

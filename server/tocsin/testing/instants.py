@@ -14,7 +14,10 @@ def read_instant(value: str | datetime) -> datetime:
     Raises:
         ValueError: it is not an instant, or has no time zone.
     """
-    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is not an instant, such as 2026-01-05T09:00Z") from None
     if instant.tzinfo is None:
         raise ValueError(f"{value} has no time zone: write {instant.isoformat()}Z for UTC")
     return instant.astimezone(UTC)

@@ -85,6 +85,7 @@ class Tocsin:
     @property
     def now(self) -> datetime:
         """Returns the server's time."""
+        __tracebackhide__ = True
         return read_instant(self.call(f"{CLOCK}/Get")["now"])
 
     @property
@@ -94,6 +95,7 @@ class Tocsin:
         What is due is delivered first, so no test has to wait. Retries that are due later come when
         the test moves the clock there.
         """
+        __tracebackhide__ = True
         self.advance()
         return in_order(self._recorder.deliveries)
 
@@ -104,6 +106,7 @@ class Tocsin:
             by: how far.
             units: what is added to it, by the names that `timedelta` has: `days=7`.
         """
+        __tracebackhide__ = True
         self._not_in_a_function("move the clock")
         left = by + timedelta(**units)
         while True:
@@ -115,6 +118,7 @@ class Tocsin:
 
     def advance_to(self, instant: str | datetime) -> datetime:
         """Moves the clock on to an instant, as `advance` does."""
+        __tracebackhide__ = True
         return self.advance(read_instant(instant) - self.now)
 
     def function(self, function: Function, *, id: str | None = None) -> str:
@@ -153,6 +157,7 @@ class Tocsin:
             interval: the pause before each of them, 10 seconds to a minute.
             name: the trigger's name.
         """
+        __tracebackhide__ = True
         timer = {"cronExpression": cron_expression, "payload": payload}
         return self.create_trigger(
             {"timer": timer}, function=function, retries=retries, interval=interval, name=name
@@ -177,6 +182,7 @@ class Tocsin:
             interval: the pause before each of them, 10 seconds to a minute.
             name: the trigger's name.
         """
+        __tracebackhide__ = True
         request: dict[str, Any] = {}
         if isinstance(trigger, Mapping):
             request["rule"] = dict(trigger)
@@ -199,6 +205,7 @@ class Tocsin:
             event: its kind and its fields, as in `tocsin.v1.SourceEvent`:
                 `object_storage={"change": "CREATE", "bucket_id": …, "object_id": …}`.
         """
+        __tracebackhide__ = True
         sent = {**event, **({"id": id} if id else {})}
         (outcome,) = self.call(f"{EVENTS}/Publish", {"events": [sent]})["events"]
         counts = {name: int(outcome[name]) for name in _COUNTS}
@@ -221,6 +228,7 @@ class Tocsin:
             at: when it runs; at once if it is left out.
             function: what runs it; without one its runs are only remembered.
         """
+        __tracebackhide__ = True
         if function is not None:
             self.function(function, id=integration)
         self._serving.integrate(integration)
@@ -237,6 +245,7 @@ class Tocsin:
 
     def explain(self, trigger: Trigger, at: str | datetime) -> Explanation:
         """Explains why a trigger fired in the minute of an instant, or why it did not."""
+        __tracebackhide__ = True
         return trigger.explain(at)
 
     def restart(self, down: timedelta = timedelta(), **units: float) -> datetime:
@@ -246,6 +255,7 @@ class Tocsin:
             down: how long the server was down.
             units: what is added to it, by the names that `timedelta` has: `hours=3`.
         """
+        __tracebackhide__ = True
         self._not_in_a_function("restart the server")
         self.advance()
         self._serving.restart(self.now + down + timedelta(**units))
@@ -261,6 +271,7 @@ class Tocsin:
         Raises:
             TocsinError: the server refused the call.
         """
+        __tracebackhide__ = True
         return self._child.call(method, request or {})
 
     def _not_in_a_function(self, what: str) -> None:

@@ -1,10 +1,11 @@
 """Writes to the terminal what a run will do, what it finds, and what that means."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from tocsin.conformance.clauses import Clause, Level
 from tocsin.conformance.options import PROFILES, Options
-from tocsin.conformance.outcomes import FAILURES, Outcome, Result, binding
+from tocsin.conformance.outcomes import FAILURES, Outcome, Result
 from tocsin.conformance.report.summary import Run
 from tocsin.printable import printable
 
@@ -34,8 +35,8 @@ def beginning(options: Options, clauses: list[Clause]) -> Iterator[str]:
 def one(result: Result) -> Iterator[str]:
     """Yields what a check found, if anyone needs to know."""
     clause = result.clause
-    if result.outcome is Outcome.PASSED:
-        return
+    if result.outcome in (Outcome.PASSED, Outcome.NOT_RUN):
+        return  # the ending counts what did not run, by reason
     yield f"{result.outcome.upper()}  {clause.id}  ({clause.level})"
     if result.outcome not in FAILURES:
         yield from _indented(result.declared or result.reason.splitlines()[0])
@@ -72,11 +73,8 @@ def ending(run: Run) -> Iterator[str]:
     """Yields what the results mean."""
     for what in run.left_behind:
         yield printable(f"Left behind: {what}")
-    skipped = [r for r in run.results if r.outcome is Outcome.NOT_RUN and binding(r)]
-    if skipped:
-        yield "Not run, and so not passed:"
-        for result in skipped:
-            yield printable(f"    {result.clause.id}  ({result.clause.level}): {result.reason}")
+    yield from _failures(run)
+    yield from _not_run(run)
     yield ""
     yield f"{'':<8}" + "".join(f"{outcome:>15}" for outcome in Outcome)
     for level in Level:
@@ -84,3 +82,24 @@ def ending(run: Run) -> Iterator[str]:
         yield f"{level:<8}" + "".join(f"{counts[outcome]:>15}" for outcome in Outcome)
     yield ""
     yield f"{run.sentence()}, in {run.seconds:.0f} seconds."
+
+
+def _failures(run: Run) -> Iterator[str]:
+    """Yields a line for each failure: their exchanges, above, may be many screens."""
+    failed = [result for result in run.results if result.outcome in FAILURES]
+    if failed:
+        yield "Failed:"
+    for result in failed:
+        why = result.reason.partition("\n")[0] or "it passes, but is listed as known failing"
+        yield printable(f"    {result.clause.id}  ({result.clause.level}): {why}")
+
+
+def _not_run(run: Run) -> Iterator[str]:
+    """Yields why checks did not run, with the id where a reason is that of one check alone."""
+    skipped = [result for result in run.results if result.outcome is Outcome.NOT_RUN]
+    if skipped:
+        yield "Not run, and so not passed:"
+    for reason, count in Counter(result.reason for result in skipped).most_common():
+        one = next(result.clause for result in skipped if result.reason == reason)
+        what = f"{one.id}  ({one.level})" if count == 1 else f"{count} checks"
+        yield printable(f"    {what}: {reason}")

@@ -128,7 +128,7 @@ class RestClient:
         try:
             answer = self._answered(request, method, timeout)
         except (OSError, http.client.HTTPException) as error:
-            answer = RestAnswer(NO_ANSWER, (), b"", f"no answer: {type(error).__name__}: {error}")
+            answer = RestAnswer(NO_ANSWER, (), b"", f"nothing ({type(error).__name__}: {error})")
         if answer.status == http.HTTPStatus.NOT_IMPLEMENTED:
             self._recorder.unimplemented = True
         self._recorder.add(
@@ -157,6 +157,28 @@ class RestClient:
         host = self._url.hostname or ""
         plain = socket.create_connection((host, self._port), timeout=timeout)
         return self._tls.wrap_socket(plain, server_hostname=host) if self._tls else plain
+
+
+def unreachable(url: str, ca: str | None, seconds: float) -> str | None:
+    """Returns why nobody answers HTTP at a URL; None if somebody does, whatever the answer is."""
+    parts = urlsplit(url)
+    host, path = parts.netloc.rpartition("@")[2], parts.path or "/"
+    connection: http.client.HTTPConnection
+    if parts.scheme == "https":
+        context = ssl.create_default_context(cafile=ca)
+        connection = http.client.HTTPSConnection(host, timeout=seconds, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, timeout=seconds)
+    try:
+        connection.request("GET", path)
+        connection.getresponse()
+    except http.client.BadStatusLine:
+        return "the answer is not HTTP/1.1"
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        connection.close()
+    return None
 
 
 def _query(query: Pairs | str | None) -> str:

@@ -54,13 +54,18 @@ class Call:
     def over_grpc(self, method: str, owned: Owned, caller: Peer) -> Answer:
         """Makes the call over gRPC."""
         answer: Answer = getattr(getattr(caller, self.stubs), method)(self.request(owned))
+        if answer.ok and method == "Create":
+            owned.made.maybe_trigger(answer)
         return answer
 
     def over_rest(self, owned: Owned, caller: Peer, **more: Any) -> RestAnswer:
         """Makes the call over REST."""
         assert self.rest is not None
         verb, path, body = self.rest(owned)
-        return caller.rest(verb, path, json=body, **more)
+        answer = caller.rest(verb, path, json=body, **more)
+        if answer.ok and (verb, path) == ("POST", "/triggers/v1/triggers"):
+            owned.made.maybe_trigger_json(answer.body)
+        return answer
 
 
 def owned_by(peer: Peer, made: Made) -> Owned:

@@ -27,7 +27,9 @@ def elsewhere(peer: Peer) -> str:
 
 
 def create(owned: Owned, peer: Peer) -> Any:
-    return peer.triggers.Create(create_request(peer, folder_id=peer.other_folder))
+    answer = peer.triggers.Create(create_request(peer, folder_id=peer.other_folder))
+    owned.made.maybe_trigger(answer)
+    return answer
 
 
 def listing(owned: Owned, peer: Peer) -> Any:
@@ -110,7 +112,9 @@ def test_elsewhere_is_403_in_googles_envelope(owned: Owned, peer: Peer) -> None:
 
 def invalid(owned: Owned, peer: Peer) -> Any:
     request = create_request(peer, folder_id=peer.other_folder, name="Not A Name")
-    return peer.triggers.Create(request)
+    answer = peer.triggers.Create(request)
+    owned.made.maybe_trigger(answer)
+    return answer
 
 
 def unknown(owned: Owned, peer: Peer) -> Any:

@@ -55,7 +55,7 @@ STATUSES: dict[str, tuple[str, str, str]] = {
             rest,
             marks=answered(
                 f"status.{name}",
-                f"A {method} that succeeds MUST be answered with 200, and no other status.",
+                f"{method} that succeeds MUST be answered with 200, and no other status.",
                 source="proto google/rpc/code.proto: OK, 'HTTP Mapping: 200 OK'",
                 features={"pause": ("pause",), "list-operations": ("operation-list",)}.get(
                     name, ()

@@ -11,7 +11,7 @@ from tocsin.conformance.changes import Changes, Code, update_request
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, clause
 from tocsin.conformance.edges.samples import Way, full
 from tocsin.conformance.expecting import expect_error, violations
-from tocsin.conformance.made import create_request, timer
+from tocsin.conformance.made import Made, create_request, timer
 from tocsin.conformance.peer import TRIGGERS, Answer, Peer
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 
@@ -22,12 +22,13 @@ DETAILS = (
 )
 
 
-def _invalid(peer: Peer) -> Answer:
+def _invalid(peer: Peer, made: Made) -> Answer:
     answer: Answer = peer.triggers.Create(create_request(peer, description="x" * 501))
+    made.maybe_trigger(answer)
     return answer
 
 
-def _missing(peer: Peer) -> Answer:
+def _missing(peer: Peer, _: Made | None = None) -> Answer:
     answer: Answer = peer.triggers.Get(contract.GetTriggerRequest(trigger_id="nosuchtrigger"))
     return answer
 
@@ -157,8 +158,9 @@ def test_an_error_names_the_filter(peer: Peer) -> None:
     "each field; known answers: it is (the vendor, Tocsin).",
     source="an issue of the vendor's Terraform provider shows it; no page says so",
 )
-def test_an_error_has_the_vendors_text(peer: Peer) -> None:
+def test_an_error_has_the_vendors_text(peer: Peer, made: Made) -> None:
     answer = peer.triggers.Create(create_request(peer, folder_id=""))
+    made.maybe_trigger(answer)
     assert answer.text == "Validation failed:\n  - folder_id: Field is required", (
         f"the message is {answer.text!r}"
     )
@@ -186,8 +188,8 @@ def _errors(name: str) -> Any:
         for name, code in (("invalid", "INVALID_ARGUMENT"), ("missing", "NOT_FOUND"))
     ],
 )
-def test_an_error_has_a_status(peer: Peer, name: str) -> None:
-    answer = _errors(name)(peer)
+def test_an_error_has_a_status(peer: Peer, made: Made, name: str) -> None:
+    answer = _errors(name)(peer, made)
     sent = [value for key, value in answer.trailers if key == "grpc-status-details-bin"]
     assert len(sent) == 1, f"the trailers have {len(sent)} grpc-status-details-bin"
     status = Status.FromString(sent[0])
@@ -212,8 +214,8 @@ def test_an_error_has_a_status(peer: Peer, name: str) -> None:
         for name, code in (("invalid", "INVALID_ARGUMENT"), ("missing", "NOT_FOUND"))
     ],
 )
-def test_an_error_has_a_message(peer: Peer, name: str) -> None:
-    answer = _errors(name)(peer)
+def test_an_error_has_a_message(peer: Peer, made: Made, name: str) -> None:
+    answer = _errors(name)(peer, made)
     assert answer.text.strip(), f"{answer.code} has no message"
 
 
@@ -223,9 +225,9 @@ def test_an_error_has_a_message(peer: Peer, name: str) -> None:
     "An error SHOULD have a google.rpc.RequestInfo whose request_id no other answer has.",
     source=f"{ERRORS} (the example has one); google/rpc/error_details.proto, RequestInfo",
 )
-def test_an_error_has_a_request_id(peer: Peer) -> None:
+def test_an_error_has_a_request_id(peer: Peer, made: Made) -> None:
     ids = []
-    for answer in (_invalid(peer), _missing(peer), _missing(peer)):
+    for answer in (_invalid(peer, made), _missing(peer), _missing(peer)):
         found = [
             detail.request_id
             for detail in answer.details
@@ -244,8 +246,8 @@ def test_an_error_has_a_request_id(peer: Peer) -> None:
     source="AIP-193 'ErrorInfo payload' (must include an ErrorInfo; reason: at most 63 characters, "
     "[A-Z][A-Z0-9_]+[A-Z0-9])",
 )
-def test_an_error_has_a_reason(peer: Peer) -> None:
-    for answer in (_invalid(peer), _missing(peer)):
+def test_an_error_has_a_reason(peer: Peer, made: Made) -> None:
+    for answer in (_invalid(peer, made), _missing(peer)):
         found = [
             detail for detail in answer.details if isinstance(detail, error_details_pb2.ErrorInfo)
         ]
@@ -262,13 +264,13 @@ def test_an_error_has_a_reason(peer: Peer) -> None:
     "Errors of different causes SHOULD have different reasons.",
     source="AIP-193 'ErrorInfo payload' (map to one and only one cause)",
 )
-def test_different_errors_have_different_reasons(changes: Changes, peer: Peer) -> None:
+def test_different_errors_have_different_reasons(changes: Changes, peer: Peer, made: Made) -> None:
     taken = changes.refused(
         "Create", create_request(peer, name=changes.create().name), Code.ALREADY_EXISTS
     )
     reasons = [
         detail.reason
-        for details in (_invalid(peer).details, _missing(peer).details, taken.details)
+        for details in (_invalid(peer, made).details, _missing(peer).details, taken.details)
         for detail in details
         if isinstance(detail, error_details_pb2.ErrorInfo)
     ]
@@ -281,8 +283,8 @@ def test_different_errors_have_different_reasons(changes: Changes, peer: Peer) -
     "An error SHOULD have each type of detail once at most.",
     source="AIP-193 'Uniqueness' (must be included at most once)",
 )
-def test_details_come_once(peer: Peer) -> None:
-    for answer in (_invalid(peer), _missing(peer)):
+def test_details_come_once(peer: Peer, made: Made) -> None:
+    for answer in (_invalid(peer, made), _missing(peer)):
         names = [detail.DESCRIPTOR.full_name for detail in answer.details]
         assert len(names) == len(set(names)), f"the details of {answer.code} are {names}"
 
