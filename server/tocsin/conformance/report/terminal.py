@@ -90,8 +90,11 @@ def _failures(run: Run) -> Iterator[str]:
     if failed:
         yield "Failed:"
     for result in failed:
-        why = result.reason.partition("\n")[0] or "it passes, but is listed as known failing"
-        yield printable(f"    {result.clause.id}  ({result.clause.level}): {why}")
+        why = result.reason or "it passes, but is listed as known failing"
+        first, *more = why.splitlines()
+        if first.endswith(":") and more:
+            first = f"{first} {more[0].strip()}"
+        yield printable(f"    {result.clause.id}  ({result.clause.level}): {first}")
 
 
 def _not_run(run: Run) -> Iterator[str]:
