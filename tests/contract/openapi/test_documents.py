@@ -96,6 +96,24 @@ def test_public_methods_need_nothing_and_senders_their_own_secret() -> None:
     assert used == set(whole()["components"]["securitySchemes"])
 
 
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """A schema and all that are in it."""
+    if isinstance(schema, dict):
+        yield schema
+    if isinstance(schema, dict | list):
+        for inner in schema.values() if isinstance(schema, dict) else schema:
+            yield from parts(inner)
+
+
+def test_generators_of_clients_can_read_each_schema() -> None:
+    for name, schema in whole()["components"]["schemas"].items():
+        for part in parts(schema):
+            values = part.get("enum", [])
+            assert len({type(value) for value in values}) < 2, f"{name} mixes {values}"
+            nested = [each for each in part.get("anyOf", []) if "allOf" in each]
+            assert not nested, f"{name}: an allOf within an anyOf needs a name of its own"
+
+
 def test_without_access_control_nothing_is_said_of_credentials() -> None:
     described = document(services(), Described("Tocsin", "0", "", None))
     assert "securitySchemes" not in described["components"]

@@ -35,8 +35,16 @@ _SCHEDULE_TYPES = tuple(log_entries_pb2.DESCRIPTOR.message_types_by_name.values(
 # Google publishes no .proto for what is in these: the names of fields are of its discovery
 # documents, their numbers are of Tocsin's files.
 _NUMBERED_HERE = frozenset(
-    f"google/cloud/integrations/v1alpha/{name}.proto"
-    for name in ("event_bus_parameters", "execution", "executions")
+    f"google/cloud/integrations/{name}.proto"
+    for name in (
+        "v1alpha/event_bus_parameters",
+        "v1alpha/execution",
+        "v1alpha/executions",
+        "v1alpha/integration_version",
+        "v1alpha/integration_versions",
+        "v1alpha/integrations",
+        "v2/executions",
+    )
 )
 
 

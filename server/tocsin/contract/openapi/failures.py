@@ -90,8 +90,13 @@ def _detail(schemas: Schemas) -> Json:
     for name in _DETAILS:
         described = schemas.of_message(error_details_pb2.DESCRIPTOR.message_types_by_name[name])
         url = f"type.googleapis.com/google.rpc.{name}"
-        typed = {"required": ["@type"], "properties": {"@type": {"const": url}}}
-        known.append({"allOf": [typed, described]})
+        typed = {
+            "type": "object",
+            "required": ["@type"],
+            "properties": {"@type": {"type": "string", "const": url}},
+        }
+        # By a name of its own: generators of clients don't read an `allOf` within an `anyOf`.
+        known.append(schemas.add(f"ErrorDetail.{name}", {"allOf": [typed, described]}))
     urls = [f"type.googleapis.com/google.rpc.{name}" for name in _DETAILS]
     other = {
         "type": "object",

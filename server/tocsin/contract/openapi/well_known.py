@@ -111,8 +111,8 @@ def whole_number(kind: int, low: int, high: int, *, zero: bool) -> Json:
     if name.endswith("64"):
         described["pattern"] = f"^{pattern}$"
     if zero and not low <= 0 <= high:
-        zeros = [0, "0"] if name.endswith("64") else [0]
-        return {"anyOf": [{"enum": zeros}, described]}
+        # Without an `enum`: generators refuse one whose values are of two types.
+        return {"anyOf": [whole_number(kind, 0, 0, zero=False), described]}
     return described
 
 
