@@ -24,7 +24,8 @@ def test_over_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
 
 def test_over_tls_with_access_control(tmp_path: Path) -> None:
     with guarded_server(tmp_path) as (everything, something):
-        holds_all(everything, *profiles("triggers", "operations", "schedule", "transcoding"))
+        rest = ("schedule", "executions", "transcoding")
+        holds_all(everything, *profiles("triggers", "operations", *rest))
         holds_all(something, *profiles("access"))
 
 

@@ -30,7 +30,7 @@ from tocsin.conformance.clauses import Clause
 from tocsin.conformance.options import Options, fresh_folder
 
 Become = Callable[[Mutant | None], None]
-OPEN = ("triggers", "operations", "descriptors", "schedule", "transcoding")
+OPEN = ("triggers", "operations", "descriptors", "schedule", "executions", "transcoding")
 
 
 @contextmanager

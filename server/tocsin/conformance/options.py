@@ -9,6 +9,7 @@ PROFILES = (
     "operations",
     "descriptors",
     "schedule",
+    "executions",
     "transcoding",
     "access",
     "firing",
@@ -17,6 +18,7 @@ PROFILES = (
 # What a profile needs of the command line; the others need --target alone.
 NEEDS: dict[str, tuple[str, ...]] = {
     "schedule": ("--integration", "--trigger-id"),
+    "executions": ("--rest", "--integration", "--trigger-id"),
     "transcoding": ("--rest",),
     "access": ("--token-file or --key",),
     "firing": ("--target-listen",),

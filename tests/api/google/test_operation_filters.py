@@ -42,3 +42,15 @@ def test_many_stars_take_no_time() -> None:
 def test_an_and_without_a_second_condition_is_refused_in_these_words() -> None:
     with pytest.raises(ApiError, match="a condition is missing after AND"):
         operation_filter("done = true AND")
+
+
+def test_two_conditions_without_a_word_between_them_must_both_hold() -> None:
+    assert holds("name = ab name:a", "ab")
+    assert not holds("name = ab NOT name:a", "ab")
+    assert not holds("done = false -name:b  name = ab", "ab")
+
+
+@pytest.mark.parametrize("text", ["name = a OR name = b", "name = a name", "name = a AND AND"])
+def test_what_is_no_sequence_is_still_refused(text: str) -> None:
+    with pytest.raises(ApiError):
+        operation_filter(text)

@@ -1,6 +1,7 @@
 """Parses filters by AIP-160: comparisons of fields, joined by AND, OR, NOT and parentheses.
 
-OR binds closer than AND, as AIP-160 has it.
+OR binds closer than AND, as AIP-160 has it, and two conditions without a word between them must
+both hold.
 """
 
 import re
@@ -63,7 +64,7 @@ def parse_expression(text: str) -> AllOf:
         return AllOf(())
     parsed = _all_of(tokens, 0)
     if tokens:
-        raise ValueError(f"conditions must be joined by AND or OR, not by {tokens[0][:64]!r}")
+        raise ValueError("an opening parenthesis is missing")
     return parsed
 
 
@@ -113,7 +114,8 @@ def tokens_of(text: str) -> list[str]:
 
 def _all_of(tokens: list[str], depth: int) -> AllOf:
     parts: list[Expression] = [_any_of(tokens, depth)]
-    while _took(tokens, "AND"):
+    # Between two conditions the AND may be left out.
+    while _took(tokens, "AND") or (tokens and tokens[0] != ")"):
         parts.append(_any_of(tokens, depth))
     return AllOf(tuple(parts))
 

@@ -80,9 +80,11 @@ def operation_filter(text: str) -> OperationFilter:
             done &= {_truth(value) is not negated}
         else:
             conditions.append(Condition(field, _parts(operator, value), negated))
-        if tokens:
-            if (word := tokens.pop(0)) != "AND":
-                raise _refused(f"conditions must be joined by AND, not by {word[:64]!r}")
+        if tokens and tokens[0] == "OR":
+            raise _refused("conditions must be joined by AND, not by 'OR'")
+        # Between two conditions the AND may be left out.
+        if tokens and tokens[0] == "AND":
+            del tokens[0]
             if not tokens:
                 raise _refused("a condition is missing after AND")
     return OperationFilter(frozenset(done), tuple(conditions))

@@ -1,0 +1,1 @@
+"""Checks that executions are listed, shown, downloaded, cancelled, replayed and run on request."""
