@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from nodes.conftest import Cluster
@@ -53,6 +54,27 @@ def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < give_up
         time.sleep(0.01)
+
+
+def test_a_tick_of_a_schedule_runs_once_on_all_nodes_together(cluster: Cluster) -> None:
+    with cluster.nodes[0].channel() as channel:
+        api = GoogleGrpc(channel)
+        trigger = {
+            "triggerType": "CLOUD_SCHEDULER",
+            "triggerId": "cloud_scheduler_trigger/yearly",
+            "cloudSchedulerConfig": {"cronTab": "0 0 1 1 *"},
+        }
+        sent = version_of("yearly", f"{cluster.target.url}/yearly", triggerConfigs=[trigger])
+        publish(api, create(api, LOCATION, "yearly", sent))
+        for number in range(1, 4):
+            earlier = (datetime.now(UTC) - timedelta(seconds=number)).timestamp()
+            # As if the time had come: nodes look for ticks now and then, and at each bell.
+            cluster.execute("UPDATE integration_schedules SET next_at = $1", int(earlier * 1e6))
+            cluster.target.wait_for(lambda request: request.path == "/yearly", number)
+        parent = f"{LOCATION}/integrations/yearly"
+        found = api.call("ListExecutions", {"parent": parent})["executions"]
+    assert len(found) == 3
+    assert len(cluster.target.all(lambda request: request.path == "/yearly")) == 3
 
 
 def test_of_versions_that_are_published_at_once_one_is_active(cluster: Cluster) -> None:

@@ -20,6 +20,7 @@ from tocsin.engine.loops import Engine
 from tocsin.engine.observer import Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.reading.standings import Standings
+from tocsin.engine.ticks.schedules import Schedules
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
 from tocsin.engine.upkeep.step_faults import StepFaults
@@ -130,6 +131,7 @@ def _timers(ground: Ground, ids: Ids) -> Timers:
         new_id=ids.new,
         cloud_id=ground.settings.cloud_id,
         misfires=ground.settings.misfires,
+        schedules=Schedules(ids.new_uuid, ground.settings.misfires),
         observer=ground.telemetry.observer,
     )
 

@@ -12,6 +12,7 @@ from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.subscribing import Subscribing
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.reading.pulling import Pulling
+from tocsin.engine.ticks.schedules import earliest_of_all
 from tocsin.engine.ticks.timers import KIND as TIMER
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.step_faults import StepFaults
@@ -21,7 +22,6 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import earliest_batch
 from tocsin.store.invocations.deliveries import hand_back, next_due
 from tocsin.store.invocations.parking import first_walk
-from tocsin.store.triggers.timers import earliest_tick
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ class Engine:
         def earliest(tx: Transaction) -> datetime | None:
             walk = first_walk(tx)
             since = None if walk is None else walk[1]
-            instants = (earliest_tick(tx), earliest_batch(tx), next_due(tx), since)
+            instants = (earliest_of_all(tx), earliest_batch(tx), next_due(tx), since)
             return min((due for due in instants if due is not None), default=None)
 
         return await self._database.read(earliest)

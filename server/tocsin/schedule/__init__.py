@@ -2,6 +2,7 @@
 
 from tocsin.schedule.clock import EARLIEST, LATEST, Clock, ManualClock, SystemClock
 from tocsin.schedule.cron import Cron, CronError
+from tocsin.schedule.unix_cron import UnixCron
 
 __all__ = [
     "EARLIEST",
@@ -11,4 +12,5 @@ __all__ = [
     "CronError",
     "ManualClock",
     "SystemClock",
+    "UnixCron",
 ]

@@ -22,7 +22,7 @@ an impossible date is an empty set of months.
 
 import dataclasses
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -72,6 +72,37 @@ class Cron:
         object.__setattr__(self, "_minutes", minutes_of_day)
         object.__setattr__(self, "_days", days)
         object.__setattr__(self, "_months", _months_with_days(years, months_of_year, days))
+
+    @classmethod
+    def of_sets(
+        cls,
+        expression: str,
+        *,
+        minutes: Collection[int],
+        months: Collection[int],
+        fires: Callable[[int, int], bool],
+    ) -> "Cron":
+        """Returns what fires at sets of times, for other dialects than this module's.
+
+        Args:
+            expression: its text.
+            minutes: the minutes of the day, 0 to 1439.
+            months: 1 to 12.
+            fires: returns whether a day of the month (from 1) with a weekday (Sunday is 0) counts.
+        """
+        cron = object.__new__(cls)
+        days = tuple(
+            sum(1 << day for day in range(length) if fires(day + 1, (first + day) % 7))
+            for length in _MONTH_LENGTHS
+            for first in range(7)
+        )
+        months_of_year = sum(1 << month - 1 for month in months)
+        object.__setattr__(cron, "expression", expression)
+        object.__setattr__(cron, "_minutes", sum(1 << minute for minute in minutes))
+        object.__setattr__(cron, "_days", days)
+        every_year = _YEAR.every
+        object.__setattr__(cron, "_months", _months_with_days(every_year, months_of_year, days))
+        return cron
 
     def next(self, after: datetime) -> datetime | None:
         """Returns the first whole minute after `after` at which the expression fires, in UTC.

@@ -13,10 +13,10 @@ Ticks older than the window are only recorded, whatever the policy.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from tocsin.engine.settings import MisfireSettings
 from tocsin.plans.plan import MisfirePolicy
-from tocsin.schedule import Cron
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -47,8 +47,21 @@ class Firing:
     missed: Missed | None = None
 
 
+class Timetable(Protocol):
+    """Has instants, in UTC."""
+
+    def next(self, after: datetime) -> datetime | None:
+        """Returns the first instant after another, or None."""
+
+    def previous(self, until: datetime) -> datetime | None:
+        """Returns the last instant up to and including another, or None."""
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """Counts the instants after one, up to and including another."""
+
+
 def decide(
-    cron: Cron, armed: datetime, now: datetime, policy: MisfirePolicy, rules: MisfireSettings
+    cron: Timetable, armed: datetime, now: datetime, policy: MisfirePolicy, rules: MisfireSettings
 ) -> Firing:
     """Decides about all ticks from the armed one, which is due, until now."""
     due = _DueTicks(cron, armed)
@@ -79,7 +92,7 @@ def decide(
 class _DueTicks:
     """Lists the armed tick and those after it; the armed one counts even if cron has it no more."""
 
-    def __init__(self, cron: Cron, armed: datetime) -> None:
+    def __init__(self, cron: Timetable, armed: datetime) -> None:
         self._cron = cron
         self._armed = armed
 

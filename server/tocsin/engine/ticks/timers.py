@@ -11,6 +11,8 @@ from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.settings import MisfireSettings
 from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
 from tocsin.engine.ticks.misfires import Firing, Missed, decide
+from tocsin.engine.ticks.schedules import KIND as SCHEDULE
+from tocsin.engine.ticks.schedules import Schedules, earliest_of_all
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.plan import MisfirePolicy, Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron
@@ -26,7 +28,6 @@ from tocsin.store.triggers.timers import (
     arm_timers,
     disarm_timer,
     due_timers,
-    earliest_tick,
 )
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class TickWork:
 
     seen: int = 0
     made: int = 0
+    executions: int = 0
     invocations: list[Invocation] = field(default_factory=list)
     next_ticks: list[tuple[str, datetime | None]] = field(default_factory=list)
     on_time: dict[tuple[Cron, datetime], Firing] = field(default_factory=dict)
@@ -66,6 +68,7 @@ class Timers:
         new_id: Callable[[], str],
         cloud_id: str,
         misfires: MisfireSettings,
+        schedules: Schedules | None = None,
         observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
@@ -73,6 +76,7 @@ class Timers:
         self._new_id = new_id
         self._cloud_id = cloud_id
         self._misfires = misfires
+        self._schedules = schedules
         self._observer = observer
         self._wakeup = Wakeup(clock)
         database.on(Bell.TICKS, self._wakeup.ring)
@@ -85,7 +89,7 @@ class Timers:
         """Fires due ticks, then waits for the next one."""
         self._wakeup.listen()
         now = self._clock.now()
-        tick = await self._database.read(earliest_tick)
+        tick = await self._database.read(earliest_of_all)
         if tick is None or tick > now:
             await self._wakeup.wait(tick)
         else:
@@ -95,6 +99,8 @@ class Timers:
                 _log_misfire(trigger_id, missed, now)
             if done.made:
                 self._observer.fired(KIND, done.made)
+            if done.executions:
+                self._observer.fired(SCHEDULE, done.executions)
             if not done.seen:
                 # Another node is firing them.
                 await self._wakeup.wait(now + FIRED_ELSEWHERE)
@@ -108,6 +114,10 @@ class Timers:
                 break
         done.made += _insert(tx, done.invocations)
         arm_timers(tx, done.next_ticks)
+        if self._schedules is not None:
+            seen, done.executions, missed = self._schedules.fire_due(tx, now)
+            done.seen += seen
+            done.misfires += missed
         return done
 
     def _fire(self, tx: Transaction, timer: DueTimer, now: datetime, done: TickWork) -> None:

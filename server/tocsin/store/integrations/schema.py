@@ -42,3 +42,14 @@ partial_index(
     unique=True,
     where=integration_versions.c.state == "ACTIVE",
 )
+
+# For each schedule of a published version, its next tick, and why it can't fire.
+integration_schedules = Table(
+    "integration_schedules",
+    metadata,
+    Column("version_id", ASCII, primary_key=True),
+    Column("trigger_id", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
+    Column("error", Text),
+    Index("integration_schedules_by_instant", "next_at"),
+)

@@ -17,6 +17,7 @@ STATES: Mapping[VersionState, Any] = {
 STATUSES: Mapping[VersionState, Any] = {
     state: IntegrationVersion.Status.Value(state.value) for state in VersionState
 }
+NO_ERRORS: Mapping[tuple[str, str], str] = {}
 # What the server sets, whatever a client sends.
 OUTPUT = (
     "name",
@@ -35,11 +36,21 @@ def without_output(version: IntegrationVersion) -> IntegrationVersion:
     kept.CopyFrom(version)
     for field in OUTPUT:
         kept.ClearField(field)
+    for trigger in kept.trigger_configs:
+        if trigger.HasField("cloud_scheduler_config"):
+            trigger.cloud_scheduler_config.ClearField("error_message")
     return kept
 
 
-def to_version(stored: StoredVersion, parent: IntegrationName) -> IntegrationVersion:
-    """Returns a stored version below the parent that a client asked for."""
+def to_version(
+    stored: StoredVersion,
+    parent: IntegrationName,
+    errors: Mapping[tuple[str, str], str] = NO_ERRORS,
+) -> IntegrationVersion:
+    """Returns a stored version below the parent that a client asked for.
+
+    `errors` says why schedules can't fire, by the ids of versions and triggers.
+    """
     summary = stored.summary
     version = IntegrationVersion.FromString(stored.message)
     version.name = version_name(summary, parent)
@@ -50,6 +61,9 @@ def to_version(stored: StoredVersion, parent: IntegrationName) -> IntegrationVer
     version.update_time.CopyFrom(to_timestamp(summary.updated_at))
     if summary.modifier:
         version.last_modifier_email = summary.modifier
+    for trigger in version.trigger_configs:
+        if why := errors.get((summary.id, trigger.trigger_id)):
+            trigger.cloud_scheduler_config.error_message = why
     return version
 
 

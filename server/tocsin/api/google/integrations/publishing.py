@@ -7,12 +7,19 @@ from google.protobuf.empty_pb2 import Empty
 
 from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.google.integrations.names import refuse_configured, version_in
-from tocsin.api.google.integrations.versions import found_version, modifier_of, refuse_faults
+from tocsin.api.google.integrations.versions import (
+    found_version,
+    modifier_of,
+    refuse_faults,
+    send_lint,
+)
+from tocsin.compilers.integration_schedules import faults_of_schedules, schedules_of
 from tocsin.compilers.integration_versions import accounts_of_version, faults_of_published
 from tocsin.outgoing.sent_urls import refusal_of
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.integrations.schedules import arm_schedule, disarm_schedules
 from tocsin.store.integrations.versions import (
     StoredVersion,
     VersionState,
@@ -60,7 +67,13 @@ class PublishingService:
         await call.use_accounts(accounts_of_version(version))
         _refuse_state(stored, request.name)
         refusal = partial(refusal_of, self._current.targets.reach)
-        refuse_faults(faults_of_published(version, request.config_parameters, refusal))
+        refuse_faults(
+            [
+                *faults_of_published(version, request.config_parameters, refusal),
+                *faults_of_schedules(version, published=True),
+            ]
+        )
+        await send_lint(version, now, call)
         if request.validate_only:
             return contract.PublishIntegrationVersionResponse()
         given = contract.PublishIntegrationVersionRequest(
@@ -86,6 +99,8 @@ class PublishingService:
             except UniqueViolation:
                 # Nothing was published that could be locked, and another call was faster.
                 raise errors.version_changed_meanwhile(request.name) from None
+            for trigger_id, cron in schedules_of(version).items():
+                arm_schedule(tx, name.id, trigger_id, cron.next(now))
 
         await self._database.write(publish)
         return contract.PublishIntegrationVersionResponse()
@@ -121,6 +136,7 @@ def _replace_active(tx: Transaction, name: VersionName, modifier: str, now: date
 
 
 def _take_back(tx: Transaction, stored: StoredVersion, modifier: str, now: datetime) -> None:
+    disarm_schedules(tx, stored.summary.id)
     set_state(
         tx,
         stored.summary.id,

@@ -1,8 +1,10 @@
 """Serves `google.cloud.integrations.v1alpha.IntegrationVersions`, but for publishing."""
 
 import uuid
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -25,6 +27,7 @@ from tocsin.api.google.integrations.names import (
     refuse_configured,
     version_in,
 )
+from tocsin.compilers.integration_schedules import faults_of_schedules, lint_of
 from tocsin.compilers.integration_versions import (
     VERSION,
     accounts_of_version,
@@ -39,6 +42,7 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.integrations import versions as store
+from tocsin.store.integrations.schedules import schedule_errors
 from tocsin.store.integrations.versions import StoredVersion, VersionState, VersionSummary
 from tocsin.targets.current import CurrentTargets
 from tocsin.wire import errors
@@ -74,6 +78,9 @@ FIELDS: Fields[VersionSummary] = {
     "snapshotNumber": lambda row: row.snapshot_number,
     "userLabel": lambda row: row.user_label,
 }
+LINT = "x-tocsin-lint"
+LONGEST_LINT = 1024
+Errors: TypeAlias = Mapping[tuple[str, str], str]
 ORDERS = ("created_time", "last_modified_time", "snapshot_number", "name")
 
 
@@ -163,15 +170,26 @@ class VersionService:
         if version.ByteSize() > LARGEST_VERSION:
             raise errors.invalid_field(VERSION, f"must have at most {LARGEST_VERSION} bytes")
         await call.use_accounts(accounts_of_version(version))
-        refuse_faults(faults_of_draft(version, partial(refusal_of, self._current.targets.reach)))
+        refusal = partial(refusal_of, self._current.targets.reach)
+        refuse_faults(
+            [
+                *faults_of_draft(version, refusal),
+                *faults_of_schedules(version, published=False),
+            ]
+        )
+        await send_lint(version, self._clock.now(), call)
 
     async def get_version(
         self, request: contract.GetIntegrationVersionRequest
     ) -> IntegrationVersion:
         """Returns a version."""
         name = version_in(request.name)
-        stored = await self._database.read(lambda tx: found_version(tx, name, request.name))
-        return to_version(stored, name.integration)
+
+        def read(tx: Transaction) -> IntegrationVersion:
+            stored = found_version(tx, name, request.name)
+            return to_version(stored, name.integration, schedule_errors(tx, [name.id]))
+
+        return await self._database.read(read)
 
     async def download_version(
         self, request: contract.DownloadIntegrationVersionRequest
@@ -203,7 +221,7 @@ class VersionService:
         tokens = self._pages.of(call, request, request.parent, request.filter, request.order_by)
         of_integration = None if parent.means_every else parent.integration
 
-        def read(tx: Transaction) -> tuple[list[StoredVersion], str]:
+        def read(tx: Transaction) -> tuple[list[StoredVersion], str, Errors]:
             rows = [
                 row for row in store.summaries(tx, parent.location, of_integration) if wanted(row)
             ]
@@ -215,17 +233,21 @@ class VersionService:
                 tokens=tokens,
                 token=request.page_token,
             )
-            whole = store.versions_by_id(tx, [row.id for row in page]) if page else {}
-            return [whole[row.id] for row in page if row.id in whole], token
+            if not page:
+                return [], token, {}
+            ids = [row.id for row in page]
+            whole = store.versions_by_id(tx, ids)
+            found = [whole[each] for each in ids if each in whole]
+            return found, token, schedule_errors(tx, ids)
 
-        stored, token = await self._database.read(read)
+        stored, token, why = await self._database.read(read)
         fitting, rest = page_of(stored, size, lambda each: len(each.message))
         if rest:
             last = fitting[-1].summary
             token = tokens.token(position_of((FIELDS[field](last), last.id)))
         response = contract.ListIntegrationVersionsResponse(next_page_token=token)
         for each in fitting:
-            version = to_version(each, parent)
+            version = to_version(each, parent, why)
             response.integration_versions.append(
                 version if mask is None else reduced(version, mask)
             )
@@ -285,6 +307,13 @@ class VersionService:
 
         await self._database.write(archive)
         return Empty()
+
+
+async def send_lint(version: IntegrationVersion, now: datetime, call: Call) -> None:
+    """Tells the caller when schedules meet a change of their clocks, in metadata of the answer."""
+    if version.trigger_configs and (found := lint_of(version, now)):
+        text = "; ".join(found).encode("ascii", "backslashreplace").decode()
+        await call.send_metadata([(LINT, text[:LONGEST_LINT])])
 
 
 def modifier_of(call: Call) -> str:
