@@ -93,6 +93,21 @@ def test_x_stops_at_the_first_failure(own: OwnChecks) -> None:
     assert "0 of 1 executed" in last(done.stdout)
 
 
+def test_a_run_that_is_interrupted_has_no_verdict_and_rewrites_nothing(own: OwnChecks) -> None:
+    broken_off = check("triggers.a.b", "raise KeyboardInterrupt")
+    files = {
+        "triggers/test_own.py": GOOD + broken_off + BAD,
+        "known.yaml": "known-failing:\n  triggers.bad.one: it is nightly\n",
+    }
+    words = ("--known-failing", "known.yaml", "--update-known-failing", "--report", "report")
+    done = own.run(*words, files=files)
+    assert done.status == 2, done.stdout
+    assert "The run was interrupted: 1 of 1 executed checks passed" in done.stdout
+    assert (own.directory / "known.yaml").read_text() == files["known.yaml"]
+    report = yaml.safe_load((own.directory / "report" / "report.yaml").read_text())
+    assert report["verdict"] == "interrupted"
+
+
 def test_known_failures_are_run_and_one_that_passes_fails_the_run(own: OwnChecks) -> None:
     files = {"triggers/test_own.py": GOOD + BAD, "known.yaml": KNOWN}
     done = own.run("--known-failing", "known.yaml", files=files)
@@ -227,7 +242,7 @@ def test_what_can_not_be_done_is_refused_before_the_first_call(
 def test_nobody_answers(tmp_path: Path) -> None:
     done = OwnChecks(tmp_path, "127.0.0.1:1").run(triggers=GOOD)
     assert done.status == 2
-    assert "no gRPC server answers at 127.0.0.1:1" in done.stderr
+    assert "no gRPC server answers at 127.0.0.1:1 within 5 seconds, without TLS" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ _STATUS = {
     Verdict.IN_PART: 0,
     Verdict.FAILS: 1,
     Verdict.NOTHING: USAGE,
+    Verdict.INTERRUPTED: USAGE,
 }
 
 
@@ -68,7 +69,9 @@ def execute(options: Options, asked: Asked, say: Say) -> int:
         expression=asked.expression,
         missing=missing,
         results=results,
-        verdict=verdict(results, whole=asked.expression is None),
+        verdict=Verdict.INTERRUPTED
+        if found.interrupted
+        else verdict(results, whole=asked.expression is None),
         left_behind=found.left_behind,
     )
     for line in terminal.ending(whole):
@@ -77,12 +80,9 @@ def execute(options: Options, asked: Asked, say: Say) -> int:
         from tocsin.conformance.report.writing import write
 
         say(f"Written: {', '.join(map(str, write(asked.report, whole)))}")
-    if asked.update_known_failing and known.file is not None:
+    if asked.update_known_failing and known.file is not None and not found.interrupted:
         known_failing.write(known.file, rewritten(known, results))
         say(f"Rewritten: {known.file}")
-    if found.interrupted:
-        say("The run was interrupted.")
-        return USAGE
     return _STATUS[whole.verdict]
 
 
@@ -159,7 +159,8 @@ def _reach(options: Options) -> None:
             grpc.channel_ready_future(channel).result(CONNECT_SECONDS)
         except grpc.FutureTimeoutError:
             raise OptionError(
-                f"no gRPC server answers at {options.target} within {CONNECT_SECONDS} seconds"
+                f"no gRPC server answers at {options.target} within {CONNECT_SECONDS} seconds, "
+                + ("without TLS (--ca FILE means TLS)" if options.ca is None else "with TLS")
             ) from None
     if options.rest is not None and (why := unreachable(options.rest, options.ca, CONNECT_SECONDS)):
         raise OptionError(f"--rest {options.rest}: nothing answers there: {why}")

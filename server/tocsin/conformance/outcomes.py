@@ -35,6 +35,8 @@ class Verdict(StrEnum):
     """Nothing failed that was not declared, but a MUST or a SHOULD failed or did not run."""
     FAILS = "does not conform"
     NOTHING = "nothing was checked"
+    INTERRUPTED = "interrupted"
+    """The run was broken off, so what it found is no verdict."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ _COLOURS = {
     Verdict.IN_PART: "#8a6100",
     Verdict.FAILS: "#b3261e",
     Verdict.NOTHING: "#5f6368",
+    Verdict.INTERRUPTED: "#5f6368",
 }
 _CHARACTER = 6.4  # a character of Verdana at 11 pixels, about; `textLength` makes it so
 _PADDING = 7

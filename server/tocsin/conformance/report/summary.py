@@ -83,4 +83,5 @@ SAID = {
     Verdict.IN_PART: "The server conforms in part",
     Verdict.FAILS: "The server does not conform",
     Verdict.NOTHING: "Nothing was checked",
+    Verdict.INTERRUPTED: "The run was interrupted",
 }
