@@ -14,6 +14,10 @@ V1ALPHA = "/v1alpha/"
 NEWER: Mapping[str, tuple[str, ...]] = {
     "Execution": ("replay_info",),
     "ExecuteIntegrationsResponse": ("parameters",),
+    "Integration": ("create_time",),
+    "IntegrationVersion": ("cloud_kms_key",),
+    "TriggerConfig": ("input_variables", "output_variables"),
+    "IntegrationParameter": ("description",),
 }
 
 

@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from google.protobuf.empty_pb2 import Empty
 
+from tocsin.api.google.executions.versions import fitting
 from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.google.integrations.listing import (
     Fields,
@@ -103,7 +104,8 @@ class IntegrationService:
             token=request.page_token,
         )
         return contract.ListIntegrationsResponse(
-            integrations=[_integration(row, parent) for row in page], next_page_token=token
+            integrations=[fitting(_integration(row, parent), call) for row in page],
+            next_page_token=token,
         )
 
     async def search_integrations(

@@ -10,6 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from tocsin.api.google.executions.masks import reduced
+from tocsin.api.google.executions.versions import fitting
 from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.google.integrations.files import config_values_of, of_text, to_text
 from tocsin.api.google.integrations.listing import (
@@ -164,7 +165,7 @@ class VersionService:
                 raise errors.version_changed_meanwhile(name.resource) from None
             return stored
 
-        return to_version(await self._database.write(insert), name)
+        return fitting_version(to_version(await self._database.write(insert), name), call)
 
     async def _check(self, version: IntegrationVersion, call: Call) -> None:
         if version.ByteSize() > LARGEST_VERSION:
@@ -180,7 +181,7 @@ class VersionService:
         await send_lint(version, self._clock.now(), call)
 
     async def get_version(
-        self, request: contract.GetIntegrationVersionRequest
+        self, request: contract.GetIntegrationVersionRequest, call: Call
     ) -> IntegrationVersion:
         """Returns a version."""
         name = version_in(request.name)
@@ -189,7 +190,7 @@ class VersionService:
             stored = found_version(tx, name, request.name)
             return to_version(stored, name.integration, schedule_errors(tx, [name.id]))
 
-        return await self._database.read(read)
+        return fitting_version(await self._database.read(read), call)
 
     async def download_version(
         self, request: contract.DownloadIntegrationVersionRequest
@@ -241,13 +242,13 @@ class VersionService:
             return found, token, schedule_errors(tx, ids)
 
         stored, token, why = await self._database.read(read)
-        fitting, rest = page_of(stored, size, lambda each: len(each.message))
+        page, rest = page_of(stored, size, lambda each: len(each.message))
         if rest:
-            last = fitting[-1].summary
+            last = page[-1].summary
             token = tokens.token(position_of((FIELDS[field](last), last.id)))
         response = contract.ListIntegrationVersionsResponse(next_page_token=token)
-        for each in fitting:
-            version = to_version(each, parent, why)
+        for each in page:
+            version = fitting_version(to_version(each, parent, why), call)
             response.integration_versions.append(
                 version if mask is None else reduced(version, mask)
             )
@@ -282,7 +283,8 @@ class VersionService:
             )
             return found_version(tx, name, request.name)
 
-        return to_version(await self._database.write(update), name.integration)
+        changed_version = to_version(await self._database.write(update), name.integration)
+        return fitting_version(changed_version, call)
 
     async def delete_version(
         self, request: contract.DeleteIntegrationVersionRequest, call: Call
@@ -314,6 +316,14 @@ async def send_lint(version: IntegrationVersion, now: datetime, call: Call) -> N
     if version.trigger_configs and (found := lint_of(version, now)):
         text = "; ".join(found).encode("ascii", "backslashreplace").decode()
         await call.send_metadata([(LINT, text[:LONGEST_LINT])])
+
+
+def fitting_version(version: IntegrationVersion, call: Call) -> IntegrationVersion:
+    """Returns a version without the fields that a call by v1alpha does not know."""
+    config = [each.parameter for each in version.integration_config_parameters]
+    for part in (*version.trigger_configs, *version.integration_parameters, *config):
+        fitting(part, call)
+    return fitting(version, call)
 
 
 def modifier_of(call: Call) -> str:
