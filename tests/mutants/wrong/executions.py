@@ -19,10 +19,13 @@ from mutants.wrong.execution_requests import (
     takes,
     unqueried,
 )
-from tocsin.conformance.checks.executions.test_filter_params import CASES, UNCLEAR
-from tocsin.conformance.checks.executions.test_filters import FILTERS
-from tocsin.conformance.checks.executions.test_read_masks import PATHS
-from tocsin.conformance.checks.executions.test_version_2 import FILTERS as FILTERS_OF_V2
+from tocsin.conformance.checks.executions.cases import (
+    FILTER_PARAMS,
+    FILTERS,
+    FILTERS_OF_V2,
+    MASK_PATHS,
+    UNCLEAR,
+)
 from tocsin.conformance.checks.schedule.values import VALUES, kebab
 from tocsin_protos.google.cloud.integrations.v1alpha import execution_pb2, executions_pb2
 
@@ -199,7 +202,7 @@ MADE_FILTER_PARAMS = [
             "list",
             unqueried(f"filterParams.{case.params[-1][0]}"),
         )
-        for part, case in CASES.items()
+        for part, case in FILTER_PARAMS.items()
         if not part.startswith(UNCLEAR)
     ),
 ]
@@ -209,7 +212,7 @@ MADE_MASKS = [
         asks(
             f"executions.read-mask.{path}", f"shows more than {path}", "list", unqueried("readMask")
         )
-        for path in PATHS
+        for path in MASK_PATHS
     ),
     says(
         "executions.read-mask.trigger_id",

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from tocsin.conformance.checks.executions.cases import TEXT
 from tocsin.conformance.checks.executions.runs import Runs
 from tocsin.conformance.made import Made
 from tocsin.conformance.patience import unix_seconds
 from tocsin.conformance.peer import Peer
-
-TEXT = "a text of its own"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from tocsin.conformance.made import Made
 from tocsin.conformance.peer import Peer
 from tocsin.conformance.wire.rest import RestAnswer
 
-V1 = "discovery document integrations v1"
-V2 = "discovery document integrations v2"
 # No run lives to see it.
 NEVER = "2098-01-01T00:00:00Z"
 FEATURE = "executions"

@@ -1,6 +1,7 @@
 """executions.cancel: only what waits can be cancelled."""
 
-from tocsin.conformance.checks.executions.runs import FEATURE, V1, Runs, state
+from tocsin.conformance.checks.executions.cases import V1
+from tocsin.conformance.checks.executions.runs import FEATURE, Runs, state
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, clause
 from tocsin.conformance.expecting import Code, expect_rest_error, expect_rest_ok
 

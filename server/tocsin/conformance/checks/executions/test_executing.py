@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.conformance.checks.executions.runs import FEATURE, V1, Runs, state
+from tocsin.conformance.checks.executions.cases import V1
+from tocsin.conformance.checks.executions.runs import FEATURE, Runs, state
 from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
 from tocsin.conformance.expecting import Code, expect_rest_error, expect_rest_ok
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.conformance.checks.executions.cases import V1
 from tocsin.conformance.checks.executions.fixtures import Three
-from tocsin.conformance.checks.executions.runs import FEATURE, V1, Runs
+from tocsin.conformance.checks.executions.runs import FEATURE, Runs
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, Level, clause
 from tocsin.conformance.expecting import Code, expect_rest_error, expect_rest_ok
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.conformance.checks.executions.cases import MASK_PATHS, V1
 from tocsin.conformance.checks.executions.fixtures import Three
-from tocsin.conformance.checks.executions.runs import FEATURE, V1
+from tocsin.conformance.checks.executions.runs import FEATURE
 from tocsin.conformance.clauses import MUST, SHOULD, clause
 from tocsin.conformance.expecting import Code, expect_rest_error
 
@@ -14,22 +15,6 @@ pytest_plugins = ["tocsin.conformance.checks.executions.fixtures"]
 MASK = f"{V1}, executions.list, readMask"
 ONLY = f"{MASK}: 'If set, only the field specified will be returned as part of the result'"
 NEEDED = (FEATURE, "execute", "filters")
-# The paths that Google's text lists, and whether an execution that is done has something there.
-PATHS: dict[str, bool] = {
-    "trigger_id": True,
-    "execution_method": True,
-    "create_time": True,
-    "update_time": True,
-    "execution_details": True,
-    "execution_details.state": True,
-    "execution_details.execution_snapshots": False,
-    "execution_details.attempt_stats": True,
-    "execution_details.event_execution_snapshots_size": False,
-    "request_parameters": True,
-    "cloud_logging_details": False,
-    "snapshot_number": False,
-    "replay_info": False,
-}
 
 
 def camel(path: str) -> str:
@@ -76,7 +61,7 @@ def masked(execution: Any) -> Any:
                 features=NEEDED,
             ),
         )
-        for path in PATHS
+        for path in MASK_PATHS
     ],
 )
 def test_a_mask_shows_one_field(three: Three, path: str) -> None:
@@ -84,7 +69,7 @@ def test_a_mask_shows_one_field(three: Three, path: str) -> None:
     found = shown(three, path)
     wanted = part_of(whole, path)
     assert masked({"name": whole["name"], **found}) == masked(wanted)
-    if PATHS[path]:
+    if MASK_PATHS[path]:
         assert len(wanted) > 1, f"the execution has no {path}"
 
 

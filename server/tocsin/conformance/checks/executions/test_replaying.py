@@ -2,7 +2,8 @@
 
 import pytest
 
-from tocsin.conformance.checks.executions.runs import FEATURE, V1, V2, Runs
+from tocsin.conformance.checks.executions.cases import V1, V2
+from tocsin.conformance.checks.executions.runs import FEATURE, Runs
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, Level, clause
 from tocsin.conformance.expecting import Code, expect_rest_error
 

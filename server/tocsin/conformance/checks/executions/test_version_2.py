@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.conformance.checks.executions.cases import FILTERS_OF_V2, V2
 from tocsin.conformance.checks.executions.fixtures import Three
-from tocsin.conformance.checks.executions.runs import FEATURE, NEVER, V2, Runs, state
+from tocsin.conformance.checks.executions.runs import FEATURE, NEVER, Runs, state
 from tocsin.conformance.clauses import MUST, SHOULD, Level, clause
 from tocsin.conformance.expecting import Code, expect_rest_error, expect_rest_ok
 from tocsin.conformance.wire.rest import RestAnswer
@@ -14,7 +15,6 @@ from tocsin.conformance.wire.rest import RestAnswer
 pytest_plugins = ["tocsin.conformance.checks.executions.fixtures"]
 
 LIST = f"{V2}, executions.list"
-FILTER = f"{LIST}, filter"
 BODY = {"text": "ж", "n": 7, "half": 0.5, "yes": True, "none": None, "deep": {"a": [1, {"b": ""}]}}
 SAME = f"{V2}, requestId: 'if the duplicate request was detected, the response from the previous "
 SAME += "execution is returned'"
@@ -245,34 +245,6 @@ def test_variables_of_the_other_version(runs: Runs) -> None:
     assert execution["requestVariables"] == {"n": 7, "list": ["a"]}
 
 
-LONG_AGO, LONG_AFTER = "1990-01-01T00:00:00Z", "2098-01-01T00:00:00Z"
-ALL = ("waiting", "cancelled", "done")
-EQUAL = f"{FILTER}: 'All fields support for EQUALS'"
-BEFORE = f"{FILTER}: 'create_time and update_time support for LESS_THAN, GREATER_THAN'"
-WORDS = f"{FILTER}: 'Also supports operators like AND, OR, NOT'"
-FILTERS: dict[str, tuple[str, Sequence[str], str]] = {
-    "integration-name": ('integration_name="{integration}"', ALL, EQUAL),
-    "integration-name.other": ('integration_name="nothing"', ANY, EQUAL),
-    "state.on-hold": ("state=ON_HOLD", ("waiting",), EQUAL),
-    "state.cancelled": ("state=CANCELLED", ("cancelled",), EQUAL),
-    "state.succeeded": ("state=SUCCEEDED", ("done",), EQUAL),
-    "execution-id": ('execution_id="{done}"', ("done",), EQUAL),
-    "trigger-id": ('trigger_id="{trigger}"', ALL, EQUAL),
-    "trigger-id.other": ('trigger_id="{trigger}x"', ANY, EQUAL),
-    "create-time.greater": (f'create_time > "{LONG_AGO}"', ALL, BEFORE),
-    "create-time.not-greater": (f'create_time > "{LONG_AFTER}"', ANY, BEFORE),
-    "create-time.less": (f'create_time < "{LONG_AFTER}"', ALL, BEFORE),
-    "create-time.not-less": (f'create_time < "{LONG_AGO}"', ANY, BEFORE),
-    "update-time.greater": (f'update_time > "{LONG_AGO}"', ALL, BEFORE),
-    "update-time.not-greater": (f'update_time > "{LONG_AFTER}"', ANY, BEFORE),
-    "update-time.less": (f'update_time < "{LONG_AFTER}"', ALL, BEFORE),
-    "update-time.not-less": (f'update_time < "{LONG_AGO}"', ANY, BEFORE),
-    "and": ('trigger_id="{trigger}" AND state=SUCCEEDED', ("done",), WORDS),
-    "or": ("state=SUCCEEDED OR state=ON_HOLD", ("waiting", "done"), WORDS),
-    "not": ("NOT state=SUCCEEDED", ("waiting", "cancelled"), WORDS),
-}
-
-
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -287,7 +259,7 @@ FILTERS: dict[str, tuple[str, Sequence[str], str]] = {
                 source=source,
             ),
         )
-        for part, (text, kept, source) in FILTERS.items()
+        for part, (text, kept, source) in FILTERS_OF_V2.items()
     ],
 )
 def test_a_filter_keeps(three: Three, text: str, kept: Sequence[str]) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tocsin.conformance.checks.executions.cases import V1, V2
 from tocsin.conformance.checks.executions.fixtures import Three
-from tocsin.conformance.checks.executions.runs import FEATURE, NEVER, V1, V2, Runs, older, state
+from tocsin.conformance.checks.executions.runs import FEATURE, NEVER, Runs, older, state
 from tocsin.conformance.checks.schedule.values import VALUES, kebab
 from tocsin.conformance.clauses import MAY, MUST, SHOULD, Level, clause
 from tocsin.conformance.expecting import expect_rest_error, expect_rest_ok
