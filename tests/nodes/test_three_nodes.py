@@ -110,6 +110,39 @@ def test_a_batch_sent_to_all_nodes_at_once_is_scheduled_once(cluster: Cluster) -
     assert stored == (200,)
 
 
+def test_an_instant_of_a_schedule_runs_once(cluster: Cluster) -> None:
+    def create(number: int) -> None:
+        schedule = schedule_service_pb2.Schedule(
+            integration=f"{LOCATION}/integrations/nightly",
+            trigger_id="api_trigger/nightly",
+            cron_expression="0 0 1 1 ? 2099",
+        )
+        request = schedule_service_pb2.CreateScheduleRequest(
+            parent=LOCATION, schedule_id=f"s{number}", schedule=schedule
+        )
+        with cluster.nodes[number % NODES].channel() as channel:
+            ScheduleServiceStub(channel).CreateSchedule(request, timeout=PATIENCE)
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(create, range(90)))
+    # All of them are due this moment, and every node hears of it.
+    minute = int(time.time()) // 60 * 60_000_000
+    cluster.execute("UPDATE schedules SET tick_at = $1, due_at = $1", minute)
+    cluster.execute("NOTIFY tocsin")
+    cluster.target.wait_for(lambda _: True, count=90)
+    # So are those that a node fired a moment ago and has not armed yet, as it seems to others.
+    cluster.execute("UPDATE schedules SET tick_at = $1, due_at = $1", minute)
+    cluster.execute("NOTIFY tocsin")
+    give_up = time.monotonic() + PATIENCE
+    while cluster.execute("SELECT count(*) FROM schedules WHERE tick_at = $1", minute) != [(0,)]:
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    [stored] = cluster.execute("SELECT count(*) FROM invocations")
+    assert stored == (90,)
+    called = cluster.target.all(lambda _: True)
+    assert len({execution_of(call) for call in called}) == len(called) == 90
+
+
 def fired(cluster: Cluster) -> set[str]:
     called = cluster.target.all(lambda _: True)
     return {call.json["messages"][0]["details"]["trigger_id"] for call in called}

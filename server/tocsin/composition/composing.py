@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
+from tocsin.api.google.integrations.catalog import Catalog
+from tocsin.api.tocsin.schedules.running import ScheduleRuns
 from tocsin.composition.clocks import MACHINE_CLOCK, chance_of
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
@@ -20,6 +22,7 @@ from tocsin.engine.loops import Engine
 from tocsin.engine.observer import Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.reading.standings import Standings
+from tocsin.engine.ticks.recurring import Recurring
 from tocsin.engine.ticks.schedules import Schedules
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
@@ -43,6 +46,7 @@ class Works:
     engine: Engine
     intake: Intake
     ids: Ids
+    catalog: Catalog
     shortage: Shortage
     faults: StepFaults
 
@@ -61,6 +65,7 @@ def compose(
     read = readers(settings.sources, settings.targets.reach, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
     faults = StepFaults()
+    catalog = Catalog(database, ground.current, MACHINE_CLOCK)
     kept = _housekeeping(ground, (timers, batches, deliveries))
     engine = Engine(
         database,
@@ -71,13 +76,14 @@ def compose(
         batches,
         Subscribing(database, MACHINE_CLOCK),
         pulling,
+        _recurring(ground, catalog, ids),
         machine_clock=MACHINE_CLOCK,
         observer=observer,
         chores=(*kept.steps(), *chores),
         faults=faults,
     )
     database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
-    return Works(engine, intake, ids, shortage, faults)
+    return Works(engine, intake, ids, catalog, shortage, faults)
 
 
 def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) -> TargetCaller:
@@ -132,6 +138,17 @@ def _timers(ground: Ground, ids: Ids) -> Timers:
         cloud_id=ground.settings.cloud_id,
         misfires=ground.settings.misfires,
         schedules=Schedules(ids.new_uuid, ground.settings.misfires),
+        observer=ground.telemetry.observer,
+    )
+
+
+def _recurring(ground: Ground, catalog: Catalog, ids: Ids) -> Recurring:
+    """Builds the loop of schedules."""
+    return Recurring(
+        ground.database,
+        ground.clock,
+        ScheduleRuns(catalog, ids),
+        tolerance=timedelta(seconds=ground.settings.misfires.tolerance),
         observer=ground.telemetry.observer,
     )
 

@@ -25,6 +25,8 @@ from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
 from tocsin.api.tocsin.schedules import batching
+from tocsin.api.tocsin.schedules.running import ScheduleRuns
+from tocsin.api.tocsin.schedules.service import ScheduleService
 from tocsin.api.yandex import endpoints, log_ingestion, operations
 from tocsin.api.yandex.triggers import service as triggers
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
@@ -81,7 +83,7 @@ def description_of(services: Services, *, guarded: bool) -> Services:
 def _execution_services(ground: Ground, works: Works) -> Services:
     """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
-    catalog = Catalog(database, ground.current, MACHINE_CLOCK)
+    catalog = works.catalog
     request_ids_age = timedelta(seconds=ground.settings.retention.request_ids_age)
     scheduling = scheduling_api.SchedulingService(
         database, clock, works.ids, catalog.offers, request_ids_age
@@ -110,7 +112,12 @@ def _execution_services(ground: Ground, works: Works) -> Services:
             **executing.methods_of_v2(),
             **listing.methods(),
         },
-        batching.SERVICE: batches.methods(),
+        batching.SERVICE: {
+            **batches.methods(),
+            **ScheduleService(
+                database, clock, ground.pages, ScheduleRuns(catalog, works.ids)
+            ).methods(),
+        },
         google_operations.SERVICE: google_service.methods(),
         **_integration_services(ground, catalog),
     }

@@ -12,6 +12,7 @@ from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.subscribing import Subscribing
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.reading.pulling import Pulling
+from tocsin.engine.ticks.recurring import Recurring
 from tocsin.engine.ticks.schedules import earliest_of_all
 from tocsin.engine.ticks.timers import KIND as TIMER
 from tocsin.engine.ticks.timers import Timers
@@ -22,6 +23,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import earliest_batch
 from tocsin.store.invocations.deliveries import hand_back, next_due
 from tocsin.store.invocations.parking import first_walk
+from tocsin.store.schedules.rows import earliest_run
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,7 @@ class Engine:
         batches: Batches,
         subscribing: Subscribing,
         pulling: Pulling,
+        recurring: Recurring | None = None,
         machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -59,6 +62,7 @@ class Engine:
         self._batches = batches
         self._subscribing = subscribing
         self._pulling = pulling
+        self._recurring = recurring
         self._machine_clock = machine_clock or clock
         self._observer = observer
         self._chores = tuple(chores)
@@ -83,6 +87,7 @@ class Engine:
             self._subscribing.run_once,
             *self._pulling.steps(),
             *self._deliveries.steps(),
+            *(() if self._recurring is None else (self._recurring.run_once,)),
             *self._chores,
         )
         self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
@@ -98,6 +103,8 @@ class Engine:
     def look(self) -> None:
         """Makes the loops look for due work at once, because the clock was moved."""
         self._timers.look()
+        if self._recurring is not None:
+            self._recurring.look()
         self._batches.look()
         self._deliveries.look()
 
@@ -107,12 +114,18 @@ class Engine:
         self._pulling.look_at_all()
 
     async def next_due(self) -> datetime | None:
-        """Returns when the next tick, batch, delivery, end of a lease or step of parking is due."""
+        """Returns when the next tick, run, batch, delivery, lease's end or parking step is due."""
 
         def earliest(tx: Transaction) -> datetime | None:
             walk = first_walk(tx)
             since = None if walk is None else walk[1]
-            instants = (earliest_of_all(tx), earliest_batch(tx), next_due(tx), since)
+            instants = (
+                earliest_of_all(tx),
+                earliest_run(tx),
+                earliest_batch(tx),
+                next_due(tx),
+                since,
+            )
             return min((due for due in instants if due is not None), default=None)
 
         return await self._database.read(earliest)

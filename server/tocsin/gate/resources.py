@@ -10,6 +10,7 @@ from tocsin.contract.text import NUL
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import origin_of_execution
+from tocsin.store.schedules.rows import integration_of_schedule
 from tocsin.store.triggers.folders import (
     folder_of_operation,
     folder_of_trigger,
@@ -17,6 +18,7 @@ from tocsin.store.triggers.folders import (
 )
 from tocsin.wire.resource_names import (
     integration_name,
+    location_of_schedule,
     parse_execution,
     parse_integration,
     parse_operation,
@@ -84,6 +86,8 @@ class Resources:
                 return EVERYTHING if parent is None else parent.location
             case Kind.EXECUTION:
                 return await self._of_execution(name)
+            case Kind.SCHEDULE:
+                return await self._of_schedule(name)
             case Kind.LOG_GROUP:
                 return folder(self._groups.get(name, ""))
             case Kind.SERVICE_ACCOUNT:
@@ -121,6 +125,13 @@ class Resources:
             return EVERYTHING
         origin = await self._database.read(lambda tx: origin_of_execution(tx, location, shown_id))
         return location if origin is None else origin
+
+    async def _of_schedule(self, name: str) -> str:
+        location = location_of_schedule(name)
+        if location is None:
+            return EVERYTHING
+        integration = await self._database.read(lambda tx: integration_of_schedule(tx, name))
+        return location if integration is None else integration
 
     async def _of_account(self, account_id: str) -> str:
         if self._accounts is None:

@@ -202,6 +202,21 @@ def version_changed_meanwhile(name: str) -> ApiError:
     )
 
 
+def schedule_not_found(name: str) -> ApiError:
+    return _about(_not_found("SCHEDULE_NOT_FOUND", f"Schedule {name[:256]} not found"), name=name)
+
+
+def schedule_exists(name: str) -> ApiError:
+    return _about(
+        ApiError(
+            grpc.StatusCode.ALREADY_EXISTS,
+            "SCHEDULE_EXISTS",
+            f"Schedule {name[:256]} already exists",
+        ),
+        name=name,
+    )
+
+
 def api_trigger_not_found(trigger_id: str, name: str) -> ApiError:
     return _about(
         _not_found(

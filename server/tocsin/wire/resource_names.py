@@ -20,6 +20,8 @@ _VERSION_NAME = re.compile(rf"(?P<parent>.*)/versions/(?P<id>{_SEGMENT})")
 _PARENT_NAME = re.compile(rf"(?P<location>{_LOCATION})(?P<product>/products/{_SEGMENT})?")
 _OPERATION_NAME = re.compile(rf"(?P<location>{_LOCATION})/operations/(?P<id>{_SEGMENT})")
 
+_SCHEDULE_NAME = re.compile(rf"(?P<location>{_LOCATION})/schedules/(?P<id>[a-z][a-z0-9-]{{0,62}})")
+
 LOCATION_FORM = "projects/*/locations/*"
 INTEGRATION_FORMS = f"{LOCATION_FORM}/integrations/* or {LOCATION_FORM}/products/*/integrations/*"
 EXECUTION_FORMS = (
@@ -31,6 +33,8 @@ VERSION_FORMS = (
     f"{LOCATION_FORM}/products/*/integrations/*/versions/*"
 )
 PARENT_FORMS = f"{LOCATION_FORM} or {LOCATION_FORM}/products/*"
+SCHEDULE_FORM = f"{LOCATION_FORM}/schedules/*"
+SCHEDULE_ID_FORM = "1 to 63 lower-case letters, digits and hyphens, beginning with a letter"
 EVERY_INTEGRATION = "-"
 
 
@@ -141,3 +145,9 @@ def parse_operation(name: str) -> OperationName | None:
 
 def operation_name(location: str, operation_id: str) -> str:
     return f"{location}/operations/{operation_id}"
+
+
+def location_of_schedule(name: str) -> str | None:
+    """Returns the project and location of a schedule's name, or None for another text."""
+    match = _SCHEDULE_NAME.fullmatch(name)
+    return None if match is None else match["location"]

@@ -162,6 +162,27 @@ def batch(w: World) -> Json:
     return {"parent": w.location, "requests": [w.schedule_request()]}
 
 
+RECURRING: Json = {"triggerId": "api_trigger/nightly", "cronExpression": "0 0 1 1 ? 2099"}
+
+
+def recurring(w: World) -> Json:
+    return {**RECURRING, "integration": f"{w.location}/integrations/nightly"}
+
+
+def schedule(w: World) -> Json:
+    """Names a schedule that there is."""
+    sent = {"parent": w.location, "scheduleId": f"s{uuid.uuid4().hex}", "schedule": recurring(w)}
+    return {"name": w.server.admin.call(f"{SCHEDULES}.CreateSchedule", sent)["name"]}
+
+
+def backfilled(w: World) -> Json:
+    return {
+        **schedule(w),
+        "startTime": "2020-01-01T00:00:00Z",
+        "endTime": "2020-01-02T00:00:00Z",
+    }
+
+
 def scheduled_by_v2(w: World) -> Json:
     request = w.schedule_request()
     request["parent"] = request.pop("name")
@@ -234,6 +255,21 @@ LINES: dict[str, Line] = {
     f"{EXECUTIONS_V2}.ScheduleIntegration": Line("editor", "project", scheduled_by_v2),
     f"{EXECUTIONS_V2}.ExecuteIntegration": Line("editor", "project", executed_by_v2),
     f"{SCHEDULES}.BatchSchedule": Line("editor", "project", batch),
+    f"{SCHEDULES}.CreateSchedule": Line(
+        "editor",
+        "project",
+        lambda w: {"parent": w.location, "scheduleId": "s", "schedule": recurring(w)},
+    ),
+    f"{SCHEDULES}.GetSchedule": Line("viewer", "project", schedule),
+    f"{SCHEDULES}.ListSchedules": Line("viewer", "project", lambda w: {"parent": w.location}),
+    f"{SCHEDULES}.UpdateSchedule": Line(
+        "editor", "project", lambda w: {**schedule(w), "schedule": recurring(w)}
+    ),
+    f"{SCHEDULES}.DeleteSchedule": Line("editor", "project", schedule),
+    f"{SCHEDULES}.PauseSchedule": Line("editor", "project", schedule),
+    f"{SCHEDULES}.ResumeSchedule": Line("editor", "project", schedule),
+    f"{SCHEDULES}.BackfillSchedule": Line("editor", "project", backfilled),
+    f"{SCHEDULES}.ListNextRuns": Line("viewer", "project", schedule),
     f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),

@@ -121,13 +121,19 @@ def _request(method: MethodDescriptor, request: Json) -> tuple[str, str, bytes |
         )
     rest = {name: value for name, value in request.items() if name not in in_json.values()}
     if binding.body:
-        sent = rest if binding.body == "*" else rest[_json_name(method, binding.body)]
-        return verb.upper(), path, json.dumps(sent).encode()
-    if rest:
-        path += "?" + urllib.parse.urlencode(
-            {name: _text(value) for name, value in rest.items()}, doseq=True
-        )
-    return verb.upper(), path, None
+        if binding.body == "*":
+            return verb.upper(), path, json.dumps(rest).encode()
+        sent = rest.pop(_json_name(method, binding.body))
+        return verb.upper(), path + _query(rest), json.dumps(sent).encode()
+    return verb.upper(), path + _query(rest), None
+
+
+def _query(fields: Json) -> str:
+    """What a URL has of fields that are in neither its path nor its body."""
+    if not fields:
+        return ""
+    texts = {name: _text(value) for name, value in fields.items()}
+    return "?" + urllib.parse.urlencode(texts, doseq=True)
 
 
 def _json_name(method: MethodDescriptor, field: str) -> str:

@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Invocation(_message.Message):
-    __slots__ = ("id", "trigger_id", "integration", "parent", "target", "state", "cause", "scheduled_at", "created_at", "started_at", "finished_at", "due_at", "lateness", "node", "lease_until", "attempt_count", "retries_left", "last_error", "dead_letter_queue", "attempts", "payload", "answer", "execution_id", "parked", "cancel_reason", "left_out")
+    __slots__ = ("id", "trigger_id", "integration", "parent", "target", "state", "cause", "scheduled_at", "created_at", "started_at", "finished_at", "due_at", "lateness", "node", "lease_until", "attempt_count", "retries_left", "last_error", "dead_letter_queue", "attempts", "payload", "answer", "execution_id", "parked", "cancel_reason", "left_out", "schedule")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Invocation.State]
@@ -40,11 +40,13 @@ class Invocation(_message.Message):
         CAUSE_SCHEDULED: _ClassVar[Invocation.Cause]
         CAUSE_FIRED_BY_HAND: _ClassVar[Invocation.Cause]
         CAUSE_EVENTS: _ClassVar[Invocation.Cause]
+        CAUSE_SCHEDULE: _ClassVar[Invocation.Cause]
     CAUSE_UNSPECIFIED: Invocation.Cause
     CAUSE_TICK: Invocation.Cause
     CAUSE_SCHEDULED: Invocation.Cause
     CAUSE_FIRED_BY_HAND: Invocation.Cause
     CAUSE_EVENTS: Invocation.Cause
+    CAUSE_SCHEDULE: Invocation.Cause
     class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CANCEL_REASON_UNSPECIFIED: _ClassVar[Invocation.CancelReason]
@@ -79,6 +81,7 @@ class Invocation(_message.Message):
     PARKED_FIELD_NUMBER: _ClassVar[int]
     CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
     LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     id: str
     trigger_id: str
     integration: str
@@ -105,7 +108,8 @@ class Invocation(_message.Message):
     parked: bool
     cancel_reason: Invocation.CancelReason
     left_out: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., parent: _Optional[str] = ..., target: _Optional[str] = ..., state: _Optional[_Union[Invocation.State, str]] = ..., cause: _Optional[_Union[Invocation.Cause, str]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lateness: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., node: _Optional[str] = ..., lease_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt_count: _Optional[int] = ..., retries_left: _Optional[int] = ..., last_error: _Optional[str] = ..., dead_letter_queue: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., payload: _Optional[bytes] = ..., answer: _Optional[bytes] = ..., execution_id: _Optional[str] = ..., parked: bool = ..., cancel_reason: _Optional[_Union[Invocation.CancelReason, str]] = ..., left_out: _Optional[_Iterable[str]] = ...) -> None: ...
+    schedule: str
+    def __init__(self, id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., parent: _Optional[str] = ..., target: _Optional[str] = ..., state: _Optional[_Union[Invocation.State, str]] = ..., cause: _Optional[_Union[Invocation.Cause, str]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lateness: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., node: _Optional[str] = ..., lease_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt_count: _Optional[int] = ..., retries_left: _Optional[int] = ..., last_error: _Optional[str] = ..., dead_letter_queue: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., payload: _Optional[bytes] = ..., answer: _Optional[bytes] = ..., execution_id: _Optional[str] = ..., parked: bool = ..., cancel_reason: _Optional[_Union[Invocation.CancelReason, str]] = ..., left_out: _Optional[_Iterable[str]] = ..., schedule: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
     __slots__ = ("kind", "number", "started_at", "finished_at", "http_status", "error")

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from tocsin_protos.tocsin.v1 import schedule_service_pb2 as tocsin_dot_v1_dot_schedule__service__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -40,6 +41,51 @@ class ScheduleServiceStub(object):
                 request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.BatchScheduleRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.BatchScheduleResponse.FromString,
                 _registered_method=True)
+        self.CreateSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/CreateSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.CreateScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+                _registered_method=True)
+        self.GetSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/GetSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.GetScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+                _registered_method=True)
+        self.ListSchedules = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/ListSchedules',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListSchedulesRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListSchedulesResponse.FromString,
+                _registered_method=True)
+        self.UpdateSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/UpdateSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.UpdateScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+                _registered_method=True)
+        self.DeleteSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/DeleteSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.DeleteScheduleRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.PauseSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/PauseSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.PauseScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+                _registered_method=True)
+        self.ResumeSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/ResumeSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ResumeScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+                _registered_method=True)
+        self.BackfillSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/BackfillSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.BackfillScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.BackfillScheduleResponse.FromString,
+                _registered_method=True)
+        self.ListNextRuns = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/ListNextRuns',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsResponse.FromString,
+                _registered_method=True)
 
 
 class ScheduleServiceServicer(object):
@@ -58,6 +104,70 @@ class ScheduleServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateSchedule(self, request, context):
+        """Creates a schedule, which fires from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchedule(self, request, context):
+        """Shows a schedule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchedules(self, request, context):
+        """Lists the schedules of a project and location, ordered by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSchedule(self, request, context):
+        """Changes a schedule. If its instants change, those that were missed so far are not made up.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSchedule(self, request, context):
+        """Deletes a schedule. The executions that it has started stay, and run if they wait.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseSchedule(self, request, context):
+        """Pauses a schedule; a paused one gets the new note. Executions that wait still run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeSchedule(self, request, context):
+        """Resumes a schedule. The instants of the pause are not made up; BackfillSchedule runs them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BackfillSchedule(self, request, context):
+        """Runs all instants of a past range now, also those that ran before, whether or not the schedule
+        is paused. The overlap policy does not apply to them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNextRuns(self, request, context):
+        """Shows when a schedule will fire, also if it is paused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScheduleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -65,6 +175,51 @@ def add_ScheduleServiceServicer_to_server(servicer, server):
                     servicer.BatchSchedule,
                     request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.BatchScheduleRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.BatchScheduleResponse.SerializeToString,
+            ),
+            'CreateSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.CreateScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.SerializeToString,
+            ),
+            'GetSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.GetScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.SerializeToString,
+            ),
+            'ListSchedules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchedules,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListSchedulesRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListSchedulesResponse.SerializeToString,
+            ),
+            'UpdateSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.UpdateScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.SerializeToString,
+            ),
+            'DeleteSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.DeleteScheduleRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'PauseSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.PauseScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.SerializeToString,
+            ),
+            'ResumeSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ResumeScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.Schedule.SerializeToString,
+            ),
+            'BackfillSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.BackfillSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.BackfillScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.BackfillScheduleResponse.SerializeToString,
+            ),
+            'ListNextRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNextRuns,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -95,6 +250,249 @@ class ScheduleService(object):
             '/tocsin.v1.ScheduleService/BatchSchedule',
             tocsin_dot_v1_dot_schedule__service__pb2.BatchScheduleRequest.SerializeToString,
             tocsin_dot_v1_dot_schedule__service__pb2.BatchScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/CreateSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.CreateScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/GetSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.GetScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchedules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/ListSchedules',
+            tocsin_dot_v1_dot_schedule__service__pb2.ListSchedulesRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.ListSchedulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/UpdateSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.UpdateScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/DeleteSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.DeleteScheduleRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/PauseSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.PauseScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/ResumeSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.ResumeScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.Schedule.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BackfillSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/BackfillSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.BackfillScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.BackfillScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNextRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/ListNextRuns',
+            tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

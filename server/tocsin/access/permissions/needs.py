@@ -28,6 +28,7 @@ class Kind(Enum):
     INTEGRATION_VERSION = "the integration, also by the name of its version"
     LOCATION = "the project and location"
     EXECUTION = "the integration of the execution"
+    SCHEDULE = "the integration of the schedule"
     LOG_GROUP = "the folder whose default log group it is, else `*`"
     SERVICE_ACCOUNT = "the folder of the service account"
     EVERYTHING = "`*`"
@@ -140,6 +141,7 @@ TRIGGERS_OF_FOLDER = (
 )
 OPERATION = (Named("operation_id", Kind.OPERATION, "operations"),)
 EXECUTION = (Named("name", Kind.EXECUTION),)
+SCHEDULE = (Named("name", Kind.SCHEDULE),)
 # What every mutation of a trigger answers with: an operation over the trigger.
 MUTATION = (Made("triggers", "metadata.trigger_id"), Made("operations", "id"))
 
@@ -366,6 +368,36 @@ SCHEDULE_SERVICE = _service(
             each="requests",
             made=(Made("executions", "results.execution_info_ids"),),
         ),
+        # Whoever may run an integration may have it run again and again.
+        "CreateSchedule": _google(
+            P.INTEGRATIONS_INVOKE,
+            Named("schedule.integration", Kind.INTEGRATION),
+            event="tocsin.v1.CreateSchedule",
+            made=(Made("schedules", "name"),),
+        ),
+        "GetSchedule": _google(P.EXECUTIONS_GET, *SCHEDULE),
+        "ListSchedules": _google(P.EXECUTIONS_LIST, Named("parent", Kind.LOCATION)),
+        "UpdateSchedule": _google(
+            P.INTEGRATIONS_INVOKE,
+            *SCHEDULE,
+            Named("schedule.integration", Kind.INTEGRATION),
+            event="tocsin.v1.UpdateSchedule",
+        ),
+        "DeleteSchedule": _google(
+            P.INTEGRATIONS_INVOKE, *SCHEDULE, event="tocsin.v1.DeleteSchedule"
+        ),
+        "PauseSchedule": _google(P.INTEGRATIONS_INVOKE, *SCHEDULE, event="tocsin.v1.PauseSchedule"),
+        "ResumeSchedule": _google(
+            P.INTEGRATIONS_INVOKE, *SCHEDULE, event="tocsin.v1.ResumeSchedule"
+        ),
+        "BackfillSchedule": _google(
+            P.INTEGRATIONS_INVOKE,
+            *SCHEDULE,
+            event="tocsin.v1.BackfillSchedule",
+            brings=Brings.ONE,
+            made=(Made("executions", "execution_ids"),),
+        ),
+        "ListNextRuns": _google(P.EXECUTIONS_GET, *SCHEDULE),
     },
 )
 EXECUTIONS_V2 = _service(

@@ -87,6 +87,7 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("finishedAt", instant_text(invocation.finished_at)),
         ("dueAt", instant_text(invocation.due_at)),
         ("lateness", f"{lateness.total_seconds():.3f} s" if lateness is not None else ""),
+        ("schedule", invocation.schedule),
         ("node", invocation.node),
         ("parked", "until its trigger is resumed" if invocation.parked else ""),
         ("cancelReason", _cancel_reason(invocation)),

@@ -27,13 +27,24 @@ def is_integration(origin: str) -> bool:
 def cause_of(invocation: rows.Invocation) -> Invocation.Cause:
     """Returns the cause of an invocation, which follows from its occurrence."""
     if is_integration(invocation.origin):
-        return Invocation.CAUSE_SCHEDULED
+        # Its occurrence begins with a schedule, or with the integration whose trigger has one.
+        recurs = invocation.occurrence is not None
+        return Invocation.CAUSE_SCHEDULE if recurs else Invocation.CAUSE_SCHEDULED
     occurrence = invocation.occurrence or ""
     if occurrence.startswith(f"{invocation.origin}{BY_HAND}"):
         return Invocation.CAUSE_FIRED_BY_HAND
     if occurrence.startswith(f"{invocation.origin}/{invocation.scheduled_at.isoformat()}/"):
         return Invocation.CAUSE_TICK
     return Invocation.CAUSE_EVENTS
+
+
+def schedule_of(invocation: rows.Invocation) -> str:
+    """Returns the schedule of an execution, whose name its occurrence begins with, or nothing."""
+    occurrence = invocation.occurrence or ""
+    if not occurrence.startswith(f"{invocation.parent}/schedules/"):
+        return ""
+    # `projects/*/locations/*/schedules/*`, and the instant after it.
+    return "/".join(occurrence.split("/")[:6])
 
 
 def to_message(invocation: rows.Invocation) -> Invocation:
@@ -58,6 +69,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
         ),
         last_error=invocation.last_error or "",
         execution_id=invocation.execution_id or "",
+        schedule=schedule_of(invocation),
         dead_letter_queue="" if action.dead_letter is None else action.dead_letter.queue_id,
     )
     if is_integration(invocation.origin):

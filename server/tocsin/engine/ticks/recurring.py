@@ -1,0 +1,205 @@
+"""Turns each due instant of a schedule into an execution, and arms the next one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from tocsin.compilers.integration_versions import Offer
+from tocsin.compilers.schedules import schedule_plan
+from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.wakeup import Wakeup
+from tocsin.plans.errors import PlanError
+from tocsin.plans.schedule import Overlap, SchedulePlan
+from tocsin.schedule import Clock
+from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.database import Database
+from tocsin.store.driver.transaction import Transaction
+from tocsin.store.invocations.rows import (
+    Invocation,
+    cancel_invocation,
+    insert_invocations,
+    state_of,
+)
+from tocsin.store.schedules.rows import (
+    StoredSchedule,
+    any_waits,
+    armed,
+    due_schedules,
+    earliest_run,
+    parents_of_due,
+    release_waiting,
+    update_schedule,
+)
+
+log = structlog.get_logger(__name__)
+
+KIND = "schedule"
+# Bounds how long one pass blocks the event loop.
+TICKS_AT_ONCE = 64
+MICROSECOND = timedelta(microseconds=1)
+UNREADABLE_WAITS = timedelta(minutes=1)
+FIRED_ELSEWHERE = timedelta(milliseconds=50)
+CANCEL_NOTE = "The schedule's next run began"
+
+
+class Runs(Protocol):
+    """Makes the executions of schedules."""
+
+    async def offers(self, parent: str) -> Mapping[str, Offer]:
+        """Returns what can be run in a project and location."""
+
+    def execution(
+        self, schedule: StoredSchedule, offers: Mapping[str, Offer], tick: datetime, now: datetime
+    ) -> Invocation:
+        """Returns the execution of an instant, with its occurrence.
+
+        Raises:
+            PlanError: the integration can't be run.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    due: datetime | None
+    waits: bool
+    parents: frozenset[str]
+
+
+class Recurring:
+    """Fires schedules. An instant that is late by at most `tolerance` counts as on time."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        runs: Runs,
+        *,
+        tolerance: timedelta,
+        observer: Observer = UNOBSERVED,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._runs = runs
+        self._tolerance = tolerance
+        self._observer = observer
+        self._wakeup = Wakeup(clock)
+        # Endings are frequent, and few schedules wait for one.
+        self._waits = False
+        database.on(Bell.TICKS, self._wakeup.ring)
+        database.on(Bell.ENDINGS, self._ended)
+
+    def look(self) -> None:
+        """Makes the loop look for due instants at once."""
+        self._wakeup.ring()
+
+    def _ended(self, _at: datetime | None) -> None:
+        if self._waits:
+            self._wakeup.ring()
+
+    async def run_once(self) -> None:
+        """Fires due instants, then waits for the next one."""
+        self._wakeup.listen()
+        now = self._clock.now()
+        look = await self._database.read(lambda tx: _look(tx, now))
+        self._waits = look.waits
+        if look.due is None or look.due > now:
+            await self._wakeup.wait(look.due)
+            return
+        offers = {parent: await self._runs.offers(parent) for parent in look.parents}
+        seen, made = await self._database.write(lambda tx: self._fire_due(tx, now, offers))
+        if made:
+            self._observer.fired(KIND, made)
+        if not seen:
+            # Another node is firing them.
+            await self._wakeup.wait(now + FIRED_ELSEWHERE)
+
+    def _fire_due(
+        self, tx: Transaction, now: datetime, offers: Mapping[str, Mapping[str, Offer]]
+    ) -> tuple[int, int]:
+        """Fires one instant of each due schedule; returns how many it saw and how many ran."""
+        seen, made = release_waiting(tx, now=now), 0
+        for schedule in due_schedules(tx, now=now, limit=TICKS_AT_ONCE):
+            if schedule.parent in offers:
+                seen += 1
+                made += self._fire(tx, schedule, now, offers[schedule.parent])
+        return seen, made
+
+    def _fire(
+        self, tx: Transaction, schedule: StoredSchedule, now: datetime, offers: Mapping[str, Offer]
+    ) -> int:
+        try:
+            plan = schedule_plan(schedule.name, schedule.message)
+        except ValueError:
+            # A broken schedule must not stop the others.
+            log.exception("could not read a stored schedule, its run waits", name=schedule.name)
+            update_schedule(tx, replace(schedule, due_at=now + UNREADABLE_WAITS))
+            return 0
+        tick, window = schedule.tick_at or now, max(plan.catch_up, self._tolerance)
+        if now - plan.timetable.due(tick) > window:
+            update_schedule(tx, _without_missed(schedule, plan, tick, now - window))
+            return 0
+        previous = schedule.last_invocation
+        if previous is not None and _is_open(tx, previous):
+            match plan.overlap:
+                case Overlap.QUEUE:
+                    update_schedule(tx, replace(schedule, due_at=None, waits_for=previous))
+                    return 0
+                case Overlap.SKIP:
+                    skipped = replace(schedule, skipped=schedule.skipped + 1)
+                    update_schedule(tx, armed(skipped, plan.timetable.following(tick)))
+                    return 0
+                case Overlap.CANCEL:
+                    cancel_invocation(tx, previous, now=now, note=CANCEL_NOTE)
+        return self._run(tx, armed(schedule, plan.timetable.following(tick)), offers, tick, now)
+
+    def _run(
+        self,
+        tx: Transaction,
+        schedule: StoredSchedule,
+        offers: Mapping[str, Offer],
+        tick: datetime,
+        now: datetime,
+    ) -> int:
+        """Stores the execution of an instant, and the schedule, which is armed for the next."""
+        try:
+            execution = self._runs.execution(schedule, offers, tick, now)
+        except PlanError as error:
+            log.warning("could not run a schedule", name=schedule.name, error=error.reason)
+            update_schedule(tx, replace(schedule, last_error=error.reason))
+            return 0
+        new = insert_invocations(tx, [(execution, now)])
+        if not new:
+            # The clock was set back, and the instant has run before.
+            update_schedule(tx, schedule)
+            return 0
+        update_schedule(
+            tx,
+            replace(schedule, last_tick_at=tick, last_invocation=execution.id, last_error=None),
+        )
+        return 1
+
+
+def _look(tx: Transaction, now: datetime) -> _Look:
+    parents = frozenset(parents_of_due(tx, now=now, limit=TICKS_AT_ONCE))
+    return _Look(earliest_run(tx), any_waits(tx), parents)
+
+
+def _is_open(tx: Transaction, invocation_id: str) -> bool:
+    state = state_of(tx, invocation_id)
+    return state is not None and not state.final
+
+
+def _without_missed(
+    schedule: StoredSchedule, plan: SchedulePlan, tick: datetime, live_from: datetime
+) -> StoredSchedule:
+    """Returns the schedule with the first instant that is made up as its next."""
+    # The jitter lets an instant start later, so the one at hand is passed over in any case.
+    after = max(tick, live_from - plan.timetable.jitter - MICROSECOND)
+    missed = 1 + plan.timetable.cron.count(tick, after)
+    log.warning("a schedule missed instants", name=schedule.name, missed=missed)
+    return armed(
+        replace(schedule, missed=schedule.missed + missed), plan.timetable.following(after)
+    )

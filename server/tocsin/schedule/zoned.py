@@ -1,0 +1,80 @@
+"""Finds the instants of a cron expression by the wall clock of a time zone.
+
+Where the clock is put forward, instants of the skipped hour fire once, at the first instant after
+it. Where it is put back, an instant of the doubled hour fires once, the first time.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tocsin.schedule.cron import Cron
+
+SECOND = timedelta(seconds=1)
+
+
+class ZoneError(ValueError):
+    """A text names no time zone."""
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Returns a time zone by its IANA name; an empty name means UTC.
+
+    Raises:
+        ZoneError: the name is not one of the IANA database.
+    """
+    # Other names could be paths of files.
+    if not name.isascii() or not all(c.isalnum() or c in "/_+-" for c in name):
+        raise ZoneError(f"{name[:64]!r} is not the name of an IANA time zone")
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, OSError, LookupError):
+        raise ZoneError(
+            f"{name[:64]!r} is not an IANA time zone, such as Europe/Berlin or UTC"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ZonedCron:
+    """A cron expression on the wall clock of a zone."""
+
+    cron: Cron
+    zone: ZoneInfo
+
+    def next(self, after: datetime) -> datetime | None:
+        """Returns the first instant after `after` at which the expression fires, in UTC.
+
+        Returns None if it does not fire again before the end of 2099.
+        """
+        # Walls are naive times of the zone, which the expression takes for times in UTC.
+        wall = self.cron.next(after.astimezone(self.zone).replace(tzinfo=UTC))
+        while wall is not None:
+            instant = self._instant(wall)
+            # Times of a doubled hour may fire before `after`, which is in its second pass.
+            if instant > after:
+                return instant
+            wall = self.cron.next(wall)
+        return None
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """Counts how often the wall clock shows the expression after an instant, until another."""
+        walls = (each.astimezone(self.zone).replace(tzinfo=UTC) for each in (after, until))
+        return self.cron.count(*walls)
+
+    def _instant(self, wall: datetime) -> datetime:
+        """Returns the instant at which the clock shows a time first, or passes it over."""
+        first = wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+        if first.astimezone(self.zone).replace(tzinfo=UTC) == wall:
+            return first
+        # The time is skipped: the offset before would put it after the change, the one behind it
+        # before the change, and the change lies between.
+        before = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        offset = first.astimezone(self.zone).utcoffset()
+        while first - before > SECOND:
+            middle = before + (first - before) // 2
+            middle -= timedelta(microseconds=middle.microsecond)
+            if middle.astimezone(self.zone).utcoffset() == offset:
+                first = middle
+            else:
+                before = middle
+        return first
