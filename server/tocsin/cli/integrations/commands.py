@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from google.protobuf import json_format
 
 from tocsin.cli.connection import (
     USUAL_SERVER,
@@ -16,7 +17,7 @@ from tocsin.cli.connection import (
 from tocsin.cli.documents.reading import DocumentError, read_document
 from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, integration_named
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.lines import say
+from tocsin.cli.terminal.lines import say_lines
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
@@ -107,7 +108,7 @@ def get_integration(
     if output is Output.JSON:
         print_json(found)
     elif version:
-        say(as_yaml(found))
+        say_lines(as_yaml(json_format.MessageToDict(found)))
     else:
         rows = [
             (
