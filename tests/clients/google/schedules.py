@@ -17,6 +17,16 @@ every_name = pytest.mark.parametrize("integration", NAMES)
 
 UNKNOWN = "integrations/nothing"
 
+# A request whose execution waits for good.
+WAITING = {
+    "triggerId": "api_trigger/nightly",
+    "scheduleTime": "2099-01-01T00:00:00Z",
+    "inputParameters": {
+        "n": {"intValue": "3"},
+        "names": {"stringArray": {"stringValues": ["ж", "b c"]}},
+    },
+}
+
 
 def check_schedule(schedule: Schedule, target: RecordingTarget, name: str) -> None:
     """What is scheduled is delivered, under the id that the client was given; and only once."""

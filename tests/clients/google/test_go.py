@@ -6,6 +6,7 @@ import pytest
 
 from clients.google.schedules import (
     UNKNOWN,
+    WAITING,
     Schedule,
     bad_request,
     check_schedule,
@@ -49,3 +50,13 @@ def test_a_bad_request_has_its_details_in_both_error_types(
     assert error["message"].startswith("Validation failed:\n  - trigger_id: Field is required")
     check_violations(error["details"])
     assert error["fields"] == ["trigger_id", "request_id"]  # as apierror.APIError has them
+
+
+def test_it_lists_and_gets_what_it_scheduled(server: Tocsin, location: str) -> None:
+    program = go_program(HERE / "go" / "integrations")
+    name, url = f"{location}/integrations/nightly", f"http://{server.http_address}/"
+    found = json_line(program, url, "executions", name, json.dumps(WAITING))["response"]
+    assert found["listed"] == [found["shown"]]
+    assert found["shown"]["name"] == f"{name}/executions/{found['id']}"
+    assert found["shown"]["executionDetails"]["state"] == "PENDING"
+    assert found["shown"]["requestParameters"] == WAITING["inputParameters"]

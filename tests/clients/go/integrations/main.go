@@ -1,6 +1,6 @@
 // Schedules an integration with google.golang.org/api/integrations.
 //
-// Arguments: the server's URL, v1 or v1alpha, the integration's name, the request in JSON.
+// Arguments: the server's URL; v1, v1alpha, or executions for what v1 shows of it afterwards; the integration's name, the request in JSON.
 // Prints one JSON line: the response, or the error as its caller sees it.
 package main
 
@@ -22,8 +22,11 @@ import (
 func main() {
 	url, version, name, request := os.Args[1], os.Args[2], os.Args[3], []byte(os.Args[4])
 	schedule := scheduleV1
-	if version == "v1alpha" {
+	switch version {
+	case "v1alpha":
 		schedule = scheduleV1Alpha
+	case "executions":
+		schedule = lookAfter
 	}
 	response, err := schedule(url, name, request)
 	answer := map[string]any{"response": response}
