@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from google.api import field_behavior_pb2
 from google.longrunning import operations_pb2
+from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -30,6 +31,12 @@ from hypothesis import strategies as st
 from tocsin.contract import ContractError
 from tocsin.contract.validation import MOST_REPORTED, Violation, message, validator
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import (
+    integration_version_pb2 as version_pb2,
+)
+from tocsin_protos.google.cloud.integrations.v1alpha.integration_version_pb2 import (
+    IntegrationVersion,
+)
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2 as operations
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
@@ -491,8 +498,36 @@ def rules_of(root: Descriptor, seen: set[str]) -> Iterator[tuple[tuple[str, str]
                     yield (described.full_name, f"map_key.{part.name}"), text
             elif option.full_name.startswith("yandex.cloud."):
                 yield (described.full_name, option.name), says
-        if described.message_type is not None:
+        # Those of a version have a test of their own.
+        if described.message_type not in (None, IntegrationVersion.DESCRIPTOR):
             yield from rules_of(described.message_type, seen)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        IntegrationVersion,
+        version_pb2.TriggerConfig,
+        version_pb2.CloudSchedulerConfig,
+        version_pb2.IntegrationParameter,
+    ],
+    ids=lambda kind: kind.__name__,
+)
+def test_each_length_and_size_of_a_version_is_kept(kind: Any) -> None:
+    kept = 0
+    for described in kind.DESCRIPTOR.fields:
+        options = described.GetOptions()
+        length = options.Extensions[validation_pb2.length]
+        size = options.Extensions[validation_pb2.size]
+        if not length and not size:
+            continue
+        most = int((length or size).removeprefix("<="))
+        for number, wrong in ((most, []), (most + 1, [described.name])):
+            value: Any = "x" * number if length else [{}] * number
+            message = json_format.ParseDict({described.json_name: value}, kind())
+            assert [path for path, _ in broken(message)] == wrong
+        kept += 1
+    assert kept > 0
 
 
 def test_every_rule_that_a_served_request_reaches_has_its_boundaries_above() -> None:
@@ -1017,6 +1052,8 @@ def reading(request: Message, prefix: str = "") -> Iterator[str]:
         says = {o.name: text for o, text in options.ListFields()}
         behavior = options.Extensions[field_behavior_pb2.field_behavior]
         required = says.get("required", False) or field_behavior_pb2.REQUIRED in behavior
+        if field_behavior_pb2.OUTPUT_ONLY in behavior:
+            continue
         present = [name for name, _ in request.ListFields()]
         place, value = prefix + described.name, getattr(request, described.name)
         if described not in present and required:
