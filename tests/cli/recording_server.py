@@ -19,6 +19,7 @@ from tocsin_protos.tocsin.v1 import (
     event_service_pb2,
     firing_service_pb2,
     invocation_service_pb2,
+    schedule_service_pb2,
 )
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
@@ -36,6 +37,7 @@ FILES = (
     iam_token_service_pb2,
     operations_pb2,
     invocation_service_pb2,
+    schedule_service_pb2,
     trigger_service_pb2,
 )
 METHODS = {
@@ -105,6 +107,11 @@ class RecordingServer(grpc.GenericRpcHandler):
                 response.name = f"{INTEGRATION}/executions/{INVOCATIONS[0]}"
             case "ScheduleIntegrationsResponse":
                 response.execution_info_ids.append(INVOCATIONS[0])
+            case "ListSchedulesResponse":
+                for each in ("evenings", "mornings"):
+                    response.schedules.add(name=f"{LOCATION}/schedules/{each}")
+            case "BackfillScheduleResponse":
+                response.execution_ids.append(INVOCATIONS[0])
             case "ReplayExecutionResponse":
                 response.execution_id = INVOCATIONS[1]
             case "CancelExecutionResponse":

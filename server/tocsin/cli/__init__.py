@@ -74,6 +74,10 @@ app.add_typer(
     name="executions",
 )
 app.add_typer(
+    deferred("tocsin.cli.executions.schedules", "Run integrations again and again."),
+    name="schedules",
+)
+app.add_typer(
     deferred("tocsin.cli.executions.operations", "List, wait for and cancel operations."),
     name="operations",
 )

@@ -31,6 +31,7 @@ from tocsin_protos.tocsin.v1.dead_letter_service_pb2_grpc import DeadLetterServi
 from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
+from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
@@ -109,6 +110,7 @@ class Connection:
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.long_running: Any = OperationsStub(channel)
         self.executions: Any = ExecutionsStub(channel)  # type: ignore[no-untyped-call]
+        self.schedules: Any = ScheduleServiceStub(channel)  # type: ignore[no-untyped-call]
         self.integrations: Any = IntegrationsStub(channel)  # type: ignore[no-untyped-call]
         self.versions: Any = IntegrationVersionsStub(channel)  # type: ignore[no-untyped-call]
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
