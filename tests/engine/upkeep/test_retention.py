@@ -34,7 +34,8 @@ Row = dict[str, Value]
 
 def only(**rules: timedelta | int) -> RetentionSettings:
     """Settings that sweep by these rules, and by no other."""
-    forever: dict[str, object] = dict.fromkeys(RetentionSettings.model_fields, "forever")
+    swept = RetentionSettings.model_fields.keys() - {"request_ids_age"}
+    forever: dict[str, object] = dict.fromkeys(swept, "forever")
     given = {
         name: rule.total_seconds() if isinstance(rule, timedelta) else rule
         for name, rule in rules.items()
