@@ -22,7 +22,9 @@ from rich.table import Table
 from sqlalchemy import bindparam, null, update
 
 from running import RESULTS, keep, node_with, percentile
-from tocsin.api.google.executions.orders import Input, Order
+from tocsin.api.google.executions.orders import Order
+from tocsin.compilers.declared_parameters import Input
+from tocsin.compilers.integration_versions import configured_offer
 from tocsin.schedule import ManualClock
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.opening import open_database
@@ -149,9 +151,10 @@ def execution(number: int, now: datetime, ids: Ids) -> Invocation:
         ExecutionInfo.POST_TO_QUEUE,
         now,
         now,
-        Input.of({}),
+        Input({}, {}),
     )
-    return order.execution(f"i{number % INTEGRATIONS}", ids.new_uuid)
+    offer = configured_offer(f"i{number % INTEGRATIONS}", [order.trigger_id])
+    return order.execution(offer, ids.new_uuid)
 
 
 def written(tx: Transaction, made: list[Invocation]) -> None:

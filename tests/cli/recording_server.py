@@ -10,7 +10,11 @@ from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import (
+    executions_pb2,
+    integration_versions_pb2,
+    integrations_pb2,
+)
 from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import ExecutionDetails
 from tocsin_protos.tocsin.v1 import (
     access_service_pb2,
@@ -34,6 +38,8 @@ FILES = (
     event_service_pb2,
     executions_pb2,
     firing_service_pb2,
+    integration_versions_pb2,
+    integrations_pb2,
     iam_token_service_pb2,
     operations_pb2,
     invocation_service_pb2,
@@ -105,6 +111,13 @@ class RecordingServer(grpc.GenericRpcHandler):
                     execution.execution_details.state = ExecutionDetails.SUCCEEDED
             case "Execution":
                 response.name = f"{INTEGRATION}/executions/{INVOCATIONS[0]}"
+            case "ListIntegrationsResponse":
+                for each in ("nightly", "weekly"):
+                    response.integrations.add(name=f"{LOCATION}/integrations/{each}")
+            case "ListIntegrationVersionsResponse":
+                response.integration_versions.add(name=f"{INTEGRATION}/versions/v1")
+            case "IntegrationVersion":
+                response.name = f"{INTEGRATION}/versions/v1"
             case "ScheduleIntegrationsResponse":
                 response.execution_info_ids.append(INVOCATIONS[0])
             case "ListSchedulesResponse":

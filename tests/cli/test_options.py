@@ -102,6 +102,7 @@ VALUES = {
     "--trigger-id": "api_trigger/nightly",
     "--until": "2098-01-01",
     "--cron": "0 9 ? * MON-FRI",
+    "--version": "v9",
     "-k": "mask",
     "-n": "3",
     "access keys create --public-key": "key.pem",
@@ -120,6 +121,7 @@ WITH = {
     "schedules backfill": ["--from", "2024-01-01", "--until", "2026-01-01"],
     "triggers update": ["-f", "file.json"],
     "triggers create": ["-f", "file.json"],
+    "integrations apply": ["-f", "file.json"],
 }
 CREDENTIALS = {
     "access tokens create": {"TOCSIN_OAUTH_TOKEN": "y0_token"},

@@ -48,6 +48,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 FOLDER = "b1g0"
 LOCATION = "projects/p/locations/l"
 CALL_SECONDS = 10.0
+NO_SERVER_SECONDS = 60.0
 # Words of a server that is away, or whose store is: the same call is made again.
 AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED")
 CHANGES = (Kind.UPDATE, Kind.UPDATE, Kind.PAUSE, Kind.PAUSE, Kind.DELETE)
@@ -312,6 +313,9 @@ class Client:
                 time.sleep(0.05)
 
     def _address(self) -> str:
+        """Waits until there is a server. A test whose servers don't start again must end."""
+        give_up = time.monotonic() + NO_SERVER_SECONDS
         while not (addresses := self._all.addresses()):
+            assert time.monotonic() < give_up, f"no server for {NO_SERVER_SECONDS:g} s"
             time.sleep(0.02)
         return self._chance.choice(addresses)

@@ -150,6 +150,15 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
         "scheduleTime": "2099-01-01T00:00:00Z",
     }
     executions = "google.cloud.integrations.v1alpha.Executions"
+    versions = "google.cloud.integrations.v1alpha.IntegrationVersions"
+    second = "google.cloud.integrations.v2.Executions"
+    schedules = "tocsin.v1.ScheduleService"
+    # What names nothing is written down as well as what does.
+    nothing = {"name": f"{location}/integrations/nightly/versions/1"}
+    no_schedule = {"name": f"{location}/schedules/nothing"}
+    run_now = {"name": f"{location}/integrations/nightly", "triggerId": "api_trigger/nightly"}
+    by_parent = {"parent": run_now["name"], "triggerId": "api_trigger/nightly"}
+    no_execution = {"name": f"{location}/integrations/nightly/executions/nothing"}
     scheduled = caller.call(f"{executions}.ScheduleIntegrations", schedule)
     execution = {"name": f"{location}/operations/{scheduled['executionInfoIds'][0]}"}
     event = {"objectStorage": {"change": "OBJECT_CHANGE_CREATE", "bucketId": "b"}}
@@ -161,6 +170,26 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
         f"{TRIGGERS}.Delete": {"triggerId": created()},
         "yandex.cloud.operation.OperationService.Cancel": {"operationId": operation},
         f"{executions}.ScheduleIntegrations": schedule,
+        f"{executions}.ExecuteIntegrations": run_now,
+        f"{executions}.TestIntegrations": run_now,
+        f"{executions}.ReplayExecution": no_execution,
+        f"{executions}.CancelExecution": no_execution,
+        f"{second}.ScheduleIntegration": by_parent,
+        f"{second}.ExecuteIntegration": by_parent,
+        "google.cloud.integrations.v1alpha.Integrations.DeleteIntegration": nothing,
+        f"{versions}.CreateIntegrationVersion": {"parent": run_now["name"]},
+        f"{versions}.UploadIntegrationVersion": {"parent": run_now["name"]},
+        f"{versions}.UpdateIntegrationVersion": {"integrationVersion": nothing},
+        f"{versions}.PublishIntegrationVersion": nothing,
+        f"{versions}.UnpublishIntegrationVersion": nothing,
+        f"{versions}.DeleteIntegrationVersion": nothing,
+        f"{schedules}.BatchSchedule": {"parent": location, "requests": [schedule]},
+        f"{schedules}.CreateSchedule": {"parent": location},
+        f"{schedules}.UpdateSchedule": {"schedule": no_schedule},
+        f"{schedules}.DeleteSchedule": no_schedule,
+        f"{schedules}.PauseSchedule": no_schedule,
+        f"{schedules}.ResumeSchedule": no_schedule,
+        f"{schedules}.BackfillSchedule": no_schedule,
         "google.longrunning.Operations.CancelOperation": execution,
         "google.longrunning.Operations.DeleteOperation": execution,
         "tocsin.v1.EventService.Publish": {"events": [event]},

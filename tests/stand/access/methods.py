@@ -33,6 +33,9 @@ ACCESS = "tocsin.v1.AccessService"
 CONFIG = """
     clock = "manual"
 
+    [limits]
+    bad_credentials_per_minute = 1000  # each method is asked with one
+
     [sources.logs.default_groups]
     b1gdefaultgroup00000 = "e23default0000000000"
 

@@ -14,6 +14,9 @@ from tocsin.contract.openapi.well_known import INTEGERS, OTHER_SCALARS, WELL_KNO
 from tocsin.contract.options import Options, exactly_one_of
 
 _REF = "#/components/schemas/"
+# Ends the name of a request that stands within another one, and so has the fields too that the path
+# of its own method binds.
+_WHOLE = ".Whole"
 
 
 class Schemas:
@@ -21,12 +24,17 @@ class Schemas:
 
     def __init__(self) -> None:
         self._found: dict[str, Json] = {}
+        self._bound: set[str] = set()
+        """Requests that are described without the fields that their paths bind."""
 
     def of_message(self, descriptor: Descriptor) -> Json:
         """Returns a reference to the schema of a message, which is described once."""
         if descriptor.file.name == "google/protobuf/wrappers.proto":
             return _or_null(self._scalar(descriptor.fields_by_name["value"]))
-        return self._known(descriptor.full_name) or self._message(descriptor)
+        name = descriptor.full_name
+        if name in self._bound:
+            name += _WHOLE
+        return self._known(name) or self._message(descriptor, name)
 
     def of_request(self, descriptor: Descriptor, bound: Collection[str]) -> Json:
         """Returns a reference to the schema of a request without the fields that its path binds.
@@ -34,7 +42,10 @@ class Schemas:
         Raises:
             ContractError: another route of the message binds other fields.
         """
-        reference = self._known(descriptor.full_name) or self._message(descriptor, set(bound))
+        name = descriptor.full_name
+        if bound:
+            self._bound.add(name)
+        reference = self._known(name) or self._message(descriptor, name, set(bound))
         left = {field.json_name for field in descriptor.fields if field.name not in bound}
         if set(self._found[descriptor.full_name]["properties"]) != left:
             raise ContractError(f"{descriptor.full_name}: its paths bind different fields")
@@ -67,9 +78,9 @@ class Schemas:
             return self.add(name, WELL_KNOWN[name])
         return {"$ref": f"{_REF}{name}"} if name in self._found else None
 
-    def _message(self, descriptor: Descriptor, bound: Collection[str] = ()) -> Json:
+    def _message(self, descriptor: Descriptor, name: str, bound: Collection[str] = ()) -> Json:
         # A message that contains itself finds its own name here.
-        reference = self.add(descriptor.full_name, {})
+        reference = self.add(name, {})
         schema: Json = {"type": "object"}
         if comment := comment_of(descriptor.full_name):
             schema["description"] = comment
@@ -81,7 +92,7 @@ class Schemas:
         choices = [choice for names, one in _oneofs(descriptor) for choice in _choice(names, one)]
         if choices:
             schema["allOf"] = choices
-        self.add(descriptor.full_name, schema)
+        self.add(name, schema)
         return reference
 
     def _enum(self, enum: EnumDescriptor) -> Json:

@@ -40,7 +40,7 @@ def test_a_cloud_event_becomes_an_event_of_its_type() -> None:
         ({"type": "billing_budget"}, "event.type"),
         ({"id": ""}, "event.id"),
         ({"specversion": "0.3"}, "event.specversion"),
-        ({"data": {"no_such_field": 1}}, "event.data"),
+        ({"data": {"no_such_field": 1}}, "event.billing_budget"),
         ({"data": {"budget_id": "b"}}, "event.billing_budget.billing_account_id"),
         ({"time": "yesterday"}, "event.time"),
         ({"time": 1795859509}, "event.time"),

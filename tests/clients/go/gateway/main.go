@@ -52,7 +52,8 @@ func main() {
 		tocsin.RegisterDeadLetterServiceHandler, tocsin.RegisterEventServiceHandler,
 		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler,
 		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler,
-		tocsin.RegisterOtlpServiceHandler)
+		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
+		tocsin.RegisterScheduleServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)
