@@ -182,7 +182,11 @@ def test_an_id_finds_its_execution(google: GoogleApi, location: str, three: list
     ("fields", "field", "told"),
     [
         ({"filter": "colour = red"}, "filter", "the field 'colour' is not supported"),
-        ({"filter": "workflow_name = a b"}, "filter", "joined by AND or OR, not by 'b'"),
+        (
+            {"filter": "workflow_name = a b"},
+            "filter",
+            "an operator and a value at 'b'",
+        ),
         ({"filter": "workflow_name < a"}, "filter", "can't be compared by <"),
         ({"filter": "event_execution_state = DONE"}, "filter", "'DONE' is not a state"),
         ({"filter": "CreateTimestamp > yesterday"}, "filter", "'yesterday' is not an instant"),

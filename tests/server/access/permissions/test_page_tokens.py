@@ -20,10 +20,12 @@ from stand.access.methods import (
     INTEGRATIONS,
     INVOCATIONS,
     LONG_RUNNING,
+    SCHEDULES,
     TRIGGERS,
     VERSIONS,
     World,
     new_world,
+    schedule,
 )
 from stand.apis.wire import Json
 
@@ -83,6 +85,10 @@ def versions(w: World) -> Json:
     return {"parent": parent, "one": w.version("orders"), "two": w.version("orders")}
 
 
+def schedules(w: World) -> Json:
+    return {"parent": w.location, "one": schedule(w), "two": schedule(w)}
+
+
 def previewed(w: World) -> Json:
     rule = {"timer": {"cronExpression": "* * * * ? *", "invokeFunction": {"functionId": "f"}}}
     w.trigger(rule=rule)
@@ -120,6 +126,7 @@ LISTS = {
         lambda w: {**registered(w), "query": "o"}, lambda _: {"query": "x"}
     ),
     f"{VERSIONS}.ListIntegrationVersions": List(versions, lambda _: {"filter": "state = DRAFT"}),
+    f"{SCHEDULES}.ListSchedules": List(schedules, lambda w: {"parent": f"{w.location}x"}),
     f"{EVENTS}.ListIntakes": List(of_folder, lambda w: {"folderId": f"{w.folder}x"}),
     f"{EVENTS}.TestEvent": List(
         lambda w: {**of_folder(w), "event": EVENT}, lambda w: {"folderId": f"{w.folder}x"}

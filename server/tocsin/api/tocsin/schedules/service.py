@@ -105,14 +105,16 @@ class ScheduleService:
         if not is_location(request.parent):
             raise errors.invalid_field("parent", f"must be {LOCATION_FORM}")
         tokens = self._pages.of(call, request, request.parent)
-        after, size = tokens.position(request.page_token) or "", page_size(request.page_size)
+        # A token has the last part of a name: the whole could be longer than a token may be.
+        last, size = tokens.position(request.page_token) or "", page_size(request.page_size)
+        after = f"{request.parent}/schedules/{last}"
         found = await self._database.read(
             lambda tx: rows.page_of_schedules(
                 tx, parent=request.parent, after=after, limit=size + 1
             )
         )
         page, more = page_of(map(to_message, found), size, Schedule.ByteSize)
-        token = tokens.token(page[-1].name) if more else ""
+        token = tokens.token(page[-1].name.rpartition("/")[2]) if more else ""
         return contract.ListSchedulesResponse(schedules=page, next_page_token=token)
 
     async def update(self, request: contract.UpdateScheduleRequest) -> Schedule:
