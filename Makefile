@@ -115,7 +115,7 @@ build: $(VENV)/installed-dev ## Make the wheels and the sdists of the server and
 	$(BIN)/python -m build --outdir dist gen
 	$(BIN)/python -m build --outdir dist
 
-versions: $(VENV)/installed-dev ## What an installation ships, in which versions, and of which day
+versions: $(VENV)/installed-dev ## List what an installation ships, with versions and release dates
 	$(BIN)/python release/versions.py
 
 clean: ## Remove what was made, .venv too
