@@ -236,7 +236,10 @@ def test_behind_a_proxy_the_client_that_it_names_is_counted(loop: Loop, ca: trus
 def test_a_program_that_fails_keeps_nobody_out(
     loop: Loop, ca: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then an address has no bound of its own; Envoy's log says that the program failed."""
+    """Then an address has no bound of its own; Envoy's log says that the program failed.
+
+    Envoy ends the connection with which a worker's program failed, and no other.
+    """
     source = (Path(connections.__file__).parent / "connections.wat").read_text()
     first_step = "(local.set $at (call $find (local.get $context) (i32.const 0)))"
     assert source.count(first_step) == 1
@@ -244,4 +247,5 @@ def test_a_program_that_fails_keeps_nobody_out(
     monkeypatch.setattr(connections, "_program", lambda: base64.b64encode(broken).decode())
     with running(loop, ca, ConnectionBounds(1, exempt=())) as gateway, ExitStack() as stack:
         open_silently(stack, [gateway.address], 2 * WORKERS)
-        assert answers(gateway)
+        unanswered = [each for each in range(5 * WORKERS) if not answers(gateway)]
+        assert len(unanswered) <= WORKERS
