@@ -64,6 +64,6 @@ def test_stored_messages_of_triggers_are_parsed_in_their_servicer_alone() -> Non
         and not path.startswith(("compilers", "api/yandex", "store", *CLIENTS))
     }
     assert naming == {
-        "access/permissions/needs.py",
+        "access/permissions/needs/yandex.py",
         "contract/openapi/links.py",  # names methods, and reads no message
     }

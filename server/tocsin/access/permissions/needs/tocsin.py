@@ -1,0 +1,221 @@
+"""Lists what callers of Tocsin's own methods need."""
+
+from typing import Any
+
+from tocsin.access.permissions.needs.need import (
+    Audience,
+    Brings,
+    Kind,
+    Made,
+    Named,
+    Need,
+    Unnamed,
+    google,
+    permitted,
+    service,
+)
+from tocsin.access.permissions.roles import Permission
+
+P = Permission
+
+PUBLIC = Need(Audience.PUBLIC)
+TRIGGER = (Named("trigger_id", Kind.TRIGGER, "triggers"),)
+INVOCATION = (Named("invocation_id", Kind.INVOCATION, "invocations"),)
+IN_FOLDER = Named("folder_id", Kind.FOLDER, "folders")
+TRIGGERS_OF_FOLDER = (
+    IN_FOLDER,
+    Named("trigger_ids", Kind.TRIGGER, "triggers"),
+)
+SCHEDULE = (Named("name", Kind.SCHEDULE),)
+
+
+def _overrides_payload(request: Any) -> bool:
+    return request.WhichOneof("override") is not None
+
+
+SCHEDULE_SERVICE = service(
+    "tocsin.v1.ScheduleService",
+    {
+        # What Google's call needs for each of them.
+        "BatchSchedule": google(
+            P.INTEGRATIONS_INVOKE,
+            Named("requests.name", Kind.INTEGRATION),
+            event="tocsin.v1.BatchSchedule",
+            brings=Brings.EACH,
+            each="requests",
+            made=(Made("executions", "results.execution_info_ids"),),
+        ),
+        # Whoever may run an integration may have it run again and again.
+        "CreateSchedule": google(
+            P.INTEGRATIONS_INVOKE,
+            Named("schedule.integration", Kind.INTEGRATION),
+            event="tocsin.v1.CreateSchedule",
+            made=(Made("schedules", "name"),),
+        ),
+        "GetSchedule": google(P.EXECUTIONS_GET, *SCHEDULE),
+        "ListSchedules": google(P.EXECUTIONS_LIST, Named("parent", Kind.LOCATION)),
+        "UpdateSchedule": google(
+            P.INTEGRATIONS_INVOKE,
+            *SCHEDULE,
+            Named("schedule.integration", Kind.INTEGRATION),
+            event="tocsin.v1.UpdateSchedule",
+        ),
+        "DeleteSchedule": google(
+            P.INTEGRATIONS_INVOKE, *SCHEDULE, event="tocsin.v1.DeleteSchedule"
+        ),
+        "PauseSchedule": google(P.INTEGRATIONS_INVOKE, *SCHEDULE, event="tocsin.v1.PauseSchedule"),
+        "ResumeSchedule": google(
+            P.INTEGRATIONS_INVOKE, *SCHEDULE, event="tocsin.v1.ResumeSchedule"
+        ),
+        "BackfillSchedule": google(
+            P.INTEGRATIONS_INVOKE,
+            *SCHEDULE,
+            event="tocsin.v1.BackfillSchedule",
+            brings=Brings.ONE,
+            made=(Made("executions", "execution_ids"),),
+        ),
+        "ListNextRuns": google(P.EXECUTIONS_GET, *SCHEDULE),
+    },
+)
+EVENT_SERVICE = service(
+    "tocsin.v1.EventService",
+    {
+        "Publish": permitted(
+            P.EVENTS_PUBLISH,
+            event="tocsin.v1.PublishEvents",
+            brings=Brings.EACH,
+            each="events",
+        ),
+        "PublishCloudEvent": permitted(
+            P.EVENTS_PUBLISH, event="tocsin.v1.PublishEvents", brings=Brings.ONE
+        ),
+        "TestEvent": permitted(P.EVENTS_TEST, *TRIGGERS_OF_FOLDER),
+        "GetIntake": permitted(P.TRIGGERS_GET, *TRIGGER),
+        "ListIntakes": permitted(P.TRIGGERS_LIST, Named("folder_id", Kind.FOLDER, "folders")),
+    },
+)
+FIRING_SERVICE = service(
+    "tocsin.v1.FiringService",
+    {
+        "FireTrigger": permitted(
+            P.TRIGGERS_FIRE,
+            *TRIGGER,
+            event="tocsin.v1.FireTrigger",
+            brings=Brings.ONE,
+            accounts=True,
+            uses_stored_rule=_overrides_payload,
+            made=(Made("invocations", "invocations.id"),),
+        ),
+        "NextFireTimes": permitted(P.TRIGGERS_GET, *TRIGGER, unnamed=Unnamed.NOTHING),
+        "Preview": permitted(P.TRIGGERS_LIST, *TRIGGERS_OF_FOLDER),
+        "Explain": permitted(P.INVOCATIONS_GET, *TRIGGER),
+    },
+)
+INVOCATION_SERVICE = service(
+    "tocsin.v1.InvocationService",
+    {
+        "List": permitted(
+            P.INVOCATIONS_LIST,
+            *TRIGGER,
+            Named("integration", Kind.INTEGRATION),
+            IN_FOLDER,
+            unnamed=Unnamed.SHOWN,
+        ),
+        "Get": permitted(P.INVOCATIONS_GET, *INVOCATION),
+        "Retry": permitted(
+            P.INVOCATIONS_RETRY,
+            *INVOCATION,
+            event="tocsin.v1.RetryInvocation",
+            brings=Brings.ONE,
+        ),
+        "Cancel": permitted(P.INVOCATIONS_CANCEL, *INVOCATION, event="tocsin.v1.CancelInvocation"),
+    },
+)
+DEAD_LETTER_SERVICE = service(
+    "tocsin.v1.DeadLetterService",
+    {
+        "List": permitted(P.DEAD_LETTERS_LIST, *TRIGGER, IN_FOLDER, unnamed=Unnamed.SHOWN),
+        "Redrive": permitted(
+            P.DEAD_LETTERS_REDRIVE,
+            *INVOCATION,
+            *TRIGGER,
+            event="tocsin.v1.RedriveDeadLetters",
+            brings=Brings.ONE,
+        ),
+    },
+)
+# Senders of webhooks have their own secrets: `[sources.webhooks]`.
+WEBHOOK_SERVICE = service(
+    "tocsin.v1.WebhookService",
+    {
+        "NotifyObjectStorage": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
+        "NotifyContainerRegistry": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True),
+    },
+)
+# Senders of logs over HTTP have theirs: `[sources.logs.otlp_senders]`.
+OTLP_SERVICE = service(
+    "tocsin.v1.OtlpService",
+    {"ExportLogs": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True)},
+)
+CLOCK_SERVICE = service(
+    "tocsin.v1.ClockService",
+    {
+        "Get": permitted(P.CLOCK_GET),
+        "Advance": permitted(P.CLOCK_MOVE, event="tocsin.v1.MoveClock"),
+        "AdvanceTo": permitted(P.CLOCK_MOVE, event="tocsin.v1.MoveClock"),
+    },
+)
+
+FOLDER = Named("folder_id", Kind.EVERYTHING, "folders")
+ACCOUNT = Named("account_id", Kind.EVERYTHING, "accounts")
+KEY = Named("key_id", Kind.EVERYTHING, "keys")
+CREDENTIAL = Named("credential_id", Kind.EVERYTHING, "credentials")
+BINDING = tuple(
+    Named(f"binding.{field}", Kind.EVERYTHING) for field in ("resource", "subject", "role")
+)
+BOUND = (Named("resource", Kind.EVERYTHING), Named("subject", Kind.EVERYTHING))
+
+
+def _managed(method: str, *named: Named) -> Need:
+    return permitted(P.ACCESS_MANAGE, *named, event=f"tocsin.v1.{method}")
+
+
+ACCESS_SERVICE = service(
+    "tocsin.v1.AccessService",
+    {
+        "GetAccount": permitted(P.ACCESS_GET, ACCOUNT),
+        "ListAccounts": permitted(P.ACCESS_GET, FOLDER),
+        "ListKeys": permitted(P.ACCESS_GET, ACCOUNT),
+        "ListCredentials": permitted(P.ACCESS_GET, ACCOUNT),
+        "ListBindings": permitted(P.ACCESS_GET, *BOUND),
+        "CreateAccount": _managed("CreateAccount", FOLDER),
+        "DeleteAccount": _managed("DeleteAccount", ACCOUNT),
+        "RevokeTokens": _managed("RevokeTokens", ACCOUNT),
+        "CreateKey": _managed("CreateKey", ACCOUNT),
+        "DeleteKey": _managed("DeleteKey", KEY),
+        "CreateCredential": _managed("CreateCredential", ACCOUNT),
+        "DeleteCredential": _managed("DeleteCredential", CREDENTIAL),
+        "AddBinding": _managed("AddBinding", *BINDING),
+        "RemoveBinding": _managed("RemoveBinding", *BINDING),
+    },
+)
+
+# Targets fetch the keys with which they check the tokens of calls.
+OPEN_ID = service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKeys": PUBLIC})
+
+# It says what the public contracts say, and nothing of what this server holds.
+OPEN_API = service("tocsin.v1.OpenApiService", {"GetYaml": PUBLIC, "GetJson": PUBLIC})
+
+NEEDS = {
+    **EVENT_SERVICE,
+    **FIRING_SERVICE,
+    **INVOCATION_SERVICE,
+    **DEAD_LETTER_SERVICE,
+    **SCHEDULE_SERVICE,
+    **WEBHOOK_SERVICE,
+    **OTLP_SERVICE,
+    **CLOCK_SERVICE,
+    **ACCESS_SERVICE,
+    **OPEN_ID,
+    **OPEN_API,
+}
