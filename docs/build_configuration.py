@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from tocsin.cli import app
+from tocsin.console.settings import ConsoleSettings
 from tocsin.engine.settings import MisfireSettings, ReconcilerSettings, RetentionSettings
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.settings import (
@@ -81,6 +82,7 @@ TABLES: dict[str, tuple[type[BaseModel], str]] = {
     "retention": (RetentionSettings, "how long finished work is kept"),
     "reconciler": (ReconcilerSettings, "the search for silent faults"),
     "rest": (RestSettings, "how bodies over REST are read"),
+    "console": (ConsoleSettings, "the page in the browser"),
     "access": (AccessSettings, "who may call"),
     "limits": (LimitSettings, "what callers may use"),
     "connections": (ConnectionSettings, "who may name the client of a connection"),

@@ -51,6 +51,7 @@ VALUES = {
     "--clock": "manual",
     "--clock-start": "2098-01-01",
     "--config": "tocsin.toml",
+    "--console": "off",
     "--database": "sqlite:///other.db",
     "--description": "a note",
     "--directory": "elsewhere",

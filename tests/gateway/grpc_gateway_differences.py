@@ -44,6 +44,7 @@ DIFFERENCES: Mapping[str, str] = {
     "test_a_body_that_is_not_compressed_as_it_says_is_refused[/triggers/v1/triggers-nothing]": GZIP,
     "test_a_body_that_is_not_compressed_as_it_says_is_refused"
     "[/triggers/v1/triggers/a1s:pause-nothing]": GZIP,
+    "test_what_is_not_served_is_not_found[GET-/]": "it has the routes of the page, served or not",
     "test_what_is_not_served_is_not_found[PUT-/triggers/v1/triggers/a1s]": METHOD,
     "test_what_is_not_served_is_not_found[OPTIONS-/triggers/v1/triggers/a1s]": METHOD,
     "test_what_is_not_served_is_not_found[POST-/triggers/v1/triggers/a1s]": METHOD,

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from gateway.fake_upstream import SERVICES
 from gateway.grpc_gateway_differences import DIFFERENCES
 from tocsin.contract.routes import Envelope, Route, descriptor_set, envelopes, routes
+from tocsin.gateway.errors import path_pattern
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 
 OPERATION_SERVICE = operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"]
@@ -122,7 +123,15 @@ def test_a_path_that_would_need_two_envelopes_is_refused() -> None:
         envelopes([OPERATION_SERVICE, service])
 
 
-@pytest.mark.parametrize("template", ["/{name=things/*}", "/*", "/"])
+def test_the_path_of_the_page_is_a_segment_of_its_own() -> None:
+    segments = envelopes([OPERATION_SERVICE, service_with(("get", "/"))])
+    assert segments == {"operations": Envelope.STATUS, "": Envelope.GOOGLE}
+    served = re.compile(path_pattern(segments))
+    assert all(served.fullmatch(path) for path in ("/", "/?a=b/c", "/operations", "/operations/x"))
+    assert not any(served.fullmatch(path) for path in ("//", "/x", "/:x", "/operationsx", ""))
+
+
+@pytest.mark.parametrize("template", ["/{name=things/*}", "/*"])
 def test_a_path_without_a_first_word_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match="no literal first segment"):
         envelopes([service_with(("get", template))])

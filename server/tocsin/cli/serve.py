@@ -30,6 +30,7 @@ def serve(
     smtp: options.SmtpOption = None,
     clock: options.ClockOption = None,
     clock_start: options.ClockStartOption = None,
+    console: options.ConsoleOption = None,
     access: options.AccessOption = None,
     allow_unauthenticated: options.AllowUnauthenticatedOption = None,
     ignore_accounts: options.IgnoreAccountsOption = None,
@@ -63,6 +64,7 @@ def serve(
         "log_level": log_level,
         "metrics": metrics,
         "smtp": smtp,
+        "console": {"enabled": console} if console else None,
         "access": {"enabled": True} if access else None,
     }
     _serve(config, {name: value for name, value in given.items() if value is not None})

@@ -95,6 +95,14 @@ ClockStartOption = Annotated[
     typer.Option(metavar="TIME", help="The start of a manual clock, in ISO 8601."),
 ]
 
+ConsoleOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="on|off",
+        help="Serve the page in the browser at / of REST; `off` turns it off. [default: on]",
+    ),
+]
+
 AccessOption = Annotated[
     bool | None,
     typer.Option(

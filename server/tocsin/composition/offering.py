@@ -20,7 +20,7 @@ from tocsin.api.google.integrations.testing import TestingService
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
-from tocsin.api.tocsin import dead_letters, open_api, webhooks
+from tocsin.api.tocsin import console, dead_letters, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
@@ -33,6 +33,8 @@ from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.composing import Works
 from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services
+from tocsin.console.assets import read_page
+from tocsin.console.settings import ConsoleSettings
 from tocsin.engine.events.intake import Intake
 from tocsin.engine.loops import Engine
 from tocsin.engine.manual_time import ManualTime
@@ -70,6 +72,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         **_door_services(settings.sources, clock, works.intake, proven=settings.access.enabled),
         events.SERVICE: event_service.methods(),
         **_clock_services(clock, works.engine),
+        **_console_services(settings.console),
     }
 
 
@@ -187,6 +190,13 @@ def _otlp_senders(settings: LogSettings) -> dict[str, otlp_http.Sender]:
         name: otlp_http.Sender(SharedSecret(sender.secret.get_secret_value()), sender.log_group)
         for name, sender in settings.otlp_senders.items()
     }
+
+
+def _console_services(settings: ConsoleSettings) -> Services:
+    """Builds the service of the page, if it is served."""
+    if not settings.enabled:
+        return {}
+    return {console.SERVICE: console.ConsoleService(read_page()).methods()}
 
 
 def _clock_services(clock: Clock, engine: Engine) -> Services:

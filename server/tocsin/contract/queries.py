@@ -34,13 +34,15 @@ class QueryRule:
     """What the query may say on one route.
 
     `path_fields` and `body_fields` are names that are refused, in both spellings: proto names and
-    JSON names. `whole_body`: the body is `*`, and every name is refused.
+    JSON names. `whole_body`: the body is `*`, and every name is refused. `of_page`: what stands in
+    the query of the page is for its script, and the server reads none of it.
     """
 
     route: Route
     path_fields: tuple[str, ...]
     body_fields: tuple[str, ...]
     whole_body: bool
+    of_page: bool = False
 
 
 def query_rules(method: MethodDescriptor) -> Iterator[QueryRule]:
@@ -54,6 +56,7 @@ def query_rules(method: MethodDescriptor) -> Iterator[QueryRule]:
                 path_fields=tuple(each for field in fields for each in _spellings(request, field)),
                 body_fields=_spellings(request, route.body) if route.body.strip("*") else (),
                 whole_body=route.body == "*",
+                of_page=route.template == "/",
             )
 
 

@@ -130,7 +130,8 @@ def envelope_of(service: ServiceDescriptor) -> Envelope:
 def envelopes(services: Iterable[ServiceDescriptor]) -> dict[str, Envelope]:
     """Returns the error envelope of each top path segment that the services use.
 
-    Services of OTLP have paths of their own instead: `exact_paths`.
+    The path `/` has the empty segment. Services of OTLP have paths of their own instead:
+    `exact_paths`.
 
     Raises:
         ValueError: a segment would need two envelopes, or a template starts with a variable.
@@ -204,6 +205,8 @@ def _bind(rule: http_pb2.HttpRule, verb: str, template: str, body: str) -> None:
 
 
 def _top_segment(route: Route) -> str:
+    if route.template == "/":
+        return ""
     segment = re.match(r"/([\w.~-]+)(?=[/:]|$)", route.template)
     if segment is None:
         raise ValueError(f"{route.method}: {route.template!r} has no literal first segment")

@@ -233,8 +233,13 @@ def wrap_status_script(whole_error: str) -> str:
 
 
 def path_pattern(names: Iterable[str]) -> str:
-    """Returns a regular expression (RE2, whole match) for the paths below the top segments."""
-    return f"/({'|'.join(re.escape(name) for name in names)})([/:?].*)?"
+    """Returns a regular expression (RE2, whole match) for the paths below the top segments.
+
+    The empty segment stands for the path `/` alone.
+    """
+    segments = [*names]
+    below = f"/({'|'.join(re.escape(name) for name in segments if name)})([/:?].*)?"
+    return rf"/(\?.*)?|{below}" if "" in segments else below
 
 
 OTHER_VERSIONS = "/v[0-9]+((alpha|beta)[0-9]*)?([/:?].*)?"

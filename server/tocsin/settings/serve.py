@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tocsin.console.settings import ConsoleSettings
 from tocsin.engine.settings import MisfireSettings, ReconcilerSettings, RetentionSettings
 from tocsin.fields import MEGABYTE
 from tocsin.gate.connections import ConnectionSettings
@@ -146,6 +147,9 @@ class Settings(BaseSettings):
     )
     rest: RestSettings = Field(
         RestSettings.model_construct(), description="How requests of REST are read."
+    )
+    console: ConsoleSettings = Field(
+        ConsoleSettings.model_construct(), description="The page in the browser."
     )
     access: AccessSettings = Field(AccessSettings.model_construct(), description="Access control.")
     limits: LimitSettings = Field(

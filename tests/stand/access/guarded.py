@@ -30,6 +30,7 @@ from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as executi
 from tocsin_protos.tocsin.v1 import (
     access_service_pb2,
     clock_service_pb2,
+    console_service_pb2,
     dead_letter_service_pb2,
     event_service_pb2,
     firing_service_pb2,
@@ -58,6 +59,7 @@ FILES: tuple[Any, ...] = (
     log_ingestion_service_pb2,
     logs_service_pb2,
     clock_service_pb2,
+    console_service_pb2,
     dead_letter_service_pb2,
     event_service_pb2,
     firing_service_pb2,

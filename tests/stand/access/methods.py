@@ -333,6 +333,8 @@ LINES: dict[str, Line] = {
     "tocsin.v1.OpenIdService.GetKeys": Line("anyone", "", nothing),
     "tocsin.v1.OpenApiService.GetYaml": Line("anyone", "", nothing),
     "tocsin.v1.OpenApiService.GetJson": Line("anyone", "", nothing),
+    "tocsin.v1.ConsoleService.GetPage": Line("anyone", "", nothing),
+    "tocsin.v1.ConsoleService.GetAsset": Line("anyone", "", nothing),
     f"{CLOCK}.Get": Line("viewer", "*", nothing),
     f"{CLOCK}.Advance": Line("editor", "*", lambda _: {"duration": "0s"}),
     f"{CLOCK}.AdvanceTo": Line("editor", "*", lambda _: {"instant": "2026-01-02T00:00:00Z"}),

@@ -1,11 +1,7 @@
 """Serves `tocsin.v1.OpenApiService`, which describes the REST API."""
 
 import asyncio
-import gzip
-import hashlib
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from google.api.httpbody_pb2 import HttpBody
@@ -17,6 +13,7 @@ from tocsin.contract.openapi.document import Described, document
 from tocsin.contract.openapi.security import Callers
 from tocsin.contract.openapi.writing import as_json, as_yaml
 from tocsin.wire.calls import Call
+from tocsin.wire.rest.documents import Document, document_of
 from tocsin.wire.serving import Method
 from tocsin_protos.tocsin.v1 import open_api_service_pb2 as contract
 
@@ -36,7 +33,7 @@ Fields may be named as in the protos too (`folder_id`), `null` means that a fiel
 an enum's value may be its number. No text may hold a NUL character.
 """
 
-_NOT_AT_ALL = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
+_HEADERS = (("cache-control", "public, max-age=300"),)
 
 
 class OpenApiService:
@@ -44,7 +41,7 @@ class OpenApiService:
 
     def __init__(self, describe: Callable[[], Json]) -> None:
         self._describe = describe
-        self._written: dict[str, _Written] = {}
+        self._written: dict[str, Document] = {}
         self._writing = asyncio.Lock()
 
     def methods(self) -> dict[str, Method]:
@@ -66,38 +63,7 @@ class OpenApiService:
         async with self._writing:
             if not self._written:
                 self._written = await asyncio.to_thread(_write, self._describe)
-        written = self._written[media_type]
-        # Over gRPC nobody would inflate it.
-        inflates = call.by_envoy and accepts_gzip(call.metadata_value("accept-encoding") or "")
-        await call.send_metadata(written.headers(compressed=inflates))
-        data = written.compressed if inflates else written.plain
-        return HttpBody(content_type=media_type, data=data)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    plain: bytes
-    compressed: bytes
-    tag: str
-
-    def headers(self, *, compressed: bool) -> list[tuple[str, str]]:
-        # One form of a document must not be taken for the other (RFC 9110, section 8.8.3.3).
-        tag = f'"{self.tag}-gzip"' if compressed else f'"{self.tag}"'
-        return [
-            ("etag", tag),
-            ("cache-control", "public, max-age=300"),
-            ("vary", "Accept-Encoding"),
-            *([("content-encoding", "gzip")] if compressed else []),
-        ]
-
-
-def accepts_gzip(header: str) -> bool:
-    """Returns whether an `Accept-Encoding` names gzip, and does not weigh it with 0."""
-    for part in header.lower().split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() in ("gzip", "x-gzip"):
-            return _NOT_AT_ALL.fullmatch(weight) is None
-    return False
+        return await self._written[media_type].send(call, _HEADERS)
 
 
 def describing(services: Iterable[ServiceDescriptor], version: str, *, guarded: bool) -> Json:
@@ -119,12 +85,9 @@ def _callers_of(method: str) -> Callers:
     return Callers.SENDERS if in_headers else Callers.ANYONE
 
 
-def _write(describe: Callable[[], Json]) -> dict[str, _Written]:
+def _write(describe: Callable[[], Json]) -> dict[str, Document]:
     made = describe()
-    return {YAML: _written(as_yaml(made)), JSON: _written(as_json(made))}
-
-
-def _written(text: str) -> _Written:
-    plain = text.encode()
-    tag = hashlib.sha256(plain).hexdigest()[:32]
-    return _Written(plain, gzip.compress(plain, mtime=0), tag)
+    texts = {YAML: as_yaml(made), JSON: as_json(made)}
+    return {
+        media_type: document_of(media_type, text.encode()) for media_type, text in texts.items()
+    }

@@ -42,6 +42,8 @@ REQUESTS: Final[Mapping[str, Json]] = {
     "tocsin.v1.WebhookService.NotifyObjectStorage": {"application/json": {"schema": _S3}},
 }
 ANSWERS: Final[Mapping[str, Json]] = {
+    "tocsin.v1.ConsoleService.GetAsset": {"*/*": {"schema": _BINARY}},
+    "tocsin.v1.ConsoleService.GetPage": {"text/html": {"schema": {"type": "string"}}},
     "tocsin.v1.OpenApiService.GetJson": _JSON,
     "tocsin.v1.OpenApiService.GetYaml": {"application/yaml": {"schema": _OBJECT}},
     "tocsin.v1.OpenIdService.GetConfiguration": _JSON,

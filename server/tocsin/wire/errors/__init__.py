@@ -58,6 +58,7 @@ from tocsin.wire.errors.invocations import (
     trigger_deleted,
 )
 from tocsin.wire.errors.requests import (
+    asset_not_found,
     invalid,
     invalid_field,
     key_reused,
@@ -68,6 +69,7 @@ from tocsin.wire.errors.requests import (
     messages_too_slow,
     method_not_found,
     method_unknown,
+    page_outdated,
     partial_success_unsupported,
     unreadable,
 )
@@ -98,6 +100,7 @@ __all__ = [
     "account_name_taken",
     "account_not_found",
     "api_trigger_not_found",
+    "asset_not_found",
     "binding_not_found",
     "changed_meanwhile",
     "configured",
@@ -141,6 +144,7 @@ __all__ = [
     "not_cancellable",
     "not_retriable",
     "operation_not_found",
+    "page_outdated",
     "partial_success_unsupported",
     "payload_over_quota",
     "permission_denied",

@@ -90,6 +90,20 @@ def method_unknown(method: str) -> ApiError:
     )
 
 
+def page_outdated(headers: Sequence[tuple[str, str]]) -> ApiError:
+    error = not_found(
+        "PAGE_OUTDATED", "This server has another version of the page: load the page anew"
+    )
+    error.headers = tuple(headers)
+    return error
+
+
+def asset_not_found(path: str, headers: Sequence[tuple[str, str]]) -> ApiError:
+    error = not_found("ASSET_NOT_FOUND", f"The page has no file {path[:256]}")
+    error.headers = tuple(headers)
+    return about(error, path=path)
+
+
 def key_reused(field: str) -> ApiError:
     error = invalid_field(field, "was used before for a different request; send another one")
     return about(ApiError(error.code, "KEY_REUSED", error.message, error.violations), field=field)

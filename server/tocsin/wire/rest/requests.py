@@ -140,7 +140,7 @@ class Requests:
         faults: list[Violation] = []
         cut: Cut | None = None
         try:
-            pairs = parse_query(query)
+            pairs = [] if rule.of_page else parse_query(query)
         except ValueError:
             raise errors.unreadable([_NOT_UTF_8]) from None
         if self._is_google:

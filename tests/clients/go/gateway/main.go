@@ -53,7 +53,7 @@ func main() {
 		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler,
 		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler,
 		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
-		tocsin.RegisterScheduleServiceHandler)
+		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

@@ -206,6 +206,9 @@ OPEN_ID = service("tocsin.v1.OpenIdService", {"GetConfiguration": PUBLIC, "GetKe
 # It says what the public contracts say, and nothing of what this server holds.
 OPEN_API = service("tocsin.v1.OpenApiService", {"GetYaml": PUBLIC, "GetJson": PUBLIC})
 
+# The page asks for a credential when it needs one; its files are the same everywhere.
+CONSOLE = service("tocsin.v1.ConsoleService", {"GetPage": PUBLIC, "GetAsset": PUBLIC})
+
 NEEDS = {
     **EVENT_SERVICE,
     **FIRING_SERVICE,
@@ -218,4 +221,5 @@ NEEDS = {
     **ACCESS_SERVICE,
     **OPEN_ID,
     **OPEN_API,
+    **CONSOLE,
 }
