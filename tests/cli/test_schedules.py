@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +65,50 @@ def test_a_wrong_zone_is_told_by_the_server(place: Person) -> None:
     done = place.types("schedules", *MORNINGS[:-1], "Mars/Base")
     assert done.status == 1
     assert "time_zone" in done.stderr
+
+
+def test_it_tells_when_it_runs_next_and_why_it_did_not(place: Person, folder: str) -> None:
+    place.gets("schedules", *MORNINGS)
+    shown = place.gets("schedules", "next", "mornings", "--after", "2027-03-26T12:00Z", "-n", "2")
+    assert shown == "2027-03-29T07:00:00Z\n2027-03-30T07:00:00Z\n"
+    told = place.gets("schedules", "explain", "mornings", "2027-03-28T07:00Z")
+    assert re.search(r"^reason +NOT_A_TICK$", told, re.M)
+    assert re.search(r"^nextTick +2027-03-29 07:00:00$", told, re.M)
+    assert re.search(rf"^name +projects/{folder}/locations/here/schedules/mornings$", told, re.M)
+    place.gets("schedules", "pause", "mornings")
+    told = place.gets("schedules", "explain", "mornings", "2099-01-01T08:00Z", "-o", "json")
+    assert json.loads(told)["reason"] == "REASON_PAUSED"
+    asked = place.types("schedules", "next", "mornings")
+    assert "the schedule is paused" in asked.stderr
+
+
+VERSION = """
+triggerConfigs:
+- triggerType: CLOUD_SCHEDULER
+  triggerNumber: "1"
+  triggerId: cloud_scheduler_trigger/early
+  cloudSchedulerConfig: {cronTab: "30 2 * * *", location: here}
+  properties: {Time zone: Europe/Berlin}
+taskConfigs:
+- task: GenericRestV2Task
+  taskId: "1"
+  parameters:
+    url: {key: url, value: {stringValue: "http://127.0.0.1:9/early"}}
+"""
+
+
+def test_an_integrations_own_schedule_is_explained_and_its_surprises_are_notes(
+    place: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "early.yaml").write_text(VERSION)
+    applied = place.types("integrations", "apply", "early", "-f", str(tmp_path / "early.yaml"))
+    assert (applied.status, "clocks" in applied.stdout) == (0, False)
+    [line] = [each for each in applied.stderr.splitlines() if "clocks" in each]
+    assert re.fullmatch(
+        r"the clocks change: cloud_scheduler_trigger/early: "
+        r"skipped on \d{4}-03-\d\d, doubled on \d{4}-10-\d\d",
+        line,
+    )
+    told = place.gets("integrations", "explain", "early", "2098-12-31T01:30Z")
+    assert re.search(r"^reason +NOT_YET$", told, re.M)
+    assert re.search(r"^cronExpression +30 2 \* \* \*$", told, re.M)

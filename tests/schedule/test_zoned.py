@@ -117,3 +117,24 @@ def test_it_fires_as_a_walk_through_all_minutes_finds(
     cron = ZonedCron(Cron(expression), ZoneInfo(zone))
     after = at(change) + timedelta(seconds=seconds)
     assert cron.next(after) == model(cron, after)
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    expression=st.sampled_from(EXPRESSIONS),
+    change=st.sampled_from(CHANGES),
+    seconds=st.integers(-200_000, 200_000),
+)
+def test_the_previous_instant_is_the_last_of_those_that_follow_an_earlier_one(
+    zone: str, expression: str, change: str, seconds: int
+) -> None:
+    cron = ZonedCron(Cron(expression), ZoneInfo(zone))
+    until = at(change) + timedelta(seconds=seconds)
+    expected, tick = None, cron.next(until - timedelta(days=3))
+    while tick is not None and tick <= until:
+        expected, tick = tick, cron.next(tick)
+    previous = cron.previous(until)
+    if expected is not None:
+        assert previous == expected
+    else:
+        assert previous is None or previous <= until - timedelta(days=3)

@@ -62,6 +62,34 @@ class ScheduledRun:
         return info.SerializeToString()
 
 
+def decided_key(origin: str, trigger_id: str) -> str:
+    """Returns the key of decisions about the schedule of an integration's trigger."""
+    return f"{origin}/{trigger_id}"
+
+
+def expressions_of(version: contract.IntegrationVersion) -> dict[str, tuple[str, str]]:
+    """Returns the cron expressions of a version's schedules and their zones, by their triggers."""
+    return {
+        trigger.trigger_id: (trigger.cloud_scheduler_config.cron_tab, _zone_of(trigger))
+        for _, trigger in _scheduled(version)
+        if trigger.cloud_scheduler_config.cron_tab
+    }
+
+
+def origin_of(location: str, integration: str) -> str:
+    """Returns the origin of an integration's executions, which is its full name."""
+    return integration_name(location, integration)
+
+
+def crons_of(message: bytes) -> dict[str, UnixCron]:
+    """Returns the schedules of a stored version, by their triggers.
+
+    Raises:
+        ValueError: one can't be read here.
+    """
+    return schedules_of(contract.IntegrationVersion.FromString(message))
+
+
 def schedules_of(version: contract.IntegrationVersion) -> dict[str, UnixCron]:
     """Returns the schedules of a version, by their triggers.
 
@@ -161,5 +189,8 @@ def _scheduled(version: contract.IntegrationVersion) -> Iterator[tuple[int, Trig
 
 
 def _cron_of(trigger: TriggerConfig) -> UnixCron:
-    zone = trigger.properties.get(TIME_ZONE, "") or USUAL_ZONE
-    return UnixCron(trigger.cloud_scheduler_config.cron_tab, zone)
+    return UnixCron(trigger.cloud_scheduler_config.cron_tab, _zone_of(trigger))
+
+
+def _zone_of(trigger: TriggerConfig) -> str:
+    return trigger.properties.get(TIME_ZONE, "") or USUAL_ZONE

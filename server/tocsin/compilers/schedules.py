@@ -86,4 +86,5 @@ def schedule_plan(name: str, message: bytes) -> SchedulePlan:
         ),
         OVERLAPS[schedule.overlap_policy],
         window,
+        schedule.HasField("pause"),
     )

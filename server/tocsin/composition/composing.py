@@ -137,7 +137,7 @@ def _timers(ground: Ground, ids: Ids) -> Timers:
         new_id=ids.new,
         cloud_id=ground.settings.cloud_id,
         misfires=ground.settings.misfires,
-        schedules=Schedules(ids.new_uuid, ground.settings.misfires),
+        schedules=Schedules(ids.new, ids.new_uuid, ground.settings.misfires),
         observer=ground.telemetry.observer,
     )
 
@@ -148,6 +148,7 @@ def _recurring(ground: Ground, catalog: Catalog, ids: Ids) -> Recurring:
         ground.database,
         ground.clock,
         ScheduleRuns(catalog, ids),
+        new_id=ids.new,
         tolerance=timedelta(seconds=ground.settings.misfires.tolerance),
         observer=ground.telemetry.observer,
     )

@@ -14,7 +14,7 @@ from tocsin.api.google.executions.executing import ExecutingService
 from tocsin.api.google.executions.replaying import ReplayingService
 from tocsin.api.google.integrations import service as integrations
 from tocsin.api.google.integrations import versions
-from tocsin.api.google.integrations.catalog import Catalog
+from tocsin.api.google.integrations.history import PublishingHistory
 from tocsin.api.google.integrations.publishing import PublishingService
 from tocsin.api.google.integrations.testing import TestingService
 from tocsin.api.otlp import http as otlp_http
@@ -25,6 +25,8 @@ from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.invocations import service as invocations
 from tocsin.api.tocsin.schedules import batching
+from tocsin.api.tocsin.schedules.explanations import ExplainingService
+from tocsin.api.tocsin.schedules.history import ScheduleHistory
 from tocsin.api.tocsin.schedules.running import ScheduleRuns
 from tocsin.api.tocsin.schedules.service import ScheduleService
 from tocsin.api.yandex import endpoints, log_ingestion, operations
@@ -118,19 +120,25 @@ def _execution_services(ground: Ground, works: Works) -> Services:
         batching.SERVICE: {
             **batches.methods(),
             **ScheduleService(
-                database, clock, ground.pages, ScheduleRuns(catalog, works.ids)
+                database,
+                clock,
+                ground.pages,
+                ScheduleRuns(catalog, works.ids),
+                ScheduleHistory(works.ids),
             ).methods(),
+            **ExplainingService(database, clock, ground.current.concurrency_of).methods(),
         },
         google_operations.SERVICE: google_service.methods(),
-        **_integration_services(ground, catalog),
+        **_integration_services(ground, works),
     }
 
 
-def _integration_services(ground: Ground, catalog: Catalog) -> Services:
+def _integration_services(ground: Ground, works: Works) -> Services:
     """Builds the services that register integrations."""
     clock, database, current = ground.clock, ground.database, ground.current
+    catalog, history = works.catalog, PublishingHistory(works.ids)
     writing = versions.VersionService(database, clock, ground.pages, current, catalog)
-    publishing = PublishingService(database, clock, current, catalog)
+    publishing = PublishingService(database, clock, current, catalog, history)
     listing = integrations.IntegrationService(database, ground.pages, catalog)
     return {
         versions.SERVICE: {**writing.methods(), **publishing.methods()},

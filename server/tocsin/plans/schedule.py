@@ -23,8 +23,10 @@ class SchedulePlan:
         timetable: its instants.
         overlap: the policy while the run before has not ended.
         catch_up: for how long an instant is made up.
+        paused: whether it is paused.
     """
 
     timetable: Timetable
     overlap: Overlap
     catch_up: timedelta
+    paused: bool

@@ -29,6 +29,17 @@ class Timetable:
         tick = self.cron.next(after)
         return None if tick is None or (self.end is not None and tick >= self.end) else tick
 
+    def previous(self, until: datetime) -> datetime | None:
+        """Returns the last instant up to and including another one, or None if none precedes."""
+        if self.end is not None:
+            until = min(until, self.end - MICROSECOND)
+        tick = self.cron.previous(until)
+        return None if tick is None or (self.start is not None and tick < self.start) else tick
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """Counts the instants of the expression after one, up to and including another."""
+        return self.cron.count(after, until)
+
     def from_on(self, instant: datetime) -> datetime | None:
         """Returns the first instant at another one or later, or None if none follows."""
         return self.next(instant - MICROSECOND)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tocsin.schedule.cron import Cron
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 
 
 class ZoneError(ValueError):
@@ -54,6 +55,25 @@ class ZonedCron:
             if instant > after:
                 return instant
             wall = self.cron.next(wall)
+        return None
+
+    def previous(self, until: datetime) -> datetime | None:
+        """Returns the last instant up to and including `until` at which it fired, in UTC; or None.
+
+        An instant's wall clock time is the one before a change that has just put the clock back, so
+        the search begins that much later.
+        """
+        offset = until.astimezone(self.zone).utcoffset()
+        before = (until - DAY).astimezone(self.zone).utcoffset()
+        assert offset is not None, "a zone has an offset"
+        assert before is not None, "a zone has an offset"
+        last = until.astimezone(self.zone).replace(tzinfo=UTC) + max(timedelta(), before - offset)
+        wall = self.cron.previous(last)
+        while wall is not None:
+            instant = self._instant(wall)
+            if instant <= until:
+                return instant
+            wall = self.cron.previous(wall - SECOND)
         return None
 
     def count(self, after: datetime, until: datetime) -> int:

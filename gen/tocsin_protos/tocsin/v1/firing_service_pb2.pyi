@@ -105,7 +105,7 @@ class ExplainRequest(_message.Message):
     def __init__(self, trigger_id: _Optional[str] = ..., instant: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
-    __slots__ = ("trigger_id", "tick", "reason", "explanation", "decided_at", "cron_expression", "previous_tick", "next_tick", "deliveries", "pause", "misfire", "rule_change", "trigger_created_at", "trigger_deleted_at")
+    __slots__ = ("trigger_id", "tick", "reason", "explanation", "decided_at", "cron_expression", "previous_tick", "next_tick", "deliveries", "pause", "misfire", "rule_change", "trigger_created_at", "trigger_deleted_at", "name")
     class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         REASON_UNSPECIFIED: _ClassVar[ExplainResponse.Reason]
@@ -126,6 +126,12 @@ class ExplainResponse(_message.Message):
         REASON_RECORD_EXPIRED: _ClassVar[ExplainResponse.Reason]
         REASON_NO_RECORD: _ClassVar[ExplainResponse.Reason]
         REASON_NO_EVENT: _ClassVar[ExplainResponse.Reason]
+        REASON_OVERLAP_SKIPPED: _ClassVar[ExplainResponse.Reason]
+        REASON_OVERLAP_QUEUED: _ClassVar[ExplainResponse.Reason]
+        REASON_NOT_STARTED: _ClassVar[ExplainResponse.Reason]
+        REASON_ENDED: _ClassVar[ExplainResponse.Reason]
+        REASON_COULD_NOT_RUN: _ClassVar[ExplainResponse.Reason]
+        REASON_NOT_PUBLISHED: _ClassVar[ExplainResponse.Reason]
     REASON_UNSPECIFIED: ExplainResponse.Reason
     REASON_FIRED: ExplainResponse.Reason
     REASON_FIRED_BY_HAND: ExplainResponse.Reason
@@ -144,6 +150,12 @@ class ExplainResponse(_message.Message):
     REASON_RECORD_EXPIRED: ExplainResponse.Reason
     REASON_NO_RECORD: ExplainResponse.Reason
     REASON_NO_EVENT: ExplainResponse.Reason
+    REASON_OVERLAP_SKIPPED: ExplainResponse.Reason
+    REASON_OVERLAP_QUEUED: ExplainResponse.Reason
+    REASON_NOT_STARTED: ExplainResponse.Reason
+    REASON_ENDED: ExplainResponse.Reason
+    REASON_COULD_NOT_RUN: ExplainResponse.Reason
+    REASON_NOT_PUBLISHED: ExplainResponse.Reason
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     TICK_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -158,6 +170,7 @@ class ExplainResponse(_message.Message):
     RULE_CHANGE_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_DELETED_AT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     tick: _timestamp_pb2.Timestamp
     reason: ExplainResponse.Reason
@@ -172,7 +185,8 @@ class ExplainResponse(_message.Message):
     rule_change: RuleChange
     trigger_created_at: _timestamp_pb2.Timestamp
     trigger_deleted_at: _timestamp_pb2.Timestamp
-    def __init__(self, trigger_id: _Optional[str] = ..., tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[ExplainResponse.Reason, str]] = ..., explanation: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cron_expression: _Optional[str] = ..., previous_tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., misfire: _Optional[_Union[Misfire, _Mapping]] = ..., rule_change: _Optional[_Union[RuleChange, _Mapping]] = ..., trigger_created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger_deleted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    name: str
+    def __init__(self, trigger_id: _Optional[str] = ..., tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[ExplainResponse.Reason, str]] = ..., explanation: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cron_expression: _Optional[str] = ..., previous_tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., misfire: _Optional[_Union[Misfire, _Mapping]] = ..., rule_change: _Optional[_Union[RuleChange, _Mapping]] = ..., trigger_created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger_deleted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Delivery(_message.Message):
     __slots__ = ("invocation", "reason", "explanation")

@@ -31,9 +31,10 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from tocsin_protos.tocsin.v1 import firing_service_pb2 as tocsin_dot_v1_dot_firing__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tocsin/v1/schedule_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x32google/cloud/integrations/v1alpha/executions.proto\x1a\x32google/cloud/integrations/v1alpha/value_type.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x84\x01\n\x14\x42\x61tchScheduleRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12V\n\x08requests\x18\x02 \x03(\x0b\x32>.google.cloud.integrations.v1alpha.ScheduleIntegrationsRequestB\x04\xe2\x41\x01\x02\"H\n\x15\x42\x61tchScheduleResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.tocsin.v1.BatchScheduleResult\"T\n\x13\x42\x61tchScheduleResult\x12\x1a\n\x12\x65xecution_info_ids\x18\x01 \x03(\t\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.Status\"\xe0\x07\n\x08Schedule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12\x12\n\ntrigger_id\x18\x03 \x01(\t\x12\x17\n\x0f\x63ron_expression\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06jitter\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x39\n\x0eoverlap_policy\x18\t \x01(\x0e\x32!.tocsin.v1.Schedule.OverlapPolicy\x12\x32\n\x0f\x63\x61tch_up_window\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x42\n\x10input_parameters\x18\x0b \x03(\x0b\x32(.tocsin.v1.Schedule.InputParametersEntry\x12-\n\x05pause\x18\x0c \x01(\x0b\x32\x18.tocsin.v1.SchedulePauseB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12/\n\x08next_run\x18\x0f \x01(\x0b\x32\x17.tocsin.v1.ScheduledRunB\x04\xe2\x41\x01\x03\x12/\n\x08last_run\x18\x10 \x01(\x0b\x32\x17.tocsin.v1.ScheduledRunB\x04\xe2\x41\x01\x03\x12\x1b\n\rskipped_count\x18\x11 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cmissed_count\x18\x12 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nlast_error\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x1a\x64\n\x14InputParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12;\n\x05value\x18\x02 \x01(\x0b\x32,.google.cloud.integrations.v1alpha.ValueType:\x02\x38\x01\"}\n\rOverlapPolicy\x12\x1e\n\x1aOVERLAP_POLICY_UNSPECIFIED\x10\x00\x12\x17\n\x13OVERLAP_POLICY_SKIP\x10\x01\x12\x18\n\x14OVERLAP_POLICY_QUEUE\x10\x02\x12\x19\n\x15OVERLAP_POLICY_CANCEL\x10\x03\"M\n\rSchedulePause\x12\x0c\n\x04note\x18\x01 \x01(\t\x12.\n\npause_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x0cScheduledRun\x12-\n\ttick_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"u\n\x15\x43reateScheduleRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bschedule_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x08schedule\x18\x03 \x01(\x0b\x32\x13.tocsin.v1.ScheduleB\x04\xe2\x41\x01\x02\"(\n\x12GetScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x14ListSchedulesRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x15ListSchedulesResponse\x12&\n\tschedules\x18\x01 \x03(\x0b\x32\x13.tocsin.v1.Schedule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x89\x01\n\x15UpdateScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x08schedule\x18\x02 \x01(\x0b\x32\x13.tocsin.v1.ScheduleB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"+\n\x15\x44\x65leteScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"8\n\x14PauseScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0c\n\x04note\x18\x02 \x01(\t\"+\n\x15ResumeScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xab\x01\n\x17\x42\x61\x63kfillScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"1\n\x18\x42\x61\x63kfillScheduleResponse\x12\x15\n\rexecution_ids\x18\x01 \x03(\t\"c\n\x13ListNextRunsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12)\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x14ListNextRunsResponse\x12%\n\x04runs\x18\x01 \x03(\x0b\x32\x17.tocsin.v1.ScheduledRun2\xdb\x0b\n\x0fScheduleService\x12\xa2\x01\n\rBatchSchedule\x12\x1f.tocsin.v1.BatchScheduleRequest\x1a .tocsin.v1.BatchScheduleResponse\"N\x82\xd3\xe4\x93\x02H\"C/tocsin/v1/{parent=projects/*/locations/*}/executions:batchSchedule:\x01*\x12\x8f\x01\n\x0e\x43reateSchedule\x12 .tocsin.v1.CreateScheduleRequest\x1a\x13.tocsin.v1.Schedule\"F\x82\xd3\xe4\x93\x02@\"4/tocsin/v1/{parent=projects/*/locations/*}/schedules:\x08schedule\x12\x7f\n\x0bGetSchedule\x12\x1d.tocsin.v1.GetScheduleRequest\x1a\x13.tocsin.v1.Schedule\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/tocsin/v1/{name=projects/*/locations/*/schedules/*}\x12\x90\x01\n\rListSchedules\x12\x1f.tocsin.v1.ListSchedulesRequest\x1a .tocsin.v1.ListSchedulesResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/tocsin/v1/{parent=projects/*/locations/*}/schedules\x12\x8f\x01\n\x0eUpdateSchedule\x12 .tocsin.v1.UpdateScheduleRequest\x1a\x13.tocsin.v1.Schedule\"F\x82\xd3\xe4\x93\x02@24/tocsin/v1/{name=projects/*/locations/*/schedules/*}:\x08schedule\x12\x88\x01\n\x0e\x44\x65leteSchedule\x12 .tocsin.v1.DeleteScheduleRequest\x1a\x16.google.protobuf.Empty\"<\x82\xd3\xe4\x93\x02\x36*4/tocsin/v1/{name=projects/*/locations/*/schedules/*}\x12\x8c\x01\n\rPauseSchedule\x12\x1f.tocsin.v1.PauseScheduleRequest\x1a\x13.tocsin.v1.Schedule\"E\x82\xd3\xe4\x93\x02?\":/tocsin/v1/{name=projects/*/locations/*/schedules/*}:pause:\x01*\x12\x8f\x01\n\x0eResumeSchedule\x12 .tocsin.v1.ResumeScheduleRequest\x1a\x13.tocsin.v1.Schedule\"F\x82\xd3\xe4\x93\x02@\";/tocsin/v1/{name=projects/*/locations/*/schedules/*}:resume:\x01*\x12\xa5\x01\n\x10\x42\x61\x63kfillSchedule\x12\".tocsin.v1.BackfillScheduleRequest\x1a#.tocsin.v1.BackfillScheduleResponse\"H\x82\xd3\xe4\x93\x02\x42\"=/tocsin/v1/{name=projects/*/locations/*/schedules/*}:backfill:\x01*\x12\x96\x01\n\x0cListNextRuns\x12\x1e.tocsin.v1.ListNextRunsRequest\x1a\x1f.tocsin.v1.ListNextRunsResponse\"E\x82\xd3\xe4\x93\x02?\x12=/tocsin/v1/{name=projects/*/locations/*/schedules/*}/nextRunsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tocsin/v1/schedule_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x32google/cloud/integrations/v1alpha/executions.proto\x1a\x32google/cloud/integrations/v1alpha/value_type.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1etocsin/v1/firing_service.proto\"\x84\x01\n\x14\x42\x61tchScheduleRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12V\n\x08requests\x18\x02 \x03(\x0b\x32>.google.cloud.integrations.v1alpha.ScheduleIntegrationsRequestB\x04\xe2\x41\x01\x02\"H\n\x15\x42\x61tchScheduleResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.tocsin.v1.BatchScheduleResult\"T\n\x13\x42\x61tchScheduleResult\x12\x1a\n\x12\x65xecution_info_ids\x18\x01 \x03(\t\x12!\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.Status\"\xe0\x07\n\x08Schedule\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12\x12\n\ntrigger_id\x18\x03 \x01(\t\x12\x17\n\x0f\x63ron_expression\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12.\n\nstart_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06jitter\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x39\n\x0eoverlap_policy\x18\t \x01(\x0e\x32!.tocsin.v1.Schedule.OverlapPolicy\x12\x32\n\x0f\x63\x61tch_up_window\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x42\n\x10input_parameters\x18\x0b \x03(\x0b\x32(.tocsin.v1.Schedule.InputParametersEntry\x12-\n\x05pause\x18\x0c \x01(\x0b\x32\x18.tocsin.v1.SchedulePauseB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12/\n\x08next_run\x18\x0f \x01(\x0b\x32\x17.tocsin.v1.ScheduledRunB\x04\xe2\x41\x01\x03\x12/\n\x08last_run\x18\x10 \x01(\x0b\x32\x17.tocsin.v1.ScheduledRunB\x04\xe2\x41\x01\x03\x12\x1b\n\rskipped_count\x18\x11 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cmissed_count\x18\x12 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nlast_error\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x1a\x64\n\x14InputParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12;\n\x05value\x18\x02 \x01(\x0b\x32,.google.cloud.integrations.v1alpha.ValueType:\x02\x38\x01\"}\n\rOverlapPolicy\x12\x1e\n\x1aOVERLAP_POLICY_UNSPECIFIED\x10\x00\x12\x17\n\x13OVERLAP_POLICY_SKIP\x10\x01\x12\x18\n\x14OVERLAP_POLICY_QUEUE\x10\x02\x12\x19\n\x15OVERLAP_POLICY_CANCEL\x10\x03\"M\n\rSchedulePause\x12\x0c\n\x04note\x18\x01 \x01(\t\x12.\n\npause_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x0cScheduledRun\x12-\n\ttick_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"u\n\x15\x43reateScheduleRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bschedule_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x08schedule\x18\x03 \x01(\x0b\x32\x13.tocsin.v1.ScheduleB\x04\xe2\x41\x01\x02\"(\n\x12GetScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x14ListSchedulesRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x15ListSchedulesResponse\x12&\n\tschedules\x18\x01 \x03(\x0b\x32\x13.tocsin.v1.Schedule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x89\x01\n\x15UpdateScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x08schedule\x18\x02 \x01(\x0b\x32\x13.tocsin.v1.ScheduleB\x04\xe2\x41\x01\x02\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"+\n\x15\x44\x65leteScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"8\n\x14PauseScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0c\n\x04note\x18\x02 \x01(\t\"+\n\x15ResumeScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xab\x01\n\x17\x42\x61\x63kfillScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x32\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"1\n\x18\x42\x61\x63kfillScheduleResponse\x12\x15\n\rexecution_ids\x18\x01 \x03(\t\"c\n\x13ListNextRunsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12)\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x14ListNextRunsResponse\x12%\n\x04runs\x18\x01 \x03(\x0b\x32\x17.tocsin.v1.ScheduledRun\"_\n\x16\x45xplainScheduleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x07instant\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\"v\n\x19\x45xplainIntegrationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x07instant\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x12\n\ntrigger_id\x18\x03 \x01(\t2\x96\x0e\n\x0fScheduleService\x12\xa2\x01\n\rBatchSchedule\x12\x1f.tocsin.v1.BatchScheduleRequest\x1a .tocsin.v1.BatchScheduleResponse\"N\x82\xd3\xe4\x93\x02H\"C/tocsin/v1/{parent=projects/*/locations/*}/executions:batchSchedule:\x01*\x12\x8f\x01\n\x0e\x43reateSchedule\x12 .tocsin.v1.CreateScheduleRequest\x1a\x13.tocsin.v1.Schedule\"F\x82\xd3\xe4\x93\x02@\"4/tocsin/v1/{parent=projects/*/locations/*}/schedules:\x08schedule\x12\x7f\n\x0bGetSchedule\x12\x1d.tocsin.v1.GetScheduleRequest\x1a\x13.tocsin.v1.Schedule\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/tocsin/v1/{name=projects/*/locations/*/schedules/*}\x12\x90\x01\n\rListSchedules\x12\x1f.tocsin.v1.ListSchedulesRequest\x1a .tocsin.v1.ListSchedulesResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/tocsin/v1/{parent=projects/*/locations/*}/schedules\x12\x8f\x01\n\x0eUpdateSchedule\x12 .tocsin.v1.UpdateScheduleRequest\x1a\x13.tocsin.v1.Schedule\"F\x82\xd3\xe4\x93\x02@24/tocsin/v1/{name=projects/*/locations/*/schedules/*}:\x08schedule\x12\x88\x01\n\x0e\x44\x65leteSchedule\x12 .tocsin.v1.DeleteScheduleRequest\x1a\x16.google.protobuf.Empty\"<\x82\xd3\xe4\x93\x02\x36*4/tocsin/v1/{name=projects/*/locations/*/schedules/*}\x12\x8c\x01\n\rPauseSchedule\x12\x1f.tocsin.v1.PauseScheduleRequest\x1a\x13.tocsin.v1.Schedule\"E\x82\xd3\xe4\x93\x02?\":/tocsin/v1/{name=projects/*/locations/*/schedules/*}:pause:\x01*\x12\x8f\x01\n\x0eResumeSchedule\x12 .tocsin.v1.ResumeScheduleRequest\x1a\x13.tocsin.v1.Schedule\"F\x82\xd3\xe4\x93\x02@\";/tocsin/v1/{name=projects/*/locations/*/schedules/*}:resume:\x01*\x12\xa5\x01\n\x10\x42\x61\x63kfillSchedule\x12\".tocsin.v1.BackfillScheduleRequest\x1a#.tocsin.v1.BackfillScheduleResponse\"H\x82\xd3\xe4\x93\x02\x42\"=/tocsin/v1/{name=projects/*/locations/*/schedules/*}:backfill:\x01*\x12\x96\x01\n\x0cListNextRuns\x12\x1e.tocsin.v1.ListNextRunsRequest\x1a\x1f.tocsin.v1.ListNextRunsResponse\"E\x82\xd3\xe4\x93\x02?\x12=/tocsin/v1/{name=projects/*/locations/*/schedules/*}/nextRuns\x12\x96\x01\n\x0f\x45xplainSchedule\x12!.tocsin.v1.ExplainScheduleRequest\x1a\x1a.tocsin.v1.ExplainResponse\"D\x82\xd3\xe4\x93\x02>\x12</tocsin/v1/{name=projects/*/locations/*/schedules/*}:explain\x12\x9f\x01\n\x12\x45xplainIntegration\x12$.tocsin.v1.ExplainIntegrationRequest\x1a\x1a.tocsin.v1.ExplainResponse\"G\x82\xd3\xe4\x93\x02\x41\x12?/tocsin/v1/{name=projects/*/locations/*/integrations/*}:explainb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -90,6 +91,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BACKFILLSCHEDULEREQUEST'].fields_by_name['end_time']._serialized_options = b'\342A\001\002'
   _globals['_LISTNEXTRUNSREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_LISTNEXTRUNSREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_EXPLAINSCHEDULEREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_EXPLAINSCHEDULEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_EXPLAINSCHEDULEREQUEST'].fields_by_name['instant']._loaded_options = None
+  _globals['_EXPLAINSCHEDULEREQUEST'].fields_by_name['instant']._serialized_options = b'\342A\001\002'
+  _globals['_EXPLAININTEGRATIONREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_EXPLAININTEGRATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_EXPLAININTEGRATIONREQUEST'].fields_by_name['instant']._loaded_options = None
+  _globals['_EXPLAININTEGRATIONREQUEST'].fields_by_name['instant']._serialized_options = b'\342A\001\002'
   _globals['_SCHEDULESERVICE'].methods_by_name['BatchSchedule']._loaded_options = None
   _globals['_SCHEDULESERVICE'].methods_by_name['BatchSchedule']._serialized_options = b'\202\323\344\223\002H\"C/tocsin/v1/{parent=projects/*/locations/*}/executions:batchSchedule:\001*'
   _globals['_SCHEDULESERVICE'].methods_by_name['CreateSchedule']._loaded_options = None
@@ -110,46 +119,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULESERVICE'].methods_by_name['BackfillSchedule']._serialized_options = b'\202\323\344\223\002B\"=/tocsin/v1/{name=projects/*/locations/*/schedules/*}:backfill:\001*'
   _globals['_SCHEDULESERVICE'].methods_by_name['ListNextRuns']._loaded_options = None
   _globals['_SCHEDULESERVICE'].methods_by_name['ListNextRuns']._serialized_options = b'\202\323\344\223\002?\022=/tocsin/v1/{name=projects/*/locations/*/schedules/*}/nextRuns'
-  _globals['_BATCHSCHEDULEREQUEST']._serialized_start=368
-  _globals['_BATCHSCHEDULEREQUEST']._serialized_end=500
-  _globals['_BATCHSCHEDULERESPONSE']._serialized_start=502
-  _globals['_BATCHSCHEDULERESPONSE']._serialized_end=574
-  _globals['_BATCHSCHEDULERESULT']._serialized_start=576
-  _globals['_BATCHSCHEDULERESULT']._serialized_end=660
-  _globals['_SCHEDULE']._serialized_start=663
-  _globals['_SCHEDULE']._serialized_end=1655
-  _globals['_SCHEDULE_INPUTPARAMETERSENTRY']._serialized_start=1428
-  _globals['_SCHEDULE_INPUTPARAMETERSENTRY']._serialized_end=1528
-  _globals['_SCHEDULE_OVERLAPPOLICY']._serialized_start=1530
-  _globals['_SCHEDULE_OVERLAPPOLICY']._serialized_end=1655
-  _globals['_SCHEDULEPAUSE']._serialized_start=1657
-  _globals['_SCHEDULEPAUSE']._serialized_end=1734
-  _globals['_SCHEDULEDRUN']._serialized_start=1737
-  _globals['_SCHEDULEDRUN']._serialized_end=1868
-  _globals['_CREATESCHEDULEREQUEST']._serialized_start=1870
-  _globals['_CREATESCHEDULEREQUEST']._serialized_end=1987
-  _globals['_GETSCHEDULEREQUEST']._serialized_start=1989
-  _globals['_GETSCHEDULEREQUEST']._serialized_end=2029
-  _globals['_LISTSCHEDULESREQUEST']._serialized_start=2031
-  _globals['_LISTSCHEDULESREQUEST']._serialized_end=2114
-  _globals['_LISTSCHEDULESRESPONSE']._serialized_start=2116
-  _globals['_LISTSCHEDULESRESPONSE']._serialized_end=2204
-  _globals['_UPDATESCHEDULEREQUEST']._serialized_start=2207
-  _globals['_UPDATESCHEDULEREQUEST']._serialized_end=2344
-  _globals['_DELETESCHEDULEREQUEST']._serialized_start=2346
-  _globals['_DELETESCHEDULEREQUEST']._serialized_end=2389
-  _globals['_PAUSESCHEDULEREQUEST']._serialized_start=2391
-  _globals['_PAUSESCHEDULEREQUEST']._serialized_end=2447
-  _globals['_RESUMESCHEDULEREQUEST']._serialized_start=2449
-  _globals['_RESUMESCHEDULEREQUEST']._serialized_end=2492
-  _globals['_BACKFILLSCHEDULEREQUEST']._serialized_start=2495
-  _globals['_BACKFILLSCHEDULEREQUEST']._serialized_end=2666
-  _globals['_BACKFILLSCHEDULERESPONSE']._serialized_start=2668
-  _globals['_BACKFILLSCHEDULERESPONSE']._serialized_end=2717
-  _globals['_LISTNEXTRUNSREQUEST']._serialized_start=2719
-  _globals['_LISTNEXTRUNSREQUEST']._serialized_end=2818
-  _globals['_LISTNEXTRUNSRESPONSE']._serialized_start=2820
-  _globals['_LISTNEXTRUNSRESPONSE']._serialized_end=2881
-  _globals['_SCHEDULESERVICE']._serialized_start=2884
-  _globals['_SCHEDULESERVICE']._serialized_end=4383
+  _globals['_SCHEDULESERVICE'].methods_by_name['ExplainSchedule']._loaded_options = None
+  _globals['_SCHEDULESERVICE'].methods_by_name['ExplainSchedule']._serialized_options = b'\202\323\344\223\002>\022</tocsin/v1/{name=projects/*/locations/*/schedules/*}:explain'
+  _globals['_SCHEDULESERVICE'].methods_by_name['ExplainIntegration']._loaded_options = None
+  _globals['_SCHEDULESERVICE'].methods_by_name['ExplainIntegration']._serialized_options = b'\202\323\344\223\002A\022?/tocsin/v1/{name=projects/*/locations/*/integrations/*}:explain'
+  _globals['_BATCHSCHEDULEREQUEST']._serialized_start=400
+  _globals['_BATCHSCHEDULEREQUEST']._serialized_end=532
+  _globals['_BATCHSCHEDULERESPONSE']._serialized_start=534
+  _globals['_BATCHSCHEDULERESPONSE']._serialized_end=606
+  _globals['_BATCHSCHEDULERESULT']._serialized_start=608
+  _globals['_BATCHSCHEDULERESULT']._serialized_end=692
+  _globals['_SCHEDULE']._serialized_start=695
+  _globals['_SCHEDULE']._serialized_end=1687
+  _globals['_SCHEDULE_INPUTPARAMETERSENTRY']._serialized_start=1460
+  _globals['_SCHEDULE_INPUTPARAMETERSENTRY']._serialized_end=1560
+  _globals['_SCHEDULE_OVERLAPPOLICY']._serialized_start=1562
+  _globals['_SCHEDULE_OVERLAPPOLICY']._serialized_end=1687
+  _globals['_SCHEDULEPAUSE']._serialized_start=1689
+  _globals['_SCHEDULEPAUSE']._serialized_end=1766
+  _globals['_SCHEDULEDRUN']._serialized_start=1769
+  _globals['_SCHEDULEDRUN']._serialized_end=1900
+  _globals['_CREATESCHEDULEREQUEST']._serialized_start=1902
+  _globals['_CREATESCHEDULEREQUEST']._serialized_end=2019
+  _globals['_GETSCHEDULEREQUEST']._serialized_start=2021
+  _globals['_GETSCHEDULEREQUEST']._serialized_end=2061
+  _globals['_LISTSCHEDULESREQUEST']._serialized_start=2063
+  _globals['_LISTSCHEDULESREQUEST']._serialized_end=2146
+  _globals['_LISTSCHEDULESRESPONSE']._serialized_start=2148
+  _globals['_LISTSCHEDULESRESPONSE']._serialized_end=2236
+  _globals['_UPDATESCHEDULEREQUEST']._serialized_start=2239
+  _globals['_UPDATESCHEDULEREQUEST']._serialized_end=2376
+  _globals['_DELETESCHEDULEREQUEST']._serialized_start=2378
+  _globals['_DELETESCHEDULEREQUEST']._serialized_end=2421
+  _globals['_PAUSESCHEDULEREQUEST']._serialized_start=2423
+  _globals['_PAUSESCHEDULEREQUEST']._serialized_end=2479
+  _globals['_RESUMESCHEDULEREQUEST']._serialized_start=2481
+  _globals['_RESUMESCHEDULEREQUEST']._serialized_end=2524
+  _globals['_BACKFILLSCHEDULEREQUEST']._serialized_start=2527
+  _globals['_BACKFILLSCHEDULEREQUEST']._serialized_end=2698
+  _globals['_BACKFILLSCHEDULERESPONSE']._serialized_start=2700
+  _globals['_BACKFILLSCHEDULERESPONSE']._serialized_end=2749
+  _globals['_LISTNEXTRUNSREQUEST']._serialized_start=2751
+  _globals['_LISTNEXTRUNSREQUEST']._serialized_end=2850
+  _globals['_LISTNEXTRUNSRESPONSE']._serialized_start=2852
+  _globals['_LISTNEXTRUNSRESPONSE']._serialized_end=2913
+  _globals['_EXPLAINSCHEDULEREQUEST']._serialized_start=2915
+  _globals['_EXPLAINSCHEDULEREQUEST']._serialized_end=3010
+  _globals['_EXPLAININTEGRATIONREQUEST']._serialized_start=3012
+  _globals['_EXPLAININTEGRATIONREQUEST']._serialized_end=3130
+  _globals['_SCHEDULESERVICE']._serialized_start=3133
+  _globals['_SCHEDULESERVICE']._serialized_end=4947
 # @@protoc_insertion_point(module_scope)

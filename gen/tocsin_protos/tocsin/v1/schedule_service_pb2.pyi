@@ -9,6 +9,7 @@ from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
+from tocsin_protos.tocsin.v1 import firing_service_pb2 as _firing_service_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -214,3 +215,21 @@ class ListNextRunsResponse(_message.Message):
     RUNS_FIELD_NUMBER: _ClassVar[int]
     runs: _containers.RepeatedCompositeFieldContainer[ScheduledRun]
     def __init__(self, runs: _Optional[_Iterable[_Union[ScheduledRun, _Mapping]]] = ...) -> None: ...
+
+class ExplainScheduleRequest(_message.Message):
+    __slots__ = ("name", "instant")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    INSTANT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    instant: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., instant: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ExplainIntegrationRequest(_message.Message):
+    __slots__ = ("name", "instant", "trigger_id")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    INSTANT_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    instant: _timestamp_pb2.Timestamp
+    trigger_id: str
+    def __init__(self, name: _Optional[str] = ..., instant: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger_id: _Optional[str] = ...) -> None: ...

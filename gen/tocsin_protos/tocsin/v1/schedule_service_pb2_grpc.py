@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
+from tocsin_protos.tocsin.v1 import firing_service_pb2 as tocsin_dot_v1_dot_firing__service__pb2
 from tocsin_protos.tocsin.v1 import schedule_service_pb2 as tocsin_dot_v1_dot_schedule__service__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -85,6 +86,16 @@ class ScheduleServiceStub(object):
                 '/tocsin.v1.ScheduleService/ListNextRuns',
                 request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsResponse.FromString,
+                _registered_method=True)
+        self.ExplainSchedule = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/ExplainSchedule',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ExplainScheduleRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
+                _registered_method=True)
+        self.ExplainIntegration = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/ExplainIntegration',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ExplainIntegrationRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
                 _registered_method=True)
 
 
@@ -168,6 +179,24 @@ class ScheduleServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainSchedule(self, request, context):
+        """Explains why a schedule ran at an instant, or why it did not, and when it runs next.
+
+        The answer follows the schedule as it was at that instant. A deleted one can be explained as
+        long as its record is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainIntegration(self, request, context):
+        """Explains why the schedule of an integration's trigger (its CloudSchedulerConfig) ran at an
+        instant, or why it did not, and when it runs next.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScheduleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -220,6 +249,16 @@ def add_ScheduleServiceServicer_to_server(servicer, server):
                     servicer.ListNextRuns,
                     request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsResponse.SerializeToString,
+            ),
+            'ExplainSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainSchedule,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ExplainScheduleRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'ExplainIntegration': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainIntegration,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ExplainIntegrationRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -493,6 +532,60 @@ class ScheduleService(object):
             '/tocsin.v1.ScheduleService/ListNextRuns',
             tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsRequest.SerializeToString,
             tocsin_dot_v1_dot_schedule__service__pb2.ListNextRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/ExplainSchedule',
+            tocsin_dot_v1_dot_schedule__service__pb2.ExplainScheduleRequest.SerializeToString,
+            tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainIntegration(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/ExplainIntegration',
+            tocsin_dot_v1_dot_schedule__service__pb2.ExplainIntegrationRequest.SerializeToString,
+            tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
             options,
             channel_credentials,
             insecure,

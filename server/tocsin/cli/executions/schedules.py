@@ -15,6 +15,12 @@ from tocsin.cli.connection import (
     connected,
     pages,
 )
+from tocsin.cli.executions.explaining import (
+    ScheduleArgument,
+    explain_schedule,
+    next_runs,
+    schedule_named,
+)
 from tocsin.cli.executions.inputs import UNITS, InputOption, values_of
 from tocsin.cli.executions.names import (
     USUAL_LOCATION,
@@ -37,16 +43,11 @@ from tocsin_protos.tocsin.v1 import schedule_service_pb2 as contract
 from tocsin_protos.tocsin.v1.schedule_service_pb2 import Schedule
 
 app = typer.Typer(rich_markup_mode="markdown")
+app.command("explain")(explain_schedule)
+app.command("next")(next_runs)
 
 HEAD = ("ID", "INTEGRATION", "CRON", "ZONE", "NEXT RUN", "LAST RUN", "STATE")
 _LENGTH = re.compile(r"(\d{1,9})([smhd])")
-
-ScheduleArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SCHEDULE", help="The last part of the schedule's name, or all of the name."
-    ),
-]
 
 
 class Overlap(StrEnum):
@@ -85,7 +86,7 @@ def get_schedule(
 ) -> None:
     """Show a schedule with its next and its last run."""
     with connected(server, ca) as api:
-        request = contract.GetScheduleRequest(name=_named(schedule, location))
+        request = contract.GetScheduleRequest(name=schedule_named(schedule, location))
         _print(api.schedules.GetSchedule(request), output)
 
 
@@ -132,7 +133,7 @@ def create_schedule(
     ca: CaOption = None,
 ) -> None:
     """Run an integration again and again, at the instants of a cron expression."""
-    name, target = _named(schedule, location), integration_named(integration, location)
+    name, target = schedule_named(schedule, location), integration_named(integration, location)
     created = Schedule(
         integration=target,
         trigger_id=trigger or f"api_trigger/{target.rpartition('/')[2]}",
@@ -167,7 +168,7 @@ def pause_schedule(
     ca: CaOption = None,
 ) -> None:
     """Pause a schedule."""
-    request = contract.PauseScheduleRequest(name=_named(schedule, location), note=note)
+    request = contract.PauseScheduleRequest(name=schedule_named(schedule, location), note=note)
     with connected(server, ca) as api:
         _print(api.schedules.PauseSchedule(request), output)
 
@@ -182,7 +183,7 @@ def resume_schedule(
 ) -> None:
     """Resume a schedule; the instants of its pause are not made up."""
     with connected(server, ca) as api:
-        request = contract.ResumeScheduleRequest(name=_named(schedule, location))
+        request = contract.ResumeScheduleRequest(name=schedule_named(schedule, location))
         _print(api.schedules.ResumeSchedule(request), output)
 
 
@@ -194,7 +195,7 @@ def delete_schedule(
     ca: CaOption = None,
 ) -> None:
     """Delete a schedule; its executions stay."""
-    name = _named(schedule, location)
+    name = schedule_named(schedule, location)
     with connected(server, ca) as api:
         api.schedules.DeleteSchedule(contract.DeleteScheduleRequest(name=name))
     say(f"{name} deleted")
@@ -220,7 +221,7 @@ def backfill_schedule(
 ) -> None:
     """Run all instants of a past range now, and show the ids of the executions."""
     request = contract.BackfillScheduleRequest(
-        name=_named(schedule, location), request_id=request_id
+        name=schedule_named(schedule, location), request_id=request_id
     )
     request.start_time.FromDatetime(read_instant(start))
     request.end_time.FromDatetime(read_instant(end))
@@ -233,12 +234,6 @@ def backfill_schedule(
         say(execution_id)
     if not answer.execution_ids:
         say("The range has no instants.")
-
-
-def _named(schedule: str, location: str) -> str:
-    if schedule.startswith("projects/"):
-        return schedule
-    return f"{checked_location(location)}/schedules/{schedule.removeprefix('schedules/')}"
 
 
 def _length(option: str, text: str) -> timedelta:

@@ -15,9 +15,10 @@ from tocsin.cli.connection import (
     pages,
 )
 from tocsin.cli.documents.reading import DocumentError, read_document
+from tocsin.cli.executions.explaining import explain_integration
 from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, integration_named
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.lines import say_lines
+from tocsin.cli.terminal.lines import note, say_lines
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
@@ -41,7 +42,10 @@ from tocsin_protos.google.cloud.integrations.v1alpha.integration_versions_pb2 im
 from tocsin_protos.google.cloud.integrations.v1alpha.integrations_pb2 import ListIntegrationsRequest
 
 app = typer.Typer(rich_markup_mode="markdown")
+app.command("explain")(explain_integration)
 
+# As the server sends it; what follows is one line for each schedule.
+LINT = "x-tocsin-lint"
 HEAD = ("NAME", "ACTIVE", "UPDATED AT", "DESCRIPTION")
 VERSION_HEAD = ("VERSION", "NUMBER", "STATE", "UPDATED AT", "LABEL")
 
@@ -155,13 +159,16 @@ def apply(
         return document.where(field.removeprefix("integration_version."))
 
     with connected(server, ca, blame) as api:
-        made = api.versions.CreateIntegrationVersion(
-            CreateIntegrationVersionRequest(parent=parent, integration_version=version)
+        made, lint = _linted(
+            api.versions.CreateIntegrationVersion,
+            CreateIntegrationVersionRequest(parent=parent, integration_version=version),
         )
         if not draft:
             api.versions.PublishIntegrationVersion(PublishIntegrationVersionRequest(name=made.name))
             made = api.versions.GetIntegrationVersion(GetIntegrationVersionRequest(name=made.name))
     _show(made, output)
+    for line in lint:
+        note(f"the clocks change: {line}")
 
 
 @app.command("publish")
@@ -177,9 +184,13 @@ def publish(
     parent = integration_named(integration, location)
     with connected(server, ca) as api:
         name = _named(api, parent, version)
-        api.versions.PublishIntegrationVersion(PublishIntegrationVersionRequest(name=name))
+        _, lint = _linted(
+            api.versions.PublishIntegrationVersion, PublishIntegrationVersionRequest(name=name)
+        )
         made = api.versions.GetIntegrationVersion(GetIntegrationVersionRequest(name=name))
     _show(made, output)
+    for line in lint:
+        note(f"the clocks change: {line}")
 
 
 @app.command("unpublish")
@@ -218,6 +229,13 @@ def _named(api: Connection, parent: str, version: str) -> str:
     for latest in _versions(api, parent, "state != ARCHIVED"):
         return latest.name
     raise refusal(f"{parent} has no versions: make one with `tocsin integrations apply`")
+
+
+def _linted(method: Any, request: Any) -> tuple[Any, list[str]]:
+    """Calls a method; returns its answer, and what its schedules may surprise people with."""
+    answer, call = method.with_call(request)
+    found = [value for name, value in call.initial_metadata() if name == LINT]
+    return answer, [line for text in found for line in text.split("; ")]
 
 
 def _show(version: IntegrationVersion, output: Output) -> None:

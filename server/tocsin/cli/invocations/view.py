@@ -114,6 +114,7 @@ def explanation(response: ExplainResponse) -> list[tuple[str, str]]:
         ("reason", ExplainResponse.Reason.Name(response.reason).removeprefix("REASON_")),
         ("explanation", response.explanation),
         ("tick", instant_text(response.tick)),
+        ("name", response.name),
         ("triggerId", response.trigger_id),
         ("decidedAt", instant_text(response.decided_at)),
         ("cronExpression", response.cron_expression),

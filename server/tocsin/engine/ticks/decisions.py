@@ -1,12 +1,13 @@
 """Builds the records of decisions about ticks that did not fire in time."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.engine.ticks.misfires import Missed
 from tocsin.plans.plan import MisfirePolicy
 from tocsin.store.triggers.decisions import Decision, DecisionKind
-from tocsin.store.triggers.timers import DueTimer
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 def misfire_record(
@@ -34,14 +35,35 @@ def misfire_record(
 
 
 def unreadable_record(
-    record_id: str, timer: DueTimer, again_at: datetime, now: datetime
+    record_id: str, trigger_id: str, instant: datetime, again_at: datetime, now: datetime
 ) -> Decision:
     """Returns the record of a trigger that can't be read; the next try is at `again_at`."""
     return Decision(
         id=record_id,
-        trigger_id=timer.trigger_id,
+        trigger_id=trigger_id,
         kind=DecisionKind.UNREADABLE,
-        first_at=timer.instant,
+        first_at=instant,
         last_at=again_at,
         decided_at=now,
+    )
+
+
+def passed_over_record(
+    record_id: str,
+    schedule: str,
+    kind: DecisionKind,
+    tick: datetime,
+    following: datetime | None,
+    now: datetime,
+    **detail: str,
+) -> Decision:
+    """Returns the record of an instant that did not run; it covers the time until the next one."""
+    return Decision(
+        id=record_id,
+        trigger_id=schedule,
+        kind=kind,
+        first_at=tick,
+        last_at=following or tick + MICROSECOND,
+        decided_at=now,
+        detail=json.dumps(detail),
     )

@@ -1,6 +1,6 @@
 """Turns each due instant of a schedule into an execution, and arms the next one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,8 +10,15 @@ import structlog
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.schedules import schedule_plan
 from tocsin.engine.observer import UNOBSERVED, Observer
+from tocsin.engine.ticks.decisions import (
+    misfire_record,
+    passed_over_record,
+    unreadable_record,
+)
+from tocsin.engine.ticks.misfires import Missed
 from tocsin.engine.wakeup import Wakeup
 from tocsin.plans.errors import PlanError
+from tocsin.plans.plan import MisfirePolicy
 from tocsin.plans.schedule import Overlap, SchedulePlan
 from tocsin.schedule import Clock
 from tocsin.store.driver.bells import Bell
@@ -32,6 +39,12 @@ from tocsin.store.schedules.rows import (
     parents_of_due,
     release_waiting,
     update_schedule,
+)
+from tocsin.store.triggers.decisions import (
+    Decision,
+    DecisionKind,
+    record_decision,
+    record_or_extend,
 )
 
 log = structlog.get_logger(__name__)
@@ -77,12 +90,14 @@ class Recurring:
         clock: Clock,
         runs: Runs,
         *,
+        new_id: Callable[[], str],
         tolerance: timedelta,
         observer: Observer = UNOBSERVED,
     ) -> None:
         self._database = database
         self._clock = clock
         self._runs = runs
+        self._new_id = new_id
         self._tolerance = tolerance
         self._observer = observer
         self._wakeup = Wakeup(clock)
@@ -130,18 +145,23 @@ class Recurring:
     def _fire(
         self, tx: Transaction, schedule: StoredSchedule, now: datetime, offers: Mapping[str, Offer]
     ) -> int:
+        tick = schedule.tick_at or now
         try:
             plan = schedule_plan(schedule.name, schedule.message)
         except ValueError:
             # A broken schedule must not stop the others.
             log.exception("could not read a stored schedule, its run waits", name=schedule.name)
-            update_schedule(tx, replace(schedule, due_at=now + UNREADABLE_WAITS))
+            again_at = now + UNREADABLE_WAITS
+            update_schedule(tx, replace(schedule, due_at=again_at))
+            record_or_extend(
+                tx, unreadable_record(self._new_id(), schedule.name, tick, again_at, now)
+            )
             return 0
-        tick, window = schedule.tick_at or now, max(plan.catch_up, self._tolerance)
+        window = max(plan.catch_up, self._tolerance)
         if now - plan.timetable.due(tick) > window:
-            update_schedule(tx, _without_missed(schedule, plan, tick, now - window))
+            self._pass_missed(tx, schedule, plan, tick, now - window, now)
             return 0
-        previous = schedule.last_invocation
+        following, previous = plan.timetable.following(tick), schedule.last_invocation
         if previous is not None and _is_open(tx, previous):
             match plan.overlap:
                 case Overlap.QUEUE:
@@ -149,26 +169,38 @@ class Recurring:
                     return 0
                 case Overlap.SKIP:
                     skipped = replace(schedule, skipped=schedule.skipped + 1)
-                    update_schedule(tx, armed(skipped, plan.timetable.following(tick)))
+                    update_schedule(tx, armed(skipped, following))
+                    record = self._passed_over(
+                        DecisionKind.OVERLAP, schedule, tick, following, now, execution=previous
+                    )
+                    record_or_extend(tx, record)
                     return 0
                 case Overlap.CANCEL:
                     cancel_invocation(tx, previous, now=now, note=CANCEL_NOTE)
-        return self._run(tx, armed(schedule, plan.timetable.following(tick)), offers, tick, now)
+        return self._run(tx, schedule, following, offers, tick, now)
 
     def _run(
         self,
         tx: Transaction,
-        schedule: StoredSchedule,
+        before: StoredSchedule,
+        following: tuple[datetime, datetime] | None,
         offers: Mapping[str, Offer],
         tick: datetime,
         now: datetime,
     ) -> int:
         """Stores the execution of an instant, and the schedule, which is armed for the next."""
+        schedule = armed(before, following)
         try:
             execution = self._runs.execution(schedule, offers, tick, now)
         except PlanError as error:
             log.warning("could not run a schedule", name=schedule.name, error=error.reason)
             update_schedule(tx, replace(schedule, last_error=error.reason))
+            record = self._passed_over(
+                DecisionKind.FAILED, before, tick, following, now, error=error.reason
+            )
+            # One record has one reason.
+            same = before.last_error == error.reason
+            (record_or_extend if same else record_decision)(tx, record)
             return 0
         new = insert_invocations(tx, [(execution, now)])
         if not new:
@@ -181,6 +213,42 @@ class Recurring:
         )
         return 1
 
+    def _passed_over(
+        self,
+        kind: DecisionKind,
+        schedule: StoredSchedule,
+        tick: datetime,
+        following: tuple[datetime, datetime] | None,
+        now: datetime,
+        **detail: str,
+    ) -> Decision:
+        next_tick = None if following is None else following[0]
+        return passed_over_record(
+            self._new_id(), schedule.name, kind, tick, next_tick, now, **detail
+        )
+
+    def _pass_missed(
+        self,
+        tx: Transaction,
+        schedule: StoredSchedule,
+        plan: SchedulePlan,
+        tick: datetime,
+        live_from: datetime,
+        now: datetime,
+    ) -> None:
+        """Arms a schedule for the first instant that is made up, and records those before it."""
+        timetable = plan.timetable
+        # The jitter lets an instant start later, so the one at hand is passed over in any case.
+        after = max(tick, live_from - timetable.jitter - MICROSECOND)
+        missed = 1 + timetable.count(tick, after)
+        log.warning("a schedule missed instants", name=schedule.name, missed=missed)
+        last = max(tick, timetable.previous(after) or tick)
+        # Each that is not too old runs, as with FIRE_ALL.
+        decision = Missed(MisfirePolicy.FIRE_ALL, tick, last, missed, 0, missed, 0)
+        record_decision(tx, misfire_record(self._new_id(), schedule.name, decision, None, now))
+        passed = replace(schedule, missed=schedule.missed + missed)
+        update_schedule(tx, armed(passed, timetable.following(after)))
+
 
 def _look(tx: Transaction, now: datetime) -> _Look:
     parents = frozenset(parents_of_due(tx, now=now, limit=TICKS_AT_ONCE))
@@ -190,16 +258,3 @@ def _look(tx: Transaction, now: datetime) -> _Look:
 def _is_open(tx: Transaction, invocation_id: str) -> bool:
     state = state_of(tx, invocation_id)
     return state is not None and not state.final
-
-
-def _without_missed(
-    schedule: StoredSchedule, plan: SchedulePlan, tick: datetime, live_from: datetime
-) -> StoredSchedule:
-    """Returns the schedule with the first instant that is made up as its next."""
-    # The jitter lets an instant start later, so the one at hand is passed over in any case.
-    after = max(tick, live_from - plan.timetable.jitter - MICROSECOND)
-    missed = 1 + plan.timetable.cron.count(tick, after)
-    log.warning("a schedule missed instants", name=schedule.name, missed=missed)
-    return armed(
-        replace(schedule, missed=schedule.missed + missed), plan.timetable.following(after)
-    )

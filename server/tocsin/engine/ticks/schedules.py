@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tocsin.compilers.integration_schedules import ScheduledRun, load_run
+from tocsin.compilers.integration_schedules import ScheduledRun, decided_key, load_run, origin_of
 from tocsin.engine.settings import MisfireSettings
+from tocsin.engine.ticks.decisions import misfire_record, unreadable_record
 from tocsin.engine.ticks.misfires import Missed, decide
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.integrations.schedules import (
@@ -17,6 +18,7 @@ from tocsin.store.integrations.schedules import (
 )
 from tocsin.store.integrations.versions import VersionState
 from tocsin.store.invocations.rows import Invocation, insert_invocations
+from tocsin.store.triggers.decisions import record_decision, record_or_extend
 from tocsin.store.triggers.timers import earliest_tick
 
 log = structlog.get_logger(__name__)
@@ -35,7 +37,13 @@ def earliest_of_all(tx: Transaction) -> datetime | None:
 class Schedules:
     """Fires the schedules of published versions; missed ticks follow the settings' policy."""
 
-    def __init__(self, new_uuid: Callable[[], str], misfires: MisfireSettings) -> None:
+    def __init__(
+        self,
+        new_id: Callable[[], str],
+        new_uuid: Callable[[], str],
+        misfires: MisfireSettings,
+    ) -> None:
+        self._new_id = new_id
         self._new_uuid = new_uuid
         self._misfires = misfires
 
@@ -81,10 +89,16 @@ class Schedules:
             )
             again_at = now + UNREADABLE_WAITS
             arm_schedule(tx, summary.id, due.trigger_id, again_at, f"can't fire: {error}")
+            origin = origin_of(summary.location, summary.integration)
+            key = decided_key(origin, due.trigger_id)
+            record_or_extend(tx, unreadable_record(self._new_id(), key, due.instant, again_at, now))
             return 0
         decision = decide(run.cron, due.instant, now, self._misfires.policy, self._misfires)
         if decision.missed is not None:
             missed.append((run.origin, decision.missed))
+            fired = decision.fire[0] if decision.fire else None
+            key = decided_key(run.origin, run.trigger_id)
+            record_decision(tx, misfire_record(self._new_id(), key, decision.missed, fired, now))
         executions = [self._execution(run, tick, now) for tick in decision.fire]
         new = insert_invocations(tx, [(one, one.scheduled_at) for one in executions])
         arm_schedule(tx, summary.id, due.trigger_id, decision.next_tick)

@@ -130,7 +130,10 @@ class Timers:
             )
             again_at = now + UNREADABLE_WAITS
             arm_timer(tx, timer.trigger_id, again_at)
-            record_or_extend(tx, unreadable_record(self._new_id(), timer, again_at, now))
+            record = unreadable_record(
+                self._new_id(), timer.trigger_id, timer.instant, again_at, now
+            )
+            record_or_extend(tx, record)
             return
         source = plan.source
         if not isinstance(source, TimerSource) or not plan.active:

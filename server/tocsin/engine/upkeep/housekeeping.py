@@ -21,6 +21,11 @@ from tocsin.engine.upkeep.invocation_checks import (
 )
 from tocsin.engine.upkeep.reconciler import Reconciler
 from tocsin.engine.upkeep.retention import RetentionSweep
+from tocsin.engine.upkeep.schedule_checks import (
+    ArmedScheduleCheck,
+    PublishedCheck,
+    ScheduleCheck,
+)
 from tocsin.engine.upkeep.timer_checks import ArmedCheck, TimerCheck
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
@@ -70,6 +75,9 @@ def housekeeping(
         (
             TimerCheck(database, clock),
             ArmedCheck(database),
+            ScheduleCheck(database, clock),
+            PublishedCheck(database, clock),
+            ArmedScheduleCheck(database),
             LostCheck(database, clock),
             OverdueCheck(database, clock),
             WaitingCheck(database, clock),

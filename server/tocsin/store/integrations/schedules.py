@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.driver.bells import Bell
 from tocsin.store.driver.fixed_list import FixedList
-from tocsin.store.driver.instants import instant_or_none, to_micros
+from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.integrations.schema import integration_schedules as table
@@ -38,6 +38,9 @@ ARM = INSERT.on_conflict_do_update(
 )
 DISARM = delete(table).where(table.c.version_id == bindparam("of_version"))
 END = DISARM.where(table.c.trigger_id == bindparam("of_trigger"))
+ARMED = select(table.c.trigger_id, table.c.next_at).where(
+    table.c.version_id == bindparam("of_version")
+)
 EARLIEST = select(func.min(table.c.next_at))
 DUE_SCHEDULE = Record(
     DueSchedule, trigger_id=table.c.trigger_id, instant=table.c.next_at, version=VERSION
@@ -75,6 +78,12 @@ def arm_schedule(
 
 def disarm_schedules(tx: Transaction, version_id: str) -> None:
     tx.run(DISARM, of_version=version_id)
+
+
+def armed_schedules(tx: Transaction, version_id: str) -> dict[str, datetime]:
+    """Returns the next ticks of a version's schedules, by their triggers."""
+    rows = tx.all(ARMED, of_version=version_id)
+    return {trigger_id: from_micros(next_at) for trigger_id, next_at in rows}
 
 
 def earliest_schedule(tx: Transaction) -> datetime | None:

@@ -75,9 +75,8 @@ INSERT = insert(table).values(
 )
 FIND = select(*VERSION.columns).where(IN_LOCATION, OF_INTEGRATION, BY_ID)
 LOCK = FIND.with_for_update()
-LOCK_ACTIVE = (
-    select(*VERSION.columns).where(IN_LOCATION, OF_INTEGRATION, IS_ACTIVE).with_for_update()
-)
+PUBLISHED = select(*VERSION.columns).where(IN_LOCATION, OF_INTEGRATION, IS_ACTIVE)
+LOCK_ACTIVE = PUBLISHED.with_for_update()
 # The latest first, as they are numbered.
 OF_ONE = (
     select(*SUMMARY.columns)
@@ -166,6 +165,11 @@ def find_version(
 def find_active(tx: Transaction, location: str, integration: str) -> StoredVersion | None:
     """Returns the published version of an integration, and locks it."""
     return VERSION.one(tx, LOCK_ACTIVE, in_location=location, of_integration=integration)
+
+
+def published_version(tx: Transaction, location: str, integration: str) -> StoredVersion | None:
+    """Returns the published version of an integration, without a lock."""
+    return VERSION.one(tx, PUBLISHED, in_location=location, of_integration=integration)
 
 
 def summaries(tx: Transaction, location: str, integration: str | None) -> list[VersionSummary]:

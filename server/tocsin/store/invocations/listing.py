@@ -68,6 +68,7 @@ IN_STATE = table.c.state == bindparam("state"), TROUBLED
 BY_ID = select(*SUMMARY.columns).where(table.c.id == bindparam("id"), SEEN)
 LOCK = BY_ID.with_for_update()
 WHOLE = select(*INVOCATION.columns).where(table.c.id == bindparam("id"), SEEN)
+OF_OCCURRENCE = select(*SUMMARY.columns).where(table.c.occurrence == bindparam("occurrence"), SEEN)
 
 
 def _page(*conditions: Any) -> Select[Any]:
@@ -113,6 +114,11 @@ def find_summary(tx: Transaction, invocation_id: str, *, lock: bool = False) -> 
     """Finds an invocation without its large fields. With `lock`, no other transaction can change
     it until the commit."""
     return SUMMARY.one(tx, LOCK if lock else BY_ID, id=invocation_id)
+
+
+def find_occurrence(tx: Transaction, occurrence: str) -> Invocation | None:
+    """Finds the invocation of an occurrence without its large fields."""
+    return SUMMARY.one(tx, OF_OCCURRENCE, occurrence=occurrence)
 
 
 def find_whole(tx: Transaction, invocation_id: str) -> Invocation | None:

@@ -1,6 +1,8 @@
-"""Stores decisions about a trigger's ticks: pauses, changed rules, misfires, deletion.
+"""Stores decisions about ticks: pauses, changed rules, misfires, deletion.
 
-A tick that fires in time has an invocation and leaves no row here, so the table stays small.
+They are of a trigger; of a schedule, by its name; or of a schedule of an integration's trigger, by
+both their names. A tick that fires in time has an invocation and leaves no row here, so the table
+stays small.
 """
 
 from dataclasses import dataclass
@@ -27,6 +29,11 @@ class DecisionKind(StrEnum):
     """Ticks were missed."""
     UNREADABLE = "unreadable"
     """The stored trigger could not be read when its ticks were due."""
+    OVERLAP = "overlap"
+    """The instants of a schedule from `first_at` until before `last_at` did not run, because the
+    run before had not ended."""
+    FAILED = "failed"
+    """The instants of a schedule from `first_at` until before `last_at` could not be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,20 @@ def decision_about(
         limit=LOOKED_AT,
     )
     return next((one for one in decisions if one.last_at is None or one.last_at >= instant), None)
+
+
+def latest_decision(
+    tx: Transaction, trigger_id: str, kind: DecisionKind, instant: datetime
+) -> Decision | None:
+    """Returns the latest decision of a kind that begins at an instant or earlier, or None."""
+    return RECORD.one(
+        tx,
+        LATEST,
+        of_trigger=trigger_id,
+        of_kind=kind.value,
+        at=to_micros(instant),
+        limit=1,
+    )
 
 
 def decision_following(

@@ -75,6 +75,8 @@ SCHEDULE_SERVICE = service(
             made=(Made("executions", "execution_ids"),),
         ),
         "ListNextRuns": google(P.EXECUTIONS_GET, *SCHEDULE),
+        "ExplainSchedule": google(P.EXECUTIONS_GET, *SCHEDULE),
+        "ExplainIntegration": google(P.EXECUTIONS_GET, Named("name", Kind.INTEGRATION)),
     },
 )
 EVENT_SERVICE = service(

@@ -6,6 +6,7 @@ from functools import partial
 from google.protobuf.empty_pb2 import Empty
 
 from tocsin.api.google.integrations.catalog import Catalog
+from tocsin.api.google.integrations.history import PublishingHistory
 from tocsin.api.google.integrations.names import refuse_configured, version_in
 from tocsin.api.google.integrations.versions import (
     found_version,
@@ -29,7 +30,7 @@ from tocsin.store.integrations.versions import (
 from tocsin.targets.current import CurrentTargets
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
-from tocsin.wire.resource_names import VersionName
+from tocsin.wire.resource_names import VersionName, integration_name
 from tocsin.wire.serving import Method
 from tocsin_protos.google.cloud.integrations.v1alpha import integration_versions_pb2 as contract
 from tocsin_protos.google.cloud.integrations.v1alpha.integration_version_pb2 import (
@@ -43,12 +44,18 @@ class PublishingService:
     """Publishes versions, and takes them back."""
 
     def __init__(
-        self, database: Database, clock: Clock, current: CurrentTargets, catalog: Catalog
+        self,
+        database: Database,
+        clock: Clock,
+        current: CurrentTargets,
+        catalog: Catalog,
+        history: PublishingHistory,
     ) -> None:
         self._database = database
         self._clock = clock
         self._current = current
         self._catalog = catalog
+        self._history = history
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -82,7 +89,10 @@ class PublishingService:
 
         def publish(tx: Transaction) -> None:
             # The one that runs is locked first, so that two calls can't both replace it.
-            _replace_active(tx, name, modifier_of(call), now)
+            active = find_active(tx, name.integration.location, name.integration.integration)
+            self._history.changed(tx, _origin(name), active, version, now)
+            if active is not None and active.summary.id != name.id:
+                _take_back(tx, active, modifier_of(call), now)
             current = found_version(tx, name, request.name, lock=True)
             _refuse_state(current, request.name)
             if current.message != stored.message:
@@ -117,6 +127,7 @@ class PublishingService:
             state = stored.summary.state
             if state is not VersionState.ACTIVE:
                 raise errors.version_in_state(request.name, state.value, "ACTIVE")
+            self._history.changed(tx, _origin(name), stored, None, now)
             _take_back(tx, stored, modifier_of(call), now)
 
         await self._database.write(unpublish)
@@ -129,10 +140,8 @@ def _refuse_state(stored: StoredVersion, sent: str) -> None:
         raise errors.version_in_state(sent, state.value, "a DRAFT or a SNAPSHOT")
 
 
-def _replace_active(tx: Transaction, name: VersionName, modifier: str, now: datetime) -> None:
-    active = find_active(tx, name.integration.location, name.integration.integration)
-    if active is not None and active.summary.id != name.id:
-        _take_back(tx, active, modifier, now)
+def _origin(name: VersionName) -> str:
+    return integration_name(name.integration.location, name.integration.integration)
 
 
 def _take_back(tx: Transaction, stored: StoredVersion, modifier: str, now: datetime) -> None:

@@ -1,18 +1,33 @@
 """Explains the state of a delivery, as `tocsin.v1.Delivery` shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
 
-from tocsin.api.tocsin.firing.evidence import Evidence
 from tocsin.api.tocsin.invocations.message import to_message
 from tocsin.schedule.instants import rfc3339
 from tocsin.store.invocations import rows
 from tocsin.store.invocations.rows import CancelReason, State
+from tocsin.store.triggers.decisions import Decision
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 
 
+class Circumstances(Protocol):
+    """What a delivery may wait for: a pause that has not ended, and the calls under way by node."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def paused_now(self) -> Decision | None: ...
+
+    @property
+    def under_way(self) -> Mapping[str, list[int]]: ...
+
+
 def explained_delivery(
-    invocation: rows.Invocation, evidence: Evidence, limit_of: Callable[[str], int]
+    invocation: rows.Invocation, evidence: Circumstances, limit_of: Callable[[str], int]
 ) -> Delivery:
     """Returns an invocation with the reason for its state.
 
@@ -46,7 +61,7 @@ REASONS = {
 
 
 def _withheld(
-    invocation: rows.Invocation, evidence: Evidence
+    invocation: rows.Invocation, evidence: Circumstances
 ) -> tuple[Delivery.Reason, str] | None:
     """Says that a paused or deleted trigger keeps it from being delivered; None: none does."""
     if invocation.cancel_reason is CancelReason.TRIGGER_DELETED:
@@ -65,7 +80,7 @@ def _withheld(
 
 
 def _waiting(
-    invocation: rows.Invocation, evidence: Evidence, limit_of: Callable[[str], int]
+    invocation: rows.Invocation, evidence: Circumstances, limit_of: Callable[[str], int]
 ) -> tuple[Delivery.Reason, str]:
     due = invocation.next_at or invocation.scheduled_at
     if due > evidence.now:

@@ -108,7 +108,7 @@ def gather(tx: Transaction, trigger_id: str, instant: datetime, now: datetime) -
         next_pause=decisions.decision_following(tx, trigger_id, DecisionKind.PAUSE, tick),
         armed=timers.armed_at(tx, trigger_id),
         oldest_kept=listing.oldest_instant(tx, trigger_id),
-        under_way=_under_way(tx, invocations, now),
+        under_way=under_way_for(tx, invocations, now),
     )
 
 
@@ -137,9 +137,10 @@ def _rule_of(decision: Decision, name: str) -> Cron | None:
     return Cron(expression) if expression else None
 
 
-def _under_way(
+def under_way_for(
     tx: Transaction, invocations: list[Invocation], now: datetime
 ) -> dict[str, list[int]]:
+    """Counts the calls under way, by node, of each target that a due invocation waits for."""
     waiting = {
         invocation.target
         for invocation in invocations

@@ -4,35 +4,24 @@ It is pure: each rule below returns a verdict about the evidence, or None to pas
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from tocsin.api.tocsin.firing.delivery_reasons import explained_delivery
-from tocsin.api.tocsin.firing.evidence import Evidence, detail_of, ticks_at
+from tocsin.api.tocsin.firing.evidence import Evidence, ticks_at
+from tocsin.api.tocsin.firing.verdicts import (
+    Verdict,
+    fired_late,
+    neighbours,
+    of_missed,
+    set_instant,
+    show,
+    took_away,
+)
 from tocsin.api.tocsin.invocations.message import cause_of
-from tocsin.schedule import Cron
 from tocsin.schedule.instants import rfc3339
 from tocsin.store.driver.instants import MICROSECOND
-from tocsin.store.triggers.decisions import Decision
 from tocsin.wire.timestamps import to_timestamp
-from tocsin_protos.tocsin.v1.firing_service_pb2 import ExplainResponse, Misfire, Pause, RuleChange
+from tocsin_protos.tocsin.v1.firing_service_pb2 import ExplainResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Holds the reason, its text, and the decisions behind it.
-
-    `paused` is whether a pause is the reason; `pause` is its record, if it has one.
-    """
-
-    reason: ExplainResponse.Reason
-    text: str
-    decided_at: datetime | None = None
-    paused: bool = False
-    pause: Decision | None = None
-    misfire: Decision | None = None
-    rule_change: Decision | None = None
 
 
 def explained(evidence: Evidence, limit_of: Callable[[str], int]) -> ExplainResponse:
@@ -46,27 +35,19 @@ def explained(evidence: Evidence, limit_of: Callable[[str], int]) -> ExplainResp
     response = ExplainResponse(
         trigger_id=evidence.trigger_id,
         tick=to_timestamp(evidence.tick),
-        reason=verdict.reason,
-        explanation=verdict.text,
         cron_expression=cron.expression if cron else "",
         deliveries=[
             explained_delivery(invocation, evidence, limit_of)
             for invocation in evidence.invocations
         ],
     )
-    _set(response, "trigger_created_at", evidence.created_at)
-    _set(response, "decided_at", verdict.decided_at)
+    set_instant(response, "trigger_created_at", evidence.created_at)
     if evidence.deleted is not None:
-        _set(response, "trigger_deleted_at", evidence.deleted.first_at)
+        set_instant(response, "trigger_deleted_at", evidence.deleted.first_at)
     if cron is not None:
-        _set(response, "previous_tick", cron.previous(evidence.tick - MICROSECOND))
-        _set(response, "next_tick", cron.next(evidence.tick))
-    if verdict.paused:
-        response.pause.CopyFrom(_pause(verdict.pause))
-    if verdict.misfire is not None:
-        response.misfire.CopyFrom(_misfire(verdict.misfire))
-    if verdict.rule_change is not None:
-        response.rule_change.CopyFrom(_rule_change(verdict.rule_change))
+        set_instant(response, "previous_tick", cron.previous(evidence.tick - MICROSECOND))
+        set_instant(response, "next_tick", cron.next(evidence.tick))
+    show(response, verdict)
     return response
 
 
@@ -82,12 +63,11 @@ def _fired(it: Evidence) -> Verdict | None:
     text = f"It fired at {rfc3339(decided_at)}"
     if missed is None:
         return Verdict(ExplainResponse.REASON_FIRED, f"{text}.", decided_at)
-    span = f"{rfc3339(missed.first_at)} to {_end(missed)}"
-    why = f"{missed.count} ticks were missed, {span}"
-    if detail_of(missed)["fired_tick"] is not None:
-        why += ", and this call stands for all that are not too old"
     return Verdict(
-        ExplainResponse.REASON_FIRED, f"{text}, late: {why}.", decided_at, misfire=missed
+        ExplainResponse.REASON_FIRED,
+        f"{text}, late: {fired_late(missed)}.",
+        decided_at,
+        misfire=missed,
     )
 
 
@@ -134,7 +114,7 @@ def _not_a_tick(it: Evidence) -> Verdict | None:
         )
     return Verdict(
         ExplainResponse.REASON_NOT_A_TICK,
-        f"Its rule, {it.cron.expression}, has no tick then: {_neighbours(it.cron, it.tick)}.",
+        f"Its rule, {it.cron.expression}, has no tick then: {neighbours(it.cron, it.tick)}.",
     )
 
 
@@ -158,39 +138,9 @@ def _misfired(it: Evidence) -> Verdict | None:
     missed = it.misfire
     if missed is None or it.cron is None:
         return None
-    reason, text = _of_missed(missed, it.cron, it.tick)
+    reason, text = of_missed(missed, it.cron, it.tick)
     head = f"The tick was missed, and found only at {rfc3339(missed.decided_at)}"
     return Verdict(reason, f"{head}: {text}.", missed.decided_at, misfire=missed)
-
-
-def _of_missed(missed: Decision, cron: Cron, tick: datetime) -> tuple[ExplainResponse.Reason, str]:
-    """Returns the decision about one of the missed ticks, by its index among them."""
-    detail = detail_of(missed)
-    index = 0 if tick <= missed.first_at else cron.count(missed.first_at, tick)
-    if index < detail["expired"]:
-        return (
-            ExplainResponse.REASON_MISFIRE_EXPIRED,
-            "that is older than the window in which missed ticks fire",
-        )
-    if detail["policy"] == "skip":
-        return (
-            ExplainResponse.REASON_MISFIRE_SKIPPED,
-            "its policy skips missed ticks",
-        )
-    if detail["policy"] == "fire_once":
-        return (
-            ExplainResponse.REASON_MISFIRE_COALESCED,
-            f"the call of the tick {_of(detail)} stands for all {missed.count} missed ticks",
-        )
-    if index < detail["expired"] + detail["dropped"]:
-        return (
-            ExplainResponse.REASON_MISFIRE_CAPPED,
-            f"only the latest {detail['fired']} of {missed.count} missed ticks fired",
-        )
-    return (
-        ExplainResponse.REASON_RECORD_EXPIRED,
-        "it fired then, but the record of its delivery is no longer kept",
-    )
 
 
 def _unreadable(it: Evidence) -> Verdict | None:
@@ -223,7 +173,7 @@ def _withdrawn(it: Evidence) -> Verdict | None:
         (it.rule_change, "given another rule"),
         (it.deleted, "deleted"),
     ):
-        if decision is None or not _took_away(decision, it.tick):
+        if decision is None or not took_away(decision, it.tick):
             continue
         changed_at = rfc3339(decision.first_at)
         return Verdict(
@@ -235,11 +185,6 @@ def _withdrawn(it: Evidence) -> Verdict | None:
             rule_change=it.rule_change if decision is it.rule_change else None,
         )
     return None
-
-
-def _took_away(decision: Decision, tick: datetime) -> bool:
-    overdue = detail_of(decision).get("overdue")
-    return overdue is not None and datetime.fromisoformat(overdue) <= tick <= decision.first_at
 
 
 def _paused_unrecorded(it: Evidence) -> Verdict | None:
@@ -293,59 +238,3 @@ RULES: tuple[Callable[[Evidence], Verdict | None], ...] = (
     _unrecorded,
     _no_event,
 )
-
-
-def _neighbours(cron: Cron, tick: datetime) -> str:
-    before, after = cron.previous(tick - MICROSECOND), cron.next(tick)
-    parts = [
-        f"the previous one is {rfc3339(before)}" if before else "it has no previous one",
-        f"the next one is {rfc3339(after)}" if after else "it has no next one",
-    ]
-    return ", ".join(parts)
-
-
-def _of(detail: dict[str, str]) -> str:
-    return rfc3339(datetime.fromisoformat(detail["fired_tick"]))
-
-
-def _end(decision: Decision) -> str:
-    return "now" if decision.last_at is None else rfc3339(decision.last_at)
-
-
-def _pause(decision: Decision | None) -> Pause:
-    pause = Pause()
-    if decision is not None:
-        pause.paused_at.CopyFrom(to_timestamp(decision.first_at))
-        if decision.last_at is not None:
-            pause.resumed_at.CopyFrom(to_timestamp(decision.last_at))
-    return pause
-
-
-def _misfire(decision: Decision) -> Misfire:
-    detail = detail_of(decision)
-    misfire = Misfire(
-        policy=f"POLICY_{detail['policy'].upper()}",
-        first_tick=to_timestamp(decision.first_at),
-        last_tick=to_timestamp(decision.last_at or decision.first_at),
-        missed=decision.count,
-        fired=detail["fired"],
-        expired=detail["expired"],
-        dropped=detail["dropped"],
-    )
-    if detail["fired_tick"] is not None:
-        misfire.fired_tick.CopyFrom(to_timestamp(datetime.fromisoformat(detail["fired_tick"])))
-    return misfire
-
-
-def _rule_change(decision: Decision) -> RuleChange:
-    detail = detail_of(decision)
-    return RuleChange(
-        changed_at=to_timestamp(decision.first_at),
-        cron_expression_before=detail["before"],
-        cron_expression_after=detail["after"],
-    )
-
-
-def _set(response: ExplainResponse, field: str, instant: datetime | None) -> None:
-    if instant is not None:
-        getattr(response, field).CopyFrom(to_timestamp(instant))

@@ -7,6 +7,7 @@ from datetime import datetime
 from google.protobuf.empty_pb2 import Empty
 
 from tocsin.api.tocsin.schedules.batching import SERVICE
+from tocsin.api.tocsin.schedules.history import ScheduleHistory
 from tocsin.api.tocsin.schedules.message import (
     as_sent,
     same_instants,
@@ -50,12 +51,18 @@ class ScheduleService:
     """Creates, shows, changes and runs schedules."""
 
     def __init__(
-        self, database: Database, clock: Clock, pages: PageTokens, runs: ScheduleRuns
+        self,
+        database: Database,
+        clock: Clock,
+        pages: PageTokens,
+        runs: ScheduleRuns,
+        history: ScheduleHistory,
     ) -> None:
         self._database = database
         self._clock = clock
         self._pages = pages
         self._runs = runs
+        self._history = history
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -120,13 +127,16 @@ class ScheduleService:
     async def update(self, request: contract.UpdateScheduleRequest) -> Schedule:
         """Changes fields of a schedule; a paused one stays paused."""
 
-        def change(stored: StoredSchedule, now: datetime) -> StoredSchedule:
+        def change(tx: Transaction, stored: StoredSchedule, now: datetime) -> StoredSchedule:
             before = Schedule.FromString(stored.message)
             schedule = updated(before, request.schedule, request.update_mask.paths)
             _refuse(schedule, stored.parent, [])
             message = touched(schedule, now)
             changed = replace(stored, message=message, integration=schedule.integration)
-            if schedule.HasField("pause") or same_instants(before, schedule):
+            if same_instants(before, schedule):
+                return changed
+            self._history.instants_changed(tx, stored, changed, now)
+            if schedule.HasField("pause"):
                 return changed
             return armed(changed, schedule_plan(stored.name, message).timetable.following(now))
 
@@ -134,11 +144,14 @@ class ScheduleService:
 
     async def delete(self, request: contract.DeleteScheduleRequest) -> Empty:
         """Deletes a schedule; its executions stay."""
-        name = _checked(request.name)
+        name, now = _checked(request.name), self._clock.now()
 
         def remove(tx: Transaction) -> None:
-            if not rows.delete_schedule(tx, name):
+            stored = rows.find_schedule(tx, name, lock=True)
+            if stored is None:
                 raise errors.schedule_not_found(name)
+            self._history.deleted(tx, stored, now)
+            rows.delete_schedule(tx, name)
 
         await self._database.write(remove)
         return Empty()
@@ -148,9 +161,10 @@ class ScheduleService:
         if len(request.note) > LONGEST_NOTE:
             raise errors.invalid_field("note", f"Length must be at most {LONGEST_NOTE} characters")
 
-        def change(stored: StoredSchedule, now: datetime) -> StoredSchedule:
+        def change(tx: Transaction, stored: StoredSchedule, now: datetime) -> StoredSchedule:
             schedule = Schedule.FromString(stored.message)
             if not schedule.HasField("pause"):
+                self._history.paused(tx, stored, now)
                 schedule.pause.pause_time.CopyFrom(to_timestamp(now))
             schedule.pause.note = request.note
             return armed(replace(stored, message=touched(schedule, now)), None)
@@ -160,10 +174,11 @@ class ScheduleService:
     async def resume(self, request: contract.ResumeScheduleRequest) -> Schedule:
         """Arms a paused schedule for the first instant from now on; another one stays as it is."""
 
-        def change(stored: StoredSchedule, now: datetime) -> StoredSchedule:
+        def change(tx: Transaction, stored: StoredSchedule, now: datetime) -> StoredSchedule:
             schedule = Schedule.FromString(stored.message)
             if not schedule.HasField("pause"):
                 return stored
+            self._history.resumed(tx, stored.name, now)
             schedule.ClearField("pause")
             message = touched(schedule, now)
             return armed(
@@ -235,7 +250,7 @@ class ScheduleService:
     async def _change(
         self,
         name: str,
-        change: Callable[[StoredSchedule, datetime], StoredSchedule],
+        change: Callable[[Transaction, StoredSchedule, datetime], StoredSchedule],
     ) -> Schedule:
         """Changes a stored schedule."""
         _checked(name)
@@ -245,7 +260,7 @@ class ScheduleService:
             stored = rows.find_schedule(tx, name, lock=True)
             if stored is None:
                 raise errors.schedule_not_found(name)
-            changed = change(stored, now)
+            changed = change(tx, stored, now)
             rows.update_schedule(tx, changed)
             return changed
 
