@@ -40,9 +40,10 @@ from tocsin.store.invocations import (
     steering,
 )
 from tocsin.store.invocations import rows as invocations
-from tocsin.store.triggers import changes, decisions, operations, timers
+from tocsin.store.triggers import changes, counting, decisions, operations, timers
 from tocsin.store.triggers import folders as places
 from tocsin.store.triggers import idempotency as requests
+from tocsin.store.triggers import listing as tables
 from tocsin.store.triggers import rows as triggers
 
 HOT = {
@@ -166,6 +167,17 @@ HOT = {
     "whether a JWT was used": tokens.USED,
     "roles of a subject": bindings.OF_SUBJECT,
     "holding a duty": duties.RENEW,
+    "folders": counting.FOLDERS,
+    "triggers of a folder by their states": counting.COUNTS,
+    **{f"a table by id, reversed {way}": tables.BY_ID[way] for way in (False, True)},
+    **{f"a table by name, reversed {way}": tables.BY_NAME[way] for way in (False, True)},
+    **{f"unnamed in a table, reversed {way}": tables.UNNAMED[way] for way in (False, True)},
+    **{f"a table by tick, reversed {way}": tables.TICKING[way] for way in (False, True)},
+    **{f"unarmed in a table, reversed {way}": tables.UNARMED[way] for way in (False, True)},
+    "facts of the rows of a table": tables.FACTS,
+    "latest invocations": tables.LATEST_IDS,
+    "what a table shows of invocations": tables.LATEST_OF,
+    "folders of some triggers": tables.FOLDERS_OF,
     **{f"expired {each.table}": each.delete for each in (*REMEMBERED, *PROOFS)},
     **{f"a slice of {each.table}": each.end_of_slice for each in (*REMEMBERED, *PROOFS)},
 }

@@ -23,6 +23,7 @@ from tocsin.api.tocsin import clock as clock_api
 from tocsin.api.tocsin import console, dead_letters, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
+from tocsin.api.tocsin.folders import service as folders
 from tocsin.api.tocsin.invocations import service as invocations
 from tocsin.api.tocsin.schedules import batching
 from tocsin.api.tocsin.schedules.explanations import ExplainingService
@@ -68,6 +69,9 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
     )
     return {
         triggers.SERVICE: trigger_service.methods(),
+        folders.SERVICE: folders.FolderService(
+            database, ground.pages, trigger_service.changes()
+        ).methods(),
         endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
         **_execution_services(ground, works),
         **_steering_services(ground, works),

@@ -221,6 +221,7 @@ class AdmittedCall:
         sight: Sight | None = None
         usable: frozenset[str] | None = None
         check_accounts: Callable[[Iterable[str]], Awaitable[None]] | None = None
+        grant: Callable[[str, str], bool] | None = None
         if guard.guessable and not guard.authenticates:
             self._secret = need.secret(request) or shown_secret(self._arrival)
             if need.secret is not nothing:
@@ -231,11 +232,12 @@ class AdmittedCall:
             if self._arrival.caller is None:
                 raise errors.credential_missing()
             grants = await gate.access.grants.of(self._arrival.caller.subject)
+            grant = grants.allow
             sight = await guard.naming.check(grants, self._targets)
             if need.accounts:
                 usable = await guard.accounts.check(grants, request)
                 check_accounts = partial(guard.accounts.check_all, grants)
-        return Call(self._arrival, sight, usable, check_accounts)
+        return Call(self._arrival, sight, usable, check_accounts, grant)
 
     async def charge(self, request: Any) -> None:
         guard, limits = self._guard, self._guard.gate.limits

@@ -54,6 +54,14 @@ partial_index(
     where=triggers.c.name != "",
 )
 
+# Those come last in lists by name, which the index above serves.
+partial_index(
+    "triggers_unnamed",
+    triggers.c.folder_id,
+    triggers.c.id,
+    where=triggers.c.name == literal_column("''"),
+)
+
 operations = Table(
     "operations",
     metadata,
@@ -70,7 +78,8 @@ armed_timers = Table(
     metadata,
     Column("trigger_id", ASCII, primary_key=True),
     Column("next_at", BigInteger, nullable=False),
-    Index("armed_timers_by_instant", "next_at"),
+    # Many timers tick at one instant, and lists go on between two of them.
+    Index("armed_timers_in_order", "next_at", "trigger_id"),
 )
 
 # For each trigger, the latest tick whose finished invocation was deleted. Nothing else shows any
@@ -89,6 +98,22 @@ duties = Table(
     Column("name", ASCII, primary_key=True),
     Column("node", Text, nullable=False),
     Column("held_until", BigInteger, nullable=False),
+)
+
+# Nodes, as they described themselves last. Nodes of 0.1.0 are not among them.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", ASCII, primary_key=True),
+    # The name of its machine.
+    Column("host", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    # How many invocations it claimed in the minute before `seen_at`.
+    Column("claims", BigInteger, nullable=False),
+    # By how many microseconds its machine's clock is behind the store's. Empty on SQLite.
+    Column("behind_us", BigInteger),
 )
 
 # For each kind of pulled source, how many transactions changed triggers of the kind.
@@ -178,6 +203,12 @@ source_states = Table(
     Column("last_error_at", BigInteger),
     # Events that arrived and can never be delivered.
     Column("refused", BigInteger, nullable=False),
+)
+
+partial_index(
+    "source_states_disconnected",
+    source_states.c.trigger_id,
+    where=source_states.c.connected == literal_column("0"),
 )
 
 # The part of a source that one node at a time reads, a shard or all of it, and its position.

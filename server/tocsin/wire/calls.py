@@ -101,13 +101,23 @@ class Call:
     rule that the caller may use, or None if the gate did not check. Methods compare them with the
     rule that they read, which may have another account by then. `check_accounts` is for methods
     that find the accounts by themselves: it raises an ApiError unless the caller may use them all;
-    None if the gate checks none.
+    None if the gate checks none. `grant` returns whether the caller has another permission on a
+    resource, for methods that show less without it; None means that the gate checks none.
     """
 
     arrival: Arrival
     sight: Callable[[str], bool] | None = None
     usable_accounts: frozenset[str] | None = None
     check_accounts: Callable[[Iterable[str]], Awaitable[None]] | None = None
+    grant: Callable[[str, str], bool] | None = None
+
+    def may(self, permission: str, resource: str) -> bool:
+        """Returns whether the caller has a permission on a resource, such as `folders/ID`."""
+        return self.grant is None or self.grant(permission, resource)
+
+    def sees(self, resource: str) -> bool:
+        """Returns whether the caller has the method's own permission on a resource."""
+        return self.sight is None or self.sight(resource)
 
     async def use_accounts(self, account_ids: Iterable[str]) -> None:
         """Checks that the caller may use service accounts.

@@ -23,6 +23,7 @@ EVENTS = "tocsin.v1.EventService"
 FIRING = "tocsin.v1.FiringService"
 INVOCATIONS = "tocsin.v1.InvocationService"
 DEAD_LETTERS = "tocsin.v1.DeadLetterService"
+FOLDERS = "tocsin.v1.FolderService"
 WEBHOOKS = "tocsin.v1.WebhookService"
 OTLP_HTTP = "tocsin.v1.OtlpService"
 CLOCK = "tocsin.v1.ClockService"
@@ -130,6 +131,14 @@ def nothing(_: World) -> Json:
 
 def trigger(w: World) -> Json:
     return {"triggerId": w.trigger()}
+
+
+def in_folder(w: World) -> Json:
+    return {"folderId": w.folder}
+
+
+def selected(w: World) -> Json:
+    return {"folderId": w.folder, "selection": {"triggerIds": [w.trigger()]}}
 
 
 def invocation(w: World) -> Json:
@@ -326,6 +335,11 @@ LINES: dict[str, Line] = {
     f"{INVOCATIONS}.Cancel": Line("editor", "folder", invocation),
     f"{DEAD_LETTERS}.List": Line("viewer", "folder", trigger),
     f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
+    f"{FOLDERS}.ListFolders": Line("viewer", "folder", nothing),
+    f"{FOLDERS}.ListTriggers": Line("viewer", "folder", in_folder),
+    f"{FOLDERS}.PauseTriggers": Line("editor", "folder", selected),
+    f"{FOLDERS}.ResumeTriggers": Line("editor", "folder", selected),
+    f"{FOLDERS}.DeleteTriggers": Line("editor", "folder", selected),
     f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
     f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
     f"{OTLP_HTTP}.ExportLogs": Line("sender", "", nothing),

@@ -19,6 +19,7 @@ from tocsin_protos.tocsin.v1 import (
     clock_service_pb2,
     dead_letter_service_pb2,
     firing_service_pb2,
+    folder_service_pb2,
     invocation_service_pb2,
     schedule_service_pb2,
 )
@@ -30,6 +31,7 @@ FILES = (
     clock_service_pb2,
     dead_letter_service_pb2,
     firing_service_pb2,
+    folder_service_pb2,
     invocation_service_pb2,
     schedule_service_pb2,
     # Of the vendor's, those that tests of access control call.
@@ -132,8 +134,16 @@ def _query(fields: Json) -> str:
     """What a URL has of fields that are in neither its path nor its body."""
     if not fields:
         return ""
-    texts = {name: _text(value) for name, value in fields.items()}
-    return "?" + urllib.parse.urlencode(texts, doseq=True)
+    return "?" + urllib.parse.urlencode(dict(_parameters(fields)), doseq=True)
+
+
+def _parameters(fields: Json, within: str = "") -> Iterator[tuple[str, Any]]:
+    """What a URL has of fields: those of a message have its name before theirs."""
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from _parameters(value, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", _text(value)
 
 
 def _json_name(method: MethodDescriptor, field: str) -> str:

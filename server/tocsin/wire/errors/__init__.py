@@ -81,6 +81,7 @@ from tocsin.wire.errors.store import (
 )
 from tocsin.wire.errors.triggers import (
     changed_meanwhile,
+    count_differs,
     endpoint_not_found,
     log_group_unbound,
     name_taken,
@@ -104,6 +105,7 @@ __all__ = [
     "binding_not_found",
     "changed_meanwhile",
     "configured",
+    "count_differs",
     "credential_missing",
     "credential_not_found",
     "credential_refused",

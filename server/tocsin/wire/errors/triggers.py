@@ -105,6 +105,18 @@ def too_many_triggers(folder_id: str, most: int) -> ApiError:
     )
 
 
+def count_differs(expected: int, count: int) -> ApiError:
+    return about(
+        precondition(
+            "COUNT_DIFFERS",
+            f"{expected} triggers were expected, but the selection has {count}; nothing was "
+            "changed: look at them again",
+        ),
+        expected=expected,
+        count=count,
+    )
+
+
 def no_default_group(folder_id: str) -> ApiError:
     return about(
         not_found(

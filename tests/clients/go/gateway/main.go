@@ -53,7 +53,8 @@ func main() {
 		tocsin.RegisterWebhookServiceHandler, tocsin.RegisterClockServiceHandler,
 		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler,
 		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
-		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler)
+		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
+		tocsin.RegisterFolderServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

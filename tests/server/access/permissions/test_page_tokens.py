@@ -17,6 +17,7 @@ from stand.access.methods import (
     EXECUTIONS,
     EXECUTIONS_V2,
     FIRING,
+    FOLDERS,
     INTEGRATIONS,
     INVOCATIONS,
     LONG_RUNNING,
@@ -27,6 +28,7 @@ from stand.access.methods import (
     new_world,
     schedule,
 )
+from stand.apis.triggers import TIMER
 from stand.apis.wire import Json
 
 LONGEST = 100
@@ -114,6 +116,12 @@ def bindings(w: World) -> Json:
     return {"resource": f"folders/{w.folder}"}
 
 
+def two_folders(w: World) -> Json:
+    for folder in (w.folder, f"{w.folder}x"):
+        w.server.admin.call(f"{TRIGGERS}.Create", {"folderId": folder, "rule": TIMER})
+    return {"prefix": w.folder}
+
+
 LISTS = {
     f"{TRIGGERS}.List": List(of_folder, lambda _: {"filter": 'name="x"'}),
     f"{TRIGGERS}.ListOperations": List(operations, operations),
@@ -131,6 +139,8 @@ LISTS = {
     f"{EVENTS}.TestEvent": List(
         lambda w: {**of_folder(w), "event": EVENT}, lambda w: {"folderId": f"{w.folder}x"}
     ),
+    f"{FOLDERS}.ListFolders": List(two_folders, lambda w: {"prefix": w.folder[:-1]}),
+    f"{FOLDERS}.ListTriggers": List(of_folder, lambda _: {"orderBy": "name"}),
     f"{FIRING}.Preview": List(previewed, lambda _: {"includePaused": True}),
     f"{ACCESS}.ListAccounts": List(accounts, lambda _: {"kind": "KIND_SERVICE_ACCOUNT"}),
     f"{ACCESS}.ListBindings": List(bindings, lambda _: {"subject": "allAuthenticatedUsers"}),

@@ -146,6 +146,28 @@ DEAD_LETTER_SERVICE = service(
         ),
     },
 )
+
+
+def _changed(permission: Permission, method: str) -> Need:
+    return permitted(
+        permission,
+        IN_FOLDER,
+        event=f"tocsin.v1.{method}",
+        made=(Made("operations", "changes.operation_ids"),),
+    )
+
+
+FOLDER_SERVICE = service(
+    "tocsin.v1.FolderService",
+    {
+        "ListFolders": permitted(P.TRIGGERS_LIST, unnamed=Unnamed.SHOWN),
+        # Latest invocations are shown to those who may list them.
+        "ListTriggers": permitted(P.TRIGGERS_LIST, IN_FOLDER),
+        "PauseTriggers": _changed(P.TRIGGERS_PAUSE, "PauseTriggers"),
+        "ResumeTriggers": _changed(P.TRIGGERS_RESUME, "ResumeTriggers"),
+        "DeleteTriggers": _changed(P.TRIGGERS_DELETE, "DeleteTriggers"),
+    },
+)
 # Senders of webhooks have their own secrets: `[sources.webhooks]`.
 WEBHOOK_SERVICE = service(
     "tocsin.v1.WebhookService",
@@ -214,6 +236,7 @@ CONSOLE = service("tocsin.v1.ConsoleService", {"GetPage": PUBLIC, "GetAsset": PU
 NEEDS = {
     **EVENT_SERVICE,
     **FIRING_SERVICE,
+    **FOLDER_SERVICE,
     **INVOCATION_SERVICE,
     **DEAD_LETTER_SERVICE,
     **SCHEDULE_SERVICE,

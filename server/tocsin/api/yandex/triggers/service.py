@@ -1,5 +1,6 @@
 """Serves `yandex.cloud.serverless.triggers.v1.TriggerService`."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -77,6 +78,20 @@ class TriggerService:
             "Pause": self.pause,
             "Resume": self.resume,
             "ListOperations": self.list_operations,
+        }
+
+    def changes(self) -> dict[str, Callable[[str, Call], Awaitable[bytes]]]:
+        """Returns the methods that change a trigger by its id alone, by their names."""
+        return {
+            "Delete": lambda each, call: self.delete(
+                contract.DeleteTriggerRequest(trigger_id=each), call
+            ),
+            "Pause": lambda each, call: self.pause(
+                contract.PauseTriggerRequest(trigger_id=each), call
+            ),
+            "Resume": lambda each, call: self.resume(
+                contract.ResumeTriggerRequest(trigger_id=each), call
+            ),
         }
 
     async def get(self, request: contract.GetTriggerRequest) -> bytes:
