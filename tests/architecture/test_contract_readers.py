@@ -14,12 +14,14 @@ YANDEX = "tocsin_protos.yandex.cloud.serverless.triggers"
 GOOGLE = "tocsin_protos.google.cloud.integrations"
 # `contract/routes.py` reads nothing but the descriptors of the services.
 CLIENTS = {"cli", "demo", "testing", "conformance", "contract/routes.py"}
+# People write triggers of that contract alone as documents.
+DOCUMENTS = {"documents", "api/tocsin/documents.py"}
 
 # Its requests hold those of Google's contract.
 SCHEDULES = "api/tocsin/schedules"
 
 READERS = {
-    YANDEX: {"compilers", "api/yandex", *CLIENTS},
+    YANDEX: {"compilers", "api/yandex", *CLIENTS, *DOCUMENTS},
     GOOGLE: {"compilers", "api/google", SCHEDULES, *CLIENTS},
     # Compilers of one contract. Whoever has a stored trigger asks `compilers.loading`.
     "tocsin.compilers.triggers_v1": {"compilers", "api/yandex"},
@@ -61,7 +63,7 @@ def test_stored_messages_of_triggers_are_parsed_in_their_servicer_alone() -> Non
         path
         for path in MODULES
         if "serverless.triggers.v1" in (SERVER / path).read_text()
-        and not path.startswith(("compilers", "api/yandex", "store", *CLIENTS))
+        and not path.startswith(("compilers", "api/yandex", "store", *CLIENTS, *DOCUMENTS))
     }
     assert naming == {
         "access/permissions/needs/yandex.py",

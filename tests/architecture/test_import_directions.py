@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("tocsin_protos",),
     ("contract", "schedule", "store", "fields", "printable"),
     ("console",),
-    ("plans", "access"),
+    ("plans", "access", "documents"),
     ("outgoing", "gateway"),
     ("wire",),
     ("sources",),
@@ -44,6 +44,7 @@ KNOWS_ONLY: dict[str, set[str]] = {
     # It checks servers that are not ours, and must not lean on ours.
     "conformance": {"tocsin_protos", "contract", "fields", "printable"},
     "plans": {"schedule"},
+    "documents": {"contract", "printable", "tocsin_protos"},
     "access": {"schedule", "tocsin_protos"},
     "compilers": {"plans", "schedule", "sources", "wire", "tocsin_protos"},
     "outgoing": {"access", "schedule", "fields"},

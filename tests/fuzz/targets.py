@@ -32,13 +32,13 @@ from tocsin.api.otlp.records import Destination, read_records
 from tocsin.api.tocsin.events.cloud_events import contents_of, read_all
 from tocsin.api.yandex.triggers.filters import name_filter
 from tocsin.api.yandex.triggers.masks import update_paths
-from tocsin.cli.documents import plain_yaml
-from tocsin.cli.documents.reading import Document, DocumentError
 from tocsin.contract.json.messages import JsonFaults, read_message
 from tocsin.contract.partial import MaskError, partial
 from tocsin.contract.queries import QueryRule, parse_query, query_rules, read_query
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import validator
+from tocsin.documents import plain_yaml
+from tocsin.documents.reading import Document, DocumentError
 from tocsin.plans.trace_context import parse_traceparent
 from tocsin.schedule import ManualClock
 from tocsin.schedule.cron import Cron, CronError

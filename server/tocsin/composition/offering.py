@@ -20,7 +20,7 @@ from tocsin.api.google.integrations.testing import TestingService
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
-from tocsin.api.tocsin import console, dead_letters, open_api, webhooks
+from tocsin.api.tocsin import console, dead_letters, documents, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.folders import service as folders
@@ -77,6 +77,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         **_steering_services(ground, works),
         **_door_services(settings.sources, clock, works.intake, proven=settings.access.enabled),
         events.SERVICE: event_service.methods(),
+        documents.SERVICE: documents.DocumentService(guarded=settings.access.enabled).methods(),
         **_clock_services(clock, works.engine),
         **_console_services(settings.console),
     }

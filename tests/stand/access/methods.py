@@ -23,6 +23,7 @@ EVENTS = "tocsin.v1.EventService"
 FIRING = "tocsin.v1.FiringService"
 INVOCATIONS = "tocsin.v1.InvocationService"
 DEAD_LETTERS = "tocsin.v1.DeadLetterService"
+DOCUMENTS = "tocsin.v1.DocumentService"
 FOLDERS = "tocsin.v1.FolderService"
 WEBHOOKS = "tocsin.v1.WebhookService"
 OTLP_HTTP = "tocsin.v1.OtlpService"
@@ -343,6 +344,10 @@ LINES: dict[str, Line] = {
     f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
     f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
     f"{OTLP_HTTP}.ExportLogs": Line("sender", "", nothing),
+    f"{DOCUMENTS}.ParseTriggers": Line("known", "", lambda _: {"text": "name: nightly"}),
+    f"{DOCUMENTS}.RenderTriggers": Line(
+        "known", "", lambda _: {"triggers": [{"name": "nightly"}], "form": "FORM_YAML"}
+    ),
     "tocsin.v1.OpenIdService.GetConfiguration": Line("anyone", "", nothing),
     "tocsin.v1.OpenIdService.GetKeys": Line("anyone", "", nothing),
     "tocsin.v1.OpenApiService.GetYaml": Line("anyone", "", nothing),

@@ -6,7 +6,8 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from tocsin.cli.terminal.output import as_yaml, instant_text, plain_lines, print_table
+from tocsin.cli.terminal.output import instant_text, plain_lines, print_table
+from tocsin.documents.writing import as_yaml
 from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import (
     Execution,
     ExecutionDetails,
@@ -94,4 +95,6 @@ def _attempts(attempts: Iterable[Any]) -> str:
 def _parameters(parameters: Mapping[str, Any]) -> str:
     if not parameters:
         return ""
-    return as_yaml({key: json_format.MessageToDict(value) for key, value in parameters.items()})
+    return as_yaml(
+        {key: json_format.MessageToDict(value) for key, value in parameters.items()}
+    ).removesuffix("\n")

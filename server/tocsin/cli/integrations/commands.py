@@ -14,7 +14,6 @@ from tocsin.cli.connection import (
     connected,
     pages,
 )
-from tocsin.cli.documents.reading import DocumentError, read_document
 from tocsin.cli.executions.explaining import explain_integration
 from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, integration_named
 from tocsin.cli.refusal import USAGE, refusal
@@ -22,12 +21,13 @@ from tocsin.cli.terminal.lines import note, say_lines
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
-    as_yaml,
     instant_text,
     print_details,
     print_json,
     print_table,
 )
+from tocsin.documents.reading import DocumentError, read_document
+from tocsin.documents.writing import as_yaml
 from tocsin_protos.google.cloud.integrations.v1alpha.integration_state_pb2 import IntegrationState
 from tocsin_protos.google.cloud.integrations.v1alpha.integration_version_pb2 import (
     IntegrationVersion,
@@ -112,7 +112,7 @@ def get_integration(
     if output is Output.JSON:
         print_json(found)
     elif version:
-        say_lines(as_yaml(json_format.MessageToDict(found)))
+        say_lines(as_yaml(json_format.MessageToDict(found)).removesuffix("\n"))
     else:
         rows = [
             (

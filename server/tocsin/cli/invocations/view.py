@@ -8,13 +8,13 @@ from rich.text import Text
 
 from tocsin.cli.terminal.lines import one_line
 from tocsin.cli.terminal.output import (
-    as_yaml,
     drawn,
     instant_text,
     plain_lines,
     print_table,
     to_json,
 )
+from tocsin.documents.writing import as_yaml
 from tocsin.printable import printable_json
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery, ExplainResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
@@ -143,7 +143,7 @@ def _delivery(delivery: Delivery) -> str:
 def _part(response: ExplainResponse, name: str) -> str:
     if not response.HasField(name):
         return ""
-    return as_yaml(to_json(getattr(response, name), defaults=False))
+    return as_yaml(to_json(getattr(response, name), defaults=False)).removesuffix("\n")
 
 
 def _attempts(attempts: Iterable[Attempt]) -> str:

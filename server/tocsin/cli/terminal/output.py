@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-import yaml
 from google.protobuf import empty_pb2, json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -97,24 +96,6 @@ def print_json(value: Message | Iterable[Message]) -> None:
 def print_json_line(message: Message) -> None:
     """Prints a message as one line of JSON."""
     say_json(json.dumps(to_json(message), ensure_ascii=False))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes text that can't be printed in double quotes, where YAML reads its escapes."""
-
-
-def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    plain = printable(text, newlines=True) == text
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
-
-
-_Dumper.add_representer(str, _represent)
-
-
-def as_yaml(value: Any) -> str:
-    """Returns JSON values in the YAML form that `-f` reads, and that can be printed."""
-    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    return printable(text, newlines=True).removesuffix("\n")
 
 
 def instant_text(timestamp: Timestamp) -> str:

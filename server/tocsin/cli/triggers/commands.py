@@ -20,7 +20,6 @@ from tocsin.cli.connection import (
     pages,
     refused_with,
 )
-from tocsin.cli.documents.reading import Document
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import Output, OutputOption, print_details, print_json, print_table
@@ -28,6 +27,7 @@ from tocsin.cli.triggers import firing, intake_view
 from tocsin.cli.triggers import view as trigger_view
 from tocsin.cli.triggers.files import create_request, read_file, update_request
 from tocsin.cli.triggers.names import TriggerArgument, find_trigger, id_of
+from tocsin.documents.reading import Document
 from tocsin.schedule import SystemClock
 from tocsin_protos.tocsin.v1 import event_service_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2

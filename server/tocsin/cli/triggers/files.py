@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from tocsin.cli.documents.reading import Document, DocumentError, read_document
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.documents.reading import Document, DocumentError, read_document
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
     CreateTriggerRequest,

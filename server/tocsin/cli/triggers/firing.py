@@ -19,7 +19,6 @@ from tocsin.cli.connection import (
     folder_named,
     pages,
 )
-from tocsin.cli.documents.reading import STDIN
 from tocsin.cli.invocations import view as invocation_view
 from tocsin.cli.invocations.watching import wait_until_final
 from tocsin.cli.refusal import USAGE, refusal
@@ -34,6 +33,7 @@ from tocsin.cli.terminal.output import (
     print_table,
 )
 from tocsin.cli.triggers.names import TriggerArgument, id_of
+from tocsin.documents.reading import STDIN
 from tocsin.schedule.instants import iso
 from tocsin.wire.json_text import parse_json
 from tocsin_protos.tocsin.v1.firing_service_pb2 import (

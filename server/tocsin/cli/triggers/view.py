@@ -4,7 +4,8 @@ from datetime import datetime
 
 from google.protobuf.message import Message
 
-from tocsin.cli.terminal.output import as_yaml, instant_text, to_json
+from tocsin.cli.terminal.output import instant_text, to_json
+from tocsin.documents.writing import as_yaml
 from tocsin.schedule import Cron, CronError
 from tocsin.schedule.silence import silence_of
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -47,7 +48,7 @@ def details(trigger: Trigger) -> list[tuple[str, str]]:
         ("createdAt", instant_text(trigger.created_at)),
         ("description", trigger.description),
         ("labels", "\n".join(f"{key}: {text}" for key, text in sorted(trigger.labels.items()))),
-        ("rule", as_yaml(to_json(trigger.rule, defaults=False))),
+        ("rule", as_yaml(to_json(trigger.rule, defaults=False)).removesuffix("\n")),
     ]
 
 

@@ -8,8 +8,8 @@ from google.protobuf import descriptor_pool, json_format, message_factory
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from tocsin.cli.documents.enum_names import full_names
-from tocsin.cli.documents.reading import DocumentError, read_document
+from tocsin.documents.enum_names import full_names
+from tocsin.documents.reading import DocumentError, read_document
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
 OPTIONS = [

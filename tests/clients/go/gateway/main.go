@@ -54,7 +54,7 @@ func main() {
 		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler,
 		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
 		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
-		tocsin.RegisterFolderServiceHandler)
+		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

@@ -79,6 +79,14 @@ SCHEDULE_SERVICE = service(
         "ExplainIntegration": google(P.EXECUTIONS_GET, Named("name", Kind.INTEGRATION)),
     },
 )
+# They read and write what the caller sends, and nothing of what the server holds.
+DOCUMENT_SERVICE = service(
+    "tocsin.v1.DocumentService",
+    {
+        "ParseTriggers": Need(Audience.AUTHENTICATED),
+        "RenderTriggers": Need(Audience.AUTHENTICATED),
+    },
+)
 EVENT_SERVICE = service(
     "tocsin.v1.EventService",
     {
@@ -234,6 +242,7 @@ OPEN_API = service("tocsin.v1.OpenApiService", {"GetYaml": PUBLIC, "GetJson": PU
 CONSOLE = service("tocsin.v1.ConsoleService", {"GetPage": PUBLIC, "GetAsset": PUBLIC})
 
 NEEDS = {
+    **DOCUMENT_SERVICE,
     **EVENT_SERVICE,
     **FIRING_SERVICE,
     **FOLDER_SERVICE,

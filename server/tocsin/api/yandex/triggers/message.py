@@ -34,6 +34,7 @@ _violations_of_trigger = validator(Trigger.DESCRIPTOR)
 _violations_beside_rule = validator(
     Trigger.DESCRIPTOR, frozenset(Trigger.DESCRIPTOR.fields_by_name) - {"rule"}
 )
+_violations_of_request = validator(contract.CreateTriggerRequest.DESCRIPTOR)
 _violations_of_update = validator(contract.UpdateTriggerRequest.DESCRIPTOR)
 # Rules of the trigger that the message of its request, which has the same field, does not have.
 _violations_of_folder = validator(Trigger.DESCRIPTOR, frozenset({"folder_id"}))
@@ -85,6 +86,23 @@ def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]
         *violations_of_rule(request),
         *_violations_of_size(request),
     ]
+
+
+def violations_of_document(trigger: Trigger) -> list[Violation]:
+    """Lists the violations of a trigger to create, whose folder may be named elsewhere."""
+    request = contract.CreateTriggerRequest(
+        folder_id=trigger.folder_id,
+        name=trigger.name,
+        description=trigger.description,
+        labels=trigger.labels,
+        rule=trigger.rule if trigger.HasField("rule") else None,
+    )
+    violations = [
+        *nul_violations(request, request.SerializeToString()),
+        *_violations_of_request(request),
+        *violations_of_new(request),
+    ]
+    return [each for each in violations if each.field != "folder_id" or trigger.folder_id]
 
 
 def _violations_of_name(folder_id: str) -> list[Violation]:
