@@ -19,6 +19,7 @@ from tocsin.compilers.integrations import integration_action
 from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Action, Integration, Retry, action_to_json, target_key
 from tocsin_protos.google.cloud.integrations.v1alpha import integration_version_pb2 as contract
+from tocsin_protos.google.cloud.integrations.v1alpha.integration_state_pb2 import IntegrationState
 
 VERSION = "integration_version"
 # "Call REST Endpoint", the task by which Google's integrations call a URL.
@@ -61,6 +62,7 @@ class Offer:
         target: the key of the target.
         snapshot_number: the number of the version; 0 for an integration of the settings.
         declared: its parameters; None if it takes any.
+        state: that of a version that is tested, or unspecified if it is published.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Offer:
     target: str
     snapshot_number: int = 0
     declared: tuple[Declared, ...] | None = None
+    state: IntegrationState = IntegrationState.INTEGRATION_STATE_UNSPECIFIED
 
 
 def configured_offer(name: str, triggers: list[str]) -> Offer:

@@ -237,17 +237,30 @@ class AdmittedCall:
             if need.accounts:
                 usable = await guard.accounts.check(grants, request)
                 check_accounts = partial(guard.accounts.check_all, grants)
-        return Call(self._arrival, sight, usable, check_accounts, grant)
+        bring = None if need.brings is Brings.NOTHING else self._bring
+        return Call(self._arrival, sight, usable, check_accounts, grant, bring)
 
     async def charge(self, request: Any) -> None:
         guard, limits = self._guard, self._guard.gate.limits
         if guard.need.brings is Brings.NOTHING:
             return
-        resource = EVERYTHING
-        if self._targets:
-            resource = await guard.naming.resource_of(self._targets[0])
+        resource = await self._resource()
         limits.payload(resource, request.ByteSize())
         limits.invocations(resource, self.caller, guard.count(request))
+
+    async def _bring(self, count: int) -> None:
+        """Counts invocations that only the method knows of.
+
+        Raises:
+            ApiError: the quota is used up.
+        """
+        resource = await self._resource()
+        self._guard.gate.limits.invocations(resource, self.caller, count)
+
+    async def _resource(self) -> str:
+        if not self._targets:
+            return EVERYTHING
+        return await self._guard.naming.resource_of(self._targets[0])
 
     def ended(self, outcome: bytes | errors.ApiError | None) -> None:
         guard = self._guard
@@ -314,4 +327,6 @@ def _check_scope(principal: Principal | None, need: Need) -> None:
 def _counting(method: MethodDescriptor, need: Need) -> Callable[[Any], int]:
     if need.brings is Brings.EACH:
         return count_at(method.input_type, need.each)
+    if need.brings is Brings.FOUND:
+        return lambda _: 0
     return lambda _: 1

@@ -103,6 +103,8 @@ class Call:
     that find the accounts by themselves: it raises an ApiError unless the caller may use them all;
     None if the gate checks none. `grant` returns whether the caller has another permission on a
     resource, for methods that show less without it; None means that the gate checks none.
+    `count_brought` counts invocations against the caller's quota; None if there is no gate, or the
+    method makes none.
     """
 
     arrival: Arrival
@@ -110,6 +112,7 @@ class Call:
     usable_accounts: frozenset[str] | None = None
     check_accounts: Callable[[Iterable[str]], Awaitable[None]] | None = None
     grant: Callable[[str, str], bool] | None = None
+    count_brought: Callable[[int], Awaitable[None]] | None = None
 
     def may(self, permission: str, resource: str) -> bool:
         """Returns whether the caller has a permission on a resource, such as `folders/ID`."""
@@ -118,6 +121,16 @@ class Call:
     def sees(self, resource: str) -> bool:
         """Returns whether the caller has the method's own permission on a resource."""
         return self.sight is None or self.sight(resource)
+
+    async def bring(self, count: int) -> None:
+        """Counts invocations that the request alone does not tell, before anything is written.
+
+        Raises:
+            ApiError: the quota is used up.
+            StoreUnavailable: the store can't be reached.
+        """
+        if self.count_brought is not None and count:
+            await self.count_brought(count)
 
     async def use_accounts(self, account_ids: Iterable[str]) -> None:
         """Checks that the caller may use service accounts.

@@ -58,6 +58,10 @@ class Once:
         except RequestMismatch:
             raise errors.key_reused(self.field) from None
 
+    def is_answered(self, tx: Transaction, now: datetime) -> bool:
+        """Returns whether an answer to the request's key is remembered; it only reads."""
+        return self.key is not None and store.is_remembered(tx, self.key, now=now)
+
     def remember(
         self, tx: Transaction, answer: bytes, now: datetime, kept: timedelta = KEPT
     ) -> None:

@@ -29,6 +29,14 @@ CONFIG = """
     invocations_per_minute = 3
     payload_bytes = 2048
 
+    [integrations.first]
+    triggers = ["api_trigger/both"]
+    url = "http://127.0.0.1:1/"
+
+    [integrations.second]
+    triggers = ["api_trigger/both"]
+    url = "http://127.0.0.1:1/"
+
     [integrations.nightly]
     triggers = ["api_trigger/nightly"]
     url = "http://127.0.0.1:1/"
@@ -181,6 +189,53 @@ def test_a_batch_counts_each_of_its_requests(caller: Caller, folder: str) -> Non
     assert caller.code(f"{SCHEDULES}.BatchSchedule", two) == "RESOURCE_EXHAUSTED"
     one = {"parent": location, "requests": [request]}
     assert caller.code(f"{SCHEDULES}.BatchSchedule", one) == "OK"
+
+
+def scheduled_each_minute(caller: Caller, folder: str) -> str:
+    """A paused schedule; returns its name."""
+    location = f"projects/{folder}/locations/x"
+    schedule = {
+        "integration": f"{location}/integrations/nightly",
+        "triggerId": "api_trigger/nightly",
+        "cronExpression": "* * * * ? *",
+    }
+    sent = {"parent": location, "scheduleId": "s", "schedule": schedule}
+    name = str(caller.call(f"{SCHEDULES}.CreateSchedule", sent)["name"])
+    caller.call(f"{SCHEDULES}.PauseSchedule", {"name": name})
+    return name
+
+
+def test_each_run_of_a_backfill_counts(caller: Caller, folder: str) -> None:
+    name = scheduled_each_minute(caller, folder)
+    four = {"name": name, "startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-01T00:04:00Z"}
+    two = {**four, "endTime": "2026-01-01T00:02:00Z", "requestId": "once"}
+    made = caller.call(f"{SCHEDULES}.BackfillSchedule", two)
+    # A repeat makes nothing, so it counts nothing.
+    assert [caller.call(f"{SCHEDULES}.BackfillSchedule", two) for _ in range(3)] == [made] * 3
+    refused = caller.refusal(f"{SCHEDULES}.BackfillSchedule", four)
+    assert (refused.code, refused.reasons) == ("RESOURCE_EXHAUSTED", ["QUOTA_EXCEEDED"])
+    parent = f"projects/{folder}/locations/x/integrations/-"
+    listed = caller.call(f"{EXECUTIONS}.ListExecutions", {"parent": parent})
+    assert len(listed["executions"]) == 2
+    one = {**four, "endTime": "2026-01-01T00:01:00Z"}
+    assert caller.code(f"{SCHEDULES}.BackfillSchedule", one) == "OK"
+    assert caller.code(f"{SCHEDULES}.BackfillSchedule", one) == "RESOURCE_EXHAUSTED"
+    empty = {**four, "startTime": "2026-01-01T00:00:01Z", "endTime": "2026-01-01T00:00:02Z"}
+    assert caller.code(f"{SCHEDULES}.BackfillSchedule", empty) == "OK"
+
+
+def test_each_integration_of_a_location_counts(
+    server: Guarded, caller: Caller, folder: str
+) -> None:
+    location = f"projects/{folder}/locations/x"
+    all_of_it = {"name": f"{location}/integrations/-", "triggerId": "api_trigger/both"}
+    assert caller.code(f"{EXECUTIONS}.ScheduleIntegrations", all_of_it) == "OK"
+    refused = caller.refusal(f"{EXECUTIONS}.ScheduleIntegrations", all_of_it)
+    assert refused.reasons == ["QUOTA_EXCEEDED"]
+    listed = caller.call(f"{EXECUTIONS}.ListExecutions", {"parent": f"{location}/integrations/-"})
+    assert len(listed["executions"]) == 2
+    batch = {"parent": location, "requests": [all_of_it]}
+    assert caller.code(f"{SCHEDULES}.BatchSchedule", batch) == "RESOURCE_EXHAUSTED"
 
 
 def test_who_may_not_fire_uses_nothing_up(server: Guarded, caller: Caller, folder: str) -> None:

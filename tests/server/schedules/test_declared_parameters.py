@@ -9,6 +9,7 @@ import pytest
 from server.schedules.test_integration_versions import (
     create,
     fields_of,
+    publish,
     published,
     received_at,
     refused,
@@ -251,7 +252,20 @@ def test_a_draft_is_tested_without_being_published(
     assert done["parameters"] == {"sum": {"intValue": "5"}}
     assert not done.get("executionFailed")
     name = f"{location}/integrations/tried/executions/{done['executionId']}"
-    assert google.call("GetExecution", {"name": name})["snapshotNumber"] == "1"
+    shown = google.call("GetExecution", {"name": name})
+    assert (shown["snapshotNumber"], shown["integrationVersionState"]) == ("1", "DRAFT")
+    # A replay runs what is published.
+    publish(google, version)
+    replayed = google.call("ReplayExecution", {"name": name, "replayReason": "again"})
+    shown = google.call(
+        "GetExecution",
+        {"name": f"{location}/integrations/tried/executions/{replayed['executionId']}"},
+    )
+    assert shown["integrationVersionState"] == "ACTIVE"
+
+
+def test_a_draft_can_not_be_scheduled(google: GoogleApi, location: str, url: str) -> None:
+    create(google, location, "tried", version_of("tried", url))
     with pytest.raises(Refused) as caught:
         schedule(google, location, "tried")
     assert caught.value.code == "NOT_FOUND"

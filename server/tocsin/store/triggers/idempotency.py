@@ -95,6 +95,12 @@ def remembered_answer(tx: Transaction, request: RequestKey, *, now: datetime) ->
     return remembered.answer
 
 
+def is_remembered(tx: Transaction, request: RequestKey, *, now: datetime) -> bool:
+    """Returns whether an RPC with this key is remembered; takes no lock."""
+    remembered = REMEMBERED.one(tx, SELECT, scope=request.scope, key=request.key)
+    return remembered is not None and remembered.expires_at > now
+
+
 def remembered_answers(
     tx: Transaction, scope: str, keys: Sequence[str], *, now: datetime
 ) -> dict[str, Remembered]:

@@ -52,6 +52,8 @@ class Brings(Enum):
     ONE = 1
     EACH = 2
     """One for each element of the list that `Need.each` names."""
+    FOUND = 3
+    """As many as the method finds; it says so by `Call.bring` before it writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ SCHEDULE_SERVICE = service(
             P.INTEGRATIONS_INVOKE,
             *SCHEDULE,
             event="tocsin.v1.BackfillSchedule",
-            brings=Brings.ONE,
+            brings=Brings.FOUND,
             made=(Made("executions", "execution_ids"),),
         ),
         "ListNextRuns": google(P.EXECUTIONS_GET, *SCHEDULE),

@@ -72,7 +72,7 @@ def to_execution(
         execution_method=method,
         create_time=to_timestamp(invocation.created_at),
         update_time=to_timestamp(updated_at(invocation)),
-        integration_version_state=IntegrationState.ACTIVE,
+        integration_version_state=info.integration_version_state or IntegrationState.ACTIVE,
         snapshot_number=info.integration_snapshot_number,
     )
     _set_replays(execution, info, replays)

@@ -130,6 +130,7 @@ class Order:
         info = ExecutionInfo(
             integration=offer.name,
             integration_snapshot_number=offer.snapshot_number,
+            integration_version_state=offer.state,
             project_id=self.name.project,
             trigger_id=self.trigger_id,
             execution_id=execution_id,
@@ -196,6 +197,13 @@ def matching(offers: Mapping[str, Offer], name: IntegrationName, trigger_id: str
     if not found:
         raise errors.api_trigger_not_found(trigger_id, sent)
     return found
+
+
+def further(offers: Mapping[str, Offer], name: IntegrationName, trigger_id: str) -> int:
+    """Returns how many executions there are beside the first if all integrations are meant."""
+    if not name.means_every:
+        return 0
+    return max(0, sum(trigger_id in offer.triggers for offer in offers.values()) - 1)
 
 
 def only_matching(

@@ -9,6 +9,7 @@ from tocsin.api.google.executions.answers import id_header, json_body
 from tocsin.api.google.executions.orders import (
     Integrations,
     Order,
+    further,
     input_of,
     input_of_struct,
     insert_execution,
@@ -80,6 +81,7 @@ class SchedulingService:
             scope=call.scope(f"{SERVICE.full_name}/{order.name.location}"),
         )
         offers = await self._integrations(order.name.location)
+        await call.bring(further(offers, name, request.trigger_id))
         return await self._database.write(
             lambda tx: store_once(tx, order, once, offers, self._ids.new_uuid, self._kept)
         )

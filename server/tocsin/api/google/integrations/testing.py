@@ -48,6 +48,7 @@ from tocsin.wire.resource_names import (
 )
 from tocsin.wire.serving import Served, Waiting
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as contract
+from tocsin_protos.google.cloud.integrations.v1alpha.integration_state_pb2 import IntegrationState
 from tocsin_protos.google.cloud.integrations.v1alpha.integration_version_pb2 import (
     IntegrationVersion,
 )
@@ -91,7 +92,7 @@ class TestingService:
             integration=name.integration,
             snapshot_number=number,
         )
-        execution = self._execution(request, name, offer, call)
+        execution = self._execution(request, name, replace(offer, state=version.state), call)
 
         def insert(tx: Transaction) -> None:
             insert_execution(tx, execution)
@@ -126,6 +127,7 @@ class TestingService:
             version = IntegrationVersion()
             version.CopyFrom(sent)
             name_triggers(version)
+            version.state = IntegrationState.DRAFT
             named = stored_name.integration if integration is None and stored_name else integration
             assert named is not None, "a request names a version or an integration"
             return named, version, 0
@@ -144,6 +146,7 @@ class TestingService:
             )
         stored = await self._database.read(lambda tx: found_version(tx, name, sent))
         version = IntegrationVersion.FromString(stored.message)
+        version.state = IntegrationState.Value(stored.summary.state.value)  # type: ignore[assignment]
         return name.integration, version, stored.summary.snapshot_number
 
     def _execution(

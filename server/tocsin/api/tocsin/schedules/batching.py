@@ -10,6 +10,7 @@ from tocsin.api.google.executions.orders import (
     LARGEST_INPUT,
     Integrations,
     Order,
+    further,
     input_for,
     integration_of,
     matching,
@@ -95,6 +96,7 @@ class BatchingService:
             batch = _Batch(request, call, self._clock.now())
             read = [batch.read(each) for each in request.requests]
             offers = await self._integrations(request.parent)
+            await call.bring(_further(read, offers))
             return await self._database.write(
                 lambda tx: contract.BatchScheduleResponse(
                     results=_Storing(tx, batch, self._ids, offers, self._kept).results(read)
@@ -315,6 +317,18 @@ class _Storing:
             )
             for offer in matching(self._offers, name, trigger_id)
         ]
+
+
+def _further(read: Sequence[_Read], offers: Mapping[str, Offer]) -> int:
+    """Returns how many executions there are beside one for each request."""
+    total = 0
+    for each in read:
+        if isinstance(each, _Plain):
+            name, trigger_id, _ = each.kind
+            total += further(offers, name, trigger_id)
+        elif isinstance(each, _Special):
+            total += further(offers, each.order.name, each.order.trigger_id)
+    return total
 
 
 def _violations_of(request: contract.BatchScheduleRequest) -> Sequence[Violation]:

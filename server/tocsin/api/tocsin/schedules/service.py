@@ -201,6 +201,8 @@ class ScheduleService:
             scope=call.scope(SERVICE.full_name),
             method="BackfillSchedule",
         )
+        if not await self._database.read(lambda tx: once.is_answered(tx, now)):
+            await call.bring(len(ticks))
         offers = await self._runs.offers(stored.parent)
 
         def insert(tx: Transaction) -> bytes:

@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import event_parameter_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_event__parameter__pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import integration_state_pb2 as google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__state__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3google/cloud/integrations/v1alpha/log_entries.proto\x12!google.cloud.integrations.v1alpha\x1a\x1fgoogle/api/field_behavior.proto\x1a\x37google/cloud/integrations/v1alpha/event_parameter.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x07\n\rExecutionInfo\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12\x12\n\nproject_id\x18\x04 \x01(\t\x12\x12\n\ntrigger_id\x18\x05 \x01(\t\x12[\n\x0erequest_params\x18\x06 \x03(\x0b\x32\x43.google.cloud.integrations.v1alpha.ExecutionInfo.RequestParamsEntry\x12]\n\x0fresponse_params\x18\x07 \x03(\x0b\x32\x44.google.cloud.integrations.v1alpha.ExecutionInfo.ResponseParamsEntry\x12>\n\x06\x65rrors\x18\n \x03(\x0b\x32..google.cloud.integrations.v1alpha.ErrorDetail\x12\x14\n\x0c\x65xecution_id\x18\x0f \x01(\t\x12\x65\n\x1dintegration_execution_details\x18\x13 \x01(\x0b\x32>.google.cloud.integrations.v1alpha.IntegrationExecutionDetails\x12Z\n\x10\x65xecution_method\x18\x15 \x01(\x0e\x32@.google.cloud.integrations.v1alpha.ExecutionInfo.ExecutionMethod\x12#\n\x1bintegration_snapshot_number\x18\x16 \x01(\x03\x12\x42\n\x0breplay_info\x18\x17 \x01(\x0b\x32-.google.cloud.integrations.v1alpha.ReplayInfo\x1ag\n\x12RequestParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12@\n\x05value\x18\x02 \x01(\x0b\x32\x31.google.cloud.integrations.v1alpha.EventParameter:\x02\x38\x01\x1ah\n\x13ResponseParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12@\n\x05value\x18\x02 \x01(\x0b\x32\x31.google.cloud.integrations.v1alpha.EventParameter:\x02\x38\x01\"^\n\x0f\x45xecutionMethod\x12 \n\x1c\x45XECUTION_METHOD_UNSPECIFIED\x10\x00\x12\x08\n\x04POST\x10\x01\x12\x0c\n\x08SCHEDULE\x10\x02\x12\x11\n\rPOST_TO_QUEUE\x10\x03J\x04\x08\x01\x10\x02J\x04\x08\x03\x10\x04J\x04\x08\x08\x10\tJ\x04\x08\t\x10\nJ\x04\x08\x0b\x10\x0fJ\x04\x08\x10\x10\x13J\x04\x08\x14\x10\x15\"\xa8\x02\n\nReplayInfo\x12\"\n\x1aoriginal_execution_info_id\x18\x01 \x01(\t\x12#\n\x1breplayed_execution_info_ids\x18\x02 \x03(\t\x12\x15\n\rreplay_reason\x18\x03 \x01(\t\x12M\n\x0breplay_mode\x18\x04 \x01(\x0e\x32\x38.google.cloud.integrations.v1alpha.ReplayInfo.ReplayMode\"k\n\nReplayMode\x12\x1b\n\x17REPLAY_MODE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aREPLAY_MODE_FROM_BEGINNING\x10\x01\x12 \n\x1cREPLAY_MODE_POINT_OF_FAILURE\x10\x02\"\x8f\x04\n\x1bIntegrationExecutionDetails\x12\x83\x01\n\x1bintegration_execution_state\x18\x01 \x01(\x0e\x32X.google.cloud.integrations.v1alpha.IntegrationExecutionDetails.IntegrationExecutionStateB\x04\xe2\x41\x01\x03\x12P\n\x17\x65xecution_attempt_stats\x18\x03 \x03(\x0b\x32/.google.cloud.integrations.v1alpha.AttemptStats\x12\x37\n\x13next_execution_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1f\n\x17\x65xecution_retries_count\x18\x05 \x01(\x05\"\xb1\x01\n\x19IntegrationExecutionState\x12+\n\'INTEGRATION_EXECUTION_STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07ON_HOLD\x10\x01\x12\x0e\n\nIN_PROCESS\x10\x02\x12\r\n\tSUCCEEDED\x10\x03\x12\n\n\x06\x46\x41ILED\x10\x04\x12\r\n\tCANCELLED\x10\x05\x12\x11\n\rRETRY_ON_HOLD\x10\x06\x12\r\n\tSUSPENDED\x10\x07J\x04\x08\x02\x10\x03J\x04\x08\x06\x10\x07\"l\n\x0c\x41ttemptStats\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"9\n\x0b\x45rrorDetail\x12\x15\n\rerror_message\x18\x01 \x01(\t\x12\x13\n\x0btask_number\x18\x02 \x01(\x05\x42\xa9\x01\n%com.google.cloud.integrations.v1alphaB\x0fLogEntriesProtoP\x01ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\xaa\x02!Google.Cloud.Integrations.V1Alphab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3google/cloud/integrations/v1alpha/log_entries.proto\x12!google.cloud.integrations.v1alpha\x1a\x1fgoogle/api/field_behavior.proto\x1a\x37google/cloud/integrations/v1alpha/event_parameter.proto\x1a\x39google/cloud/integrations/v1alpha/integration_state.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x08\n\rExecutionInfo\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12\x12\n\nproject_id\x18\x04 \x01(\t\x12\x12\n\ntrigger_id\x18\x05 \x01(\t\x12[\n\x0erequest_params\x18\x06 \x03(\x0b\x32\x43.google.cloud.integrations.v1alpha.ExecutionInfo.RequestParamsEntry\x12]\n\x0fresponse_params\x18\x07 \x03(\x0b\x32\x44.google.cloud.integrations.v1alpha.ExecutionInfo.ResponseParamsEntry\x12>\n\x06\x65rrors\x18\n \x03(\x0b\x32..google.cloud.integrations.v1alpha.ErrorDetail\x12\x14\n\x0c\x65xecution_id\x18\x0f \x01(\t\x12V\n\x19integration_version_state\x18\x10 \x01(\x0e\x32\x33.google.cloud.integrations.v1alpha.IntegrationState\x12\x65\n\x1dintegration_execution_details\x18\x13 \x01(\x0b\x32>.google.cloud.integrations.v1alpha.IntegrationExecutionDetails\x12Z\n\x10\x65xecution_method\x18\x15 \x01(\x0e\x32@.google.cloud.integrations.v1alpha.ExecutionInfo.ExecutionMethod\x12#\n\x1bintegration_snapshot_number\x18\x16 \x01(\x03\x12\x42\n\x0breplay_info\x18\x17 \x01(\x0b\x32-.google.cloud.integrations.v1alpha.ReplayInfo\x1ag\n\x12RequestParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12@\n\x05value\x18\x02 \x01(\x0b\x32\x31.google.cloud.integrations.v1alpha.EventParameter:\x02\x38\x01\x1ah\n\x13ResponseParamsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12@\n\x05value\x18\x02 \x01(\x0b\x32\x31.google.cloud.integrations.v1alpha.EventParameter:\x02\x38\x01\"^\n\x0f\x45xecutionMethod\x12 \n\x1c\x45XECUTION_METHOD_UNSPECIFIED\x10\x00\x12\x08\n\x04POST\x10\x01\x12\x0c\n\x08SCHEDULE\x10\x02\x12\x11\n\rPOST_TO_QUEUE\x10\x03J\x04\x08\x01\x10\x02J\x04\x08\x03\x10\x04J\x04\x08\x08\x10\tJ\x04\x08\t\x10\nJ\x04\x08\x0b\x10\x0fJ\x04\x08\x11\x10\x12J\x04\x08\x12\x10\x13J\x04\x08\x14\x10\x15\"\xa8\x02\n\nReplayInfo\x12\"\n\x1aoriginal_execution_info_id\x18\x01 \x01(\t\x12#\n\x1breplayed_execution_info_ids\x18\x02 \x03(\t\x12\x15\n\rreplay_reason\x18\x03 \x01(\t\x12M\n\x0breplay_mode\x18\x04 \x01(\x0e\x32\x38.google.cloud.integrations.v1alpha.ReplayInfo.ReplayMode\"k\n\nReplayMode\x12\x1b\n\x17REPLAY_MODE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aREPLAY_MODE_FROM_BEGINNING\x10\x01\x12 \n\x1cREPLAY_MODE_POINT_OF_FAILURE\x10\x02\"\x8f\x04\n\x1bIntegrationExecutionDetails\x12\x83\x01\n\x1bintegration_execution_state\x18\x01 \x01(\x0e\x32X.google.cloud.integrations.v1alpha.IntegrationExecutionDetails.IntegrationExecutionStateB\x04\xe2\x41\x01\x03\x12P\n\x17\x65xecution_attempt_stats\x18\x03 \x03(\x0b\x32/.google.cloud.integrations.v1alpha.AttemptStats\x12\x37\n\x13next_execution_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1f\n\x17\x65xecution_retries_count\x18\x05 \x01(\x05\"\xb1\x01\n\x19IntegrationExecutionState\x12+\n\'INTEGRATION_EXECUTION_STATE_UNSPECIFIED\x10\x00\x12\x0b\n\x07ON_HOLD\x10\x01\x12\x0e\n\nIN_PROCESS\x10\x02\x12\r\n\tSUCCEEDED\x10\x03\x12\n\n\x06\x46\x41ILED\x10\x04\x12\r\n\tCANCELLED\x10\x05\x12\x11\n\rRETRY_ON_HOLD\x10\x06\x12\r\n\tSUSPENDED\x10\x07J\x04\x08\x02\x10\x03J\x04\x08\x06\x10\x07\"l\n\x0c\x41ttemptStats\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"9\n\x0b\x45rrorDetail\x12\x15\n\rerror_message\x18\x01 \x01(\t\x12\x13\n\x0btask_number\x18\x02 \x01(\x05\x42\xa9\x01\n%com.google.cloud.integrations.v1alphaB\x0fLogEntriesProtoP\x01ZIcloud.google.com/go/integrations/apiv1alpha/integrationspb;integrationspb\xaa\x02!Google.Cloud.Integrations.V1Alphab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,24 +42,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXECUTIONINFO_RESPONSEPARAMSENTRY']._serialized_options = b'8\001'
   _globals['_INTEGRATIONEXECUTIONDETAILS'].fields_by_name['integration_execution_state']._loaded_options = None
   _globals['_INTEGRATIONEXECUTIONDETAILS'].fields_by_name['integration_execution_state']._serialized_options = b'\342A\001\003'
-  _globals['_EXECUTIONINFO']._serialized_start=214
-  _globals['_EXECUTIONINFO']._serialized_end=1213
-  _globals['_EXECUTIONINFO_REQUESTPARAMSENTRY']._serialized_start=866
-  _globals['_EXECUTIONINFO_REQUESTPARAMSENTRY']._serialized_end=969
-  _globals['_EXECUTIONINFO_RESPONSEPARAMSENTRY']._serialized_start=971
-  _globals['_EXECUTIONINFO_RESPONSEPARAMSENTRY']._serialized_end=1075
-  _globals['_EXECUTIONINFO_EXECUTIONMETHOD']._serialized_start=1077
-  _globals['_EXECUTIONINFO_EXECUTIONMETHOD']._serialized_end=1171
-  _globals['_REPLAYINFO']._serialized_start=1216
-  _globals['_REPLAYINFO']._serialized_end=1512
-  _globals['_REPLAYINFO_REPLAYMODE']._serialized_start=1405
-  _globals['_REPLAYINFO_REPLAYMODE']._serialized_end=1512
-  _globals['_INTEGRATIONEXECUTIONDETAILS']._serialized_start=1515
-  _globals['_INTEGRATIONEXECUTIONDETAILS']._serialized_end=2042
-  _globals['_INTEGRATIONEXECUTIONDETAILS_INTEGRATIONEXECUTIONSTATE']._serialized_start=1853
-  _globals['_INTEGRATIONEXECUTIONDETAILS_INTEGRATIONEXECUTIONSTATE']._serialized_end=2030
-  _globals['_ATTEMPTSTATS']._serialized_start=2044
-  _globals['_ATTEMPTSTATS']._serialized_end=2152
-  _globals['_ERRORDETAIL']._serialized_start=2154
-  _globals['_ERRORDETAIL']._serialized_end=2211
+  _globals['_EXECUTIONINFO']._serialized_start=273
+  _globals['_EXECUTIONINFO']._serialized_end=1366
+  _globals['_EXECUTIONINFO_REQUESTPARAMSENTRY']._serialized_start=1013
+  _globals['_EXECUTIONINFO_REQUESTPARAMSENTRY']._serialized_end=1116
+  _globals['_EXECUTIONINFO_RESPONSEPARAMSENTRY']._serialized_start=1118
+  _globals['_EXECUTIONINFO_RESPONSEPARAMSENTRY']._serialized_end=1222
+  _globals['_EXECUTIONINFO_EXECUTIONMETHOD']._serialized_start=1224
+  _globals['_EXECUTIONINFO_EXECUTIONMETHOD']._serialized_end=1318
+  _globals['_REPLAYINFO']._serialized_start=1369
+  _globals['_REPLAYINFO']._serialized_end=1665
+  _globals['_REPLAYINFO_REPLAYMODE']._serialized_start=1558
+  _globals['_REPLAYINFO_REPLAYMODE']._serialized_end=1665
+  _globals['_INTEGRATIONEXECUTIONDETAILS']._serialized_start=1668
+  _globals['_INTEGRATIONEXECUTIONDETAILS']._serialized_end=2195
+  _globals['_INTEGRATIONEXECUTIONDETAILS_INTEGRATIONEXECUTIONSTATE']._serialized_start=2006
+  _globals['_INTEGRATIONEXECUTIONDETAILS_INTEGRATIONEXECUTIONSTATE']._serialized_end=2183
+  _globals['_ATTEMPTSTATS']._serialized_start=2197
+  _globals['_ATTEMPTSTATS']._serialized_end=2305
+  _globals['_ERRORDETAIL']._serialized_start=2307
+  _globals['_ERRORDETAIL']._serialized_end=2364
 # @@protoc_insertion_point(module_scope)

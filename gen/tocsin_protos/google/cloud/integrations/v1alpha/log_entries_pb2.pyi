@@ -2,6 +2,7 @@ import datetime
 
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from tocsin_protos.google.cloud.integrations.v1alpha import event_parameter_pb2 as _event_parameter_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import integration_state_pb2 as _integration_state_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -13,7 +14,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ExecutionInfo(_message.Message):
-    __slots__ = ("integration", "project_id", "trigger_id", "request_params", "response_params", "errors", "execution_id", "integration_execution_details", "execution_method", "integration_snapshot_number", "replay_info")
+    __slots__ = ("integration", "project_id", "trigger_id", "request_params", "response_params", "errors", "execution_id", "integration_version_state", "integration_execution_details", "execution_method", "integration_snapshot_number", "replay_info")
     class ExecutionMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         EXECUTION_METHOD_UNSPECIFIED: _ClassVar[ExecutionInfo.ExecutionMethod]
@@ -45,6 +46,7 @@ class ExecutionInfo(_message.Message):
     RESPONSE_PARAMS_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_VERSION_STATE_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_EXECUTION_DETAILS_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_METHOD_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_SNAPSHOT_NUMBER_FIELD_NUMBER: _ClassVar[int]
@@ -56,11 +58,12 @@ class ExecutionInfo(_message.Message):
     response_params: _containers.MessageMap[str, _event_parameter_pb2.EventParameter]
     errors: _containers.RepeatedCompositeFieldContainer[ErrorDetail]
     execution_id: str
+    integration_version_state: _integration_state_pb2.IntegrationState
     integration_execution_details: IntegrationExecutionDetails
     execution_method: ExecutionInfo.ExecutionMethod
     integration_snapshot_number: int
     replay_info: ReplayInfo
-    def __init__(self, integration: _Optional[str] = ..., project_id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., request_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., response_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., errors: _Optional[_Iterable[_Union[ErrorDetail, _Mapping]]] = ..., execution_id: _Optional[str] = ..., integration_execution_details: _Optional[_Union[IntegrationExecutionDetails, _Mapping]] = ..., execution_method: _Optional[_Union[ExecutionInfo.ExecutionMethod, str]] = ..., integration_snapshot_number: _Optional[int] = ..., replay_info: _Optional[_Union[ReplayInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, integration: _Optional[str] = ..., project_id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., request_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., response_params: _Optional[_Mapping[str, _event_parameter_pb2.EventParameter]] = ..., errors: _Optional[_Iterable[_Union[ErrorDetail, _Mapping]]] = ..., execution_id: _Optional[str] = ..., integration_version_state: _Optional[_Union[_integration_state_pb2.IntegrationState, str]] = ..., integration_execution_details: _Optional[_Union[IntegrationExecutionDetails, _Mapping]] = ..., execution_method: _Optional[_Union[ExecutionInfo.ExecutionMethod, str]] = ..., integration_snapshot_number: _Optional[int] = ..., replay_info: _Optional[_Union[ReplayInfo, _Mapping]] = ...) -> None: ...
 
 class ReplayInfo(_message.Message):
     __slots__ = ("original_execution_info_id", "replayed_execution_info_ids", "replay_reason", "replay_mode")
