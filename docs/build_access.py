@@ -70,7 +70,10 @@ def methods() -> Iterator[tuple[str, ...]]:
 def permission(need: Need) -> str:
     if need.audience is Audience.PUBLIC:
         return "a secret of its own" if need.shows_secret else "nothing"
-    return "a credential" if need.permission is None else code(need.permission)
+    if need.permission is None:
+        return "a credential"
+    also = (f"; to {each.to} also {code(each.permission)}" for each in need.also)
+    return "".join((code(need.permission), *also))
 
 
 def where(need: Need) -> str:

@@ -29,6 +29,7 @@ from tocsin.settings import Address, Reloading, Settings, SettingsError
 from tocsin.targets.current import CurrentTargets
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.wire.health import Health
+from tocsin.wire.streaming.open_streams import OpenStreams
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         callers = await know_callers(stack, ground)
         works = compose(ground, open_caller(stack, ground, callers.tokens), callers.chores)
         whereabouts = whereabouts_of(settings)
-        services = {**services_of(ground, works, whereabouts), **callers.services}
+        services = {**services_of(stack, ground, works, whereabouts), **callers.services}
         services |= description_of(services, guarded=settings.access.enabled)
         await _start_engine(stack, works.engine, grace)
         # If the start fails, deliveries that wait for the issuer must not wait for ever.
@@ -112,8 +113,9 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
             settings.sources.logs,
         )
         guard_metrics(metrics_door, gate)
-        offer = Offer(services, health, gate, whereabouts)
-        standing = Standing(health, ground.telemetry)
+        streams = OpenStreams()
+        offer = Offer(services, health, streams, gate, whereabouts)
+        standing = Standing(health, streams, ground.telemetry)
         doors = await open_doors(stack, ground, offer, scratch, standing, grace)
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)

@@ -29,6 +29,7 @@ from tocsin.wire import errors
 from tocsin.wire.gate import UnknownNeed
 from tocsin.wire.health import Health
 from tocsin.wire.statuses import to_status
+from tocsin.wire.streaming.open_streams import OpenStreams
 
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 
@@ -61,6 +62,7 @@ def test_a_server_with_a_method_of_which_nothing_is_said_does_not_start(
                     Ways(settings.listen, None),
                     gate,
                     connections=8,
+                    streams=OpenStreams(),
                 )
             with pytest.raises(UnknownNeed):
                 gate.guard(HEALTH.methods_by_name["Check"])

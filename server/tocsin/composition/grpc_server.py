@@ -21,6 +21,7 @@ from tocsin.wire.health import Health
 from tocsin.wire.reflection import Reflection
 from tocsin.wire.rest.requests import BODY_ROOM, Bodies
 from tocsin.wire.serving import Room, Served, service_handler
+from tocsin.wire.streaming.open_streams import OpenStreams
 from tocsin.wire.unknown_methods import UnknownMethods
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ async def start_grpc(
     ways: Ways,
     gate: Gate | None,
     connections: int,
+    streams: OpenStreams,
 ) -> Started:
     """Starts the server; returns it and its address, or None if only Envoy reaches it."""
     limits = Limits()
@@ -92,6 +94,7 @@ async def start_grpc(
             Bodies(settings.max_request_bytes, strict=settings.rest.strict),
             Places(MOST_CALLS, telemetry.overloaded),
             Places(MOST_WAITING, telemetry.overloaded),
+            streams,
         )
         _add_services(server, services, health, room, telemetry, gate)
     except UnknownNeed as error:

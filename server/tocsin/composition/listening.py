@@ -36,6 +36,7 @@ from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.health import Health
 from tocsin.wire.serving import successes_are_found
+from tocsin.wire.streaming.open_streams import OpenStreams
 
 if TYPE_CHECKING:
     from grpc.aio import Server
@@ -57,6 +58,7 @@ class Offer:
 
     services: Services
     health: Health
+    streams: OpenStreams
     gate: CallGate | None
     whereabouts: Whereabouts
 
@@ -158,6 +160,7 @@ async def _start_grpc(ground: Ground, offer: Offer, ways: Ways) -> Started:
         ways,
         offer.gate,
         ground.shares.connections,
+        offer.streams,
     )
 
 

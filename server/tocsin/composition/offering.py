@@ -1,5 +1,6 @@
 """Builds the services that gRPC serves, around one store and the engine."""
 
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -22,6 +23,7 @@ from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
 from tocsin.api.tocsin import console, dead_letters, documents, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
+from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.folders import service as folders
 from tocsin.api.tocsin.invocations import service as invocations
@@ -30,6 +32,9 @@ from tocsin.api.tocsin.schedules.explanations import ExplainingService
 from tocsin.api.tocsin.schedules.history import ScheduleHistory
 from tocsin.api.tocsin.schedules.running import ScheduleRuns
 from tocsin.api.tocsin.schedules.service import ScheduleService
+from tocsin.api.tocsin.watching import service as watching
+from tocsin.api.tocsin.watching.lookout import Lookout
+from tocsin.api.tocsin.watching.reading import RowReading
 from tocsin.api.yandex import endpoints, log_ingestion, operations
 from tocsin.api.yandex.triggers import service as triggers
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
@@ -46,7 +51,9 @@ from tocsin.sources.kinds.timer import tick_payload
 from tocsin.sources.settings import LogSettings, SourceSettings
 
 
-def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts) -> Services:
+def services_of(
+    stack: AsyncExitStack, ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
+) -> Services:
     """Builds all services except those of access control."""
     settings, clock, database = ground.settings, ground.clock, ground.database
     trigger_service = triggers.TriggerService(
@@ -78,6 +85,7 @@ def services_of(ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
         **_door_services(settings.sources, clock, works.intake, proven=settings.access.enabled),
         events.SERVICE: event_service.methods(),
         documents.SERVICE: documents.DocumentService(guarded=settings.access.enabled).methods(),
+        **_watch_services(stack, ground, event_service.intakes),
         **_clock_services(clock, works.engine),
         **_console_services(settings.console),
     }
@@ -167,6 +175,15 @@ def _steering_services(ground: Ground, works: Works) -> Services:
         firing.SERVICE: firing_service.methods(),
         dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, pages).methods(),
     }
+
+
+def _watch_services(stack: AsyncExitStack, ground: Ground, intakes: Intakes) -> Services:
+    """Builds the service that streams what changes."""
+    reading = RowReading(intakes.find)
+    lookout = Lookout(ground.database, ground.clock, MACHINE_CLOCK, reading)
+    stack.push_async_callback(lookout.close)
+    service = watching.WatchService(lookout, ground.clock, MACHINE_CLOCK, ground.pages)
+    return {watching.SERVICE: service.methods()}
 
 
 def _door_services(

@@ -12,6 +12,7 @@ from tocsin.engine.upkeep.readiness import Readiness
 from tocsin.schedule import Clock
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.health import Health
+from tocsin.wire.streaming.open_streams import OpenStreams
 
 
 class Grace:
@@ -60,8 +61,9 @@ class Grace:
 class Standing:
     """Reports by health and metrics whether the server is ready for calls."""
 
-    def __init__(self, health: Health, telemetry: Telemetry) -> None:
+    def __init__(self, health: Health, streams: OpenStreams, telemetry: Telemetry) -> None:
         self._health = health
+        self._streams = streams
         self._telemetry = telemetry
         self._unready: set[str] = set()
 
@@ -75,8 +77,12 @@ class Standing:
         self._telemetry.ready(not self._unready)
 
     async def stop(self, delay_seconds: float) -> None:
-        """Reports NOT_SERVING, and waits so that clients can send their calls elsewhere."""
+        """Reports NOT_SERVING, and waits so that clients can send their calls elsewhere.
+
+        Open streams end, so that their clients open others elsewhere.
+        """
         self._health.stop()
+        self._streams.stop()
         self._telemetry.ready(False)
         await MACHINE_CLOCK.sleep(delay_seconds)
 

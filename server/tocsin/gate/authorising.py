@@ -64,8 +64,12 @@ class Naming:
         """
         return await self._resources.of(target.kind, target.id)
 
-    async def check(self, grants: Grants, targets: list[Target]) -> Sight | None:
-        """Checks the method's permission on all targets; without targets, `need.unnamed` decides.
+    async def check(
+        self, grants: Grants, targets: list[Target], more: tuple[Permission, ...]
+    ) -> Sight | None:
+        """Checks the method's permission and `more` on all targets.
+
+        Without targets, `need.unnamed` decides.
 
         Returns which resources a list may show, or None for all.
 
@@ -73,19 +77,23 @@ class Naming:
             ApiError: the permission is missing on a target, or the request names too many.
             StoreUnavailable: the store can't be reached.
         """
-        need, permission = self._need, self._need.permission
-        if permission is None:
+        need = self._need
+        if need.permission is None:
             return None
+        permissions = (need.permission, *more)
         for target in targets[:MOST_NAMED]:
-            if not grants.allow(permission, await self.resource_of(target)):
-                raise errors.permission_denied(permission, target.name)
+            resource = await self.resource_of(target)
+            for permission in permissions:
+                if not grants.allow(permission, resource):
+                    raise errors.permission_denied(permission, target.name)
         if len(targets) > MOST_NAMED:
             raise errors.invalid_field(need.named[-1].field, f"must name at most {MOST_NAMED}")
-        if targets or need.unnamed is Unnamed.NOTHING or grants.allow_everywhere(permission):
+        missing = [each for each in permissions if not grants.allow_everywhere(each)]
+        if targets or need.unnamed is Unnamed.NOTHING or not missing:
             return None
-        if need.unnamed is Unnamed.SHOWN and grants.allow_somewhere(permission):
-            return _sight(grants, permission)
-        raise errors.permission_denied(permission, "*")
+        if need.unnamed is Unnamed.SHOWN and all(map(grants.allow_somewhere, permissions)):
+            return _sight(grants, permissions)
+        raise errors.permission_denied(missing[0], "*")
 
 
 def _full_name(collection: str, name: str) -> str:
@@ -93,8 +101,11 @@ def _full_name(collection: str, name: str) -> str:
     return f"{collection}/{name}" if collection else name
 
 
-def _sight(grants: Grants, permission: Permission) -> Sight:
-    return lambda resource: grants.allow(permission, resource)
+def _sight(grants: Grants, permissions: tuple[Permission, ...]) -> Sight:
+    if len(permissions) == 1:
+        [permission] = permissions
+        return lambda resource: grants.allow(permission, resource)
+    return lambda resource: all(grants.allow(each, resource) for each in permissions)
 
 
 class AccountUse:

@@ -233,7 +233,7 @@ class AdmittedCall:
                 raise errors.credential_missing()
             grants = await gate.access.grants.of(self._arrival.caller.subject)
             grant = grants.allow
-            sight = await guard.naming.check(grants, self._targets)
+            sight = await guard.naming.check(grants, self._targets, need.more(request))
             if need.accounts:
                 usable = await guard.accounts.check(grants, request)
                 check_accounts = partial(guard.accounts.check_all, grants)

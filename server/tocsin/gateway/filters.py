@@ -121,7 +121,11 @@ def _transcoder(settings: EnvoySettings, envelope: Envelope | None) -> Json:
         match_incoming_request_route=True,
         convert_grpc_status=True,
         # Yandex's REST prints defaults (`"done": false`), Google's leaves them out.
-        print_options={"always_print_primitive_fields": not is_google},
+        # A stream over REST is server-sent events, each of them one message.
+        print_options={
+            "always_print_primitive_fields": not is_google,
+            "stream_sse_style_delimited": True,
+        },
         request_validation_options={
             "reject_unknown_method": True,
         },

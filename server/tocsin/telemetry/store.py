@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from tocsin.schedule import Clock
 from tocsin.store.driver.bells import Bell, Listener
+from tocsin.store.driver.changes import Written
 from tocsin.store.driver.database import CommitObserver, Database
 from tocsin.store.driver.transaction import Work
 from tocsin.store.invocations.depths import Depths, armed_timer_count, depths
@@ -99,6 +100,12 @@ class WatchedStore:
 
     def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._database.listen(look, sleep)
+
+    def on_changes(self, listener: Callable[[Written | None], None]) -> None:
+        self._database.on_changes(listener)
+
+    def follow_changes(self, follow: bool) -> None:
+        self._database.follow_changes(follow)
 
     def observe(self, observer: CommitObserver) -> None:
         self._database.observe(observer)

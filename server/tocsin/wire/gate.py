@@ -51,6 +51,13 @@ class Guard(Protocol):
             ApiError: the credential is missing or invalid, or the caller calls too often.
         """
 
+    async def check_caller(self, arrival: Arrival) -> Admitted:
+        """Does the same again while a call is open, and does not count it.
+
+        Raises:
+            ApiError: the credential is no longer valid.
+        """
+
 
 class Gate(Protocol):
     def guard(self, method: MethodDescriptor) -> Guard:

@@ -34,6 +34,8 @@ from tocsin.wire.gate import Admitted, Gate, Guard
 from tocsin.wire.rest.legacy_errors import legacy_metadata
 from tocsin.wire.rest.requests import Bodies, Cut, Requests
 from tocsin.wire.statuses import to_status
+from tocsin.wire.streaming.open_streams import OpenStreams
+from tocsin.wire.streaming.stream import Stream, Streaming
 
 log = structlog.get_logger(__name__)
 
@@ -78,17 +80,18 @@ class Waiting:
     method: Method
 
 
-Served: TypeAlias = Method | Checked | SelfChecked | Waiting
+Served: TypeAlias = Method | Checked | SelfChecked | Waiting | Streaming
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Bounds what calls hold: their messages, places, and places of `Waiting` methods."""
+    """Bounds what calls hold: their messages, places, those of `Waiting` methods, and streams."""
 
     messages: Messages
     bodies: Bodies
     calls: Places
     waiting: Places
+    streams: OpenStreams
 
 
 # Errors of the server, not of the client: they are logged as warnings.
@@ -117,8 +120,13 @@ def service_handler(
 
     def handler(method: MethodDescriptor) -> "grpc.RpcMethodHandler[bytes, bytes]":
         guard = None if gate is None else gate.guard(method)
-        answering = _answering(method, methods[method.name], room, guard)
-        return _unary(answering, method, machine_clock, watchers)
+        served = methods[method.name]
+        answering = (
+            _streaming(method, served, room, guard)
+            if isinstance(served, Streaming)
+            else _answering(method, served, room, guard)
+        )
+        return _handler(answering, method, machine_clock, watchers)
 
     return grpc.method_handlers_generic_handler(
         service.full_name, {method.name: handler(method) for method in service.methods}
@@ -130,11 +138,12 @@ def successes_are_found(watchers: Sequence[Watcher]) -> bool:
     return log.is_enabled_for(logging.DEBUG) or bool(watchers)
 
 
-# Reads, parses, checks and calls; raises only when it is cancelled.
+# Reads, parses, checks and calls; raises only when it is cancelled. A stream has sent its messages
+# when it returns, and the bytes are empty.
 Answering: TypeAlias = Callable[[Arrival], Awaitable[bytes | errors.ApiError]]
 
 
-def _unary(
+def _handler(
     answering: Answering,
     descriptor: MethodDescriptor,
     machine_clock: Clock,
@@ -174,13 +183,18 @@ def _unary(
                     took_ms=round((machine_clock.monotonic() - began) * 1000, 3),
                 )
 
-    # A unary call looks the same on the wire. So we read its message, after the caller is checked,
-    # and parse it, so that a malformed one is the client's error.
+    # A call of one message looks the same on the wire. So we read its message, after the caller is
+    # checked, and parse it, so that a malformed one is the client's error.
+    if descriptor.server_streaming:
+        return grpc.stream_stream_rpc_method_handler(serve)
     return grpc.stream_unary_rpc_method_handler(serve)
 
 
 def _answering(
-    descriptor: MethodDescriptor, served: Served, room: Room, guard: Guard | None
+    descriptor: MethodDescriptor,
+    served: Method | Checked | SelfChecked | Waiting,
+    room: Room,
+    guard: Guard | None,
 ) -> Answering:
     method = served.method if isinstance(served, Checked | SelfChecked | Waiting) else served
     places = room.waiting if isinstance(served, Waiting) else room.calls
@@ -223,6 +237,47 @@ def _answering(
             if admitted is not None:
                 admitted.ended(outcome)
         return cut(outcome) if cut is not None and isinstance(outcome, bytes) else outcome
+
+    return answer
+
+
+def _streaming(
+    descriptor: MethodDescriptor, served: Streaming, room: Room, guard: Guard | None
+) -> Answering:
+    requests = Requests(descriptor, room.bodies)
+    violations_of = _violations_of(descriptor, served)
+
+    async def answer(arrival: Arrival) -> bytes | errors.ApiError:
+        admitted: Admitted | None = None
+        outcome: bytes | errors.ApiError | None = None
+        try:
+            if guard is not None:
+                admitted = await guard.admit(arrival)
+            received = await room.messages.read(arrival)
+            if requests.is_message(received):
+                request = requests.of_message(received)
+            else:
+                request, received, _ = await requests.read(received, arrival)
+            call = None if admitted is None else await admitted.authorise(request)
+            if violations := violations_of(request, received):
+                raise errors.invalid(violations)
+
+            async def authorise() -> Call | None:
+                if guard is None:
+                    return None
+                return await (await guard.check_caller(arrival)).authorise(request)
+
+            caller = arrival.peer if arrival.caller is None else arrival.caller.subject
+            with room.streams.counted(caller, arrival.peer):
+                stream = Stream(call or Call(arrival), authorise, room.streams.stopping)
+                await served.method(request, stream)
+            outcome = b""
+        except Exception as error:
+            outcome = _without_trace(_refusal(error, descriptor, arrival))
+        finally:
+            if admitted is not None:
+                admitted.ended(outcome)
+        return outcome
 
     return answer
 

@@ -41,6 +41,7 @@ from tocsin_protos.tocsin.v1 import (
     open_id_service_pb2,
     otlp_service_pb2,
     schedule_service_pb2,
+    watch_service_pb2,
     webhook_service_pb2,
 )
 from tocsin_protos.yandex.cloud.endpoint import api_endpoint_service_pb2
@@ -72,6 +73,7 @@ FILES: tuple[Any, ...] = (
     open_id_service_pb2,
     otlp_service_pb2,
     schedule_service_pb2,
+    watch_service_pb2,
     webhook_service_pb2,
     access_service_pb2,
     iam_token_service_pb2,
@@ -95,7 +97,10 @@ class Caller:
     credential: str | None
 
     def call(self, method: str, request: Json, **metadata: str) -> Json:
-        """Calls a method by its full name. Raises Refused."""
+        """Calls a method by its full name; of a stream it takes the first answer.
+
+        Raises Refused.
+        """
         described = METHODS[method]
         answer = message_factory.GetMessageClass(described.output_type)
         message = message_factory.GetMessageClass(described.input_type)()
@@ -103,13 +108,20 @@ class Caller:
         sent = [(name.replace("_", "-"), value) for name, value in metadata.items()]
         if self.credential is not None:
             sent.append(("authorization", self.credential))
-        rpc = self.server.channel.unary_unary(
+        channel = self.server.channel
+        rpc: Any = channel.unary_stream if described.server_streaming else channel.unary_unary
+        called = rpc(
             f"/{described.containing_service.full_name}/{described.name}",
             type(message).SerializeToString,
             answer.FromString,
         )
         try:
-            return json_format.MessageToDict(rpc(message, timeout=30, metadata=sent))
+            answered = called(message, timeout=30, metadata=sent)
+            if described.server_streaming:
+                first = next(answered)
+                answered.cancel()
+                return json_format.MessageToDict(first)
+            return json_format.MessageToDict(answered)
         except grpc.RpcError as error:
             raise _refused(error) from error
 

@@ -25,6 +25,7 @@ INVOCATIONS = "tocsin.v1.InvocationService"
 DEAD_LETTERS = "tocsin.v1.DeadLetterService"
 DOCUMENTS = "tocsin.v1.DocumentService"
 FOLDERS = "tocsin.v1.FolderService"
+WATCH = "tocsin.v1.WatchService"
 WEBHOOKS = "tocsin.v1.WebhookService"
 OTLP_HTTP = "tocsin.v1.OtlpService"
 CLOCK = "tocsin.v1.ClockService"
@@ -341,6 +342,7 @@ LINES: dict[str, Line] = {
     f"{FOLDERS}.PauseTriggers": Line("editor", "folder", selected),
     f"{FOLDERS}.ResumeTriggers": Line("editor", "folder", selected),
     f"{FOLDERS}.DeleteTriggers": Line("editor", "folder", selected),
+    f"{WATCH}.Watch": Line("viewer", "folder", lambda w: {"folderId": w.folder}),
     f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
     f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
     f"{OTLP_HTTP}.ExportLogs": Line("sender", "", nothing),

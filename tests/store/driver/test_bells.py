@@ -8,7 +8,9 @@ from sqlalchemy import bindparam, insert, select
 
 from store.work import add, ids, opened
 from tocsin.store.driver.bells import Bell, Rung
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.database import Database
+from tocsin.store.driver.notices import read_notice
 from tocsin.store.driver.transaction import Contended, Transaction, Work
 from tocsin.store.schema import duties
 
@@ -156,21 +158,33 @@ def test_a_notice_says_which_bells_are_rung() -> None:
     rung.ring(Bell.TICKS, NOON + SECOND)
     rung.ring(Bell.TICKS, NOON)
     rung.ring(Bell.READERS)
-    text = rung.to_notice()
-    assert text == '{"ticks":1893499200000000,"readers":null}'
-    read = Rung.of_notice(text)
-    assert read is not None
-    assert read.items() == [(Bell.TICKS, NOON), (Bell.READERS, None)]
+    notice = rung.to_notice()
+    assert notice == {"ticks": 1893499200000000, "readers": None}
+    assert Rung.of_notice(notice).items() == [(Bell.TICKS, NOON), (Bell.READERS, None)]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ticks", "[]", "null", '{"ticks":"soon"}', '{"ticks":99999999999999999999}']
+    "text",
+    [
+        "",
+        "ticks",
+        "[]",
+        "null",
+        '{"ticks":"soon"}',
+        '{"ticks":99999999999999999999}',
+        '{"changed":[]}',
+        '{"changed":{"triggers":7}}',
+        '{"changed":{"triggers":[7]}}',
+    ],
 )
 def test_a_notice_that_does_not_say_it_may_mean_any(text: str) -> None:
-    assert Rung.of_notice(text) is None
+    assert read_notice(text) is None
 
 
 def test_a_bell_of_a_later_version_is_left_out() -> None:
-    read = Rung.of_notice('{"carillon":1,"batches":null}')
+    read = read_notice('{"carillon":1,"batches":null,"changed":{"moods":["a"],"intakes":["b"]}}')
     assert read is not None
-    assert read.items() == [(Bell.BATCHES, None)]
+    assert read.rung.items() == [(Bell.BATCHES, None)]
+    assert read.written == [(Watched.INTAKES, ["b"])]
+    assert not read.asks
+    assert not read.missed

@@ -49,6 +49,9 @@ def answer_of(method: MethodDescriptor, schemas: Schemas) -> Json:
     schema = schemas.of_message(method.output_type) if field is None else _of_field(field, schemas)
     if has_operation(method):
         schema = {"allOf": [schema, _carried(operation_types(method), schemas)]}
+    if method.server_streaming:
+        events = "OK: server-sent events, each with one of these as its data"
+        return {"description": events, "content": {"text/event-stream": {"schema": schema}}}
     return {"description": "OK", "content": _json(schema)}
 
 

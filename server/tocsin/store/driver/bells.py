@@ -1,10 +1,9 @@
 """Defines bells, which transactions ring: after the commit the store wakes the listening loops."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tocsin.store.driver.instants import from_micros, to_micros
 
@@ -57,29 +56,24 @@ class Rung:
     def items(self) -> list[tuple[Bell, datetime | None]]:
         return list(self._instants.items())
 
-    def to_notice(self) -> str:
-        """Returns the bells as JSON of some 100 bytes, for a notice to the other nodes."""
-        instants = {
+    def to_notice(self) -> dict[str, int | None]:
+        """Returns the bells as a JSON object of some 100 bytes, for a notice to other nodes."""
+        return {
             bell.value: None if at is None else to_micros(at) for bell, at in self._instants.items()
         }
-        return json.dumps(instants, separators=(",", ":"))
 
     @classmethod
-    def of_notice(cls, text: str) -> "Rung | None":
-        """Parses the text of a notice, without bells that this version does not know.
+    def of_notice(cls, notice: Mapping[str, Any]) -> "Rung":
+        """Reads the bells of a notice, without those that this version does not know.
 
-        Returns None for any other text: a node of 0.1.0 sends an empty one.
+        Raises:
+            ValueError, TypeError, OverflowError: a bell has no instant.
         """
-        try:
-            instants = json.loads(text)
-            if not isinstance(instants, dict):
-                return None
-            known = {bell: instants[bell.value] for bell in Bell if bell.value in instants}
-            rung = cls()
-            for bell, micros in known.items():
+        rung = cls()
+        for bell in Bell:
+            if bell.value in notice:
+                micros = notice[bell.value]
                 rung.ring(bell, None if micros is None else from_micros(micros))
-        except (ValueError, TypeError, OverflowError):
-            return None
         return rung
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from tocsin.store.driver.bells import Bell, Listener
+from tocsin.store.driver.changes import Written
 from tocsin.store.driver.transaction import Work
 
 T = TypeVar("T")
@@ -97,6 +98,19 @@ class Database(Protocol):
             look: is called when other nodes may have rung any bell: at the beginning, after the
                 connection was lost, and when a node of 0.1.0 rings, which does not name its bell.
             sleep: waits some seconds before the next attempt to connect.
+        """
+
+    def on_changes(self, listener: Callable[[Written | None], None]) -> None:
+        """Calls `listener` with the watched rows that any node changed, while they are followed.
+
+        None means that rows may have changed that are not named. There is one listener.
+        """
+
+    def follow_changes(self, follow: bool) -> None:
+        """Begins or ends to follow changes, for which the other nodes are asked.
+
+        What they changed in the moments after the beginning may not be named: the listener is
+        called with None when each of them begins to tell.
         """
 
     def observe(self, observer: CommitObserver) -> None:

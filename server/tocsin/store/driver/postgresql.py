@@ -13,6 +13,7 @@ from sqlalchemy.sql import Insert
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from tocsin.store.driver.bells import Bell, Listener, Listeners
+from tocsin.store.driver.changes import Following, Written
 from tocsin.store.driver.connections import LOST, Connections, Result, Session
 from tocsin.store.driver.database import CommitObserver, StoreUnavailable
 from tocsin.store.driver.gathering import Awaited, Gathering
@@ -69,7 +70,8 @@ class PostgresDatabase:
             self._write_group, most=LARGEST_GROUP, workers=WRITERS, turns=GATHERING_TURNS
         )
         self._listeners = Listeners()
-        self._notices = Notices(primary.connect, self._listeners)
+        self._following = Following()
+        self._notices = Notices(primary.connect, self._listeners, self._following)
         self._observer = CommitObserver()
 
     @property
@@ -99,6 +101,13 @@ class PostgresDatabase:
 
     def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._notices.listen(look, sleep)
+
+    def on_changes(self, listener: Callable[[Written | None], None]) -> None:
+        self._following.listen(listener)
+
+    def follow_changes(self, follow: bool) -> None:
+        self._following.active = follow
+        self._notices.ask_for_changes(follow)
 
     def observe(self, observer: CommitObserver) -> None:
         self._observer = observer
@@ -186,6 +195,11 @@ class PostgresDatabase:
         self._listeners.hear(afterwards.rung_here)
         if afterwards.rung:
             self._notices.tell(afterwards.rung)
+        if written := afterwards.written:
+            if self._following.active:
+                self._following.hear(written)
+            if self._notices.asked:
+                self._notices.tell_changes(written)
 
 
 def _concluded(work: Work[T], tx: Transaction) -> T:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from tocsin.store.driver.bells import Bell, Listener, Listeners
+from tocsin.store.driver.changes import Following, Written
 from tocsin.store.driver.database import CommitObserver, StoreDamaged, StoreError, StoreUnavailable
 from tocsin.store.driver.file.checkpoints import Checkpoints
 from tocsin.store.driver.file.connecting import (
@@ -74,6 +75,7 @@ class SqliteDatabase:
         self._damage: str | None = None
         self._observer = CommitObserver()
         self._listeners = Listeners()
+        self._following = Following()
 
     @property
     def exclusive(self) -> bool:
@@ -107,6 +109,12 @@ class SqliteDatabase:
 
     def listen(self, look: Callable[[], None], sleep: Callable[[float], Awaitable[None]]) -> None:
         """Does nothing: a file has only one node."""
+
+    def on_changes(self, listener: Callable[[Written | None], None]) -> None:
+        self._following.listen(listener)
+
+    def follow_changes(self, follow: bool) -> None:
+        self._following.active = follow
 
     def observe(self, observer: CommitObserver) -> None:
         self._observer = observer
@@ -154,6 +162,8 @@ class SqliteDatabase:
             call.succeed(call.result)
         self._listeners.hear(afterwards.rung)
         self._listeners.hear(afterwards.rung_here)
+        if self._following.active and afterwards.written:
+            self._following.hear(afterwards.written)
         self._checkpoints.committed(len(group), self._files.log_bytes)
         if self._files.log_bytes > LARGEST_LOG:
             await asyncio.get_running_loop().run_in_executor(

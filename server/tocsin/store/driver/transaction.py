@@ -5,7 +5,7 @@ cost more than the query itself on hot paths. So rows hold what the driver retur
 only text, integers and bytes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from tocsin.store.driver.bells import Bell, Rung
+from tocsin.store.driver.changes import Watched, Written
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -106,19 +107,21 @@ class Statements:
 class Afterwards:
     """Collects statements for the end of a transaction, and bells for after its commit.
 
-    If work is undone, so are these.
+    If work is undone, so are these. `written` names the changed rows that can be watched.
     """
 
-    __slots__ = ("last", "rung", "rung_here")
+    __slots__ = ("last", "rung", "rung_here", "written")
 
     def __init__(self) -> None:
         self.rung = Rung()
         self.rung_here = Rung()
+        self.written: Written = []
         self.last: dict[tuple[Executable, tuple[tuple[str, Value], ...]], None] = {}
 
     def add(self, others: "Afterwards") -> None:
         self.rung.add(others.rung)
         self.rung_here.add(others.rung_here)
+        self.written += others.written
         self.last.update(others.last)
 
 
@@ -157,6 +160,13 @@ class Transaction:
         they next poll.
         """
         self.afterwards.rung_here.ring(bell, at)
+
+    def changed(self, kind: Watched, ids: Iterable[str]) -> None:
+        """Names rows that the transaction changed, for those who watch; after the commit.
+
+        It costs a list's entry, and `ids` are read only if somebody watches.
+        """
+        self.afterwards.written.append((kind, ids))
 
     def run_last(self, statement: Executable, **values: Value) -> None:
         """Runs a write just before the commit, once for all work that shares the commit.

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, case, delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
@@ -171,6 +172,7 @@ def add_events(
     ]
     tx.each(INSERT, rows)
     tx.ring_here(Bell.BATCHES, from_micros(due))
+    tx.changed(Watched.INTAKES, (trigger_id,))
 
 
 def earliest_batch(tx: Transaction) -> datetime | None:
@@ -206,17 +208,20 @@ def take_events(
         taken_bytes=sum(event.size for event in taken),
         again_at=to_micros(again_at),
     )
+    tx.changed(Watched.INTAKES, (batch.trigger_id,))
 
 
 def drop_events(tx: Transaction, trigger_id: str) -> None:
     """Removes all waiting events of a trigger."""
     tx.run(CLOSE, of_trigger=trigger_id)
     tx.run(DROP, of_trigger=trigger_id)
+    tx.changed(Watched.INTAKES, (trigger_id,))
 
 
 def park_batch(tx: Transaction, trigger_id: str) -> None:
     """Stops the batch of a paused trigger until `unpark_batch`."""
     tx.run(PARK, of_trigger=trigger_id)
+    tx.changed(Watched.INTAKES, (trigger_id,))
 
 
 def unpark_batch(tx: Transaction, trigger_id: str, *, now: datetime) -> bool:
@@ -224,11 +229,13 @@ def unpark_batch(tx: Transaction, trigger_id: str, *, now: datetime) -> bool:
     has_batch = tx.run(UNPARK, of_trigger=trigger_id, now=to_micros(now)) > 0
     if has_batch:
         tx.ring(Bell.BATCHES, now)
+        tx.changed(Watched.INTAKES, (trigger_id,))
     return has_batch
 
 
 def count_lost(tx: Transaction, *, trigger_id: str, lost: int, now: datetime) -> None:
     tx.run(LOSE, trigger_id=trigger_id, lost=lost, last_at=to_micros(now))
+    tx.changed(Watched.INTAKES, (trigger_id,))
 
 
 def forget_lost(tx: Transaction, trigger_id: str) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.leases import hold, renewing, taking
@@ -116,6 +117,7 @@ def triggers_of_kind(tx: Transaction, kind: str) -> Iterator[StoredTrigger]:
 def write_source_state(tx: Transaction, trigger_id: str, state: SourceState) -> None:
     """Writes a state: fields that are None keep their values, and `refused` is added."""
     tx.run(WRITE_STATE, trigger_id=trigger_id, **SOURCE_STATE.values(state))
+    tx.changed(Watched.INTAKES, (trigger_id,))
 
 
 def count_refused(
@@ -124,6 +126,7 @@ def count_refused(
     """Counts events that were posted for a trigger and can't be read."""
     state = SourceState(connected=True, last_error=why, last_error_at=now, refused=refused)
     tx.run(REFUSE, trigger_id=trigger_id, **SOURCE_STATE.values(state))
+    tx.changed(Watched.INTAKES, (trigger_id,))
 
 
 def hold_part(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, insert
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.instants import from_micros
 from tocsin.store.driver.transaction import Transaction, Value
 from tocsin.store.invocations import large_values
@@ -68,6 +69,7 @@ def insert_alike(tx: Transaction, groups: Sequence[Alike]) -> None:
         large_values.keep(tx, invocation_id, apart)
     due_us = min(own.due_us for group in groups for own in group.each)
     tx.ring(Bell.DELIVERIES, from_micros(due_us))
+    tx.changed(Watched.INVOCATIONS, [own.id for group in groups for own in group.each])
 
 
 def _take_out_large(

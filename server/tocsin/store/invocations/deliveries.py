@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, Text, bindparam, case, func, literal_column, null, select, update
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import (
     EPOCH,
@@ -125,6 +126,7 @@ HAND_BACK = (
         node=null(),
         next_at=bindparam("now"),
     )
+    .returning(table.c.id)
 )
 HAND_BACK_OF_NODE = HAND_BACK.where(table.c.node == bindparam("of_node"))
 
@@ -231,6 +233,7 @@ def take(
             **parameters,
         )
         taken.update((invocation.id, invocation) for invocation in claimed)
+    tx.changed(Watched.INVOCATIONS, taken)
     return [taken[id_] for id_ in ids if id_ in taken]
 
 
@@ -263,7 +266,9 @@ def finish(tx: Transaction, ended: Sequence[Ended], *, node: str) -> set[str]:
             large_values.keep(tx, delivery.invocation_id, {"answer": answer})
     if any(one.may_be_awaited and one.invocation_id in written for one in in_order):
         tx.ring(Bell.ENDINGS)
-    return {str(key) for key in written}
+    ids = {str(key) for key in written}
+    tx.changed(Watched.INVOCATIONS, ids)
+    return ids
 
 
 def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, why: str) -> None:
@@ -272,6 +277,7 @@ def put_back(tx: Transaction, invocation_id: str, *, node: str, at: datetime, wh
         PUT_BACK, of_id=invocation_id, of_node=node, again_at=to_micros(at), error=_storable(why)
     ):
         tx.ring(Bell.DELIVERIES, at)
+        tx.changed(Watched.INVOCATIONS, (invocation_id,))
 
 
 def _storable(text: str) -> str:
@@ -298,9 +304,10 @@ def _finished(tx: Transaction, ended: Ended, node: str) -> dict[str, Value]:
 def hand_back(tx: Transaction, *, now: datetime, node: str | None = None) -> int:
     """Makes the invocations of a node due now, or those of all nodes; returns how many."""
     if node is None:
-        returned = tx.run(HAND_BACK, now=to_micros(now))
+        returned = tx.column(HAND_BACK, now=to_micros(now))
     else:
-        returned = tx.run(HAND_BACK_OF_NODE, now=to_micros(now), of_node=node)
+        returned = tx.column(HAND_BACK_OF_NODE, now=to_micros(now), of_node=node)
     if returned:
         tx.ring(Bell.DELIVERIES, now)
-    return returned
+        tx.changed(Watched.INVOCATIONS, returned)
+    return len(returned)

@@ -1,6 +1,6 @@
 """Lists invocations by origin, state and instant, and finds single ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -67,6 +67,8 @@ IN_STATE = table.c.state == bindparam("state"), TROUBLED
 
 BY_ID = select(*SUMMARY.columns).where(table.c.id == bindparam("id"), SEEN)
 LOCK = BY_ID.with_for_update()
+ASKED = FixedList("asked", 64)
+ALL_OF_THEM = select(*SUMMARY.columns).where(table.c.id.in_(ASKED.parameters), SEEN)
 WHOLE = select(*INVOCATION.columns).where(table.c.id == bindparam("id"), SEEN)
 OF_OCCURRENCE = select(*SUMMARY.columns).where(table.c.occurrence == bindparam("occurrence"), SEEN)
 
@@ -119,6 +121,11 @@ def find_summary(tx: Transaction, invocation_id: str, *, lock: bool = False) -> 
 def find_occurrence(tx: Transaction, occurrence: str) -> Invocation | None:
     """Finds the invocation of an occurrence without its large fields."""
     return SUMMARY.one(tx, OF_OCCURRENCE, occurrence=occurrence)
+
+
+def find_summaries(tx: Transaction, ids: Sequence[str]) -> list[Invocation]:
+    """Finds those of the invocations that exist, without their large fields, in any order."""
+    return [row for values in ASKED.slices(ids) for row in SUMMARY.all(tx, ALL_OF_THEM, **values)]
 
 
 def find_whole(tx: Transaction, invocation_id: str) -> Invocation | None:

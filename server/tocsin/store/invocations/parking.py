@@ -15,6 +15,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, null, or_, select, t
 from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Transaction
@@ -250,6 +251,7 @@ def _withhold(tx: Transaction, kind: DecisionKind, ids: Sequence[str], now: date
             tx.run(CANCEL, finished=to_micros(now), **places)
         else:
             tx.run(PARK, **places)
+    tx.changed(Watched.INVOCATIONS, ids)
 
 
 def _unpark_some(tx: Transaction, trigger_id: str) -> int:
@@ -258,6 +260,7 @@ def _unpark_some(tx: Transaction, trigger_id: str) -> int:
     for places in LISTED.slices([invocation_id for invocation_id, _ in parked]):
         tx.run(UNPARK, **places)
     if parked:
+        tx.changed(Watched.INVOCATIONS, [invocation_id for invocation_id, _ in parked])
         # They are due when they were, which may be before anything else that waits.
         tx.ring(Bell.DELIVERIES, from_micros(min(due for _, due in parked)))
     return len(parked)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, case, func, literal_column, null, or_, select, update
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.instants import from_micros, instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
@@ -142,6 +143,7 @@ def take_up(tx: Transaction, invocation_id: str, *, at: datetime) -> bool:
     taken_up = tx.run(TAKE_UP, of_id=invocation_id, at=to_micros(at)) > 0
     if taken_up:
         tx.ring(Bell.DELIVERIES, at)
+        tx.changed(Watched.INVOCATIONS, (invocation_id,))
     return taken_up
 
 
@@ -186,7 +188,10 @@ def overdue_invocations(tx: Transaction, *, until: datetime, limit: int) -> Sequ
 
 def stop_waiting(tx: Transaction, odd: OddInvocation) -> bool:
     """Removes the due instant of a finished invocation; returns False if it has changed."""
-    return tx.run(STOP_WAITING, of_id=odd.id, found_at=to_micros(odd.next_at)) > 0
+    stopped = tx.run(STOP_WAITING, of_id=odd.id, found_at=to_micros(odd.next_at)) > 0
+    if stopped:
+        tx.changed(Watched.INVOCATIONS, (odd.id,))
+    return stopped
 
 
 def make_due(tx: Transaction, odd: OddInvocation, *, at: datetime) -> bool:
@@ -194,4 +199,5 @@ def make_due(tx: Transaction, odd: OddInvocation, *, at: datetime) -> bool:
     moved = tx.run(DUE_AT, of_id=odd.id, found_at=to_micros(odd.next_at), at=to_micros(at)) > 0
     if moved:
         tx.ring(Bell.DELIVERIES, at)
+        tx.changed(Watched.INVOCATIONS, (odd.id,))
     return moved

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.records import Record
@@ -187,6 +188,7 @@ def insert_invocation(tx: Transaction, invocation: Invocation, *, due_at: dateti
     if large:
         large_values.keep(tx, invocation.id, large)
     tx.ring(Bell.DELIVERIES, due_at)
+    tx.changed(Watched.INVOCATIONS, (invocation.id,))
 
 
 def insert_invocations(
@@ -204,6 +206,7 @@ def insert_invocations(
             large_values.keep(tx, invocation.id, apart)
     if added:
         tx.ring(Bell.DELIVERIES, min(due_at for _, due_at in invocations))
+        tx.changed(Watched.INVOCATIONS, added)
     return added
 
 
@@ -290,6 +293,7 @@ def cancel_invocation(
     cancelled = tx.run(CANCEL, of_id=invocation_id, finished=to_micros(now), note=note) > 0
     if cancelled:
         tx.ring(Bell.ENDINGS)
+        tx.changed(Watched.INVOCATIONS, (invocation_id,))
     return cancelled
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, null, or_, select, update
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction
@@ -70,6 +71,7 @@ def deliver_again(
     again = tx.run(RETRY, of_id=invocation_id, **values) > 0
     if again:
         tx.ring(Bell.DELIVERIES, now)
+        tx.changed(Watched.INVOCATIONS, (invocation_id,))
     return again
 
 
@@ -101,6 +103,7 @@ def redrive_dead_letters(
         for parameters in REDRIVEN.slices(ids):
             tx.run(REDRIVE, **parameters, now=to_micros(now), called=target)
             tx.ring(Bell.DELIVERIES, now)
+        tx.changed(Watched.INVOCATIONS, ids)
     return [id_ for _, id_, _ in redriven], sum(
         tx.value(COUNT, origin=origin, in_state=state.value) for state in DEAD_LETTER_STATES
     )

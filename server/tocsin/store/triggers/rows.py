@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import triggers as table
@@ -80,6 +81,7 @@ def insert_trigger(
     tx.run(
         INSERT, id=trigger_id, folder_id=folder_id, name=name, contract=contract, message=message
     )
+    tx.changed(Watched.TRIGGERS, (trigger_id,))
 
 
 def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
@@ -109,10 +111,12 @@ def update_trigger(tx: Transaction, *, trigger_id: str, name: str, message: byte
         UniqueViolation: another trigger of the folder has this name.
     """
     tx.run(UPDATE, trigger_id=trigger_id, new_name=name, new_message=message)
+    tx.changed(Watched.TRIGGERS, (trigger_id,))
 
 
 def delete_trigger(tx: Transaction, trigger_id: str) -> None:
     tx.run(DELETE, id=trigger_id)
+    tx.changed(Watched.TRIGGERS, (trigger_id,))
 
 
 def page_of_triggers(

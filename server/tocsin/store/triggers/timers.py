@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.driver.bells import Bell
+from tocsin.store.driver.changes import Watched
 from tocsin.store.driver.instants import instant_or_none, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction, Value
@@ -58,6 +59,7 @@ def arm_timer(tx: Transaction, trigger_id: str, instant: datetime | None) -> Non
     else:
         tx.run(ARM, trigger_id=trigger_id, next_at=to_micros(instant))
         tx.ring(Bell.TICKS, instant)
+        tx.changed(Watched.TRIGGERS, (trigger_id,))
 
 
 def arm_timers(tx: Transaction, ticks: Iterable[tuple[str, datetime | None]]) -> None:
@@ -69,10 +71,12 @@ def arm_timers(tx: Transaction, ticks: Iterable[tuple[str, datetime | None]]) ->
         else:
             armed.append({"trigger_id": trigger_id, "next_at": to_micros(instant)})
     tx.each(ARM, armed)
+    tx.changed(Watched.TRIGGERS, [str(timer["trigger_id"]) for timer in armed])
 
 
 def disarm_timer(tx: Transaction, trigger_id: str) -> None:
     tx.run(DELETE, id=trigger_id)
+    tx.changed(Watched.TRIGGERS, (trigger_id,))
 
 
 def earliest_tick(tx: Transaction) -> datetime | None:

@@ -22,10 +22,12 @@ from tocsin.wire.errors.callers import (
     scope_insufficient,
     sender_unprovable,
     sender_unproven,
+    stopping,
     tokens_made_of_tokens,
     too_many_bad_credentials,
     too_many_calls,
     too_many_invocations,
+    too_many_streams,
     too_many_under_way,
 )
 from tocsin.wire.errors.error import ApiError
@@ -157,6 +159,7 @@ __all__ = [
     "scope_insufficient",
     "sender_unprovable",
     "sender_unproven",
+    "stopping",
     "store_damaged",
     "store_full",
     "store_unavailable",
@@ -164,6 +167,7 @@ __all__ = [
     "too_many_bad_credentials",
     "too_many_calls",
     "too_many_invocations",
+    "too_many_streams",
     "too_many_triggers",
     "too_many_under_way",
     "too_many_versions",

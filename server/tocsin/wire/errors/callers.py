@@ -122,6 +122,25 @@ def too_many_under_way(most: int) -> ApiError:
     )
 
 
+def too_many_streams(whose: str, most: int) -> ApiError:
+    return about(
+        exhausted(
+            "TOO_MANY_STREAMS",
+            f"{whose} {most} streams open, as many as may be; close one, or try again later",
+            None,
+        ),
+        most=most,
+    )
+
+
+def stopping() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.UNAVAILABLE,
+        "SERVER_STOPS",
+        "This server stops, and opens no more streams; call another node, or try again later",
+    )
+
+
 def too_many_bad_credentials(seconds: float) -> ApiError:
     return about(
         exhausted(

@@ -54,7 +54,8 @@ func main() {
 		tocsin.RegisterAccessServiceHandler, tocsin.RegisterOpenIdServiceHandler,
 		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
 		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
-		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler)
+		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler,
+		tocsin.RegisterWatchServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

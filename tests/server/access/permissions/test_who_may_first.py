@@ -87,12 +87,15 @@ def _bad_value(field: FieldDescriptor, text: str) -> Any:
 
 def ask(caller: Caller, method: str, message: Message) -> str:
     described = METHODS[method]
-    rpc = caller.server.channel.unary_unary(
-        f"/{described.containing_service.full_name}/{described.name}"
-    )
+    channel = caller.server.channel
+    kind: Any = channel.unary_stream if described.server_streaming else channel.unary_unary
+    rpc = kind(f"/{described.containing_service.full_name}/{described.name}")
     credential = [] if caller.credential is None else [("authorization", caller.credential)]
     try:
-        rpc(message.SerializeToString(), timeout=30, metadata=credential)
+        answered = rpc(message.SerializeToString(), timeout=30, metadata=credential)
+        if described.server_streaming:
+            next(answered)
+            answered.cancel()
     except grpc.RpcError as error:
         code: Any = error.code()  # type: ignore[attr-defined]
         return str(code.name)

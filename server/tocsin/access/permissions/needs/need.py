@@ -89,12 +89,22 @@ def nothing(_request: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Names a permission that a request also needs if `applies` to it; `to` says to do what."""
+
+    permission: Permission
+    to: str
+    applies: Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """Says what a caller of one method needs, on every resource that the request names.
 
     Attributes:
         audience: who may call the method.
         permission: the permission that is needed.
+        also: further permissions that some requests need on the same resources.
         named: the fields that name resources.
         unnamed: where the permission is needed if those fields are empty.
         scope: the scope that a limited token must have.
@@ -113,6 +123,7 @@ class Need:
 
     audience: Audience
     permission: Permission | None = None
+    also: tuple[Also, ...] = ()
     named: tuple[Named, ...] = ()
     unnamed: Unnamed = Unnamed.EVERYTHING
     scope: str = ""
@@ -125,6 +136,10 @@ class Need:
     shows_secret: bool = False
     secret: Callable[[Any], str] = nothing
 
+    def more(self, request: Any) -> tuple[Permission, ...]:
+        """Returns the permissions that a request needs beside `permission`."""
+        return tuple(also.permission for also in self.also if also.applies(request))
+
 
 PUBLIC = Need(Audience.PUBLIC)
 
@@ -132,6 +147,7 @@ PUBLIC = Need(Audience.PUBLIC)
 def permitted(
     permission: Permission,
     *named: Named,
+    also: tuple[Also, ...] = (),
     unnamed: Unnamed = Unnamed.EVERYTHING,
     event: str = "",
     brings: Brings = Brings.NOTHING,
@@ -144,6 +160,7 @@ def permitted(
     return Need(
         Audience.PERMITTED,
         permission,
+        also,
         named,
         unnamed,
         event=event,
@@ -168,7 +185,7 @@ def google(
     return Need(
         Audience.PERMITTED,
         permission,
-        named,
+        named=named,
         scope=CLOUD_PLATFORM,
         event=event,
         brings=brings,

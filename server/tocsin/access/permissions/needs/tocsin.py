@@ -3,6 +3,7 @@
 from typing import Any
 
 from tocsin.access.permissions.needs.need import (
+    Also,
     Audience,
     Brings,
     Kind,
@@ -15,6 +16,7 @@ from tocsin.access.permissions.needs.need import (
     service,
 )
 from tocsin.access.permissions.roles import Permission
+from tocsin_protos.tocsin.v1.watch_service_pb2 import WatchRequest
 
 P = Permission
 
@@ -27,10 +29,15 @@ TRIGGERS_OF_FOLDER = (
     Named("trigger_ids", Kind.TRIGGER, "triggers"),
 )
 SCHEDULE = (Named("name", Kind.SCHEDULE),)
+TOPICS_OF_TRIGGERS = frozenset({WatchRequest.TOPIC_TRIGGERS, WatchRequest.TOPIC_INTAKES})
 
 
 def _overrides_payload(request: Any) -> bool:
     return request.WhichOneof("override") is not None
+
+
+def _watches_triggers(request: Any) -> bool:
+    return not request.topics or not TOPICS_OF_TRIGGERS.isdisjoint(request.topics)
 
 
 SCHEDULE_SERVICE = service(
@@ -176,6 +183,19 @@ FOLDER_SERVICE = service(
         "DeleteTriggers": _changed(P.TRIGGERS_DELETE, "DeleteTriggers"),
     },
 )
+WATCH_SERVICE = service(
+    "tocsin.v1.WatchService",
+    {
+        "Watch": permitted(
+            P.INVOCATIONS_LIST,
+            *TRIGGER,
+            Named("integration", Kind.INTEGRATION),
+            IN_FOLDER,
+            also=(Also(P.TRIGGERS_LIST, "watch triggers or intakes", _watches_triggers),),
+            unnamed=Unnamed.SHOWN,
+        ),
+    },
+)
 # Senders of webhooks have their own secrets: `[sources.webhooks]`.
 WEBHOOK_SERVICE = service(
     "tocsin.v1.WebhookService",
@@ -248,6 +268,7 @@ NEEDS = {
     **FOLDER_SERVICE,
     **INVOCATION_SERVICE,
     **DEAD_LETTER_SERVICE,
+    **WATCH_SERVICE,
     **SCHEDULE_SERVICE,
     **WEBHOOK_SERVICE,
     **OTLP_SERVICE,

@@ -48,13 +48,17 @@ class Intakes:
     ) -> contract.EventServiceGetIntakeResponse:
         """Returns the intake of a trigger."""
 
-        def read(tx: Transaction) -> contract.EventServiceGetIntakeResponse:
-            intake = find_intake(tx, request.trigger_id)
-            if intake is None:
-                raise errors.trigger_not_found(request.trigger_id)
-            return self._message(tx, intake)
+        intake = await self._database.read(lambda tx: self.find(tx, request.trigger_id))
+        if intake is None:
+            raise errors.trigger_not_found(request.trigger_id)
+        return intake
 
-        return await self._database.read(read)
+    def find(
+        self, tx: Transaction, trigger_id: str
+    ) -> contract.EventServiceGetIntakeResponse | None:
+        """Returns the intake of a trigger, or None if the trigger does not exist."""
+        intake = find_intake(tx, trigger_id)
+        return None if intake is None else self._message(tx, intake)
 
     async def list(
         self, request: contract.EventServiceListIntakesRequest, call: Call

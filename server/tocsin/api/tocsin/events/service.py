@@ -76,15 +76,15 @@ class EventService:
         self._pages = pages
         self._intake = intake
         self._cloud_id = cloud_id
-        self._intakes = Intakes(database, clock, pages, dead_letters, sole_queue)
+        self.intakes = Intakes(database, clock, pages, dead_letters, sole_queue)
 
     def methods(self) -> dict[str, Method]:
         return {
             "Publish": self.publish,
             "PublishCloudEvent": self.publish_cloud_event,
             "TestEvent": self.test_event,
-            "GetIntake": self._intakes.get,
-            "ListIntakes": self._intakes.list,
+            "GetIntake": self.intakes.get,
+            "ListIntakes": self.intakes.list,
         }
 
     async def publish(
