@@ -76,6 +76,7 @@ def services_of(
     )
     return {
         triggers.SERVICE: trigger_service.methods(),
+        triggers.SETUP_SERVICE: trigger_service.methods_of_setup(),
         folders.SERVICE: folders.FolderService(
             database, ground.pages, trigger_service.changes()
         ).methods(),

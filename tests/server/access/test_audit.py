@@ -195,6 +195,9 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
         "tocsin.v1.EventService.Publish": {"events": [event]},
         "tocsin.v1.EventService.PublishCloudEvent": {"event": {}},
         "tocsin.v1.FiringService.FireTrigger": {"triggerId": trigger_id},
+        "tocsin.v1.TriggerSetupService.CreatePaused": {
+            "trigger": {"folderId": folder, "rule": TIMER}
+        },
         "tocsin.v1.InvocationService.Retry": invocation,
         "tocsin.v1.InvocationService.Cancel": invocation,
         "tocsin.v1.DeadLetterService.Redrive": {"triggerId": trigger_id},

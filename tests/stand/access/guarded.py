@@ -41,6 +41,7 @@ from tocsin_protos.tocsin.v1 import (
     open_id_service_pb2,
     otlp_service_pb2,
     schedule_service_pb2,
+    trigger_setup_service_pb2,
     watch_service_pb2,
     webhook_service_pb2,
 )
@@ -65,6 +66,7 @@ FILES: tuple[Any, ...] = (
     console_service_pb2,
     dead_letter_service_pb2,
     document_service_pb2,
+    trigger_setup_service_pb2,
     event_service_pb2,
     firing_service_pb2,
     folder_service_pb2,

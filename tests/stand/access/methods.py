@@ -346,6 +346,9 @@ LINES: dict[str, Line] = {
     f"{WEBHOOKS}.NotifyObjectStorage": Line("sender", "", nothing),
     f"{WEBHOOKS}.NotifyContainerRegistry": Line("sender", "", nothing),
     f"{OTLP_HTTP}.ExportLogs": Line("sender", "", nothing),
+    "tocsin.v1.TriggerSetupService.CreatePaused": Line(
+        "editor", "folder", lambda w: {"trigger": {"folderId": w.folder, "rule": TIMER}}
+    ),
     f"{DOCUMENTS}.ParseTriggers": Line("known", "", lambda _: {"text": "name: nightly"}),
     f"{DOCUMENTS}.RenderTriggers": Line(
         "known", "", lambda _: {"triggers": [{"name": "nightly"}], "form": "FORM_YAML"}

@@ -23,6 +23,7 @@ from tocsin_protos.tocsin.v1 import (
     folder_service_pb2,
     invocation_service_pb2,
     schedule_service_pb2,
+    trigger_setup_service_pb2,
 )
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
@@ -32,6 +33,7 @@ FILES = (
     clock_service_pb2,
     dead_letter_service_pb2,
     document_service_pb2,
+    trigger_setup_service_pb2,
     firing_service_pb2,
     folder_service_pb2,
     invocation_service_pb2,

@@ -42,6 +42,8 @@ class TriggerChanges:
     ) -> datetime | None:
         """Adds a trigger; returns the first tick of its timer, or None if it has no ticks.
 
+        A paused one is not armed, and its history says since when it is paused.
+
         Raises:
             ApiError: the folder is full or has a trigger of this name, or the queue feeds another.
         """
@@ -58,6 +60,9 @@ class TriggerChanges:
         except UniqueViolation:
             raise errors.name_taken(stored.name, plan.folder_id) from None
         listen(tx, plan, self._sole_queue)
+        if not plan.active:
+            self._history.paused(tx, stored.id, now)
+            return None
         return _arm(tx, plan, now)
 
     def update(

@@ -55,7 +55,7 @@ func main() {
 		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
 		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
 		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler,
-		tocsin.RegisterWatchServiceHandler)
+		tocsin.RegisterWatchServiceHandler, tocsin.RegisterTriggerSetupServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

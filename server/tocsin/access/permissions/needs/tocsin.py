@@ -94,6 +94,18 @@ DOCUMENT_SERVICE = service(
         "RenderTriggers": Need(Audience.AUTHENTICATED),
     },
 )
+TRIGGER_SETUP_SERVICE = service(
+    "tocsin.v1.TriggerSetupService",
+    {
+        "CreatePaused": permitted(
+            P.TRIGGERS_CREATE,
+            Named("trigger.folder_id", Kind.FOLDER, "folders"),
+            event="tocsin.v1.CreatePausedTrigger",
+            accounts=True,
+            made=(Made("triggers", "metadata.trigger_id"), Made("operations", "id")),
+        ),
+    },
+)
 EVENT_SERVICE = service(
     "tocsin.v1.EventService",
     {
@@ -263,6 +275,7 @@ CONSOLE = service("tocsin.v1.ConsoleService", {"GetPage": PUBLIC, "GetAsset": PU
 
 NEEDS = {
     **DOCUMENT_SERVICE,
+    **TRIGGER_SETUP_SERVICE,
     **EVENT_SERVICE,
     **FIRING_SERVICE,
     **FOLDER_SERVICE,

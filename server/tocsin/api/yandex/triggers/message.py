@@ -16,6 +16,7 @@ from tocsin.contract.validation import Violation, validator
 from tocsin.plans.plan import Plan
 from tocsin.wire import errors
 from tocsin.wire.paging import LARGEST_PAGE_BYTES
+from tocsin_protos.tocsin.v1 import trigger_setup_service_pb2 as setup
 from tocsin_protos.yandex.cloud import validation_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -85,6 +86,16 @@ def violations_of_new(request: contract.CreateTriggerRequest) -> list[Violation]
         *_violations_of_name(request.folder_id),
         *violations_of_rule(request),
         *_violations_of_size(request),
+    ]
+
+
+def violations_of_new_paused(request: setup.CreatePausedRequest) -> list[Violation]:
+    """Lists the violations of a new paused trigger beyond the options of its request."""
+    if not request.HasField("trigger"):
+        return []
+    return [
+        Violation(f"trigger.{each.field}", each.description)
+        for each in violations_of_new(request.trigger)
     ]
 
 

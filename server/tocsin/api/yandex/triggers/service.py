@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
 import structlog
 
 from tocsin.api.changes.listening import SoleQueue, each_id_one_queue
-from tocsin.api.changes.operations import Change, Mutations
+from tocsin.api.changes.operations import Change, Making, Mutations
 from tocsin.api.changes.triggers import TriggerChanges
 from tocsin.api.yandex.triggers.filters import name_filter
 from tocsin.api.yandex.triggers.masks import update_paths
@@ -17,6 +19,7 @@ from tocsin.api.yandex.triggers.message import (
     refuse_other_kind,
     updated,
     violations_of_new,
+    violations_of_new_paused,
     violations_of_update,
 )
 from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
@@ -37,16 +40,21 @@ from tocsin.wire.ids import Ids
 from tocsin.wire.paging import PageTokens, page_of, page_size
 from tocsin.wire.serving import Checked, SelfChecked, Served
 from tocsin.wire.timestamps import from_timestamp, to_timestamp
+from tocsin_protos.tocsin.v1 import trigger_setup_service_pb2 as setup
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 log = structlog.get_logger(__name__)
 
 SERVICE = contract.DESCRIPTOR.services_by_name["TriggerService"]
+SETUP_SERVICE = setup.DESCRIPTOR.services_by_name["TriggerSetupService"]
+
+# Runs what makes a trigger, once per idempotency key, and returns the operation.
+Make: TypeAlias = Callable[[Making], Awaitable[bytes]]
 
 
 class TriggerService:
-    """Serves `TriggerService`.
+    """Serves `TriggerService`, and `tocsin.v1.TriggerSetupService`.
 
     `most_in_folder` limits the triggers of a folder, None does not. `sole_queue` returns the queue
     that a rule reads, if it may feed no other trigger.
@@ -66,6 +74,7 @@ class TriggerService:
         self._ids = ids
         self._pages = pages
         self._mutations = Mutations(SERVICE, CONTRACT, database, clock, ids)
+        self._setups = Mutations(SETUP_SERVICE, CONTRACT, database, clock, ids)
         self._changes = TriggerChanges(ids, most_in_folder, sole_queue)
 
     def methods(self) -> dict[str, Served]:
@@ -92,6 +101,11 @@ class TriggerService:
             "Resume": lambda each, call: self.resume(
                 contract.ResumeTriggerRequest(trigger_id=each), call
             ),
+        }
+
+    def methods_of_setup(self) -> dict[str, Served]:
+        return {
+            "CreatePaused": Checked(self.create_paused, violations_of_new_paused),
         }
 
     async def get(self, request: contract.GetTriggerRequest) -> bytes:
@@ -127,6 +141,17 @@ class TriggerService:
 
     async def create(self, request: contract.CreateTriggerRequest, call: Call) -> bytes:
         """Creates a trigger and arms it."""
+        make = partial(self._mutations.make, "Create", request, call)
+        return await self._create(request, Trigger.ACTIVE, make)
+
+    async def create_paused(self, request: setup.CreatePausedRequest, call: Call) -> bytes:
+        """Creates a trigger that is paused, in one transaction."""
+        make = partial(self._setups.make, "CreatePaused", request, call)
+        return await self._create(request.trigger, Trigger.PAUSED, make)
+
+    async def _create(
+        self, request: contract.CreateTriggerRequest, status: Trigger.Status, make: Make
+    ) -> bytes:
         trigger = Trigger(
             id=self._ids.new(),
             folder_id=request.folder_id,
@@ -134,7 +159,7 @@ class TriggerService:
             description=request.description,
             labels=request.labels,
             rule=request.rule,
-            status=Trigger.ACTIVE,
+            status=status,
         )
         complete(trigger, before=None)
         plan = compile_trigger(trigger)
@@ -145,10 +170,10 @@ class TriggerService:
             trigger.created_at.CopyFrom(to_timestamp(now))
             stored = _stored(trigger)
             tick = self._changes.create(tx, stored, plan, now)
-            silent = plan if tick is None else None
+            silent = plan if tick is None and plan.active else None
             return Change(trigger.id, trigger.folder_id, stored.message)
 
-        operation = await self._mutations.make("Create", request, call, insert)
+        operation = await make(insert)
         self._log_silence(silent)
         return operation
 
