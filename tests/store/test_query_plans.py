@@ -39,6 +39,7 @@ from tocsin.store.invocations import (
     retention,
     steering,
 )
+from tocsin.store.invocations import locations as places_of_runs
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.triggers import changes, counting, decisions, operations, timers
 from tocsin.store.triggers import folders as places
@@ -168,6 +169,7 @@ HOT = {
     "roles of a subject": bindings.OF_SUBJECT,
     "holding a duty": duties.RENEW,
     "folders": counting.FOLDERS,
+    **{f"locations {number}": each for number, each in enumerate(places_of_runs.LOCATIONS)},
     "triggers of a folder by their states": counting.COUNTS,
     **{f"a table by id, reversed {way}": tables.BY_ID[way] for way in (False, True)},
     **{f"a table by name, reversed {way}": tables.BY_NAME[way] for way in (False, True)},

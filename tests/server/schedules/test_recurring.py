@@ -422,3 +422,19 @@ def test_instants_of_a_standstill_are_made_up_within_the_window(config: str, win
     expected = {"0s": 0, "150s": 2, "86400s": 60}[window]
     assert (len(ran), missed) == (expected, 60 - expected)
     assert ran == [at("2027-03-25T13:00:00Z") - n * MINUTE for n in reversed(range(expected))]
+
+
+def test_locations_are_found_by_their_schedules_and_by_their_executions(it: Scheduling) -> None:
+    def found() -> list[str]:
+        answer = it.api.call("ScheduleService.ListLocations", {})
+        return [each["name"] for each in answer.get("locations", [])]
+
+    assert it.location not in found()
+    name = it.create()
+    assert found().count(it.location) == 1
+    full_minute(it)
+    it.advance(2 * MINUTE)
+    assert it.executions()
+    it.call("DeleteSchedule", name=name)
+    assert found().count(it.location) == 1
+    assert found() == sorted(found())

@@ -284,6 +284,7 @@ LINES: dict[str, Line] = {
     f"{SCHEDULES}.ResumeSchedule": Line("editor", "project", schedule),
     f"{SCHEDULES}.BackfillSchedule": Line("editor", "project", backfilled),
     f"{SCHEDULES}.ListNextRuns": Line("viewer", "project", schedule),
+    f"{SCHEDULES}.ListLocations": Line("viewer", "project", nothing),
     f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),

@@ -233,3 +233,21 @@ class ExplainIntegrationRequest(_message.Message):
     instant: _timestamp_pb2.Timestamp
     trigger_id: str
     def __init__(self, name: _Optional[str] = ..., instant: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trigger_id: _Optional[str] = ...) -> None: ...
+
+class ListLocationsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListLocationsResponse(_message.Message):
+    __slots__ = ("locations", "truncated")
+    LOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    locations: _containers.RepeatedCompositeFieldContainer[Location]
+    truncated: bool
+    def __init__(self, locations: _Optional[_Iterable[_Union[Location, _Mapping]]] = ..., truncated: bool = ...) -> None: ...
+
+class Location(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...

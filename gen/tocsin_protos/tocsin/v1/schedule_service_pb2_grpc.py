@@ -97,6 +97,11 @@ class ScheduleServiceStub(object):
                 request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ExplainIntegrationRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.ListLocations = channel.unary_unary(
+                '/tocsin.v1.ScheduleService/ListLocations',
+                request_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListLocationsRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListLocationsResponse.FromString,
+                _registered_method=True)
 
 
 class ScheduleServiceServicer(object):
@@ -197,6 +202,14 @@ class ScheduleServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLocations(self, request, context):
+        """Lists the locations that have schedules, executions or versions of integrations, and that the
+        caller may see.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScheduleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -259,6 +272,11 @@ def add_ScheduleServiceServicer_to_server(servicer, server):
                     servicer.ExplainIntegration,
                     request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ExplainIntegrationRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'ListLocations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLocations,
+                    request_deserializer=tocsin_dot_v1_dot_schedule__service__pb2.ListLocationsRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_schedule__service__pb2.ListLocationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -586,6 +604,33 @@ class ScheduleService(object):
             '/tocsin.v1.ScheduleService/ExplainIntegration',
             tocsin_dot_v1_dot_schedule__service__pb2.ExplainIntegrationRequest.SerializeToString,
             tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.ScheduleService/ListLocations',
+            tocsin_dot_v1_dot_schedule__service__pb2.ListLocationsRequest.SerializeToString,
+            tocsin_dot_v1_dot_schedule__service__pb2.ListLocationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -82,6 +82,7 @@ SCHEDULE_SERVICE = service(
             made=(Made("executions", "execution_ids"),),
         ),
         "ListNextRuns": google(P.EXECUTIONS_GET, *SCHEDULE),
+        "ListLocations": permitted(P.EXECUTIONS_LIST, unnamed=Unnamed.SHOWN),
         "ExplainSchedule": google(P.EXECUTIONS_GET, *SCHEDULE),
         "ExplainIntegration": google(P.EXECUTIONS_GET, Named("name", Kind.INTEGRATION)),
     },

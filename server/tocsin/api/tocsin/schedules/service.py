@@ -23,6 +23,7 @@ from tocsin.plans.schedule import SchedulePlan
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
+from tocsin.store.invocations.locations import locations
 from tocsin.store.invocations.rows import insert_invocations
 from tocsin.store.schedules import rows
 from tocsin.store.schedules.rows import StoredSchedule, armed
@@ -43,6 +44,7 @@ from tocsin_protos.tocsin.v1 import schedule_service_pb2 as contract
 from tocsin_protos.tocsin.v1.schedule_service_pb2 import Schedule
 
 MOST_RUNS = 1000
+MOST_LOCATIONS = 1000
 USUAL_RUNS = 10
 LONGEST_NOTE = 1024
 
@@ -75,6 +77,7 @@ class ScheduleService:
             "ResumeSchedule": self.resume,
             "BackfillSchedule": self.backfill,
             "ListNextRuns": self.list_next_runs,
+            "ListLocations": self.list_locations,
         }
 
     async def create(self, request: contract.CreateScheduleRequest) -> Schedule:
@@ -123,6 +126,14 @@ class ScheduleService:
         page, more = page_of(map(to_message, found), size, Schedule.ByteSize)
         token = tokens.token(page[-1].name.rpartition("/")[2]) if more else ""
         return contract.ListSchedulesResponse(schedules=page, next_page_token=token)
+
+    async def list_locations(
+        self, _request: contract.ListLocationsRequest, call: Call
+    ) -> contract.ListLocationsResponse:
+        """Lists the locations that the caller may see."""
+        found = await self._database.read(lambda tx: locations(tx, most=MOST_LOCATIONS + 1))
+        seen = [contract.Location(name=name) for name in found[:MOST_LOCATIONS] if call.sees(name)]
+        return contract.ListLocationsResponse(locations=seen, truncated=len(found) > MOST_LOCATIONS)
 
     async def update(self, request: contract.UpdateScheduleRequest) -> Schedule:
         """Changes fields of a schedule; a paused one stays paused."""
