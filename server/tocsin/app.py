@@ -16,7 +16,15 @@ from tocsin.composition.clocks import MACHINE_CLOCK, clock_of
 from tocsin.composition.composing import compose, open_caller
 from tocsin.composition.gating import gate_of
 from tocsin.composition.ground import open_ground
-from tocsin.composition.listening import Doors, Offer, check_listeners, open_doors, whereabouts_of
+from tocsin.composition.listening import (
+    Doors,
+    Offer,
+    check_listeners,
+    open_doors,
+    tell_missing_rest,
+    whereabouts_of,
+    without_missing_rest,
+)
 from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import description_of, services_of
@@ -53,6 +61,8 @@ async def serve(
         StartError, StoreError, GatewayError, ExposureRefused: the server can't start.
     """
     raise_limit()
+    asked, settings = settings, without_missing_rest(settings)
+    tell_missing_rest(asked, settings)
     stopped, hurried = _stop_signals()
     grace = Grace(MACHINE_CLOCK, settings.grace, hurried)
     async with running(settings, clock_of(settings.clock, settings.clock_start), grace) as served:
@@ -61,7 +71,8 @@ async def serve(
         # Calls leave few cycles, so collecting at the default rate costs more than it frees.
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
-        _reload_on_hangup(Reloading(settings, load, served.use), stopped)
+        reloading = Reloading(settings, lambda: without_missing_rest(load()), served.use)
+        _reload_on_hangup(reloading, stopped)
         ready(served.line())
         await stopped.wait()
         log.info(

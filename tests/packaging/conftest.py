@@ -33,4 +33,4 @@ def stubs_wheel(wheels: Path) -> Path:
 def python(server_wheel: Path, stubs_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that holds both wheels and the vendor's SDK."""
     folder = tmp_path_factory.mktemp("both")
-    return make_environment(folder, YANDEXCLOUD, f"{server_wheel}[pytest]", str(stubs_wheel))
+    return make_environment(folder, YANDEXCLOUD, f"{server_wheel}[pytest,rest]", str(stubs_wheel))

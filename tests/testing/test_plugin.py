@@ -179,7 +179,7 @@ def test_where_envoy_is_missing_grpc_still_works(tmp_path: Path) -> None:
         "from tocsin.testing import TocsinError\n"
         "def test_it(tocsin):\n"
         "    tocsin.create_timer('0 9 * * ? *')\n"
-        "    with pytest.raises(TocsinError, match='REST needs Envoy'):\n"
+        "    with pytest.raises(TocsinError, match='REST and TLS need Envoy'):\n"
         "        tocsin.rest\n"
         "    tocsin.advance(days=1)\n"
         "    assert len(tocsin.deliveries) == 1\n"

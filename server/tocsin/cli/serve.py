@@ -99,6 +99,8 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
 
 
 def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format: str) -> None:
+    if sys.platform == "win32":
+        raise _refusal(log_format, "`tocsin serve` runs on Linux and macOS; use WSL on Windows")
     # Slow to import, too. What they warn of is logged.
     import uvloop
 

