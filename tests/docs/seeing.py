@@ -89,7 +89,7 @@ def reading() -> Iterator[tuple[Block, str]]:
 
 
 def told(text: str) -> Any:
-    """What an answer says, apart from ids, ports, tokens, payloads, and what is empty."""
+    """What an answer says, apart from ids, traces, ports, tokens, payloads, and what is empty."""
     return pruned(json.loads(PORTS.sub("127.0.0.1", IDS.sub("ID", text))))
 
 
@@ -100,5 +100,5 @@ def pruned(value: Any) -> Any:
     return [pruned(each) for each in value] if isinstance(value, list) else value
 
 
-UNTOLD = ("payload", "nextPageToken")
+UNTOLD = ("payload", "nextPageToken", "traceId")
 EMPTY = ("", 0, "0", [], {}, False, None, "CANCEL_REASON_UNSPECIFIED")

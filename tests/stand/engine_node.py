@@ -29,8 +29,9 @@ from tocsin.settings import Settings
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.listing import Filter, page_of_invocations
+from tocsin.store.invocations.listing import page_of_invocations
 from tocsin.store.invocations.rows import Invocation, find_invocation
+from tocsin.store.invocations.selecting import Filter
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.timers import earliest_tick
 from tocsin.targets.calling import Outcome, Room

@@ -24,8 +24,9 @@ from tocsin.store.events.accepted import (
 )
 from tocsin.store.invocations import deliveries
 from tocsin.store.invocations.deliveries import Ended, Ending
-from tocsin.store.invocations.listing import Filter, page_of_invocations
+from tocsin.store.invocations.listing import page_of_invocations
 from tocsin.store.invocations.rows import Invocation, State, insert_invocation, insert_invocations
+from tocsin.store.invocations.selecting import Filter
 from tocsin.store.triggers.idempotency import RequestKey, remember_answer, remembered_answer
 from tocsin.store.triggers.rows import delete_trigger, find_trigger, lock_trigger, update_trigger
 from tocsin.store.triggers.timers import arm_timer, disarm_timer, due_timers, earliest_tick

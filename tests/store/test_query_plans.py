@@ -41,12 +41,14 @@ from tocsin.store.invocations import (
 )
 from tocsin.store.invocations import locations as places_of_runs
 from tocsin.store.invocations import rows as invocations
+from tocsin.store.invocations.selecting import statements
 from tocsin.store.triggers import changes, counting, decisions, operations, timers
 from tocsin.store.triggers import folders as places
 from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import listing as tables
 from tocsin.store.triggers import rows as triggers
 
+EVERY, OF_ORIGIN = statements(of_origin=False), statements(of_origin=True)
 HOT = {
     "trigger by id": triggers.SELECT,
     "message of a trigger": triggers.MESSAGE,
@@ -96,12 +98,16 @@ HOT = {
     "finishing": deliveries.FINISH.returning,
     "putting back": deliveries.PUT_BACK,
     "handing back": deliveries.HAND_BACK,
-    "all invocations": listing.PAGE,
-    "invocations of an origin": listing.PAGE_OF_ORIGIN,
-    "troubled invocations": listing.TROUBLED_PAGE,
-    "troubled invocations of an origin": listing.TROUBLED_PAGE_OF_ORIGIN,
-    "a stretch of all": listing.STRETCH,
-    "a stretch of an origin": listing.STRETCH_OF_ORIGIN,
+    "all invocations": EVERY.page,
+    "all invocations, the oldest first": statements(of_origin=False, forward=True).page,
+    "invocations of an origin": OF_ORIGIN.page,
+    "invocations of an origin, the oldest first": statements(of_origin=True, forward=True).page,
+    "troubled invocations": statements(of_origin=False, troubled=True).page,
+    "troubled invocations of an origin": statements(of_origin=True, troubled=True).page,
+    "a stretch of all": EVERY.stretch,
+    "a stretch of an origin": OF_ORIGIN.stretch,
+    "a stretch of the troubled": statements(of_origin=False, troubled=True).stretch,
+    "counting what an error has in it": statements(of_origin=False, by=("error_text",)).counting,
     "oldest of an origin": listing.OLDEST,
     "under way at a target": listing.UNDER_WAY,
     "a value that is kept apart": large_values.VALUE,

@@ -32,6 +32,7 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 LARGEST_ERROR = 16 * 1024
 LONGEST_REASON = 1000
 HIDDEN = "***"
+CONTENT_TYPE = "application/json"
 # An answer that is larger asks for room.
 SMALL_ANSWER = 64 * 1024
 # The time of a call is limited by `asyncio.timeout`, which stands still while an answer waits.
@@ -215,7 +216,7 @@ class TargetCaller:
 def _session(user_agent: str, reach: Reach, *, keep: bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=CheckedConnector(reach, limit=0, keep=keep),
-        headers={"User-Agent": user_agent, "Content-Type": "application/json"},
+        headers={"User-Agent": user_agent, "Content-Type": CONTENT_TYPE},
         cookie_jar=aiohttp.DummyCookieJar(),
     )
 

@@ -57,6 +57,11 @@ def test_one_that_succeeded_is_shown_with_all_that_is_known(it: Steering) -> Non
     assert invocation.pop("attempts") == [
         {"kind": "KIND_CALL", "number": 1, "startedAt": tick, "finishedAt": tick}
     ]
+    call = it.calls()[-1]
+    assert invocation.pop("traceId") == call.headers["traceparent"].split("-")[1]
+    sent = {each["name"].lower(): each["value"] for each in invocation.pop("headers")}
+    assert sent == {name: call.headers[name] for name in sent}
+    assert {"content-type", "x-request-id", "x-attempt", "x-scheduled-at"} == set(sent)
     assert invocation == listed
     assert listed == {
         "id": it.calls()[-1].headers["x-request-id"],
@@ -70,6 +75,7 @@ def test_one_that_succeeded_is_shown_with_all_that_is_known(it: Steering) -> Non
         "startedAt": tick,
         "finishedAt": tick,
         "lateness": "0s",
+        "duration": "0s",
         "attemptCount": 1,
     }
 
@@ -246,9 +252,74 @@ def test_a_list_is_narrowed_to_an_integration_by_each_of_its_names(it: Steering)
     assert it.invocations(integrationId="ightly") == []
 
 
+def test_a_list_is_narrowed_to_a_text_in_the_error(it: Steering) -> None:
+    start = it.next_hour()
+    functions = {text: f"{it.folder}-{n}" for n, text in enumerate(("No 100%_Row", "no 100x row"))}
+    triggers = {}
+    for text, function in functions.items():
+        it.target.answers[f"/{function}"] = lambda _, text=text: Answer(500, text.encode())
+        triggers[text] = it.timer("5 * * * ? *", function=function)
+    it.advance_to(start + 5 * MINUTE)
+
+    def found(text: str, **more: Any) -> set[str]:
+        listed = it.invocations(errorText=text, folderId=it.folder, **more)
+        return {name for name, id_ in triggers.items() if id_ in {e["triggerId"] for e in listed}}
+
+    assert found("NO 100") == set(triggers)
+    # These stand for themselves.
+    assert found("100%_r") == {"No 100%_Row"}
+    assert found("no!") == set()
+    assert found("row", states=["STATE_FAILED"], oldestFirst=True) == set(triggers)
+    assert found("row", states=["STATE_SUCCEEDED"]) == set()
+    assert found("row", triggerId=triggers["no 100x row"]) == {"no 100x row"}
+
+
+def test_a_list_begins_with_the_oldest_if_asked(it: Steering) -> None:
+    start = it.next_hour()
+    trigger = it.timer(EVERY_10)
+    it.advance_to(start + 60 * MINUTE)
+    asked = {"triggerId": trigger, "pageSize": 4, "oldestFirst": True}
+    ticks = [shown(start + n * 10 * MINUTE) for n in range(1, 7)]
+
+    def found(**bounds: str) -> list[list[str]]:
+        listed = pages(it.api, "InvocationService.List", "invocations", asked | bounds)
+        return [[each["scheduledAt"] for each in page] for page in listed]
+
+    assert found() == [ticks[:4], ticks[4:]]
+    span = {"scheduledFrom": ticks[1], "scheduledBefore": ticks[4]}
+    assert found(**span) == [ticks[1:4]]
+    token = it.api.call("InvocationService.List", asked)["nextPageToken"]
+    with pytest.raises(Refused) as refused:
+        it.api.call(
+            "InvocationService.List", {"triggerId": trigger, "pageSize": 4, "pageToken": token}
+        )
+    assert list(refused.value.fields) == ["page_token"]
+
+
+def test_the_name_of_what_fired_is_shown(it: Steering) -> None:
+    start = it.next_hour()
+    trigger, unnamed = it.timer(EVERY_10, name="every-ten"), it.timer(EVERY_10)
+    execution = it.schedule(start)
+    it.advance_to(start + 10 * MINUTE)
+
+    def names(**of: str) -> list[str | None]:
+        listed = [each.get("originName") for each in it.invocations(**of)]
+        got = [it.invocation(each["id"]).get("originName") for each in it.invocations(**of)]
+        assert listed == got
+        return listed
+
+    assert names(triggerId=trigger) == ["every-ten"]
+    assert names(triggerId=unnamed) == [None]
+    assert names(integration=f"projects/{it.folder}/locations/l/integrations/-") == ["nightly"]
+    assert it.invocation(execution)["originName"] == "nightly"
+    it.delete(trigger)
+    assert names(triggerId=trigger) == [None]
+
+
 @pytest.mark.parametrize(
     ("request_", "field", "says"),
     [
+        ({"errorText": "e" * 201}, "error_text", "at most 200 characters"),
         (
             {"triggerId": "a", "integration": "projects/p/locations/l/integrations/i"},
             "integration",

@@ -66,6 +66,9 @@ def test_what_is_fired_by_hand_fails_is_shown_and_is_delivered_again(here: Steer
     for _ in range(2):
         fire(here, trigger)
     failed = until(here, trigger, "FAILED")
+    assert failed["duration"].endswith("s")
+    by_text = here.invocations(errorText="SO IT IS", folderId=here.folder, oldestFirst=True)
+    assert failed["id"] in [each["id"] for each in by_text]
     assert here.invocations(triggerId=trigger, states=["STATE_FAILED"])[0]["id"] == failed["id"]
     assert here.invocations(triggerId=trigger, states=["STATE_SUCCEEDED", "STATE_PENDING"]) == []
     told = here.explain(trigger, datetime.fromisoformat(failed["scheduledAt"]))

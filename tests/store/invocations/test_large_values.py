@@ -28,8 +28,8 @@ from tocsin.store.invocations import (
     steering,
 )
 from tocsin.store.invocations.deliveries import Ended, Ending
-from tocsin.store.invocations.listing import Filter
 from tocsin.store.invocations.rows import Invocation, State
+from tocsin.store.invocations.selecting import Filter
 from tocsin.store.schema import compatibility
 from tocsin.store.schema import invocations as table
 from tocsin.store.schema import large_values as apart

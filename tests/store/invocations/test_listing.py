@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, update
@@ -12,9 +13,10 @@ from store.work import opened
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.expiry import DECISIONS, delete_expired
-from tocsin.store.invocations import listing
-from tocsin.store.invocations.listing import Filter, Page, Position, page_of_invocations
+from tocsin.store.invocations import selecting
+from tocsin.store.invocations.listing import Page, count_stretch, page_of_invocations
 from tocsin.store.invocations.rows import Invocation, State, insert_invocation
+from tocsin.store.invocations.selecting import Filter, Position
 from tocsin.store.invocations.steering import redrive_dead_letters
 from tocsin.store.schema import invocations as table
 from tocsin.store.triggers.decisions import (
@@ -34,6 +36,9 @@ SET_STATE = (
     update(table)
     .where(table.c.id == bindparam("of_id"))
     .values(state=bindparam("is_now"), node=bindparam("by"))
+)
+SET_ERROR = (
+    update(table).where(table.c.id == bindparam("of_id")).values(last_error=bindparam("error"))
 )
 
 
@@ -90,9 +95,7 @@ async def walk(database: Database, wanted: Filter, limit: int) -> tuple[list[str
 def test_a_filter_that_few_match_is_worked_through_in_stretches(
     url: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, origin: str | None
 ) -> None:
-    for name in ("STRETCH", "STRETCH_OF_ORIGIN"):
-        # Four rows at a time.
-        monkeypatch.setattr(listing, name, getattr(listing, name).offset(3))
+    monkeypatch.setattr(selecting, "LOOKED_AT", 4)
 
     async def scenario(database: Database) -> None:
         await add(database, range(10), State.SUCCEEDED)
@@ -104,6 +107,68 @@ def test_a_filter_that_few_match_is_worked_through_in_stretches(
         ids, sizes = await walk(database, succeeded, 3)
         assert ids == [f"i{n:04}" for n in range(19, -1, -1) if n != 10]
         assert max(sizes) == 3
+
+    run(url, runner, scenario)
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_what_no_index_serves_is_found_in_stretches_of_either_order(
+    url: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, oldest_first: bool
+) -> None:
+    monkeypatch.setattr(selecting, "LOOKED_AT", 4)
+
+    async def scenario(database: Database) -> None:
+        await add(database, range(12), State.SUCCEEDED)
+        await add(database, range(12, 20), State.FAILED)
+
+        def change(tx: Transaction) -> None:
+            tx.run(SET_ERROR, of_id="i0003", error="No Row 7")
+            tx.run(SET_ERROR, of_id="i0015", error="no row 8")
+            insert_invocation(tx, execution, due_at=NOON)
+
+        location = "projects/p/locations/l"
+        execution = replace(
+            invocation(20), parent=location, origin=f"{location}/integrations/nightly"
+        )
+        await database.write(change)
+
+        async def found(**narrowed: Any) -> list[str]:
+            ids, _ = await walk(database, Filter(oldest_first=oldest_first, **narrowed), 3)
+            return ids
+
+        in_order = 1 if oldest_first else -1
+        failed = frozenset([State.FAILED])
+        assert await found(error_text="row") == ["i0003", "i0015"][::in_order]
+        assert await found(error_text="row", states=failed) == ["i0015"]
+        assert await found(error_text="row", parent="folders/g") == []
+        assert await found(parent=location) == ["i0020"]
+        assert await found(integration_id="nightly") == ["i0020"]
+        assert await found(integration_id="Nightly") == []
+        assert await found(made_until=NOON - MINUTE) == []
+        assert await found() == [f"i{n:04}" for n in range(21)][::in_order]
+
+    run(url, runner, scenario)
+
+
+def test_a_stretch_says_whether_more_may_follow_and_is_counted(
+    url: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selecting, "LOOKED_AT", 4)
+
+    async def scenario(database: Database) -> None:
+        await add(database, range(6), State.FAILED)
+        wanted = Filter("t", frozenset([State.FAILED]), error_text="row")
+        read = database.read
+        page = await read(lambda tx: page_of_invocations(tx, wanted, after=None, limit=3))
+        assert (page.rows, page.ended_early) == ([], True)
+        assert page.rest is not None
+        last = await read(lambda tx: page_of_invocations(tx, wanted, after=page.rest, limit=3))
+        assert (last.rows, last.rest, last.ended_early) == ([], None, False)
+        every = replace(wanted, error_text=None)
+        counted = await read(lambda tx: count_stretch(tx, every, after=None))
+        assert (counted.matching, counted.rest) == (4, page.rest)
+        rest = await read(lambda tx: count_stretch(tx, every, after=counted.rest))
+        assert rest == (2, None)
 
     run(url, runner, scenario)
 

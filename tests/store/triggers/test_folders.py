@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from store.work import opened
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.listing import Filter, page_of_visible
+from tocsin.store.invocations.listing import page_of_visible
 from tocsin.store.invocations.rows import Invocation, insert_invocation
+from tocsin.store.invocations.selecting import Filter
 from tocsin.store.triggers.folders import (
     ParentAndOrigin,
     folder_of_operation,

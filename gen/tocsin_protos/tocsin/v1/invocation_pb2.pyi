@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Invocation(_message.Message):
-    __slots__ = ("id", "trigger_id", "integration", "parent", "target", "state", "cause", "scheduled_at", "created_at", "started_at", "finished_at", "due_at", "lateness", "node", "lease_until", "attempt_count", "retries_left", "last_error", "dead_letter_queue", "attempts", "payload", "answer", "execution_id", "parked", "cancel_reason", "left_out", "schedule")
+    __slots__ = ("id", "trigger_id", "integration", "parent", "target", "state", "cause", "scheduled_at", "created_at", "started_at", "finished_at", "due_at", "lateness", "node", "lease_until", "attempt_count", "retries_left", "last_error", "dead_letter_queue", "attempts", "payload", "answer", "execution_id", "parked", "cancel_reason", "left_out", "schedule", "origin_name", "duration", "resent_from", "trace_id", "headers")
     class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATE_UNSPECIFIED: _ClassVar[Invocation.State]
@@ -82,6 +82,11 @@ class Invocation(_message.Message):
     CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
     LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_NAME_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    RESENT_FROM_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    HEADERS_FIELD_NUMBER: _ClassVar[int]
     id: str
     trigger_id: str
     integration: str
@@ -109,7 +114,40 @@ class Invocation(_message.Message):
     cancel_reason: Invocation.CancelReason
     left_out: _containers.RepeatedScalarFieldContainer[str]
     schedule: str
-    def __init__(self, id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., parent: _Optional[str] = ..., target: _Optional[str] = ..., state: _Optional[_Union[Invocation.State, str]] = ..., cause: _Optional[_Union[Invocation.Cause, str]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lateness: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., node: _Optional[str] = ..., lease_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt_count: _Optional[int] = ..., retries_left: _Optional[int] = ..., last_error: _Optional[str] = ..., dead_letter_queue: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., payload: _Optional[bytes] = ..., answer: _Optional[bytes] = ..., execution_id: _Optional[str] = ..., parked: bool = ..., cancel_reason: _Optional[_Union[Invocation.CancelReason, str]] = ..., left_out: _Optional[_Iterable[str]] = ..., schedule: _Optional[str] = ...) -> None: ...
+    origin_name: str
+    duration: _duration_pb2.Duration
+    resent_from: str
+    trace_id: str
+    headers: _containers.RepeatedCompositeFieldContainer[Header]
+    def __init__(self, id: _Optional[str] = ..., trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., parent: _Optional[str] = ..., target: _Optional[str] = ..., state: _Optional[_Union[Invocation.State, str]] = ..., cause: _Optional[_Union[Invocation.Cause, str]] = ..., scheduled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lateness: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., node: _Optional[str] = ..., lease_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt_count: _Optional[int] = ..., retries_left: _Optional[int] = ..., last_error: _Optional[str] = ..., dead_letter_queue: _Optional[str] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., payload: _Optional[bytes] = ..., answer: _Optional[bytes] = ..., execution_id: _Optional[str] = ..., parked: bool = ..., cancel_reason: _Optional[_Union[Invocation.CancelReason, str]] = ..., left_out: _Optional[_Iterable[str]] = ..., schedule: _Optional[str] = ..., origin_name: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resent_from: _Optional[str] = ..., trace_id: _Optional[str] = ..., headers: _Optional[_Iterable[_Union[Header, _Mapping]]] = ...) -> None: ...
+
+class Header(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class InvocationFilter(_message.Message):
+    __slots__ = ("trigger_id", "integration", "states", "scheduled_from", "scheduled_before", "folder_id", "integration_id", "error_text")
+    TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULED_FROM_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULED_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ERROR_TEXT_FIELD_NUMBER: _ClassVar[int]
+    trigger_id: str
+    integration: str
+    states: _containers.RepeatedScalarFieldContainer[Invocation.State]
+    scheduled_from: _timestamp_pb2.Timestamp
+    scheduled_before: _timestamp_pb2.Timestamp
+    folder_id: str
+    integration_id: str
+    error_text: str
+    def __init__(self, trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., states: _Optional[_Iterable[_Union[Invocation.State, str]]] = ..., scheduled_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., folder_id: _Optional[str] = ..., integration_id: _Optional[str] = ..., error_text: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
     __slots__ = ("kind", "number", "started_at", "finished_at", "http_status", "error")

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tocsin_protos.tocsin.v1 import invocation_pb2 as tocsin_dot_v1_dot_invocation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"tocsin/v1/invocation_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\"\xb0\x02\n\x1cInvocationServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12+\n\x06states\x18\x03 \x03(\x0e\x32\x1b.tocsin.v1.Invocation.State\x12\x32\n\x0escheduled_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10scheduled_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x11\n\tfolder_id\x18\x08 \x01(\t\x12\x16\n\x0eintegration_id\x18\t \x01(\t\"d\n\x1dInvocationServiceListResponse\x12*\n\x0binvocations\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x1bInvocationServiceGetRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05whole\x18\x02 \x01(\x08\"I\n\x1cInvocationServiceGetResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\"+\n\x0cRetryRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\rRetryResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\",\n\rCancelRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x0e\x43\x61ncelResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation2\x85\x04\n\x11InvocationService\x12y\n\x04List\x12\'.tocsin.v1.InvocationServiceListRequest\x1a(.tocsin.v1.InvocationServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/invocations\x12\x86\x01\n\x03Get\x12&.tocsin.v1.InvocationServiceGetRequest\x1a\'.tocsin.v1.InvocationServiceGetResponse\".\x82\xd3\xe4\x93\x02(\x12&/tocsin/v1/invocations/{invocation_id}\x12s\n\x05Retry\x12\x17.tocsin.v1.RetryRequest\x1a\x18.tocsin.v1.RetryResponse\"7\x82\xd3\xe4\x93\x02\x31\",/tocsin/v1/invocations/{invocation_id}:retry:\x01*\x12w\n\x06\x43\x61ncel\x12\x18.tocsin.v1.CancelRequest\x1a\x19.tocsin.v1.CancelResponse\"8\x82\xd3\xe4\x93\x02\x32\"-/tocsin/v1/invocations/{invocation_id}:cancel:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"tocsin/v1/invocation_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\"\xda\x02\n\x1cInvocationServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12+\n\x06states\x18\x03 \x03(\x0e\x32\x1b.tocsin.v1.Invocation.State\x12\x32\n\x0escheduled_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10scheduled_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x11\n\tfolder_id\x18\x08 \x01(\t\x12\x16\n\x0eintegration_id\x18\t \x01(\t\x12\x12\n\nerror_text\x18\n \x01(\t\x12\x14\n\x0coldest_first\x18\x0b \x01(\x08\"\x98\x01\n\x1dInvocationServiceListResponse\x12*\n\x0binvocations\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x32\n\x0esearched_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x1bInvocationServiceGetRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05whole\x18\x02 \x01(\x08\"\\\n\x1cInvocationServiceGetResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\x12\x11\n\ttrace_url\x18\x02 \x01(\t\"+\n\x0cRetryRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\rRetryResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\",\n\rCancelRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x0e\x43\x61ncelResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation2\x85\x04\n\x11InvocationService\x12y\n\x04List\x12\'.tocsin.v1.InvocationServiceListRequest\x1a(.tocsin.v1.InvocationServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/invocations\x12\x86\x01\n\x03Get\x12&.tocsin.v1.InvocationServiceGetRequest\x1a\'.tocsin.v1.InvocationServiceGetResponse\".\x82\xd3\xe4\x93\x02(\x12&/tocsin/v1/invocations/{invocation_id}\x12s\n\x05Retry\x12\x17.tocsin.v1.RetryRequest\x1a\x18.tocsin.v1.RetryResponse\"7\x82\xd3\xe4\x93\x02\x31\",/tocsin/v1/invocations/{invocation_id}:retry:\x01*\x12w\n\x06\x43\x61ncel\x12\x18.tocsin.v1.CancelRequest\x1a\x19.tocsin.v1.CancelResponse\"8\x82\xd3\xe4\x93\x02\x32\"-/tocsin/v1/invocations/{invocation_id}:cancel:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,21 +50,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOCATIONSERVICE'].methods_by_name['Cancel']._loaded_options = None
   _globals['_INVOCATIONSERVICE'].methods_by_name['Cancel']._serialized_options = b'\202\323\344\223\0022\"-/tocsin/v1/invocations/{invocation_id}:cancel:\001*'
   _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_start=174
-  _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_end=478
-  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_start=480
-  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_end=580
-  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_start=582
-  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_end=655
-  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_start=657
-  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_end=730
-  _globals['_RETRYREQUEST']._serialized_start=732
-  _globals['_RETRYREQUEST']._serialized_end=775
-  _globals['_RETRYRESPONSE']._serialized_start=777
-  _globals['_RETRYRESPONSE']._serialized_end=835
-  _globals['_CANCELREQUEST']._serialized_start=837
-  _globals['_CANCELREQUEST']._serialized_end=881
-  _globals['_CANCELRESPONSE']._serialized_start=883
-  _globals['_CANCELRESPONSE']._serialized_end=942
-  _globals['_INVOCATIONSERVICE']._serialized_start=945
-  _globals['_INVOCATIONSERVICE']._serialized_end=1462
+  _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_end=520
+  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_start=523
+  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_end=675
+  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_start=677
+  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_end=750
+  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_start=752
+  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_end=844
+  _globals['_RETRYREQUEST']._serialized_start=846
+  _globals['_RETRYREQUEST']._serialized_end=889
+  _globals['_RETRYRESPONSE']._serialized_start=891
+  _globals['_RETRYRESPONSE']._serialized_end=949
+  _globals['_CANCELREQUEST']._serialized_start=951
+  _globals['_CANCELREQUEST']._serialized_end=995
+  _globals['_CANCELRESPONSE']._serialized_start=997
+  _globals['_CANCELRESPONSE']._serialized_end=1056
+  _globals['_INVOCATIONSERVICE']._serialized_start=1059
+  _globals['_INVOCATIONSERVICE']._serialized_end=1576
 # @@protoc_insertion_point(module_scope)

@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class InvocationServiceListRequest(_message.Message):
-    __slots__ = ("trigger_id", "integration", "states", "scheduled_from", "scheduled_before", "page_size", "page_token", "folder_id", "integration_id")
+    __slots__ = ("trigger_id", "integration", "states", "scheduled_from", "scheduled_before", "page_size", "page_token", "folder_id", "integration_id", "error_text", "oldest_first")
     TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,8 @@ class InvocationServiceListRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
     INTEGRATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ERROR_TEXT_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_FIRST_FIELD_NUMBER: _ClassVar[int]
     trigger_id: str
     integration: str
     states: _containers.RepeatedScalarFieldContainer[_invocation_pb2.Invocation.State]
@@ -32,15 +34,19 @@ class InvocationServiceListRequest(_message.Message):
     page_token: str
     folder_id: str
     integration_id: str
-    def __init__(self, trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_invocation_pb2.Invocation.State, str]]] = ..., scheduled_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., folder_id: _Optional[str] = ..., integration_id: _Optional[str] = ...) -> None: ...
+    error_text: str
+    oldest_first: bool
+    def __init__(self, trigger_id: _Optional[str] = ..., integration: _Optional[str] = ..., states: _Optional[_Iterable[_Union[_invocation_pb2.Invocation.State, str]]] = ..., scheduled_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., scheduled_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., folder_id: _Optional[str] = ..., integration_id: _Optional[str] = ..., error_text: _Optional[str] = ..., oldest_first: bool = ...) -> None: ...
 
 class InvocationServiceListResponse(_message.Message):
-    __slots__ = ("invocations", "next_page_token")
+    __slots__ = ("invocations", "next_page_token", "searched_until")
     INVOCATIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SEARCHED_UNTIL_FIELD_NUMBER: _ClassVar[int]
     invocations: _containers.RepeatedCompositeFieldContainer[_invocation_pb2.Invocation]
     next_page_token: str
-    def __init__(self, invocations: _Optional[_Iterable[_Union[_invocation_pb2.Invocation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    searched_until: _timestamp_pb2.Timestamp
+    def __init__(self, invocations: _Optional[_Iterable[_Union[_invocation_pb2.Invocation, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., searched_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class InvocationServiceGetRequest(_message.Message):
     __slots__ = ("invocation_id", "whole")
@@ -51,10 +57,12 @@ class InvocationServiceGetRequest(_message.Message):
     def __init__(self, invocation_id: _Optional[str] = ..., whole: bool = ...) -> None: ...
 
 class InvocationServiceGetResponse(_message.Message):
-    __slots__ = ("invocation",)
+    __slots__ = ("invocation", "trace_url")
     INVOCATION_FIELD_NUMBER: _ClassVar[int]
+    TRACE_URL_FIELD_NUMBER: _ClassVar[int]
     invocation: _invocation_pb2.Invocation
-    def __init__(self, invocation: _Optional[_Union[_invocation_pb2.Invocation, _Mapping]] = ...) -> None: ...
+    trace_url: str
+    def __init__(self, invocation: _Optional[_Union[_invocation_pb2.Invocation, _Mapping]] = ..., trace_url: _Optional[str] = ...) -> None: ...
 
 class RetryRequest(_message.Message):
     __slots__ = ("invocation_id",)

@@ -62,11 +62,11 @@ class InvocationServiceServicer(object):
     """
 
     def List(self, request, context):
-        """Lists invocations, the latest `scheduled_at` first, without their payloads, answers and
-        attempts.
+        """Lists invocations, the latest `scheduled_at` first unless asked otherwise, without their
+        payloads, answers and attempts.
 
         A page can be short or empty and still have a `next_page_token`, because one call reads a
-        limited number of invocations.
+        limited number of invocations. `searched_until` says how far it read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

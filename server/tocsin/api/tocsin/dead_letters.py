@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from tocsin.access.permissions.resources import folder
 from tocsin.api.tocsin.invocations.service import (
     find,
-    in_folder,
     messages_of,
     page_of_caller,
     page_start,
@@ -14,8 +14,8 @@ from tocsin.plans.plan import target_of_action
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
-from tocsin.store.invocations.listing import Filter
 from tocsin.store.invocations.parking import withheld_by
+from tocsin.store.invocations.selecting import Filter
 from tocsin.store.invocations.steering import (
     DEAD_LETTER_STATES,
     deliver_again,
@@ -46,14 +46,17 @@ class DeadLetterService:
         self, request: contract.DeadLetterServiceListRequest, call: Call
     ) -> contract.DeadLetterServiceListResponse:
         """Lists the dead letters of a trigger, or all that the caller may see."""
-        wanted = Filter(request.trigger_id or None, frozenset(DEAD_LETTER_STATES))
+        wanted = Filter(
+            request.trigger_id or None,
+            frozenset(DEAD_LETTER_STATES),
+            parent=folder(request.folder_id) if request.folder_id else None,
+        )
         tokens = self._pages.of(
             call, request, request.trigger_id, *filter(None, (request.folder_id,))
         )
         size, after = page_size(request.page_size), page_start(request.page_token, tokens)
-        only = in_folder(request.folder_id)
-        rows = await page_of_caller(self._database, call.sight, wanted, after, size, only)
-        page, token = messages_of(rows, tokens)
+        found = await page_of_caller(self._database, call.sight, wanted, after, size)
+        page, token = messages_of(found, tokens)
         return contract.DeadLetterServiceListResponse(dead_letters=page, next_page_token=token)
 
     async def redrive(self, request: contract.RedriveRequest) -> contract.RedriveResponse:

@@ -3,67 +3,43 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import bindparam, func, select
 
-from tocsin.store.driver.fixed_list import FixedList
-from tocsin.store.driver.instants import instant_or_none, to_micros
+from tocsin.store.driver.instants import instant_or_none
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import large_values
 from tocsin.store.invocations.rows import INVOCATION, SUMMARY, Invocation, State, filled
-from tocsin.store.schema import TROUBLED, UNTROUBLED_STATES
+from tocsin.store.invocations.selecting import (
+    OF_ORIGIN,
+    SEEN,
+    Filter,
+    Position,
+    end_of_stretch,
+    looks_of,
+    position_of,
+    span_ending_at,
+    span_of,
+)
 from tocsin.store.schema import invocations as table
 
-# The most rows that one RPC reads for a filter that no index serves.
-LOOKED_AT = 10_000
 # For a caller who may see only some rows, an RPC reads up to STEPS pages of STEP rows.
 STEPS = 10
 STEP = 200
-# Before and after all instants.
-BEGINNING, END = -(2**62), 2**62
-
-
-class Position(NamedTuple):
-    """A position in a list, which goes back in time, and by ids within one instant."""
-
-    scheduled_at: int
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Narrows a list; a field that is None does not."""
-
-    origin: str | None = None
-    states: frozenset[State] = frozenset(State)
-    scheduled_from: datetime | None = None
-    scheduled_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page; the list continues after `rest`, and ends here if that is None."""
+    """A page; the list continues after `rest`, and ends here if that is None.
+
+    `ended_early` says that it ends because enough was read, so that more rows may match.
+    """
 
     rows: list[Invocation]
     rest: Position | None
+    ended_early: bool = False
 
-
-def position_columns() -> Any:
-    """Returns the columns of a position, in the order of the indexes."""
-    return tuple_(*(table.c[name] for name in Position._fields))
-
-
-STATES = FixedList("state", len(State))
-SPAN = (
-    position_columns() < tuple_(bindparam("before_at"), bindparam("before_id")),
-    position_columns() >= tuple_(bindparam("from_at"), bindparam("from_id")),
-)
-NEWEST_FIRST = table.c.scheduled_at.desc(), table.c.id.desc()
-OF_ORIGIN = table.c.origin == bindparam("origin")
-SEEN = table.c.forgotten_at.is_(None)
-IN_STATES = table.c.state.in_(STATES.parameters)
-IN_STATE = table.c.state == bindparam("state"), TROUBLED
 
 BY_ID = select(*SUMMARY.columns).where(table.c.id == bindparam("id"), SEEN)
 LOCK = BY_ID.with_for_update()
@@ -73,32 +49,6 @@ WHOLE = select(*INVOCATION.columns).where(table.c.id == bindparam("id"), SEEN)
 OF_OCCURRENCE = select(*SUMMARY.columns).where(table.c.occurrence == bindparam("occurrence"), SEEN)
 
 
-def _page(*conditions: Any) -> Select[Any]:
-    return (
-        select(*SUMMARY.columns)
-        .where(*SPAN, SEEN, *conditions)
-        .order_by(*NEWEST_FIRST)
-        .limit(bindparam("limit"))
-    )
-
-
-def _stretch(*conditions: Any) -> Select[Any]:
-    """Finds the end of a stretch of LOOKED_AT rows in any state."""
-    return (
-        select(*(table.c[name] for name in Position._fields))
-        .where(*SPAN, *conditions)
-        .order_by(*NEWEST_FIRST)
-        .offset(LOOKED_AT - 1)
-        .limit(1)
-    )
-
-
-PAGE = _page(IN_STATES)
-PAGE_OF_ORIGIN = _page(IN_STATES, OF_ORIGIN)
-TROUBLED_PAGE = _page(*IN_STATE)
-TROUBLED_PAGE_OF_ORIGIN = _page(*IN_STATE, OF_ORIGIN)
-STRETCH = _stretch()
-STRETCH_OF_ORIGIN = _stretch(OF_ORIGIN)
 OLDEST = (
     select(table.c.scheduled_at)
     .where(OF_ORIGIN)
@@ -136,21 +86,42 @@ def find_whole(tx: Transaction, invocation_id: str) -> Invocation | None:
 def page_of_invocations(
     tx: Transaction, wanted: Filter, *, after: Position | None, limit: int
 ) -> Page:
-    """Returns up to `limit` invocations after a position, the latest instant first.
+    """Returns up to `limit` invocations after a position, in the order that is wanted.
 
     A short page may not be the last: a call reads at most LOOKED_AT rows that it does not return.
     """
-    span = _span(wanted, after)
-    if not any(state.value in UNTROUBLED_STATES for state in wanted.states):
-        rows = _troubled(tx, wanted, span, limit + 1)
-        return _cut(rows, limit, None)
-    stretch = None if len(wanted.states) == len(State) else _end_of_stretch(tx, wanted, span)
-    if stretch is not None:
-        span |= {"from_at": stretch.scheduled_at, "from_id": stretch.id}
-    statement = PAGE if wanted.origin is None else PAGE_OF_ORIGIN
-    states = STATES.filled(sorted(state.value for state in wanted.states))
-    rows = SUMMARY.all(tx, statement, **_of(wanted), **span, **states, limit=limit + 1)
-    return _cut(rows, limit, stretch)
+    looks = looks_of(wanted)
+    span = span_of(wanted, after)
+    end = end_of_stretch(tx, looks, span, wanted)
+    if end is not None:
+        span |= span_ending_at(wanted, end)
+    rows = [
+        row
+        for look in looks
+        for row in SUMMARY.all(tx, look.statements.page, **look.values, **span, limit=limit + 1)
+    ]
+    rows.sort(key=position_of, reverse=not wanted.oldest_first)
+    if len(rows) > limit:
+        return Page(rows[:limit], position_of(rows[limit - 1]))
+    return Page(rows, end, ended_early=end is not None)
+
+
+class Counted(NamedTuple):
+    """How many invocations a stretch has, and where the next stretch begins; None: nowhere."""
+
+    matching: int
+    rest: Position | None
+
+
+def count_stretch(tx: Transaction, wanted: Filter, *, after: Position | None) -> Counted:
+    """Counts invocations among the next LOOKED_AT rows after a position."""
+    looks = looks_of(wanted)
+    span = span_of(wanted, after)
+    end = end_of_stretch(tx, looks, span, wanted, always=True)
+    if end is not None:
+        span |= span_ending_at(wanted, end)
+    count = sum(tx.value(look.statements.counting, **look.values, **span) for look in looks)
+    return Counted(count, end)
 
 
 def page_of_visible(
@@ -177,12 +148,19 @@ def page_of_visible(
         if page.rest is None:
             return Page(rows, None)
         position = page.rest
+        if page.ended_early:
+            break
     following = page_of_invocations(
-        tx, replace(wanted, states=frozenset(State)), after=position, limit=1
+        tx,
+        replace(wanted, states=frozenset(State), parent=None, integration_id=None, error_text=None),
+        after=position,
+        limit=1,
     )
     if position is None or not following.rows:
         return Page(rows, None)
-    return Page(rows, _between(position, position_of(following.rows[0])))
+    if wanted.oldest_first:
+        return Page(rows, position, ended_early=True)
+    return Page(rows, _between(position, position_of(following.rows[0])), ended_early=True)
 
 
 def _between(last: Position, following: Position) -> Position:
@@ -216,45 +194,3 @@ def oldest_instant(tx: Transaction, origin: str) -> datetime | None:
 def under_way(tx: Transaction, target: str) -> list[int]:
     """Returns how many deliveries to a target each node has under way, for nodes that have any."""
     return [count for _, count in tx.all(UNDER_WAY, target=target)]
-
-
-def _span(wanted: Filter, after: Position | None) -> dict[str, str | int]:
-    start, end = wanted.scheduled_from, wanted.scheduled_before
-    last = Position(END if end is None else to_micros(end), "")
-    if after is not None:
-        last = min(last, after)
-    return {
-        "before_at": last.scheduled_at,
-        "before_id": last.id,
-        "from_at": BEGINNING if start is None else to_micros(start),
-        "from_id": "",
-    }
-
-
-def _of(wanted: Filter) -> dict[str, str]:
-    return {} if wanted.origin is None else {"origin": wanted.origin}
-
-
-def _troubled(
-    tx: Transaction, wanted: Filter, span: dict[str, str | int], limit: int
-) -> list[Invocation]:
-    statement = TROUBLED_PAGE if wanted.origin is None else TROUBLED_PAGE_OF_ORIGIN
-    rows: list[Invocation] = []
-    for state in wanted.states:
-        rows += SUMMARY.all(tx, statement, **_of(wanted), **span, state=state.value, limit=limit)
-    return sorted(rows, key=position_of, reverse=True)[:limit]
-
-
-def _end_of_stretch(tx: Transaction, wanted: Filter, span: dict[str, str | int]) -> Position | None:
-    row = tx.one(STRETCH if wanted.origin is None else STRETCH_OF_ORIGIN, **_of(wanted), **span)
-    return None if row is None else Position(*row)
-
-
-def _cut(rows: list[Invocation], limit: int, stretch: Position | None) -> Page:
-    if len(rows) > limit:
-        return Page(rows[:limit], position_of(rows[limit - 1]))
-    return Page(rows, stretch)
-
-
-def position_of(invocation: Invocation) -> Position:
-    return Position(to_micros(invocation.scheduled_at), invocation.id)

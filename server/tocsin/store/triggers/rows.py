@@ -1,12 +1,13 @@
 """Stores triggers as their contract sent them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from tocsin.store.driver.changes import Watched
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import triggers as table
@@ -50,6 +51,9 @@ NAMED = select(*TRIGGER.columns).where(
     table.c.name != literal_column("''"),
 )
 
+ASKED = FixedList("asked", 64)
+NAMES = select(table.c.id, table.c.name).where(table.c.id.in_(ASKED.parameters))
+
 # A folder may have a million triggers, so the count has a limit.
 COUNT = select(func.count()).select_from(
     select(table.c.id)
@@ -91,6 +95,12 @@ def count_triggers(tx: Transaction, folder_id: str, *, limit: int) -> int:
 
 def find_trigger(tx: Transaction, trigger_id: str) -> StoredTrigger | None:
     return TRIGGER.one(tx, SELECT, id=trigger_id)
+
+
+def names_of(tx: Transaction, ids: Sequence[str]) -> dict[str, str]:
+    """Returns the names of those triggers that exist and have one, by their ids."""
+    rows = [row for asked in ASKED.slices(ids) for row in tx.all(NAMES, **asked)]
+    return {trigger_id: name for trigger_id, name in rows if name}
 
 
 def find_message(tx: Transaction, trigger_id: str, contract: str) -> bytes | None:

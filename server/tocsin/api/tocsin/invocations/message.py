@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.plans.plan import action_from_json, target_key
+from tocsin.plans.trace_context import invocation_context
+from tocsin.schedule.instants import iso
 from tocsin.store.invocations import rows
 from tocsin.store.invocations.rows import CancelReason, State
+from tocsin.targets.calling import CONTENT_TYPE
 from tocsin.wire.timestamps import to_duration, to_timestamp
-from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
+from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Header, Invocation
 
 # Separates the ids of trigger and invocation in the occurrence of an invocation fired by hand.
 BY_HAND = "/by-hand/"
@@ -71,6 +74,7 @@ def to_message(invocation: rows.Invocation) -> Invocation:
         execution_id=invocation.execution_id or "",
         schedule=schedule_of(invocation),
         dead_letter_queue="" if action.dead_letter is None else action.dead_letter.queue_id,
+        resent_from=invocation.replay_of or "",
     )
     if is_integration(invocation.origin):
         message.integration = invocation.origin
@@ -79,6 +83,8 @@ def to_message(invocation: rows.Invocation) -> Invocation:
     _set(message, "started_at", _latest_call(invocation, calls))
     _set(message, "finished_at", invocation.finished_at)
     _set(message, "lease_until" if claimed else "due_at", due_at(invocation))
+    if (took := _duration(invocation, calls)) is not None:
+        message.duration.CopyFrom(to_duration(took))
     began = _first_call(invocation, calls)
     if began is not None:
         late = max(began - invocation.scheduled_at, timedelta())
@@ -96,6 +102,10 @@ def to_full_message(invocation: rows.Invocation, most_bytes: int | None = None) 
     """
     message = to_message(invocation)
     message.attempts.extend(attempts_of(invocation))
+    message.trace_id = invocation_context(invocation.id, invocation.traceparent).trace_id
+    message.headers.extend(
+        Header(name=name, value=value) for name, value in _headers_of(invocation).items()
+    )
     contents = {"payload": invocation.payload, "answer": invocation.answer or b""}
     room = most_bytes
     for name, content in sorted(contents.items(), key=lambda content: len(content[1])):
@@ -105,6 +115,18 @@ def to_full_message(invocation: rows.Invocation, most_bytes: int | None = None) 
         setattr(message, name, content)
         room = None if room is None else room - len(content)
     return message
+
+
+def _headers_of(invocation: rows.Invocation) -> dict[str, str]:
+    """Returns the headers of the latest call that are known; none before the first one."""
+    if not invocation.attempts:
+        return {}
+    return {
+        "Content-Type": CONTENT_TYPE,
+        "X-Request-Id": invocation.id,
+        "X-Attempt": str(invocation.attempts),
+        "X-Scheduled-At": iso(invocation.scheduled_at),
+    }
 
 
 def with_success(invocation: rows.Invocation) -> str | None:
@@ -154,6 +176,17 @@ def _latest_call(invocation: rows.Invocation, calls: list[dict[str, Any]]) -> da
     if _is_about_queue(invocation):
         return _instant(calls[-1]["startedAt"]) if calls else None
     return invocation.started_at
+
+
+def _duration(invocation: rows.Invocation, calls: list[dict[str, Any]]) -> timedelta | None:
+    """Returns how long the latest call took that has ended, or None."""
+    if invocation.state is State.SUCCEEDED:
+        began, ended = invocation.started_at, invocation.finished_at
+    elif calls:
+        began, ended = _instant(calls[-1]["startedAt"]), _instant(calls[-1]["finishedAt"])
+    else:
+        return None
+    return None if began is None or ended is None else max(ended - began, timedelta())
 
 
 def _first_call(invocation: rows.Invocation, calls: list[dict[str, Any]]) -> datetime | None:

@@ -1,10 +1,18 @@
 """Serves `tocsin.v1.InvocationService`, which lists, retries and cancels invocations."""
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
-from tocsin.access.permissions.resources import folder
-from tocsin.api.tocsin.invocations.message import to_full_message, to_message, with_success
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tocsin.api.tocsin.invocations.filters import arguments_of, filter_of
+from tocsin.api.tocsin.invocations.message import (
+    is_integration,
+    to_full_message,
+    to_message,
+    with_success,
+)
 from tocsin.gate.resources import resource_of_invocation
 from tocsin.plans.plan import target_of_action
 from tocsin.schedule import Clock
@@ -13,19 +21,18 @@ from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import rows
 from tocsin.store.invocations.listing import (
-    Filter,
     Page,
-    Position,
     find_summary,
     find_whole,
     page_of_invocations,
     page_of_visible,
-    position_of,
 )
 from tocsin.store.invocations.parking import withheld_by
 from tocsin.store.invocations.rows import State, cancel_invocation
+from tocsin.store.invocations.selecting import Filter, Position, position_of
 from tocsin.store.invocations.steering import deliver_again
 from tocsin.store.triggers.decisions import DecisionKind
+from tocsin.store.triggers.rows import names_of
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import (
@@ -35,18 +42,14 @@ from tocsin.wire.paging import (
     page_of,
     page_size,
 )
-from tocsin.wire.resource_names import INTEGRATION_FORMS, integration_name, parse_integration
 from tocsin.wire.serving import Method
-from tocsin.wire.timestamps import instant_in
+from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import invocation_service_pb2 as contract
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 
 SERVICE = contract.DESCRIPTOR.services_by_name["InvocationService"]
 
-STATES = {Invocation.State.Value(f"STATE_{state.name}"): state for state in State}
 RETRIABLE = frozenset(State) - {State.PENDING, State.RUNNING}
-
-Answer = TypeVar("Answer")
 
 Condition: TypeAlias = Callable[[rows.Invocation], bool]
 
@@ -65,22 +68,21 @@ class InvocationService:
     async def list(
         self, request: contract.InvocationServiceListRequest, call: Call
     ) -> contract.InvocationServiceListResponse:
-        """Lists the invocations that the caller may see, the newest first."""
-        wanted = _filter(request)
-        bounds = (request.scheduled_from, request.scheduled_before)
+        """Lists the invocations that the caller may see."""
+        wanted = replace(filter_of(request), oldest_first=request.oldest_first)
         tokens = self._pages.of(
             call,
             request,
             wanted.origin or "",
-            *_narrowing(request),
-            *sorted(wanted.states),
-            *(bound.SerializeToString().hex() for bound in bounds),
+            *arguments_of(request, wanted),
+            *(("oldest_first",) if wanted.oldest_first else ()),
         )
         size, after = page_size(request.page_size), page_start(request.page_token, tokens)
-        only = _within(request)
-        rows = await page_of_caller(self._database, call.sight, wanted, after, size, only)
-        page, token = messages_of(rows, tokens)
-        return contract.InvocationServiceListResponse(invocations=page, next_page_token=token)
+        found = await page_of_caller(self._database, call.sight, wanted, after, size)
+        page, token = messages_of(found, tokens)
+        return contract.InvocationServiceListResponse(
+            invocations=page, next_page_token=token, searched_until=searched_until(found)
+        )
 
     async def get(
         self, request: contract.InvocationServiceGetRequest
@@ -92,9 +94,12 @@ class InvocationService:
             invocation = find_whole(tx, request.invocation_id)
             if invocation is None:
                 raise errors.invocation_not_found(request.invocation_id)
-            return to_full_message(invocation, most_bytes)
+            message = to_full_message(invocation, most_bytes)
+            message.origin_name = origin_names(tx, [invocation.origin]).get(invocation.origin, "")
+            return message
 
-        return contract.InvocationServiceGetResponse(invocation=await self._database.read(read))
+        found = await self._database.read(read)
+        return contract.InvocationServiceGetResponse(invocation=found)
 
     async def retry(self, request: contract.RetryRequest) -> contract.RetryResponse:
         """Makes an invocation due again, now."""
@@ -153,6 +158,13 @@ def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> rows.Inv
     return invocation
 
 
+class NamedPage(NamedTuple):
+    """A page, and the names of the triggers and integrations in it, by origin."""
+
+    page: Page
+    names: Mapping[str, str]
+
+
 async def page_of_caller(
     database: Database,
     sight: Callable[[str], bool] | None,
@@ -160,30 +172,41 @@ async def page_of_caller(
     after: Position | None,
     size: int,
     only: Condition | None = None,
-) -> Page:
+) -> NamedPage:
     """Returns a page of the wanted invocations that the caller may see.
 
     `sight` returns whether the caller may see a resource, and `only` whether an invocation is
-    wanted that no index finds; None means all.
+    wanted that no statement finds; None means all.
     """
-    if sight is None and only is None:
-        return await database.read(
-            lambda tx: page_of_invocations(tx, wanted, after=after, limit=size)
-        )
 
     def visible(row: rows.Invocation) -> bool:
         if only is not None and not only(row):
             return False
         return sight is None or sight(resource_of_invocation(row.parent, row.origin))
 
-    return await database.read(
-        lambda tx: page_of_visible(tx, wanted, visible, after=after, limit=size)
-    )
+    def read(tx: Transaction) -> NamedPage:
+        if sight is None and only is None:
+            page = page_of_invocations(tx, wanted, after=after, limit=size)
+        else:
+            page = page_of_visible(tx, wanted, visible, after=after, limit=size)
+        return NamedPage(page, origin_names(tx, [row.origin for row in page.rows]))
+
+    return await database.read(read)
 
 
-def in_folder(folder_id: str) -> Condition | None:
-    """Returns the condition that an invocation is of a folder's trigger; None without a folder."""
-    return (lambda row: row.parent == folder(folder_id)) if folder_id else None
+def origin_names(tx: Transaction, origins: Sequence[str]) -> dict[str, str]:
+    """Returns the names of triggers that have one, and the last parts of integrations' names."""
+    distinct = list(dict.fromkeys(origins))
+    integrations = {one: one.rpartition("/")[2] for one in distinct if is_integration(one)}
+    return integrations | names_of(tx, [one for one in distinct if one not in integrations])
+
+
+def searched_until(found: NamedPage) -> Timestamp | None:
+    """Returns how far a page that ended early looked; None for other pages."""
+    page = found.page
+    if not page.ended_early or page.rest is None:
+        return None
+    return to_timestamp(from_micros(page.rest.scheduled_at))
 
 
 def page_start(token: str, tokens: ListTokens) -> Position | None:
@@ -192,80 +215,21 @@ def page_start(token: str, tokens: ListTokens) -> Position | None:
     return None if last is None else Position(to_micros(last[0]), last[1])
 
 
-def messages_of(page: Page, tokens: ListTokens) -> tuple[list[Invocation], str]:
+def messages_of(found: NamedPage, tokens: ListTokens) -> tuple[list[Invocation], str]:
     """Returns the messages of a page, cut to the size that clients accept, and the next token."""
-    rows, cut = page_of(page.rows, len(page.rows), _size_of)
-    rest = position_of(rows[-1]) if cut else page.rest
+    page, names = found
+    shown, cut = page_of(page.rows, len(page.rows), _size_of)
+    rest = position_of(shown[-1]) if cut else page.rest
     token = "" if rest is None else tokens.token_in_time(from_micros(rest.scheduled_at), rest.id)
-    return [to_message(row) for row in rows], token
+    messages = [to_message(row) for row in shown]
+    for row, message in zip(shown, messages, strict=True):
+        message.origin_name = names.get(row.origin, "")
+    return messages, token
 
 
 def _size_of(row: rows.Invocation) -> int:
     """Returns an upper bound of the message's size; only the error and the action can be long."""
     return min(4 * (len(row.last_error or "") + len(row.action)) + 1024, LARGEST_PAGE_BYTES)
-
-
-def _within(request: contract.InvocationServiceListRequest) -> Condition | None:
-    """Returns the condition of the request that no index serves."""
-    location = _every_integration_of(request)
-    if location:
-        return lambda row: row.parent == location
-    if not request.integration_id:
-        return in_folder(request.folder_id)
-    end = f"/integrations/{request.integration_id}"
-    return lambda row: row.origin.endswith(end) and parse_integration(row.origin) is not None
-
-
-def _every_integration_of(request: contract.InvocationServiceListRequest) -> str:
-    """Returns the location if the request is for all its integrations (`integrations/-`)."""
-    name = parse_integration(request.integration)
-    return name.location if name is not None and name.means_every else ""
-
-
-def _origin(request: contract.InvocationServiceListRequest) -> str | None:
-    """Returns the trigger or integration, under the name that the store has."""
-    name = parse_integration(request.integration)
-    if name is None:
-        return request.trigger_id or None
-    return None if name.means_every else integration_name(name.location, name.integration)
-
-
-def _narrowing(request: contract.InvocationServiceListRequest) -> Iterator[str]:
-    """Yields what a page token must remember of the conditions that no index serves."""
-    for field in ("folder_id", "integration_id"):
-        if getattr(request, field):
-            yield f"{field}={getattr(request, field)}"
-    if location := _every_integration_of(request):
-        yield location
-
-
-def _refuse_contradictions(request: contract.InvocationServiceListRequest) -> None:
-    if request.integration and parse_integration(request.integration) is None:
-        raise errors.invalid_field(
-            "integration", f"must be {INTEGRATION_FORMS}; integration_id takes the last part alone"
-        )
-    if "/" in request.integration_id:
-        raise errors.invalid_field("integration_id", "must not have a slash")
-    for field in ("integration_id", "integration"):
-        for other in ("trigger_id", "integration", "folder_id"):
-            if field != other and getattr(request, field) and getattr(request, other):
-                raise errors.invalid_field(field, f"must not be given together with {other}")
-
-
-def _filter(request: contract.InvocationServiceListRequest) -> Filter:
-    _refuse_contradictions(request)
-    for index, number in enumerate(request.states):
-        if number not in STATES:  # the unspecified one
-            raise errors.invalid_field(
-                f"states[{index}]", "must be a state other than STATE_UNSPECIFIED"
-            )
-    states = frozenset(STATES[number] for number in request.states)
-    return Filter(
-        origin=_origin(request),
-        states=states or frozenset(State),
-        scheduled_from=instant_in(request, "scheduled_from"),
-        scheduled_before=instant_in(request, "scheduled_before"),
-    )
 
 
 def _retriable(invocation: rows.Invocation) -> bool:
