@@ -38,6 +38,9 @@ WRONG = {
     '[misfires]\npolicy = "never"': (
         "misfires.policy: Input should be 'fire_once', 'skip' or 'fire_all'"
     ),
+    '[console]\ntrace_url = "https://traces.example/"': (
+        "console.trace_url: must be a URL of http or https with {trace_id} in it"
+    ),
     "[misfires]\ntolerance = 3601": (
         "misfires.tolerance: Input should be less than or equal to 3600"
     ),

@@ -172,7 +172,9 @@ def _steering_services(ground: Ground, works: Works) -> Services:
         limit_of=ground.current.concurrency_of,
     )
     return {
-        invocations.SERVICE: invocations.InvocationService(database, clock, pages).methods(),
+        invocations.SERVICE: invocations.InvocationService(
+            database, clock, pages, ground.settings.console.trace_url
+        ).methods(),
         firing.SERVICE: firing_service.methods(),
         dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, pages).methods(),
     }

@@ -29,6 +29,8 @@ def tocsin(
         region = "{REGION}"
         access_key_id = "id"
         secret_access_key = "key"
+        [console]
+        trace_url = "https://traces.example.com/{{trace_id}}"
         [integrations.nightly]
         triggers = ["api_trigger/nightly"]
         url = "{target.url}/nightly"
@@ -67,6 +69,8 @@ def test_what_is_fired_by_hand_fails_is_shown_and_is_delivered_again(here: Steer
         fire(here, trigger)
     failed = until(here, trigger, "FAILED")
     assert failed["duration"].endswith("s")
+    got = here.api.call("InvocationService.Get", {"invocationId": failed["id"]})
+    assert got["traceUrl"] == f"https://traces.example.com/{failed['traceId']}"
     by_text = here.invocations(errorText="SO IT IS", folderId=here.folder, oldestFirst=True)
     assert failed["id"] in [each["id"] for each in by_text]
     assert here.invocations(triggerId=trigger, states=["STATE_FAILED"])[0]["id"] == failed["id"]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
+from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import instant_or_none
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import large_values

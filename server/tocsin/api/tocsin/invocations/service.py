@@ -55,12 +55,18 @@ Condition: TypeAlias = Callable[[rows.Invocation], bool]
 
 
 class InvocationService:
-    """Serves `InvocationService`."""
+    """Serves `InvocationService`.
 
-    def __init__(self, database: Database, clock: Clock, pages: PageTokens) -> None:
+    `trace_url` is the URL of a trace, with `{trace_id}` in place of its id; empty: there is none.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, pages: PageTokens, trace_url: str = ""
+    ) -> None:
         self._database = database
         self._clock = clock
         self._pages = pages
+        self._trace_url = trace_url
 
     def methods(self) -> dict[str, Method]:
         return {"List": self.list, "Get": self.get, "Retry": self.retry, "Cancel": self.cancel}
@@ -99,7 +105,8 @@ class InvocationService:
             return message
 
         found = await self._database.read(read)
-        return contract.InvocationServiceGetResponse(invocation=found)
+        trace_url = self._trace_url.replace("{trace_id}", found.trace_id)
+        return contract.InvocationServiceGetResponse(invocation=found, trace_url=trace_url)
 
     async def retry(self, request: contract.RetryRequest) -> contract.RetryResponse:
         """Makes an invocation due again, now."""
