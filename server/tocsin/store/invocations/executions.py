@@ -89,6 +89,11 @@ UNTIL = tuple_(bindparam("until_at"), bindparam("until_id"))
 NEXT_ORIGIN = select(func.min(table.c.origin)).where(
     table.c.origin > bindparam("after"), table.c.origin < bindparam("before"), IS_EXECUTION
 )
+NEXT_TRIGGER = select(func.min(table.c.integration_trigger)).where(
+    table.c.origin == bindparam("origin"),
+    table.c.integration_trigger > bindparam("after"),
+    IS_EXECUTION,
+)
 REPLAYS = (
     select(func.coalesce(table.c.execution_id, table.c.id))
     .where(table.c.replay_of == bindparam("of_id"), table.c.replay_of.is_not(None))
@@ -116,14 +121,13 @@ def _page(oldest_first: bool, *conditions: Any) -> Select[Any]:
 
 
 DIRECTIONS = (False, True)
-ALL = {oldest: _page(oldest) for oldest in DIRECTIONS}
-IN_STATE = {oldest: _page(oldest, table.c.state == bindparam("state")) for oldest in DIRECTIONS}
+IN_STATE = table.c.state == bindparam("state")
 OF_TRIGGER = {
-    oldest: _page(oldest, table.c.integration_trigger == bindparam("trigger"))
+    oldest: _page(oldest, table.c.integration_trigger == bindparam("trigger"), IN_STATE)
     for oldest in DIRECTIONS
 }
 OF_UNKNOWN_TRIGGER = {
-    oldest: _page(oldest, table.c.integration_trigger.is_(None)) for oldest in DIRECTIONS
+    oldest: _page(oldest, table.c.integration_trigger.is_(None), IN_STATE) for oldest in DIRECTIONS
 }
 
 
@@ -132,8 +136,7 @@ def executions_after(
 ) -> Iterator[Stored]:
     """Yields the executions after a position, each when it is asked for.
 
-    With a trigger, executions whose trigger no column tells are among them, and executions in
-    other states.
+    With a trigger, executions whose trigger no column tells are among them.
 
     Args:
         tx: the transaction.
@@ -150,7 +153,7 @@ def executions_after(
     branches = [
         (statement, {"origin": origin, **narrowing})
         for origin in _origins(tx, wanted)
-        for statement, narrowing in _branches(wanted)
+        for statement, narrowing in _branches(tx, wanted, origin)
     ]
     at_once = max(FEWEST, likely // max(len(branches), 1) + 1)
     found = [
@@ -184,17 +187,25 @@ def _origins(tx: Transaction, wanted: Wanted) -> Iterator[str]:
         yield origin
 
 
-def _branches(wanted: Wanted) -> Iterator[tuple[Select[Any], dict[str, Value]]]:
+def _branches(
+    tx: Transaction, wanted: Wanted, origin: str
+) -> Iterator[tuple[Select[Any], dict[str, Value]]]:
     """Yields the statements whose rows together are the wanted ones, each with its values."""
     oldest = wanted.oldest_first
-    if wanted.trigger is not None:
-        yield OF_TRIGGER[oldest], {"trigger": wanted.trigger}
-        yield OF_UNKNOWN_TRIGGER[oldest], {}
-    elif len(wanted.states) < len(State):
-        for state in sorted(wanted.states):
-            yield IN_STATE[oldest], {"state": state.value}
-    else:
-        yield ALL[oldest], {}
+    triggers = [wanted.trigger] if wanted.trigger is not None else _triggers(tx, origin)
+    states = sorted(state.value for state in wanted.states)
+    for trigger in triggers:
+        for state in states:
+            yield OF_TRIGGER[oldest], {"trigger": trigger, "state": state}
+    for state in states:
+        yield OF_UNKNOWN_TRIGGER[oldest], {"state": state}
+
+
+def _triggers(tx: Transaction, origin: str) -> Iterator[str]:
+    """Yields the triggers by which an integration has executions."""
+    trigger: str | None = ""
+    while (trigger := tx.value(NEXT_TRIGGER, origin=origin, after=trigger)) is not None:
+        yield trigger
 
 
 def _walk(

@@ -53,6 +53,14 @@ INSERT_NEW = KeyedWrite(
     table.c.key,
     "key",
 )
+# In a transaction that no other can get between, a row that is there has expired.
+REPLACE = insert_or_not(table).values(
+    {name: bindparam(name) for name in ("scope", "key", *REMEMBERED.names)}
+)
+REPLACE = REPLACE.on_conflict_do_update(
+    index_elements=[table.c.scope, table.c.key],
+    set_={name: REPLACE.excluded[name] for name in REMEMBERED.names},
+)
 UPDATE = (
     update(table)
     .where(table.c.scope == bindparam("in_scope"), table.c.key == bindparam("of_key"))
@@ -130,6 +138,9 @@ def remember_answers(
         {"scope": scope, "key": key, **REMEMBERED.values(each)}
         for key, each in sorted(first.items(), key=lambda item: item[0])
     ]
+    if tx.exclusive:
+        tx.many(REPLACE, rows)
+        return
     written = tx.keys_written(INSERT_NEW, rows)
     if len(written) == len(rows):
         return

@@ -174,7 +174,9 @@ class _Batch:
             or request.HasField("parameters")
         ):
             return _Special(order_of(request, name, self.now, self.traceparent), once)
-        values = request.input_parameters
+        sent = request.input_parameters
+        # Walking a map of protobuf by its items costs several times as much.
+        values = {key: sent[key] for key in sent}
         given = _Given(values, plain_values("input_parameters", values))
         due_us = self._now_us
         if request.HasField("schedule_time"):
