@@ -112,6 +112,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         whereabouts = whereabouts_of(settings)
         services = {**services_of(stack, ground, works, whereabouts), **callers.services}
         services |= description_of(services, guarded=settings.access.enabled)
+        stack.push_async_callback(grace.stop, works.presence.leave)
         await _start_engine(stack, works.engine, grace)
         # If the start fails, deliveries that wait for the issuer must not wait for ever.
         stack.callback(callers.tokens.issue_as, None)

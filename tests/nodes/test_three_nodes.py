@@ -12,8 +12,13 @@ from nodes.conftest import NODES, Cluster
 from stand.apis.google import GoogleGrpc, operation, schedule
 from stand.recording_target import Received, held_until
 from stand.tocsin_process import Tocsin
-from tocsin_protos.tocsin.v1 import event_service_pb2, schedule_service_pb2
+from tocsin_protos.tocsin.v1 import (
+    event_service_pb2,
+    overview_service_pb2,
+    schedule_service_pb2,
+)
 from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
+from tocsin_protos.tocsin.v1.overview_service_pb2_grpc import OverviewServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
@@ -61,6 +66,18 @@ def test_what_one_node_answered_all_others_know(cluster: Cluster) -> None:
         get = operation_service_pb2.GetOperationRequest(operation_id=operation_id)
         assert OperationServiceStub(channel).Get(get).done
     assert [each.name for each in triggers(third)] == ["daily"]
+
+
+def test_each_node_shows_all_of_them(cluster: Cluster) -> None:
+    deadline = time.monotonic() + PATIENCE
+    shown: set[str] = set()
+    while len(shown) < NODES and time.monotonic() < deadline:
+        with cluster.nodes[0].channel() as channel:
+            request = overview_service_pb2.OverviewServiceGetRequest()
+            seen = OverviewServiceStub(channel).Get(request, timeout=PATIENCE)
+        shown = {node.name for node in seen.nodes if not node.lost}
+        assert all(node.HasField("clock_behind") for node in seen.nodes)
+    assert len(shown) == NODES
 
 
 def test_a_page_token_of_one_node_is_read_by_all(cluster: Cluster) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from stand.services.postgres_server import PostgresServer, in_a_loop
 from store.work import opened
 from tocsin.store import duties, schema
+from tocsin.store import nodes as node_states
 from tocsin.store.access import accounts, authorised_keys, bindings, credentials, tokens
 from tocsin.store.driver.file.connecting import connect as connect_sqlite
 from tocsin.store.driver.opening import migrate_sqlite
@@ -43,6 +44,7 @@ from tocsin.store.invocations import (
 from tocsin.store.invocations import locations as places_of_runs
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.selecting import statements
+from tocsin.store.overview import activity, forecast, trouble
 from tocsin.store.triggers import changes, counting, decisions, operations, timers
 from tocsin.store.triggers import folders as places
 from tocsin.store.triggers import idempotency as requests
@@ -182,6 +184,15 @@ HOT = {
     "whether a JWT was used": tokens.USED,
     "roles of a subject": bindings.OF_SUBJECT,
     "holding a duty": duties.RENEW,
+    "armed timers of a day": forecast.TIMERS,
+    "armed timers of a folder": forecast.TIMERS_OF_FOLDER,
+    "schedules of a day": forecast.SCHEDULES,
+    "trigger configs of a day": forecast.CONFIGS,
+    "counting what ended": activity.COUNT,
+    "lags of what succeeded": activity.LAGS,
+    "names of triggers": activity.NAMES,
+    "silent sources": trouble.SILENT_SOURCES,
+    "nodes that leave": node_states.FORGET,
     "folders": counting.FOLDERS,
     **{f"locations {number}": each for number, each in enumerate(places_of_runs.LOCATIONS)},
     "triggers of a folder by their states": counting.COUNTS,
@@ -200,7 +211,17 @@ HOT = {
 
 
 # What is counted for a gauge: up to a limit and along an index, though grouped after that.
-COUNTED = {"what waits": depths.WAITING_BY_STATE, "what is held": depths.HELD_COUNT}
+COUNTED = {
+    "what waits": depths.WAITING_BY_STATE,
+    "what is held": depths.HELD_COUNT,
+    "deliveries of each node": node_states.UNDER_WAY,
+    "what is due by minutes": forecast.DUE,
+    "what ended by resources": activity.COUNT_BY_RESOURCE,
+    "what failed by origins": activity.FAILED,
+    "late invocations": trouble.INVOCATIONS,
+    "late ticks": trouble.TICKS,
+    "late batches": trouble.BATCHES,
+}
 
 # Enough that going by an index pays: 20 folders, 5 % of the invocations still to be delivered.
 ROWS = int(os.environ.get("TOCSIN_TEST_ROWS", "20000"))
@@ -264,9 +285,10 @@ INSERT INTO decisions (id, trigger_id, kind, first_at, last_at, count, detail, d
     FROM numbers;
 ANALYZE;
 """
-# All of an index that holds nothing, unless something went wrong or an older node was at work; and
-# of one that has an entry for each kind of source.
+# All of an index that holds nothing, unless something went wrong or an older node was at work; of
+# one that has an entry for each kind of source; and of one that holds just what is asked for.
 WALKS = {
+    "SCAN source_states USING INDEX source_states_disconnected",
     "SCAN change_numbers USING INDEX sqlite_autoindex_change_numbers_1",
     "SCAN invocations USING INDEX invocations_lost",
     "SCAN triggers USING INDEX triggers_to_subscribe",
@@ -380,7 +402,8 @@ def test_nothing_else_reads_a_large_column_on_sqlite(sqlite: sqlite3.Connection)
 @pytest.mark.parametrize("name", COUNTED)
 def test_counting_goes_by_an_index_on_sqlite(sqlite: sqlite3.Connection, name: str) -> None:
     statement = Statements(sqlite_dialect.dialect(paramstyle="named")).compiled(COUNTED[name])
-    values = {"now": 1, "limit": 1} | statement.bound
+    names = re.findall(r":(\w+)", statement.text)
+    values = dict.fromkeys(names, 1) | statement.bound
     plan = [row[3] for row in sqlite.execute(f"EXPLAIN QUERY PLAN {statement.text}", values)]
     scans = [step for step in plan if step.startswith(("SCAN invocations", "SCAN armed_timers"))]
     assert any("INDEX" in step for step in plan), plan

@@ -1,5 +1,6 @@
 """Builds the engine around one store."""
 
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from importlib.metadata import version
 
 from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.tocsin.schedules.running import ScheduleRuns
-from tocsin.composition.clocks import MACHINE_CLOCK, chance_of
+from tocsin.composition.clocks import MACHINE_CLOCK, chance_of, shared_clock_of
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
@@ -22,10 +23,12 @@ from tocsin.engine.loops import Engine
 from tocsin.engine.observer import Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.reading.standings import Standings
+from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.ticks.recurring import Recurring
 from tocsin.engine.ticks.schedules import Schedules
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
+from tocsin.engine.upkeep.presence import Presence
 from tocsin.engine.upkeep.step_faults import StepFaults
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
@@ -36,6 +39,7 @@ from tocsin.store.driver.database import Database
 from tocsin.targets.addresses import Addresses
 from tocsin.targets.calling import TargetCaller
 from tocsin.targets.dead_letters import DeadLetterQueues
+from tocsin.telemetry.several import Several
 from tocsin.wire.ids import Ids, first_id_at
 
 
@@ -47,6 +51,7 @@ class Works:
     intake: Intake
     ids: Ids
     catalog: Catalog
+    presence: Presence
     shortage: Shortage
     faults: StepFaults
 
@@ -60,7 +65,8 @@ def compose(
     ids = Ids(clock)
     timers = _timers(ground, ids)
     shortage = Shortage(MACHINE_CLOCK)
-    deliveries = _deliveries(ground, caller, shortage)
+    presence = _presence(ground)
+    deliveries = _deliveries(ground, caller, shortage, presence)
     batches, intake = events_of(settings, clock, database, ids)
     read = readers(settings.sources, settings.targets.reach, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
@@ -79,11 +85,11 @@ def compose(
         _recurring(ground, catalog, ids),
         machine_clock=MACHINE_CLOCK,
         observer=observer,
-        chores=(*kept.steps(), *chores),
+        chores=(*kept.steps(), presence.run_once, *chores),
         faults=faults,
     )
     database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
-    return Works(engine, intake, ids, catalog, shortage, faults)
+    return Works(engine, intake, ids, catalog, presence, shortage, faults)
 
 
 def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) -> TargetCaller:
@@ -108,7 +114,22 @@ def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) ->
     return caller
 
 
-def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Deliveries:
+def _presence(ground: Ground) -> Presence:
+    clock = ground.clock
+    return Presence(
+        ground.database,
+        shared_clock_of(clock),
+        MACHINE_CLOCK,
+        node=ground.node,
+        host=socket.gethostname(),
+        version=version("tocsin"),
+        skew=lambda: clock.skew if isinstance(clock, StoreClock) else None,
+    )
+
+
+def _deliveries(
+    ground: Ground, caller: TargetCaller, shortage: Shortage, presence: Presence
+) -> Deliveries:
     settings = ground.settings
     limits = settings.targets.model_copy(update={"concurrency": ground.shares.deliveries})
     deliveries = Deliveries(
@@ -120,7 +141,7 @@ def _deliveries(ground: Ground, caller: TargetCaller, shortage: Shortage) -> Del
         limits=limits,
         chance=chance_of(ground.clock),
         machine_clock=MACHINE_CLOCK,
-        observer=ground.telemetry.observer,
+        observer=Several((ground.telemetry.observer, presence)),
         shortage=shortage,
         letters_per_queue=settings.dead_letters.concurrency,
     )

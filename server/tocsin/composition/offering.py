@@ -27,6 +27,7 @@ from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.folders import service as folders
 from tocsin.api.tocsin.invocations import service as invocations
+from tocsin.api.tocsin.overview import service as overview
 from tocsin.api.tocsin.schedules import batching
 from tocsin.api.tocsin.schedules.explanations import ExplainingService
 from tocsin.api.tocsin.schedules.history import ScheduleHistory
@@ -174,6 +175,13 @@ def _steering_services(ground: Ground, works: Works) -> Services:
     return {
         invocations.SERVICE: invocations.InvocationService(
             database, clock, pages, ground.settings.console.trace_url
+        ).methods(),
+        overview.SERVICE: overview.OverviewService(
+            database,
+            clock,
+            shared_clock_of(clock),
+            MACHINE_CLOCK,
+            keeps=not isinstance(clock, ManualClock),
         ).methods(),
         firing.SERVICE: firing_service.methods(),
         dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, pages).methods(),

@@ -168,6 +168,24 @@ class Cron:
         """
         return max(0, self._count_until(until) - self._count_until(after))
 
+    def minutes_on(self, day: datetime) -> int:
+        """Returns at which minutes of a day it fires, in UTC: bit m stands for minute m.
+
+        Args:
+            day: any instant of the day, timezone aware.
+
+        Raises:
+            ValueError: the instant is naive.
+        """
+        number, _ = _next_minute(day)
+        if day < _EPOCH or number >= _MONTH_STARTS[-1]:
+            return 0
+        month = bisect_right(_MONTH_STARTS, number) - 1
+        if not self._months >> month & 1:
+            return 0
+        days = self._days[_MONTH_SHAPES[month]] >> number - _MONTH_STARTS[month]
+        return self._minutes if days & 1 else 0
+
     def _count_until(self, instant: datetime) -> int:
         month, day, minute = _calendar_position(instant)
         before = self._months & (1 << month) - 1

@@ -26,6 +26,7 @@ DEAD_LETTERS = "tocsin.v1.DeadLetterService"
 DOCUMENTS = "tocsin.v1.DocumentService"
 FOLDERS = "tocsin.v1.FolderService"
 WATCH = "tocsin.v1.WatchService"
+OVERVIEW = "tocsin.v1.OverviewService"
 WEBHOOKS = "tocsin.v1.WebhookService"
 OTLP_HTTP = "tocsin.v1.OtlpService"
 CLOCK = "tocsin.v1.ClockService"
@@ -338,6 +339,7 @@ LINES: dict[str, Line] = {
     f"{INVOCATIONS}.Cancel": Line("editor", "folder", invocation),
     f"{DEAD_LETTERS}.List": Line("viewer", "folder", trigger),
     f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
+    f"{OVERVIEW}.Get": Line("viewer", "folder", in_folder),
     f"{FOLDERS}.ListFolders": Line("viewer", "folder", nothing),
     f"{FOLDERS}.ListTriggers": Line("viewer", "folder", in_folder),
     f"{FOLDERS}.PauseTriggers": Line("editor", "folder", selected),

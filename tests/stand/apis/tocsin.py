@@ -22,6 +22,7 @@ from tocsin_protos.tocsin.v1 import (
     firing_service_pb2,
     folder_service_pb2,
     invocation_service_pb2,
+    overview_service_pb2,
     schedule_service_pb2,
     trigger_setup_service_pb2,
 )
@@ -37,6 +38,7 @@ FILES = (
     firing_service_pb2,
     folder_service_pb2,
     invocation_service_pb2,
+    overview_service_pb2,
     schedule_service_pb2,
     # Of the vendor's, those that tests of access control call.
     iam_token_service_pb2,

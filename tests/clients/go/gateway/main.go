@@ -55,7 +55,8 @@ func main() {
 		tocsin.RegisterOtlpServiceHandler, tocsin.RegisterOpenApiServiceHandler,
 		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
 		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler,
-		tocsin.RegisterWatchServiceHandler, tocsin.RegisterTriggerSetupServiceHandler)
+		tocsin.RegisterWatchServiceHandler, tocsin.RegisterTriggerSetupServiceHandler,
+		tocsin.RegisterOverviewServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from stand.access.guarded import Guarded, guarded
-from stand.access.methods import CONFIG, FIRING, FOLDERS, TRIGGERS, World, new_world
+from stand.access.methods import (
+    CONFIG,
+    FIRING,
+    FOLDERS,
+    OVERVIEW,
+    SCHEDULES,
+    TRIGGERS,
+    World,
+    new_world,
+    recurring,
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +78,34 @@ def test_the_operations_are_the_callers(world: World) -> None:
     [operation] = caller.call(f"{FOLDERS}.PauseTriggers", asked)["changes"]["operationIds"]
     told = caller.call("yandex.cloud.operation.OperationService.Get", {"operationId": operation})
     assert told["createdBy"] == caller.subject.partition(":")[2]
+
+
+EVERY_MINUTE = {"timer": {"cronExpression": "* * * * ? *", "invokeFunction": {"functionId": "f"}}}
+
+
+def test_an_overview_counts_only_what_its_caller_may_see(world: World) -> None:
+    other = new_world(world.server)
+    world.trigger(rule=EVERY_MINUTE)
+    other.trigger(rule=EVERY_MINUTE)
+    other.invocation()
+    caller = world.server.caller(viewer=f"folders/{world.folder}")
+    seen = caller.call(f"{OVERVIEW}.Get", {})
+    assert seen["forecast"]["timers"] == "1"
+    assert set(seen["forecast"]["minutes"]) == {"0", "1"}
+    assert "nodes" not in seen
+    there = {"folderId": other.folder}
+    assert caller.code(f"{OVERVIEW}.Get", there) == "PERMISSION_DENIED"
+    everything = world.server.admin.call(f"{OVERVIEW}.Get", {})
+    assert int(everything["forecast"]["timers"]) >= 2
+    assert len(everything["nodes"]) == 1
+
+
+def test_schedules_are_counted_for_those_who_may_see_their_executions(world: World) -> None:
+    each_minute = {**recurring(world), "cronExpression": "* * * * ? *"}
+    sent = {"parent": world.location, "scheduleId": "often", "schedule": each_minute}
+    world.server.admin.call(f"{SCHEDULES}.CreateSchedule", sent)
+    project = world.server.caller(viewer=world.project)
+    folder = world.server.caller(viewer=f"folders/{world.folder}")
+    seen, unseen = (each.call(f"{OVERVIEW}.Get", {})["forecast"] for each in (project, folder))
+    assert seen["schedules"] == "1"
+    assert "schedules" not in unseen

@@ -209,6 +209,11 @@ WATCH_SERVICE = service(
         ),
     },
 )
+OVERVIEW_SERVICE = service(
+    "tocsin.v1.OverviewService",
+    # Its parts show what their lists would.
+    {"Get": permitted(P.INVOCATIONS_LIST, IN_FOLDER, unnamed=Unnamed.SHOWN)},
+)
 # Senders of webhooks have their own secrets: `[sources.webhooks]`.
 WEBHOOK_SERVICE = service(
     "tocsin.v1.WebhookService",
@@ -280,6 +285,7 @@ NEEDS = {
     **EVENT_SERVICE,
     **FIRING_SERVICE,
     **FOLDER_SERVICE,
+    **OVERVIEW_SERVICE,
     **INVOCATION_SERVICE,
     **DEAD_LETTER_SERVICE,
     **WATCH_SERVICE,

@@ -1,5 +1,6 @@
 """Finds the triggers that a filter means, step by step, so that other calls go on between."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -191,6 +192,8 @@ async def find_triggers(
         )
         rows, fitting = await database.read(work)
         found += fitting
+        # On SQLite a read keeps the event loop, so other calls go on between two.
+        await asyncio.sleep(0)
         if len(found) > limit:
             return Found(found[:limit], found[limit - 1][0])
         left -= len(rows)

@@ -1,5 +1,6 @@
 """Serves `tocsin.v1.FolderService`, which lists triggers and changes many at once."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -73,6 +74,7 @@ class FolderService:
                 partial(count_by_state, folder_id=folder_id, limit=COUNTED_UP_TO)
             )
             answer.folders.append(_folder(folder_id, counts))
+            await asyncio.sleep(0)
         if rest:
             answer.next_page_token = tokens.token(rest)
         return answer
