@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from tocsin.access.sessions import Session
+
 SERVICE_ACCOUNT = "serviceAccount"
 USER_ACCOUNT = "userAccount"
 FEDERATED = "federatedUser"
@@ -25,7 +27,8 @@ class Principal:
     are those of the credential; None means that it is not limited. `proof` is the id of the stored
     key or secret behind the credential, empty if it has none. `expires_at` is when the credential
     expires; None means never. `tokens` are the IAM token that was shown, and those that it was made
-    of, one of another.
+    of, one of another; a session stands there too. `session` is the session of the page by which
+    the caller calls.
     """
 
     subject: str
@@ -33,6 +36,7 @@ class Principal:
     proof: str = ""
     expires_at: datetime | None = None
     tokens: tuple[ShownToken, ...] = ()
+    session: Session | None = None
 
 
 class CredentialRefused(Exception):

@@ -60,6 +60,7 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
     observer = ground.telemetry.observer
     who = await identify(
         settings.access,
+        settings.console,
         settings.targets.reach,
         clock,
         database,

@@ -19,11 +19,15 @@ from tocsin.store.driver.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Holds what the gate asks: who a caller is, which roles it has, and which accounts exist."""
+    """Holds what the gate asks: who a caller is, which roles it has, and which accounts exist.
+
+    `session_cookie` is the cookie of the page's sessions; None if the page is not served.
+    """
 
     authenticator: Authenticator
     bindings: Bindings
     accounts: ServiceAccounts
+    session_cookie: str | None = None
 
 
 def gate_of(
@@ -46,7 +50,9 @@ def gate_of(
     access = None
     if identity is not None:
         access = AccessControl(
-            identity.authenticator, GrantsOfSubjects(identity.bindings, MACHINE_CLOCK)
+            identity.authenticator,
+            GrantsOfSubjects(identity.bindings, MACHINE_CLOCK),
+            identity.session_cookie,
         )
     return CallGate(
         database,

@@ -71,7 +71,7 @@ async def open_ground(
         if isinstance(clock, ManualClock):
             raise StartError(NO_SHARED_MANUAL_CLOCK)
         clock = await _shared_clock(stack, clock, database, telemetry.observer)
-    pages = PageTokens(await _page_key(database))
+    pages = PageTokens(await kept_key(database, PAGE_TOKENS))
     shares = share_out(
         current_limit(),
         deliveries=settings.targets.concurrency,
@@ -81,13 +81,13 @@ async def open_ground(
     return Ground(settings, clock, database, telemetry, node, pages, shares, current), metrics
 
 
-async def _page_key(database: Database) -> bytes:
-    """Returns the key of the page tokens, and makes it if there is none."""
-    known = await database.read(lambda tx: shared_key(tx, PAGE_TOKENS))
+async def kept_key(database: Database, name: str) -> bytes:
+    """Returns a key that all nodes of the store share, and makes it if there is none."""
+    known = await database.read(lambda tx: shared_key(tx, name))
     if known is not None:
         return known
     made = new_key()
-    return await database.write(lambda tx: keep_shared_key(tx, PAGE_TOKENS, made))
+    return await database.write(lambda tx: keep_shared_key(tx, name, made))
 
 
 async def _shared_clock(

@@ -6,17 +6,22 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from tocsin.access.principal import SERVICE_ACCOUNT
+from tocsin.access.sessions import Cookies
 from tocsin.access.tokens.assertions import Assertions
 from tocsin.access.tokens.audiences import Reached
+from tocsin.access.tokens.code_flow import CodeFlow
 from tocsin.access.tokens.iam_tokens import IamTokens
 from tocsin.access.tokens.issuers import FetchFailed, Issuers
 from tocsin.access.tokens.rsa_keys import load_public, public_pem
 from tocsin.access.tokens.signing import SigningKeys
 from tocsin.api.tocsin.access import service as access
+from tocsin.api.tocsin.sessions import service as sessions
 from tocsin.api.yandex import iam_tokens
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.gating import Identity
+from tocsin.composition.ground import kept_key
 from tocsin.composition.grpc_server import Services, StartError
+from tocsin.console.settings import ConsoleSettings
 from tocsin.engine.observer import Observer
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
@@ -32,6 +37,7 @@ from tocsin.store.access.bindings import StoredBinding
 from tocsin.store.access.configured import AlreadyThere, keep_configured
 from tocsin.store.driver.database import Database
 from tocsin.store.expiry import PROOFS
+from tocsin.store.shared_keys import COOKIES
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import PageTokens
 
@@ -51,6 +57,7 @@ class Identifying:
 
 async def identify(
     settings: AccessSettings,
+    console: ConsoleSettings,
     reach: Reach,
     clock: Clock,
     database: Database,
@@ -69,7 +76,7 @@ async def identify(
     """
     shared_clock = shared_clock_of(clock)
     if not settings.enabled:
-        return _open(shared_clock, keys)
+        return _open(shared_clock, keys, console)
     await _keep_configured(settings, database, shared_clock)
     life = timedelta(hours=settings.token_hours)
     tokens = IamTokens(keys, shared_clock, life=life, checked=True)
@@ -90,6 +97,20 @@ async def identify(
     known = KnownAccess(database)
     assertions = Assertions(shared_clock, reached.addresses)
     iam = iam_tokens.IamTokenService(database, shared_clock, tokens, assertions)
+    signing_in, cookie = {}, None
+    if console.enabled:
+        cookies = Cookies(await kept_key(database, COOKIES))
+        flow = CodeFlow(
+            settings.issuers,
+            issuers,
+            shared_clock,
+            documents.post,
+            foreign.post,
+            machine_clock=MACHINE_CLOCK,
+        )
+        longest = timedelta(hours=console.session_hours)
+        service = sessions.SessionService(database, shared_clock, cookies, flow, longest)
+        signing_in, cookie = {sessions.SERVICE: service.methods()}, cookies.session
     duty = Duty("proofs", database, clock, node=node)
     sweep = ExpirySweep(
         database, shared_clock, PROOFS, duty, machine_clock=MACHINE_CLOCK, observer=observer
@@ -98,14 +119,15 @@ async def identify(
         {
             iam_tokens.SERVICE: iam.methods(),
             access.SERVICE: access.methods(database, shared_clock, Ids(shared_clock), pages),
+            **signing_in,
         },
-        Identity(authenticator, known, known),
+        Identity(authenticator, known, known, cookie),
         (sweep.run_once,),
         close,
     )
 
 
-def _open(shared_clock: Clock, keys: SigningKeys) -> Identifying:
+def _open(shared_clock: Clock, keys: SigningKeys, console: ConsoleSettings) -> Identifying:
     """Builds the parts of a server without access control."""
 
     async def close() -> None:
@@ -116,6 +138,7 @@ def _open(shared_clock: Clock, keys: SigningKeys) -> Identifying:
         {
             iam_tokens.SERVICE: iam_tokens.OpenIamTokenService(shared_clock, tokens).methods(),
             access.SERVICE: access.closed_methods(),
+            **({sessions.SERVICE: sessions.closed_methods()} if console.enabled else {}),
         },
         None,
         (),

@@ -15,6 +15,15 @@ class ConsoleSettings(BaseModel):
     enabled: bool = Field(
         True, description="Whether the page is served, at `/` of REST, by `http` and by `tls`."
     )
+    session_hours: float = Field(
+        12.0,
+        gt=0,
+        le=24 * 30,
+        allow_inf_nan=False,
+        description="Hours after which one must sign in again, at most: a session also ends with "
+        "the API key that it was made of, or with the token of an issuer.",
+    )
+
     trace_url: str = Field(
         "",
         description="URL at which people see a trace, with `{trace_id}` in place of its 32 "

@@ -1,4 +1,4 @@
-"""Authenticates callers by IAM tokens, API keys, and tokens of outside issuers.
+"""Authenticates callers by IAM tokens, API keys, sessions, and tokens of outside issuers.
 
 Checked credentials are cached by their digests. The store has a number that grows when a right is
 taken away on any node; each node reads it at most once a second, and then clears its cache.
@@ -9,13 +9,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.access.asked_once import AskedOnce
-from tocsin.access.principal import CredentialRefused, Principal
+from tocsin.access.principal import CredentialRefused, Principal, ShownToken
 from tocsin.access.secrets import API_KEY_PREFIX, digest_of
+from tocsin.access.sessions import SESSION_PREFIX, Session
 from tocsin.access.tokens.iam_tokens import PREFIX as IAM_TOKEN_PREFIX
 from tocsin.access.tokens.iam_tokens import IamTokens
 from tocsin.access.tokens.issuers import Issuers
 from tocsin.access.tokens.jwts import LONGEST
-from tocsin.gate.proofs import API_KEY, BY_CREDENTIAL, check_token, shown_credential
+from tocsin.gate.proofs import (
+    API_KEY,
+    BY_CREDENTIAL,
+    check_session,
+    check_token,
+    shown_credential,
+)
 from tocsin.schedule import Clock
 from tocsin.store.access.tokens import access_generation
 from tocsin.store.driver.bells import Bell
@@ -101,6 +108,8 @@ class StoredAuthenticator:
             return await self._by_iam_token(credential)
         if credential.startswith(API_KEY_PREFIX):
             return await self._by_api_key(credential)
+        if credential.startswith(SESSION_PREFIX):
+            return await self._by_session(credential)
         principal, until = await self._issuers.authenticate(credential)
         principal = replace(principal, expires_at=until)
         return principal, min(until, self._clock.now() + REMEMBERED_FOR), self._generation
@@ -131,6 +140,23 @@ class StoredAuthenticator:
                 account.subject,
                 proof=BY_CREDENTIAL + credential.id,
                 expires_at=credential.expires_at,
+            )
+            return principal, until, generation
+
+        return await self._database.read(check)
+
+    async def _by_session(self, secret: str) -> Found:
+        now, digest = self._clock.now(), digest_of(secret)
+
+        def check(tx: Transaction) -> Found:
+            generation = access_generation(tx)
+            stored, until = check_session(tx, digest, now)
+            principal = Principal(
+                stored.subject,
+                proof=stored.proof,
+                expires_at=until,
+                tokens=(ShownToken(stored.id, stored.subject, stored.created_at),),
+                session=Session(stored.id, stored.origin, stored.name),
             )
             return principal, until, generation
 

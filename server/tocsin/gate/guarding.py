@@ -13,6 +13,7 @@ from tocsin.access.permissions.bindings import EVERYTHING
 from tocsin.access.permissions.grants import GrantsOfSubjects
 from tocsin.access.permissions.needs import NEEDS, Audience, Brings, Need, nothing
 from tocsin.access.principal import Authenticator, CredentialRefused, Principal
+from tocsin.access.sessions import removing
 from tocsin.access.webhook_proofs import HUB_SIGNATURE, SIGNATURE
 from tocsin.contract.fields import count_at
 from tocsin.contract.routes import Envelope, envelope_of
@@ -25,6 +26,7 @@ from tocsin.store.driver.database import Database
 from tocsin.wire import errors
 from tocsin.wire.calls import Arrival, Call
 from tocsin.wire.gate import UnknownNeed
+from tocsin.wire.rest.browsers import is_at_home, is_by_page, session_of
 from tocsin.wire.rest.system_parameters import credential_beside
 
 log = structlog.get_logger(__name__)
@@ -35,10 +37,14 @@ MOST_PROVEN = 10_000
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """Authenticates callers, and knows their grants."""
+    """Authenticates callers, and knows their grants.
+
+    `session_cookie` is the cookie of the page's sessions; None if the page is not served.
+    """
 
     authenticator: Authenticator
     grants: GrantsOfSubjects
+    session_cookie: str | None = None
 
 
 class CallGate:
@@ -144,9 +150,9 @@ class MethodGuard:
             if self.guessable and self.need.secret is nothing:
                 self.refuse_guessing(arrival, shown_secret(arrival))
             return None
-        credential = _credential(arrival)
-        if credential is None and self.is_google:
-            credential = credential_beside(arrival)
+        credential = self._shown(arrival)
+        session = self._session(arrival) if credential is None else None
+        credential = credential or session
         if credential is None:
             limits.no_credential(arrival.peer)
             raise errors.credential_missing()
@@ -158,9 +164,46 @@ class MethodGuard:
             log.info("refused a credential", why=str(error), request_id=arrival.request_id)
             self.gate.proven.drop(credential)
             limits.bad_credential(arrival.peer)
+            if session is not None and access.session_cookie is not None:
+                # Otherwise an open page would go on showing it, as if it guessed.
+                raise errors.session_ended(removing(access.session_cookie)) from None
             raise errors.credential_refused() from None
+        if session is not None and not is_at_home(arrival, principal):
+            raise self._not_from_page(arrival)
         self.gate.proven.add(credential)
         return principal
+
+    def _shown(self, arrival: Arrival) -> str | None:
+        """Returns the credential that a call has in its headers, or as Google's clients write it.
+
+        Raises:
+            ApiError: the call has several.
+        """
+        credential = _credential(arrival)
+        return credential_beside(arrival) if credential is None and self.is_google else credential
+
+    def _session(self, arrival: Arrival) -> str | None:
+        """Returns the credential of a browser's session, or None.
+
+        Raises:
+            ApiError: there is one, but another page may have sent the request.
+        """
+        access = self.gate.access
+        if access is None or access.session_cookie is None:
+            return None
+        session = session_of(arrival, access.session_cookie)
+        if session is not None and not is_by_page(arrival, changes=bool(self.need.event)):
+            raise self._not_from_page(arrival)
+        return session
+
+    def _not_from_page(self, arrival: Arrival) -> errors.ApiError:
+        """Returns the refusal of a request that the page did not send, and counts it.
+
+        Raises:
+            ApiError: too many come from there; a foreign page must not fill the audit log.
+        """
+        self.gate.limits.no_credential(arrival.peer)
+        return errors.not_from_page()
 
     def _check_scope(self, call: "AdmittedCall", principal: Principal | None) -> None:
         try:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from tocsin.access.principal import SERVICE_ACCOUNT, USER_ACCOUNT, CredentialRefused
+from tocsin.access.principal import FEDERATED, SERVICE_ACCOUNT, USER_ACCOUNT, CredentialRefused
 from tocsin.access.tokens.iam_tokens import IamToken
 from tocsin.store.access.accounts import Account, find_account
 from tocsin.store.access.authorised_keys import find_key
 from tocsin.store.access.credentials import Credential, credential_of_digest, find_credential
+from tocsin.store.access.sessions import StoredSession, session_of_digest
 from tocsin.store.access.tokens import is_revoked
 from tocsin.store.driver.transaction import Transaction
 
@@ -26,13 +27,41 @@ def check_token(tx: Transaction, token: IamToken, now: datetime) -> datetime:
             deleted or has expired.
     """
     for issued in token.lineage:
-        account = account_of(tx, issued.subject)
-        if issued.issued_at < account.tokens_from:
-            raise CredentialRefused("all tokens of its account were revoked")
+        check_issued(tx, issued.subject, issued.issued_at)
         if is_revoked(tx, issued.id):
             raise CredentialRefused("the token was revoked")
     until = check_proof(tx, token.proof, now)
     return token.expires_at if until is None else min(until, token.expires_at)
+
+
+def check_session(tx: Transaction, digest: bytes, now: datetime) -> tuple[StoredSession, datetime]:
+    """Returns the session whose cookie has a digest, and until when it is valid.
+
+    Raises:
+        CredentialRefused: it does not exist, has expired, or the credential that began it has.
+    """
+    session = session_of_digest(tx, digest)
+    if session is None:
+        raise CredentialRefused("its session does not exist, or has ended")
+    if session.expires_at <= now:
+        raise CredentialRefused("its session has expired")
+    check_issued(tx, session.subject, session.created_at)
+    until = check_proof(tx, session.proof, now)
+    return session, session.expires_at if until is None else min(until, session.expires_at)
+
+
+def check_issued(tx: Transaction, subject: str, issued_at: datetime) -> None:
+    """Checks that what was issued to a subject at an instant was not revoked with all the rest.
+
+    A federated user, who has a session and may make tokens with it, has no account.
+
+    Raises:
+        CredentialRefused: it was, or the account does not exist.
+    """
+    if subject.startswith(f"{FEDERATED}:"):
+        return
+    if issued_at < account_of(tx, subject).tokens_from:
+        raise CredentialRefused("all tokens of its account were revoked")
 
 
 def account_of(tx: Transaction, subject: str) -> Account:

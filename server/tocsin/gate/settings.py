@@ -2,9 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from yarl import URL
 
 from tocsin.access.buckets import Rate
@@ -72,6 +79,43 @@ class IssuerSettings(BaseModel):
         description="The URL of its keys; by default its configuration names the URL.",
         examples=["https://www.googleapis.com/oauth2/v3/certs"],
     )
+    client_id: str | None = Field(
+        None,
+        min_length=1,
+        description="The client as which the issuer knows this server; with it, people sign in on "
+        "the page by this issuer. The issuer must know the page's URL as a redirect URI.",
+        examples=["tocsin-console"],
+    )
+    client_secret: SecretStr | None = Field(
+        None, description="The client's secret, if the issuer gave it one.", examples=["s3cret"]
+    )
+    scopes: list[str] = Field(
+        ["openid", "email"],
+        description="The scopes that are asked for at sign-in; `openid` must be among them.",
+    )
+    title: str = Field(
+        "", max_length=60, description="What people call it on the page; by default its name."
+    )
+    session_hours: float | None = Field(
+        None,
+        gt=0,
+        le=24 * 30,
+        allow_inf_nan=False,
+        description="Hours after which one must sign in by this issuer again. By default a session "
+        "ends with the issuer's ID token.",
+        examples=[8.0],
+    )
+
+    def secret_of_client(self) -> str | None:
+        return None if self.client_secret is None else self.client_secret.get_secret_value()
+
+    @model_validator(mode="after")
+    def _has_a_client(self) -> Self:
+        if self.client_id is None and self.client_secret is not None:
+            raise ValueError("client_secret: set client_id too")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes: must have openid")
+        return self
 
 
 class ServiceAccountSettings(BaseModel):

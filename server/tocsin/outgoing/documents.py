@@ -1,6 +1,8 @@
 """Gets small documents over HTTP, such as an issuer's keys, with limits of size and time."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Mapping
 
 import aiohttp
 
@@ -27,21 +29,35 @@ class Documents:
 
     async def get(self, url: str) -> bytes:
         """Returns the body of an answer with status 200; raises what `failed` makes otherwise."""
+        return await self._asked("GET", url, None, {})
+
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> bytes:
+        """Posts a form and does the same; the failure names the `error` of an answer (RFC 6749)."""
+        return await self._asked("POST", url, form, headers)
+
+    async def _asked(
+        self, verb: str, url: str, form: Mapping[str, str] | None, headers: Mapping[str, str]
+    ) -> bytes:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=CheckedConnector(self._reach),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                # What is set for one caller's sign-in must not go along with another's.
+                cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self._user_agent, "Accept": "application/json"},
             )
         try:
-            async with self._session.get(url, allow_redirects=False) as response:
-                if response.status != 200:
-                    raise self._failed(f"{url} answered {response.status}, not 200")
+            async with self._session.request(
+                verb, url, data=form, headers=headers, allow_redirects=False
+            ) as response:
                 body = bytearray()
                 async for chunk in response.content.iter_any():
                     body += chunk
                     if len(body) > LARGEST_BYTES:
                         raise self._failed(f"{url} answered more than {LARGEST_BYTES} bytes")
+                if response.status != 200:
+                    why = _error_in(body)
+                    raise self._failed(f"{url} answered {response.status}, not 200{why}")
                 return bytes(body)
         except TimeoutError as error:
             raise self._failed(f"{url} did not answer within {TIMEOUT_SECONDS:g} s") from error
@@ -51,3 +67,16 @@ class Documents:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+_ERROR = re.compile(r"[a-z_]{1,50}")
+
+
+def _error_in(body: bytes | bytearray) -> str:
+    """Returns the code of an error, and nothing else: descriptions may quote what was sent."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    code = document.get("error") if isinstance(document, dict) else None
+    return f": {code}" if isinstance(code, str) and _ERROR.fullmatch(code) else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Delete, Select, Table, bindparam, delete, select
 
-from tocsin.store.access.schema import credentials, revoked_tokens, used_assertions
+from tocsin.store.access.schema import credentials, revoked_tokens, sessions, used_assertions
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import accepted_events, decisions, remembered_requests
@@ -40,13 +40,14 @@ EVENTS = _expiring(accepted_events, accepted_events.c.expires_at)
 DECISIONS = _expiring(decisions, decisions.c.last_at, kept=timedelta(days=400))
 REVOKED_TOKENS = _expiring(revoked_tokens, revoked_tokens.c.expires_at)
 USED_ASSERTIONS = _expiring(used_assertions, used_assertions.c.expires_at)
+SESSIONS = _expiring(sessions, sessions.c.expires_at)
 # Tokens that an API key or OAuth token was exchanged for may outlive it, but not by more.
 CREDENTIALS = _expiring(credentials, credentials.c.expires_at, kept=timedelta(days=1))
 
 # These expire by the clock that events and calls go by.
 REMEMBERED = (REQUESTS, EVENTS, DECISIONS)
 # These expire by the clock that tokens go by.
-PROOFS = (REVOKED_TOKENS, USED_ASSERTIONS, CREDENTIALS)
+PROOFS = (REVOKED_TOKENS, USED_ASSERTIONS, CREDENTIALS, SESSIONS)
 
 
 def delete_expired(tx: Transaction, expiring: Expiring, *, now: datetime) -> int:

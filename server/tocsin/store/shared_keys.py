@@ -6,6 +6,7 @@ from tocsin.store.driver.transaction import Contended, Transaction, UniqueViolat
 from tocsin.store.schema import shared_keys as table
 
 PAGE_TOKENS = "page_tokens"
+COOKIES = "cookies"
 
 SELECT = select(table.c.key).where(table.c.name == bindparam("name"))
 INSERT = insert(table)

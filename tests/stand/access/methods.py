@@ -33,6 +33,7 @@ CLOCK = "tocsin.v1.ClockService"
 IAM = "yandex.cloud.iam.v1.IamTokenService"
 ENDPOINTS = "yandex.cloud.endpoint.ApiEndpointService"
 ACCESS = "tocsin.v1.AccessService"
+SESSIONS = "tocsin.v1.SessionService"
 
 CONFIG = """
     clock = "manual"
@@ -413,6 +414,16 @@ LINES |= {
     f"{ACCESS}.CreateAccount": Line(
         "admin", "*", lambda w: {"kind": "KIND_SERVICE_ACCOUNT", "folderId": w.folder}
     ),
+    f"{ACCESS}.WhoAmI": Line("known", "", nothing),
+    f"{SESSIONS}.GetSignInOptions": Line("anyone", "", nothing),
+    f"{SESSIONS}.SignIn": Line("anyone", "", lambda _: {"apiKey": "tocsin_key_x"}),
+    f"{SESSIONS}.BeginSignIn": Line(
+        "anyone", "", lambda _: {"issuer": "test", "redirectUri": "http://localhost/"}
+    ),
+    f"{SESSIONS}.CompleteSignIn": Line(
+        "anyone", "", lambda _: {"code": "c", "state": "s", "redirectUri": "http://localhost/"}
+    ),
+    f"{SESSIONS}.SignOut": Line("known", "", nothing),
     f"{ACCESS}.GetAccount": Line("admin", "*", account),
     f"{ACCESS}.ListAccounts": Line("admin", "*", nothing),
     f"{ACCESS}.DeleteAccount": Line("admin", "*", account),

@@ -24,6 +24,7 @@ from tocsin_protos.tocsin.v1 import (
     invocation_service_pb2,
     overview_service_pb2,
     schedule_service_pb2,
+    session_service_pb2,
     trigger_setup_service_pb2,
 )
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
@@ -40,6 +41,7 @@ FILES = (
     invocation_service_pb2,
     overview_service_pb2,
     schedule_service_pb2,
+    session_service_pb2,
     # Of the vendor's, those that tests of access control call.
     iam_token_service_pb2,
     trigger_service_pb2,

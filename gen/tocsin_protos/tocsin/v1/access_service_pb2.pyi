@@ -90,6 +90,34 @@ class Binding(_message.Message):
     configured: bool
     def __init__(self, resource: _Optional[str] = ..., subject: _Optional[str] = ..., role: _Optional[str] = ..., configured: bool = ...) -> None: ...
 
+class WhoAmIRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WhoAmIResponse(_message.Message):
+    __slots__ = ("access_control", "subject", "name", "expires_at", "bindings", "allowed")
+    ACCESS_CONTROL_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    BINDINGS_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    access_control: bool
+    subject: str
+    name: str
+    expires_at: _timestamp_pb2.Timestamp
+    bindings: _containers.RepeatedCompositeFieldContainer[Binding]
+    allowed: _containers.RepeatedCompositeFieldContainer[AllowedPermissions]
+    def __init__(self, access_control: bool = ..., subject: _Optional[str] = ..., name: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bindings: _Optional[_Iterable[_Union[Binding, _Mapping]]] = ..., allowed: _Optional[_Iterable[_Union[AllowedPermissions, _Mapping]]] = ...) -> None: ...
+
+class AllowedPermissions(_message.Message):
+    __slots__ = ("resource", "permissions")
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    resource: str
+    permissions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, resource: _Optional[str] = ..., permissions: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class CreateAccountRequest(_message.Message):
     __slots__ = ("kind", "folder_id", "name")
     KIND_FIELD_NUMBER: _ClassVar[int]

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AccessServiceStub(object):
-    """Manages accounts, their keys and secrets, and their roles. It is for administrators.
+    """Manages accounts, their keys and secrets, and their roles. It is for administrators; `WhoAmI` is
+    for everybody.
 
     The server makes secrets and shows each of them once, in the answer that creates it. It keeps
     only a digest of an API key or OAuth token, and the public half of a key pair.
@@ -38,6 +39,11 @@ class AccessServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.WhoAmI = channel.unary_unary(
+                '/tocsin.v1.AccessService/WhoAmI',
+                request_serializer=tocsin_dot_v1_dot_access__service__pb2.WhoAmIRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_access__service__pb2.WhoAmIResponse.FromString,
+                _registered_method=True)
         self.CreateAccount = channel.unary_unary(
                 '/tocsin.v1.AccessService/CreateAccount',
                 request_serializer=tocsin_dot_v1_dot_access__service__pb2.CreateAccountRequest.SerializeToString,
@@ -111,11 +117,19 @@ class AccessServiceStub(object):
 
 
 class AccessServiceServicer(object):
-    """Manages accounts, their keys and secrets, and their roles. It is for administrators.
+    """Manages accounts, their keys and secrets, and their roles. It is for administrators; `WhoAmI` is
+    for everybody.
 
     The server makes secrets and shows each of them once, in the answer that creates it. It keeps
     only a digest of an API key or OAuth token, and the public half of a key pair.
     """
+
+    def WhoAmI(self, request, context):
+        """Says who the caller is, and what the caller may do on what.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def CreateAccount(self, request, context):
         """Creates an account. ALREADY_EXISTS: the folder has an account of this kind and name.
@@ -220,6 +234,11 @@ class AccessServiceServicer(object):
 
 def add_AccessServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'WhoAmI': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhoAmI,
+                    request_deserializer=tocsin_dot_v1_dot_access__service__pb2.WhoAmIRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_access__service__pb2.WhoAmIResponse.SerializeToString,
+            ),
             'CreateAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateAccount,
                     request_deserializer=tocsin_dot_v1_dot_access__service__pb2.CreateAccountRequest.FromString,
@@ -299,11 +318,39 @@ def add_AccessServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessService(object):
-    """Manages accounts, their keys and secrets, and their roles. It is for administrators.
+    """Manages accounts, their keys and secrets, and their roles. It is for administrators; `WhoAmI` is
+    for everybody.
 
     The server makes secrets and shows each of them once, in the answer that creates it. It keeps
     only a digest of an API key or OAuth token, and the public half of a key pair.
     """
+
+    @staticmethod
+    def WhoAmI(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.AccessService/WhoAmI',
+            tocsin_dot_v1_dot_access__service__pb2.WhoAmIRequest.SerializeToString,
+            tocsin_dot_v1_dot_access__service__pb2.WhoAmIResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def CreateAccount(request,

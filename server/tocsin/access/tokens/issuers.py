@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import jwt
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from tocsin.access.asked_once import AskedOnce
 from tocsin.access.exposure import is_loopback
 from tocsin.access.principal import FEDERATED, CredentialRefused, Principal
-from tocsin.access.tokens.jwts import check_audience, check_times, unverified, verified
+from tocsin.access.tokens.jwts import Unverified, check_audience, check_times, unverified, verified
 from tocsin.schedule import Clock
 
 log = structlog.get_logger(__name__)
@@ -110,15 +110,41 @@ class Issuers:
         issuer = self._issuers.get(claimed.issuer)
         if issuer is None:
             raise CredentialRefused("its issuer is not one that [access.issuers] names")
+        proven = await self._check(text, claimed, issuer, issuer.rules.audience)
+        return Principal(proven.subject, _scopes(proven.claims)), proven.until
+
+    def named(self, name: str) -> "Issuer":
+        """Returns an issuer by its name in the settings."""
+        return next(issuer for issuer in self._issuers.values() if issuer.name == name)
+
+    async def prove(self, text: str, name: str, audience: str) -> "Proven":
+        """Returns what a token of one issuer proves to an audience.
+
+        Raises:
+            CredentialRefused: the token proves nobody.
+        """
+        return await self._check(text, unverified(text, ALGORITHMS), self.named(name), audience)
+
+    async def _check(
+        self, text: str, claimed: Unverified, issuer: "Issuer", audience: str
+    ) -> "Proven":
         key = await issuer.key(claimed.key_id, claimed.algorithm)
         claims = verified(text, key.key, claimed.algorithm)
         if claims.get("iss") != issuer.rules.issuer:
             raise CredentialRefused("its issuer is another one")
         _check_type(text)
-        check_audience(claims, (issuer.rules.audience,))
+        check_audience(claims, (audience,))
         life = check_times(claims, self._clock.now(), leeway=LEEWAY, longest=None)
         subject = f"{FEDERATED}:{issuer.name}:{_subject(claims)}"
-        return Principal(subject, _scopes(claims)), life.expires_at + LEEWAY
+        return Proven(subject, claims, life.expires_at + LEEWAY)
+
+
+class Proven(NamedTuple):
+    """What a checked token proves: a subject, its claims, and until when."""
+
+    subject: str
+    claims: Mapping[str, Any]
+    until: datetime
 
 
 class Issuer:
@@ -177,7 +203,8 @@ class Issuer:
         self._tried_at = now
         try:
             jwks_uri = await self._jwks_uri()
-            fetch = self._fetch_foreign if self._is_foreign(jwks_uri) else self._fetch
+            foreign = self.rules.jwks_uri is None and self.is_foreign(jwks_uri)
+            fetch = self._fetch_foreign if foreign else self._fetch
             self._keys = read_keys(await fetch(jwks_uri))
         except FetchFailed as error:
             log.warning("could not fetch an issuer's keys", issuer=self.name, error=str(error))
@@ -189,26 +216,39 @@ class Issuer:
         """Returns the URL of the keys (OpenID Connect Discovery 1.0, section 4)."""
         if self.rules.jwks_uri is not None:
             return self.rules.jwks_uri
-        url = self.rules.issuer.removesuffix("/") + "/.well-known/openid-configuration"
-        document = _object(await self._fetch(url))
-        if document.get("issuer") != self.rules.issuer:
-            raise FetchFailed(f"{url} names another issuer")
-        jwks_uri = document.get("jwks_uri")
+        jwks_uri = (await self.configuration()).get("jwks_uri")
+        where = f"jwks_uri in {self._configuration_url}"
         if not isinstance(jwks_uri, str) or not is_safe(jwks_uri):
-            raise FetchFailed(f"jwks_uri in {url} must be an https URL")
-        if self._is_foreign(jwks_uri) and urlsplit(jwks_uri).scheme != "https":
+            raise FetchFailed(f"{where} must be an https URL")
+        if self.is_foreign(jwks_uri) and urlsplit(jwks_uri).scheme != "https":
             raise FetchFailed(
-                f"jwks_uri in {url} is on loopback: if that is right, set jwks_uri in "
+                f"{where} is on loopback: if that is right, set jwks_uri in "
                 f"[access.issuers.{self.name}]"
             )
         return jwks_uri
 
-    def _is_foreign(self, jwks_uri: str) -> bool:
-        """Returns whether an issuer names another host, which its owner need not own."""
-        if self.rules.jwks_uri is not None:
-            return False
+    @property
+    def _configuration_url(self) -> str:
+        return self.rules.issuer.removesuffix("/") + "/.well-known/openid-configuration"
+
+    async def configuration(self) -> Mapping[str, Any]:
+        """Fetches the issuer's configuration (OpenID Connect Discovery 1.0, section 4).
+
+        Raises:
+            FetchFailed: it can't be had, or is that of another issuer.
+        """
+        document = _object(await self._fetch(self._configuration_url))
+        if document.get("issuer") != self.rules.issuer:
+            raise FetchFailed(f"{self._configuration_url} names another issuer")
+        return document
+
+    def is_foreign(self, url: str) -> bool:
+        """Returns whether a URL of the issuer's names another host, which its owner need not own.
+
+        The URL of the keys is trusted if the settings name it.
+        """
         own = urlsplit(self.rules.issuer).hostname or ""
-        return not is_loopback(own) and urlsplit(jwks_uri).hostname != own
+        return not is_loopback(own) and urlsplit(url).hostname != own
 
 
 def is_safe(url: str) -> bool:

@@ -14,7 +14,10 @@ CLUSTER = "checks"
 
 _CHECK = "tocsin.caller"
 _SECONDS = 10
-_READ = ("authorization", "content-type", "x-goog-api-key", "x-request-id", *SIGNED_HEADERS)
+# Those of a session, too: the page sends them (`wire/rest/browsers.py`).
+_OF_PAGES = ("cookie", "origin", "sec-fetch-site", "tocsin-console")
+_OF_CALLERS = ("authorization", "content-type", "x-goog-api-key", "x-request-id")
+_READ = (*_OF_CALLERS, *_OF_PAGES, *SIGNED_HEADERS)
 
 CHECKED = {_CHECK: typed("config.route.v3", "FilterConfig", config={})}
 """What the filters do on a route whose callers are checked; on others they do nothing."""

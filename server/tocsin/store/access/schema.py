@@ -92,6 +92,23 @@ used_assertions = Table(
     Index("access_used_assertions_by_expiry", "expires_at"),
 )
 
+# Sessions of the page. `digest` is that of the cookie, which is long and random; `proof` names the
+# credential that began it; `origin` is that of the page.
+sessions = Table(
+    "access_sessions",
+    metadata,
+    Column("id", ASCII, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("subject", ASCII, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("proof", ASCII, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("access_sessions_of_subject", "subject", "created_at", "id"),
+    Index("access_sessions_by_expiry", "expires_at"),
+)
+
 # The keys that sign tokens, numbered in the order of their creation. Keys that no longer sign have
 # no private key.
 signing_keys = Table(

@@ -1,5 +1,7 @@
 """Errors about who calls, how often, and who sends events."""
 
+from collections.abc import Sequence
+
 import grpc
 
 from tocsin.wire.errors.error import (
@@ -78,6 +80,59 @@ def credential_refused() -> ApiError:
         "CREDENTIALS_REFUSED",
         "Token is invalid or has expired.",
         headers=CHALLENGE,
+    )
+
+
+def session_ended(headers: Sequence[tuple[str, str]]) -> ApiError:
+    """Takes the headers that remove the session's cookie."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SESSION_ENDED",
+        "The session has ended: sign in again",
+        headers=(*CHALLENGE, *headers),
+    )
+
+
+def not_from_page() -> ApiError:
+    return ApiError(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "NOT_FROM_PAGE",
+        "A session counts only for requests of this server's page. They have the header "
+        "tocsin-console, and come from the origin at which the session began",
+    )
+
+
+def not_signed_in_from_page() -> ApiError:
+    """Returns an error that is no denial: other pages could use up the tries of who sees them."""
+    return precondition(
+        "NOT_FROM_PAGE",
+        "Only this server's page signs in: over REST, with the headers tocsin-console and Origin",
+    )
+
+
+def sign_in_refused() -> ApiError:
+    """Returns an error that hides the reason from the caller, who may be guessing."""
+    return ApiError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        "SIGN_IN_REFUSED",
+        "The sign-in did not succeed. Begin anew",
+    )
+
+
+def sign_in_unavailable(issuer: str) -> ApiError:
+    return about(
+        ApiError(
+            grpc.StatusCode.UNAVAILABLE,
+            "ISSUER_UNAVAILABLE",
+            f"Issuer {issuer} can't be asked now, or refused; the server's log says why",
+        ),
+        issuer=issuer,
+    )
+
+
+def session_missing() -> ApiError:
+    return precondition(
+        "SESSION_MISSING", "This call has a credential of its own: there is no session to end"
     )
 
 

@@ -56,7 +56,8 @@ func main() {
 		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
 		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler,
 		tocsin.RegisterWatchServiceHandler, tocsin.RegisterTriggerSetupServiceHandler,
-		tocsin.RegisterOverviewServiceHandler)
+		tocsin.RegisterOverviewServiceHandler,
+		tocsin.RegisterSessionServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

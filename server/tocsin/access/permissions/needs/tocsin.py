@@ -40,6 +40,14 @@ def _watches_triggers(request: Any) -> bool:
     return not request.topics or not TOPICS_OF_TRIGGERS.isdisjoint(request.topics)
 
 
+def _shown_key(request: Any) -> str:
+    return str(request.api_key)
+
+
+def _shown_code(request: Any) -> str:
+    return str(request.code)
+
+
 SCHEDULE_SERVICE = service(
     "tocsin.v1.ScheduleService",
     {
@@ -253,6 +261,7 @@ def _managed(method: str, *named: Named) -> Need:
 ACCESS_SERVICE = service(
     "tocsin.v1.AccessService",
     {
+        "WhoAmI": Need(Audience.AUTHENTICATED),
         "GetAccount": permitted(P.ACCESS_GET, ACCOUNT),
         "ListAccounts": permitted(P.ACCESS_GET, FOLDER),
         "ListKeys": permitted(P.ACCESS_GET, ACCOUNT),
@@ -279,6 +288,22 @@ OPEN_API = service("tocsin.v1.OpenApiService", {"GetYaml": PUBLIC, "GetJson": PU
 # The page asks for a credential when it needs one; its files are the same everywhere.
 CONSOLE = service("tocsin.v1.ConsoleService", {"GetPage": PUBLIC, "GetAsset": PUBLIC})
 
+SESSION_SERVICE = service(
+    "tocsin.v1.SessionService",
+    {
+        "GetSignInOptions": PUBLIC,
+        "SignIn": Need(
+            Audience.PUBLIC, event="tocsin.v1.SignIn", shows_secret=True, secret=_shown_key
+        ),
+        # It shows nothing that could be guessed.
+        "BeginSignIn": PUBLIC,
+        "CompleteSignIn": Need(
+            Audience.PUBLIC, event="tocsin.v1.SignIn", shows_secret=True, secret=_shown_code
+        ),
+        "SignOut": Need(Audience.AUTHENTICATED, event="tocsin.v1.SignOut"),
+    },
+)
+
 NEEDS = {
     **DOCUMENT_SERVICE,
     **TRIGGER_SETUP_SERVICE,
@@ -297,4 +322,5 @@ NEEDS = {
     **OPEN_ID,
     **OPEN_API,
     **CONSOLE,
+    **SESSION_SERVICE,
 }

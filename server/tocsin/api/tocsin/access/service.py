@@ -6,6 +6,7 @@ from tocsin.api.tocsin.access.accounts import Accounts
 from tocsin.api.tocsin.access.bindings import Bindings
 from tocsin.api.tocsin.access.credentials import Credentials
 from tocsin.api.tocsin.access.keys import AuthorisedKeys
+from tocsin.api.tocsin.access.whoami import WhoAmI, everybody
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.wire import errors
@@ -23,11 +24,12 @@ def methods(database: Database, clock: Clock, ids: Ids, pages: PageTokens) -> di
         **AuthorisedKeys(database, clock, ids).methods(),
         **Credentials(database, clock, ids).methods(),
         **Bindings(database, pages).methods(),
+        **WhoAmI(database).methods(),
     }
 
 
 def closed_methods() -> dict[str, Served]:
-    """Returns methods that refuse every call, for a server without access control.
+    """Returns methods that refuse nearly every call, for a server without access control.
 
     Otherwise anyone could make an administrator account for the time when access control is on.
     """
@@ -35,4 +37,5 @@ def closed_methods() -> dict[str, Served]:
     async def refuse(_: Any) -> Any:
         raise errors.access_control_off()
 
-    return {method.name: SelfChecked(refuse, lambda _: ()) for method in SERVICE.methods}
+    refusing = {method.name: SelfChecked(refuse, lambda _: ()) for method in SERVICE.methods}
+    return {**refusing, "WhoAmI": everybody}

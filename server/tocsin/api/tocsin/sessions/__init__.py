@@ -1,0 +1,1 @@
+"""Signs people in on the page, and out again."""
