@@ -151,6 +151,14 @@ for parent in (f"v1/{ONE}", f"v1/{OF_PRODUCT}", f"v1alpha/{ONE}", f"v1alpha/{OF_
     )
     path, sent = f"/{parent}:execute", BODY
     CALLS.append(("POST", path, sent, f"{EXECUTIONS}.ExecuteIntegrations", executed))
+for version in ("v1", "v1alpha"):
+    came = executions_pb2.ExecuteEventRequest(name=ONE, trigger_id="api_trigger/x")
+    came.event.update({"a": 1})
+    path = f"/{version}/{ONE}:executeEvent?triggerId=api_trigger%2Fx"
+    CALLS.append(("POST", path, {"a": 1}, f"{EXECUTIONS}.ExecuteEvent", came))
+packed = versions_pb2.DownloadJsonPackageRequest(name=f"{ONE}/versions/v1", files=["INTEGRATION"])
+path = f"/v1/{ONE}/versions/v1:downloadJsonPackage?files=INTEGRATION"
+CALLS.append(("GET", path, None, f"{VERSIONS}.DownloadJsonPackage", packed))
 for name in (ONE, OF_PRODUCT, f"{ONE}/versions/v1"):
     tested = executions_pb2.TestIntegrationsRequest(name=name, trigger_id="api_trigger/x")
     CALLS.append(("POST", f"/v1/{name}:test", BODY, f"{EXECUTIONS}.TestIntegrations", tested))

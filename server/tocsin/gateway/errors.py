@@ -378,6 +378,28 @@ _WORDLESS: Sequence[tuple[int, Json, str, str]] = (
         "No connection is upgraded to another protocol; leave the header Upgrade out.",
     ),
     (404, _unlike(":path", "/.*"), _REASONS[404], "The path must begin with a slash."),
+    *(
+        (404, _on_path(f"/v[12](alpha)?/projects/[^?]*{path}([?].*)?"), _REASONS[404], text)
+        for path, text in (
+            (
+                "/suspensions([/:][^?]*)?",
+                "Executions are never suspended here: no task waits for an approval. Use "
+                "executions.cancel or executions.replay.",
+            ),
+            (
+                ":takeoverEditLock",
+                "Versions have no edit locks here: change a draft with versions.patch.",
+            ),
+            (
+                "/testCases([/:][^?]*)?",
+                "Versions have no test cases here: use versions.test or integrations.test.",
+            ),
+            (
+                ":troubleshoot",
+                "Executions are not troubleshot here: executions.get of v1 says why one failed.",
+            ),
+        )
+    ),
 )
 
 

@@ -199,6 +199,32 @@ def backfilled(w: World) -> Json:
     }
 
 
+def explained_schedule(w: World) -> Json:
+    return {**schedule(w), "instant": "2030-01-01T00:00:00Z"}
+
+
+def explained_integration(w: World) -> Json:
+    """Asks for a schedule of an integration that was published with one."""
+    name = f"{w.location}/integrations/own-{uuid.uuid4().hex[:8]}"
+    trigger = {
+        "triggerType": "CLOUD_SCHEDULER",
+        "triggerNumber": "1",
+        "triggerId": "cloud_scheduler_trigger/own",
+        "cloudSchedulerConfig": {"cronTab": "0 9 * * *", "location": "here"},
+    }
+    url = {"url": {"key": "url", "value": {"stringValue": "http://127.0.0.1:9/"}}}
+    task = {"task": "GenericRestV2Task", "taskId": "1", "parameters": url}
+    version = {"triggerConfigs": [trigger], "taskConfigs": [task]}
+    sent = {"parent": name, "integrationVersion": version}
+    made = w.server.admin.call(f"{VERSIONS}.CreateIntegrationVersion", sent)
+    w.server.admin.call(f"{VERSIONS}.PublishIntegrationVersion", {"name": made["name"]})
+    return {"name": name, "instant": "2030-01-01T00:00:00Z"}
+
+
+def event_of(w: World) -> Json:
+    return {"name": f"{w.location}/integrations/nightly", "triggerId": "api_trigger/nightly"}
+
+
 def scheduled_by_v2(w: World) -> Json:
     request = w.schedule_request()
     request["parent"] = request.pop("name")
@@ -286,7 +312,10 @@ LINES: dict[str, Line] = {
     f"{SCHEDULES}.ResumeSchedule": Line("editor", "project", schedule),
     f"{SCHEDULES}.BackfillSchedule": Line("editor", "project", backfilled),
     f"{SCHEDULES}.ListNextRuns": Line("viewer", "project", schedule),
+    f"{SCHEDULES}.ExplainSchedule": Line("viewer", "project", explained_schedule),
+    f"{SCHEDULES}.ExplainIntegration": Line("viewer", "project", explained_integration),
     f"{SCHEDULES}.ListLocations": Line("viewer", "project", nothing),
+    f"{EXECUTIONS}.ExecuteEvent": Line("editor", "project", event_of),
     f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
     f"{EXECUTIONS}.DownloadExecution": Line("viewer", "project", execution_of_integration),
@@ -302,6 +331,7 @@ LINES: dict[str, Line] = {
     ),
     f"{VERSIONS}.GetIntegrationVersion": Line("viewer", "project", draft),
     f"{VERSIONS}.DownloadIntegrationVersion": Line("viewer", "project", draft),
+    f"{VERSIONS}.DownloadJsonPackage": Line("viewer", "project", draft),
     f"{VERSIONS}.ListIntegrationVersions": Line(
         "viewer", "project", lambda w: {"parent": draft_of(w)["parent"]}
     ),

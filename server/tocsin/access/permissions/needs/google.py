@@ -24,6 +24,13 @@ EXECUTIONS = service(
             brings=Brings.ONE,
             made=(Made("executions", "execution_id"),),
         ),
+        "ExecuteEvent": google(
+            P.INTEGRATIONS_INVOKE,
+            Named("name", Kind.INTEGRATION),
+            event="google.cloud.integrations.ExecuteEvent",
+            brings=Brings.ONE,
+            made=(Made("executions", "execution_id"),),
+        ),
         "TestIntegrations": google(
             P.VERSIONS_INVOKE,
             Named("name", Kind.INTEGRATION_VERSION),
@@ -80,6 +87,7 @@ INTEGRATION_VERSIONS = service(
         ),
         "GetIntegrationVersion": google(P.VERSIONS_GET, *VERSION),
         "DownloadIntegrationVersion": google(P.VERSIONS_GET, *VERSION),
+        "DownloadJsonPackage": google(P.VERSIONS_GET, *VERSION),
         "ListIntegrationVersions": google(P.VERSIONS_LIST, Named("parent", Kind.INTEGRATION)),
         "UpdateIntegrationVersion": google(
             P.VERSIONS_UPDATE,

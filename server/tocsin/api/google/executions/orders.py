@@ -49,12 +49,12 @@ def input_of(parameters: Mapping[str, Parameter]) -> Input:
     )
 
 
-def input_of_struct(sent: Struct) -> Input:
-    """Returns the input of free JSON, whose values get the types that fit them."""
+def input_of_struct(sent: Struct, field: str = "body") -> Input:
+    """Returns the input of free JSON in a field, whose values get the types that fit them."""
     plain = {key: _whole(value) for key, value in json_format.MessageToDict(sent).items()}
     typed = {key: from_json(value) for key, value in plain.items()}
     shown = {key: EventParameter(key=key, value=value) for key, value in typed.items()}
-    return Input(shown, plain, {"": "body"} | {key: f"body[{key[:64]}]" for key in plain})
+    return Input(shown, plain, {"": field} | {key: f"{field}[{key[:64]}]" for key in plain})
 
 
 def _whole(value: Json) -> Json:

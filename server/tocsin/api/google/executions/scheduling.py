@@ -62,7 +62,10 @@ class SchedulingService:
         self._kept = request_ids_age
 
     def methods(self) -> dict[str, Method]:
-        return {"ScheduleIntegrations": self.schedule_integrations}
+        return {
+            "ScheduleIntegrations": self.schedule_integrations,
+            "ExecuteEvent": self.execute_event,
+        }
 
     def methods_of_v2(self) -> dict[str, Method]:
         return {"ScheduleIntegration": self.schedule_integration}
@@ -85,6 +88,28 @@ class SchedulingService:
         return await self._database.write(
             lambda tx: store_once(tx, order, once, offers, self._ids.new_uuid, self._kept)
         )
+
+    async def execute_event(
+        self, request: contract.ExecuteEventRequest, call: Call
+    ) -> contract.ExecuteEventResponse:
+        """Stores an execution with the fields of an event as its input, and returns its id."""
+        refuse_large(request, "event")
+        name, now = integration_of(request.name), self._clock.now()
+        given = input_of_struct(request.event, "event")
+        order = Order(
+            name,
+            request.trigger_id,
+            ExecutionInfo.POST_TO_QUEUE,
+            now,
+            now,
+            given,
+            traceparent=call.traceparent,
+        )
+        offers = await self._integrations(name.location)
+        offer = only_matching(offers, name, request.trigger_id)
+        execution = order.execution(offer, self._ids.new_uuid)
+        await self._database.write(lambda tx: insert_execution(tx, execution))
+        return contract.ExecuteEventResponse(execution_id=execution.shown_id)
 
     async def schedule_integration(
         self, request: v2.ScheduleIntegrationRequest, call: Call

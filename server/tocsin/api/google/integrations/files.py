@@ -31,13 +31,17 @@ def to_text(version: IntegrationVersion, form: contract.FileFormat) -> str:
 
 def config_values_of(version: IntegrationVersion) -> str:
     """Returns the values of a version's config parameters as JSON text, by their keys."""
-    values = {
+    return json.dumps(config_of(version), ensure_ascii=False)
+
+
+def config_of(version: IntegrationVersion) -> dict[str, Any]:
+    """Returns the values of a version's config parameters as JSON, by their keys."""
+    return {
         each.parameter.key: json_format.MessageToDict(
             each.value if each.HasField("value") else each.parameter.default_value
         )
         for each in version.integration_config_parameters
     }
-    return json.dumps(values, ensure_ascii=False)
 
 
 def of_text(content: str, form: contract.FileFormat) -> IntegrationVersion:

@@ -12,7 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from tocsin.api.google.executions.masks import reduced
 from tocsin.api.google.executions.versions import fitting
 from tocsin.api.google.integrations.catalog import Catalog
-from tocsin.api.google.integrations.files import config_values_of, of_text, to_text
+from tocsin.api.google.integrations.files import config_of, config_values_of, of_text, to_text
 from tocsin.api.google.integrations.listing import (
     Fields,
     filter_of,
@@ -79,6 +79,10 @@ FIELDS: Fields[VersionSummary] = {
     "snapshotNumber": lambda row: row.snapshot_number,
     "userLabel": lambda row: row.user_label,
 }
+ALL_FILES = (
+    contract.SerializedFile.INTEGRATION,
+    contract.SerializedFile.INTEGRATION_CONFIG_VARIABLES,
+)
 LINT = "x-tocsin-lint"
 LONGEST_LINT = 1024
 Errors: TypeAlias = Mapping[tuple[str, str], str]
@@ -108,6 +112,7 @@ class VersionService:
             "UploadIntegrationVersion": self.upload_version,
             "GetIntegrationVersion": self.get_version,
             "DownloadIntegrationVersion": self.download_version,
+            "DownloadJsonPackage": self.download_package,
             "ListIntegrationVersions": self.list_versions,
             "UpdateIntegrationVersion": self.update_version,
             "DeleteIntegrationVersion": self.delete_version,
@@ -208,6 +213,21 @@ class VersionService:
                 response.files.add(file=file, content=content)
             elif file == contract.SerializedFile.INTEGRATION_CONFIG_VARIABLES:
                 response.files.add(file=file, content=config_values_of(version))
+        return response
+
+    async def download_package(
+        self, request: contract.DownloadJsonPackageRequest
+    ) -> contract.DownloadJsonPackageResponse:
+        """Returns a version, and the values of its config parameters, as messages."""
+        name = version_in(request.name)
+        stored = await self._database.read(lambda tx: found_version(tx, name, request.name))
+        version = to_version(stored, name.integration)
+        response = contract.DownloadJsonPackageResponse()
+        for file in request.files or ALL_FILES:
+            if file == contract.SerializedFile.INTEGRATION:
+                response.files.add(type=file, integration_version=version)
+            elif file == contract.SerializedFile.INTEGRATION_CONFIG_VARIABLES:
+                response.files.add(type=file).integration_config.update(config_of(version))
         return response
 
     async def list_versions(

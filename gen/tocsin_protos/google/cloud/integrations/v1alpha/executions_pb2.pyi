@@ -315,3 +315,19 @@ class ReplayExecutionResponse(_message.Message):
     replayed_execution_id: str
     output_parameters: _containers.MessageMap[str, _struct_pb2.Value]
     def __init__(self, execution_id: _Optional[str] = ..., replayed_execution_id: _Optional[str] = ..., output_parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ...) -> None: ...
+
+class ExecuteEventRequest(_message.Message):
+    __slots__ = ("name", "trigger_id", "event")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    trigger_id: str
+    event: _struct_pb2.Struct
+    def __init__(self, name: _Optional[str] = ..., trigger_id: _Optional[str] = ..., event: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+
+class ExecuteEventResponse(_message.Message):
+    __slots__ = ("execution_id",)
+    EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
+    execution_id: str
+    def __init__(self, execution_id: _Optional[str] = ...) -> None: ...

@@ -51,6 +51,11 @@ class ExecutionsStub(object):
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsRequest.SerializeToString,
                 response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsResponse.FromString,
                 _registered_method=True)
+        self.ExecuteEvent = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.Executions/ExecuteEvent',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteEventRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteEventResponse.FromString,
+                _registered_method=True)
         self.ReplayExecution = channel.unary_unary(
                 '/google.cloud.integrations.v1alpha.Executions/ReplayExecution',
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ReplayExecutionRequest.SerializeToString,
@@ -112,6 +117,15 @@ class ExecutionsServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExecuteEvent(self, request, context):
+        """Runs an integration once, as soon as can be, with an event as its input, and answers as soon as
+        that is stored. What holds for ScheduleIntegrations holds here. The event's fields are the
+        integration's parameters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReplayExecution(self, request, context):
         """Runs an execution that has ended again, as a new one, with the same parameters or others. It
         answers as soon as that is stored; if the first one was run by ExecuteIntegrations, when the new
@@ -168,6 +182,11 @@ def add_ExecutionsServicer_to_server(servicer, server):
                     servicer.TestIntegrations,
                     request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsRequest.FromString,
                     response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsResponse.SerializeToString,
+            ),
+            'ExecuteEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExecuteEvent,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteEventRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteEventResponse.SerializeToString,
             ),
             'ReplayExecution': grpc.unary_unary_rpc_method_handler(
                     servicer.ReplayExecution,
@@ -277,6 +296,33 @@ class Executions(object):
             '/google.cloud.integrations.v1alpha.Executions/TestIntegrations',
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsRequest.SerializeToString,
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.TestIntegrationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExecuteEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.Executions/ExecuteEvent',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteEventRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_executions__pb2.ExecuteEventResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -161,3 +161,27 @@ class DeleteIntegrationVersionRequest(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     name: str
     def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class DownloadJsonPackageRequest(_message.Message):
+    __slots__ = ("name", "files")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    files: _containers.RepeatedScalarFieldContainer[SerializedFile.IntegrationFile]
+    def __init__(self, name: _Optional[str] = ..., files: _Optional[_Iterable[_Union[SerializedFile.IntegrationFile, str]]] = ...) -> None: ...
+
+class DownloadJsonPackageResponse(_message.Message):
+    __slots__ = ("files",)
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedCompositeFieldContainer[File]
+    def __init__(self, files: _Optional[_Iterable[_Union[File, _Mapping]]] = ...) -> None: ...
+
+class File(_message.Message):
+    __slots__ = ("type", "integration_version", "integration_config")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    INTEGRATION_CONFIG_FIELD_NUMBER: _ClassVar[int]
+    type: SerializedFile.IntegrationFile
+    integration_version: _integration_version_pb2.IntegrationVersion
+    integration_config: _struct_pb2.Struct
+    def __init__(self, type: _Optional[_Union[SerializedFile.IntegrationFile, str]] = ..., integration_version: _Optional[_Union[_integration_version_pb2.IntegrationVersion, _Mapping]] = ..., integration_config: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...

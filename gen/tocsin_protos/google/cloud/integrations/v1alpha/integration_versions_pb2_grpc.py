@@ -78,6 +78,11 @@ class IntegrationVersionsStub(object):
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadIntegrationVersionRequest.SerializeToString,
                 response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadIntegrationVersionResponse.FromString,
                 _registered_method=True)
+        self.DownloadJsonPackage = channel.unary_unary(
+                '/google.cloud.integrations.v1alpha.IntegrationVersions/DownloadJsonPackage',
+                request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadJsonPackageRequest.SerializeToString,
+                response_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadJsonPackageResponse.FromString,
+                _registered_method=True)
         self.DeleteIntegrationVersion = channel.unary_unary(
                 '/google.cloud.integrations.v1alpha.IntegrationVersions/DeleteIntegrationVersion',
                 request_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DeleteIntegrationVersionRequest.SerializeToString,
@@ -149,6 +154,13 @@ class IntegrationVersionsServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadJsonPackage(self, request, context):
+        """Returns a version and the values of its config parameters as JSON, file by file.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteIntegrationVersion(self, request, context):
         """Deletes a version: it becomes ARCHIVED, and stays readable. A published one is
         FAILED_PRECONDITION.
@@ -199,6 +211,11 @@ def add_IntegrationVersionsServicer_to_server(servicer, server):
                     servicer.DownloadIntegrationVersion,
                     request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadIntegrationVersionRequest.FromString,
                     response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadIntegrationVersionResponse.SerializeToString,
+            ),
+            'DownloadJsonPackage': grpc.unary_unary_rpc_method_handler(
+                    servicer.DownloadJsonPackage,
+                    request_deserializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadJsonPackageRequest.FromString,
+                    response_serializer=google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadJsonPackageResponse.SerializeToString,
             ),
             'DeleteIntegrationVersion': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteIntegrationVersion,
@@ -424,6 +441,33 @@ class IntegrationVersions(object):
             '/google.cloud.integrations.v1alpha.IntegrationVersions/DownloadIntegrationVersion',
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadIntegrationVersionRequest.SerializeToString,
             google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadIntegrationVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadJsonPackage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/google.cloud.integrations.v1alpha.IntegrationVersions/DownloadJsonPackage',
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadJsonPackageRequest.SerializeToString,
+            google_dot_cloud_dot_integrations_dot_v1alpha_dot_integration__versions__pb2.DownloadJsonPackageResponse.FromString,
             options,
             channel_credentials,
             insecure,
