@@ -17,6 +17,10 @@ from tocsin_protos.tocsin.v1.schedule_service_pb2 import Schedule
 USUAL_CATCH_UP = timedelta(hours=1)
 LONGEST_CATCH_UP = timedelta(days=366)
 LONGEST_JITTER = timedelta(days=1)
+# As versions have them.
+LONGEST_TRIGGER = 256
+# The vendor's published quota for the input of an API trigger.
+LARGEST_INPUT = 8 * 1024 * 1024
 OVERLAPS = {
     Schedule.OVERLAP_POLICY_UNSPECIFIED: Overlap.SKIP,
     Schedule.OVERLAP_POLICY_SKIP: Overlap.SKIP,
@@ -36,6 +40,10 @@ def faults_of_schedule(schedule: Schedule, parent: str) -> Iterator[PlanError]:
         yield PlanError("integration", f"must be of {parent}, the schedule's")
     if not schedule.trigger_id:
         yield PlanError("trigger_id", "Field is required")
+    elif len(schedule.trigger_id) > LONGEST_TRIGGER:
+        yield PlanError("trigger_id", f"Length must be at most {LONGEST_TRIGGER} characters")
+    if schedule.ByteSize() > LARGEST_INPUT:
+        yield PlanError("input_parameters", f"must have at most {LARGEST_INPUT} bytes in all")
     try:
         if not schedule.cron_expression:
             raise CronError("Field is required")

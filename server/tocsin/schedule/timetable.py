@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.schedule.zoned import ZonedCron
+from tocsin.schedule.zoned import ZonedCron, within_reach
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -25,14 +25,14 @@ class Timetable:
     def next(self, after: datetime) -> datetime | None:
         """Returns the first instant after another one, or None if none follows."""
         if self.start is not None:
-            after = max(after, self.start - MICROSECOND)
+            after = max(after, within_reach(self.start) - MICROSECOND)
         tick = self.cron.next(after)
         return None if tick is None or (self.end is not None and tick >= self.end) else tick
 
     def previous(self, until: datetime) -> datetime | None:
         """Returns the last instant up to and including another one, or None if none precedes."""
         if self.end is not None:
-            until = min(until, self.end - MICROSECOND)
+            until = min(until, within_reach(self.end) - MICROSECOND)
         tick = self.cron.previous(until)
         return None if tick is None or (self.start is not None and tick < self.start) else tick
 
@@ -42,7 +42,7 @@ class Timetable:
 
     def from_on(self, instant: datetime) -> datetime | None:
         """Returns the first instant at another one or later, or None if none follows."""
-        return self.next(instant - MICROSECOND)
+        return self.next(within_reach(instant) - MICROSECOND)
 
     def following(self, after: datetime) -> tuple[datetime, datetime] | None:
         """Returns the first instant after another one, and when its run starts."""

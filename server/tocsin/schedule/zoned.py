@@ -12,6 +12,13 @@ from tocsin.schedule.cron import Cron
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+# Beyond them no expression fires in any zone, and neither a zone's clock nor arithmetic goes on.
+FIRST, LAST = datetime(1969, 12, 30, tzinfo=UTC), datetime(2100, 1, 3, tzinfo=UTC)
+
+
+def within_reach(instant: datetime) -> datetime:
+    """Returns an instant, or the nearest one that expressions know of."""
+    return min(max(instant, FIRST), LAST)
 
 
 class ZoneError(ValueError):
@@ -47,6 +54,7 @@ class ZonedCron:
 
         Returns None if it does not fire again before the end of 2099.
         """
+        after = within_reach(after)
         # Walls are naive times of the zone, which the expression takes for times in UTC.
         wall = self.cron.next(after.astimezone(self.zone).replace(tzinfo=UTC))
         while wall is not None:
@@ -63,6 +71,7 @@ class ZonedCron:
         An instant's wall clock time is the one before a change that has just put the clock back, so
         the search begins that much later.
         """
+        until = within_reach(until)
         offset = until.astimezone(self.zone).utcoffset()
         before = (until - DAY).astimezone(self.zone).utcoffset()
         assert offset is not None, "a zone has an offset"
@@ -78,7 +87,8 @@ class ZonedCron:
 
     def count(self, after: datetime, until: datetime) -> int:
         """Counts how often the wall clock shows the expression after an instant, until another."""
-        walls = (each.astimezone(self.zone).replace(tzinfo=UTC) for each in (after, until))
+        instants = (within_reach(after), within_reach(until))
+        walls = (each.astimezone(self.zone).replace(tzinfo=UTC) for each in instants)
         return self.cron.count(*walls)
 
     def _instant(self, wall: datetime) -> datetime:

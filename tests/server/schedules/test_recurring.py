@@ -339,6 +339,11 @@ WRONG: dict[str, tuple[Json, str]] = {
     "wrong cron": ({"cronExpression": "0 25 * * ?"}, "schedule.cron_expression"),
     "no zone": ({"timeZone": "Mars/Base"}, "schedule.time_zone"),
     "no trigger": ({"triggerId": ""}, "schedule.trigger_id"),
+    "long trigger": ({"triggerId": "t" * 257}, "schedule.trigger_id"),
+    "large input": (
+        {"inputParameters": {"a": {"stringValue": "x" * 8 * 1024 * 1024}}},
+        "schedule.input_parameters",
+    ),
     "another place": (
         {"integration": "projects/x/locations/y/integrations/z"},
         "schedule.integration",
@@ -361,6 +366,21 @@ def test_a_wrong_field_is_named(it: Scheduling, fault: str) -> None:
     assert refused.value.code == "INVALID_ARGUMENT"
     assert path in str(refused.value.details)
     assert it.call("ListSchedules", parent=it.location) == {}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_the_first_and_the_last_instants_of_all_are_no_fault(it: Scheduling, zone: str) -> None:
+    first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
+    name = it.create(startTime=first, endTime=last, timeZone=zone)
+    for after, some in ((first, True), (last, False)):
+        runs = it.call("ListNextRuns", name=name, after=after, count=1).get("runs", [])
+        assert bool(runs) is some
+    backfill = {"name": name, "startTime": first, "endTime": "0001-01-02T00:00:00Z"}
+    assert it.call("BackfillSchedule", **backfill) == {}
+    it.create("ended", endTime="0001-01-01T00:00:00.000001Z", timeZone=zone)
+    never = it.create("never", startTime=last, timeZone=zone)
+    asked = {"name": never, "instant": "2099-06-01T00:00:00Z"}
+    assert it.call("ExplainSchedule", **asked)["reason"] == "REASON_NOT_STARTED"
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "9th", "a" * 64, "a_b"])

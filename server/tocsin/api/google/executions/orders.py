@@ -12,6 +12,7 @@ from tocsin.compilers.declared_parameters import Faults, Input, accepted
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.integrations import PayloadForm
 from tocsin.compilers.parameters import Parameter, from_json, to_event_parameter, to_json
+from tocsin.compilers.schedules import LARGEST_INPUT
 from tocsin.contract.validation import Violation
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
 from tocsin.store.invocations.rows import Invocation, execution_id_taken, insert_invocation
@@ -28,9 +29,6 @@ from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import (
     ExecutionInfo,
     ReplayInfo,
 )
-
-# The vendor's published quota for the input of an API trigger.
-LARGEST_INPUT = 8 * 1024 * 1024
 
 Integrations = Callable[[str], Awaitable[Mapping[str, Offer]]]
 """Returns what can be run in a project and location, by last names."""

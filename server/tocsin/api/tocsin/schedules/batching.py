@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from tocsin.api.google.executions.orders import (
-    LARGEST_INPUT,
     Integrations,
     Order,
     further,
@@ -22,6 +21,7 @@ from tocsin.compilers.declared_parameters import Input
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.integrations import PayloadForm
 from tocsin.compilers.parameters import plain_values
+from tocsin.compilers.schedules import LARGEST_INPUT
 from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import Violation, validator
 from tocsin.plans.errors import PlanError
