@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-attacks docs terminal build newest versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-attacks docs pictures terminal build newest versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -100,6 +100,10 @@ bench-executions: $(VENV)/installed-dev ## Lists of executions by each filter, a
 bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md
 	$(BIN)/python bench/under_attack.py
 	$(BIN)/python bench/report.py
+
+pictures: $(VENV)/installed-dev ## Take the pictures of docs/console/ anew, in a browser
+	mkdir -p docs/console
+	TOCSIN_PICTURES=docs/console $(BIN)/python -m pytest tests/console/test_pictures.py -q
 
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md, access.md, conformance*.md and openapi/ from the code
 	$(BIN)/python docs/build_configuration.py

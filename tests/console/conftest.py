@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.browser import Faults, accessibility_faults, chromium, console_tools
+from stand.apis.steering import REGION, QueueService
 from stand.recording_target import RecordingTarget
 from stand.tocsin_process import Tocsin, serving
 
@@ -31,11 +32,24 @@ def target() -> Iterator[RecordingTarget]:
 
 
 @pytest.fixture(scope="session")
-def server(target: RecordingTarget) -> Iterator[Tocsin]:
+def queues() -> Iterator[QueueService]:
+    service = QueueService()
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="session")
+def server(target: RecordingTarget, queues: QueueService) -> Iterator[Tocsin]:
     config = f"""
         [targets]
         function = "{target.url}/functions/{{function_id}}"
         container = "{target.url}/containers/{{container_id}}"
+
+        [dead_letters]
+        endpoint = "{queues.url}"
+        region = "{REGION}"
+        access_key_id = "id"
+        secret_access_key = "key"
 
         [integrations.nightly]
         triggers = ["api_trigger/nightly"]

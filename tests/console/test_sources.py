@@ -22,6 +22,12 @@ def test_no_line_is_suspect(tools: Path) -> None:
     run(eslint, "--config", tools / "eslint.config.js", "--max-warnings", "0", ".", directory=PAGE)
 
 
+def test_every_line_has_the_form_that_the_formatter_gives_it(tools: Path) -> None:
+    """`--write` in place of `--check` gives it."""
+    prettier = tools / "node_modules" / ".bin" / "prettier"
+    run(prettier, "--config", tools / "prettier.json", "--check", ".", directory=PAGE)
+
+
 def test_a_wrong_type_and_a_suspect_line_are_found(tools: Path, tmp_path: Path) -> None:
     """Otherwise the two tests above would hold nothing."""
     wrong = tmp_path / "wrong.js"

@@ -1,0 +1,151 @@
+/** Writes instants: where the reader is and in UTC, and always with the zone. */
+
+import { h } from "./dom.js";
+import { signal } from "./signals.js";
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const IN_UTC = /^(Etc\/)?(UTC|UCT|GMT|Zulu|Universal)$/.test(ZONE);
+
+/** @typedef {{ day: Intl.DateTimeFormat, clock: Intl.DateTimeFormat, year: Intl.DateTimeFormat }} Writing */
+
+const LOCAL = writing({});
+const UTC = writing({ timeZone: "UTC" });
+
+const now = signal(Date.now());
+setInterval(() => {
+  now.value = Date.now();
+}, 1000);
+
+/** Returns the present in milliseconds; an effect that reads it runs again every second. */
+export function present() {
+  return now.value;
+}
+
+/**
+ * Writes an instant with its zone, and the other zone beneath it.
+ *
+ * @param {string | undefined | null} instant  by RFC 3339
+ * @returns {HTMLElement}
+ */
+export function moment(instant) {
+  if (!instant) return h("span", { class: "nothing" }, "–");
+  const at = new Date(instant);
+  return h(
+    "time",
+    { class: "moment", datetime: instant, title: `${instant}\n${distance(at.getTime() - Date.now())}` },
+    h("span", null, dated(at, LOCAL)),
+    IN_UTC ? null : h("small", null, dated(at, UTC)),
+  );
+}
+
+/**
+ * Writes how far an instant is from the present, and keeps it true.
+ *
+ * @param {string | undefined | null} instant
+ * @returns {HTMLElement}
+ */
+export function fromNow(instant) {
+  if (!instant) return h("span", { class: "nothing" }, "–");
+  const at = Date.parse(instant);
+  return h("time", { class: "from-now", datetime: instant, title: both(instant) }, () =>
+    distance(at - present()),
+  );
+}
+
+/**
+ * Returns an instant in one line, in both zones.
+ *
+ * @param {string} instant
+ */
+export function both(instant) {
+  const at = new Date(instant);
+  const utc = dated(at, UTC);
+  return IN_UTC ? utc : `${dated(at, LOCAL)} (${utc})`;
+}
+
+/**
+ * Returns a distance in words: `in 3 min`, `2 h ago`.
+ *
+ * @param {number} ahead  in milliseconds; negative in the past
+ */
+export function distance(ahead) {
+  if (Math.abs(ahead) < 1000) return "now";
+  const length = duration(Math.abs(ahead), 1);
+  return ahead > 0 ? `in ${length}` : `${length} ago`;
+}
+
+/** @type {[string, number][]} */
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1000],
+];
+
+/**
+ * Returns a duration: `820 ms`, `4.2 s`, `3 min 5 s`.
+ *
+ * @param {number} length  in milliseconds
+ * @param {number} [parts]  most units that are named
+ */
+export function duration(length, parts = 2) {
+  if (length < 1000) return `${Math.round(length)} ms`;
+  if (length < 10_000 && parts > 1) return `${(length / 1000).toFixed(1)} s`;
+  const words = [];
+  let rest = length;
+  for (const [unit, size] of UNITS) {
+    const number = Math.floor(rest / size);
+    if (number === 0 && words.length === 0) continue;
+    rest -= number * size;
+    if (number > 0) words.push(`${number} ${unit}`);
+    if (words.length === parts) break;
+  }
+  return words.join(" ");
+}
+
+/**
+ * Returns the milliseconds of a duration of protobuf's JSON, such as `1.5s`.
+ *
+ * @param {string | undefined} text
+ */
+export function milliseconds(text) {
+  return text ? Number.parseFloat(text) * 1000 : 0;
+}
+
+/**
+ * Returns the instant that lies so long before the present, by RFC 3339.
+ *
+ * @param {string} ago  such as `15m`, `1h`, `7d`
+ */
+export function since(ago) {
+  const sizes = /** @type {Record<string, number>} */ ({ m: 60_000, h: 3_600_000, d: 86_400_000 });
+  const size = sizes[ago.slice(-1)] ?? 0;
+  return new Date(Date.now() - Number.parseInt(ago, 10) * size).toISOString();
+}
+
+/**
+ * @param {Date} at
+ * @param {Writing} zone
+ */
+function dated(at, { day, clock, year }) {
+  const today = new Date();
+  if (day.format(at) === day.format(today) && year.format(at) === year.format(today)) {
+    return clock.format(at);
+  }
+  const when = year.format(at) === year.format(today) ? "" : ` ${year.format(at)}`;
+  return `${day.format(at)}${when}, ${clock.format(at)}`;
+}
+
+/**
+ * @param {Intl.DateTimeFormatOptions} zone
+ * @returns {Writing}
+ */
+function writing(zone) {
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const options = /** @type {Intl.DateTimeFormatOptions} */ ({ ...clock, timeZoneName: "short" });
+  return {
+    day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...zone }),
+    clock: new Intl.DateTimeFormat("en-GB", { ...options, ...zone }),
+    year: new Intl.DateTimeFormat("en-GB", { year: "numeric", ...zone }),
+  };
+}

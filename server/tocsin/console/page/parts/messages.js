@@ -1,0 +1,112 @@
+/** Tells the reader what happened, and asks before something is done that can't be undone. */
+
+import { ApiError } from "../core/api.js";
+import { append, h } from "../core/dom.js";
+
+/** @typedef {import("../core/dom.js").Child} Child */
+
+const toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+document.body.append(toasts);
+
+/**
+ * Says something for some seconds.
+ *
+ * @param {...Child} words
+ */
+export function say(...words) {
+  const toast = h("div", { class: "toast appears" }, ...words);
+  toasts.append(toast);
+  setTimeout(() => toast.remove(), 8000);
+}
+
+/**
+ * Shows what went wrong, with the fields that the server named and the id of the request.
+ *
+ * @param {unknown} error
+ * @param {() => void} [again]  tries it again
+ */
+export function trouble(error, again) {
+  const known = error instanceof ApiError ? error : null;
+  return h(
+    "div",
+    { class: "trouble", role: "alert" },
+    h("p", null, error instanceof Error ? error.message : String(error)),
+    known && known.violations.length > 0
+      ? h(
+          "ul",
+          null,
+          known.violations.map((each) => h("li", null, h("code", null, each.field), ` ${each.description}`)),
+        )
+      : null,
+    known?.requestId ? h("small", null, `Request ${known.requestId}`) : null,
+    again ? h("p", null, h("button", { type: "button", onclick: again }, "Try again")) : null,
+  );
+}
+
+/**
+ * Says in one line that an action failed.
+ *
+ * @param {unknown} error
+ */
+export function sayTrouble(error) {
+  say(error instanceof Error ? error.message : String(error));
+}
+
+/**
+ * Opens a dialog, and returns a function that closes it.
+ *
+ * @param {string} title
+ * @param {(close: () => void) => Child} draw
+ */
+export function dialog(title, draw) {
+  const heading = h("h2", { id: "dialog-title" }, title);
+  const made = h("dialog", { "aria-labelledby": "dialog-title", class: "appears" }, heading);
+  const close = () => made.close();
+  append(made, [draw(close)]);
+  made.addEventListener("close", () => made.remove());
+  document.body.append(made);
+  made.showModal();
+  return close;
+}
+
+/**
+ * Asks whether something shall be done.
+ *
+ * @param {{ title: string, words: Child, action: string, danger?: boolean }} question
+ * @returns {Promise<boolean>}
+ */
+export function confirmed({ title, words, action, danger = false }) {
+  return new Promise((resolve) => {
+    let answer = false;
+    dialog(title, (close) => {
+      /** @param {SubmitEvent} event */
+      const agree = (event) => {
+        event.preventDefault();
+        answer = true;
+        close();
+      };
+      return h(
+        "form",
+        { onsubmit: agree },
+        h("div", null, words),
+        h(
+          "div",
+          { class: "actions" },
+          h("button", { class: danger ? "danger" : "main", type: "submit" }, action),
+          h("button", { type: "button", onclick: close }, "Leave it"),
+        ),
+      );
+    });
+    document.querySelector("dialog[open]")?.addEventListener("close", () => resolve(answer));
+  });
+}
+
+/**
+ * Teaches what to do where there is nothing yet.
+ *
+ * @param {string} title
+ * @param {...Child} words
+ */
+export function empty(title, ...words) {
+  return h("div", { class: "empty" }, h("h2", null, title), ...words);
+}

@@ -1,0 +1,47 @@
+"""What the first screen costs a browser."""
+
+from playwright.sync_api import Page, Request, expect
+
+from console.rest import timer, trigger
+from stand.tocsin_process import Tocsin
+
+MOST_BYTES = 100_000
+MOST_REQUESTS = 45
+
+
+def test_it_is_small_and_comes_from_this_server_alone(
+    page: Page, server: Tocsin, folder: str
+) -> None:
+    trigger(server, folder, "one", timer())
+    requests: list[Request] = []
+    page.on("request", lambda each: requests.append(each))
+    page.goto(f"/#/triggers?folder={folder}")
+    expect(page.get_by_role("link", name="one")).to_be_visible()
+    here = f"http://{server.http_address}/"
+    assert [each.url for each in requests if not each.url.startswith(here)] == []
+    finished = [each for each in requests if "watch" not in each.url]
+    sizes = [each.sizes() for each in finished]
+    assert (
+        sum(each["responseBodySize"] + each["responseHeadersSize"] for each in sizes) < MOST_BYTES
+    )
+    assert len(requests) < MOST_REQUESTS
+
+
+def test_another_visit_asks_only_for_what_can_change(
+    page: Page, server: Tocsin, folder: str
+) -> None:
+    trigger(server, folder, "one", timer())
+    page.goto(f"/#/triggers?folder={folder}")
+    expect(page.get_by_role("link", name="one")).to_be_visible()
+    page.goto("about:blank")
+    asked: list[str] = []
+    page.on("response", lambda each: None if each.from_service_worker else asked.append(each.url))
+    page.goto(f"/#/triggers?folder={folder}")
+    expect(page.get_by_role("link", name="one")).to_be_visible()
+    assert (
+        page.evaluate(
+            "performance.getEntriesByType('resource')"
+            ".filter((each) => each.name.includes('/assets/') && each.transferSize > 0).length"
+        )
+        == 0
+    )
