@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -27,8 +27,31 @@ class Summary:
     cron_expression: str
 
 
-# Returns the summary of a stored message; a ValueError says why it has none.
-Summarizer: TypeAlias = Callable[[bytes], Summary]
+class Standing(NamedTuple):
+    """What the filters of lists look at, at a fifth of the cost of a summary."""
+
+    kind: str
+    paused: bool
+
+
+class Reader(NamedTuple):
+    """Reads the stored messages of one contract; a ValueError says why one can't be read."""
+
+    summary: Callable[[bytes], Summary]
+    standing: Callable[[bytes], Standing]
+    cron_expression: Callable[[bytes], str]
+
+
+def reader_of(contract: str) -> Reader:
+    """Returns the reader of a contract's messages.
+
+    Raises:
+        ValueError: this version does not know the contract.
+    """
+    reader = READERS.get(contract)
+    if reader is None:
+        raise ValueError(f"this version of the server does not know its contract, {contract}")
+    return reader
 
 
 def summary_of(contract: str, message: bytes) -> Summary:
@@ -37,10 +60,7 @@ def summary_of(contract: str, message: bytes) -> Summary:
     Raises:
         ValueError: this version does not know the contract, or the message is not a trigger's.
     """
-    summarize = SUMMARIZERS.get(contract)
-    if summarize is None:
-        raise ValueError(f"this version of the server does not know its contract, {contract}")
-    return summarize(message)
+    return reader_of(contract).summary(message)
 
 
 def words_of(text: str) -> list[str]:
@@ -68,11 +88,25 @@ def has_words(trigger_id: str, summary: Summary, words: Sequence[str]) -> bool:
     return all(word in content for word in words)
 
 
-def _summary_v1(message: bytes) -> Summary:
+def _trigger_v1(message: bytes) -> Trigger:
     try:
-        trigger = Trigger.FromString(message)
+        return Trigger.FromString(message)
     except DecodeError as error:
         raise ValueError("it is not a trigger's message") from error
+
+
+def _standing_v1(message: bytes) -> Standing:
+    trigger = _trigger_v1(message)
+    return Standing(trigger.rule.WhichOneof("rule") or "", trigger.status == Trigger.PAUSED)
+
+
+def _cron_expression_v1(message: bytes) -> str:
+    """Returns the cron expression of a timer; empty for other kinds."""
+    return _trigger_v1(message).rule.timer.cron_expression
+
+
+def _summary_v1(message: bytes) -> Summary:
+    trigger = _trigger_v1(message)
     kind = trigger.rule.WhichOneof("rule") or ""
     return Summary(
         name=trigger.name,
@@ -85,4 +119,4 @@ def _summary_v1(message: bytes) -> Summary:
     )
 
 
-SUMMARIZERS: dict[str, Summarizer] = {triggers_v1.CONTRACT: _summary_v1}
+READERS = {triggers_v1.CONTRACT: Reader(_summary_v1, _standing_v1, _cron_expression_v1)}

@@ -371,7 +371,7 @@ LINES: dict[str, Line] = {
     f"{DEAD_LETTERS}.List": Line("viewer", "folder", trigger),
     f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
     f"{OVERVIEW}.Get": Line("viewer", "folder", in_folder),
-    f"{FOLDERS}.ListFolders": Line("viewer", "folder", nothing),
+    f"{FOLDERS}.ListFolders": Line("viewer", "*", nothing),
     f"{FOLDERS}.ListTriggers": Line("viewer", "folder", in_folder),
     f"{FOLDERS}.PauseTriggers": Line("editor", "folder", selected),
     f"{FOLDERS}.ResumeTriggers": Line("editor", "folder", selected),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tocsin.access.permissions.roles import Permission
-from tocsin.compilers.summaries import Summary, has_words, may_have, summary_of, words_of
+from tocsin.compilers.summaries import has_words, may_have, reader_of, words_of
 from tocsin.contract.validation import Violation
 from tocsin.sources.kinds.catalog import KINDS
 from tocsin.store.driver.database import Database
@@ -30,7 +30,7 @@ from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 # Rows that are read at once: on SQLite, all other calls wait meanwhile.
 STEP = 500
 # The most triggers that one call looks at for a page, and those whose invocations it looks at.
-LOOKED_AT, LOOKED_INTO = 20_000, 4_000
+LOOKED_AT, LOOKED_INTO = 10_000, 2_000
 LONGEST_TEXT = 256
 TRIGGER_KINDS = frozenset({"timer", *KINDS})
 STATES = {TriggerRow.STATE_ACTIVE: False, TriggerRow.STATE_PAUSED: True}
@@ -69,18 +69,17 @@ class Wanted:
         if not (self.words or self.kinds or self.paused is not None):
             return True
         try:
-            summary = summary_of(row.contract, row.message)
+            reader = reader_of(row.contract)
+            if self.kinds or self.paused is not None:
+                kind, paused = reader.standing(row.message)
+                if self.kinds and kind not in self.kinds:
+                    return False
+                if self.paused is not None and paused is not self.paused:
+                    return False
+            return not self.words or has_words(row.id, reader.summary(row.message), self.words)
         except ValueError:
             # What can't be read is found by its id alone.
             return bool(self.words) and all(word in row.id for word in self.words)
-        return self._fits_summary(row.id, summary)
-
-    def _fits_summary(self, trigger_id: str, summary: Summary) -> bool:
-        if self.kinds and summary.kind not in self.kinds:
-            return False
-        if self.paused is not None and summary.paused is not self.paused:
-            return False
-        return not self.words or has_words(trigger_id, summary, self.words)
 
 
 @dataclass(frozen=True, slots=True)

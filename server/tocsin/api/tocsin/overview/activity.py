@@ -32,7 +32,7 @@ SETTLED_AFTER = timedelta(seconds=15)
 MOST_COUNTED, MOST_READ, SAMPLED = 20_000, 1000, 200
 MOST_KEPT = 6000
 # Failures that are looked at, and origins that are shown.
-MOST_FAILURES, MOST_ORIGINS = 10_000, 20
+MOST_FAILURES, MOST_ORIGINS = 5000, 20
 FAILED = (State.FAILED, State.DEAD_LETTERED)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from tocsin.api.tocsin.overview.view import View
 from tocsin.compilers.integration_schedules import crons_of, origin_of
 from tocsin.compilers.schedules import schedule_plan
-from tocsin.compilers.summaries import summary_of
+from tocsin.compilers.summaries import reader_of
 from tocsin.schedule import Cron, CronError
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 MINUTES = 24 * 60
 WINDOW = (1 << MINUTES) - 1
 # The most rows of each kind, the rows that are read at once, and the most instants of schedules.
-MOST_TIMERS, MOST_SCHEDULES, MOST_WAITING = 50_000, 1000, 20_000
+MOST_TIMERS, MOST_SCHEDULES, MOST_WAITING = 30_000, 1000, 20_000
 STEP = 500
 MOST_TICKS = 20_000
 # Minutes of all expressions together: some fire every minute.
@@ -201,7 +201,6 @@ def _expression(timer: ArmedTimer) -> str:
     if timer.contract is None or timer.message is None:
         return ""
     try:
-        expression = summary_of(timer.contract, timer.message).cron_expression
+        return reader_of(timer.contract).cron_expression(timer.message)
     except ValueError:
         return ""
-    return expression
