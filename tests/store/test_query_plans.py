@@ -449,6 +449,8 @@ async def steps(connection: asyncpg.Connection, statement: Executable) -> list[s
 
 def kinds(step: dict[str, Any]) -> Iterator[str]:
     yield step["Node Type"]
+    if "Index Name" in step:
+        yield step["Index Name"]
     for below in step.get("Plans", []):
         yield from kinds(below)
 
@@ -458,3 +460,10 @@ def test_it_goes_by_an_index_on_postgresql(postgres_plans: dict[str, list[str]],
     plan = postgres_plans[name]
     assert any("Index" in step for step in plan), plan
     assert [step for step in plan if step in ("Seq Scan", "Sort", "Incremental Sort")] == [], plan
+
+
+def test_the_latest_invocation_is_found_by_its_origin_on_postgresql(
+    postgres_plans: dict[str, list[str]],
+) -> None:
+    """Ids have another collation than origins, and an index of instants has all invocations."""
+    assert "invocations_of_origin" in postgres_plans["latest invocations"]

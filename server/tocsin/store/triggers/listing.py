@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Select, bindparam, exists, literal_column,
 
 from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros
+from tocsin.store.driver.metadata import InDatabaseOrder
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Row, Transaction
 from tocsin.store.invocations.rows import State
@@ -117,7 +118,9 @@ FACTS = (
 )
 LATEST_ID = (
     select(invocations.c.id)
-    .where(invocations.c.origin == table.c.id, invocations.c.forgotten_at.is_(None))
+    .where(
+        invocations.c.origin == InDatabaseOrder(table.c.id), invocations.c.forgotten_at.is_(None)
+    )
     .order_by(invocations.c.scheduled_at.desc(), invocations.c.id.desc())
     .limit(1)
     .correlate(table)
