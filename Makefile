@@ -103,7 +103,7 @@ bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each 
 
 pictures: $(VENV)/installed-dev ## Take the pictures of docs/console/ anew, in a browser
 	mkdir -p docs/console
-	TOCSIN_PICTURES=docs/console $(BIN)/python -m pytest tests/console/test_pictures.py -q
+	TOCSIN_PICTURES=docs/console $(BIN)/python -m pytest tests/console/screens/test_pictures.py -q
 
 docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md, access.md, conformance*.md and openapi/ from the code
 	$(BIN)/python docs/build_configuration.py
