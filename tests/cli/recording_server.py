@@ -24,6 +24,7 @@ from tocsin_protos.tocsin.v1 import (
     firing_service_pb2,
     invocation_service_pb2,
     schedule_service_pb2,
+    trigger_setup_service_pb2,
 )
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
@@ -45,6 +46,7 @@ FILES = (
     invocation_service_pb2,
     schedule_service_pb2,
     trigger_service_pb2,
+    trigger_setup_service_pb2,
 )
 METHODS = {
     f"/{service.full_name}/{method.name}": method
@@ -96,7 +98,7 @@ class RecordingServer(grpc.GenericRpcHandler):
                 response.done = True
                 response.response.Pack(Trigger(id=TRIGGER))
             case "ListTriggersResponse":
-                response.triggers.add(id=TRIGGER, name="nightly")
+                response.triggers.add(id=TRIGGER, name="nightly", labels={"repository": "shop"})
             case "FireTriggerResponse":
                 response.invocations.add(id=INVOCATIONS[0], state=Invocation.STATE_PENDING)
             case "InvocationServiceGetResponse":

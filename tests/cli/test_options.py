@@ -21,6 +21,7 @@ from tocsin.demo import run as demo_run
 # What the arguments of commands are in this file, by metavar.
 ARGUMENTS = {
     "TRIGGER": "nightly",
+    "TRIGGER...": "nightly",
     "[TRIGGER]...": None,
     "INVOCATION": INVOCATIONS[0],
     "EXECUTION": "e1",
@@ -31,6 +32,7 @@ ARGUMENTS = {
     "TIME": "2026-01-31T09:00Z",
     "EXPR": "0 9 ? * * *",
     "[NAME]…": None,
+    "[NAME]": None,
     "ACCOUNT": "aje1",
     "NAME": "robot",
     "SUBJECT": "serviceAccount:aje1",
@@ -52,6 +54,7 @@ VALUES = {
     "--clock-start": "2098-01-01",
     "--config": "tocsin.toml",
     "--console": "off",
+    "--container": "bba9",
     "--database": "sqlite:///other.db",
     "--description": "a note",
     "--directory": "elsewhere",
@@ -61,6 +64,7 @@ VALUES = {
     "--filter": 'name = "other"',
     "--folder": "f2",
     "--from": "2025-01-01",
+    "--function": "d4e9",
     "--http": "off",
     "--input": "n=3",
     "--integration": "nightly",
@@ -87,6 +91,7 @@ VALUES = {
     "--request-id": "r1",
     "--resource": "folders/f1",
     "--rest": "http://127.0.0.1:1",
+    "--selector": "repository=shop",
     "--server": "127.0.0.1:1",
     "--smtp": "127.0.0.1:0",
     "--state": "failed",
@@ -110,6 +115,15 @@ VALUES = {
 }
 # What else an option needs in order to mean something.
 WITH = {
+    "apply": ["-f", "queue.json"],
+    "apply --location": ["-f", "schedule.json"],
+    "apply --prune": ["-f", "queue.json", "--selector", "repository=shop"],
+    "apply --yes": ["-f", "queue.json", "--selector", "repository=shop", "--prune"],
+    "triggers create --cron": ["--function", "f"],
+    "triggers create --function": ["--cron", "0 8 ? * * *"],
+    "triggers create --container": ["--cron", "0 8 ? * * *"],
+    "triggers create --payload": ["--cron", "0 8 ? * * *", "--function", "f"],
+    "triggers delete --yes": ["a1s00000000000000009"],
     "dead-letters list --folder": [],
     "dead-letters redrive --folder": ["--trigger", "nightly"],
     "dead-letters redrive --limit": ["--trigger", "nightly"],
@@ -124,6 +138,10 @@ WITH = {
     "triggers create": ["-f", "file.json"],
     "integrations apply": ["-f", "file.json"],
 }
+QUEUE = """{"name": "orders", "rule": {"messageQueue": {"queueId": "q", "serviceAccountId": "a",
+    "batchSettings": {"cutoff": "1s"}, "invokeFunction": {"functionId": "f"}}}}"""
+SCHEDULE = """{"kind": "Schedule", "name": "mornings", "integration": "nightly",
+    "cronExpression": "0 9 ? * * *"}"""
 CREDENTIALS = {
     "access tokens create": {"TOCSIN_OAUTH_TOKEN": "y0_token"},
     "access tokens revoke": {"TOCSIN_IAM_TOKEN": "t1.token"},
@@ -240,6 +258,8 @@ def do(
         (folder / "tocsin-certs").mkdir(parents=True)
         (folder / "tocsin-certs" / "ca.pem").write_text("")
         (folder / "file.json").write_text('{"name": "nightly"}')
+        (folder / "queue.json").write_text(QUEUE)
+        (folder / "schedule.json").write_text(SCHEDULE)
         (folder / "key.pem").write_text("a key")
         (folder / "tocsin.toml").write_text('log_level = "error"\ndatabase = "sqlite:///toml.db"\n')
         monkeypatch.chdir(folder)
@@ -299,6 +319,9 @@ CONTRADICTIONS = [
     f"dead-letters redrive {INVOCATIONS[0]} --trigger nightly",
     "triggers create -f in-f3.json --folder f2",
     "triggers fire nightly --payload a --json 1",
+    "triggers create -f in-f3.json --cron x",
+    "triggers create --cron x --function f --container c",
+    "triggers create nightly",
     "access keys create aje1 --to new.txt -o json",
     "access keys create aje1 --to new.txt --public-key key.pem",
 ]

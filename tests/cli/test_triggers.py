@@ -139,7 +139,8 @@ colour: red
         "12: rule.logging: conflicts with timer: give one of them",
         "13: rule.logging.levels[1]: must be one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL",
         "15: rule.logging.log_group_id: must be a string",
-        "16: colour: unknown field; use one of folderId, name, description, labels, rule",
+        "16: colour: unknown field; use one of id, folderId, createdAt, name, description, labels, "
+        "rule, status",
     ]
     assert person.reads_list(Trigger, "triggers", "list") == []
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from google.protobuf import json_format
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from documents.any_trigger import ALL_RULES, TEXTS, triggers
 from tocsin.api.yandex.triggers.message import violations_of_document
@@ -21,12 +21,14 @@ def read_back(text: str) -> list[Trigger]:
     return [each.trigger for each in read.triggers]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(triggers())
 def test_a_trigger_is_read_as_it_was_written(trigger: Trigger) -> None:
     assert read_back(yaml_of(trigger)) == [written(trigger)]
     assert read_back(json_of([trigger])) == [written(trigger)]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(triggers())
 def test_what_get_answers_is_a_document(trigger: Trigger) -> None:
     [read] = read_back(json_format.MessageToJson(trigger))

@@ -60,6 +60,18 @@ defer_command(
     "tocsin.cli.executions.schedule",
     "Run an integration once, at a time or now, and show the execution.",
 )
+defer_command(
+    app,
+    "apply",
+    "tocsin.cli.apply.commands",
+    "Make triggers, and other things, be what files say.",
+)
+defer_command(
+    app,
+    "export",
+    "tocsin.cli.export",
+    "Write the triggers of a folder as files that `apply` reads.",
+)
 app.add_typer(
     deferred("tocsin.cli.triggers.commands", "List, change and fire triggers."), name="triggers"
 )

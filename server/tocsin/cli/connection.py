@@ -32,6 +32,7 @@ from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+from tocsin_protos.tocsin.v1.trigger_setup_service_pb2_grpc import TriggerSetupServiceStub
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
@@ -106,6 +107,7 @@ class Connection:
     def __init__(self, channel: grpc.Channel) -> None:
         # The generated stubs have no types.
         self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.setups: Any = TriggerSetupServiceStub(channel)  # type: ignore[no-untyped-call]
         self.events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.long_running: Any = OperationsStub(channel)

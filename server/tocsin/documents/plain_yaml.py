@@ -91,7 +91,9 @@ def read_all(text: str) -> Iterator[yaml.Node]:
         for root in yaml.compose_all(text, _Loader):
             if root is None or _is_empty(root):
                 continue
-            _check(root, (), _Counter(MOST_VALUES), values)
+            # The items of a list are documents.
+            for document in root.value if isinstance(root, yaml.SequenceNode) else [root]:
+                _check(document, (), _Counter(MOST_VALUES), values)
             yield root
     except RecursionError as error:
         raise yaml.YAMLError(TOO_DEEP) from error

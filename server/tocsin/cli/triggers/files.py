@@ -9,9 +9,9 @@ from google.protobuf.message import Message
 
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.documents.reading import Document, DocumentError, read_document
+from tocsin.documents.triggers import KIND_FIELD
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
-    CreateTriggerRequest,
     UpdateTriggerRequest,
 )
 
@@ -28,9 +28,13 @@ def read_file(file: str) -> Document:
         raise refusal(*error.lines, status=USAGE) from error
 
 
-def create_request(document: Document) -> CreateTriggerRequest:
-    """Returns the request in a document."""
-    return _parsed(document, CreateTriggerRequest())
+def trigger_of(document: Document) -> Trigger:
+    """Returns the trigger in a document, without what only the server sets."""
+    trigger = Trigger()
+    problems = document.read(trigger, beside=(KIND_FIELD,))
+    if problems:
+        raise refusal(*(f"{document.name}:{problem}" for problem in problems), status=USAGE)
+    return trigger
 
 
 def update_request(document: Document, trigger_id: str) -> UpdateTriggerRequest:

@@ -1,0 +1,151 @@
+"""Defines `tocsin apply`, which makes a server hold what files say."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.apply import others as other_kinds
+from tocsin.cli.apply import triggers
+from tocsin.cli.apply.steps import Step, show, take
+from tocsin.cli.apply.waiting import wait_for_sources
+from tocsin.cli.connection import (
+    USUAL_SERVER,
+    CaOption,
+    FolderOption,
+    ServerOption,
+    connected,
+)
+from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, checked_location
+from tocsin.cli.refusal import refusal
+from tocsin.cli.triggers.several import confirm
+from tocsin.documents.changes import ApplySet, Move, read_wanted
+from tocsin.documents.folders import read_files
+from tocsin.documents.reading import Document, Problem
+from tocsin.documents.triggers import KIND, KIND_FIELD
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+CHANGES = 2
+"""The exit status of a dry run that found something to do."""
+
+_SELECTOR = re.compile(r"([^=\s]+)=([^=\s]+)")
+
+SourcesOption = Annotated[
+    list[str],
+    typer.Option(
+        "-f",
+        "--file",
+        metavar="FILE",
+        help="A file of YAML or JSON, or a directory of them; `-` reads standard input. Can be "
+        "given several times.",
+    ),
+]
+
+
+@app.command("apply")
+def apply(
+    files: SourcesOption,
+    folder: FolderOption = None,
+    selector: Annotated[
+        str,
+        typer.Option(
+            metavar="LABEL=VALUE",
+            help="The name of these files' apply set: a label that their triggers get, such as "
+            "`repository=shop`.",
+        ),
+    ] = "",
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune", help="Delete the triggers of the apply set that the files do not have."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only print the plan; exit with 2 if there is something to do."
+        ),
+    ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait", help="Wait until all is done, and sources of new triggers are connected."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before something is deleted.")
+    ] = False,
+    location: LocationOption = USUAL_LOCATION,
+    server: ServerOption = USUAL_SERVER,
+    ca: CaOption = None,
+) -> None:
+    """Make triggers, and other things, be what files say.
+
+    A file holds documents as `tocsin export` writes them. `kind` is Trigger if it is left out, else
+    Integration, Schedule, ServiceAccount or Binding. Everything is checked before anything is
+    written. What is as its document says stays as it is, so a second run changes nothing.
+    """
+    apply_set = _apply_set(selector, prune=prune)
+    read = read_files(files)
+    others = other_kinds.Others(folder or "", checked_location(location))
+    documents = [each for each in read.documents if not others.read(_kind(each), each)]
+    wanted, problems = read_wanted(documents, folder or "", apply_set, triggers.check)
+    problems += others.problems
+    _refuse(read.problems, problems)
+    with connected(server, ca) as api:
+        folders = {each.trigger.folder_id for each in wanted} | ({folder} if folder else set())
+        changes = triggers.planned(api, wanted, sorted(folders), apply_set, prune=prune)
+        _refuse([], changes.problems)
+        steps = [
+            *other_kinds.steps_of(api, others),
+            *triggers.steps_of(api, changes.changes, wait=wait),
+        ]
+        show(steps)
+        work = [step for step in steps if step.move is not Move.KEEP]
+        if dry_run:
+            raise typer.Exit(CHANGES if work else 0)
+        _confirm(work, yes=yes)
+        if failed := take(work, server):
+            raise refusal(f"{failed} of {len(work)} changes failed; run it again for the rest")
+        if wait:
+            wait_for_sources(api, changes.of(Move.CREATE))
+
+
+def _apply_set(selector: str, *, prune: bool) -> ApplySet | None:
+    if not selector:
+        if prune:
+            raise refusal(
+                "--prune needs the name of the apply set, so that it does not delete what others "
+                "made: give --selector LABEL=VALUE"
+            )
+        return None
+    match = _SELECTOR.fullmatch(selector)
+    if match is None:
+        raise refusal(f"--selector: {selector} must be LABEL=VALUE, such as repository=shop")
+    apply_set = ApplySet(match[1], match[2])
+    labelled = Trigger(labels={apply_set.key: apply_set.value})
+    wrong = [each for each in triggers.check(labelled) if each.field.startswith("labels[")]
+    if wrong:
+        raise refusal(f"--selector: {wrong[0].description}")
+    return apply_set
+
+
+def _kind(document: Document) -> str:
+    kind = document.fields.get(KIND_FIELD, KIND)
+    return kind if isinstance(kind, str) else ""
+
+
+def _refuse(lines: Sequence[str], problems: Sequence[tuple[Document, Problem]]) -> None:
+    """Ends the program with all that is wrong, in the order of files and lines."""
+    placed = sorted(problems, key=lambda each: (each[0].name, each[1].place))
+    told = [*lines, *(f"{document.name}:{problem}" for document, problem in placed)]
+    if told:
+        raise refusal(*told)
+
+
+def _confirm(work: Sequence[Step], *, yes: bool) -> None:
+    if deleted := sum(step.move is Move.DELETE for step in work):
+        confirm(f"Delete {deleted} triggers?", yes=yes)
