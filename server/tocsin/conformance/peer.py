@@ -24,12 +24,14 @@ from tocsin_protos.google.cloud.integrations.v1alpha import (
     executions_pb2,
     log_entries_pb2,  # noqa: F401 (metadata and responses are unpacked by their names)
 )
+from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as executions_v2_pb2
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
 TRIGGERS = trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"].full_name
 OPERATIONS = operation_service_pb2.DESCRIPTOR.services_by_name["OperationService"].full_name
 EXECUTIONS = executions_pb2.DESCRIPTOR.services_by_name["Executions"].full_name
+EXECUTIONS_V2 = executions_v2_pb2.DESCRIPTOR.services_by_name["Executions"].full_name
 GOOGLE_OPERATIONS = operations_pb2.DESCRIPTOR.services_by_name["Operations"].full_name
 
 CALL_SECONDS = 15.0
@@ -109,6 +111,7 @@ class Peer:
         self.triggers = Stubs(self, TRIGGERS)
         self.operations = Stubs(self, OPERATIONS)
         self.executions = Stubs(self, EXECUTIONS)
+        self.executions_v2 = Stubs(self, EXECUTIONS_V2)
         self.google_operations = Stubs(self, GOOGLE_OPERATIONS)
 
     @cached_property

@@ -1,5 +1,6 @@
 """Wrong servers of the profile `executions`: what a list, an execution or a cancellation says."""
 
+from mutants.changes import asks as call_asks
 from mutants.changes import made as call_made
 from mutants.changes import refuses, shows
 from mutants.declaring import Mutant
@@ -460,6 +461,19 @@ MADE_CALLS = [
         lambda message, _: message.ClearField("replayed_execution_id"),
     ),
     refuses("executions.grpc.execute", "Executions/ExecuteIntegrations", "does not execute"),
+    shows(
+        "executions.grpc.v2.list",
+        "Executions/ListExecutions",
+        "lists nothing",
+        lambda message, _: message.ClearField("executions"),
+    ),
+    call_asks(
+        "executions.grpc.v2.schedule",
+        "Executions/ScheduleIntegration",
+        "drops the body over gRPC",
+        lambda call: call.request.ClearField("body"),
+    ),
+    refuses("executions.grpc.v2.execute", "Executions/ExecuteIntegration", "does not execute"),
     call_made(
         absent_is_there,
         "shows what is not there",

@@ -6,10 +6,12 @@ import pytest
 from google.protobuf import json_format
 
 from tocsin.conformance.checks.executions.fixtures import Three
-from tocsin.conformance.checks.executions.runs import FEATURE, Runs, state
+from tocsin.conformance.checks.executions.runs import FEATURE, NEVER, Runs, state
+from tocsin.conformance.checks.executions.test_version_2 import newest, unique
 from tocsin.conformance.clauses import MUST, clause
 from tocsin.conformance.expecting import Code, expect_error, expect_ok
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
+from tocsin_protos.google.cloud.integrations.v2 import executions_pb2 as executions_v2_pb2
 
 pytest_plugins = ["tocsin.conformance.checks.executions.fixtures"]
 
@@ -112,6 +114,51 @@ def test_execute_does_the_same(runs: Runs) -> None:
     )
     answer = expect_ok(runs.peer.executions.ExecuteIntegrations(request))
     assert state(runs.get(answer.execution_id)) == "SUCCEEDED"
+
+
+@grpc_clause(
+    "v2.list", "ListExecutions of v2 MUST return what REST lists.", "execute", "integrations-v2"
+)
+def test_version_2_lists_the_same(three: Three) -> None:
+    own = " OR ".join(f'execution_id="{each}"' for each in three.ids)
+    request = executions_v2_pb2.ListExecutionsRequest(
+        parent=three.runs.peer.integration, filter=own
+    )
+    answer = expect_ok(three.runs.peer.executions_v2.ListExecutions(request))
+    assert told(answer).get("executions", []) == three.runs.page([("filter", own)], "v2")
+
+
+@grpc_clause(
+    "v2.schedule",
+    "ScheduleIntegration of v2 MUST make an execution with the members of its body as variables.",
+    "integrations-v2",
+)
+def test_version_2_schedules(runs: Runs) -> None:
+    body = unique(runs)
+    request = executions_v2_pb2.ScheduleIntegrationRequest(
+        parent=runs.peer.integration, trigger_id=runs.peer.trigger_id
+    )
+    request.body.update(body)
+    request.schedule_time.FromJsonString(NEVER)
+    expect_ok(runs.peer.executions_v2.ScheduleIntegration(request))
+    execution = newest(runs, body)
+    assert (execution["state"], execution["requestVariables"]) == ("ON_HOLD", body)
+
+
+@grpc_clause(
+    "v2.execute",
+    "ExecuteIntegration of v2 MUST be answered when the execution has ended.",
+    "execute",
+    "integrations-v2",
+)
+def test_version_2_executes(runs: Runs) -> None:
+    body = unique(runs)
+    request = executions_v2_pb2.ExecuteIntegrationRequest(
+        parent=runs.peer.integration, trigger_id=runs.peer.trigger_id
+    )
+    request.body.update(body)
+    expect_ok(runs.peer.executions_v2.ExecuteIntegration(request))
+    assert newest(runs, body)["state"] == "SUCCEEDED"
 
 
 @grpc_clause("absent", "GetExecution of an id that nobody has MUST be refused with NOT_FOUND.")
