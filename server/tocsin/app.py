@@ -30,6 +30,7 @@ from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import description_of, services_of
 from tocsin.composition.stopping import Grace, Standing, keep_standing
 from tocsin.descriptors import raise_limit
+from tocsin.engine.hold import Holding
 from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
@@ -87,6 +88,7 @@ class Running(NamedTuple):
     metrics: Address | None
     smtp: Address | None
     current: CurrentTargets
+    hold: Holding
 
     def use(self, settings: Settings) -> None:
         """Puts the settings of targets and integrations in force."""
@@ -96,7 +98,8 @@ class Running(NamedTuple):
         grpc, http, tls = self.doors
         asked = {"tls": tls, "metrics": self.metrics, "smtp": self.smtp}
         more = "".join(f" {name}={address}" for name, address in asked.items() if address)
-        return f"ready grpc={grpc or 'off'} http={http or 'off'}{more}"
+        on_hold = " hold=on" if self.hold.on_hold else ""
+        return f"ready grpc={grpc or 'off'} http={http or 'off'}{more}{on_hold}"
 
 
 @asynccontextmanager
@@ -133,7 +136,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
         keep_standing(stack, ground, works, standing, grace)
-        yield Running(doors, metrics, smtp, ground.current)
+        yield Running(doors, metrics, smtp, ground.current, ground.hold)
 
 
 async def _start_engine(stack: AsyncExitStack, engine: Engine, grace: Grace) -> None:

@@ -107,6 +107,12 @@ app.add_typer(
     ),
     name="access",
 )
+for name, summary in (
+    ("backup", "Copy the database into one file, while servers go on using it."),
+    ("restore", "Make a database of a backup, on hold."),
+    ("release", "Let a restored database fire."),
+):
+    defer_command(app, name, f"tocsin.cli.data.{name}", summary)
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")
 refuse_repeats(app)

@@ -85,8 +85,10 @@ def compose(
         _recurring(ground, catalog, ids),
         machine_clock=MACHINE_CLOCK,
         observer=observer,
-        chores=(*kept.steps(), presence.run_once, *chores),
+        chores=(presence.run_once, *chores),
+        upkeep=kept.steps(),
         faults=faults,
+        hold=ground.hold,
     )
     database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
     return Works(engine, intake, ids, catalog, presence, shortage, faults)

@@ -8,6 +8,7 @@ from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
 from tocsin.descriptors import Shares, current_limit, share_out
+from tocsin.engine.hold import Holding
 from tocsin.engine.observer import Observer
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Limits
@@ -43,6 +44,7 @@ class Ground:
     pages: PageTokens
     shares: Shares
     current: CurrentTargets
+    hold: Holding
 
 
 async def open_ground(
@@ -78,7 +80,10 @@ async def open_ground(
         connections=Limits().connections,
     )
     current = CurrentTargets(settings.targets, settings.integrations)
-    return Ground(settings, clock, database, telemetry, node, pages, shares, current), metrics
+    hold = Holding(database, clock, machine_clock=MACHINE_CLOCK)
+    await hold.look()
+    ground = Ground(settings, clock, database, telemetry, node, pages, shares, current, hold)
+    return ground, metrics
 
 
 async def kept_key(database: Database, name: str) -> bytes:

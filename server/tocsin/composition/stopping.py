@@ -76,6 +76,11 @@ class Standing:
         self._health.set(serving=not self._unready)
         self._telemetry.ready(not self._unready)
 
+    def on_hold(self, on_hold: bool) -> None:
+        """Reports whether the store is on hold, which leaves the server ready for calls."""
+        self._health.set_firing(firing=not on_hold)
+        self._telemetry.on_hold(on_hold)
+
     async def stop(self, delay_seconds: float) -> None:
         """Reports NOT_SERVING, and waits so that clients can send their calls elsewhere.
 
@@ -101,6 +106,7 @@ def keep_standing(
     standing.of("start")(True)
     works.shortage.report_to(standing.of("calls"))
     works.faults.report_to(standing.of("engine"))
+    ground.hold.report_to(standing.on_hold)
     watching = asyncio.create_task(readiness.watch())
     stack.callback(watching.cancel)
     stack.push_async_callback(grace.within, standing.stop, ground.settings.shutdown_delay)

@@ -10,6 +10,7 @@ from tocsin.engine.delivering.deliveries import Deliveries
 from tocsin.engine.delivering.parking import Parking
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.subscribing import Subscribing
+from tocsin.engine.hold import Holding
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.ticks.recurring import Recurring
@@ -18,7 +19,7 @@ from tocsin.engine.ticks.timers import KIND as TIMER
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.step_faults import StepFaults
 from tocsin.schedule import Clock
-from tocsin.store.driver.database import Database
+from tocsin.store.driver.database import Database, StoreError
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import earliest_batch
 from tocsin.store.invocations.deliveries import hand_back, next_due
@@ -35,7 +36,8 @@ class Engine:
 
     `machine_clock` times the pause after an error; None means `clock`. `chores` are further steps
     to repeat: each does its work, then waits until it is due again. `faults` learns which steps
-    keep failing.
+    keep failing. While the store is on `hold`, only the steps run that fire and delete nothing:
+    `upkeep` waits too.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class Engine:
         machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
+        upkeep: Sequence[Callable[[], Awaitable[None]]] = (),
         faults: StepFaults | None = None,
+        hold: Holding | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -66,12 +70,36 @@ class Engine:
         self._machine_clock = machine_clock or clock
         self._observer = observer
         self._chores = tuple(chores)
+        self._upkeep = tuple(upkeep)
+        self._hold = hold
         self._faults = faults or StepFaults()
         self._loops: list[asyncio.Task[None]] = []
         self._stepped = asyncio.Event()
 
     async def start(self) -> None:
-        """Ends the leases of an earlier process, then starts the loops."""
+        """Ends the leases of an earlier process, then starts the loops.
+
+        While the store is on hold, what fires starts only when the hold has ended.
+        """
+        self._observer.source_stands(TIMER, healthy=True)
+        self._repeat_all(self._parking.run_once, self._subscribing.run_once, *self._chores)
+        if self._hold is not None and self._hold.on_hold:
+            self._loops.append(asyncio.create_task(self._start_after(self._hold)))
+        else:
+            await self._start_firing()
+
+    async def _start_after(self, hold: Holding) -> None:
+        await hold.released()
+        while True:
+            try:
+                await self._start_firing()
+            except StoreError as error:
+                log.error("could not start firing after the hold, trying again", error=str(error))
+                await self._machine_clock.sleep(RECOVERY_SECONDS)
+            else:
+                return
+
+    async def _start_firing(self) -> None:
         if self._database.exclusive:
             now = self._clock.now()
             left = await self._database.write(lambda tx: hand_back(tx, now=now))
@@ -79,18 +107,17 @@ class Engine:
                 log.warning(
                     "repeating deliveries that an earlier process left under way", invocations=left
                 )
-        self._observer.source_stands(TIMER, healthy=True)
-        steps = (
+        self._repeat_all(
             self._fire_timers,
             self._batches.run_once,
-            self._parking.run_once,
-            self._subscribing.run_once,
             *self._pulling.steps(),
             *self._deliveries.steps(),
             *(() if self._recurring is None else (self._recurring.run_once,)),
-            *self._chores,
+            *self._upkeep,
         )
-        self._loops = [asyncio.create_task(self._repeat(step)) for step in steps]
+
+    def _repeat_all(self, *steps: Callable[[], Awaitable[None]]) -> None:
+        self._loops += [asyncio.create_task(self._repeat(step)) for step in steps]
 
     async def stop(self, grace_seconds: float) -> None:
         """Stops the loops, and lets deliveries under way finish within the grace."""
@@ -133,9 +160,10 @@ class Engine:
     async def settled(self) -> None:
         """Returns once nothing is due or under way.
 
-        Use it with a clock that stands still; on a running clock it may never return.
+        Use it with a clock that stands still; on a running clock it may never return. Work that is
+        on hold is not waited for.
         """
-        while True:
+        while self._hold is None or not self._hold.on_hold:
             self._stepped.clear()
             if self._deliveries.idle:
                 due = await self.next_due()

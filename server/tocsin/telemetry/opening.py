@@ -38,6 +38,11 @@ class Metrics:
             "1 while the node takes calls and its store works, else 0.",
             registry=self.registry,
         )
+        self.on_hold = Gauge(
+            "tocsin_on_hold",
+            "1 while the store is on hold after a restore, and nothing fires, else 0.",
+            registry=self.registry,
+        )
         self.certificate_ends: Gauge | None = None
         Info(
             "tocsin_build",
@@ -109,6 +114,10 @@ class Telemetry:
     def ready(self, ready: bool) -> None:
         if self.metrics is not None:
             self.metrics.ready.set(ready)
+
+    def on_hold(self, on_hold: bool) -> None:
+        if self.metrics is not None:
+            self.metrics.on_hold.set(on_hold)
 
     def certificate_ends(self, end: datetime) -> None:
         """Shows when the TLS certificate ends; the metric exists only after the first call."""

@@ -18,6 +18,8 @@ from tocsin.wire.calls import Arrival
 Context = grpc.aio.ServicerContext[Any, Any]
 SERVICE = contract.DESCRIPTOR.services_by_name["Health"]
 WHOLE_SERVER = ""
+# Not a service: NOT_SERVING while the store is on hold, though calls are answered.
+FIRING = "tocsin.v1.firing"
 
 # A client watches once on each of its channels; behind a load balancer many share an address.
 WATCHERS = StreamBounds(of_peer=128, of_all=1024)
@@ -30,14 +32,20 @@ class Health:
     """Reports the health of all services, which is that of the store and the process."""
 
     def __init__(self, services: Iterable[str]) -> None:
-        self._services = frozenset((WHOLE_SERVER, *services))
+        self._services = frozenset((WHOLE_SERVER, FIRING, *services))
         self._serving = True
+        self._firing = True
         self._stopping = False
         self._changed = asyncio.Event()
         self._watchers = Streams(WATCHERS)
 
     def set(self, *, serving: bool) -> None:
         self._serving = serving
+        self._tell()
+
+    def set_firing(self, *, firing: bool) -> None:
+        """Reports by FIRING whether timers tick and invocations are delivered."""
+        self._firing = firing
         self._tell()
 
     def stop(self) -> None:
@@ -85,7 +93,7 @@ class Health:
     def _status(self, service: str) -> int:
         if service not in self._services:
             return contract.HealthCheckResponse.SERVICE_UNKNOWN
-        if self._serving and not self._stopping:
+        if self._serving and not self._stopping and (self._firing or service != FIRING):
             return contract.HealthCheckResponse.SERVING
         return contract.HealthCheckResponse.NOT_SERVING
 

@@ -237,3 +237,28 @@ def test_a_damaged_database_that_stops_the_start_is_called_so(directory: Path) -
     assert ended.status == 1
     assert "the database is damaged: restore a backup" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+MISSING_LOG = "the database was in use when it was last written, but its log is missing"
+
+
+def test_a_copy_without_its_log_starts_with_a_word(tmp_path: Path) -> None:
+    database = tmp_path / "tocsin.db"
+    with serving(tmp_path, CONFIG, http="off") as server, server.channel() as channel:
+        scheduled(channel)
+        copy = tmp_path / "copy" / "tocsin.db"
+        copy.parent.mkdir()
+        shutil.copy(database, copy)
+        server.kill()
+    with serving(copy.parent, CONFIG, http="off"):
+        pass
+    assert MISSING_LOG in (copy.parent / "log").read_text()
+
+
+def test_a_start_after_a_stop_or_a_kill_says_nothing_of_a_missing_log(tmp_path: Path) -> None:
+    for kill in (False, True, False):
+        with serving(tmp_path, CONFIG, http="off") as server, server.channel() as channel:
+            scheduled(channel)
+            if kill:
+                server.kill()
+    assert MISSING_LOG not in (tmp_path / "log").read_text()

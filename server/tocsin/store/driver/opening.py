@@ -3,16 +3,12 @@
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import as_file, files
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, delete, exists, func, insert, inspect, select
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
@@ -20,9 +16,10 @@ from tocsin.store.driver.database import Database, StoreDamaged, StoreError
 from tocsin.store.driver.file.connecting import connect as connect_sqlite
 from tocsin.store.driver.file.connecting import in_our_words
 from tocsin.store.driver.file.locks import take_lock
+from tocsin.store.driver.file.marks import lost_its_log
 from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
 from tocsin.store.driver.sqlite import SqliteDatabase
-from tocsin.store.schema import LARGE_VALUES_KNOWN_SINCE, compatibility, large_values
+from tocsin.store.migrations.upgrading import HEAD, MIGRATION_LOCK, upgrade
 
 if TYPE_CHECKING:
     from tocsin.store.driver.primary.connecting import Primary
@@ -33,8 +30,6 @@ FORMS = (
     "sqlite:///relative.db, sqlite:////absolute.db, "
     "postgresql://user:password@host:port/database or …@host1:port1,host2:port2/database"
 )
-# An arbitrary number that other programs in the same database are unlikely to lock.
-MIGRATION_LOCK = 0x746F6373696E
 
 
 def open_database(url: str, *, durable: bool = True) -> Database:
@@ -78,9 +73,17 @@ def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_lone_log(path)
+        without_log = lost_its_log(path)
         lock = take_lock(path)
     except OSError as error:
         raise StoreError(f"can't use {path}: {error.strerror}; check --database") from error
+    if without_log:
+        log.error(
+            "the database was in use when it was last written, but its log is missing: the latest "
+            "changes are lost; a copy needs the file -wal too, `tocsin backup` makes a whole one",
+            database=str(path),
+            missing=f"{path.name}-wal",
+        )
     try:
         migrate_sqlite(path)
         return SqliteDatabase(path, lock=lock, durable=durable)
@@ -118,14 +121,15 @@ def _unusable(path: Path, error: BaseException | None) -> StoreError:
     return StoreError(f"can't use {path} as a SQLite database: {error}")
 
 
-def migrate_sqlite(path: Path) -> None:
-    """Creates the schema or brings it up to this version."""
+def migrate_sqlite(path: Path, *, to: str = HEAD, copying: bool = False) -> None:
+    """Creates the schema or brings it up to this version; arguments as those of `upgrade`."""
     engine = create_engine("sqlite://", creator=lambda: connect_sqlite(path))
     try:
         with engine.connect() as connection:
             # All or nothing: a start that is killed halfway leaves the database as it was.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            upgrade(connection, str(path))
+            upgrade(connection, str(path), to=to, copying=copying)
+            connection.commit()
     except DatabaseError as error:
         raise _unusable(path, error.orig) from error
     finally:
@@ -151,7 +155,7 @@ def open_postgresql(url: PostgresUrl) -> Database:
     return PostgresDatabase(primary)
 
 
-async def prepare_postgresql(primary: "Primary", safe_url: str) -> None:
+async def prepare_postgresql(primary: "Primary", safe_url: str, *, copying: bool = False) -> None:
     """Creates the schema or brings it up to this version, one node at a time."""
     from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -167,53 +171,7 @@ async def prepare_postgresql(primary: "Primary", safe_url: str) -> None:
         async with engine.connect() as connection:
             # Held until the commit: nodes that start meanwhile wait, and find the schema migrated.
             await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            await connection.run_sync(upgrade, safe_url)
+            await connection.run_sync(partial(upgrade, copying=copying), safe_url)
+            await connection.commit()
     finally:
         await engine.dispose()
-
-
-def upgrade(connection: Connection, safe_url: str) -> None:
-    """Migrates the schema to this version, unless it is newer.
-
-    A newer schema says which older nodes may still use it (`oldest_known` of its migrations), so
-    that nodes of two versions run side by side during an upgrade.
-
-    Raises:
-        StoreError: the schema is too new for this version.
-    """
-    with as_file(files("tocsin.store.migrations")) as scripts:
-        config = Config()
-        config.set_main_option("script_location", str(scripts))
-        config.attributes["connection"] = connection
-        script = ScriptDirectory.from_config(config)
-        known = {revision.revision for revision in script.walk_revisions()}
-        head = script.get_revision("head")
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in known:
-            _work_on_newer(connection, safe_url, current, head.revision)
-            return
-        command.upgrade(config, "head")
-        _tell_oldest_known(connection, head.module.oldest_known)
-        connection.commit()
-
-
-def _work_on_newer(connection: Connection, safe_url: str, current: str, head: str) -> None:
-    oldest = None
-    # A schema without this table is too old to be unknown to this version.
-    if inspect(connection).has_table(compatibility.name):
-        oldest = connection.execute(select(compatibility.c.oldest_known)).scalar()
-    if oldest is None or head < oldest:
-        serves = "" if oldest is None else f" for nodes from {oldest} on"
-        raise StoreError(
-            f"{safe_url} was written by a newer Tocsin (its schema is {current}{serves}, this "
-            f"version knows schemas up to {head}): upgrade tocsin, or give another --database"
-        )
-    log.warning("the store's schema is newer, upgrade this node soon", schema=current, known=head)
-
-
-def _tell_oldest_known(connection: Connection, oldest: str) -> None:
-    if connection.execute(select(exists().select_from(large_values))).scalar():
-        oldest = max(oldest, LARGE_VALUES_KNOWN_SINCE)
-    if connection.execute(select(compatibility.c.oldest_known)).scalar() != oldest:
-        connection.execute(delete(compatibility))
-        connection.execute(insert(compatibility).values(oldest_known=oldest))

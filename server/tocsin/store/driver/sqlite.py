@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from tocsin.store.driver.file.connecting import (
 )
 from tocsin.store.driver.file.identity import DatabaseFiles
 from tocsin.store.driver.file.locks import FileLock
+from tocsin.store.driver.file.marks import mark_closed, mark_in_use
 from tocsin.store.driver.gathering import Awaited, Gathering
 from tocsin.store.driver.transaction import Afterwards, Statements, Transaction, Work
 
@@ -124,6 +126,9 @@ class SqliteDatabase:
         self._disk.shutdown()
         self._checkpoints.close()
         self._reader.close()
+        # One that can't be written keeps its log, too.
+        with suppress(sqlite3.Error):
+            mark_closed(self._writer)
         self._writer.close()
         self._files.close()
         self._lock.close()
@@ -258,4 +263,5 @@ def _files_in_use(path: Path, writer: sqlite3.Connection) -> DatabaseFiles:
     # SQLite opens the log, and makes it, with the first transaction.
     writer.execute("BEGIN IMMEDIATE")
     writer.rollback()
+    mark_in_use(writer)
     return DatabaseFiles(path)

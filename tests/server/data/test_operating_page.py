@@ -1,0 +1,41 @@
+"""Every command of docs/operating.md works, in the order of the page."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.markdown import ROOT, blocks
+from stand.tocsin_process import clean_environment, serving
+
+PAGE = ROOT / "docs" / "operating.md"
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+BACKUP = re.compile(r"tocsin-\d{8}T\d{6}Z\.db")
+
+
+def typed(place: Path, code: str) -> str:
+    """Types a block in a directory; returns what it printed."""
+    [*made] = (place / "backups").glob("*.db")
+    if made:
+        code = BACKUP.sub(made[0].name, code)
+    database = {"TOCSIN_DATABASE": f"sqlite:///{place}/tocsin.db", "PATH": PATH}
+    done = subprocess.run(
+        ["sh", "-e", "-c", code],
+        cwd=place,
+        env=clean_environment(database),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{code}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_every_command_works_in_the_order_of_the_page(tmp_path: Path) -> None:
+    with serving(tmp_path, http="off"):
+        printed = [typed(tmp_path, block.code) for block in blocks(PAGE, "sh")]
+    assert any("Released" in text for text in printed)
+    with serving(tmp_path / "restored", http="off") as server:
+        assert "hold" not in server.ready
