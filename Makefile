@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-attacks docs pictures terminal build newest versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-attacks docs pictures terminal build newest versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -96,6 +96,9 @@ bench-large: $(VENV)/installed-dev ## Lists and memory beside large inputs at a 
 bench-executions: $(VENV)/installed-dev ## Lists of executions by each filter, among a million
 	$(BIN)/python bench/executions.py
 	$(BIN)/python bench/report.py
+
+bench-console: $(VENV)/installed-dev ## How long the page takes among 10,000 triggers and a million invocations
+	$(BIN)/python bench/console.py
 
 bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md
 	$(BIN)/python bench/under_attack.py

@@ -21,7 +21,7 @@ import { bare } from "./states.js";
 export function liveInvocations(filter, scope, oldestFirst = () => false) {
   const list = paged(async (token, ended) => {
     if (!scope()) return { items: [], next: "" };
-    const query = { ...filter(), oldestFirst: oldestFirst() || undefined, pageSize: 100, pageToken: token };
+    const query = { ...filter(), oldestFirst: oldestFirst() || undefined, pageSize: 50, pageToken: token };
     const answer = await get("tocsin/v1/invocations", query, ended);
     return {
       items: /** @type {Invocation[]} */ (answer.invocations ?? []),

@@ -1,0 +1,183 @@
+"""How long the screens of the page take among many triggers and invocations: `make bench-console`.
+
+What counts is the time in a real Chromium from the begin of a new visit until the rows of a screen
+are there. It writes bench/results/console.json.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import bindparam, insert
+
+from running import RESULTS, keep, node_with
+from tocsin.compilers.triggers_v1 import compile_trigger
+from tocsin.plans.plan import action_to_json
+from tocsin.store.driver.instants import to_micros
+from tocsin.store.driver.opening import open_database
+from tocsin.store.schema import invocations
+from tocsin_protos.yandex.cloud.operation import operation_pb2
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
+
+CREATE = "/yandex.cloud.serverless.triggers.v1.TriggerService/Create"
+CHROMIUM = "/usr/bin/chromium"
+FOLDER = "bench"
+AT_ONCE = 2_000
+BETWEEN = timedelta(milliseconds=80)
+ONE_FAILED = 1_001
+COLUMNS = (
+    *("id", "parent", "origin", "state", "scheduled_at", "target", "attempts", "failures"),
+    *("action", "payload", "created_at", "started_at", "finished_at", "last_error"),
+)
+INSERT = insert(invocations).values({name: bindparam(name) for name in COLUMNS})
+RULE = trigger_pb2.Trigger.Rule(
+    timer=trigger_pb2.Trigger.Timer(
+        cron_expression="0 3 1 1 ? *",
+        invoke_function=trigger_pb2.InvokeFunctionOnce(function_id="f"),
+    )
+)
+[ACTION] = map(action_to_json, compile_trigger(trigger_pb2.Trigger(rule=RULE)).actions)
+SCREENS = {
+    "overview": ("", ".figure"),
+    "triggers": ("triggers", "tbody tr"),
+    "invocations": ("invocations", "tbody tr"),
+    "invocations that failed": ("invocations?state=FAILED", "tbody tr"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--triggers", type=int, default=10_000)
+    parser.add_argument("--invocations", type=int, default=1_000_000)
+    parser.add_argument("--visits", type=int, default=7, help="of each screen")
+    parser.add_argument("--results", type=Path, default=RESULTS / "console.json")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        database = Path(scratch, "console.db")
+        database.with_suffix(".toml").write_text("")
+        with node_with(database) as (_, addresses):
+            ids = asyncio.run(create(addresses.grpc, options.triggers))
+        asyncio.run(fill(database, ids, options.invocations))
+        with (
+            node_with(database) as (_, addresses),
+            sync_playwright() as playwright,
+            playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
+        ):
+            rows = [
+                {"screen": screen, **timed(browser, addresses.http, *place, options.visits)}
+                for screen, place in SCREENS.items()
+            ]
+    show(rows, options.triggers, options.invocations)
+    counts = {"triggers": options.triggers, "invocations": options.invocations}
+    keep(options.results, {**counts, "screens": rows})
+
+
+async def create(address: str, count: int) -> list[str]:
+    """Makes timers that tick at every minute of an hour; returns their ids."""
+    made: list[str] = []
+    numbers = iter(range(count))
+    async with grpc.aio.insecure_channel(address) as channel:
+        call = channel.unary_unary(
+            CREATE,
+            trigger_service_pb2.CreateTriggerRequest.SerializeToString,
+            operation_pb2.Operation.FromString,
+        )
+
+        async def caller() -> None:
+            for number in numbers:
+                operation = await call(request(number), timeout=60)
+                metadata = trigger_service_pb2.CreateTriggerMetadata()
+                operation.metadata.Unpack(metadata)
+                made.append(metadata.trigger_id)
+
+        await asyncio.gather(*(caller() for _ in range(64)))
+    return made
+
+
+def request(number: int) -> trigger_service_pb2.CreateTriggerRequest:
+    rule = trigger_pb2.Trigger.Rule()
+    rule.CopyFrom(RULE)
+    rule.timer.cron_expression = f"{number % 60} 3 1 1 ? *"
+    return trigger_service_pb2.CreateTriggerRequest(
+        folder_id=FOLDER, name=f"timer-{number}", rule=rule
+    )
+
+
+async def fill(database: Path, triggers: list[str], count: int) -> None:
+    """Writes invocations that have ended, up to now."""
+    opened = open_database(f"sqlite:///{database}")
+    first = datetime.now(UTC) - BETWEEN * count
+    try:
+        for start in range(0, count, AT_ONCE):
+            rows = [
+                ended(triggers[number % len(triggers)], first + BETWEEN * number, number)
+                for number in range(start, min(start + AT_ONCE, count))
+            ]
+            await opened.write(lambda tx, rows=rows: tx.each(INSERT, rows))
+    finally:
+        await opened.close()
+
+
+def ended(trigger_id: str, at: datetime, number: int) -> dict[str, object]:
+    failed = number % ONE_FAILED == 0
+    instant = to_micros(at)
+    return {
+        "id": f"a1s{number:017d}",
+        "parent": f"folders/{FOLDER}",
+        "origin": trigger_id,
+        "state": "failed" if failed else "succeeded",
+        "scheduled_at": instant,
+        "target": "function/f",
+        "attempts": 1,
+        "failures": 1 if failed else 0,
+        "action": ACTION,
+        "payload": b"{}",
+        "created_at": instant,
+        "started_at": instant,
+        "finished_at": instant + 5_000,
+        "last_error": "answered 500: out of paper" if failed else None,
+    }
+
+
+def timed(browser: Browser, address: str, place: str, rows: str, visits: int) -> dict[str, object]:
+    """Returns how long a new visitor waits for the rows, and what came over the wire meanwhile."""
+    took, sizes = [], []
+    for _ in range(visits + 1):
+        with browser.new_context() as context:
+            page = context.new_page()
+            separator = "&" if "?" in place else "?"
+            page.goto(f"http://{address}/#/{place}{separator}folder={FOLDER}")
+            page.locator(rows).first.wait_for()
+            took.append(page.evaluate("performance.now()"))
+            sizes.append(
+                page.evaluate(
+                    "performance.getEntriesByType('resource')"
+                    ".reduce((sum, each) => sum + each.transferSize, 0)"
+                )
+            )
+    took, sizes = took[1:], sizes[1:]  # the first one warms up
+    return {
+        "p50_ms": round(statistics.median(took)),
+        "most_ms": round(max(took)),
+        "kb": round(statistics.median(sizes) / 1000, 1),
+    }
+
+
+def show(rows: list[dict[str, object]], triggers: int, count: int) -> None:
+    table = Table(title=f"screens among {triggers:,} triggers and {count:,} invocations")
+    for column in ("screen", "p50 ms", "most ms", "kB"):
+        table.add_column(column, justify="left" if column == "screen" else "right")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()
