@@ -314,7 +314,7 @@ LINES: dict[str, Line] = {
     f"{SCHEDULES}.ListNextRuns": Line("viewer", "project", schedule),
     f"{SCHEDULES}.ExplainSchedule": Line("viewer", "project", explained_schedule),
     f"{SCHEDULES}.ExplainIntegration": Line("viewer", "project", explained_integration),
-    f"{SCHEDULES}.ListLocations": Line("viewer", "project", nothing),
+    f"{SCHEDULES}.ListLocations": Line("viewer", "*", nothing),
     f"{EXECUTIONS}.ExecuteEvent": Line("editor", "project", event_of),
     f"{EXECUTIONS}.ListExecutions": Line("viewer", "project", executions_of_integration),
     f"{EXECUTIONS}.GetExecution": Line("viewer", "project", execution_of_integration),
