@@ -28,6 +28,7 @@ from tocsin.composition.listening import (
 from tocsin.composition.mailing import open_smtp
 from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import description_of, services_of
+from tocsin.composition.seeding import plant, seeds_of
 from tocsin.composition.stopping import Grace, Standing, keep_standing
 from tocsin.descriptors import raise_limit
 from tocsin.engine.hold import Holding
@@ -106,6 +107,7 @@ class Running(NamedTuple):
 async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterator[Running]:
     """Runs the whole server; the parts close in the opposite order of their start."""
     check_listeners(settings)
+    wanted = seeds_of(settings)
     metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None
     async with AsyncExitStack() as stack:
         scratch = stack.enter_context(scratch_directory())
@@ -117,6 +119,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         services |= description_of(services, guarded=settings.access.enabled)
         stack.push_async_callback(grace.stop, works.presence.leave)
         await _start_engine(stack, works.engine, grace)
+        await plant(ground, works, wanted)
         # If the start fails, deliveries that wait for the issuer must not wait for ever.
         stack.callback(callers.tokens.issue_as, None)
         health = Health(service.full_name for service in services)

@@ -44,6 +44,8 @@ ARGUMENTS = {
 # A value of each option; one that a command needs otherwise has the command before it.
 VALUES = {
     "--advertise": "example.com:443",
+    "--apply": "triggers",
+    "--apply-folder": "b1g1",
     "--at": "2098-01-01",
     "--after": "2098-01-01",
     "--body": "file.json",

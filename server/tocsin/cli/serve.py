@@ -15,6 +15,8 @@ from tocsin.cli.config import ConfigOption
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.repeats import SingleOptions
 
+SETTINGS_FILE = "tocsin.toml"
+
 
 def serve(
     listen: options.ListenOption = None,
@@ -26,6 +28,8 @@ def serve(
     advertise: options.AdvertiseOption = None,
     database: options.DatabaseOption = None,
     config: ConfigOption = None,
+    apply: options.ApplyOption = None,
+    apply_folder: options.ApplyFolderOption = None,
     metrics: options.MetricsOption = None,
     smtp: options.SmtpOption = None,
     clock: options.ClockOption = None,
@@ -62,12 +66,26 @@ def serve(
         "ignore_accounts": ignore_accounts,
         "log_format": log_format,
         "log_level": log_level,
+        "apply": apply,
+        "apply_folder": apply_folder,
         "metrics": metrics,
         "smtp": smtp,
         "console": {"enabled": console} if console else None,
         "access": {"enabled": True} if access else None,
     }
-    _serve(config, {name: value for name, value in given.items() if value is not None})
+    _serve(
+        config or _beside(apply),
+        {name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _beside(applied: Path | None) -> Path | None:
+    """Returns the file of settings beside the directory of triggers, if it is there."""
+    directory = applied or os.environ.get("TOCSIN_APPLY")
+    if not directory:
+        return None
+    found = Path(directory).absolute().parent / SETTINGS_FILE
+    return found if found.is_file() else None
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:
@@ -102,6 +120,7 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
     if sys.platform == "win32":
         raise _refusal(log_format, "`tocsin serve` runs on Linux and macOS; use WSL on Windows")
     # Slow to import, too. What they warn of is logged.
+    import structlog
     import uvloop
 
     from tocsin.access.exposure import ExposureRefused
@@ -116,6 +135,8 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
         load = partial(load_settings, config, given)
         settings = load()
         with configure_logs(settings.log_format, settings.log_level).swept():
+            if config is not None and config == _beside(settings.apply):
+                structlog.get_logger().info("settings read", file=str(config))
             announce = partial(_announce, settings.log_format)
             uvloop.run(serve_until_stopped(settings, load, announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:

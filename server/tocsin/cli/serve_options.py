@@ -65,6 +65,20 @@ DatabaseOption = Annotated[
     ),
 ]
 
+ApplyOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Apply the triggers in the files of this directory at the start; none is deleted. "
+        "Settings are read from `tocsin.toml` beside it, unless --config names another file.",
+    ),
+]
+
+ApplyFolderOption = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="The folder of triggers in --apply that name none."),
+]
+
 MetricsOption = Annotated[
     str | None,
     typer.Option(

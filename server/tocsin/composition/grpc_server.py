@@ -11,6 +11,8 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health as health_service
 
 from tocsin.composition.clocks import MACHINE_CLOCK
+from tocsin.gate.guarding import CallGate
+from tocsin.gate.header_check import HeaderCheck
 from tocsin.gateway import Limits
 from tocsin.settings import Address, Settings
 from tocsin.telemetry.opening import Telemetry
@@ -190,3 +192,15 @@ def _add_services(
     )
     # gRPC asks the handlers in their order.
     server.add_generic_rpc_handlers([UnknownMethods()])
+
+
+async def start_checks(gate: CallGate, services: Services, socket: Path) -> grpc.aio.Server:
+    """Starts the server that Envoy asks whether a request may go on, before it reads its body.
+
+    It has a Unix socket of its own, so that no client can call it through Envoy.
+    """
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers([HeaderCheck(gate, services).handler()])
+    server.add_insecure_port(f"unix:{socket}")
+    await server.start()
+    return server

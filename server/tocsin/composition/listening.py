@@ -12,9 +12,15 @@ import structlog
 from tocsin.access.exposure import is_loopback, refuse_exposure, refuse_open_mail
 from tocsin.api.yandex.endpoints import SERVICE as ENDPOINTS
 from tocsin.api.yandex.endpoints import Whereabouts
-from tocsin.composition.checking import start_checks
 from tocsin.composition.ground import Ground
-from tocsin.composition.grpc_server import LastingServer, Services, Started, Ways, start_grpc
+from tocsin.composition.grpc_server import (
+    LastingServer,
+    Services,
+    Started,
+    Ways,
+    start_checks,
+    start_grpc,
+)
 from tocsin.composition.stopping import Grace, Standing
 from tocsin.gate.connections import ConnectionSettings
 from tocsin.gate.guarding import CallGate

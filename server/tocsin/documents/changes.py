@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 from tocsin.documents.reading import Document, Problem
 from tocsin.documents.triggers import Check, read_trigger
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
+from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
+    UpdateTriggerRequest,
+)
 
 # Fills in what the server decides, so that it is no difference: `complete(after, before)`.
 Complete: TypeAlias = Callable[[Trigger, Trigger | None], None]
@@ -77,6 +80,18 @@ class Change:
     def resumes(self) -> bool:
         return self._status_becomes(Trigger.ACTIVE)
 
+    def update_request(self) -> UpdateTriggerRequest:
+        """Returns the request that writes only the fields that differ."""
+        after = self.trigger
+        return UpdateTriggerRequest(
+            trigger_id=after.id,
+            update_mask={"paths": self.paths},
+            name=after.name,
+            description=after.description,
+            labels=after.labels,
+            rule=after.rule,
+        )
+
     def _status_becomes(self, status: int) -> bool:
         if self.before is None or self.after is None:
             return False
@@ -125,7 +140,11 @@ def _beyond_contract(wanted: WantedTrigger, apply_set: ApplySet | None) -> Itera
     """Yields what is wrong with a trigger for `apply`; puts it into its apply set."""
     document, trigger = wanted.document, wanted.trigger
     if not trigger.folder_id:
-        yield Problem(document.place, "folder_id", "is missing: name it here, or by --folder")
+        yield Problem(
+            document.place,
+            "folder_id",
+            "is missing: name it here, or for all files by --folder (--apply-folder of serve)",
+        )
     if not trigger.name and not trigger.id:
         yield Problem(document.place, "name", "is missing: a trigger is found by its name")
     if apply_set is not None:

@@ -75,6 +75,15 @@ class Settings(BaseSettings):
         "off.",
         examples=["127.0.0.1:2525"],
     )
+    apply: Path | None = Field(
+        None,
+        description="A file, or a directory of files, whose triggers are applied at the start: "
+        "they are created and changed, and never deleted. A mistake in them refuses the start.",
+        examples=["triggers"],
+    )
+    apply_folder: str = Field(
+        "", description="The folder of triggers in `apply` that name none.", examples=["b1g1"]
+    )
     database: DatabaseUrl = Field(
         "sqlite:///tocsin-data/tocsin.db",
         description="URL of the database: `sqlite:///relative.db` or `sqlite:////absolute.db`, or, "

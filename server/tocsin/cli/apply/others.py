@@ -147,6 +147,10 @@ def _binding_step(
     return Step(move, "binding", shown, (), take, document.where, order=1)
 
 
+# What the server writes if a version leaves it out.
+_LEFT_OUT = ("last_modifier_email", "lock_holder")
+
+
 def _integration_step(
     api: Connection, location: str, document: Document, wanted: IntegrationVersion
 ) -> Step:
@@ -158,6 +162,9 @@ def _integration_step(
     )
     after = _own(wanted)
     before = None if active is None else _own(active)
+    for name in _LEFT_OUT:
+        if before is not None and not getattr(after, name):
+            before.ClearField(name)
 
     def take() -> None:
         made = api.versions.CreateIntegrationVersion(

@@ -62,19 +62,6 @@ def create(api: Connection, trigger: Trigger) -> Operation:
     return operation
 
 
-def update_request(change: Change) -> contract.UpdateTriggerRequest:
-    """Returns the request that writes only the fields that differ."""
-    after = change.trigger
-    return contract.UpdateTriggerRequest(
-        trigger_id=after.id,
-        update_mask={"paths": change.paths},
-        name=after.name,
-        description=after.description,
-        labels=after.labels,
-        rule=after.rule,
-    )
-
-
 def calls_of(api: Connection, change: Change) -> Iterator[Callable[[], Operation]]:
     """Yields the calls that make a change, in their order.
 
@@ -88,7 +75,7 @@ def calls_of(api: Connection, change: Change) -> Iterator[Callable[[], Operation
     if change.pauses:
         yield partial(api.triggers.Pause, contract.PauseTriggerRequest(trigger_id=trigger_id))
     if change.paths:
-        yield partial(api.triggers.Update, update_request(change))
+        yield partial(api.triggers.Update, change.update_request())
     if change.resumes:
         yield partial(api.triggers.Resume, contract.ResumeTriggerRequest(trigger_id=trigger_id))
 
