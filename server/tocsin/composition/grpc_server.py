@@ -34,6 +34,7 @@ Services: TypeAlias = Mapping[ServiceDescriptor, Mapping[str, Served]]
 # The limit of a call's headers together, the same as on Envoy's listeners.
 METADATA_BYTES = Limits().headers_kib * 1024
 UNSEEN_CALLS = 10_000
+STUCK_AFTER_SECONDS = 0.25
 
 
 class Ways(NamedTuple):
@@ -45,7 +46,27 @@ class Ways(NamedTuple):
     """The Unix socket for Envoy; None if there is no Envoy."""
 
 
-Started: TypeAlias = tuple[grpc.aio.Server, Address | None]
+class Started(NamedTuple):
+    """A server that runs; its address is None if only Envoy reaches it."""
+
+    server: grpc.aio.Server
+    address: Address | None
+    room: Room
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Lets calls under way finish within the grace.
+
+        A stream whose client reads no more would use all of it up, so it is cut when no other call
+        is under way.
+        """
+        stopping = asyncio.ensure_future(self.server.stop(grace_seconds))
+        while not stopping.done():
+            slept = asyncio.ensure_future(MACHINE_CLOCK.sleep(STUCK_AFTER_SECONDS))
+            await asyncio.wait((stopping, slept), return_when=asyncio.FIRST_COMPLETED)
+            slept.cancel()
+            if self.room.streams.stuck and not self.room.calls_under_way:
+                await self.server.stop(None)
+        await stopping
 
 
 class StartError(Exception):
@@ -62,7 +83,7 @@ async def start_grpc(
     connections: int,
     streams: OpenStreams,
 ) -> Started:
-    """Starts the server; returns it and its address, or None if only Envoy reaches it."""
+    """Starts the server."""
     limits = Limits()
     server = grpc.aio.server(
         options=[
@@ -97,6 +118,7 @@ async def start_grpc(
             Places(MOST_CALLS, telemetry.overloaded),
             Places(MOST_WAITING, telemetry.overloaded),
             streams,
+            MACHINE_CLOCK,
         )
         _add_services(server, services, health, room, telemetry, gate)
     except UnknownNeed as error:
@@ -105,7 +127,7 @@ async def start_grpc(
     if ways.upstream is not None:
         _listen_for_envoy(server, ways.upstream)
     await server.start()
-    return server, port
+    return Started(server, port, room)
 
 
 class LastingServer:
@@ -117,30 +139,30 @@ class LastingServer:
 
     def __init__(self, start: Callable[[Ways], Awaitable[Started]]) -> None:
         self._start = start
-        self._server: grpc.aio.Server | None = None
+        self._started: Started | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self, ways: Ways) -> Address | None:
         """Starts the first server; returns its address, or None if only Envoy reaches it."""
-        self._server, address = await self._start(ways)
+        self._started = await self._start(ways)
+        address = self._started.address
         if address is not None:
-            self._watching = asyncio.create_task(self._watch(self._server, address))
+            self._watching = asyncio.create_task(self._watch(self._started, address))
         return address
 
-    async def _watch(self, server: grpc.aio.Server, address: Address) -> None:
+    async def _watch(self, started: Started, address: Address) -> None:
         while True:
             try:
-                await server.wait_for_termination()
+                await started.server.wait_for_termination()
             except UnicodeDecodeError as error:
                 log.warning("a call ended the gRPC server, starting another", error=str(error))
             else:
                 return
-            self._server, _ = await self._start(Ways(address, None))
-            server = self._server
+            started = self._started = await self._start(Ways(address, None))
 
     async def stop(self, grace_seconds: float) -> None:
-        if self._server is not None:
-            await self._server.stop(grace_seconds)
+        if self._started is not None:
+            await self._started.stop(grace_seconds)
         if self._watching is not None:
             await asyncio.wait((self._watching,))
 

@@ -168,8 +168,8 @@ class EnvoySockets:
         self._scratch.restore()
         sockets = self.name()
         before, self._servers = self._servers, []
-        server, _ = await _start_grpc(self._ground, self._offer, Ways(None, sockets.upstream))
-        self._servers.append(server)
+        started = await _start_grpc(self._ground, self._offer, Ways(None, sockets.upstream))
+        self._servers.append(started.server)
         await self.check(sockets)
         for server in before:
             await server.stop(None)

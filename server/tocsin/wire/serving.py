@@ -92,6 +92,12 @@ class Room:
     calls: Places
     waiting: Places
     streams: OpenStreams
+    clock: Clock
+
+    @property
+    def calls_under_way(self) -> int:
+        """Calls other than streams that are being answered."""
+        return self.calls.taken + self.waiting.taken
 
 
 # Errors of the server, not of the client: they are logged as warnings.
@@ -269,7 +275,7 @@ def _streaming(
 
             caller = arrival.peer if arrival.caller is None else arrival.caller.subject
             with room.streams.counted(caller, arrival.peer):
-                stream = Stream(call or Call(arrival), authorise, room.streams.stopping)
+                stream = Stream(call or Call(arrival), authorise, room.streams, room.clock)
                 await served.method(request, stream)
             outcome = b""
         except Exception as error:

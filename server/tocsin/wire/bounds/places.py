@@ -19,7 +19,7 @@ class Places:
     def __init__(self, most: int, refused: Callable[[], None]) -> None:
         self._most = most
         self._refused = refused
-        self._taken = 0
+        self.taken = 0
 
     def take(self) -> None:
         """Takes a place, until `give_back`.
@@ -27,11 +27,11 @@ class Places:
         Raises:
             ApiError: all are taken.
         """
-        if self._taken >= self._most:
+        if self.taken >= self._most:
             self._refused()
             log.warning("refused a call, too many are under way", most=self._most)
             raise errors.too_many_under_way(self._most)
-        self._taken += 1
+        self.taken += 1
 
     def give_back(self) -> None:
-        self._taken -= 1
+        self.taken -= 1

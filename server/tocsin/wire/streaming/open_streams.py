@@ -31,6 +31,8 @@ class OpenStreams:
         self._of_peers: Counter[str] = Counter()
         self.stopping = asyncio.Event()
         """Set once the server stops: every stream ends then."""
+        self.stuck = 0
+        """Streams that could not end, because their clients read no more."""
 
     @property
     def open(self) -> int:

@@ -7,36 +7,70 @@ from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
+from tocsin.schedule import Clock
 from tocsin.wire.calls import Call
+from tocsin.wire.streaming.open_streams import OpenStreams
 
 # For proxies before Envoy: each message is to pass at once, and nginx buffers what may not.
 UNBUFFERED = (("cache-control", "no-store"), ("x-accel-buffering", "no"))
+
+# Time for a client to take the last message, once the server stops.
+LAST_SEND_SECONDS = 1.0
 
 
 class Stream:
     """Sends messages to the client of one call.
 
-    `call` is the call as its caller was authorised last, and `stopping` is set once the server
-    stops, and the method is to end.
+    `call` is the call as its caller was authorised last. Once `stopping` is set the server stops,
+    and the method is to end.
     """
 
     def __init__(
         self,
         call: Call,
         authorise: Callable[[], Awaitable[Call | None]],
-        stopping: asyncio.Event,
+        streams: OpenStreams,
+        machine_clock: Clock,
     ) -> None:
         self.call = call
-        self.stopping = stopping
+        self._streams = streams
         self._authorise = authorise
+        self._machine_clock = machine_clock
         self._begun = False
 
+    @property
+    def stopping(self) -> asyncio.Event:
+        return self._streams.stopping
+
     async def send(self, message: Message) -> None:
-        """Sends a message; returns once the client has room for it, however late that is."""
+        """Sends a message; returns once the client has room for it, however late that is.
+
+        Raises:
+            CancelledError: the server stops, and the client reads no more. gRPC could not send it
+                a status either.
+        """
+        writing = asyncio.ensure_future(self._write(message.SerializeToString()))
+        stopped = asyncio.ensure_future(self._streams.stopping.wait())
+        slept: asyncio.Future[None] | None = None
+        try:
+            await asyncio.wait((writing, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not writing.done():
+                slept = asyncio.ensure_future(self._machine_clock.sleep(LAST_SEND_SECONDS))
+                await asyncio.wait((writing, slept), return_when=asyncio.FIRST_COMPLETED)
+            if not writing.done():
+                self._streams.stuck += 1
+                raise asyncio.CancelledError("the client reads no more")
+            await writing
+        finally:
+            for task in (writing, stopped, slept):
+                if task is not None:
+                    task.cancel()
+
+    async def _write(self, message: bytes) -> None:
         if not self._begun:
             self._begun = True
             await self.call.send_metadata(UNBUFFERED)
-        await self.call.arrival.context.write(message.SerializeToString())
+        await self.call.arrival.context.write(message)
 
     async def authorise(self) -> None:
         """Checks again that the caller may have the stream, and with which resources.
