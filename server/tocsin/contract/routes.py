@@ -155,6 +155,35 @@ def exact_paths(services: Iterable[ServiceDescriptor]) -> tuple[str, ...]:
     return tuple(route.template for route in routes(telemetry))
 
 
+def stream_methods(services: Iterable[ServiceDescriptor]) -> tuple[str, ...]:
+    """Returns the methods that answer with streams, by their paths over gRPC."""
+    return tuple(
+        f"/{service.full_name}/{method.name}"
+        for service in services
+        for method in service.methods
+        if method.server_streaming
+    )
+
+
+def stream_paths(services: Iterable[ServiceDescriptor]) -> tuple[str, ...]:
+    """Returns the REST paths of the methods that answer with streams.
+
+    Raises:
+        ValueError: such a path has a variable.
+    """
+    known = list(services)
+    streaming = {
+        method.full_name
+        for service in known
+        for method in service.methods
+        if method.server_streaming
+    }
+    paths = [route.template for route in routes(known) if route.method in streaming]
+    if with_variables := [path for path in paths if "{" in path]:
+        raise ValueError(f"a path of a stream must not have variables: {with_variables}")
+    return tuple(paths)
+
+
 def descriptor_set(
     services: Iterable[ServiceDescriptor], payloads: Iterable[FileDescriptor] = PAYLOADS
 ) -> bytes:

@@ -10,7 +10,7 @@ from tocsin.gateway.bounds import caller_checks, connections, proxies
 from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import OTHER_VERSIONS, local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
-from tocsin.gateway.routes import CALLS, PROBES, route_config
+from tocsin.gateway.routes import CALLS, PROBES, STREAMS, route_config
 from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Limits, Listener
 from tocsin.gateway.typed import Json, typed
 
@@ -45,6 +45,7 @@ def _clusters(settings: EnvoySettings) -> Iterator[Json]:
     yield _calls(settings)
     # The same server for streams of health and reflection: they take no place of a call.
     yield _cluster(settings.upstream, PROBES, most=settings.limits.probes)
+    yield _answer_streams(settings)
     if settings.checks is not None:
         yield _cluster(settings.checks, caller_checks.CLUSTER, most=settings.limits.connections)
 
@@ -58,7 +59,20 @@ def _calls(settings: EnvoySettings) -> Json:
     }
 
 
-def _cluster(socket: Path, name: str, *, most: int) -> Json:
+def _answer_streams(settings: EnvoySettings) -> Json:
+    """Returns the cluster of streams, of which a client that does not read holds little here.
+
+    The windows of all streams fit into that of their connection, so that none holds others up.
+    """
+    limits = settings.limits
+    windows = {
+        "initial_stream_window_size": limits.answer_stream_bytes,
+        "initial_connection_window_size": limits.answer_stream_bytes * limits.server_streams,
+    }
+    return _cluster(settings.upstream, STREAMS, most=limits.answer_streams, http2=windows)
+
+
+def _cluster(socket: Path, name: str, *, most: int, http2: Json | None = None) -> Json:
     thresholds = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
     endpoint = {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
     return {
@@ -74,7 +88,7 @@ def _cluster(socket: Path, name: str, *, most: int) -> Json:
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
                 "extensions.upstreams.http.v3",
                 "HttpProtocolOptions",
-                explicit_http_config={"http2_protocol_options": {}},
+                explicit_http_config={"http2_protocol_options": http2 or {}},
             )
         },
     }

@@ -24,6 +24,8 @@ CALLS = "grpc"
 """The cluster for calls."""
 PROBES = "probes"
 """The cluster for streams that tell of the server: of its health, and of what it serves."""
+STREAMS = "streams"
+"""The cluster for methods that answer with streams."""
 
 Kind: TypeAlias = tuple[list[Json], Json]
 """The headers by which a kind of requests is known, and what the filters do with them."""
@@ -166,18 +168,32 @@ def _paths(segments: Iterable[str]) -> Json:
 
 
 def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
-    routes = [
-        route
-        for envelope in settings.services
-        if envelope is not Envelope.OTLP
-        for route in _rest(settings, envelope, settings.segments_of(envelope))
-    ]
+    routes = [*_streams(settings), *_unary(settings)]
     if settings.discovery is None:
         return routes
     envelope = settings.segments[settings.discovery_segments[0]]
     asking = _rest(settings, envelope, settings.discovery_segments)
     named = {**_door_headers(listener), **_NOT_SHARED}
     return [*({**route, **named} for route in asking), *routes]
+
+
+def _unary(settings: EnvoySettings) -> Iterator[Json]:
+    for envelope in settings.services:
+        if envelope is not Envelope.OTLP:
+            yield from _rest(settings, envelope, settings.segments_of(envelope))
+
+
+def _streams(settings: EnvoySettings) -> Iterator[Json]:
+    """Gives the routes of methods that answer with streams, which take no place of other calls."""
+    for path in settings.stream_paths:
+        per_route = rest_filters(settings, settings.segments[path.split("/")[1]])
+        for route in _rest_kinds(_bodies(settings), {"path": path}, per_route):
+            yield {**route, "route": _to_streams(settings)}
+
+
+def _to_streams(settings: EnvoySettings) -> Json:
+    idle = f"{settings.limits.answer_stream_idle_seconds}s"
+    return {"cluster": STREAMS, "timeout": "0s", "idle_timeout": idle}
 
 
 def _rest(
@@ -249,9 +265,15 @@ def _grpc_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
     if settings.discovery is not None:
         match = _grpc_match(f"/{settings.discovery}/")
         routes.append({**every, "match": match, **_door_headers(listener)})
-    if settings.checks is not None:
-        routes.append(_checked(every))
-    return [*routes, every]
+    streams = [
+        {**_grpc(method, STREAMS), "route": _to_streams(settings)}
+        for method in settings.stream_methods
+    ]
+    for route in (*streams, every):
+        if settings.checks is not None:
+            routes.append(_checked(route))
+        routes.append(route)
+    return routes
 
 
 def _checked(route: Json) -> Json:

@@ -40,6 +40,12 @@ class Limits:
     connections: int = 10_000
     probes: int = 1_500
     """Streams of health and reflection at a time: more than the server lets stay open."""
+    answer_streams: int = 1_200
+    """Streams of answers at a time: more than the server lets stay open."""
+    answer_stream_bytes: int = 64 * 1024
+    """What Envoy takes of such a stream before its client has taken it, beside its buffers."""
+    answer_stream_idle_seconds: int = 60
+    """Time that such a stream may be silent, of which the server sends something every 15 s."""
     streams: int = 100
     """Concurrent calls on one HTTP/2 connection of a client to Envoy: each may have large headers,
     which are a few bytes on the wire after the first."""
@@ -115,6 +121,10 @@ class EnvoySettings:
     """The file that names addresses most of whose requests are refused; None: there is none."""
     public_paths: tuple[str, ...] = ()
     """The paths of methods that anyone may call to get a credential."""
+    stream_paths: tuple[str, ...] = ()
+    """The paths of methods that answer with streams, over REST."""
+    stream_methods: tuple[str, ...] = ()
+    """The same over gRPC."""
     otlp_paths: tuple[str, ...] = ()
     """The paths of OTLP over HTTP."""
     limits: Limits = field(default_factory=Limits)

@@ -21,6 +21,8 @@ from tocsin.contract.routes import (
     envelopes,
     exact_paths,
     routes,
+    stream_methods,
+    stream_paths,
 )
 from tocsin.gateway.bootstrap import bootstrap
 from tocsin.gateway.bounds.connections import ConnectionBounds
@@ -240,6 +242,8 @@ class Gateway:
             checks=self._sockets.checks,
             floods=None if self._floods is None else self._floods_file,
             public_paths=tuple(_public_paths(self._services)),
+            stream_paths=stream_paths(self._services),
+            stream_methods=stream_methods(self._services),
             otlp_paths=exact_paths(self._services),
             limits=self._limits,
             proxies=self._proxies,
