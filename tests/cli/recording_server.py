@@ -25,6 +25,7 @@ from tocsin_protos.tocsin.v1 import (
     invocation_service_pb2,
     schedule_service_pb2,
     trigger_setup_service_pb2,
+    watch_service_pb2,
 )
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
@@ -47,6 +48,7 @@ FILES = (
     schedule_service_pb2,
     trigger_service_pb2,
     trigger_setup_service_pb2,
+    watch_service_pb2,
 )
 METHODS = {
     f"/{service.full_name}/{method.name}": method
@@ -58,8 +60,6 @@ TRIGGER = "a1s00000000000000000"
 INVOCATIONS = [f"a1s0000000000000000{n}" for n in (1, 2)]
 LOCATION = "projects/p/locations/l"
 INTEGRATION = f"{LOCATION}/integrations/nightly"
-LISTS_OF_A_WATCH = 4
-FOLLOWED = ("InvocationService/List", "Executions/ListExecutions")
 
 
 class RecordingServer(grpc.GenericRpcHandler):
@@ -74,14 +74,18 @@ class RecordingServer(grpc.GenericRpcHandler):
         if method is None:
             return None
 
-        def answer(request: bytes, context: Any) -> bytes:
+        def answer(request: bytes, _context: Any) -> bytes:
             self.calls.append((path, request))
-            listed = [each for each, _ in self.calls if each.endswith(FOLLOWED)]
-            if len(listed) > LISTS_OF_A_WATCH:
-                # What follows for ever ends.
-                context.abort(grpc.StatusCode.CANCELLED, "enough")
             return self._answer(method).SerializeToString()
 
+        def stream(request: bytes, context: Any) -> Iterator[bytes]:
+            self.calls.append((path, request))
+            yield self._answer(method).SerializeToString()
+            # What follows for ever ends.
+            context.abort(grpc.StatusCode.ABORTED, "enough")
+
+        if method.server_streaming:
+            return grpc.unary_stream_rpc_method_handler(stream)
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def _answer(self, method: Any) -> Message:
@@ -133,6 +137,9 @@ class RecordingServer(grpc.GenericRpcHandler):
                 response.is_canceled = True
             case "CreateKeyResponse":
                 response.key_file = "{}"
+            case "WatchResponse":
+                response.reset.reason = response.reset.REASON_BEGUN
+                response.counts.due = 1
             case "RedriveResponse":
                 response.invocation_ids.extend(INVOCATIONS)
         return response

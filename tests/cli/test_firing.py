@@ -1,12 +1,15 @@
 """`tocsin triggers fire`, `next`, `preview` and `explain`, as a person uses them."""
 
 import re
+import signal
+import subprocess
 
 import pytest
 
 from cli.person import Person
 from cli.triggers import MAIL, TICK, create, path_of
 from stand.recording_target import Answer, RecordingTarget
+from stand.tocsin_process import PATIENCE, TOCSIN, clean_environment
 from tocsin_protos.tocsin.v1.firing_service_pb2 import (
     ExplainResponse,
     NextFireTimesResponse,
@@ -40,6 +43,39 @@ def test_fire_that_is_not_delivered_has_a_status_of_1(
     done = person.types("triggers", "fire", "nightly", "--wait")
     assert (done.status, done.stderr) == (1, "")
     assert re.search(r"FAILED .* answered 503$", done.stdout.splitlines()[1])
+
+
+RETRIED = """\
+rule:
+  timer:
+    cronExpression: 0 3 31 1 ? 2098
+    invokeFunctionWithRetry:
+      functionId: {function}
+      retrySettings: {{retryAttempts: 1, interval: 10s}}
+"""
+
+
+def test_fire_tells_of_a_failed_attempt_and_after_ctrl_c_how_to_see_the_rest(
+    person: Person, target: RecordingTarget
+) -> None:
+    create(person, "nightly", RETRIED)
+    target.answers[path_of(person)] = lambda _: Answer(503)
+    with subprocess.Popen(
+        [str(TOCSIN), "triggers", "fire", "nightly", "--wait"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=clean_environment(person.environment),
+    ) as process:
+        assert process.stderr is not None
+        failed = process.stderr.readline()
+        assert re.search(r" attempt 1 failed: .* answered 503; the next one is due at ", failed)
+        process.send_signal(signal.SIGINT)
+        invocation_id = failed.split()[0]
+        assert process.stderr.readline() == (
+            f"{invocation_id} goes on; see it with: tocsin invocations get {invocation_id}\n"
+        )
+        assert process.wait(PATIENCE) == 130
 
 
 def test_fire_takes_a_payload_or_a_whole_body(person: Person, target: RecordingTarget) -> None:

@@ -269,3 +269,38 @@ def test_watch_waits_for_a_server_that_went_away(tmp_path: Path) -> None:
         assert process.stderr.readline() == "The server does not answer; waiting for it.\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
+
+
+def test_watch_goes_on_after_a_restart(tmp_path: Path) -> None:
+    with serving(tmp_path, http="off") as server:
+        port = server.grpc_address.rpartition(":")[2]
+        with watching(Person(server.grpc_address, "f", tmp_path)) as process:
+            assert line_of(process).startswith("ID")
+            assert server.stop() == 0
+            assert process.stderr is not None
+            assert process.stderr.readline() == (
+                "The server stops; waiting for it, or for another one.\n"
+            )
+            with serving(tmp_path, "", "--listen", f"127.0.0.1:{port}", http="off"):
+                while process.stderr.readline() != "The server is back.\n":
+                    pass
+                process.send_signal(signal.SIGINT)
+                assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.usefixtures("trigger")
+def test_top_tells_the_counts_as_they_change(person: Person) -> None:
+    with subprocess.Popen(
+        [str(TOCSIN), "top"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=clean_environment(person.environment),
+    ) as process:
+        assert line_of(process).split()[:2] == ["TIME", "DUE"]
+        first = line_of(process).split()
+        assert first[-2:] == ["0/min", "0/min"]
+        fire(person)
+        while line_of(process).split()[-2] == "0/min":
+            pass
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from cli.recording_server import INVOCATIONS, RecordingServer, recording_server
 from tocsin.cli import app, conformance, serve
-from tocsin.cli.invocations import watching
 from tocsin.demo import run as demo_run
 
 # What the arguments of commands are in this file, by metavar.
@@ -249,7 +248,6 @@ def do(
 
     monkeypatch.setattr(serve, "_serve", lambda *settings: given.append(settings))
     monkeypatch.setattr(conformance, "_execute", lambda *asked: given.append(asked))
-    monkeypatch.setattr(watching, "pause", lambda: None)
     monkeypatch.setattr(demo_run, "run_demo", demo)
     for name in list(os.environ):
         if name.startswith("TOCSIN_"):

@@ -72,6 +72,12 @@ defer_command(
     "tocsin.cli.export",
     "Write the triggers of a folder as files that `apply` reads.",
 )
+defer_command(
+    app,
+    "top",
+    "tocsin.cli.invocations.top",
+    "Show what waits, what is under way, what ends and what fails, until Ctrl-C.",
+)
 app.add_typer(
     deferred("tocsin.cli.triggers.commands", "List, change and fire triggers."), name="triggers"
 )

@@ -33,6 +33,7 @@ from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.tocsin.v1.trigger_setup_service_pb2_grpc import TriggerSetupServiceStub
+from tocsin_protos.tocsin.v1.watch_service_pb2_grpc import WatchServiceStub
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2_grpc import OperationServiceStub
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc import (
@@ -86,12 +87,24 @@ LimitOption = Annotated[
 # A reachable server answers in milliseconds, so a call that takes this long has failed.
 CALL_SECONDS = 30
 LARGEST_PAGE = 1000
+KEEPALIVE_SECONDS = 20
 
 CHANNEL_OPTIONS: list[tuple[str, Any]] = [
     (
         "grpc.service_config",
-        json.dumps({"methodConfig": [{"name": [{}], "timeout": f"{CALL_SECONDS}s"}]}),
+        json.dumps(
+            {
+                "methodConfig": [
+                    {"name": [{}], "timeout": f"{CALL_SECONDS}s"},
+                    # A stream goes on until one of both ends it.
+                    {"name": [{"service": "tocsin.v1.WatchService"}]},
+                ]
+            }
+        ),
     ),
+    # While a call is under way, a server that is gone is noticed.
+    ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_SECONDS * 1000),
     ("grpc.max_receive_message_length", -1),
     # An HTTP proxy to the internet can't reach a server of one's own.
     ("grpc.enable_http_proxy", 0),
@@ -116,6 +129,7 @@ class Connection:
         self.integrations: Any = IntegrationsStub(channel)  # type: ignore[no-untyped-call]
         self.versions: Any = IntegrationVersionsStub(channel)  # type: ignore[no-untyped-call]
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.watches: Any = WatchServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
         self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]
         self.access: Any = AccessServiceStub(channel)  # type: ignore[no-untyped-call]

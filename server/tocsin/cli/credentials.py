@@ -54,11 +54,16 @@ class _Details(grpc.ClientCallDetails):
         self.compression = of.compression
 
 
-class _WithHeader(grpc.UnaryUnaryClientInterceptor):
+class _WithHeader(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     def __init__(self, header: str) -> None:
         self._header = header
 
     def intercept_unary_unary(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        return continuation(_Details(client_call_details, self._header), request)
+
+    def intercept_unary_stream(
         self, continuation: Any, client_call_details: Any, request: Any
     ) -> Any:
         return continuation(_Details(client_call_details, self._header), request)

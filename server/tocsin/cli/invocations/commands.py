@@ -158,7 +158,7 @@ def watch_invocations(
     """Follow invocations as they appear and change, until Ctrl-C.
 
     On a terminal it keeps a table up to date; elsewhere it prints a line for each change, and with
-    `-o json` an invocation a line. It asks twice a second, so of quick changes it shows the last.
+    `-o json` an invocation a line. Changes come a quarter of a second late, of quick ones the last.
     """
     request = InvocationServiceListRequest()
     # The table must restore the terminal, however the command ends.

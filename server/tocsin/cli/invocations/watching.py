@@ -1,20 +1,18 @@
-"""Follows invocations by polling, as the API has no stream of changes."""
+"""Follows invocations: reads the recent ones, and then what the server says has changed."""
 
-import asyncio
-from collections.abc import Callable, Container, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import grpc
 
 from tocsin.cli.connection import Connection, pages
-from tocsin.schedule import SystemClock
-from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
+from tocsin.cli.invocations.following import follow, is_reset
+from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 from tocsin_protos.tocsin.v1.invocation_service_pb2 import (
     InvocationServiceGetRequest,
     InvocationServiceListRequest,
 )
-
-POLL_SECONDS = 0.5
+from tocsin_protos.tocsin.v1.watch_service_pb2 import WatchRequest
 
 UNFINISHED = (
     Invocation.STATE_PENDING,
@@ -26,30 +24,49 @@ UNFINISHED = (
 # Invocations scheduled later than this are not followed yet.
 AHEAD = timedelta(minutes=1)
 
-# The most recent and the most unfinished invocations that one poll reads.
+# The most recent and the most unfinished invocations that are read at first.
 MOST_READ = 1000
-# A poll reads recent invocations until a page holds nothing new.
+# Recent invocations are read until a page holds nothing new.
 PAGE = 100
-# The most invocations that are remembered between polls.
+# The most invocations that are remembered.
 MOST_KNOWN = 10_000
 
 
-def pause() -> None:
-    """Waits until the next poll."""
-    asyncio.run(SystemClock().sleep(POLL_SECONDS))
+def wait_until_final(
+    api: Connection,
+    invocations: Sequence[Invocation],
+    tell: Callable[[str], None],
+    ended: Callable[[Invocation, Attempt], None],
+) -> list[Invocation]:
+    """Follows invocations of one trigger until all are final, and returns them.
 
-
-def wait_until_final(api: Connection, invocation: Invocation) -> Invocation:
-    """Polls an invocation until its state is final, and returns it."""
-    while invocation.state in UNFINISHED:
-        pause()
-        request = InvocationServiceGetRequest(invocation_id=invocation.id)
-        invocation = api.invocations.Get(request).invocation
-    return invocation
+    `ended` is called with each attempt that ended, and `tell` with interruptions.
+    """
+    left = {invocation.id for invocation in invocations}
+    found = {invocation.id: invocation for invocation in invocations}
+    seen: set[tuple[str, int, int]] = set()
+    watched = WatchRequest(
+        topics=[WatchRequest.TOPIC_INVOCATIONS], trigger_id=invocations[0].trigger_id
+    )
+    for response in follow(api, watched, tell) if left else ():
+        changed = left if is_reset(response) else {row.id for row in response.invocations}
+        for invocation_id in sorted(changed & left):
+            request = InvocationServiceGetRequest(invocation_id=invocation_id)
+            now = found[invocation_id] = api.invocations.Get(request).invocation
+            for attempt in now.attempts:
+                key = invocation_id, attempt.kind, attempt.number
+                if attempt.HasField("finished_at") and key not in seen:
+                    seen.add(key)
+                    ended(now, attempt)
+            if now.state not in UNFINISHED:
+                left.remove(invocation_id)
+        if not left:
+            break
+    return [found[invocation.id] for invocation in invocations]
 
 
 class Watch:
-    """Finds the invocations that appeared or changed since the poll before."""
+    """Finds the invocations that appeared or changed."""
 
     def __init__(self, api: Connection, request: InvocationServiceListRequest) -> None:
         """Follows the invocations of a list request that has no states and no page."""
@@ -58,44 +75,52 @@ class Watch:
         self._known: dict[str, Invocation] = {}
 
     def follow(self, tell: Callable[[str], None]) -> Iterator[list[Invocation]]:
-        """Yields the changes of each poll; the first yields the recent invocations.
+        """Yields changes as they come; the first yields the recent invocations.
 
-        A server that goes away after the first poll is waited for; `tell` is called once with a
-        line about it.
+        A server that goes away after the first changes is waited for; `tell` is called with a line
+        about it.
         """
-        yield self.changes()
-        away = False
-        while True:
-            pause()
-            try:
-                changed = self.changes()
-            except grpc.RpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                    raise
-                if not away:
-                    tell("The server does not answer; waiting for it.")
-                away = True
-            else:
-                away = False
-                yield changed
+        watched = WatchRequest(
+            topics=[WatchRequest.TOPIC_INVOCATIONS],
+            folder_id=self._request.folder_id,
+            trigger_id=self._request.trigger_id,
+            integration=self._request.integration,
+        )
+        for response in follow(self._api, watched, tell):
+            if is_reset(response):
+                yield self._changes(self._read())
+            elif rows := [row for row in response.invocations if self._is_wanted(row)]:
+                yield self._changes(rows)
 
     def latest(self, count: int, hidden: Container[str]) -> list[Invocation]:
         """Returns the known invocations with the latest `scheduled_at`, latest first."""
         shown = [each for each in self._known.values() if each.id not in hidden]
         return sorted(shown, key=_schedule_order, reverse=True)[:count]
 
-    def changes(self) -> list[Invocation]:
+    def _changes(self, rows: Iterable[Invocation]) -> list[Invocation]:
         """Returns the invocations that appeared or changed, in the order of `scheduled_at`."""
-        before = self._api.now() + AHEAD
-        seen = {invocation.id: invocation for invocation in self._recent(before)}
-        seen |= {invocation.id: invocation for invocation in self._unfinished(before)}
-        seen |= {invocation.id: invocation for invocation in self._gone_from(seen)}
-        changed = [invocation for invocation in seen.values() if self._is_news(invocation)]
+        changed = [invocation for invocation in rows if self._is_news(invocation)]
         for invocation in changed:
             self._known.pop(invocation.id, None)
             self._known[invocation.id] = invocation
         self._forget()
         return sorted(changed, key=_schedule_order)
+
+    def _read(self) -> Iterable[Invocation]:
+        before = self._api.now() + AHEAD
+        seen = {invocation.id: invocation for invocation in self._recent(before)}
+        seen |= {invocation.id: invocation for invocation in self._unfinished(before)}
+        seen |= {invocation.id: invocation for invocation in self._gone_from(seen)}
+        return seen.values()
+
+    def _is_wanted(self, row: Invocation) -> bool:
+        """Returns whether the request is for an invocation, as far as the stream does not know."""
+        wanted = self._request.integration_id
+        if wanted and not row.integration.endswith(f"/integrations/{wanted}"):
+            return False
+        if row.state != Invocation.STATE_PENDING:
+            return True
+        return bool(row.scheduled_at.ToDatetime(UTC) <= self._api.now() + AHEAD)
 
     def _recent(self, before: datetime) -> Iterator[Invocation]:
         """Yields the latest scheduled invocations, page by page, until a page has no news."""

@@ -11,6 +11,7 @@ from google.protobuf import json_format, struct_pb2
 from tocsin.cli.connection import (
     USUAL_SERVER,
     CaOption,
+    Connection,
     FolderOption,
     LimitOption,
     OfFolderOption,
@@ -20,10 +21,10 @@ from tocsin.cli.connection import (
     pages,
 )
 from tocsin.cli.invocations import view as invocation_view
-from tocsin.cli.invocations.watching import wait_until_final
+from tocsin.cli.invocations.watching import UNFINISHED, wait_until_final
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.instants import read_instant
-from tocsin.cli.terminal.lines import note, say
+from tocsin.cli.terminal.lines import note, one_line, say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
@@ -42,9 +43,11 @@ from tocsin_protos.tocsin.v1.firing_service_pb2 import (
     NextFireTimesRequest,
     PreviewRequest,
 )
-from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
+from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 
 PREVIEWED = timedelta(days=1)
+# As shells say of a command that SIGINT ended.
+INTERRUPTED = 130
 
 
 def fire(
@@ -83,13 +86,33 @@ def fire(
         request.trigger_id = id_of(api, trigger, folder)
         fired = list(api.firings.FireTrigger(request).invocations)
         if wait:
-            fired = [wait_until_final(api, invocation) for invocation in fired]
+            fired = _wait(api, fired)
     if output is Output.JSON:
         print_json(fired)
     else:
         invocation_view.print_invocations(fired, "")
     if wait and any(invocation.state != Invocation.STATE_SUCCEEDED for invocation in fired):
         raise typer.Exit(1)
+
+
+def _wait(api: Connection, fired: list[Invocation]) -> list[Invocation]:
+    """Waits until the deliveries have ended, and tells of each attempt that another one follows."""
+
+    def ended(invocation: Invocation, attempt: Attempt) -> None:
+        if invocation.state not in UNFINISHED and attempt == invocation.attempts[-1]:
+            return  # it is in the table
+        what = "dead letter" if attempt.kind == Attempt.KIND_DEAD_LETTER else "attempt"
+        outcome = f"failed: {one_line(attempt.error)}" if attempt.error else "succeeded"
+        due = invocation.due_at
+        later = f"; the next one is due at {instant_text(due)}" if due.seconds else ""
+        note(f"{invocation.id} {what} {attempt.number} {outcome}{later if attempt.error else ''}")
+
+    try:
+        return wait_until_final(api, fired, note, ended)
+    except KeyboardInterrupt:
+        for invocation in fired:
+            note(f"{invocation.id} goes on; see it with: tocsin invocations get {invocation.id}")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def next_ticks(
