@@ -100,6 +100,10 @@ bench-executions: $(VENV)/installed-dev ## Lists of executions by each filter, a
 bench-console: $(VENV)/installed-dev ## How long the page takes among 10,000 triggers and a million invocations
 	$(BIN)/python bench/console.py
 
+bench-invocations: $(VENV)/installed-dev ## Lists of invocations by each filter, among a million
+	$(BIN)/python bench/invocations.py
+
+
 bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md
 	$(BIN)/python bench/under_attack.py
 	$(BIN)/python bench/report.py

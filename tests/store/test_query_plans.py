@@ -44,6 +44,7 @@ from tocsin.store.invocations import (
 from tocsin.store.invocations import locations as places_of_runs
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.selecting import statements
+from tocsin.store.jobs import rows as jobs
 from tocsin.store.overview import activity, forecast, trouble
 from tocsin.store.triggers import changes, counting, decisions, operations, timers
 from tocsin.store.triggers import folders as places
@@ -127,6 +128,13 @@ HOT = {
     "dead letters": steering.CANDIDATES,
     "counting dead letters": steering.COUNT,
     "redriving": steering.REDRIVE,
+    "locking what is steered": steering.LOCK_ALL,
+    "job by id": jobs.SELECT,
+    "jobs, the latest first": jobs.PAGE,
+    "the next job": jobs.NEXT,
+    "since when a job goes on": jobs.FIRST_SINCE,
+    "a job, a step further": jobs.ADVANCE,
+    "stopping a job": jobs.CANCEL,
     "what keeps a trigger from being delivered": parking.WITHHOLDING_OF,
     "origins of what is set aside": parking.ORIGINS,
     "what may wait for a trigger": parking.PAGE,
@@ -275,6 +283,10 @@ INSERT INTO access_bindings (resource, subject, role, configured)
 INSERT INTO access_revoked_tokens (id, expires_at) SELECT 't' || n, n FROM numbers;
 INSERT INTO access_used_assertions (digest, used_at, expires_at)
     SELECT CAST('d' || n AS {bytes}), n, n FROM numbers;
+INSERT INTO jobs (id, kind, state, resource, subject, wanted, selected, at_least, changed, skipped,
+     created_at, finished_at)
+    SELECT 'i' || n, 'retry', 'done', '*', '', '{}', n, 0, n, 0, n, CASE WHEN n % 20 > 0 THEN n END
+    FROM numbers;
 UPDATE invocations SET parked_due_at = next_at, next_at = 253370764800000000
     WHERE next_at IS NOT NULL AND node IS NULL AND CAST(substr(id, 2) AS INTEGER) % 60 = 0;
 INSERT INTO parking_walks (trigger_id, since, before_at, before_id)

@@ -13,6 +13,7 @@ from tocsin.composition.clocks import MACHINE_CLOCK, chance_of, shared_clock_of
 from tocsin.composition.ground import Ground
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.delivering.jobs import Jobs
 from tocsin.engine.delivering.parking import Parking
 from tocsin.engine.delivering.shortage import Shortage
 from tocsin.engine.events.batches import Batches
@@ -83,6 +84,7 @@ def compose(
         Subscribing(database, MACHINE_CLOCK),
         pulling,
         _recurring(ground, catalog, ids),
+        Jobs(database, clock),
         machine_clock=MACHINE_CLOCK,
         observer=observer,
         chores=(presence.run_once, *chores),

@@ -21,12 +21,14 @@ from tocsin.api.google.integrations.testing import TestingService
 from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
-from tocsin.api.tocsin import console, dead_letters, documents, open_api, webhooks
+from tocsin.api.tocsin import console, dead_letters, documents, jobs, open_api, webhooks
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.firing import service as firing
 from tocsin.api.tocsin.folders import service as folders
 from tocsin.api.tocsin.invocations import service as invocations
+from tocsin.api.tocsin.invocations.resending import Resending
+from tocsin.api.tocsin.invocations.selections import Selections
 from tocsin.api.tocsin.overview import service as overview
 from tocsin.api.tocsin.schedules import batching
 from tocsin.api.tocsin.schedules.explanations import ExplainingService
@@ -65,6 +67,8 @@ def services_of(
         most_in_folder=settings.limits.triggers_per_folder,
         sole_queue=settings.sources.message_queue.sole_queue,
     )
+    endings = ExecutionEndings(database, MACHINE_CLOCK)
+    replaying = ReplayingService(database, clock, works.ids, works.catalog.offers, endings)
     event_service = events.EventService(
         database,
         clock,
@@ -82,8 +86,8 @@ def services_of(
             database, ground.pages, trigger_service.changes()
         ).methods(),
         endpoints.SERVICE: endpoints.ApiEndpointService(whereabouts).methods(),
-        **_execution_services(ground, works),
-        **_steering_services(ground, works),
+        **_execution_services(ground, works, endings, replaying),
+        **_steering_services(ground, works, replaying),
         **_door_services(settings.sources, clock, works.intake, proven=settings.access.enabled),
         events.SERVICE: event_service.methods(),
         documents.SERVICE: documents.DocumentService(guarded=settings.access.enabled).methods(),
@@ -100,7 +104,9 @@ def description_of(services: Services, *, guarded: bool) -> Services:
     return {open_api.SERVICE: open_api.OpenApiService(describe).methods()}
 
 
-def _execution_services(ground: Ground, works: Works) -> Services:
+def _execution_services(
+    ground: Ground, works: Works, endings: ExecutionEndings, replaying: ReplayingService
+) -> Services:
     """Builds the services that schedule integrations, and those of operations."""
     clock, database = ground.clock, ground.database
     catalog = works.catalog
@@ -108,11 +114,9 @@ def _execution_services(ground: Ground, works: Works) -> Services:
     scheduling = scheduling_api.SchedulingService(
         database, clock, works.ids, catalog.offers, request_ids_age
     )
-    endings = ExecutionEndings(database, MACHINE_CLOCK)
     executing = ExecutingService(
         database, clock, works.ids, catalog.offers, endings, request_ids_age
     )
-    replaying = ReplayingService(database, clock, works.ids, catalog.offers, endings)
     batches = batching.BatchingService(database, clock, works.ids, catalog.offers, request_ids_age)
     testing = TestingService(database, clock, works.ids, ground.current, endings)
     showing = executions.ShowingService(database, clock, ground.pages)
@@ -161,7 +165,7 @@ def _integration_services(ground: Ground, works: Works) -> Services:
     }
 
 
-def _steering_services(ground: Ground, works: Works) -> Services:
+def _steering_services(ground: Ground, works: Works, replaying: ReplayingService) -> Services:
     """Builds the services that show and steer invocations."""
     clock, database, pages = ground.clock, ground.database, ground.pages
     firing_service = firing.FiringService(
@@ -172,10 +176,16 @@ def _steering_services(ground: Ground, works: Works) -> Services:
         tick_payload=partial(tick_payload, cloud_id=ground.settings.cloud_id),
         limit_of=ground.current.concurrency_of,
     )
+    selections = Selections(database, clock, works.ids)
+    invocation_service = invocations.InvocationService(
+        database,
+        clock,
+        pages,
+        selections,
+        Resending(database, clock, works.ids, replaying.begin),
+        ground.settings.console.trace_url,
+    )
     return {
-        invocations.SERVICE: invocations.InvocationService(
-            database, clock, pages, ground.settings.console.trace_url
-        ).methods(),
         overview.SERVICE: overview.OverviewService(
             database,
             clock,
@@ -183,8 +193,12 @@ def _steering_services(ground: Ground, works: Works) -> Services:
             MACHINE_CLOCK,
             keeps=not isinstance(clock, ManualClock),
         ).methods(),
+        invocations.SERVICE: invocation_service.methods(),
         firing.SERVICE: firing_service.methods(),
-        dead_letters.SERVICE: dead_letters.DeadLetterService(database, clock, pages).methods(),
+        dead_letters.SERVICE: dead_letters.DeadLetterService(
+            database, clock, pages, selections
+        ).methods(),
+        jobs.SERVICE: jobs.JobService(database, clock, pages).methods(),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from tocsin.engine.delivering.deliveries import Deliveries
+from tocsin.engine.delivering.jobs import Jobs
 from tocsin.engine.delivering.parking import Parking
 from tocsin.engine.events.batches import Batches
 from tocsin.engine.events.subscribing import Subscribing
@@ -24,6 +25,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.events.accepted import earliest_batch
 from tocsin.store.invocations.deliveries import hand_back, next_due
 from tocsin.store.invocations.parking import first_walk
+from tocsin.store.jobs.rows import first_running_since
 from tocsin.store.schedules.rows import earliest_run
 
 log = structlog.get_logger(__name__)
@@ -51,6 +53,7 @@ class Engine:
         subscribing: Subscribing,
         pulling: Pulling,
         recurring: Recurring | None = None,
+        jobs: Jobs | None = None,
         machine_clock: Clock | None = None,
         observer: Observer = UNOBSERVED,
         chores: Sequence[Callable[[], Awaitable[None]]] = (),
@@ -67,6 +70,7 @@ class Engine:
         self._subscribing = subscribing
         self._pulling = pulling
         self._recurring = recurring
+        self._jobs = jobs
         self._machine_clock = machine_clock or clock
         self._observer = observer
         self._chores = tuple(chores)
@@ -113,6 +117,7 @@ class Engine:
             *self._pulling.steps(),
             *self._deliveries.steps(),
             *(() if self._recurring is None else (self._recurring.run_once,)),
+            *(() if self._jobs is None else (self._jobs.run_once,)),
             *self._upkeep,
         )
 
@@ -138,10 +143,12 @@ class Engine:
     def look_at_all(self) -> None:
         """Makes all loops look for work, because other nodes may have changed anything."""
         self.look()
+        if self._jobs is not None:
+            self._jobs.look()
         self._pulling.look_at_all()
 
     async def next_due(self) -> datetime | None:
-        """Returns when the next tick, run, batch, delivery, lease's end or parking step is due."""
+        """Returns when the next tick, run, batch, delivery, lease's end or step of work is due."""
 
         def earliest(tx: Transaction) -> datetime | None:
             walk = first_walk(tx)
@@ -151,6 +158,7 @@ class Engine:
                 earliest_run(tx),
                 earliest_batch(tx),
                 next_due(tx),
+                first_running_since(tx),
                 since,
             )
             return min((due for due in instants if due is not None), default=None)

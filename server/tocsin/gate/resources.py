@@ -10,6 +10,7 @@ from tocsin.contract.text import NUL
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import origin_of_execution
+from tocsin.store.jobs.rows import find_job
 from tocsin.store.schedules.rows import integration_of_schedule
 from tocsin.store.triggers.folders import (
     folder_of_operation,
@@ -88,6 +89,9 @@ class Resources:
                 return await self._of_execution(name)
             case Kind.SCHEDULE:
                 return await self._of_schedule(name)
+            case Kind.JOB:
+                job = await self._database.read(lambda tx: find_job(tx, name))
+                return EVERYTHING if job is None else job.resource
             case Kind.LOG_GROUP:
                 return folder(self._groups.get(name, ""))
             case Kind.SERVICE_ACCOUNT:

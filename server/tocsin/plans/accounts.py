@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from tocsin.plans.plan import Plan
+from tocsin.plans.plan import Action, Plan
 
 FIELD = "service_account_id"
 
@@ -12,6 +12,11 @@ FIELD = "service_account_id"
 def accounts_of(plan: Plan) -> frozenset[str]:
     """Returns the service accounts of a plan's source, targets and dead letter queues."""
     return frozenset((*_within(plan.source), *_within(plan.actions)))
+
+
+def accounts_of_action(action: Action) -> frozenset[str]:
+    """Returns the service accounts of an action's target and dead letter queue."""
+    return frozenset(_within(action))
 
 
 def _within(value: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Delete, Select, Table, bindparam, delete, select
 from tocsin.store.access.schema import credentials, revoked_tokens, sessions, used_assertions
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.jobs.schema import jobs
 from tocsin.store.schema import accepted_events, decisions, remembered_requests
 
 # Millions may expire at once, and every other write would wait for them.
@@ -43,9 +44,10 @@ USED_ASSERTIONS = _expiring(used_assertions, used_assertions.c.expires_at)
 SESSIONS = _expiring(sessions, sessions.c.expires_at)
 # Tokens that an API key or OAuth token was exchanged for may outlive it, but not by more.
 CREDENTIALS = _expiring(credentials, credentials.c.expires_at, kept=timedelta(days=1))
+JOBS = _expiring(jobs, jobs.c.finished_at, kept=timedelta(days=7))
 
 # These expire by the clock that events and calls go by.
-REMEMBERED = (REQUESTS, EVENTS, DECISIONS)
+REMEMBERED = (REQUESTS, EVENTS, DECISIONS, JOBS)
 # These expire by the clock that tokens go by.
 PROOFS = (REVOKED_TOKENS, USED_ASSERTIONS, CREDENTIALS, SESSIONS)
 

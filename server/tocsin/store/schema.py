@@ -19,17 +19,19 @@ from sqlalchemy import (
 from tocsin.store.access import schema as access_schema
 from tocsin.store.driver.metadata import ASCII, metadata, partial_index
 from tocsin.store.integrations import schema as integrations_schema
+from tocsin.store.jobs import schema as jobs_schema
 from tocsin.store.lifecycle import schema as lifecycle_schema
 from tocsin.store.schedules import schema as schedules_schema
 
 # The contract of all triggers that were stored before rows named one.
 FIRST_CONTRACT = "yandex.cloud.serverless.triggers.v1"
 
-# The tables of access control, integrations, schedules and the life of the store are in modules of
-# their own.
+# The tables of access control, integrations, jobs, schedules and the life of the store are in
+# modules of their own.
 __all__ = [
     "access_schema",
     "integrations_schema",
+    "jobs_schema",
     "lifecycle_schema",
     "metadata",
     "schedules_schema",

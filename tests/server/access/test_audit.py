@@ -143,6 +143,7 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
     trigger_id = created()
     operation = caller.call(f"{TRIGGERS}.Pause", {"triggerId": trigger_id})["id"]
     fired = caller.call("tocsin.v1.FiringService.FireTrigger", {"triggerId": trigger_id})
+    of_folder = {"filter": {"folderId": folder, "states": []}}
     invocation = {"invocationId": fired["invocations"][0]["id"]}
     schedule = {
         "name": f"{location}/integrations/nightly",
@@ -200,6 +201,11 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
         },
         "tocsin.v1.InvocationService.Retry": invocation,
         "tocsin.v1.InvocationService.Cancel": invocation,
+        "tocsin.v1.InvocationService.RetryMany": {"selection": of_folder},
+        "tocsin.v1.InvocationService.CancelMany": {"selection": of_folder},
+        "tocsin.v1.InvocationService.Resend": invocation,
+        "tocsin.v1.JobService.Cancel": {"jobId": "no-such-job"},
+        "tocsin.v1.DeadLetterService.RedriveMany": {"selection": of_folder},
         "tocsin.v1.DeadLetterService.Redrive": {"triggerId": trigger_id},
         "tocsin.v1.FolderService.PauseTriggers": {"folderId": folder},
         "tocsin.v1.FolderService.ResumeTriggers": {"folderId": folder},

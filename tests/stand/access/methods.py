@@ -23,6 +23,7 @@ EVENTS = "tocsin.v1.EventService"
 FIRING = "tocsin.v1.FiringService"
 INVOCATIONS = "tocsin.v1.InvocationService"
 DEAD_LETTERS = "tocsin.v1.DeadLetterService"
+JOBS = "tocsin.v1.JobService"
 DOCUMENTS = "tocsin.v1.DocumentService"
 FOLDERS = "tocsin.v1.FolderService"
 WATCH = "tocsin.v1.WatchService"
@@ -147,6 +148,19 @@ def selected(w: World) -> Json:
 
 def invocation(w: World) -> Json:
     return {"invocationId": w.invocation()}
+
+
+def chosen(w: World) -> Json:
+    return {"selection": {"invocationIds": [w.invocation()]}}
+
+
+def chosen_by_filter(w: World) -> Json:
+    return {"selection": {"filter": {"folderId": w.folder}}}
+
+
+def job(w: World) -> Json:
+    begun = w.server.admin.call(f"{INVOCATIONS}.CancelMany", chosen_by_filter(w))
+    return {"jobId": begun["changes"]["job"]["id"]}
 
 
 def execution(w: World) -> Json:
@@ -369,9 +383,17 @@ LINES: dict[str, Line] = {
     f"{INVOCATIONS}.Retry": Line("editor", "folder", invocation),
     f"{INVOCATIONS}.Cancel": Line("editor", "folder", invocation),
     f"{DEAD_LETTERS}.List": Line("viewer", "folder", trigger),
+    f"{INVOCATIONS}.RetryMany": Line("editor", "folder", chosen),
+    f"{INVOCATIONS}.CancelMany": Line("editor", "folder", chosen),
+    f"{INVOCATIONS}.Resend": Line("editor", "folder", invocation),
     f"{DEAD_LETTERS}.Redrive": Line("editor", "folder", trigger),
     f"{OVERVIEW}.Get": Line("viewer", "folder", in_folder),
     f"{FOLDERS}.ListFolders": Line("viewer", "*", nothing),
+    f"{DEAD_LETTERS}.ListCauses": Line("viewer", "folder", trigger),
+    f"{DEAD_LETTERS}.RedriveMany": Line("editor", "folder", chosen_by_filter),
+    f"{JOBS}.Get": Line("viewer", "folder", job),
+    f"{JOBS}.List": Line("viewer", "folder", in_folder),
+    f"{JOBS}.Cancel": Line("editor", "folder", job),
     f"{FOLDERS}.ListTriggers": Line("viewer", "folder", in_folder),
     f"{FOLDERS}.PauseTriggers": Line("editor", "folder", selected),
     f"{FOLDERS}.ResumeTriggers": Line("editor", "folder", selected),

@@ -22,6 +22,7 @@ from tocsin_protos.tocsin.v1 import (
     firing_service_pb2,
     folder_service_pb2,
     invocation_service_pb2,
+    job_service_pb2,
     overview_service_pb2,
     schedule_service_pb2,
     session_service_pb2,
@@ -40,6 +41,7 @@ FILES = (
     folder_service_pb2,
     invocation_service_pb2,
     overview_service_pb2,
+    job_service_pb2,
     schedule_service_pb2,
     session_service_pb2,
     # Of the vendor's, those that tests of access control call.

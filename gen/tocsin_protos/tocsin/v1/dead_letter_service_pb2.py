@@ -23,28 +23,49 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tocsin_protos.tocsin.v1 import invocation_pb2 as tocsin_dot_v1_dot_invocation__pb2
+from tocsin_protos.tocsin.v1 import job_service_pb2 as tocsin_dot_v1_dot_job__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tocsin/v1/dead_letter_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1atocsin/v1/invocation.proto\"l\n\x1c\x44\x65\x61\x64LetterServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tfolder_id\x18\x04 \x01(\t\"e\n\x1d\x44\x65\x61\x64LetterServiceListResponse\x12+\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x0eRedriveRequest\x12\x17\n\rinvocation_id\x18\x01 \x01(\tH\x00\x12\x14\n\ntrigger_id\x18\x02 \x01(\tH\x00\x12\r\n\x05limit\x18\x03 \x01(\x05\x42\x06\n\x04what\"7\n\x0fRedriveResponse\x12\x16\n\x0einvocation_ids\x18\x01 \x03(\t\x12\x0c\n\x04left\x18\x02 \x01(\x03\x32\xfb\x01\n\x11\x44\x65\x61\x64LetterService\x12y\n\x04List\x12\'.tocsin.v1.DeadLetterServiceListRequest\x1a(.tocsin.v1.DeadLetterServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/deadLetters\x12k\n\x07Redrive\x12\x19.tocsin.v1.RedriveRequest\x1a\x1a.tocsin.v1.RedriveResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/tocsin/v1/deadLetters:redrive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tocsin/v1/dead_letter_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\x1a\x1btocsin/v1/job_service.proto\"~\n\x1c\x44\x65\x61\x64LetterServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x11\n\tfolder_id\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61use_id\x18\x05 \x01(\t\"\x99\x01\n\x1d\x44\x65\x61\x64LetterServiceListResponse\x12+\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x32\n\x0esearched_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x0eRedriveRequest\x12\x17\n\rinvocation_id\x18\x01 \x01(\tH\x00\x12\x14\n\ntrigger_id\x18\x02 \x01(\tH\x00\x12\r\n\x05limit\x18\x03 \x01(\x05\x42\x06\n\x04what\"7\n\x0fRedriveResponse\x12\x16\n\x0einvocation_ids\x18\x01 \x03(\t\x12\x0c\n\x04left\x18\x02 \x01(\x03\":\n\x11ListCausesRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x11\n\tfolder_id\x18\x02 \x01(\t\"t\n\x12ListCausesResponse\x12*\n\x06\x63\x61uses\x18\x01 \x03(\x0b\x32\x1a.tocsin.v1.DeadLetterCause\x12\x32\n\x0esearched_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xae\x02\n\x0f\x44\x65\x61\x64LetterCause\x12\x10\n\x08\x63\x61use_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12+\n\x07letters\x18\x04 \x01(\x0b\x32\x1a.tocsin.v1.InvocationCount\x12-\n\toldest_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tnewest_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1d\n\x15\x65xample_invocation_id\x18\x07 \x01(\t\x12\x15\n\rexample_error\x18\x08 \x01(\t\x12)\n\x08triggers\x18\t \x03(\x0b\x32\x17.tocsin.v1.CauseTrigger\"0\n\x0c\x43\x61useTrigger\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"_\n\x12RedriveManyRequest\x12\x37\n\tselection\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.InvocationSelectionB\x04\xe2\x41\x01\x02\x12\x10\n\x08\x63\x61use_id\x18\x02 \x01(\t\"D\n\x13RedriveManyResponse\x12-\n\x07\x63hanges\x18\x01 \x01(\x0b\x32\x1c.tocsin.v1.InvocationChanges2\xea\x03\n\x11\x44\x65\x61\x64LetterService\x12y\n\x04List\x12\'.tocsin.v1.DeadLetterServiceListRequest\x1a(.tocsin.v1.DeadLetterServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/deadLetters\x12k\n\x07Redrive\x12\x19.tocsin.v1.RedriveRequest\x1a\x1a.tocsin.v1.RedriveResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/tocsin/v1/deadLetters:redrive:\x01*\x12p\n\nListCauses\x12\x1c.tocsin.v1.ListCausesRequest\x1a\x1d.tocsin.v1.ListCausesResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/tocsin/v1/deadLetters/causes\x12{\n\x0bRedriveMany\x12\x1d.tocsin.v1.RedriveManyRequest\x1a\x1e.tocsin.v1.RedriveManyResponse\"-\x82\xd3\xe4\x93\x02\'\"\"/tocsin/v1/deadLetters:redriveMany:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tocsin.v1.dead_letter_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_REDRIVEMANYREQUEST'].fields_by_name['selection']._loaded_options = None
+  _globals['_REDRIVEMANYREQUEST'].fields_by_name['selection']._serialized_options = b'\342A\001\002'
   _globals['_DEADLETTERSERVICE'].methods_by_name['List']._loaded_options = None
   _globals['_DEADLETTERSERVICE'].methods_by_name['List']._serialized_options = b'\202\323\344\223\002\030\022\026/tocsin/v1/deadLetters'
   _globals['_DEADLETTERSERVICE'].methods_by_name['Redrive']._loaded_options = None
   _globals['_DEADLETTERSERVICE'].methods_by_name['Redrive']._serialized_options = b'\202\323\344\223\002#\"\036/tocsin/v1/deadLetters:redrive:\001*'
-  _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_start=108
-  _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_end=216
-  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_start=218
-  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_end=319
-  _globals['_REDRIVEREQUEST']._serialized_start=321
-  _globals['_REDRIVEREQUEST']._serialized_end=407
-  _globals['_REDRIVERESPONSE']._serialized_start=409
-  _globals['_REDRIVERESPONSE']._serialized_end=464
-  _globals['_DEADLETTERSERVICE']._serialized_start=467
-  _globals['_DEADLETTERSERVICE']._serialized_end=718
+  _globals['_DEADLETTERSERVICE'].methods_by_name['ListCauses']._loaded_options = None
+  _globals['_DEADLETTERSERVICE'].methods_by_name['ListCauses']._serialized_options = b'\202\323\344\223\002\037\022\035/tocsin/v1/deadLetters/causes'
+  _globals['_DEADLETTERSERVICE'].methods_by_name['RedriveMany']._loaded_options = None
+  _globals['_DEADLETTERSERVICE'].methods_by_name['RedriveMany']._serialized_options = b'\202\323\344\223\002\'\"\"/tocsin/v1/deadLetters:redriveMany:\001*'
+  _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_start=203
+  _globals['_DEADLETTERSERVICELISTREQUEST']._serialized_end=329
+  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_start=332
+  _globals['_DEADLETTERSERVICELISTRESPONSE']._serialized_end=485
+  _globals['_REDRIVEREQUEST']._serialized_start=487
+  _globals['_REDRIVEREQUEST']._serialized_end=573
+  _globals['_REDRIVERESPONSE']._serialized_start=575
+  _globals['_REDRIVERESPONSE']._serialized_end=630
+  _globals['_LISTCAUSESREQUEST']._serialized_start=632
+  _globals['_LISTCAUSESREQUEST']._serialized_end=690
+  _globals['_LISTCAUSESRESPONSE']._serialized_start=692
+  _globals['_LISTCAUSESRESPONSE']._serialized_end=808
+  _globals['_DEADLETTERCAUSE']._serialized_start=811
+  _globals['_DEADLETTERCAUSE']._serialized_end=1113
+  _globals['_CAUSETRIGGER']._serialized_start=1115
+  _globals['_CAUSETRIGGER']._serialized_end=1163
+  _globals['_REDRIVEMANYREQUEST']._serialized_start=1165
+  _globals['_REDRIVEMANYREQUEST']._serialized_end=1260
+  _globals['_REDRIVEMANYRESPONSE']._serialized_start=1262
+  _globals['_REDRIVEMANYRESPONSE']._serialized_end=1330
+  _globals['_DEADLETTERSERVICE']._serialized_start=1333
+  _globals['_DEADLETTERSERVICE']._serialized_end=1823
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,16 @@ class DeadLetterServiceStub(object):
                 request_serializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveResponse.FromString,
                 _registered_method=True)
+        self.ListCauses = channel.unary_unary(
+                '/tocsin.v1.DeadLetterService/ListCauses',
+                request_serializer=tocsin_dot_v1_dot_dead__letter__service__pb2.ListCausesRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_dead__letter__service__pb2.ListCausesResponse.FromString,
+                _registered_method=True)
+        self.RedriveMany = channel.unary_unary(
+                '/tocsin.v1.DeadLetterService/RedriveMany',
+                request_serializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveManyRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveManyResponse.FromString,
+                _registered_method=True)
 
 
 class DeadLetterServiceServicer(object):
@@ -75,6 +85,26 @@ class DeadLetterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCauses(self, request, context):
+        """Groups dead letters by their cause: where they could not be delivered, and the error without
+        what differs from one to the next (numbers, ids).
+
+        One call looks at the latest 10,000. If there are more, `searched_until` is set, and each count
+        is a lower bound.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RedriveMany(self, request, context):
+        """Redrives several dead letters, or, by a job, those that a filter or a cause finds.
+
+        FAILED_PRECONDITION (COUNT_DIFFERS): the selection has not `expected_count` dead letters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeadLetterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -87,6 +117,16 @@ def add_DeadLetterServiceServicer_to_server(servicer, server):
                     servicer.Redrive,
                     request_deserializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveResponse.SerializeToString,
+            ),
+            'ListCauses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCauses,
+                    request_deserializer=tocsin_dot_v1_dot_dead__letter__service__pb2.ListCausesRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_dead__letter__service__pb2.ListCausesResponse.SerializeToString,
+            ),
+            'RedriveMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedriveMany,
+                    request_deserializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveManyRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveManyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -148,6 +188,60 @@ class DeadLetterService(object):
             '/tocsin.v1.DeadLetterService/Redrive',
             tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveRequest.SerializeToString,
             tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCauses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.DeadLetterService/ListCauses',
+            tocsin_dot_v1_dot_dead__letter__service__pb2.ListCausesRequest.SerializeToString,
+            tocsin_dot_v1_dot_dead__letter__service__pb2.ListCausesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RedriveMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.DeadLetterService/RedriveMany',
+            tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveManyRequest.SerializeToString,
+            tocsin_dot_v1_dot_dead__letter__service__pb2.RedriveManyResponse.FromString,
             options,
             channel_credentials,
             insecure,

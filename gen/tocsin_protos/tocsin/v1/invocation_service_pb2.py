@@ -24,11 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tocsin_protos.tocsin.v1 import invocation_pb2 as tocsin_dot_v1_dot_invocation__pb2
+from tocsin_protos.tocsin.v1 import job_service_pb2 as tocsin_dot_v1_dot_job__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"tocsin/v1/invocation_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\"\xda\x02\n\x1cInvocationServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12+\n\x06states\x18\x03 \x03(\x0e\x32\x1b.tocsin.v1.Invocation.State\x12\x32\n\x0escheduled_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10scheduled_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x11\n\tfolder_id\x18\x08 \x01(\t\x12\x16\n\x0eintegration_id\x18\t \x01(\t\x12\x12\n\nerror_text\x18\n \x01(\t\x12\x14\n\x0coldest_first\x18\x0b \x01(\x08\"\x98\x01\n\x1dInvocationServiceListResponse\x12*\n\x0binvocations\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x32\n\x0esearched_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x1bInvocationServiceGetRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05whole\x18\x02 \x01(\x08\"\\\n\x1cInvocationServiceGetResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\x12\x11\n\ttrace_url\x18\x02 \x01(\t\"+\n\x0cRetryRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\rRetryResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\",\n\rCancelRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x0e\x43\x61ncelResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation2\x85\x04\n\x11InvocationService\x12y\n\x04List\x12\'.tocsin.v1.InvocationServiceListRequest\x1a(.tocsin.v1.InvocationServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/invocations\x12\x86\x01\n\x03Get\x12&.tocsin.v1.InvocationServiceGetRequest\x1a\'.tocsin.v1.InvocationServiceGetResponse\".\x82\xd3\xe4\x93\x02(\x12&/tocsin/v1/invocations/{invocation_id}\x12s\n\x05Retry\x12\x17.tocsin.v1.RetryRequest\x1a\x18.tocsin.v1.RetryResponse\"7\x82\xd3\xe4\x93\x02\x31\",/tocsin/v1/invocations/{invocation_id}:retry:\x01*\x12w\n\x06\x43\x61ncel\x12\x18.tocsin.v1.CancelRequest\x1a\x19.tocsin.v1.CancelResponse\"8\x82\xd3\xe4\x93\x02\x32\"-/tocsin/v1/invocations/{invocation_id}:cancel:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"tocsin/v1/invocation_service.proto\x12\ttocsin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atocsin/v1/invocation.proto\x1a\x1btocsin/v1/job_service.proto\"\xda\x02\n\x1cInvocationServiceListRequest\x12\x12\n\ntrigger_id\x18\x01 \x01(\t\x12\x13\n\x0bintegration\x18\x02 \x01(\t\x12+\n\x06states\x18\x03 \x03(\x0e\x32\x1b.tocsin.v1.Invocation.State\x12\x32\n\x0escheduled_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10scheduled_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\x12\x11\n\tfolder_id\x18\x08 \x01(\t\x12\x16\n\x0eintegration_id\x18\t \x01(\t\x12\x12\n\nerror_text\x18\n \x01(\t\x12\x14\n\x0coldest_first\x18\x0b \x01(\x08\"\x98\x01\n\x1dInvocationServiceListResponse\x12*\n\x0binvocations\x18\x01 \x03(\x0b\x32\x15.tocsin.v1.Invocation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x32\n\x0esearched_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x1bInvocationServiceGetRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05whole\x18\x02 \x01(\x08\"\\\n\x1cInvocationServiceGetResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\x12\x11\n\ttrace_url\x18\x02 \x01(\t\"+\n\x0cRetryRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\rRetryResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\",\n\rCancelRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x0e\x43\x61ncelResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation\"K\n\x10RetryManyRequest\x12\x37\n\tselection\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.InvocationSelectionB\x04\xe2\x41\x01\x02\"B\n\x11RetryManyResponse\x12-\n\x07\x63hanges\x18\x01 \x01(\x0b\x32\x1c.tocsin.v1.InvocationChanges\"L\n\x11\x43\x61ncelManyRequest\x12\x37\n\tselection\x18\x01 \x01(\x0b\x32\x1e.tocsin.v1.InvocationSelectionB\x04\xe2\x41\x01\x02\"C\n\x12\x43\x61ncelManyResponse\x12-\n\x07\x63hanges\x18\x01 \x01(\x0b\x32\x1c.tocsin.v1.InvocationChanges\"\x9c\x02\n\rResendRequest\x12\x1b\n\rinvocation_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x04\x62ody\x18\x02 \x01(\x0cH\x00\x12&\n\x04json\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12<\n\nparameters\x18\x04 \x03(\x0b\x32(.tocsin.v1.ResendRequest.ParametersEntry\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x1aI\n\x0fParametersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\t\n\x07payload\";\n\x0eResendResponse\x12)\n\ninvocation\x18\x01 \x01(\x0b\x32\x15.tocsin.v1.Invocation2\xec\x06\n\x11InvocationService\x12y\n\x04List\x12\'.tocsin.v1.InvocationServiceListRequest\x1a(.tocsin.v1.InvocationServiceListResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/tocsin/v1/invocations\x12\x86\x01\n\x03Get\x12&.tocsin.v1.InvocationServiceGetRequest\x1a\'.tocsin.v1.InvocationServiceGetResponse\".\x82\xd3\xe4\x93\x02(\x12&/tocsin/v1/invocations/{invocation_id}\x12s\n\x05Retry\x12\x17.tocsin.v1.RetryRequest\x1a\x18.tocsin.v1.RetryResponse\"7\x82\xd3\xe4\x93\x02\x31\",/tocsin/v1/invocations/{invocation_id}:retry:\x01*\x12w\n\x06\x43\x61ncel\x12\x18.tocsin.v1.CancelRequest\x1a\x19.tocsin.v1.CancelResponse\"8\x82\xd3\xe4\x93\x02\x32\"-/tocsin/v1/invocations/{invocation_id}:cancel:\x01*\x12s\n\tRetryMany\x12\x1b.tocsin.v1.RetryManyRequest\x1a\x1c.tocsin.v1.RetryManyResponse\"+\x82\xd3\xe4\x93\x02%\" /tocsin/v1/invocations:retryMany:\x01*\x12w\n\nCancelMany\x12\x1c.tocsin.v1.CancelManyRequest\x1a\x1d.tocsin.v1.CancelManyResponse\",\x82\xd3\xe4\x93\x02&\"!/tocsin/v1/invocations:cancelMany:\x01*\x12w\n\x06Resend\x12\x18.tocsin.v1.ResendRequest\x1a\x19.tocsin.v1.ResendResponse\"8\x82\xd3\xe4\x93\x02\x32\"-/tocsin/v1/invocations/{invocation_id}:resend:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +43,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RETRYREQUEST'].fields_by_name['invocation_id']._serialized_options = b'\342A\001\002'
   _globals['_CANCELREQUEST'].fields_by_name['invocation_id']._loaded_options = None
   _globals['_CANCELREQUEST'].fields_by_name['invocation_id']._serialized_options = b'\342A\001\002'
+  _globals['_RETRYMANYREQUEST'].fields_by_name['selection']._loaded_options = None
+  _globals['_RETRYMANYREQUEST'].fields_by_name['selection']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELMANYREQUEST'].fields_by_name['selection']._loaded_options = None
+  _globals['_CANCELMANYREQUEST'].fields_by_name['selection']._serialized_options = b'\342A\001\002'
+  _globals['_RESENDREQUEST_PARAMETERSENTRY']._loaded_options = None
+  _globals['_RESENDREQUEST_PARAMETERSENTRY']._serialized_options = b'8\001'
+  _globals['_RESENDREQUEST'].fields_by_name['invocation_id']._loaded_options = None
+  _globals['_RESENDREQUEST'].fields_by_name['invocation_id']._serialized_options = b'\342A\001\002'
   _globals['_INVOCATIONSERVICE'].methods_by_name['List']._loaded_options = None
   _globals['_INVOCATIONSERVICE'].methods_by_name['List']._serialized_options = b'\202\323\344\223\002\030\022\026/tocsin/v1/invocations'
   _globals['_INVOCATIONSERVICE'].methods_by_name['Get']._loaded_options = None
@@ -49,22 +59,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOCATIONSERVICE'].methods_by_name['Retry']._serialized_options = b'\202\323\344\223\0021\",/tocsin/v1/invocations/{invocation_id}:retry:\001*'
   _globals['_INVOCATIONSERVICE'].methods_by_name['Cancel']._loaded_options = None
   _globals['_INVOCATIONSERVICE'].methods_by_name['Cancel']._serialized_options = b'\202\323\344\223\0022\"-/tocsin/v1/invocations/{invocation_id}:cancel:\001*'
-  _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_start=174
-  _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_end=520
-  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_start=523
-  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_end=675
-  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_start=677
-  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_end=750
-  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_start=752
-  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_end=844
-  _globals['_RETRYREQUEST']._serialized_start=846
-  _globals['_RETRYREQUEST']._serialized_end=889
-  _globals['_RETRYRESPONSE']._serialized_start=891
-  _globals['_RETRYRESPONSE']._serialized_end=949
-  _globals['_CANCELREQUEST']._serialized_start=951
-  _globals['_CANCELREQUEST']._serialized_end=995
-  _globals['_CANCELRESPONSE']._serialized_start=997
-  _globals['_CANCELRESPONSE']._serialized_end=1056
-  _globals['_INVOCATIONSERVICE']._serialized_start=1059
-  _globals['_INVOCATIONSERVICE']._serialized_end=1576
+  _globals['_INVOCATIONSERVICE'].methods_by_name['RetryMany']._loaded_options = None
+  _globals['_INVOCATIONSERVICE'].methods_by_name['RetryMany']._serialized_options = b'\202\323\344\223\002%\" /tocsin/v1/invocations:retryMany:\001*'
+  _globals['_INVOCATIONSERVICE'].methods_by_name['CancelMany']._loaded_options = None
+  _globals['_INVOCATIONSERVICE'].methods_by_name['CancelMany']._serialized_options = b'\202\323\344\223\002&\"!/tocsin/v1/invocations:cancelMany:\001*'
+  _globals['_INVOCATIONSERVICE'].methods_by_name['Resend']._loaded_options = None
+  _globals['_INVOCATIONSERVICE'].methods_by_name['Resend']._serialized_options = b'\202\323\344\223\0022\"-/tocsin/v1/invocations/{invocation_id}:resend:\001*'
+  _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_start=233
+  _globals['_INVOCATIONSERVICELISTREQUEST']._serialized_end=579
+  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_start=582
+  _globals['_INVOCATIONSERVICELISTRESPONSE']._serialized_end=734
+  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_start=736
+  _globals['_INVOCATIONSERVICEGETREQUEST']._serialized_end=809
+  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_start=811
+  _globals['_INVOCATIONSERVICEGETRESPONSE']._serialized_end=903
+  _globals['_RETRYREQUEST']._serialized_start=905
+  _globals['_RETRYREQUEST']._serialized_end=948
+  _globals['_RETRYRESPONSE']._serialized_start=950
+  _globals['_RETRYRESPONSE']._serialized_end=1008
+  _globals['_CANCELREQUEST']._serialized_start=1010
+  _globals['_CANCELREQUEST']._serialized_end=1054
+  _globals['_CANCELRESPONSE']._serialized_start=1056
+  _globals['_CANCELRESPONSE']._serialized_end=1115
+  _globals['_RETRYMANYREQUEST']._serialized_start=1117
+  _globals['_RETRYMANYREQUEST']._serialized_end=1192
+  _globals['_RETRYMANYRESPONSE']._serialized_start=1194
+  _globals['_RETRYMANYRESPONSE']._serialized_end=1260
+  _globals['_CANCELMANYREQUEST']._serialized_start=1262
+  _globals['_CANCELMANYREQUEST']._serialized_end=1338
+  _globals['_CANCELMANYRESPONSE']._serialized_start=1340
+  _globals['_CANCELMANYRESPONSE']._serialized_end=1407
+  _globals['_RESENDREQUEST']._serialized_start=1410
+  _globals['_RESENDREQUEST']._serialized_end=1694
+  _globals['_RESENDREQUEST_PARAMETERSENTRY']._serialized_start=1610
+  _globals['_RESENDREQUEST_PARAMETERSENTRY']._serialized_end=1683
+  _globals['_RESENDRESPONSE']._serialized_start=1696
+  _globals['_RESENDRESPONSE']._serialized_end=1755
+  _globals['_INVOCATIONSERVICE']._serialized_start=1758
+  _globals['_INVOCATIONSERVICE']._serialized_end=2634
 # @@protoc_insertion_point(module_scope)

@@ -2,8 +2,10 @@ import datetime
 
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tocsin_protos.tocsin.v1 import invocation_pb2 as _invocation_pb2
+from tocsin_protos.tocsin.v1 import job_service_pb2 as _job_service_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -83,6 +85,59 @@ class CancelRequest(_message.Message):
     def __init__(self, invocation_id: _Optional[str] = ...) -> None: ...
 
 class CancelResponse(_message.Message):
+    __slots__ = ("invocation",)
+    INVOCATION_FIELD_NUMBER: _ClassVar[int]
+    invocation: _invocation_pb2.Invocation
+    def __init__(self, invocation: _Optional[_Union[_invocation_pb2.Invocation, _Mapping]] = ...) -> None: ...
+
+class RetryManyRequest(_message.Message):
+    __slots__ = ("selection",)
+    SELECTION_FIELD_NUMBER: _ClassVar[int]
+    selection: _job_service_pb2.InvocationSelection
+    def __init__(self, selection: _Optional[_Union[_job_service_pb2.InvocationSelection, _Mapping]] = ...) -> None: ...
+
+class RetryManyResponse(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _job_service_pb2.InvocationChanges
+    def __init__(self, changes: _Optional[_Union[_job_service_pb2.InvocationChanges, _Mapping]] = ...) -> None: ...
+
+class CancelManyRequest(_message.Message):
+    __slots__ = ("selection",)
+    SELECTION_FIELD_NUMBER: _ClassVar[int]
+    selection: _job_service_pb2.InvocationSelection
+    def __init__(self, selection: _Optional[_Union[_job_service_pb2.InvocationSelection, _Mapping]] = ...) -> None: ...
+
+class CancelManyResponse(_message.Message):
+    __slots__ = ("changes",)
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    changes: _job_service_pb2.InvocationChanges
+    def __init__(self, changes: _Optional[_Union[_job_service_pb2.InvocationChanges, _Mapping]] = ...) -> None: ...
+
+class ResendRequest(_message.Message):
+    __slots__ = ("invocation_id", "body", "json", "parameters", "reason", "request_id")
+    class ParametersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    INVOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    JSON_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    invocation_id: str
+    body: bytes
+    json: _struct_pb2.Value
+    parameters: _containers.MessageMap[str, _struct_pb2.Value]
+    reason: str
+    request_id: str
+    def __init__(self, invocation_id: _Optional[str] = ..., body: _Optional[bytes] = ..., json: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., parameters: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class ResendResponse(_message.Message):
     __slots__ = ("invocation",)
     INVOCATION_FIELD_NUMBER: _ClassVar[int]
     invocation: _invocation_pb2.Invocation

@@ -55,6 +55,21 @@ class InvocationServiceStub(object):
                 request_serializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelResponse.FromString,
                 _registered_method=True)
+        self.RetryMany = channel.unary_unary(
+                '/tocsin.v1.InvocationService/RetryMany',
+                request_serializer=tocsin_dot_v1_dot_invocation__service__pb2.RetryManyRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.RetryManyResponse.FromString,
+                _registered_method=True)
+        self.CancelMany = channel.unary_unary(
+                '/tocsin.v1.InvocationService/CancelMany',
+                request_serializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelManyRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelManyResponse.FromString,
+                _registered_method=True)
+        self.Resend = channel.unary_unary(
+                '/tocsin.v1.InvocationService/Resend',
+                request_serializer=tocsin_dot_v1_dot_invocation__service__pb2.ResendRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.ResendResponse.FromString,
+                _registered_method=True)
 
 
 class InvocationServiceServicer(object):
@@ -105,6 +120,36 @@ class InvocationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryMany(self, request, context):
+        """Retries several invocations, or, by a job, those that a filter finds, which must name `states`.
+
+        FAILED_PRECONDITION (COUNT_DIFFERS): the selection has not `expected_count` invocations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelMany(self, request, context):
+        """Cancels several invocations, or, by a job, those that a filter finds and that wait for a call.
+
+        FAILED_PRECONDITION (COUNT_DIFFERS): the selection has not `expected_count` invocations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resend(self, request, context):
+        """Sends the payload of an invocation again, as it was or changed, as a new invocation, now. The
+        new one names the first in `resent_from`. It has the target and the retries of the first one.
+
+        An execution must have ended; it is replayed, as by ReplayExecution of the API of executions.
+
+        FAILED_PRECONDITION (TRIGGER_DELETED): its trigger was deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InvocationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -127,6 +172,21 @@ def add_InvocationServiceServicer_to_server(servicer, server):
                     servicer.Cancel,
                     request_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelResponse.SerializeToString,
+            ),
+            'RetryMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryMany,
+                    request_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.RetryManyRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_invocation__service__pb2.RetryManyResponse.SerializeToString,
+            ),
+            'CancelMany': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelMany,
+                    request_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelManyRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_invocation__service__pb2.CancelManyResponse.SerializeToString,
+            ),
+            'Resend': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resend,
+                    request_deserializer=tocsin_dot_v1_dot_invocation__service__pb2.ResendRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_invocation__service__pb2.ResendResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -238,6 +298,87 @@ class InvocationService(object):
             '/tocsin.v1.InvocationService/Cancel',
             tocsin_dot_v1_dot_invocation__service__pb2.CancelRequest.SerializeToString,
             tocsin_dot_v1_dot_invocation__service__pb2.CancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.InvocationService/RetryMany',
+            tocsin_dot_v1_dot_invocation__service__pb2.RetryManyRequest.SerializeToString,
+            tocsin_dot_v1_dot_invocation__service__pb2.RetryManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelMany(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.InvocationService/CancelMany',
+            tocsin_dot_v1_dot_invocation__service__pb2.CancelManyRequest.SerializeToString,
+            tocsin_dot_v1_dot_invocation__service__pb2.CancelManyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.InvocationService/Resend',
+            tocsin_dot_v1_dot_invocation__service__pb2.ResendRequest.SerializeToString,
+            tocsin_dot_v1_dot_invocation__service__pb2.ResendResponse.FromString,
             options,
             channel_credentials,
             insecure,

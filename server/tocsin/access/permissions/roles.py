@@ -48,6 +48,9 @@ class Permission(StrEnum):
     INVOCATIONS_LIST = "tocsin.invocations.list"
     INVOCATIONS_RETRY = "tocsin.invocations.retry"
     INVOCATIONS_CANCEL = "tocsin.invocations.cancel"
+    INVOCATIONS_RESEND = "tocsin.invocations.resend"
+    JOBS_GET = "tocsin.jobs.get"
+    JOBS_CANCEL = "tocsin.jobs.cancel"
     DEAD_LETTERS_LIST = "tocsin.deadLetters.list"
     DEAD_LETTERS_REDRIVE = "tocsin.deadLetters.redrive"
     CLOCK_GET = "tocsin.clock.get"
@@ -62,8 +65,18 @@ Permissions = frozenset[Permission]
 
 # Triggers as a list shows them: no payloads and no answers.
 AUDITED = frozenset({P.TRIGGERS_GET, P.TRIGGERS_LIST, P.OPERATIONS_GET, P.OPERATIONS_LIST})
-INVOCATIONS_SEEN = frozenset({P.INVOCATIONS_GET, P.INVOCATIONS_LIST, P.DEAD_LETTERS_LIST})
-INVOCATIONS_STEERED = frozenset({P.INVOCATIONS_RETRY, P.INVOCATIONS_CANCEL, P.DEAD_LETTERS_REDRIVE})
+INVOCATIONS_SEEN = frozenset(
+    {P.INVOCATIONS_GET, P.INVOCATIONS_LIST, P.DEAD_LETTERS_LIST, P.JOBS_GET}
+)
+INVOCATIONS_STEERED = frozenset(
+    {
+        P.INVOCATIONS_RETRY,
+        P.INVOCATIONS_CANCEL,
+        P.INVOCATIONS_RESEND,
+        P.DEAD_LETTERS_REDRIVE,
+        P.JOBS_CANCEL,
+    }
+)
 TRIGGERS_SEEN = AUDITED | INVOCATIONS_SEEN | {P.EVENTS_TEST}
 TRIGGERS_MANAGED = (
     TRIGGERS_SEEN

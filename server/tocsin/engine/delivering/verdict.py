@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tocsin.plans.plan import Action, Retry, queue_key, target_key
 from tocsin.store.invocations.deliveries import Ending
 from tocsin.store.invocations.rows import Invocation, State
+from tocsin.store.invocations.steering import KEPT_CALLS
 from tocsin.targets.calling import Outcome
 
 # The contract's longest interval; a target may ask for a pause up to this.
@@ -99,4 +100,4 @@ def _with_failure(
     failures.append(failure)
     calls = [entry for entry in failures if "status" in entry]
     tries = [entry for entry in failures if "status" not in entry]
-    return json.dumps([*calls, *tries[-KEPT_FAILURES:]])
+    return json.dumps([*calls[-KEPT_CALLS:], *tries[-KEPT_FAILURES:]])

@@ -23,6 +23,8 @@ class Bell(StrEnum):
     """Executions ended, and somebody may be waiting for one of them."""
     PARKING = "parking"
     """A trigger was paused, resumed or deleted, and more waits for it than one step deals with."""
+    JOBS = "jobs"
+    """A job began that changes many invocations."""
     READERS = "readers"
     """A trigger with a pulled source changed, and so did the change number of its kind."""
     ACCESS = "access"

@@ -60,6 +60,7 @@ from tocsin.wire.errors.executions import (
 from tocsin.wire.errors.invocations import (
     dead_letter_held,
     invocation_not_found,
+    job_not_found,
     not_a_dead_letter,
     not_cancellable,
     not_retriable,
@@ -134,6 +135,7 @@ __all__ = [
     "invalid",
     "invalid_field",
     "invocation_not_found",
+    "job_not_found",
     "key_not_found",
     "key_reused",
     "log_group_unbound",

@@ -10,6 +10,10 @@ def invocation_not_found(invocation_id: str) -> ApiError:
     )
 
 
+def job_not_found(job_id: str) -> ApiError:
+    return about(not_found("JOB_NOT_FOUND", f"Job {job_id[:256]} not found"), jobId=job_id)
+
+
 def not_retriable(invocation_id: str, state_text: str) -> ApiError:
     return about(
         precondition(

@@ -105,11 +105,11 @@ def too_many_triggers(folder_id: str, most: int) -> ApiError:
     )
 
 
-def count_differs(expected: int, count: int) -> ApiError:
+def count_differs(expected: int, count: int, what: str = "triggers") -> ApiError:
     return about(
         precondition(
             "COUNT_DIFFERS",
-            f"{expected} triggers were expected, but the selection has {count}; nothing was "
+            f"{expected} {what} were expected, but the selection has {count}; nothing was "
             "changed: look at them again",
         ),
         expected=expected,

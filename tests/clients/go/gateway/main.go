@@ -57,7 +57,7 @@ func main() {
 		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler,
 		tocsin.RegisterWatchServiceHandler, tocsin.RegisterTriggerSetupServiceHandler,
 		tocsin.RegisterOverviewServiceHandler,
-		tocsin.RegisterSessionServiceHandler)
+		tocsin.RegisterSessionServiceHandler, tocsin.RegisterJobServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)
 	handler.Handle("/v1/logs", others)

@@ -20,11 +20,13 @@ from stand.access.methods import (
     FOLDERS,
     INTEGRATIONS,
     INVOCATIONS,
+    JOBS,
     LONG_RUNNING,
     SCHEDULES,
     TRIGGERS,
     VERSIONS,
     World,
+    job,
     new_world,
     schedule,
 )
@@ -67,6 +69,10 @@ def invocations(w: World) -> Json:
     for _ in range(2):
         w.server.admin.call(f"{FIRING}.FireTrigger", {"triggerId": trigger_id})
     return {"triggerId": trigger_id}
+
+
+def jobs(w: World) -> Json:
+    return {"folderId": w.folder, "one": job(w), "two": job(w)}
 
 
 def executions(w: World) -> Json:
@@ -126,6 +132,7 @@ LISTS = {
     f"{TRIGGERS}.List": List(of_folder, lambda _: {"filter": 'name="x"'}),
     f"{TRIGGERS}.ListOperations": List(operations, operations),
     f"{INVOCATIONS}.List": List(invocations, lambda _: {"states": ["STATE_FAILED"]}),
+    f"{JOBS}.List": List(jobs, lambda w: {"folderId": f"{w.folder}x"}),
     f"{LONG_RUNNING}.ListOperations": List(executions, lambda _: {"filter": "done = false"}),
     f"{EXECUTIONS}.ListExecutions": List(integration, lambda _: {"orderBy": "create_time"}),
     f"{EXECUTIONS_V2}.ListExecutions": List(integration, lambda _: {"filter": "state = FAILED"}),

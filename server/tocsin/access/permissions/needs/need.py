@@ -23,6 +23,7 @@ class Kind(Enum):
     LOCATION = "the project and location"
     EXECUTION = "the integration of the execution"
     SCHEDULE = "the integration of the schedule"
+    JOB = "the folder, the integration or the location whose invocations the job changes, or `*`"
     LOG_GROUP = "the folder whose default log group it is, else `*`"
     SERVICE_ACCOUNT = "the folder of the service account"
     EVERYTHING = "`*`"

@@ -29,6 +29,14 @@ TRIGGERS_OF_FOLDER = (
     Named("trigger_ids", Kind.TRIGGER, "triggers"),
 )
 SCHEDULE = (Named("name", Kind.SCHEDULE),)
+SELECTION = (
+    Named("selection.invocation_ids", Kind.INVOCATION, "invocations"),
+    Named("selection.filter.trigger_id", Kind.TRIGGER, "triggers"),
+    Named("selection.filter.integration", Kind.INTEGRATION),
+    Named("selection.filter.folder_id", Kind.FOLDER, "folders"),
+)
+JOB = (Named("job_id", Kind.JOB, "jobs"),)
+JOB_MADE = (Made("jobs", "changes.job.id"),)
 TOPICS_OF_TRIGGERS = frozenset({WatchRequest.TOPIC_TRIGGERS, WatchRequest.TOPIC_INTAKES})
 
 
@@ -167,6 +175,32 @@ INVOCATION_SERVICE = service(
             brings=Brings.ONE,
         ),
         "Cancel": permitted(P.INVOCATIONS_CANCEL, *INVOCATION, event="tocsin.v1.CancelInvocation"),
+        "RetryMany": permitted(
+            P.INVOCATIONS_RETRY,
+            *SELECTION,
+            event="tocsin.v1.RetryInvocations",
+            brings=Brings.FOUND,
+            made=JOB_MADE,
+        ),
+        "CancelMany": permitted(
+            P.INVOCATIONS_CANCEL, *SELECTION, event="tocsin.v1.CancelInvocations", made=JOB_MADE
+        ),
+        "Resend": permitted(
+            P.INVOCATIONS_RESEND,
+            *INVOCATION,
+            event="tocsin.v1.ResendInvocation",
+            brings=Brings.ONE,
+            accounts=True,
+            made=(Made("invocations", "invocation.id"),),
+        ),
+    },
+)
+JOB_SERVICE = service(
+    "tocsin.v1.JobService",
+    {
+        "Get": permitted(P.JOBS_GET, *JOB),
+        "List": permitted(P.JOBS_GET, IN_FOLDER, unnamed=Unnamed.SHOWN),
+        "Cancel": permitted(P.JOBS_CANCEL, *JOB, event="tocsin.v1.CancelJob"),
     },
 )
 DEAD_LETTER_SERVICE = service(
@@ -179,6 +213,14 @@ DEAD_LETTER_SERVICE = service(
             *TRIGGER,
             event="tocsin.v1.RedriveDeadLetters",
             brings=Brings.ONE,
+        ),
+        "ListCauses": permitted(P.DEAD_LETTERS_LIST, *TRIGGER, IN_FOLDER, unnamed=Unnamed.SHOWN),
+        "RedriveMany": permitted(
+            P.DEAD_LETTERS_REDRIVE,
+            *SELECTION,
+            event="tocsin.v1.RedriveManyDeadLetters",
+            brings=Brings.FOUND,
+            made=JOB_MADE,
         ),
     },
 )
@@ -313,6 +355,7 @@ NEEDS = {
     **OVERVIEW_SERVICE,
     **INVOCATION_SERVICE,
     **DEAD_LETTER_SERVICE,
+    **JOB_SERVICE,
     **WATCH_SERVICE,
     **SCHEDULE_SERVICE,
     **WEBHOOK_SERVICE,

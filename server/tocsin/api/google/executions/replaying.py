@@ -23,7 +23,7 @@ from tocsin.api.google.executions.orders import (
 from tocsin.api.google.executions.service import find, name_of
 from tocsin.compilers.declared_parameters import Input
 from tocsin.compilers.integration_versions import Offer
-from tocsin.compilers.parameters import named_parameters
+from tocsin.compilers.parameters import from_json, named_parameters
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Transaction
@@ -32,6 +32,7 @@ from tocsin.store.invocations.rows import Invocation, State
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.ids import Ids
+from tocsin.wire.json_text import Json
 from tocsin.wire.serving import Served, Waiting
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2 as contract
 from tocsin_protos.google.cloud.integrations.v1alpha import log_entries_pb2 as log_entries
@@ -80,23 +81,8 @@ class ReplayingService:
         self, request: contract.ReplayExecutionRequest, call: Call
     ) -> contract.ReplayExecutionResponse:
         """Stores a new execution like one that has ended, and waits for it if that one was."""
-        refuse_large(request, "modified_parameters")
-        name, patience = name_of(request.name), patience_of(call)
-        _check_mask(request)
-        offers = await self._integrations(name.integration.location)
-
-        def begin(tx: Transaction) -> Begun:
-            found = find(tx, name, request.name)
-            first = find_whole(tx, found.id)
-            if first is None:
-                raise errors.execution_not_found(request.name)
-            execution = self._again(offers, first, request, call.traceparent)
-            insert_execution(tx, execution)
-            info = ExecutionInfo.FromString(first.message or b"")
-            waits = info.execution_method == ExecutionInfo.POST
-            return Begun(execution.id, execution.shown_id, first.shown_id, waits)
-
-        begun = await self._database.write(begin)
+        patience = patience_of(call)
+        begun = await self._begin(request, call.traceparent)
         response = contract.ReplayExecutionResponse(
             execution_id=begun.shown_id, replayed_execution_id=begun.replayed_id
         )
@@ -109,6 +95,48 @@ class ReplayingService:
             for key, plain in outputs_of(ended).items():
                 set_value(response.output_parameters[key], plain)
         return response
+
+    async def begin(
+        self, name: str, reason: str, changes: Mapping[str, Json], traceparent: str | None
+    ) -> str:
+        """Stores a new execution like one that has ended; returns its invocation's id.
+
+        Args:
+            name: the full name of the first one.
+            reason: why it runs again.
+            changes: parameters that replace those of the same names.
+            traceparent: the trace of the call that asks for it.
+
+        Raises:
+            ApiError: the first one has not ended, or can't be replayed so.
+            StoreUnavailable: the store can't be reached.
+        """
+        request = contract.ReplayExecutionRequest(name=name, replay_reason=reason)
+        for key, plain in changes.items():
+            request.modified_parameters[key].CopyFrom(from_json(plain))
+            request.update_mask.paths.append(key)
+        return (await self._begin(request, traceparent)).invocation_id
+
+    async def _begin(
+        self, request: contract.ReplayExecutionRequest, traceparent: str | None
+    ) -> Begun:
+        refuse_large(request, "modified_parameters")
+        name = name_of(request.name)
+        _check_mask(request)
+        offers = await self._integrations(name.integration.location)
+
+        def begin(tx: Transaction) -> Begun:
+            found = find(tx, name, request.name)
+            first = find_whole(tx, found.id)
+            if first is None:
+                raise errors.execution_not_found(request.name)
+            execution = self._again(offers, first, request, traceparent)
+            insert_execution(tx, execution)
+            info = ExecutionInfo.FromString(first.message or b"")
+            waits = info.execution_method == ExecutionInfo.POST
+            return Begun(execution.id, execution.shown_id, first.shown_id, waits)
+
+        return await self._database.write(begin)
 
     def _again(
         self,

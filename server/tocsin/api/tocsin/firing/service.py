@@ -12,7 +12,7 @@ from tocsin.api.tocsin.firing.explaining import explained
 from tocsin.api.tocsin.firing.preview import merged
 from tocsin.api.tocsin.firing.timetables import check_preview, read_timetables
 from tocsin.api.tocsin.invocations.message import by_hand, to_message
-from tocsin.api.tocsin.invocations.service import find
+from tocsin.api.tocsin.invocations.steering import find
 from tocsin.compilers.loading import load_plan
 from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.plan import Plan, action_to_json, target_key

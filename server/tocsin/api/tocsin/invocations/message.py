@@ -129,20 +129,6 @@ def _headers_of(invocation: rows.Invocation) -> dict[str, str]:
     }
 
 
-def with_success(invocation: rows.Invocation) -> str | None:
-    """Returns the history with the successful call added, for an invocation that is repeated."""
-    if invocation.state is not State.SUCCEEDED:
-        return invocation.history
-    call = {
-        "attempt": invocation.attempts,
-        "startedAt": invocation.started_at and invocation.started_at.isoformat(),
-        "finishedAt": invocation.finished_at and invocation.finished_at.isoformat(),
-        "error": None,
-        "status": None,
-    }
-    return json.dumps([*_history(invocation), call])
-
-
 def due_at(invocation: rows.Invocation) -> datetime | None:
     """Returns when it is due, or was when it was parked; held by a node, when the lease ends."""
     return invocation.parked_due_at or invocation.next_at

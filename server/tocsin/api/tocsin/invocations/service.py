@@ -7,14 +7,11 @@ from typing import NamedTuple, TypeAlias
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tocsin.api.tocsin.invocations.filters import arguments_of, filter_of
-from tocsin.api.tocsin.invocations.message import (
-    is_integration,
-    to_full_message,
-    to_message,
-    with_success,
-)
+from tocsin.api.tocsin.invocations.message import is_integration, to_full_message, to_message
+from tocsin.api.tocsin.invocations.resending import Resending
+from tocsin.api.tocsin.invocations.selections import Selections
+from tocsin.api.tocsin.invocations.steering import find, steer_or_refuse
 from tocsin.gate.resources import resource_of_invocation
-from tocsin.plans.plan import target_of_action
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import from_micros, to_micros
@@ -22,16 +19,12 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations import rows
 from tocsin.store.invocations.listing import (
     Page,
-    find_summary,
     find_whole,
     page_of_invocations,
     page_of_visible,
 )
-from tocsin.store.invocations.parking import withheld_by
-from tocsin.store.invocations.rows import State, cancel_invocation
 from tocsin.store.invocations.selecting import Filter, Position, position_of
-from tocsin.store.invocations.steering import deliver_again
-from tocsin.store.triggers.decisions import DecisionKind
+from tocsin.store.invocations.steering import Steer
 from tocsin.store.triggers.rows import names_of
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
@@ -49,8 +42,6 @@ from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 
 SERVICE = contract.DESCRIPTOR.services_by_name["InvocationService"]
 
-RETRIABLE = frozenset(State) - {State.PENDING, State.RUNNING}
-
 Condition: TypeAlias = Callable[[rows.Invocation], bool]
 
 
@@ -61,15 +52,31 @@ class InvocationService:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, pages: PageTokens, trace_url: str = ""
+        self,
+        database: Database,
+        clock: Clock,
+        pages: PageTokens,
+        selections: Selections,
+        resending: Resending,
+        trace_url: str = "",
     ) -> None:
         self._database = database
         self._clock = clock
         self._pages = pages
+        self._selections = selections
+        self._resending = resending
         self._trace_url = trace_url
 
     def methods(self) -> dict[str, Method]:
-        return {"List": self.list, "Get": self.get, "Retry": self.retry, "Cancel": self.cancel}
+        return {
+            "List": self.list,
+            "Get": self.get,
+            "Retry": self.retry,
+            "Cancel": self.cancel,
+            "RetryMany": self.retry_many,
+            "CancelMany": self.cancel_many,
+            "Resend": self._resending.resend,
+        }
 
     async def list(
         self, request: contract.InvocationServiceListRequest, call: Call
@@ -110,59 +117,41 @@ class InvocationService:
 
     async def retry(self, request: contract.RetryRequest) -> contract.RetryResponse:
         """Makes an invocation due again, now."""
-        now = self._clock.now()
-
-        def retry(tx: Transaction) -> Invocation:
-            invocation = find(tx, request.invocation_id, lock=True)
-            refuse_deleted(tx, invocation)
-            if not _retriable(invocation) or not deliver_again(
-                tx,
-                invocation.id,
-                target=target_of_action(invocation.action),
-                now=now,
-                history=with_success(invocation),
-            ):
-                raise errors.not_retriable(invocation.id, _state_text(invocation))
-            return to_message(find(tx, invocation.id))
-
-        changed = await self._database.write(retry)
+        changed = await self._steer(request.invocation_id, Steer.RETRY)
         return contract.RetryResponse(invocation=changed)
 
     async def cancel(self, request: contract.CancelRequest) -> contract.CancelResponse:
         """Cancels an invocation that waits for a call."""
+        changed = await self._steer(request.invocation_id, Steer.CANCEL)
+        return contract.CancelResponse(invocation=changed)
+
+    async def _steer(self, invocation_id: str, what: Steer) -> Invocation:
         now = self._clock.now()
 
-        def cancel(tx: Transaction) -> Invocation:
-            invocation = find(tx, request.invocation_id, lock=True)
-            if invocation.state is not State.CANCELLED and not cancel_invocation(
-                tx, invocation.id, now=now
-            ):
-                raise errors.not_cancellable(invocation.id, _state_text(invocation))
-            return to_message(find(tx, invocation.id))
+        def change(tx: Transaction) -> Invocation:
+            steer_or_refuse(tx, find(tx, invocation_id, lock=True), what, now)
+            return to_message(find(tx, invocation_id))
 
-        return contract.CancelResponse(invocation=await self._database.write(cancel))
+        return await self._database.write(change)
 
+    async def retry_many(
+        self, request: contract.RetryManyRequest, call: Call
+    ) -> contract.RetryManyResponse:
+        """Retries several invocations, or begins a job that does."""
+        selection = request.selection
+        if selection.HasField("filter") and not selection.filter.states:
+            raise errors.invalid_field(
+                "selection.filter.states", "say which are retried, such as STATE_FAILED"
+            )
+        changes = await self._selections.change(selection, call, Steer.RETRY)
+        return contract.RetryManyResponse(changes=changes)
 
-def refuse_deleted(tx: Transaction, invocation: rows.Invocation) -> None:
-    """Refuses to deliver what a deleted trigger left.
-
-    Raises:
-        ApiError: its trigger was deleted.
-    """
-    if withheld_by(tx, invocation.origin) is DecisionKind.DELETED:
-        raise errors.trigger_deleted(invocation.origin)
-
-
-def find(tx: Transaction, invocation_id: str, *, lock: bool = False) -> rows.Invocation:
-    """Returns an invocation without its payload and answer; `lock` locks it until the commit.
-
-    Raises:
-        ApiError: no invocation has this id.
-    """
-    invocation = find_summary(tx, invocation_id, lock=lock)
-    if invocation is None:
-        raise errors.invocation_not_found(invocation_id)
-    return invocation
+    async def cancel_many(
+        self, request: contract.CancelManyRequest, call: Call
+    ) -> contract.CancelManyResponse:
+        """Cancels several invocations, or begins a job that does."""
+        changes = await self._selections.change(request.selection, call, Steer.CANCEL)
+        return contract.CancelManyResponse(changes=changes)
 
 
 class NamedPage(NamedTuple):
@@ -237,22 +226,3 @@ def messages_of(found: NamedPage, tokens: ListTokens) -> tuple[list[Invocation],
 def _size_of(row: rows.Invocation) -> int:
     """Returns an upper bound of the message's size; only the error and the action can be long."""
     return min(4 * (len(row.last_error or "") + len(row.action)) + 1024, LARGEST_PAGE_BYTES)
-
-
-def _retriable(invocation: rows.Invocation) -> bool:
-    return invocation.state in RETRIABLE or invocation.parked_due_at is not None
-
-
-def _state_text(invocation: rows.Invocation) -> str:
-    """Describes the invocation's state for an error message."""
-    match invocation.state:
-        case State.PENDING:
-            due_at = invocation.next_at
-            return f"waits for its call, due at {due_at and due_at.isoformat()}"
-        case State.RUNNING:
-            return f"is being delivered by node {invocation.node}"
-        case State.DEAD_LETTERING:
-            what = "is being put" if invocation.node else "waits to be put"
-            return f"used up its calls and {what} into its dead letter queue"
-        case _:
-            return f"is already {invocation.state.value.replace('_', ' ')}"
