@@ -22,6 +22,7 @@ from tocsin_protos.tocsin.v1 import (
     dead_letter_service_pb2,
     event_service_pb2,
     firing_service_pb2,
+    folder_service_pb2,
     invocation_service_pb2,
     schedule_service_pb2,
     trigger_setup_service_pb2,
@@ -40,6 +41,7 @@ FILES = (
     event_service_pb2,
     executions_pb2,
     firing_service_pb2,
+    folder_service_pb2,
     integration_versions_pb2,
     integrations_pb2,
     iam_token_service_pb2,
@@ -101,6 +103,9 @@ class RecordingServer(grpc.GenericRpcHandler):
             case "Operation":
                 response.done = True
                 response.response.Pack(Trigger(id=TRIGGER))
+            case "ListFoldersResponse":
+                response.folders.add(id="b1g1")
+                response.folders.add(id="b1g2")
             case "ListTriggersResponse":
                 response.triggers.add(id=TRIGGER, name="nightly", labels={"repository": "shop"})
             case "FireTriggerResponse":

@@ -85,6 +85,7 @@ VALUES = {
     "--output": "json",
     "--overlap": "queue",
     "--payload": "ding",
+    "--prefix": "b1g",
     "--profile": "triggers",
     "--public-key": "file.json",
     "--reason": "late",

@@ -35,7 +35,7 @@ def source_column(person: Person) -> dict[str, str]:
     """What a list tells of the source of each trigger, by name."""
     head, *lines = person.gets("triggers", "list").splitlines()
     start = head.index("SOURCE")
-    return {line.split()[2]: line[start:] for line in lines}
+    return {line.split()[0]: line[start:] for line in lines}
 
 
 def test_create_says_that_a_source_cant_be_reached(person: Person) -> None:

@@ -10,6 +10,7 @@ from google.protobuf import empty_pb2
 
 from cli.person import Person
 from stand.tocsin_process import run_tocsin
+from tocsin_protos.tocsin.v1.folder_service_pb2 import Folder
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -235,12 +236,33 @@ def test_list_is_a_line_for_each_trigger(person: Person) -> None:
     first, second = create(person), create(person, named("daily"))
     person.gets("triggers", "pause", second.id)
     head, *lines = person.gets("triggers", "list").splitlines()
-    assert head.split() == ["ID", "STATUS", "NAME", "RULE", "ACTION", "NEXT"]
-    rest = ["timer 0 3 ? * * 2098", "function d4e00000000000000001"]
+    assert head.split() == ["NAME", "KIND", "STATE", "LAST", "NEXT", "ID", "RULE", "TARGET"]
+    rest = ["0 3 ? * * 2098", "function/d4e00000000000000001"]
     assert [re.split(" {2,}", line) for line in lines] == [
-        [first.id, "ACTIVE", "nightly", *rest, "2098-01-01 03:00"],
-        [second.id, "PAUSED", "daily", *rest, "-"],
+        ["nightly", "timer", "ACTIVE", "-", "2098-01-01 03:00", first.id, *rest],
+        ["daily", "timer", "PAUSED", "-", "-", second.id, *rest],
     ]
+    _, line = person.gets("triggers", "list", "--filter", 'name = "daily"').splitlines()
+    assert line.split() == lines[1].split()
+
+
+def test_list_shows_how_the_latest_delivery_ended_and_how_long_it_took(person: Person) -> None:
+    create(person)
+    person.types("triggers", "fire", "nightly", "--wait")
+    head, line = person.gets("triggers", "list").splitlines()
+    cells = dict(zip(re.split(" {2,}", head), re.split(" {2,}", line), strict=True))
+    assert re.fullmatch(r"(SUCCEEDED|FAILED) \d{4}-\d\d-\d\d \d\d:\d\d", cells["LAST"])
+    assert re.fullmatch(r"[\d.]+ m?s", cells["DURATION"])
+
+
+def test_folders_are_listed_with_the_number_of_their_triggers(person: Person) -> None:
+    create(person)
+    person.gets("triggers", "pause", create(person, named("daily")).id)
+    head, line = person.gets("folders", "list", "--prefix", person.folder).splitlines()
+    assert head.split() == ["FOLDER", "TRIGGERS", "ACTIVE", "PAUSED"]
+    assert line.split() == [person.folder, "2", "1", "1"]
+    [shown] = person.reads_list(Folder, "folders", "list", "--prefix", person.folder)
+    assert (shown.id, shown.triggers.count) == (person.folder, 2)
 
 
 NEVER = NIGHTLY.replace("0 3 ? * * 2098", "0 0 30 2 ? *")
@@ -251,7 +273,7 @@ def test_a_timer_that_never_fires_is_taken_and_said(person: Person) -> None:
     done = person.types("triggers", "create", "-f", "-", stdin=NEVER)
     assert (done.status, done.stderr) == (0, f"{NO_DATE}\n")
     assert "ACTIVE" in done.stdout
-    assert person.gets("triggers", "list").splitlines()[1].endswith(" never")
+    assert " never " in person.gets("triggers", "list").splitlines()[1]
     assert f"warning    {NO_DATE}\n" in person.gets("triggers", "get", "nightly")
     done = person.types("triggers", "update", "nightly", "-f", "-", stdin=NIGHTLY)
     assert (done.status, done.stderr) == (0, "")
@@ -281,7 +303,8 @@ def test_list_goes_on_to_the_last_page(person: Person) -> None:
 
 
 def test_list_of_nothing(person: Person) -> None:
-    assert person.gets("triggers", "list").split() == ["ID", "STATUS", "NAME", "RULE", "ACTION"]
+    head = ["NAME", "KIND", "STATE", "LAST", "NEXT", "ID"]
+    assert person.gets("triggers", "list").split() == head
     assert person.gets("triggers", "list", "-o", "json") == "[]\n"
     assert (
         person.sees("triggers", "list")
@@ -297,9 +320,9 @@ def test_a_terminal_has_colours_and_what_does_not_fit_stands_below(person: Perso
     narrow = person.sees("triggers", "list", columns=80)
     assert f"\x1b[32mACTIVE{OFF}" in narrow
     assert re.sub("\x1b\\[\\d+m", "", narrow).splitlines() == [
-        "ID                    STATUS  NAME     RULE",
-        f"{trigger.id}  ACTIVE  nightly  timer 0 3 ? * * 2098",
-        "  function d4e00000000000000001  2098-01-01 03:00",
+        "NAME     KIND   STATE   LAST  NEXT              ID",
+        f"nightly  timer  ACTIVE        2098-01-01 03:00  {trigger.id}",
+        "  0 3 ? * * 2098  function/d4e00000000000000001",
     ]
     assert len(person.sees("triggers", "list", columns=120).splitlines()) == 2
 

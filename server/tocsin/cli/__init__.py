@@ -82,6 +82,9 @@ app.add_typer(
     deferred("tocsin.cli.triggers.commands", "List, change and fire triggers."), name="triggers"
 )
 app.add_typer(
+    deferred("tocsin.cli.folders", "List folders and how many triggers they have."), name="folders"
+)
+app.add_typer(
     deferred(
         "tocsin.cli.invocations.commands", "List, follow, retry and cancel deliveries to targets."
     ),

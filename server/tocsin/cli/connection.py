@@ -30,6 +30,7 @@ from tocsin_protos.tocsin.v1.clock_service_pb2_grpc import ClockServiceStub
 from tocsin_protos.tocsin.v1.dead_letter_service_pb2_grpc import DeadLetterServiceStub
 from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
+from tocsin_protos.tocsin.v1.folder_service_pb2_grpc import FolderServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.tocsin.v1.trigger_setup_service_pb2_grpc import TriggerSetupServiceStub
@@ -122,6 +123,7 @@ class Connection:
         self.triggers: Any = TriggerServiceStub(channel)  # type: ignore[no-untyped-call]
         self.setups: Any = TriggerSetupServiceStub(channel)  # type: ignore[no-untyped-call]
         self.events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.folders: Any = FolderServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.long_running: Any = OperationsStub(channel)
         self.executions: Any = ExecutionsStub(channel)  # type: ignore[no-untyped-call]

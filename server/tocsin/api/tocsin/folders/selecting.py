@@ -179,8 +179,8 @@ async def find_triggers(
     found: list[tuple[Position, StoredTrigger]] = []
     position, number = after, 0 if after is None else after.part
     while number < len(parts):
-        # Without a filter, each row of the folder is one that is found.
-        step = min(STEP, limit + 1) if wanted.everything else STEP
+        # Without a filter, the first rows are usually all that is needed.
+        step = min(STEP, limit + 1) if wanted.everything and not found else STEP
         work = partial(
             _step,
             folder_id=folder_id,
