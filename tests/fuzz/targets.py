@@ -32,6 +32,7 @@ from tocsin.api.otlp.records import Destination, read_records
 from tocsin.api.tocsin.events.cloud_events import contents_of, read_all
 from tocsin.api.yandex.triggers.filters import name_filter
 from tocsin.api.yandex.triggers.masks import update_paths
+from tocsin.api.yandex.triggers.message import violations_of_document
 from tocsin.contract.json.messages import JsonFaults, read_message
 from tocsin.contract.partial import MaskError, partial
 from tocsin.contract.queries import QueryRule, parse_query, query_rules, read_query
@@ -39,6 +40,7 @@ from tocsin.contract.text import nul_violations
 from tocsin.contract.validation import validator
 from tocsin.documents import plain_yaml
 from tocsin.documents.reading import Document, DocumentError
+from tocsin.documents.triggers import read_triggers, yaml_of
 from tocsin.plans.trace_context import parse_traceparent
 from tocsin.schedule import ManualClock
 from tocsin.schedule.cron import Cron, CronError
@@ -289,6 +291,14 @@ def yaml_document(data: bytes) -> None:
         document.parse(trigger_service_pb2.CreateTriggerRequest())
 
 
+def documents(data: bytes) -> None:
+    """Whatever the text is, what is wrong with it is told, and what is right can be written."""
+    read = read_triggers("text", text(data), violations_of_document)
+    assert all(problem.place >= (1, 1) for problem in read.problems)
+    for each in read.triggers:
+        yaml_of(each.trigger)
+
+
 PREVIEWS = firing_service_pb2.DESCRIPTOR.services_by_name["FiringService"]
 TRIGGERS = trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"]
 REQUESTS = {
@@ -407,6 +417,22 @@ TARGETS: dict[str, Target] = {
         field_mask, (MaskError,), (b"(", b")", b",", b"/", b"*", b"triggers", b".", b"a(", b"rule")
     ),
     "trace-context": Target(trace_context, (), (b"00-", b"-", b"a" * 32, b"01", b"f")),
+    "documents": Target(
+        documents,
+        words=(
+            b"---\n",
+            b"- ",
+            b"  ",
+            b"\n",
+            b": ",
+            b"{",
+            b"[",
+            b'"',
+            b"rule",
+            b"timer",
+            b"\\ud83d",
+        ),
+    ),
     "yaml": Target(
         yaml_document,
         (yaml.YAMLError, DocumentError),

@@ -209,6 +209,17 @@ def test_a_folder_that_can_not_be_forbids_all_of_it(person: Person, folder: str)
     assert all_of(person) == []
 
 
+def test_a_folder_that_is_typed_and_another_one_in_a_file_contradict(person: Person) -> None:
+    file = person.writes("a.yaml", "folderId: b1gelsewhere\n" + NIGHTLY)
+    code, [line] = person.is_refused("apply", "-f", file, "--folder", person.folder)
+    assert code == 1
+    assert line.endswith(
+        f":1: folder_id: b1gelsewhere, but --folder is {person.folder}: give one of them"
+    )
+    # A folder of the environment is for those that name none.
+    assert "in b1gelsewhere\n" in person.types("apply", "-f", file, "--dry-run").stdout
+
+
 def test_export_and_apply_are_inverse_for_every_kind_and_target(person: Person) -> None:
     documents = [
         as_yaml(

@@ -92,12 +92,15 @@ def test_a_changed_integration_gets_a_version_and_a_changed_schedule_its_fields(
 
 def test_what_is_wrong_with_them_is_told_with_its_line(person: Person) -> None:
     wrong = ALL.replace("role: viewer", "rolle: viewer").replace("cronExpression: 0 9", "cron: 0 9")
+    wrong += "---\nkind: Schedule\nname: a\nintegration: b\ncronExpression: 0 33 ? * * *\n"
     file = person.writes("all.yaml", wrong + "---\nkind: Pod\n")
     code, lines = person.is_refused("apply", "-f", file)
     assert code == 1
     told = [line.removeprefix(f"tocsin: {file}:").split(": ")[:2] for line in lines]
     assert ["6", "rolle"] in told
     assert ["20", "cron"] in told
+    assert ["33", "cron_expression"] in told
+    assert ["17", "cron_expression"] not in told  # `cron` says so
     assert any(field == "kind" for _, field in told)
     assert json.loads(person.gets("access", "accounts", "list", "-o", "json")) == []
 

@@ -16,11 +16,12 @@ from tocsin.cli.connection import (
     FolderOption,
     ServerOption,
     connected,
+    is_typed,
 )
 from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, checked_location
 from tocsin.cli.refusal import refusal
 from tocsin.cli.triggers.several import confirm
-from tocsin.documents.changes import ApplySet, Move, read_wanted
+from tocsin.documents.changes import ApplySet, Move, WantedTrigger, read_wanted
 from tocsin.documents.folders import read_files
 from tocsin.documents.reading import Document, Problem
 from tocsin.documents.triggers import KIND, KIND_FIELD
@@ -47,6 +48,7 @@ SourcesOption = Annotated[
 
 @app.command("apply")
 def apply(
+    ctx: typer.Context,
     files: SourcesOption,
     folder: FolderOption = None,
     selector: Annotated[
@@ -94,6 +96,8 @@ def apply(
     documents = [each for each in read.documents if not others.read(_kind(each), each)]
     wanted, problems = read_wanted(documents, folder or "", apply_set, triggers.check)
     problems += others.problems
+    if is_typed(ctx, "folder"):
+        problems += _elsewhere(wanted, folder or "")
     _refuse(read.problems, problems)
     with connected(server, ca) as api:
         folders = {each.trigger.folder_id for each in wanted} | ({folder} if folder else set())
@@ -131,6 +135,22 @@ def _apply_set(selector: str, *, prune: bool) -> ApplySet | None:
     if wrong:
         raise refusal(f"--selector: {wrong[0].description}")
     return apply_set
+
+
+def _elsewhere(wanted: Sequence[WantedTrigger], folder: str) -> list[tuple[Document, Problem]]:
+    """Returns what is wrong with triggers that name another folder than --folder."""
+    return [
+        (
+            each.document,
+            Problem(
+                each.document.place_of("folder_id"),
+                "folder_id",
+                f"{each.trigger.folder_id}, but --folder is {folder}: give one of them",
+            ),
+        )
+        for each in wanted
+        if each.trigger.folder_id != folder
+    ]
 
 
 def _kind(document: Document) -> str:

@@ -10,11 +10,13 @@ from google.protobuf.message import Message
 from tocsin.cli.apply.steps import Step, diff
 from tocsin.cli.connection import Connection, pages
 from tocsin.cli.executions.names import integration_named
+from tocsin.contract.validation import REQUIRED, Violation, validator
 from tocsin.documents.changes import Move
 from tocsin.documents.plain_form import plain_form
 from tocsin.documents.reading import Document, Problem
 from tocsin.documents.triggers import KIND_FIELD
 from tocsin.documents.writing import as_yaml
+from tocsin.schedule import Cron, CronError
 from tocsin_protos.google.cloud.integrations.v1alpha import integration_versions_pb2 as versions
 from tocsin_protos.google.cloud.integrations.v1alpha.integration_version_pb2 import (
     IntegrationVersion,
@@ -62,14 +64,23 @@ class Others:
         self, kept: list[_Wanted], document: Document, message: Message, *required: str
     ) -> None:
         problems = document.read(message, beside=(KIND_FIELD,))
-        wrong = {problem.field for problem in problems}
-        problems += [
-            Problem(document.place, name, "is missing")
-            for name in required
-            if not getattr(message, name) and name not in wrong
-        ]
+        missing = [Violation(name, "is missing") for name in required if not getattr(message, name)]
+        problems += document.beyond(problems, [*missing, *violations_of(message)])
         self.problems += [(document, problem) for problem in problems]
         kept.append((document, message))
+
+
+def violations_of(message: Message) -> list[Violation]:
+    """Lists what is wrong with a message by its contract, and with a schedule's expression."""
+    violations = [
+        each for each in validator(message.DESCRIPTOR)(message) if each.description != REQUIRED
+    ]
+    if isinstance(message, schedules.Schedule) and message.cron_expression:
+        try:
+            Cron(message.cron_expression)
+        except CronError as error:
+            violations.append(Violation("cron_expression", str(error)))
+    return violations
 
 
 def steps_of(api: Connection, others: Others) -> Iterator[Step]:
