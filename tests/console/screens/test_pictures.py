@@ -17,6 +17,7 @@ from stand.tocsin_process import Tocsin
 
 PICTURES = os.environ.get("TOCSIN_PICTURES")
 WIDE, NARROW = (1280, 800), (400, 800)
+SHAPES = [("light", NARROW), ("dark", WIDE), ("light", WIDE), ("dark", NARROW)]
 # Those that docs/console.md shows.
 SHOWN = {
     "overview-wide-light",
@@ -99,8 +100,7 @@ def storage(function: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("colours", "size"), SHAPES if PICTURES else SHAPES[:2])
 def test_nothing_sticks_out(
     browser: Browser,
     server: Tocsin,

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.rest import Json, called
-from stand.processes import eventually
 from stand.tocsin_process import Tocsin
 
 
@@ -74,4 +73,6 @@ def test_executions_appear_and_are_sent_again_with_another_parameter(
     parameters.fill(parameters.input_value().replace("ann", "bob"))
     page.get_by_role("button", name="Send it").click()
     expect(page.get_by_role("link", name=made)).to_be_visible()
-    eventually(lambda: "bob" in page.locator("pre").first.inner_text())
+    expect(page.locator("section", has_text="What was sent").locator("pre").last).to_contain_text(
+        "bob"
+    )

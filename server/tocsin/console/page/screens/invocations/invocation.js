@@ -45,7 +45,7 @@ export function draw(path) {
       () => attempts(invocation()),
       () => bodies(invocation()),
       permitted(
-        "tocsin.invocations.retry",
+        "tocsin.invocations.resend",
         untracked(invocation).integration ?? untracked(invocation).parent,
         () => untracked(() => resending(invocation())),
       ),
