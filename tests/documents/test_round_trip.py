@@ -1,6 +1,7 @@
 """What is written as a document is read back, to the last field."""
 
 import json
+import re
 
 import pytest
 from google.protobuf import json_format
@@ -9,7 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from documents.any_trigger import ALL_RULES, TEXTS, triggers
 from tocsin.api.yandex.triggers.message import violations_of_document
 from tocsin.documents import plain_yaml
-from tocsin.documents.triggers import json_of, read_triggers, written, yaml_of, yaml_of_all
+from tocsin.documents.triggers import (
+    file_name,
+    json_of,
+    read_triggers,
+    written,
+    yaml_of,
+    yaml_of_all,
+)
 from tocsin.documents.writing import as_yaml
 from tocsin.printable import printable
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
@@ -56,6 +64,13 @@ def test_several_triggers_are_several_documents_or_a_list() -> None:
     assert read_back(yaml_of_all(several)) == [written(each) for each in several]
     assert read_back(json_of(several)) == [written(each) for each in several]
     assert len(json.loads(json_of(several))) == len(several)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/abs", "..", ".", "a\nb", "a\\b"])
+def test_a_file_of_a_hostile_name_stays_in_its_directory(name: str) -> None:
+    assert re.fullmatch(r"[-_a-z0-9]+", file_name(Trigger(name=name)))
+    assert file_name(Trigger(id="a1s0", name="nightly-job")) == "nightly-job"
+    assert file_name(Trigger(id="a1s0")) == "a1s0"
 
 
 def test_a_trigger_without_a_name_keeps_its_id() -> None:

@@ -19,7 +19,7 @@ from tocsin.cli.connection import (
 from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.lines import note
 from tocsin.documents.terraform import TerraformError, terraform_of
-from tocsin.documents.triggers import json_of, yaml_of
+from tocsin.documents.triggers import file_name, json_of, yaml_of
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -76,7 +76,7 @@ def _written(triggers: Sequence[Trigger], form: Form) -> tuple[list[tuple[str, s
     write = _WRITERS[form]
     written, left_out = [], []
     for trigger in triggers:
-        name = trigger.name or trigger.id
+        name = file_name(trigger)
         try:
             written.append((name, write(trigger)))
         except TerraformError as error:

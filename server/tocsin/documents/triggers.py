@@ -1,6 +1,7 @@
 """Reads triggers from documents, and writes them."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,6 +15,9 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigge
 
 KIND = "Trigger"
 KIND_FIELD = "kind"
+
+# What names and ids of the contract do not have; it could lead out of a directory.
+_NOT_IN_FILE_NAMES = re.compile(r"[^-a-z0-9]")
 
 # Lists what is wrong with a trigger by its contract, and by what its server can do.
 Check: TypeAlias = Callable[[Trigger], Sequence[Violation]]
@@ -87,6 +91,11 @@ def written(trigger: Trigger) -> Trigger:
     if trigger.status == Trigger.PAUSED:
         kept.status = Trigger.PAUSED
     return kept
+
+
+def file_name(trigger: Trigger) -> str:
+    """Returns what a trigger's file is called, without a suffix, whatever a server says."""
+    return _NOT_IN_FILE_NAMES.sub("_", trigger.name or trigger.id) or "trigger"
 
 
 def yaml_of(trigger: Trigger) -> str:

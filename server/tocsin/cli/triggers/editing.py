@@ -31,7 +31,7 @@ from tocsin.cli.triggers.names import TriggerArgument, find_trigger, id_of
 from tocsin.cli.triggers.written import finished, result, show, tell_silence
 from tocsin.documents.changes import Change, Move, WantedTrigger, changes_of
 from tocsin.documents.reading import START, Problem, read_documents
-from tocsin.documents.triggers import read_trigger, yaml_of
+from tocsin.documents.triggers import file_name, read_trigger, yaml_of
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 EDITORS = ("VISUAL", "EDITOR")
@@ -108,7 +108,7 @@ def _edited(before: Trigger, editor: Sequence[str]) -> Change | None:
     """Lets a person change a trigger until it is right; returns None if nothing changed."""
     text = yaml_of(before)
     with tempfile.TemporaryDirectory(prefix="tocsin-") as directory:
-        file = Path(directory) / f"{before.name or before.id}.yaml"
+        file = Path(directory) / f"{file_name(before)}.yaml"
         while True:
             file.write_text(text, encoding="utf-8")
             _run(editor, file)
