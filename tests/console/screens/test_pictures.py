@@ -18,6 +18,12 @@ from stand.tocsin_process import Tocsin
 PICTURES = os.environ.get("TOCSIN_PICTURES")
 WIDE, NARROW = (1280, 800), (400, 800)
 SHAPES = [("light", NARROW), ("dark", WIDE), ("light", WIDE), ("dark", NARROW)]
+RHYTHMS = {
+    "hourly-stock": "0 * ? * * *",
+    "prices": "0/15 6-18 ? * * *",
+    "rates": "0 6-18 ? * * *",
+    "backup": "30 2 * * ? *",
+}
 # Those that docs/console.md shows.
 SHOWN = {
     "overview-wide-light",
@@ -44,6 +50,10 @@ def scene(server: Tocsin, target: RecordingTarget, queues: QueueService) -> dict
         description="Sends the figures of the day before",
         labels={"team": "office"},
     )
+    for name, cron in RHYTHMS.items():
+        rule = timer("sync")
+        rule["timer"]["cronExpression"] = cron
+        trigger(server, folder, name, rule)
     trigger(server, folder, "new-pictures", storage("thumbnails"))
     prints = trigger(
         server, folder, "print-orders", failing_timer("printer", queues.create("orders"))
