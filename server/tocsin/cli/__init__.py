@@ -120,6 +120,8 @@ for name, summary in (
     ("backup", "Copy the database into one file, while servers go on using it."),
     ("restore", "Make a database of a backup, on hold."),
     ("release", "Let a restored database fire."),
+    ("check", "Read the whole database and say what is wrong with it."),
+    ("move", "Move everything from one database to another."),
 ):
     defer_command(app, name, f"tocsin.cli.data.{name}", summary)
 app.add_typer(cron.app, name="cron")

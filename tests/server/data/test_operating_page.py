@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from docs.markdown import ROOT, blocks
@@ -14,12 +15,16 @@ PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 BACKUP = re.compile(r"tocsin-\d{8}T\d{6}Z\.db")
 
 
-def typed(place: Path, code: str) -> str:
+def typed(place: Path, code: str, new_database: str) -> str:
     """Types a block in a directory; returns what it printed."""
     [*made] = (place / "backups").glob("*.db")
     if made:
         code = BACKUP.sub(made[0].name, code)
-    database = {"TOCSIN_DATABASE": f"sqlite:///{place}/tocsin.db", "PATH": PATH}
+    database = {
+        "TOCSIN_DATABASE": f"sqlite:///{place}/tocsin.db",
+        "NEW_DATABASE": new_database,
+        "PATH": PATH,
+    }
     done = subprocess.run(
         ["sh", "-e", "-c", code],
         cwd=place,
@@ -33,9 +38,17 @@ def typed(place: Path, code: str) -> str:
     return done.stdout
 
 
-def test_every_command_works_in_the_order_of_the_page(tmp_path: Path) -> None:
+def test_every_command_works_in_the_order_of_the_page(
+    tmp_path: Path, new_store: Callable[[str], str]
+) -> None:
+    new = new_store("postgresql")
+    codes = [block.code for block in blocks(PAGE, "sh")]
+    first_move = next(number for number, code in enumerate(codes) if "tocsin move" in code)
     with serving(tmp_path, http="off"):
-        printed = [typed(tmp_path, block.code) for block in blocks(PAGE, "sh")]
+        printed = [typed(tmp_path, code, new) for code in codes[:first_move]]
     assert any("Released" in text for text in printed)
+    assert any("Nothing is wrong." in text for text in printed)
     with serving(tmp_path / "restored", http="off") as server:
         assert "hold" not in server.ready
+    printed = [typed(tmp_path, code, new) for code in codes[first_move:]]
+    assert "is marked as moved" in printed[0]

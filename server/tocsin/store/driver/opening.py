@@ -79,8 +79,9 @@ def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
         raise StoreError(f"can't use {path}: {error.strerror}; check --database") from error
     if without_log:
         log.error(
-            "the database was in use when it was last written, but its log is missing: the latest "
-            "changes are lost; a copy needs the file -wal too, `tocsin backup` makes a whole one",
+            "the database was in use when it was last written, but its log is missing or "
+            "empty: the latest changes are lost; a copy needs the file -wal too, `tocsin backup` "
+            "makes a whole one",
             database=str(path),
             missing=f"{path.name}-wal",
         )

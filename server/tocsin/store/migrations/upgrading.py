@@ -58,6 +58,14 @@ def upgrade(
             tell_oldest_known(connection, head.module.oldest_known)
 
 
+def head() -> str:
+    """Returns the newest revision that this version knows."""
+    with as_file(files("tocsin.store.migrations")) as scripts:
+        config = Config()
+        config.set_main_option("script_location", str(scripts))
+        return str(ScriptDirectory.from_config(config).get_current_head())
+
+
 def refuse_moved(connection: Connection, safe_url: str) -> None:
     """Raises StoreError if the database was moved away, or its move has not ended."""
     if not inspect(connection).has_table(copies.name):

@@ -111,6 +111,16 @@ class FileEnd:
                 self.connection.execute(f'DROP INDEX "{name}"')
             return [statement for _, statement in found]
 
+    async def missing_indexes(self, statements: Sequence[str]) -> list[str]:
+        with our_words(self.path):
+            there = {
+                statement
+                for (statement,) in self.connection.execute(
+                    "SELECT sql FROM sqlite_master WHERE type = 'index'"
+                )
+            }
+            return [statement for statement in statements if statement not in there]
+
     async def run(self, statements: Sequence[str]) -> None:
         with our_words(self.path):
             for statement in statements:

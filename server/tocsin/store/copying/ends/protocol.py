@@ -45,6 +45,9 @@ class End(Protocol):
     async def drop_indexes(self) -> list[str]:
         """Drops the indexes that are no constraints; returns the statements that make them."""
 
+    async def missing_indexes(self, statements: Sequence[str]) -> list[str]:
+        """Returns those of the statements whose index does not exist."""
+
     async def run(self, statements: Sequence[str]) -> None:
         """Runs statements without parameters."""
 

@@ -104,6 +104,12 @@ class ServerEnd:
                 await self._connection.execute(f'DROP INDEX "{name}"')
             return [definition for _, definition in found]
 
+    async def missing_indexes(self, statements: Sequence[str]) -> list[str]:
+        with our_words(self.url):
+            tables = list(await self.columns())
+            there = {definition for _, definition in await self._connection.fetch(INDEXES, tables)}
+            return [statement for statement in statements if statement not in there]
+
     async def run(self, statements: Sequence[str]) -> None:
         with our_words(self.url):
             for statement in statements:

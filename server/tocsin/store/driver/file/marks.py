@@ -25,8 +25,12 @@ def mark_closed(connection: sqlite3.Connection) -> None:
 
 
 def lost_its_log(path: Path) -> bool:
-    """Returns whether the database was in use when it was last written, and has no log."""
-    if path.with_name(path.name + "-wal").exists():
+    """Returns whether the database was in use when it was last written, and has no log.
+
+    A program that only looks makes an empty log, so an empty one counts as none.
+    """
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
         return False
     try:
         with path.open("rb") as file:
