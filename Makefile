@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-attacks docs pictures terminal build newest versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-attacks docs pictures terminal build release newest versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -122,14 +122,14 @@ docs: $(VENV)/installed-dev ## Rebuild docs/configuration.md, access.md, conform
 terminal: $(VENV)/installed-dev ## Draw docs/terminal.svg anew from `tocsin demo` (takes a minute)
 	$(BIN)/python docs/build_terminal.py
 
-build: $(VENV)/installed-dev ## Make the wheels and the sdists of the server and of its stubs in dist/
-	$(BIN)/python -m build --outdir dist gen
-	$(BIN)/python -m build --outdir dist
+build: $(VENV)/installed-dev ## Make wheels, sdists, an SBOM and checksums in dist/, twice, and compare them
+	$(BIN)/python release/build_release.py --untried dist
+
+release: $(VENV)/installed-dev ## The same, and try the wheels on each Python that this machine has
+	$(BIN)/python release/build_release.py dist
 
 newest: $(VENV)/installed-dev ## Try Tocsin with the newest libraries, unfinished ones included
-	rm -rf build/wheels
-	$(BIN)/python -m build --wheel --outdir build/wheels gen
-	$(BIN)/python -m build --wheel --outdir build/wheels
+	$(BIN)/python release/build_release.py --untried build/wheels
 	$(BIN)/python release/try_wheels.py build/wheels --pre-releases
 
 versions: $(VENV)/installed-dev ## List what an installation ships, with versions and release dates

@@ -4,9 +4,9 @@
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +30,15 @@ def documents() -> Iterator[tuple[Path, str]]:
     found = list(services())
     for name, package in DOCUMENTS.items():
         described = [service for service in found if service.full_name.startswith(package)]
-        made = describing(described, version("tocsin"), guarded=True)
+        made = describing(described, last_release(), guarded=True)
         yield FOLDER / name, HEAD + as_yaml(made)
+
+
+def last_release() -> str:
+    """Returns the version of the changelog's last release; that of a commit would change daily."""
+    found = re.search(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert found is not None, "the changelog names each release"
+    return found[1]
 
 
 def differs(file: Path, text: str) -> bool:

@@ -10,10 +10,9 @@ from stand.vendors.environment import ROOT, YANDEXCLOUD, make_environment, run
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds both wheels."""
+    """A folder that holds what a release has, both wheels among it."""
     folder = tmp_path_factory.mktemp("dist")
-    for project in (ROOT / "gen", ROOT):
-        run(sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(project))
+    run(sys.executable, str(ROOT / "release" / "build_release.py"), "--untried", str(folder))
     return folder
 
 

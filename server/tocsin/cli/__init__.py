@@ -1,8 +1,8 @@
 """Defines the command line: one module for each command or group of commands."""
 
 import sys
-from importlib.metadata import version as installed_version
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
 from tocsin.cli.repeats import refuse_repeats
 from tocsin.cli.terminal.lines import say
+from tocsin.release import commit, newest_schema, tocsin_version
 
 app = typer.Typer(
     name=PROGRAM,
@@ -50,8 +51,26 @@ def main() -> None:
 
 @app.command()
 def version() -> None:
-    """Print the version of Tocsin."""
-    say(f"{PROGRAM} {installed_version(PROGRAM)}")
+    """Print the version of Tocsin, its commit, and the schema that it writes."""
+    say(f"{PROGRAM} {tocsin_version()} (commit {commit() or 'unknown'}, schema {newest_schema()})")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Do what `version` does."
+        ),
+    ] = False,
+) -> None:
+    """Takes the options that stand before a command; the help of `app` is shown for it."""
 
 
 defer_command(

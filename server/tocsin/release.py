@@ -1,0 +1,48 @@
+"""Tells which Tocsin this is: its version, its commit, and the schema that it writes."""
+
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+CHECKOUT = PACKAGE.parents[1]
+_GIT_SECONDS = 5
+
+
+def tocsin_version() -> str:
+    """Returns the version of the installed distribution."""
+    return version("tocsin")
+
+
+def commit() -> str | None:
+    """Returns the commit of which this program was built, or on which its checkout stands.
+
+    Returns None if neither is known: the program is a copy without a repository.
+    """
+    try:
+        return (PACKAGE / "commit.txt").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return _commit_of_checkout()
+
+
+def newest_schema() -> str:
+    """Returns the number of the last migration, such as `0024`."""
+    names = (PACKAGE / "store" / "migrations" / "versions").glob("[0-9]*.py")
+    return max(each.name.partition("_")[0] for each in names)
+
+
+def _commit_of_checkout() -> str | None:
+    if not (CHECKOUT / ".git").exists():
+        return None
+    command = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        asked = subprocess.run(  # noqa: S603 (no argument of a stranger's)
+            [*command, "--exclude", "*"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_GIT_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):  # no git, or not its owner's checkout
+        return None
+    return asked.stdout.strip()
