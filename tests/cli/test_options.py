@@ -111,6 +111,7 @@ VALUES = {
     "--until": "2098-01-01",
     "--cron": "0 9 ? * MON-FRI",
     "--version": "v9",
+    "--wait": "1s",
     "-k": "mask",
     "-n": "3",
     "access keys create --public-key": "key.pem",
@@ -132,6 +133,7 @@ WITH = {
     "dead-letters redrive --output": ["--trigger", "nightly"],
     "dead-letters redrive --server": ["--trigger", "nightly"],
     "dead-letters redrive --ca": ["--trigger", "nightly"],
+    "context add": ["--server", "127.0.0.1:50051"],
     "dev-certs --directory": ["--overwrite"],
     "executions replay": ["--reason", "again"],
     "schedules create": ["--integration", "weekly", "--cron", "0 8 * * ? *"],
@@ -267,6 +269,7 @@ def do(
         server.calls.clear()
         given.clear()
         environment = {"TOCSIN_SERVER": address, "TOCSIN_FOLDER": "f1"}
+        environment |= {"TOCSIN_CONTEXTS": str(folder / "contexts.json")}
         environment |= CREDENTIALS.get(command.name, {})
         done = CliRunner().invoke(
             app, [*command.words, *command.arguments(), *words], env=environment

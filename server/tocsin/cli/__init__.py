@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from tocsin.cli import config, conformance, cron, demo, dev_certs, serve
+from tocsin.cli.contexts.chosen import choose
+from tocsin.cli.contexts.commands import app as context_app
 from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
 from tocsin.cli.repeats import refuse_repeats
@@ -61,9 +63,26 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+CONTEXT = "TOCSIN_CONTEXT"
+# These call no server that a context could name.
+LOCAL = {"serve", "demo", "dev-certs", "conformance", "version", "cron", "config", "context"} | {
+    *("backup", "restore", "release")
+}
+
+
 @app.callback()
 def options(
-    version: Annotated[
+    ctx: typer.Context,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            envvar=CONTEXT,
+            metavar="NAME",
+            help="The server that `tocsin context add` gave this name. [default: the one in use]",
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 (its callback has ended the program)
         bool,
         typer.Option(
             "--version", is_eager=True, callback=_print_version, help="Do what `version` does."
@@ -71,6 +90,10 @@ def options(
     ] = False,
 ) -> None:
     """Takes the options that stand before a command; the help of `app` is shown for it."""
+    if ctx.invoked_subcommand not in LOCAL:
+        source = ctx.get_parameter_source("context")
+        typed = source is not None and source.name == "COMMANDLINE"
+        choose(ctx.meta, context, typed=typed)
 
 
 defer_command(
@@ -143,6 +166,14 @@ for name, summary in (
     ("move", "Move everything from one database to another."),
 ):
     defer_command(app, name, f"tocsin.cli.data.{name}", summary)
+defer_command(app, "health", "tocsin.cli.standing.health", "Ask the server whether it serves.")
+defer_command(
+    app,
+    "whoami",
+    "tocsin.cli.standing.whoami",
+    "Show whom the server takes you for.",
+)
+app.add_typer(context_app, name="context")
 app.add_typer(cron.app, name="cron")
 app.add_typer(config.app, name="config")
 refuse_repeats(app)

@@ -15,6 +15,7 @@ from google.rpc import code_pb2, error_details_pb2
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from tocsin.cli.contexts.chosen import leave
 from tocsin.cli.credentials import API_KEY, IAM_TOKEN, authorization, with_credentials
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.printable import printable
@@ -43,10 +44,24 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 
 USUAL_SERVER = "127.0.0.1:50051"
 
+
+def _own_server(ctx: typer.Context, server: str) -> str:
+    """Leaves the context's key and authorities out if the command line names the server."""
+    if is_typed(ctx, "server"):
+        leave(ctx.find_root().meta)
+    return server
+
+
 ServerOption = Annotated[
     str,
     typer.Option(
-        "--server", envvar="TOCSIN_SERVER", metavar="HOST:PORT", help="The server's gRPC address."
+        "--server",
+        envvar="TOCSIN_SERVER",
+        metavar="HOST:PORT",
+        help="The server's gRPC address. The credential is that of TOCSIN_API_KEY or "
+        "TOCSIN_IAM_TOKEN, or of a context.",
+        is_eager=True,
+        callback=_own_server,
     ),
 ]
 CaOption = Annotated[
@@ -91,18 +106,6 @@ LARGEST_PAGE = 1000
 KEEPALIVE_SECONDS = 20
 
 CHANNEL_OPTIONS: list[tuple[str, Any]] = [
-    (
-        "grpc.service_config",
-        json.dumps(
-            {
-                "methodConfig": [
-                    {"name": [{}], "timeout": f"{CALL_SECONDS}s"},
-                    # A stream goes on until one of both ends it.
-                    {"name": [{"service": "tocsin.v1.WatchService"}]},
-                ]
-            }
-        ),
-    ),
     # While a call is under way, a server that is gone is noticed.
     ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
     ("grpc.keepalive_timeout_ms", KEEPALIVE_SECONDS * 1000),
@@ -162,21 +165,33 @@ def connected(server: str, ca: Path | None, blame: Blame = lambda _: "") -> Iter
         ca: a PEM file with the authorities to trust; None means no TLS.
         blame: returns where the user wrote a field that the server finds wrong.
     """
-    with _channel(server, ca) as channel:
+    with channel_to(server, ca) as channel:
         try:
             yield Connection(with_credentials(channel, server, tls=ca is not None))
         except grpc.RpcError as error:
             raise refused_by(server, error, blame) from error
 
 
-def _channel(server: str, ca: Path | None) -> grpc.Channel:
+def channel_to(
+    server: str, ca: str | Path | None, call_seconds: float = CALL_SECONDS
+) -> grpc.Channel:
+    """Opens a channel to HOST:PORT, whose calls end after so many seconds.
+
+    `ca` is a PEM file with the authorities to trust; None means no TLS. Ends the program if it
+    can't be read.
+    """
+    usual = {"name": [{}], "timeout": f"{call_seconds}s"}
+    # A stream goes on until one of both ends it.
+    streams = {"name": [{"service": "tocsin.v1.WatchService"}]}
+    config = json.dumps({"methodConfig": [usual, streams]})
+    options = [("grpc.service_config", config), *CHANNEL_OPTIONS]
     if ca is None:
-        return grpc.insecure_channel(server, options=CHANNEL_OPTIONS)
+        return grpc.insecure_channel(server, options=options)
     try:
-        trusted = grpc.ssl_channel_credentials(ca.read_bytes())
+        trusted = grpc.ssl_channel_credentials(Path(ca).read_bytes())
     except OSError as error:
         raise refusal(f"--ca {ca}: {error.strerror}", status=USAGE) from error
-    return grpc.secure_channel(server, trusted, options=CHANNEL_OPTIONS)
+    return grpc.secure_channel(server, trusted, options=options)
 
 
 def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:

@@ -10,6 +10,8 @@ from tocsin.cli.executions.names import (
     USUAL_LOCATION,
     LocationOption,
     checked_location,
+    complete_integrations,
+    complete_schedules,
     integration_named,
 )
 from tocsin.cli.invocations import view
@@ -23,7 +25,9 @@ from tocsin_protos.tocsin.v1.firing_service_pb2 import ExplainResponse
 ScheduleArgument = Annotated[
     str,
     typer.Argument(
-        metavar="SCHEDULE", help="The last part of the schedule's name, or all of the name."
+        metavar="SCHEDULE",
+        help="The last part of the schedule's name, or all of the name.",
+        autocompletion=complete_schedules,
     ),
 ]
 TimeArgument = Annotated[
@@ -52,6 +56,7 @@ def explain_integration(
         str,
         typer.Argument(
             metavar="INTEGRATION",
+            autocompletion=complete_integrations,
             help="The integration: its last name, or all of "
             "`projects/*/locations/*/integrations/*`.",
         ),

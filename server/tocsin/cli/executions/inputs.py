@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.instants import UNITS, read_instant
 from tocsin.compilers.parameters import from_json
 from tocsin.wire.json_text import parse_json
 from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import ValueType
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FROM_NOW = re.compile(r"\+(\d{1,9})([smhd])")
 
 InputOption = Annotated[

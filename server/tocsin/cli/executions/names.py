@@ -1,13 +1,40 @@
 """Reads the names of integrations and executions that people type."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from tocsin.cli.contexts.completion import completing
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin_protos.google.cloud.integrations.v1alpha.integrations_pb2 import (
+    ListIntegrationsRequest,
+)
+from tocsin_protos.tocsin.v1.schedule_service_pb2 import ListSchedulesRequest
 
 EVERY = "-"
 USUAL_LOCATION = "projects/local/locations/local"
+
+
+def _integrations(api: Any, given: dict[str, Any], most: int) -> list[str]:
+    request = ListIntegrationsRequest(parent=_location(given), page_size=most)
+    return [_last(each.name) for each in api.integrations.ListIntegrations(request).integrations]
+
+
+def _schedules(api: Any, given: dict[str, Any], most: int) -> list[str]:
+    request = ListSchedulesRequest(parent=_location(given), page_size=most)
+    return [_last(each.name) for each in api.schedules.ListSchedules(request).schedules]
+
+
+def _location(given: dict[str, Any]) -> str:
+    return str(given.get("location") or USUAL_LOCATION)
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+complete_integrations = completing(_integrations)
+complete_schedules = completing(_schedules)
 
 LocationOption = Annotated[
     str,

@@ -7,7 +7,12 @@ import typer
 from tocsin.cli.connection import USUAL_SERVER, CaOption, Connection, ServerOption, connected
 from tocsin.cli.executions import view
 from tocsin.cli.executions.inputs import InputOption, instant_at, values_of
-from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, integration_named
+from tocsin.cli.executions.names import (
+    USUAL_LOCATION,
+    LocationOption,
+    complete_integrations,
+    integration_named,
+)
 from tocsin.cli.executions.operations import wait_until_done
 from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.output import Output, OutputOption, print_details, print_json
@@ -29,6 +34,7 @@ def schedule(
         str,
         typer.Argument(
             metavar="INTEGRATION",
+            autocompletion=complete_integrations,
             help="The integration: its last name, or all of "
             "`projects/*/locations/*/integrations/*`.",
         ),

@@ -1,7 +1,5 @@
 """Defines `tocsin schedules`, a client of the API of schedules."""
 
-import re
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,15 +19,14 @@ from tocsin.cli.executions.explaining import (
     next_runs,
     schedule_named,
 )
-from tocsin.cli.executions.inputs import UNITS, InputOption, values_of
+from tocsin.cli.executions.inputs import InputOption, values_of
 from tocsin.cli.executions.names import (
     USUAL_LOCATION,
     LocationOption,
     checked_location,
     integration_named,
 )
-from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.instants import read_instant, read_length
 from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.output import (
     Output,
@@ -47,7 +44,6 @@ app.command("explain")(explain_schedule)
 app.command("next")(next_runs)
 
 HEAD = ("ID", "INTEGRATION", "CRON", "ZONE", "NEXT RUN", "LAST RUN", "STATE")
-_LENGTH = re.compile(r"(\d{1,9})([smhd])")
 
 
 class Overlap(StrEnum):
@@ -147,9 +143,9 @@ def create_schedule(
     if end:
         created.end_time.FromDatetime(read_instant(end))
     if jitter:
-        created.jitter.FromTimedelta(_length("--jitter", jitter))
+        created.jitter.FromTimedelta(read_length("--jitter", jitter))
     if catch_up:
-        created.catch_up_window.FromTimedelta(_length("--catch-up", catch_up))
+        created.catch_up_window.FromTimedelta(read_length("--catch-up", catch_up))
     parent, _, schedule_id = name.rpartition("/schedules/")
     request = contract.CreateScheduleRequest(
         parent=parent, schedule_id=schedule_id, schedule=created
@@ -234,14 +230,6 @@ def backfill_schedule(
         say(execution_id)
     if not answer.execution_ids:
         say("The range has no instants.")
-
-
-def _length(option: str, text: str) -> timedelta:
-    """Returns a length of time such as `90s`; another text ends the program."""
-    match = _LENGTH.fullmatch(text)
-    if match is None:
-        raise refusal(f"{option}: {text!r} is not a time such as 30s, 10m, 2h or 1d", status=USAGE)
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 def _state(schedule: Schedule) -> str:

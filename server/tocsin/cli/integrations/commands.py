@@ -15,7 +15,12 @@ from tocsin.cli.connection import (
     pages,
 )
 from tocsin.cli.executions.explaining import explain_integration
-from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, integration_named
+from tocsin.cli.executions.names import (
+    USUAL_LOCATION,
+    LocationOption,
+    complete_integrations,
+    integration_named,
+)
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.terminal.lines import note, say_lines
 from tocsin.cli.terminal.output import (
@@ -53,6 +58,7 @@ IntegrationArgument = Annotated[
     str,
     typer.Argument(
         metavar="INTEGRATION",
+        autocompletion=complete_integrations,
         help="The integration: its last name, or all of `projects/*/locations/*/integrations/*`.",
     ),
 ]

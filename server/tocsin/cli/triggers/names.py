@@ -1,18 +1,31 @@
 """Finds triggers by ID, or by name in a folder."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tocsin.cli.connection import Connection, pages
+from tocsin.cli.contexts.completion import completing
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
+
+def _names(api: Any, given: dict[str, Any], most: int) -> list[str]:
+    """Returns names of triggers in the folder, for the shell."""
+    folder = given["folder"]
+    request = trigger_service_pb2.ListTriggersRequest(folder_id=folder, page_size=most)
+    return [each.name for each in api.triggers.List(request).triggers]
+
+
 TriggerArgument = Annotated[
     str,
-    typer.Argument(metavar="TRIGGER", help="The trigger's ID, or its name in the folder."),
+    typer.Argument(
+        metavar="TRIGGER",
+        help="The trigger's ID, or its name in the folder.",
+        autocompletion=completing(_names),
+    ),
 ]
 
 ID = re.compile(r"[0-9a-v]{20}")

@@ -1,0 +1,1 @@
+"""Remembers servers by name, and completes names on the command line."""

@@ -1,0 +1,1 @@
+"""Asks a server how it stands, and who it takes the caller for."""
