@@ -19,7 +19,6 @@ from pathlib import Path
 from try_wheels import try_one, uv
 
 ROOT = Path(__file__).parents[1]
-PROJECTS = (ROOT / "gen", ROOT)
 CHECKSUMS = "SHA256SUMS"
 SBOM = "tocsin.cdx.json"
 RELEASE = re.compile(r"^## \[(?P<version>\d[^\]]*)\] - (?P<day>\S+)$", re.MULTILINE)
@@ -37,9 +36,11 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as temporary:
-        again = Path(temporary)
+        tree, again = Path(temporary) / "tree", Path(temporary) / "again"
+        again.mkdir()
+        take_snapshot(tree)
         for place in (folder, again):
-            build(place)
+            build(tree, place)
             write_checksums(place)
         refuse_differences(folder, again)
     print_sizes(folder)
@@ -79,10 +80,21 @@ def check_changelog(text: str, tagged: str | None) -> None:
         raise SystemExit(f"CHANGELOG.md has lines under [Unreleased] that belong to [{tagged}]")
 
 
-def build(folder: Path) -> None:
+def take_snapshot(tree: Path) -> None:
+    """Copies what git knows or would add, so that nobody's editor changes it between two builds."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    repository = git("rev-parse", "--absolute-git-dir").strip()
+    (tree / ".git").write_text(f"gitdir: {repository}\n")
+
+
+def build(tree: Path, folder: Path) -> None:
     """Builds everything but the checksums into a folder."""
     os.environ["SOURCE_DATE_EPOCH"] = git("log", "-1", "--format=%ct").strip()
-    for project in PROJECTS:
+    for project in (tree / "gen", tree):
         command = [
             sys.executable,
             "-m",
@@ -96,10 +108,10 @@ def build(folder: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(done.stdout + done.stderr)
-    write_sbom(folder)
+    write_sbom(tree, folder)
 
 
-def write_sbom(folder: Path) -> None:
+def write_sbom(tree: Path, folder: Path) -> None:
     """Lists what an installation of the wheels has, in a new environment."""
     (wheel,) = folder.glob("tocsin-*.whl")
     version = wheel.name.split("-")[1]
@@ -110,7 +122,7 @@ def write_sbom(folder: Path) -> None:
         named = ["--find-links", str(folder), f"tocsin[rest]=={version}"]
         uv("pip", "install", "--python", python, *named)
         project = Path(temporary) / "pyproject.toml"
-        told = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        told = (tree / "pyproject.toml").read_text(encoding="utf-8")
         project.write_text(told.replace('dynamic = ["version"]', f'version = "{version}"', 1))
         listing = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible"]
         listing += ["--pyproject", str(project), "--output-file", str(folder / SBOM)]

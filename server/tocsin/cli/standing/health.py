@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import grpc
 import typer
@@ -50,10 +50,10 @@ def health(
 def _ask(server: str, ca: Path | None) -> str:
     """Returns the health of the whole server, or why nobody told it."""
     with channel_to(server, ca, CALL_SECONDS) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
             status: int = stub.Check(health_pb2.HealthCheckRequest()).status
         except grpc.RpcError as error:
-            why = printable(error.details())
+            why = printable(error.details() or "no reason given")
             return f"{error.code().name}: {why}"
     return str(health_pb2.HealthCheckResponse.ServingStatus.Name(status))
