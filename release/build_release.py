@@ -19,6 +19,7 @@ from pathlib import Path
 from try_wheels import try_one, uv
 
 ROOT = Path(__file__).parents[1]
+COMMIT = "server/tocsin/commit.txt"  # as hatch_build.py has it
 CHECKSUMS = "SHA256SUMS"
 SBOM = "tocsin.cdx.json"
 RELEASE = re.compile(r"^## \[(?P<version>\d[^\]]*)\] - (?P<day>\S+)$", re.MULTILINE)
@@ -81,19 +82,24 @@ def check_changelog(text: str, tagged: str | None) -> None:
 
 
 def take_snapshot(tree: Path) -> None:
-    """Copies what git knows or would add, so that nobody's editor changes it between two builds."""
+    """Copies what git knows or would add, and pins its version, its commit and its instant.
+
+    So neither an editor nor a commit makes the second build differ from the first.
+    """
     listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
-    repository = git("rev-parse", "--absolute-git-dir").strip()
-    (tree / ".git").write_text(f"gitdir: {repository}\n")
+    (tree / COMMIT).write_text(git("rev-parse", "HEAD"))
+    asked = [sys.executable, "-m", "hatchling", "version"]
+    version = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    os.environ["SETUPTOOLS_SCM_PRETEND_VERSION"] = version.strip()
+    os.environ["SOURCE_DATE_EPOCH"] = git("log", "-1", "--format=%ct").strip()
 
 
 def build(tree: Path, folder: Path) -> None:
     """Builds everything but the checksums into a folder."""
-    os.environ["SOURCE_DATE_EPOCH"] = git("log", "-1", "--format=%ct").strip()
     for project in (tree / "gen", tree):
         command = [
             sys.executable,
