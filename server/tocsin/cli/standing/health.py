@@ -1,6 +1,6 @@
 """Defines `tocsin health`, for scripts, containers and units."""
 
-import time
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.instants import read_length
 from tocsin.cli.terminal.lines import say
 from tocsin.printable import printable
+from tocsin.schedule import SystemClock
 
 app = typer.Typer()
 
@@ -37,10 +38,11 @@ def health(
     It asks gRPC's health service, which needs no credential and no REST.
     """
     seconds = 0.0 if wait is None else read_length("--wait", wait).total_seconds()
-    deadline = time.monotonic() + seconds
+    clock = SystemClock()
+    deadline = clock.monotonic() + seconds
     answer = _ask(server, ca)
-    while answer != "SERVING" and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+    while answer != "SERVING" and clock.monotonic() < deadline:
+        asyncio.run(clock.sleep(POLL_SECONDS))
         answer = _ask(server, ca)
     if answer != "SERVING":
         raise refusal(f"{server}: {answer}" + (f" after {wait}" if wait else ""))

@@ -1,7 +1,6 @@
 """Defines `tocsin whoami`."""
 
 from datetime import UTC
-from typing import Annotated
 
 import typer
 
@@ -16,14 +15,14 @@ app = typer.Typer()
 
 @app.command()
 def whoami(
-    permissions: Annotated[
-        bool, typer.Option("--permissions", help="List each permission, too.")
-    ] = False,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Show whom the server takes you for, and which roles you have on what."""
+    """Show whom the server takes you for, and which roles you have on what.
+
+    `-o json` has each permission, too.
+    """
     with connected(server, ca) as api:
         answer = api.access.WhoAmI(contract.WhoAmIRequest())
     if output is Output.JSON:
@@ -31,20 +30,14 @@ def whoami(
         return
     if not answer.access_control:
         note(f"{server} has no access control: everybody who reaches it may do everything")
-    print_details(_details(answer, permissions))
+    print_details(_details(answer))
 
 
-def _details(answer: contract.WhoAmIResponse, permissions: bool) -> list[tuple[str, str]]:
+def _details(answer: contract.WhoAmIResponse) -> list[tuple[str, str]]:
     details = [("server", "with access control" if answer.access_control else "open to all")]
     details += [("subject", answer.subject)] if answer.subject else []
     details += [("name", answer.name)] if answer.name else []
     if answer.HasField("expires_at"):
         details.append(("credential until", for_people(answer.expires_at.ToDatetime(UTC))))
     details += [("role", f"{each.role} on {each.resource}") for each in answer.bindings]
-    if permissions:
-        details += [
-            ("allowed", f"{name} on {each.resource}")
-            for each in answer.allowed
-            for name in each.permissions
-        ]
     return details

@@ -150,7 +150,7 @@ def test_names_are_completed_and_trouble_is_silent(tmp_path: Path) -> None:
         done = next(answer for answer in answers if answer.stdout)
         assert (done.stdout.split(), done.stderr) == (["nightly"], "")
     done = completed("tocsin triggers get", **variables)
-    assert (done.stdout, done.stderr) == ("", "")
+    assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
 def test_each_command_of_a_client_says_where_its_credential_comes_from() -> None:
