@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from store.work import add, opened
 from tocsin.store.driver.transaction import Transaction
@@ -9,6 +10,13 @@ from tocsin.store.invocations.rows import Invocation, insert_invocations
 from tocsin.store.nodes import NodeState, all_nodes, forget_node, put_node
 from tocsin.store.overview.forecast import armed_timers_of_folder, armed_timers_until, due_minutes
 from tocsin.store.overview.trouble import late_invocations, late_ticks
+from tocsin.store.triggers.counting import (
+    TriggerCounts,
+    count_by_state,
+    count_with,
+    paused_by_folder,
+)
+from tocsin.store.triggers.decisions import Decision, DecisionKind, record_decision
 from tocsin.store.triggers.timers import arm_timer
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -98,5 +106,30 @@ def test_nodes_are_forgotten_when_they_leave_and_when_they_were_not_seen_for_lon
             assert await database.read(lambda tx: all_nodes(tx, limit=9)) == [again]
             await database.write(lambda tx: forget_node(tx, "new"))
             assert await database.read(lambda tx: all_nodes(tx, limit=9)) == []
+
+    asyncio.run(run())
+
+
+def test_paused_triggers_are_counted_by_folder_unless_there_are_too_many(url: str) -> None:
+    def pause(tx: Transaction, name: str) -> None:
+        decision = Decision(f"d{name}", name, DecisionKind.PAUSE, NOON, None, NOON)
+        record_decision(tx, decision)
+
+    async def run() -> None:
+        async with opened(url) as database:
+            await database.write(fill)
+            for name in ("t1", "t2"):
+                await database.write(partial(pause, name=name))
+            counted = await database.read(partial(paused_by_folder, limit=3))
+            assert counted == {"f": 2}
+            assert await database.read(partial(paused_by_folder, limit=2)) is None
+            ways = (partial(count_with, paused=counted), count_by_state)
+            for limit, expected in (
+                (3, TriggerCounts(3, 2, at_least=False)),
+                (2, TriggerCounts(2, 2, at_least=True)),
+            ):
+                for count in ways:
+                    found = await database.read(partial(count, folder_id="f", limit=limit))
+                    assert found == expected
 
     asyncio.run(run())

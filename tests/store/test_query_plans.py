@@ -202,6 +202,8 @@ HOT = {
     "silent sources": trouble.SILENT_SOURCES,
     "nodes that leave": node_states.FORGET,
     "folders": counting.FOLDERS,
+    "pauses": counting.PAUSES,
+    "triggers with their folders": tables.PLACED_TRIGGERS,
     **{f"locations {number}": each for number, each in enumerate(places_of_runs.LOCATIONS)},
     "triggers of a folder by their states": counting.COUNTS,
     **{f"a table by id, reversed {way}": tables.BY_ID[way] for way in (False, True)},

@@ -25,10 +25,11 @@ def from_duration(duration: Duration) -> timedelta:
 
 
 def to_duration(duration: timedelta) -> Duration:
-    return Duration(
-        seconds=duration // timedelta(seconds=1),
-        nanos=duration % timedelta(seconds=1) // timedelta(microseconds=1) * 1000,
-    )
+    """Converts a duration; seconds and nanos of a negative one are both negative, or it has no
+    JSON."""
+    seconds, micros = divmod(abs(duration) // timedelta(microseconds=1), MICROS)
+    sign = -1 if duration < timedelta() else 1
+    return Duration(seconds=sign * seconds, nanos=sign * micros * 1000)
 
 
 def instant_in(message: Message, field: str) -> datetime | None:

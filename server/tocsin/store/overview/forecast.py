@@ -19,13 +19,10 @@ BEGINNING = -(2**62)
 
 
 class ArmedTimer(NamedTuple):
-    """A timer with a next tick, in microseconds; without a folder if its trigger is gone."""
+    """A timer with a next tick, in microseconds."""
 
     next_at: int
     trigger_id: str
-    folder_id: str | None
-    contract: str | None
-    message: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,11 @@ TIMER = Record(
     ArmedTimer,
     next_at=armed_timers.c.next_at,
     trigger_id=armed_timers.c.trigger_id,
-    folder_id=triggers.c.folder_id,
-    contract=triggers.c.contract,
-    message=triggers.c.message,
 )
 UNTIL: BindParameter[int] = bindparam("until")
 IN_ORDER = armed_timers.c.next_at, armed_timers.c.trigger_id
 TIMERS = (
     select(*TIMER.columns)
-    .select_from(armed_timers)
-    .outerjoin(triggers, triggers.c.id == armed_timers.c.trigger_id)
     .where(
         tuple_(*IN_ORDER) > tuple_(bindparam("after_at"), bindparam("after")),
         armed_timers.c.next_at < UNTIL,

@@ -1,5 +1,7 @@
 """Finds the folders that have triggers, and counts these by state, up to a limit."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Select, bindparam, case, exists, func, literal_column, select
@@ -8,6 +10,7 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import WITHHOLDING, decisions
 from tocsin.store.schema import triggers as table
 from tocsin.store.triggers.decisions import DecisionKind
+from tocsin.store.triggers.listing import folders_of_triggers
 
 FOLDERS_AT_ONCE = 64
 
@@ -54,9 +57,40 @@ _counted = (
 COUNTS = select(func.count(), func.sum(_counted.c.paused)).select_from(_counted)
 
 
+# Triggers that are paused, of all folders.
+PAUSES = (
+    select(decisions.c.trigger_id)
+    .where(decisions.c.last_at.is_(None), decisions.c.kind == DecisionKind.PAUSE.value)
+    .limit(bindparam("limit"))
+)
+COUNT = select(func.count()).select_from(
+    select(table.c.id)
+    .where(table.c.folder_id == bindparam("folder_id"))
+    .limit(bindparam("limit"))
+    .subquery()
+)
+
+
 def folders_after(tx: Transaction, after: str) -> list[str]:
     """Returns up to FOLDERS_AT_ONCE ids of folders that have triggers, in order."""
     return tx.column(FOLDERS, after=after)
+
+
+def paused_by_folder(tx: Transaction, *, limit: int) -> dict[str, int] | None:
+    """Counts the paused triggers of all folders; None: there are `limit`, and may be more."""
+    paused = tx.column(PAUSES, limit=limit)
+    if len(paused) == limit:
+        return None
+    return Counter(folders_of_triggers(tx, paused).values())
+
+
+def count_with(
+    tx: Transaction, folder_id: str, *, paused: Mapping[str, int], limit: int
+) -> TriggerCounts:
+    """Counts the triggers of a folder of which it is known how many are paused."""
+    count = int(tx.value(COUNT, folder_id=folder_id, limit=limit + 1))
+    there = min(count, limit)
+    return TriggerCounts(there, min(paused.get(folder_id, 0), there), at_least=count > limit)
 
 
 def count_by_state(tx: Transaction, folder_id: str, *, limit: int) -> TriggerCounts:

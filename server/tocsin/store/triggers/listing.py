@@ -11,7 +11,7 @@ from tocsin.store.driver.fixed_list import FixedList
 from tocsin.store.driver.instants import from_micros
 from tocsin.store.driver.metadata import InDatabaseOrder
 from tocsin.store.driver.records import Record
-from tocsin.store.driver.transaction import Row, Transaction
+from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.rows import State
 from tocsin.store.schema import armed_timers, batches, invocations
 from tocsin.store.schema import triggers as table
@@ -35,6 +35,13 @@ class Listed(NamedTuple):
 
     position: Position
     trigger: StoredTrigger | None
+
+
+class PlacedTrigger(NamedTuple):
+    """A trigger and its folder."""
+
+    folder_id: str
+    trigger: StoredTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +87,18 @@ def _following(column: Any, *conditions: Any, descending: bool) -> Select[Any]:
 
 
 def _ticking(*, descending: bool) -> Select[Any]:
-    """Selects armed timers of all folders after one of them, with their triggers."""
+    """Selects armed timers of all folders after one of them.
+
+    Their triggers are read by another statement: PostgreSQL does not know how few rows are wanted
+    when it plans a join, and would read all triggers.
+    """
     order = armed_timers.c.next_at, armed_timers.c.trigger_id
     at, after = tuple_(*order), tuple_(bindparam("after_at"), bindparam("after"))
-    walk = (
+    return (
         select(*order)
         .where(at < after if descending else at > after)
         .order_by(*(column.desc() if descending else column for column in order))
         .limit(bindparam("limit"))
-        .subquery()
-    )
-    walked = walk.c.next_at, walk.c.trigger_id
-    return (
-        select(*walked, table.c.folder_id, *TRIGGER.columns)
-        .select_from(walk)
-        .outerjoin(table, table.c.id == walk.c.trigger_id)
     )
 
 
@@ -116,6 +120,8 @@ FACTS = (
     .outerjoin(batches, batches.c.trigger_id == table.c.id)
     .where(table.c.id.in_(IDS.parameters))
 )
+PLACED = Record(PlacedTrigger, table, trigger=TRIGGER)
+PLACED_TRIGGERS = select(*PLACED.columns).where(table.c.id.in_(IDS.parameters))
 LATEST_ID = (
     select(invocations.c.id)
     .where(
@@ -159,10 +165,12 @@ def parts_by_tick(*, descending: bool) -> tuple[Part, ...]:
         tx: Transaction, folder_id: str, after: Position | None, limit: int
     ) -> list[Listed]:
         last = after or start
-        rows = tx.all(statement, after_at=int(last.key), after=last.id, limit=limit)
-        # A join need not keep the order of the walk.
-        rows.sort(key=lambda row: (row[0], row[1]), reverse=descending)
-        return [_ticking_row(row, folder_id) for row in rows]
+        ticks = tx.all(statement, after_at=int(last.key), after=last.id, limit=limit)
+        there = placed_triggers(tx, [trigger_id for _, trigger_id in ticks])
+        return [
+            Listed(Position(0, trigger_id, str(next_at)), _in_folder(there, trigger_id, folder_id))
+            for next_at, trigger_id in ticks
+        ]
 
     return ticking, _by_id(1, UNARMED[descending], descending=descending)
 
@@ -197,6 +205,15 @@ def latest_invocations(
     }
 
 
+def placed_triggers(tx: Transaction, trigger_ids: Sequence[str]) -> Mapping[str, PlacedTrigger]:
+    """Returns those of the triggers that exist, by their ids."""
+    return {
+        placed.trigger.id: placed
+        for part in IDS.slices(trigger_ids)
+        for placed in PLACED.all(tx, PLACED_TRIGGERS, **part)
+    }
+
+
 def folders_of_triggers(tx: Transaction, trigger_ids: Sequence[str]) -> Mapping[str, str]:
     """Returns the folders of those of the triggers that exist, by the triggers' ids."""
     return {
@@ -217,7 +234,8 @@ def _by_id(number: int, statement: Select[Any], *, descending: bool) -> Part:
     return part
 
 
-def _ticking_row(row: Row, folder_id: str) -> Listed:
-    next_at, trigger_id, of_folder, *trigger = row
-    position = Position(0, trigger_id, str(next_at))
-    return Listed(position, TRIGGER.of(tuple(trigger)) if of_folder == folder_id else None)
+def _in_folder(
+    there: Mapping[str, PlacedTrigger], trigger_id: str, folder_id: str
+) -> StoredTrigger | None:
+    placed = there.get(trigger_id)
+    return placed.trigger if placed is not None and placed.folder_id == folder_id else None

@@ -20,7 +20,9 @@ from tocsin.store.triggers.counting import (
     FOLDERS_AT_ONCE,
     TriggerCounts,
     count_by_state,
+    count_with,
     folders_after,
+    paused_by_folder,
 )
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import PageTokens, page_of, page_size
@@ -29,8 +31,8 @@ from tocsin_protos.tocsin.v1 import folder_service_pb2 as contract
 
 SERVICE = contract.DESCRIPTOR.services_by_name["FolderService"]
 
-# A folder's triggers are counted up to this.
-COUNTED_UP_TO = 10_000
+# A folder's triggers are counted up to this, and pauses of all folders together up to that.
+COUNTED_UP_TO, PAUSES_COUNTED = 10_000, 3000
 # The most folders that a call looks at for a caller who may see only some.
 MOST_LOOKED_AT = 1000
 PAUSE, RESUME, DELETE = "Pause", "Resume", "Delete"
@@ -68,10 +70,13 @@ class FolderService:
         size, after = page_size(request.page_size), tokens.position(request.page_token)
         ids, rest = await self._visible(call, request.prefix, after, size)
         answer = contract.ListFoldersResponse()
+        paused = await self._database.read(partial(paused_by_folder, limit=PAUSES_COUNTED))
+        # Where many are paused, each folder's triggers are looked at.
+        count = count_by_state if paused is None else partial(count_with, paused=paused)
         for folder_id in ids:
             # One at a time, as a folder can be large.
             counts = await self._database.read(
-                partial(count_by_state, folder_id=folder_id, limit=COUNTED_UP_TO)
+                partial(count, folder_id=folder_id, limit=COUNTED_UP_TO)
             )
             answer.folders.append(_folder(folder_id, counts))
             await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -21,6 +21,8 @@ from tocsin.store.overview.forecast import (
     armed_timers_until,
     due_minutes,
 )
+from tocsin.store.triggers.listing import PlacedTrigger, placed_triggers
+from tocsin.store.triggers.rows import StoredTrigger
 from tocsin.wire.timestamps import to_timestamp
 from tocsin_protos.tocsin.v1 import overview_service_pb2 as contract
 
@@ -76,11 +78,9 @@ class Forecast:
         sees = self._seen_folders()
         last: ArmedTimer | None = None
         for _ in range(0, MOST_TIMERS, STEP):
-            timers = await self._database.read(partial(self._page_of_timers, after=last))
-            for timer in timers:
-                if timer.folder_id is None or not sees(timer.folder_id):
-                    continue
-                if expression := _expression(timer):
+            timers, placed = await self._database.read(partial(self._page_of_timers, after=last))
+            for each in placed:
+                if sees(each.folder_id) and (expression := _expression(each.trigger)):
                     expressions[expression] += 1
             if len(timers) < STEP:
                 break
@@ -91,11 +91,16 @@ class Forecast:
         self._timers = expressions.total()
         return expressions
 
-    def _page_of_timers(self, tx: Transaction, after: ArmedTimer | None) -> list[ArmedTimer]:
+    def _page_of_timers(
+        self, tx: Transaction, after: ArmedTimer | None
+    ) -> tuple[list[ArmedTimer], Collection[PlacedTrigger]]:
+        """Returns timers that tick, and those of their triggers that there are."""
         folder_id = self._view.folder_id
         if folder_id:
-            return armed_timers_of_folder(tx, folder_id, self._end, after=after, limit=STEP)
-        return armed_timers_until(tx, self._end, after=after, limit=STEP)
+            timers = armed_timers_of_folder(tx, folder_id, self._end, after=after, limit=STEP)
+        else:
+            timers = armed_timers_until(tx, self._end, after=after, limit=STEP)
+        return timers, placed_triggers(tx, [timer.trigger_id for timer in timers]).values()
 
     def _seen_folders(self) -> Callable[[str], bool]:
         """Returns the view's sight of folders, which it asks once for each."""
@@ -196,11 +201,9 @@ class Forecast:
                 self._minutes[each.minute - first] += each.due
 
 
-def _expression(timer: ArmedTimer) -> str:
+def _expression(trigger: StoredTrigger) -> str:
     """Returns the cron expression of a timer; empty if this version can't read it."""
-    if timer.contract is None or timer.message is None:
-        return ""
     try:
-        return reader_of(timer.contract).cron_expression(timer.message)
+        return reader_of(trigger.contract).cron_expression(trigger.message)
     except ValueError:
         return ""
