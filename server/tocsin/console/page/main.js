@@ -3,12 +3,15 @@
 import { h, svg } from "./core/dom.js";
 import { shortcut, shortcuts } from "./core/keyboard.js";
 import { go, here, link } from "./core/router.js";
-import { effect, scope, untracked } from "./core/signals.js";
-import { readWho, who } from "./core/session.js";
-import { liveState, startWatching } from "./core/watch.js";
+import { issuersAnswer, readWho, signOut, ways, who } from "./core/session.js";
+import { effect, scope, signal, untracked } from "./core/signals.js";
+import { liveState, startWatching, watchAgain } from "./core/watch.js";
 import { folderPicker } from "./parts/folders.js";
-import { dialog, sayTrouble } from "./parts/messages.js";
+import { dialog, sayTrouble, trouble } from "./parts/messages.js";
 import { showScreens, shown } from "./screens.js";
+
+/** What is shown in place of a screen while one must sign in. */
+const door = signal(/** @type {Node | null} */ (null));
 
 /** @type {[string, string][]} */
 const MENU = [
@@ -66,16 +69,28 @@ function bar() {
     "header",
     { class: "bar" },
     h("a", { class: "brand", href: link([]) }, bell(), "Tocsin"),
-    folderPicker(),
+    () => (isIn() ? folderPicker() : null),
     h("span", { class: "push" }),
-    h(
-      "span",
-      { class: "live", "data-state": () => liveState.value, role: "status" },
-      () => LIVE[liveState.value],
-    ),
-    () => (who.value?.accessControl ? h("span", null, who.value.name || who.value.subject) : null),
+    () => (isIn() ? live() : null),
+    signedIn,
     h("button", { type: "button", class: "plain", onclick: showShortcuts, "aria-label": "Keys" }, "?"),
   );
+}
+
+function live() {
+  return h(
+    "span",
+    { class: "live", "data-state": () => liveState.value, role: "status" },
+    () => LIVE[liveState.value],
+  );
+}
+
+function signedIn() {
+  if (!who.value?.accessControl) return null;
+  return [
+    h("span", { title: who.value.subject }, who.value.name || who.value.subject),
+    h("button", { type: "button", class: "plain", onclick: () => signOut().catch(sayTrouble) }, "Sign out"),
+  ];
 }
 
 function lost() {
@@ -117,17 +132,71 @@ function bindKeys() {
 
 scope(() => {
   bindKeys();
-  showScreens();
+  effect(() => {
+    if (isIn()) untracked(showOnce);
+  });
   effect(() => {
     // What the first screen watches is known then.
     if (shown.value) untracked(startOnce);
   });
-  readWho().catch(sayTrouble);
+  effect(openDoor);
+  begin();
   document.body.prepend(
     h("a", { class: "skip unseen", href: "#screen", onclick: skip }, "To the content"),
-    h("div", { class: "frame" }, bar(), menu(), () => shown.value ?? h("main", { class: "screen" }), lost),
+    h("div", { class: "frame" }, bar(), () => (isIn() ? menu() : null), screen, lost),
   );
 });
+
+function screen() {
+  return door.value ?? shown.value ?? h("main", { class: "screen" });
+}
+
+function openDoor() {
+  const [found, reader] = [ways.value, who.value];
+  const excluded = hasNoRole() ? reader : null;
+  if (!found && !excluded) {
+    if (door.peek()) watchAgain();
+    door.value = null;
+    return;
+  }
+  void import("./screens/sign-in.js").then(({ signIn, withoutRole }) => {
+    scope(() => {
+      if (ways.peek() !== found || who.peek() !== reader) return;
+      door.value = found ? signIn(found) : excluded && withoutRole(excluded);
+    });
+  });
+}
+
+function hasNoRole() {
+  return who.value?.accessControl && (who.value.allowed ?? []).length === 0;
+}
+
+/** Tells whether there is anything that the reader may see. */
+function isIn() {
+  return who.value && !hasNoRole();
+}
+
+function begin() {
+  start().catch((error) => {
+    scope(() => {
+      door.value = h("main", { class: "screen" }, trouble(error, begin));
+    });
+  });
+}
+
+async function start() {
+  const answer = issuersAnswer();
+  if (answer) await (await import("./screens/sign-in.js")).complete(answer);
+  await readWho();
+}
+
+let drawn = false;
+
+function showOnce() {
+  if (drawn) return;
+  drawn = true;
+  scope(showScreens);
+}
 
 let started = false;
 

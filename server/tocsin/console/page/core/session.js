@@ -1,6 +1,6 @@
 /** Knows who reads this page, and what they may do. */
 
-import { get } from "./api.js";
+import { ApiError, get, onRefused, post } from "./api.js";
 import { signal } from "./signals.js";
 
 /**
@@ -12,12 +12,66 @@ import { signal } from "./signals.js";
  * @property {{ resource: string, permissions?: string[] }[]} [allowed]
  */
 
+/** @typedef {{ name: string, title: string }} Issuer */
+/** @typedef {{ accessControl: boolean, issuers: Issuer[], hasSession: boolean }} Ways */
+
 /** Who is signed in; null until the server said so. */
 export const who = signal(/** @type {Who | null} */ (null));
 
-/** Asks the server who reads this page. */
+/** How one can sign in, while one must; null otherwise. */
+export const ways = signal(/** @type {Ways | null} */ (null));
+
+/** Asks the server who reads this page, or how they can sign in. */
 export async function readWho() {
-  who.value = await get("tocsin/v1/access/whoami");
+  /** @type {Ways} */
+  const found = await get("tocsin/v1/session");
+  if (!found.accessControl) {
+    who.value = { accessControl: false };
+  } else if (!found.hasSession || !(await readSubject())) {
+    ways.value = found;
+  }
+}
+
+/** Reads who is signed in; returns false if their session has ended. */
+async function readSubject() {
+  try {
+    const read = await get("tocsin/v1/access/whoami");
+    // What is shown was read by somebody else, who may see other things.
+    if (who.peek()?.subject && who.peek()?.subject !== read.subject) location.reload();
+    who.value = read;
+    ways.value = null;
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return false;
+    throw error;
+  }
+}
+
+// A session that ends while the page is open: the screen stays, so that nothing typed is lost.
+onRefused(() => {
+  if (who.peek()?.accessControl && !ways.peek()) {
+    void get("tocsin/v1/session").then((found) => {
+      ways.value = found;
+    });
+  }
+});
+
+/** Returns what an issuer has put into the address, if it has sent the browser back here. */
+export function issuersAnswer() {
+  const texts = [location.search];
+  // A place of the page begins with a slash.
+  if (!location.hash.startsWith("#/")) texts.push(location.hash.slice(1));
+  for (const text of texts) {
+    const found = new URLSearchParams(text);
+    if (found.has("state") && (found.has("code") || found.has("error"))) return found;
+  }
+  return null;
+}
+
+/** Ends the session, and forgets what was read. */
+export async function signOut() {
+  await post("tocsin/v1/session:signOut");
+  location.reload();
 }
 
 /**

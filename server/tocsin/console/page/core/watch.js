@@ -38,10 +38,18 @@ export function watch(what, hear) {
   });
 }
 
+const openings = signal(0);
+
+/** Opens the stream anew, after a refusal that no longer holds. */
+export function watchAgain() {
+  openings.value += 1;
+}
+
 /** Opens the stream, and opens it again whenever it ends. */
 export function startWatching() {
   effect(() => {
     const what = interest.value;
+    void openings.value;
     const ended = new AbortController();
     onCleanup(() => ended.abort());
     untracked(() => void keepOpen(what, ended.signal));
