@@ -47,12 +47,20 @@ async function readSubject() {
   }
 }
 
-// A session that ends while the page is open: the screen stays, so that nothing typed is lost.
-onRefused(() => {
-  if (who.peek()?.accessControl && !ways.peek()) {
-    void get("tocsin/v1/session").then((found) => {
-      ways.value = found;
-    });
+let asking = false;
+
+// A session that ends while the page is open: the screen stays, so that nothing typed is lost. Many
+// calls are refused at once then; only the first one asks, as the form must not be drawn again.
+onRefused(async () => {
+  if (!who.peek()?.accessControl || ways.peek() || asking) return;
+  asking = true;
+  try {
+    ways.value = await get("tocsin/v1/session");
+  } catch (error) {
+    // Whatever is refused next asks again.
+    if (!(error instanceof ApiError)) throw error;
+  } finally {
+    asking = false;
   }
 });
 

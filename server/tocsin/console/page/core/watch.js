@@ -70,7 +70,6 @@ async function keepOpen(what, ended) {
         pause = 250;
         cursor = change.cursor || cursor;
         for (const hear of listeners) hear(change);
-        if (change.closing?.reason === "REASON_NOT_ALLOWED") return;
       }
     } catch (error) {
       if (ended.aborted) return;
@@ -78,6 +77,7 @@ async function keepOpen(what, ended) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
       if (error instanceof ApiError && error.status === 400) cursor = "";
     }
+    // Also where it was ended as no longer allowed: the next answer says whether one must sign in.
     await new Promise((resolve) => setTimeout(resolve, pause));
     pause = Math.min(pause * 2, 10_000);
   }
