@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-attacks docs pictures terminal build release newest versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-copies bench-attacks docs pictures terminal build release newest versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -103,6 +103,9 @@ bench-console: $(VENV)/installed-dev ## How long the page takes among 10,000 tri
 bench-invocations: $(VENV)/installed-dev ## Lists of invocations by each filter, among a million
 	$(BIN)/python bench/invocations.py
 
+
+bench-copies: $(VENV)/installed-dev ## Time backup, restore, check and move with a million rows
+	$(BIN)/python bench/copies.py
 
 bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md
 	$(BIN)/python bench/under_attack.py
