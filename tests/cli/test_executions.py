@@ -132,9 +132,18 @@ def test_watch_prints_a_line_for_each_change(place: Person) -> None:
     first = scheduled(place)
     command = [str(TOCSIN), "executions", "watch"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=clean_environment(place.environment)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environment(place.environment),
     ) as watching:
         assert watching.stdout is not None
+        assert watching.stderr is not None
+        location = place.environment["TOCSIN_LOCATION"]
+        followed = watching.stderr.readline()
+        assert followed.startswith(f"following {location}/integrations/-;")
+        assert "TOCSIN_LOCATION" in followed
         head, line = watching.stdout.readline(), watching.stdout.readline()
         assert head.startswith("ID ")
         assert line.split()[:2] == [first, "PENDING"]

@@ -74,6 +74,7 @@ def test_it_tells_when_it_runs_next_and_why_it_did_not(place: Person, folder: st
     told = place.gets("schedules", "explain", "mornings", "2027-03-28T07:00Z")
     assert re.search(r"^reason +NOT_A_TICK$", told, re.M)
     assert re.search(r"^nextTick +2027-03-29 07:00:00$", told, re.M)
+    assert "Its rule, 0 9 ? * MON-FRI in Europe/Berlin, has no tick then" in told
     assert re.search(rf"^name +projects/{folder}/locations/here/schedules/mornings$", told, re.M)
     place.gets("schedules", "pause", "mornings")
     told = place.gets("schedules", "explain", "mornings", "2099-01-01T08:00Z", "-o", "json")
@@ -112,3 +113,12 @@ def test_an_integrations_own_schedule_is_explained_and_its_surprises_are_notes(
     told = place.gets("integrations", "explain", "early", "2098-12-31T01:30Z")
     assert re.search(r"^reason +NOT_YET$", told, re.M)
     assert re.search(r"^cronExpression +30 2 \* \* \*$", told, re.M)
+    told = place.gets("integrations", "explain", "early", "2098-12-31T03:30Z")
+    assert "Its rule, 30 2 * * * in Europe/Berlin, has no tick then" in told
+
+
+def test_an_integration_without_a_schedule_is_told_what_is_missing(place: Person) -> None:
+    status, [line] = place.is_refused("integrations", "explain", "orders", "2098-12-31T01:30Z")
+    assert status == 1
+    assert "trigger_id: is required" in line
+    assert "has no published trigger of the type CLOUD_SCHEDULER" in line

@@ -108,7 +108,7 @@ def list_executions(
     if output is Output.JSON:
         print_json(found)
     else:
-        view.print_executions(found, "No executions match.")
+        view.print_executions(found, f"No executions of {request.parent} match.")
 
 
 @app.command("get")
@@ -144,6 +144,7 @@ def watch_executions(
     Changes come a quarter of a second late, of quick ones the last.
     """
     parent = integration_named(integration, location)
+    note(f"following {parent}; --location or TOCSIN_LOCATION names another location")
     try:
         with connected(server, ca) as api:
             if output is Output.TABLE:

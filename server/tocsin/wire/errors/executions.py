@@ -182,7 +182,7 @@ def execution_late(execution_id: str, seconds: float) -> ApiError:
         ApiError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
             "EXECUTION_LATE",
-            f"Execution {execution_id} has not ended in {span_text(seconds)} s; it goes on, and "
+            f"Execution {execution_id} has not ended in {span_text(seconds)}; it goes on, and "
             "can be looked at by its id",
         ),
         executionId=execution_id,

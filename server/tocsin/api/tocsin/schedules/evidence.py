@@ -40,10 +40,16 @@ class Rule:
     """When a schedule fires; `unbounded` are its instants without `start` and `end`."""
 
     expression: str
+    zone: str
     instants: Counted
     unbounded: Counted
     start: datetime | None = None
     end: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        """The expression with its time zone, for an explanation."""
+        return self.expression if "TZ=" in self.expression else f"{self.expression} in {self.zone}"
 
     def in_minute(self, minute: datetime) -> datetime | None:
         """Returns the instant of a minute, or None if it has none."""
@@ -294,8 +300,10 @@ def _rules_of(
 
 def _rule_of(name: str, message: bytes) -> Rule:
     timetable = schedule_plan(name, message).timetable
-    expression = timetable.cron.cron.expression
-    return Rule(expression, timetable, timetable.cron, timetable.start, timetable.end)
+    cron = timetable.cron
+    return Rule(
+        cron.cron.expression, cron.zone.key, timetable, cron, timetable.start, timetable.end
+    )
 
 
 def _recorded(decision: Decision) -> bytes:
@@ -323,7 +331,7 @@ def _cron(expression: str, zone: str) -> tuple[Rule | None, str]:
         cron = UnixCron(expression, zone)
     except CronError as error:
         return None, str(error)
-    return Rule(expression, cron, cron), ""
+    return Rule(expression, zone, cron, cron), ""
 
 
 def _published_at(version: StoredVersion | None) -> datetime | None:
@@ -336,10 +344,15 @@ def _only(published: Mapping[str, object], origin: str) -> str:
     Raises:
         ApiError: it has none, or several.
     """
-    if len(published) != 1:
-        known = ", ".join(published) or "none"
+    if not published:
         raise errors.invalid_field(
-            "trigger_id", f"is required: the published schedules of {origin} are: {known}"
+            "trigger_id",
+            f"is required: {origin} has no published trigger of the type CLOUD_SCHEDULER, so name "
+            "one that it had before",
+        )
+    if len(published) > 1:
+        raise errors.invalid_field(
+            "trigger_id", f"is required: {origin} has several schedules: {', '.join(published)}"
         )
     [trigger_id] = published
     return trigger_id

@@ -136,13 +136,13 @@ def _not_a_tick(it: ScheduleEvidence) -> Verdict | None:
         return Verdict(
             ExplainResponse.REASON_RULE_WAS_DIFFERENT,
             "Its present rule has a tick then, but its rule at that time had none: until "
-            f"{rfc3339(change.first_at)} it was {rule.expression}.",
+            f"{rfc3339(change.first_at)} it was {rule.text}.",
             change.decided_at,
             rule_change=change,
         )
     return Verdict(
         ExplainResponse.REASON_NOT_A_TICK,
-        f"Its rule, {rule.expression}, has no tick then: {neighbours(rule.instants, it.tick)}.",
+        f"Its rule, {rule.text}, has no tick then: {neighbours(rule.instants, it.tick)}.",
     )
 
 
