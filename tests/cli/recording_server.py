@@ -24,11 +24,13 @@ from tocsin_protos.tocsin.v1 import (
     firing_service_pb2,
     folder_service_pb2,
     invocation_service_pb2,
+    job_service_pb2,
     schedule_service_pb2,
     trigger_setup_service_pb2,
     watch_service_pb2,
 )
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
+from tocsin_protos.tocsin.v1.job_service_pb2 import Job
 from tocsin_protos.yandex.cloud.iam.v1 import iam_token_service_pb2
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
@@ -47,6 +49,7 @@ FILES = (
     iam_token_service_pb2,
     operations_pb2,
     invocation_service_pb2,
+    job_service_pb2,
     schedule_service_pb2,
     trigger_service_pb2,
     trigger_setup_service_pb2,
@@ -113,6 +116,7 @@ class RecordingServer(grpc.GenericRpcHandler):
             case "InvocationServiceGetResponse":
                 response.invocation.id = INVOCATIONS[0]
                 response.invocation.state = Invocation.STATE_SUCCEEDED
+                response.invocation.payload = b'{"name": "nightly"}'
             case "InvocationServiceListResponse":
                 for each in INVOCATIONS:
                     response.invocations.add(id=each, state=Invocation.STATE_SUCCEEDED)
@@ -145,6 +149,13 @@ class RecordingServer(grpc.GenericRpcHandler):
             case "WatchResponse":
                 response.reset.reason = response.reset.REASON_BEGUN
                 response.counts.due = 1
+            case "RetryManyResponse" | "CancelManyResponse" | "RedriveManyResponse":
+                response.changes.selected.count = len(INVOCATIONS)
+                response.changes.job.id = INVOCATIONS[0]
+                response.changes.job.state = Job.STATE_DONE
+            case "JobServiceListResponse":
+                for each in INVOCATIONS:
+                    response.jobs.add(id=each, state=Job.STATE_DONE)
             case "RedriveResponse":
                 response.invocation_ids.extend(INVOCATIONS)
         return response

@@ -54,12 +54,17 @@ def test_list_is_a_line_for_each_the_latest_first(person: Person, trigger: Trigg
     fired = [fire(person) for _ in range(2)]
     head, *lines = person.gets("invocations", "list", "--trigger", "nightly").splitlines()
     assert re.split(" {2,}", head) == [
-        *("ID", "STATE", "SCHEDULED AT", "ORIGIN", "ATTEMPTS", "TARGET", "LAST ERROR")
+        *("ID", "STATE", "SCHEDULED AT", "ORIGIN", "ATTEMPTS", "DURATION", "TARGET", "LAST ERROR")
     ]
     assert [re.split(" {2,}", line)[:2] for line in lines] == [
         [each.id, "SUCCEEDED"] for each in reversed(fired)
     ]
-    assert all(trigger.id in line for line in lines)
+    assert all("  nightly  " in line for line in lines)
+    assert not [line for line in lines if trigger.id in line]
+    assert all(re.search(r"  \d+\.\d{3} s  ", line) for line in lines)
+    wide = person.gets("invocations", "list", "--trigger", "nightly", "-o", "wide").splitlines()
+    assert "ORIGIN ID" in wide[0]
+    assert all(f"  {trigger.id}  FIRED_BY_HAND  " in line for line in wide[1:])
 
 
 def test_list_is_narrowed(person: Person, trigger: Trigger, target: RecordingTarget) -> None:
@@ -72,6 +77,12 @@ def test_list_is_narrowed(person: Person, trigger: Trigger, target: RecordingTar
     assert listed(person, "--state", "STATE_SUCCEEDED") == [good]
     assert listed(person, "--from", "2098-01-01") == []
     assert listed(person, "--until", "2098-01-01") == [bad, good]
+    assert listed(person, "--from", "1h", "--to", "+1h") == [bad, good]
+    assert listed(person, "--from", "-1h30m") == [bad, good]
+    assert listed(person, "--from", "yesterday", "--to", "yesterday") == []
+    assert listed(person, "--to", "2d") == []
+    assert listed(person, "--error", "ANSWERED 503") == [bad]
+    assert listed(person, "--oldest-first") == [good, bad]
 
 
 def test_list_is_of_the_folder(person: Person, trigger: Trigger) -> None:
@@ -119,6 +130,77 @@ def test_retry_delivers_again(person: Person, target: RecordingTarget) -> None:
     assert re.fullmatch(rf"{fired.id} (PENDING|RUNNING|RETRYING|SUCCEEDED)\n", told)
     calls = target.wait_for(lambda request: request.path == path_of(person), 2)
     assert {each.headers["x-request-id"] for each in calls} == {fired.id}
+
+
+@pytest.mark.usefixtures("trigger")
+def test_a_moment_that_is_none_is_told(person: Person) -> None:
+    status, [line] = person.is_refused("invocations", "list", "--from", "1 hour ago")
+    assert status == 2
+    assert line.startswith("tocsin: '1 hour ago' is not a time, such as 1h (ago), yesterday or ")
+
+
+@pytest.mark.usefixtures("trigger", "refusing")
+def test_those_that_failed_are_retried_together(person: Person, target: RecordingTarget) -> None:
+    fired = [fire(person).id for _ in range(3)]
+    wanted = ("invocations", "retry", "--trigger", "nightly", "--error", "503")
+    status, lines = person.is_refused(*wanted)
+    assert status == 1
+    assert "Retry 3 invocations? Give --yes if you are sure" in lines[-1]
+    target.answers[path_of(person)] = lambda _: Answer(200)
+    told = person.gets(*wanted, "--yes")
+    assert re.fullmatch(r"\w+ done: 3 of 3 changed\n", told)
+    job = told.split()[0]
+    jobs = person.gets("invocations", "jobs", "list").splitlines()
+    assert [line.split()[:3] for line in jobs[1:] if line.startswith(job)] == [
+        [job, "RETRY", "DONE"]
+    ]
+    assert person.gets("invocations", "jobs", "cancel", job) == f"{job} DONE\n"
+    assert len(fired) == len(listed(person))
+    assert person.gets(*wanted, "--state", "cancelled", "--yes") == "No invocations match.\n"
+
+
+@pytest.mark.usefixtures("trigger")
+def test_a_payload_is_sent_again_with_changes(
+    person: Person, target: RecordingTarget, tmp_path: Path
+) -> None:
+    fired = fire(person)
+    place = "messages.0.details.payload"
+    told = person.gets("invocations", "resend", fired.id, "--set", f"{place}=stop")
+    again = told.split()[0]
+    assert again != fired.id
+    (tmp_path / "new.json").write_bytes(b'{"new": 1}')
+    person.gets("invocations", "resend", fired.id, "--payload", str(tmp_path / "new.json"))
+    calls = target.wait_for(lambda request: request.path == path_of(person), 3)
+    bodies = [json.loads(call.body) for call in calls]
+    assert {"new": 1} in bodies
+    assert "stop" in [
+        each["messages"][0]["details"]["payload"] for each in bodies if "messages" in each
+    ]
+    status, [line] = person.is_refused("invocations", "resend", fired.id, "--set", "no.such=1")
+    assert (status, line) == (1, "tocsin: --set: the payload has no no.such")
+    shown = person.gets("invocations", "get", again)
+    assert re.search(rf"^resentFrom +{fired.id}$", shown, flags=re.MULTILINE)
+
+
+@pytest.mark.usefixtures("refusing")
+def test_dead_letters_are_grouped_and_redriven_by_cause(
+    person: Person, target: RecordingTarget
+) -> None:
+    dying(person)
+    [head, line] = person.gets("dead-letters", "causes").splitlines()
+    assert re.split(" {2,}", head) == [
+        *("CAUSE", "LETTERS", "OLDEST", "LATEST", "TARGET", "TRIGGERS", "ERROR")
+    ]
+    cause, letters, *_ = re.split(" {2,}", line)
+    assert (letters, "  dying  " in line) == ("1", True)
+    assert len(person.gets("dead-letters", "list", "--cause", cause).splitlines()) == 2
+    assert person.gets("dead-letters", "list", "--cause", "none").count("\n") == 1
+    target.answers[path_of(person)] = lambda _: Answer(200)
+    for _ in range(1000):
+        told = person.gets("dead-letters", "redrive", "--cause", cause, "--yes")
+        if "1 of 1 changed\n" in told:
+            return
+    raise AssertionError(told)
 
 
 @pytest.mark.usefixtures("trigger")
@@ -170,7 +252,7 @@ def test_all_dead_letters_of_a_trigger_are_redriven(
 def test_redrive_must_be_told_what(person: Person) -> None:
     assert person.is_refused("dead-letters", "redrive") == (
         2,
-        ["tocsin: give either an INVOCATION or a --trigger"],
+        ["tocsin: give either an INVOCATION or one of --trigger, --cause and --folder"],
     )
 
 

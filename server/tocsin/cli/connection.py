@@ -33,6 +33,7 @@ from tocsin_protos.tocsin.v1.event_service_pb2_grpc import EventServiceStub
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.folder_service_pb2_grpc import FolderServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
+from tocsin_protos.tocsin.v1.job_service_pb2_grpc import JobServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.tocsin.v1.trigger_setup_service_pb2_grpc import TriggerSetupServiceStub
 from tocsin_protos.tocsin.v1.watch_service_pb2_grpc import WatchServiceStub
@@ -136,6 +137,7 @@ class Connection:
         self.invocations: Any = InvocationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.watches: Any = WatchServiceStub(channel)  # type: ignore[no-untyped-call]
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.jobs: Any = JobServiceStub(channel)  # type: ignore[no-untyped-call]
         self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]
         self.access: Any = AccessServiceStub(channel)  # type: ignore[no-untyped-call]
         self.iam_tokens: Any = IamTokenServiceStub(channel)  # type: ignore[no-untyped-call]

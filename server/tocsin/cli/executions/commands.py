@@ -25,9 +25,10 @@ from tocsin.cli.executions.names import (
     execution_named,
     integration_named,
 )
+from tocsin.cli.invocations.filters import MOMENTS
 from tocsin.cli.invocations.following import follow, is_reset
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.instants import read_instant
+from tocsin.cli.terminal.instants import read_moment
 from tocsin.cli.terminal.lines import note, one_line, say
 from tocsin.cli.terminal.output import (
     Output,
@@ -74,11 +75,11 @@ def list_executions(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="Stored at this time or later, in ISO 8601."),
+        typer.Option("--from", metavar="TIME", help=f"Stored at this time or later: {MOMENTS}."),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option("--until", metavar="TIME", help="Stored at this time or before, in ISO 8601."),
+        typer.Option("--until", "--to", metavar="TIME", help="Stored at this time or before."),
     ] = None,
     text: Annotated[
         str,
@@ -99,11 +100,11 @@ def list_executions(
     if trigger:
         quoted = trigger.replace('"', "")
         params.custom_filter = f'trigger_id = "{quoted}"'
-    if start:
-        params.start_time = _millis(start)
-    if end:
-        params.end_time = _millis(end)
     with connected(server, ca) as api:
+        if start:
+            params.start_time = _millis(start, api)
+        if end:
+            params.end_time = _millis(end, api)
         found = list(pages(api.executions.ListExecutions, request, "executions", limit))
     if output is Output.JSON:
         print_json(found)
@@ -272,5 +273,5 @@ def _state(text: str) -> str:
     return name.upper()
 
 
-def _millis(text: str) -> int:
-    return int(read_instant(text).timestamp() * 1000)
+def _millis(text: str, api: Connection) -> int:
+    return int(read_moment(text, api.now).timestamp() * 1000)

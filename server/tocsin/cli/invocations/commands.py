@@ -2,7 +2,7 @@
 
 import signal
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,34 +12,39 @@ from rich.text import Text
 from tocsin.cli.connection import (
     USUAL_SERVER,
     CaOption,
-    Connection,
-    LimitOption,
     ListedFolderOption,
     ServerOption,
     connected,
-    is_typed,
     pages,
 )
+from tocsin.cli.invocations import steering
 from tocsin.cli.invocations import view as invocation_view
+from tocsin.cli.invocations.filters import (
+    ErrorOption,
+    FromOption,
+    IntegrationOption,
+    StateOption,
+    TriggerOption,
+    UntilOption,
+    choose_origin,
+    fill,
+)
 from tocsin.cli.invocations.watching import Watch
-from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.instants import read_instant
 from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
+    TableOutput,
+    TableOutputOption,
     people_console,
     print_details,
     print_json,
     print_json_line,
 )
-from tocsin.cli.triggers.names import id_of
 from tocsin_protos.tocsin.v1.invocation_pb2 import Invocation
 from tocsin_protos.tocsin.v1.invocation_service_pb2 import (
-    CancelRequest,
     InvocationServiceGetRequest,
     InvocationServiceListRequest,
-    RetryRequest,
 )
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -49,32 +54,24 @@ KEPT_FREE = 3
 
 USUAL_LAST = 10
 
-PREFIX = "STATE_"
-STATES = [
-    name.removeprefix(PREFIX).lower()
-    for name, number in Invocation.State.items()
-    if number != Invocation.STATE_UNSPECIFIED
-]
-
 InvocationArgument = Annotated[
     str, typer.Argument(metavar="INVOCATION", help="The invocation's ID.")
 ]
-TriggerOption = Annotated[
-    str | None,
+SHOWN = 100
+ShownOption = Annotated[
+    int | None,
     typer.Option(
-        "--trigger",
-        metavar="TRIGGER",
-        help="Only of this trigger: its ID, or its name in the folder.",
+        "--limit",
+        min=0,
+        metavar="COUNT",
+        help=f"List at most this many, with 0 all. [default: {SHOWN}; with -o json all]",
     ),
 ]
-IntegrationOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="Only of this integration: its last name, such as `nightly`, or all of "
-        "`projects/*/locations/*/integrations/*`.",
-    ),
-]
+
+app.command("retry")(steering.retry_invocations)
+app.command("cancel")(steering.cancel_invocations)
+app.command("resend")(steering.resend_invocation)
+app.add_typer(steering.jobs, name="jobs")
 
 
 @app.command("list")
@@ -82,40 +79,34 @@ def list_invocations(
     ctx: typer.Context,
     trigger: TriggerOption = None,
     integration: IntegrationOption = "",
-    state: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STATE", help=f"Only in these states: {', '.join(STATES)}."),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="TIME", help="Scheduled at this time or later, in ISO 8601."
-        ),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option("--until", metavar="TIME", help="Scheduled before this time, in ISO 8601."),
-    ] = None,
+    state: StateOption = None,
+    start: FromOption = None,
+    end: UntilOption = None,
+    error: ErrorOption = "",
+    oldest_first: Annotated[
+        bool, typer.Option("--oldest-first", help="List the earliest scheduled first.")
+    ] = False,
     folder: ListedFolderOption = None,
-    limit: LimitOption = None,
-    output: OutputOption = Output.TABLE,
+    limit: ShownOption = None,
+    output: TableOutputOption = TableOutput.TABLE,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
     """List invocations, the latest scheduled first."""
-    request = InvocationServiceListRequest()
-    request.states.extend(_state(name) for name in state or ())
-    if start:
-        request.scheduled_from.FromDatetime(read_instant(start))
-    if end:
-        request.scheduled_before.FromDatetime(read_instant(end))
+    request = InvocationServiceListRequest(oldest_first=oldest_first)
+    as_json = output is TableOutput.JSON
+    most = (None if as_json else SHOWN) if limit is None else limit or None
     with connected(server, ca) as api:
-        _choose_origin(ctx, request, api, trigger, integration, folder)
-        invocations = list(pages(api.invocations.List, request, "invocations", limit))
-    if output is Output.JSON:
+        choose_origin(ctx, request, api, trigger, integration, folder)
+        fill(request, api, state=state, start=start, end=end, error=error)
+        invocations = list(pages(api.invocations.List, request, "invocations", most))
+    if as_json:
         print_json(invocations)
-    else:
-        invocation_view.print_invocations(invocations, "No invocations match.")
+        return
+    wide = output is TableOutput.WIDE
+    invocation_view.print_invocations(invocations, "No invocations match.", wide=wide)
+    if request.page_token and limit is None:
+        note(f"There are more than these {SHOWN}: --limit 0 lists all, --from 1h the latest.")
 
 
 @app.command("get")
@@ -166,7 +157,7 @@ def watch_invocations(
     console = people_console()
     try:
         with connected(server, ca) as api:
-            _choose_origin(ctx, request, api, trigger, integration, folder)
+            choose_origin(ctx, request, api, trigger, integration, folder)
             watch = Watch(api, request)
             if output is Output.TABLE and console.is_terminal:
                 _keep_drawing(watch, console, last)
@@ -174,70 +165,6 @@ def watch_invocations(
                 _print_changes(watch, output, USUAL_LAST if last is None else last)
     except KeyboardInterrupt:
         return
-
-
-@app.command("retry")
-def retry_invocation(
-    invocation: InvocationArgument,
-    output: OutputOption = Output.TABLE,
-    server: ServerOption = USUAL_SERVER,
-    ca: CaOption = None,
-) -> None:
-    """Deliver a finished invocation again, or a waiting one now."""
-    with connected(server, ca) as api:
-        request = RetryRequest(invocation_id=invocation)
-        _print_state(api.invocations.Retry(request).invocation, output)
-
-
-@app.command("cancel")
-def cancel_invocation(
-    invocation: InvocationArgument,
-    output: OutputOption = Output.TABLE,
-    server: ServerOption = USUAL_SERVER,
-    ca: CaOption = None,
-) -> None:
-    """Cancel an invocation that waits for an attempt."""
-    with connected(server, ca) as api:
-        request = CancelRequest(invocation_id=invocation)
-        _print_state(api.invocations.Cancel(request).invocation, output)
-
-
-def _choose_origin(
-    ctx: typer.Context,
-    request: InvocationServiceListRequest,
-    api: Connection,
-    trigger: str | None,
-    integration: str,
-    folder: str | None,
-) -> None:
-    """Sets whose invocations are wanted: one trigger's, an integration's, or a folder's.
-
-    An integration is in no folder: TOCSIN_FOLDER does not count for it, and --folder is refused.
-    """
-    if trigger and integration:
-        raise refusal("give only one of --trigger and --integration", status=USAGE)
-    if integration and folder and is_typed(ctx, "folder"):
-        raise refusal(
-            "give only one of --integration and --folder: an integration is in no folder",
-            status=USAGE,
-        )
-    if trigger:
-        request.trigger_id = id_of(api, trigger, folder)
-    elif integration.startswith("projects/"):
-        request.integration = integration
-    elif integration:
-        request.integration_id = integration.removeprefix("integrations/")
-    else:
-        request.folder_id = folder or ""
-
-
-def _state(text: str) -> Any:
-    name = text.lower().replace("-", "_").removeprefix(PREFIX.lower())
-    if name not in STATES:
-        raise refusal(
-            f"--state: {text} is not a state: use one of {', '.join(STATES)}", status=USAGE
-        )
-    return Invocation.State.Value(PREFIX + name.upper())
 
 
 def _print_changes(watch: Watch, output: Output, last: int) -> None:
@@ -275,10 +202,3 @@ def _view(latest: list[Invocation], width: int, height: int) -> Text:
         lines = invocation_view.table(latest, width).split("\n")
         text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines[: height - KEPT_FREE])
     return text.append("\nCtrl-C ends it.", style="dim")
-
-
-def _print_state(invocation: Invocation, output: Output) -> None:
-    if output is Output.JSON:
-        print_json(invocation)
-    else:
-        say(f"{invocation.id} {invocation_view.state(invocation)}")

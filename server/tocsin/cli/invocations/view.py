@@ -3,10 +3,11 @@
 import contextlib
 import json
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from rich.text import Text
 
-from tocsin.cli.terminal.lines import one_line
+from tocsin.cli.terminal.lines import one_line, say
 from tocsin.cli.terminal.output import (
     drawn,
     instant_text,
@@ -19,17 +20,31 @@ from tocsin.printable import printable_json
 from tocsin_protos.tocsin.v1.firing_service_pb2 import Delivery, ExplainResponse
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
 
-HEAD = ("ID", "STATE", "SCHEDULED AT", "ORIGIN", "ATTEMPTS", "TARGET", "LAST ERROR")
+HEAD = ("ID", "STATE", "SCHEDULED AT", "ORIGIN", "ATTEMPTS", "DURATION", "TARGET", "LAST ERROR")
 ORIGIN, LAST_ERROR = HEAD.index("ORIGIN"), HEAD.index("LAST ERROR")
+WIDE_HEAD = (
+    *HEAD[:-1],
+    *("ORIGIN ID", "CAUSE", "STARTED AT", "FINISHED AT", "LATENESS", "PARENT", "RESENT FROM"),
+    HEAD[-1],
+)
 # Lines that come one by one get columns of a usual width.
-USUAL_WIDTHS = (20, 14, 19, 20, 8, 30, 0)
+USUAL_WIDTHS = (20, 14, 19, 20, 8, 8, 30, 0)
 
 # A longer payload or answer is cut.
 SHOWN_BYTES = 4096
 
 
-def print_invocations(invocations: Sequence[Invocation], nothing: str) -> None:
-    """Prints a list; on a terminal, prints `nothing` if the list is empty."""
+def print_invocations(
+    invocations: Sequence[Invocation], nothing: str, *, wide: bool = False
+) -> None:
+    """Prints a list; on a terminal, prints `nothing` if the list is empty.
+
+    With `wide`, ids stand beside names, and each row is a line of any length.
+    """
+    if wide:
+        for cells in plain_lines([WIDE_HEAD, *map(_wide_row, invocations)]):
+            say(cells)
+        return
     print_table(HEAD, [row(invocation) for invocation in invocations], nothing, _note)
 
 
@@ -54,9 +69,36 @@ def row(invocation: Invocation) -> tuple[str, ...]:
         instant_text(invocation.scheduled_at),
         origin(invocation),
         str(invocation.attempt_count),
+        duration(invocation),
         invocation.target,
         invocation.last_error,
     )
+
+
+def _wide_row(invocation: Invocation) -> tuple[str, ...]:
+    *cells, last_error = row(invocation)
+    late = invocation.lateness.ToTimedelta() if invocation.HasField("lateness") else None
+    return (
+        *cells,
+        invocation.trigger_id or invocation.integration,
+        Invocation.Cause.Name(invocation.cause).removeprefix("CAUSE_"),
+        instant_text(invocation.started_at),
+        instant_text(invocation.finished_at),
+        seconds(late),
+        invocation.parent,
+        invocation.resent_from,
+        last_error,
+    )
+
+
+def duration(invocation: Invocation) -> str:
+    """Returns how long the latest call took that has ended; empty if none has."""
+    return seconds(invocation.duration.ToTimedelta() if invocation.HasField("duration") else None)
+
+
+def seconds(span: timedelta | None) -> str:
+    """Returns a span of time for people."""
+    return "" if span is None else f"{span.total_seconds():.3f} s"
 
 
 def state(invocation: Invocation) -> str:
@@ -65,16 +107,20 @@ def state(invocation: Invocation) -> str:
 
 
 def origin(invocation: Invocation) -> str:
-    """Returns the trigger's ID, or the short name of the integration."""
-    return invocation.trigger_id or "/".join(invocation.integration.split("/")[-2:])
+    """Returns the trigger's name, its ID if it has none, or the short name of the integration."""
+    if invocation.trigger_id:
+        return invocation.origin_name or invocation.trigger_id
+    return "/".join(invocation.integration.split("/")[-2:])
 
 
 def details(invocation: Invocation) -> list[tuple[str, str]]:
     """Returns names and values of all fields."""
     lateness = invocation.lateness.ToTimedelta() if invocation.HasField("lateness") else None
+    headers = [f"{header.name}: {header.value}" for header in invocation.headers]
     return [
         ("id", invocation.id),
         ("state", state(invocation)),
+        ("originName", invocation.origin_name),
         ("triggerId", invocation.trigger_id),
         ("integration", invocation.integration),
         ("executionId", invocation.execution_id),
@@ -86,8 +132,11 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("startedAt", instant_text(invocation.started_at)),
         ("finishedAt", instant_text(invocation.finished_at)),
         ("dueAt", instant_text(invocation.due_at)),
-        ("lateness", f"{lateness.total_seconds():.3f} s" if lateness is not None else ""),
+        ("lateness", seconds(lateness)),
+        ("duration", duration(invocation)),
         ("schedule", invocation.schedule),
+        ("resentFrom", invocation.resent_from),
+        ("traceId", invocation.trace_id),
         ("node", invocation.node),
         ("parked", "until its trigger is resumed" if invocation.parked else ""),
         ("cancelReason", _cancel_reason(invocation)),
@@ -97,6 +146,7 @@ def details(invocation: Invocation) -> list[tuple[str, str]]:
         ("lastError", invocation.last_error),
         ("deadLetterQueue", invocation.dead_letter_queue),
         ("attempts", _attempts(invocation.attempts)),
+        ("headers", "\n".join(headers)),
         ("payload", _content(invocation.payload)),
         ("answer", _content(invocation.answer)),
     ]

@@ -44,6 +44,25 @@ OutputOption = Annotated[
     ),
 ]
 
+
+class TableOutput(StrEnum):
+    """Names the forms of output of a table that also has a wide form."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+
+
+TableOutputOption = Annotated[
+    TableOutput,
+    typer.Option(
+        "-o",
+        "--output",
+        help="`table` is for people, with instants in UTC, `wide` has more columns; `json` prints "
+        "the API's messages as proto JSON.",
+    ),
+]
+
 # To print an Any, its message type must be loaded; no stub imports this one.
 EMPTY = empty_pb2.Empty
 
