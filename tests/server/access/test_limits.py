@@ -191,6 +191,23 @@ def test_a_batch_counts_each_of_its_requests(caller: Caller, folder: str) -> Non
     assert caller.code(f"{SCHEDULES}.BatchSchedule", one) == "OK"
 
 
+def test_each_of_many_that_are_retried_counts(caller: Caller, folder: str) -> None:
+    fired = caller.call(f"{FIRING}.FireTrigger", {"triggerId": trigger(caller, folder)})
+    first = {"invocationId": fired["invocations"][0]["id"]}
+    asked = {"selection": {"filter": {"folderId": folder, "states": ["STATE_FAILED"]}}}
+    retry_many = "tocsin.v1.InvocationService.RetryMany"
+    counted = {"selection": {**asked["selection"], "validateOnly": True}}
+    # Its target can't be reached.
+    while caller.call(retry_many, counted)["changes"]["selected"].get("count", "0") != "1":
+        pass
+    again = caller.call("tocsin.v1.InvocationService.Resend", first)["invocation"]
+    while caller.call(retry_many, counted)["changes"]["selected"]["count"] != "2":
+        pass
+    assert again["resentFrom"] == first["invocationId"]
+    refused = caller.refusal(retry_many, asked)
+    assert refused.code == "RESOURCE_EXHAUSTED"
+
+
 def scheduled_each_minute(caller: Caller, folder: str) -> str:
     """A paused schedule; returns its name."""
     location = f"projects/{folder}/locations/x"

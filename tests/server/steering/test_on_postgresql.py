@@ -115,3 +115,34 @@ def test_a_pause_and_a_change_and_the_end_are_explained(here: Steering) -> None:
     assert len(here.api.call("FiringService.Preview", asked)["firings"]) == 3
     here.delete(trigger)
     assert here.explain(trigger, ahead)["reason"] == "REASON_TRIGGER_DID_NOT_EXIST"
+
+
+def test_a_job_retries_what_a_filter_finds(here: Steering) -> None:
+    here.answer(500)
+    trigger = here.timer(NEVER)
+    fire(here, trigger)
+    until(here, trigger, "FAILED")
+    here.answer(200)
+    selection = {"filter": {"triggerId": trigger, "states": ["STATE_FAILED"]}}
+    asked = {"selection": selection | {"expectedCount": "1"}}
+    job = here.api.call("InvocationService.RetryMany", asked)["changes"]["job"]
+    until(here, trigger, "SUCCEEDED")
+    done = eventually(
+        lambda: here.api.call("JobService.Get", {"jobId": job["id"]})["job"],
+        lambda found: found["state"] == "STATE_DONE",
+    )
+    assert (done["changed"], done["selected"]) == ("1", {"count": "1"})
+
+
+def test_dead_letters_are_grouped_and_redriven_by_cause(here: Steering) -> None:
+    here.answer(500)
+    trigger = here.timer(NEVER, queue=here.queues.create(here.folder))
+    fire(here, trigger)
+    until(here, trigger, "DEAD_LETTERED")
+    asked = {"folderId": here.folder}
+    [cause] = here.api.call("DeadLetterService.ListCauses", asked)["causes"]
+    assert (cause["letters"], cause["target"]) == ({"count": "1"}, f"function/{here.folder}")
+    here.answer(200)
+    redriven = {"selection": {"filter": asked}, "causeId": cause["causeId"]}
+    here.api.call("DeadLetterService.RedriveMany", redriven)
+    until(here, trigger, "SUCCEEDED")
