@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -23,15 +23,23 @@ ERRORS = {
 }
 
 
-def argument(name: str, kind: type) -> Any:
+HEADERS = Sequence[tuple[str, str]]
+
+
+def argument(name: str, kind: Any) -> Any:
     """A value that stands in no text by chance."""
+    if kind == HEADERS:
+        return (("set-cookie", f"the-{name}"),)
     return f"the-{name}" if kind is str else 90125 if kind is int else 7.25
 
 
 def made_of(make: Callable[..., errors.ApiError]) -> tuple[errors.ApiError, dict[str, Any]]:
     parameters = inspect.signature(make).parameters.values()
     given = {each.name: argument(each.name, each.annotation) for each in parameters}
-    return make(**given), given
+    error = make(**given)
+    headers = [given.pop(each.name) for each in parameters if each.annotation == HEADERS]
+    assert all(set(each) <= set(error.headers) for each in headers)
+    return error, given
 
 
 def test_the_table_has_the_errors() -> None:

@@ -15,6 +15,7 @@ from tocsin.wire.bounds.places import Places
 from tocsin.wire.calls import Call
 from tocsin.wire.rest.requests import Bodies
 from tocsin.wire.serving import Room, Served, Waiting, service_handler
+from tocsin.wire.streaming.open_streams import OpenStreams
 
 HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 SERVING = health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)
@@ -43,6 +44,8 @@ def room(calls: int = 1, waiting: int = 1) -> Room:
         Bodies(1024, strict=False),
         Places(calls, lambda: None),
         Places(waiting, lambda: None),
+        OpenStreams(),
+        SystemClock(),
     )
 
 

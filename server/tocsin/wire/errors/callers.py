@@ -181,9 +181,10 @@ def too_many_streams(whose: str, most: int) -> ApiError:
     return about(
         exhausted(
             "TOO_MANY_STREAMS",
-            f"{whose} {most} streams open, as many as may be; close one, or try again later",
+            f"{whose} has {most} streams open, as many as may be; close one, or try again later",
             None,
         ),
+        whose=whose,
         most=most,
     )
 

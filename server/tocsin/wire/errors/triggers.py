@@ -114,6 +114,7 @@ def count_differs(expected: int, count: int, what: str = "triggers") -> ApiError
         ),
         expected=expected,
         count=count,
+        what=what,
     )
 
 

@@ -63,11 +63,11 @@ class OpenStreams:
             raise errors.stopping()
         # A caller that is only an address has the bound of addresses.
         if caller != peer and self._of_callers[caller] >= of_caller:
-            raise errors.too_many_streams("You have", of_caller)
+            raise errors.too_many_streams("the caller", of_caller)
         if self._of_peers[peer] >= of_peer:
-            raise errors.too_many_streams("Your address has", of_peer)
+            raise errors.too_many_streams("the caller's address", of_peer)
         if self.open >= of_all:
-            raise errors.too_many_streams("This server has", of_all)
+            raise errors.too_many_streams("this server", of_all)
 
 
 def _uncount(counter: Counter[str], key: str) -> None:
