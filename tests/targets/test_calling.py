@@ -1,6 +1,7 @@
 """A call of a target, and how its outcome is told; the targets are real servers that misbehave."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -130,6 +131,7 @@ def test_a_long_error_is_cut() -> None:
         ("\ufeff ", None, None),
         ("[1]", None, "not a JSON object"),
         ("fine", None, "not a JSON object"),
+        (json.dumps(dict.fromkeys(map(str, range(10_001)))), None, "more than 10000 parameters"),
     ],
 )
 def test_the_answer_of_an_integration(text: str, answer: bytes | None, remark: str | None) -> None:

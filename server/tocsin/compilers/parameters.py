@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -26,6 +26,9 @@ from tocsin_protos.google.cloud.integrations.v1alpha.value_type_pb2 import Value
 
 # An integer outside the contract's int64 is answered as JSON text.
 INT64 = range(-(2**63), 2**63)
+
+# Each parameter costs tens of microseconds wherever it is read, which other calls wait for.
+MOST_PARAMETERS = 10_000
 
 # The members of a value that each declared type takes; the unspecified type takes any. A protobuf
 # enum's value is its number or its name. No member holds bytes or what can't be serialised.
@@ -74,8 +77,8 @@ def sent_parameters(request: ScheduleIntegrationsRequest) -> dict[str, Parameter
     """Collects the parameters from the three fields of the request that can carry them.
 
     Raises:
-        PlanError: a parameter has no name or is not of its declared type, or two have the same
-            name.
+        PlanError: there are too many, a parameter has no name or is not of its declared type, or
+            two have the same name.
     """
     return _by_name(_carried(request))
 
@@ -84,8 +87,8 @@ def executed_parameters(request: ExecuteIntegrationsRequest) -> dict[str, Parame
     """Collects the parameters of a request to execute in the same way; its oldest form has types.
 
     Raises:
-        PlanError: a parameter has no name or is not of its declared type, or two have the same
-            name.
+        PlanError: there are too many, a parameter has no name or is not of its declared type, or
+            two have the same name.
     """
     older = {
         "parameter_entries": request.parameter_entries,
@@ -103,8 +106,8 @@ def tested_parameters(request: TestIntegrationsRequest) -> dict[str, Parameter]:
     """Collects the parameters of a request to test, which has two fields for them.
 
     Raises:
-        PlanError: a parameter has no name or is not of its declared type, or two have the same
-            name.
+        PlanError: there are too many, a parameter has no name or is not of its declared type, or
+            two have the same name.
     """
     return _by_name(
         chain(
@@ -118,9 +121,21 @@ def named_parameters(field: str, values: Mapping[str, ValueType]) -> dict[str, P
     """Collects the parameters of a map.
 
     Raises:
-        PlanError: a parameter has no name.
+        PlanError: there are too many, or a parameter has no name.
     """
     return _by_name(_named(field, values))
+
+
+def check_count(field: str, parameters: Sized) -> None:
+    """Refuses more parameters in a field than an integration takes.
+
+    Raises:
+        PlanError: there are too many.
+    """
+    if len(parameters) > MOST_PARAMETERS:
+        raise PlanError(
+            field, f"must have at most {MOST_PARAMETERS} parameters, but has {len(parameters)}"
+        )
 
 
 def _by_name(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
@@ -137,12 +152,14 @@ def _by_name(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
 
 
 def _named(field: str, values: Mapping[str, ValueType]) -> Iterator[Parameter]:
+    check_count(field, values)
     # A map of protobuf walked by its items costs several times as much.
     for key in values:
         yield Parameter(f"{field}[{key[:64]}]", key, values[key], masked=False)
 
 
-def _entries(path: str, entries: Iterable[FrontendsParameterEntry]) -> Iterator[Parameter]:
+def _entries(path: str, entries: Sequence[FrontendsParameterEntry]) -> Iterator[Parameter]:
+    check_count(path, entries)
     for index, entry in enumerate(entries):
         field = f"{path}[{index}]"
         _check_type(field, entry)
@@ -154,6 +171,7 @@ def _carried(request: ScheduleIntegrationsRequest) -> Iterator[Parameter]:
     yield from _entries("parameter_entries", request.parameter_entries)
     if not request.HasField("parameters"):
         return
+    check_count("parameters.parameters", request.parameters.parameters)
     for index, old in enumerate(request.parameters.parameters):
         field = f"parameters.parameters[{index}]"
         yield Parameter(field, old.key, old.value, old.masked, ".value")
@@ -179,8 +197,9 @@ def plain_values(field: str, values: Mapping[str, ValueType]) -> dict[str, Json]
     """Returns the plain JSON values of a map of typed ones, whose path in the request is `field`.
 
     Raises:
-        PlanError: a parameter has no name, or a `json_value` is not JSON.
+        PlanError: there are too many, a parameter has no name, or a `json_value` is not JSON.
     """
+    check_count(field, values)
     plain: dict[str, Json] = {}
     for key, value in values.items():
         member = value.WhichOneof("value")

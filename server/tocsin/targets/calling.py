@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 # An integration's answer becomes its response parameters; other targets' text is kept for errors.
 LARGEST_ANSWER = 8 * 1024 * 1024
+# Each response parameter costs tens of microseconds whenever the execution is shown.
+MOST_PARAMETERS = 10_000
 LARGEST_ERROR = 16 * 1024
 LONGEST_REASON = 1000
 HIDDEN = "***"
@@ -286,7 +288,7 @@ def _untimed(room: Room, limit: asyncio.Timeout) -> Room:
 
 
 def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None]:
-    """Returns the answer if it is a JSON object, else the reason why it is dropped."""
+    """Returns the answer if it is a JSON object that can be kept, else why it is dropped."""
     if answer is None:
         return None, f"the answer was dropped: it has more than {LARGEST_ANSWER} bytes"
     # A byte order mark is not part of the JSON that it begins (RFC 8259, 8.1).
@@ -299,6 +301,8 @@ def _response_parameters(answer: bytes | None) -> tuple[bytes | None, str | None
         parsed = None
     if not isinstance(parsed, dict):
         return None, "the answer gave no response parameters: it is not a JSON object"
+    if len(parsed) > MOST_PARAMETERS:
+        return None, f"the answer was dropped: it has more than {MOST_PARAMETERS} parameters"
     return answer, None
 
 

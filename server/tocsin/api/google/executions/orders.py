@@ -11,7 +11,13 @@ from google.protobuf.struct_pb2 import Struct
 from tocsin.compilers.declared_parameters import Faults, Input, accepted
 from tocsin.compilers.integration_versions import Offer
 from tocsin.compilers.integrations import PayloadForm
-from tocsin.compilers.parameters import Parameter, from_json, to_event_parameter, to_json
+from tocsin.compilers.parameters import (
+    Parameter,
+    check_count,
+    from_json,
+    to_event_parameter,
+    to_json,
+)
 from tocsin.compilers.schedules import LARGEST_INPUT
 from tocsin.contract.validation import Violation
 from tocsin.store.driver.transaction import Transaction, UniqueViolation
@@ -48,7 +54,12 @@ def input_of(parameters: Mapping[str, Parameter]) -> Input:
 
 
 def input_of_struct(sent: Struct, field: str = "body") -> Input:
-    """Returns the input of free JSON in a field, whose values get the types that fit them."""
+    """Returns the input of free JSON in a field, whose values get the types that fit them.
+
+    Raises:
+        PlanError: it has too many members.
+    """
+    check_count(field, sent.fields)
     plain = {key: _whole(value) for key, value in json_format.MessageToDict(sent).items()}
     typed = {key: from_json(value) for key, value in plain.items()}
     shown = {key: EventParameter(key=key, value=value) for key, value in typed.items()}
