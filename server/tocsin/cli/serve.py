@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from functools import partial
 from itertools import pairwise
@@ -89,6 +90,10 @@ def _beside(applied: Path | None) -> Path | None:
 
 
 def _serve(config: Path | None, given: dict[str, Any]) -> None:
+    if os.getpid() == 1:
+        # In a container. The kernel drops signals to process 1 that it does not handle; without
+        # this, a stop while the server starts would wait until the container is killed.
+        signal.signal(signal.SIGTERM, _end_at_once)
     # gRPC reads this when it loads. Envoy starts by fork and exec, which gRPC need not support.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     # gRPC's errors are raised here, and reported in our own words.
@@ -141,6 +146,10 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
             uvloop.run(serve_until_stopped(settings, load, announce))
     except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
         raise _refusal(log_format, str(error)) from error
+
+
+def _end_at_once(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _refusal(log_format: str, problem: str, status: int = 1) -> typer.Exit:
