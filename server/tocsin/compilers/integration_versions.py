@@ -235,9 +235,14 @@ def _faults_of_urls(
             if why := refusal(url):
                 yield PlanError(field, why)
         elif needed:
-            yield PlanError(
-                field, "is required: the URL to call, or $NAME$ of a config parameter with one"
-            )
+            yield PlanError(field, _missing(_url(task)))
+
+
+def _missing(text: str) -> str:
+    """Says which URL a version lacks; the text may stand for one that nobody gave."""
+    if match := _REFERENCE.fullmatch(text):
+        return f"the config parameter {match[1][:64]} has no value, which is the URL to call"
+    return "is required: the URL to call, or $`NAME`$ of a config parameter that has it"
 
 
 def _faults_of_task(index: int, task: Mapping[str, Any]) -> Iterator[PlanError]:

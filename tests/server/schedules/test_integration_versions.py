@@ -362,6 +362,15 @@ def test_the_url_may_be_that_of_a_config_parameter(
     assert len(received_at(target, f"{url.removeprefix(target.url)}-given")) == 1
 
 
+def test_a_config_parameter_without_a_value_is_named(google: GoogleApi, location: str) -> None:
+    version = create(google, location, "lacking", version_of("lacking", "$`CONFIG_url`$"))
+    with pytest.raises(Refused) as refused:
+        publish(google, version)
+    [told] = refused.value.fields.values()
+    assert told == "the config parameter `CONFIG_url` has no value, which is the URL to call"
+    publish(google, version, configParameters={"`CONFIG_url`": "http://127.0.0.1:9/"})
+
+
 def test_a_failed_call_is_repeated_as_the_policy_says(
     google: GoogleApi, location: str, target: RecordingTarget, url: str
 ) -> None:
