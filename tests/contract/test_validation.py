@@ -61,6 +61,7 @@ ListOperations = service.ListTriggerOperationsRequest
 Schedule = executions_pb2.ScheduleIntegrationsRequest
 ListExecutions = executions_pb2.ListExecutionsRequest
 Execute = executions_pb2.ExecuteIntegrationsRequest
+ExecuteEvent = executions_pb2.ExecuteEventRequest
 Tried = executions_pb2.TestIntegrationsRequest
 Replay = executions_pb2.ReplayExecutionRequest
 CancelExecution = executions_pb2.CancelExecutionRequest
@@ -95,6 +96,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "DownloadExecutionRequest": {"name": "n"},
     "CancelExecutionRequest": {"name": "n"},
     "ExecuteIntegrationsRequest": {"name": "n", "trigger_id": "t"},
+    "ExecuteEventRequest": {"name": "n", "trigger_id": "t"},
     "TestIntegrationsRequest": {"name": "n", "trigger_id": "t"},
     "ReplayExecutionRequest": {"name": "n", "replay_reason": "r"},
     "Timer": {"cron_expression": "* * * * ? *", **ACTION},
@@ -431,6 +433,8 @@ BOUNDARIES: list[Boundary] = [
     at_most(Execute, "request_id", 36),
     pattern(Execute, "request_id", "aZ-09", "a_b", "[A-Za-z0-9-]*"),
     at_most(Execute, "execution_id", 36),
+    required(ExecuteEvent, "name", "n", "field_behavior"),
+    required(ExecuteEvent, "trigger_id", "t", "field_behavior"),
     required(Tried, "name", "n", "field_behavior"),
     required(Tried, "trigger_id", "t", "field_behavior"),
     required(Replay, "name", "n", "field_behavior"),
