@@ -115,9 +115,12 @@ def _page(oldest_first: bool, *conditions: Any) -> Select[Any]:
         )
         .limit(bindparam("limit"))
     )
+    # The trigger is the same in all rows. PostgreSQL takes that from `=`, not from `IS NULL`, and
+    # would sort what the index has in order.
+    order = (table.c.integration_trigger, table.c.created_at, table.c.id)
     if oldest_first:
-        return statement.order_by(table.c.created_at, table.c.id)
-    return statement.order_by(table.c.created_at.desc(), table.c.id.desc())
+        return statement.order_by(*order)
+    return statement.order_by(*(column.desc() for column in order))
 
 
 DIRECTIONS = (False, True)
