@@ -1,4 +1,4 @@
-"""Reduces executions to the fields that a read mask names."""
+"""Reduces executions and versions to the fields that a read mask names."""
 
 from typing import Any, TypeVar
 
@@ -14,8 +14,10 @@ EVERYTHING = "*"
 ALWAYS = "name"
 
 
-def read_mask(mask: FieldMask, kind: type[Message]) -> FieldMask | None:
+def read_mask(mask: FieldMask, kind: type[Message], field: str = "read_mask") -> FieldMask | None:
     """Returns the mask of what to return of a message; None means everything (AIP-157).
+
+    It has each path once: every message of a page is walked by all of its paths.
 
     Raises:
         ApiError: a path names no field.
@@ -23,13 +25,17 @@ def read_mask(mask: FieldMask, kind: type[Message]) -> FieldMask | None:
     if not mask.paths or EVERYTHING in mask.paths:
         return None
     descriptor: Any = kind.DESCRIPTOR
+    paths = dict.fromkeys([ALWAYS])
     for index, path in enumerate(mask.paths):
+        if path in paths:
+            continue
         if not FieldMask(paths=[path]).IsValidForDescriptor(descriptor):
             raise invalid_field(
-                f"read_mask.paths[{index}]",
+                f"{field}.paths[{index}]",
                 f"{path[:64]!r} is not a field of {descriptor.name}",
             )
-    return FieldMask(paths=[ALWAYS, *mask.paths])
+        paths[path] = None
+    return FieldMask(paths=paths)
 
 
 def reduced(message: M, mask: FieldMask) -> M:

@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tocsin.api.google.executions.masks import reduced
+from tocsin.api.google.executions.masks import read_mask, reduced
 from tocsin.api.google.executions.versions import fitting
 from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.google.integrations.files import config_of, config_values_of, of_text, to_text
@@ -235,7 +235,7 @@ class VersionService:
     ) -> contract.ListIntegrationVersionsResponse:
         """Lists the versions of an integration, or of all of a location."""
         parent = integration_in(request.parent, "parent")
-        mask = _field_mask(request.field_mask)
+        mask = read_mask(request.field_mask, IntegrationVersion, "field_mask")
         wanted = filter_of(request.filter, FIELDS)
         field, reverse = order_of(request.order_by, ORDERS, "created_time desc")
         size = size_of(request.page_size, USUAL_PAGE)
@@ -405,18 +405,6 @@ def _check_contract(version: IntegrationVersion) -> None:
     if faults:
         named = [Violation(f"content.{fault.field}", fault.description) for fault in faults]
         raise errors.invalid(named)
-
-
-def _field_mask(mask: FieldMask) -> FieldMask | None:
-    if not mask.paths or "*" in mask.paths:
-        return None
-    descriptor: Any = IntegrationVersion.DESCRIPTOR
-    for index, path in enumerate(mask.paths):
-        if not FieldMask(paths=[path]).IsValidForDescriptor(descriptor):
-            raise errors.invalid_field(
-                f"field_mask.paths[{index}]", f"{path[:64]!r} is not a field of a version"
-            )
-    return FieldMask(paths=["name", *mask.paths])
 
 
 def _update_paths(mask: FieldMask) -> list[str]:
