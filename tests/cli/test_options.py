@@ -3,7 +3,10 @@
 import logging
 import os
 import re
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +19,7 @@ from typer.testing import CliRunner
 from cli.recording_server import INVOCATIONS, RecordingServer, recording_server
 from tocsin.cli import app, conformance, serve
 from tocsin.demo import run as demo_run
+from tocsin.store.driver.opening import migrate_sqlite
 
 # What the arguments of commands are in this file, by metavar.
 ARGUMENTS = {
@@ -40,6 +44,7 @@ ARGUMENTS = {
     "RESOURCE": "folders/f1",
     "KEY": "ajk1",
     "ID": "ajc1",
+    "FROM": "backup.db",
 }
 # A value of each option; one that a command needs otherwise has the command before it.
 VALUES = {
@@ -120,6 +125,8 @@ VALUES = {
     "-n": "3",
     "access keys create --public-key": "key.pem",
     "invocations resend --payload": "file.json",
+    "move --from": "sqlite:///store.db",
+    "move --to": "sqlite:///new.db",
 }
 # What else an option needs in order to mean something.
 WITH = {
@@ -151,6 +158,13 @@ WITH = {
     "triggers update": ["-f", "file.json"],
     "triggers create": ["-f", "file.json"],
     "integrations apply": ["-f", "file.json"],
+    "backup": ["--to", "copy.db"],
+    "backup --to": ["--database", "sqlite:///store.db"],
+    "restore --overwrite": ["--database", "sqlite:///store.db"],
+    "release --dry-run": ["--database", "sqlite:///held.db"],
+    "move": ["--from", "sqlite:///store.db", "--to", "sqlite:///new.db"],
+    "move --from": ["--to", "sqlite:///new.db"],
+    "move --to": ["--from", "sqlite:///store.db"],
 }
 QUEUE = """{"name": "orders", "rule": {"messageQueue": {"queueId": "q", "serviceAccountId": "a",
     "batchSettings": {"cutoff": "1s"}, "invokeFunction": {"functionId": "f"}}}}"""
@@ -160,7 +174,13 @@ CREDENTIALS = {
     "access tokens create": {"TOCSIN_OAUTH_TOKEN": "y0_token"},
     "access tokens revoke": {"TOCSIN_IAM_TOKEN": "t1.token"},
 }
-SECRET = re.compile(r"tocsin_[\w-]+|\b(aje|ajk)\w{17}")
+# The commands for whole databases, which find some in their folder.
+OF_DATABASES = ("backup", "restore", "release", "check", "move")
+# What differs each time: secrets, new ids, and how long something took or is ago.
+NEW = re.compile(
+    r"tocsin_[\w-]+|\b(aje|ajk|bkp|mov)\w{17}|in [\d.]+ s\b|(\d+ (d|h|min|s) ?)+ago"
+    r"|taken .* UTC"
+)
 
 
 class Command(NamedTuple):
@@ -216,6 +236,25 @@ def recorded() -> Iterator[tuple[str, RecordingServer]]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A database with a trigger, a backup of it, and what was restored from that."""
+    folder = tmp_path_factory.mktemp("databases")
+    store, backup, held = (folder / f"{name}.db" for name in ("store", "backup", "held"))
+    migrate_sqlite(store)
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute(
+            "INSERT INTO triggers (id, folder_id, name, message) VALUES ('t1', 'f1', 'n', x'')"
+        )
+    for words in (
+        ["backup", "--database", f"sqlite:///{store}", "--to", str(backup)],
+        ["restore", "--database", f"sqlite:///{held}", str(backup)],
+    ):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+    return [store, backup, held]
+
+
 class Seen(NamedTuple):
     """All that a command does."""
 
@@ -249,6 +288,7 @@ def own_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def do(
     own_log: None,
     recorded: tuple[str, RecordingServer],
+    databases: list[Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
@@ -275,6 +315,9 @@ def do(
         (folder / "schedule.json").write_text(SCHEDULE)
         (folder / "key.pem").write_text("a key")
         (folder / "tocsin.toml").write_text('log_level = "error"\ndatabase = "sqlite:///toml.db"\n')
+        if command.name in OF_DATABASES:
+            for each in databases:
+                shutil.copy(each, folder)
         monkeypatch.chdir(folder)
         server.calls.clear()
         given.clear()
@@ -287,7 +330,7 @@ def do(
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         printed = (done.stdout + done.stderr).replace(str(folder), "").replace(address, "")
         files = sorted(str(each.relative_to(folder)) for each in folder.rglob("*"))
-        return Seen(done.exit_code, SECRET.sub("", printed), list(server.calls), files, list(given))
+        return Seen(done.exit_code, NEW.sub("", printed), list(server.calls), files, list(given))
 
     return run
 
@@ -317,6 +360,21 @@ def test_an_option_that_is_given_twice_is_refused(do: Any, command: Command, opt
     assert "is given 2 times: give it once" in " ".join(
         re.sub(r"[│╭╮╰╯─]", "", seen.printed).split()
     )
+
+
+@pytest.mark.parametrize("name", OF_DATABASES)
+def test_a_command_for_a_database_needs_no_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TOCSIN_SERVER", raising=False)
+    environment = {"TOCSIN_CONTEXT": "nowhere", "TOCSIN_CONTEXTS": str(tmp_path / "none.json")}
+    [command] = [each for each in COMMANDS if each.name == name]
+    words = [name, *command.arguments(), *WITH.get(name, [])]
+    done = CliRunner().invoke(app, words, env=environment)
+    assert done.exit_code == 1
+    assert "does not exist" in done.stderr
+    assert "nowhere" not in done.stderr
 
 
 def test_the_walk_finds_the_commands() -> None:

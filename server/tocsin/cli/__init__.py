@@ -66,7 +66,7 @@ def _print_version(wanted: bool) -> None:
 CONTEXT = "TOCSIN_CONTEXT"
 # These call no server that a context could name.
 LOCAL = {"serve", "demo", "dev-certs", "conformance", "version", "cron", "config", "context"} | {
-    *("backup", "restore", "release")
+    *("backup", "restore", "release", "check", "move")
 }
 
 

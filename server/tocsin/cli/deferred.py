@@ -49,7 +49,9 @@ class DeferredCommand(TyperCommand):
 
     @cached_property
     def _command(self) -> Any:
-        app = import_module(self.module).app
+        # Alone, an app would offer to complete its command, as if that were a program.
+        app = typer.Typer(rich_markup_mode="markdown", add_completion=False)
+        app.registered_commands = import_module(self.module).app.registered_commands
         refuse_repeats(app)
         return get_command(app)
 
