@@ -120,6 +120,12 @@ defer_command(
     "tocsin.cli.invocations.top",
     "Show what waits, what is under way, what ends and what fails, until Ctrl-C.",
 )
+defer_command(
+    app,
+    "missed",
+    "tocsin.cli.triggers.missed",
+    "Show what should have fired and did not, over all timers and schedules, and why.",
+)
 app.add_typer(
     deferred("tocsin.cli.triggers.commands", "List, change and fire triggers."), name="triggers"
 )

@@ -159,6 +159,9 @@ def test_an_instant_that_could_not_run_tells_why(it: Scheduling, target: Recordi
     answer = explain(it, name, first + MINUTE)
     assert answer["reason"] == "REASON_COULD_NOT_RUN"
     assert f"Integration {it.location}/integrations/slow not found" in answer["explanation"]
+    listed = it.api.call("FiringService.ListMissed", {"limit": 1000})["missed"]
+    [missed] = [one for one in listed if one["name"] == name]
+    assert (missed["reason"], missed["count"]) == ("REASON_COULD_NOT_RUN", "2")
     failing(it, target)
     it.advance(MINUTE)
     assert reason(it, name, first + 2 * MINUTE) == "FIRED"

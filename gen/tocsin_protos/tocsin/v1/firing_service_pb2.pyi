@@ -273,3 +273,47 @@ class RuleChange(_message.Message):
     cron_expression_before: str
     cron_expression_after: str
     def __init__(self, changed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cron_expression_before: _Optional[str] = ..., cron_expression_after: _Optional[str] = ...) -> None: ...
+
+class ListMissedRequest(_message.Message):
+    __slots__ = ("folder_id", "start", "end", "limit")
+    FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    folder_id: str
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    limit: int
+    def __init__(self, folder_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListMissedResponse(_message.Message):
+    __slots__ = ("missed", "truncated")
+    MISSED_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    missed: _containers.RepeatedCompositeFieldContainer[MissedTicks]
+    truncated: bool
+    def __init__(self, missed: _Optional[_Iterable[_Union[MissedTicks, _Mapping]]] = ..., truncated: bool = ...) -> None: ...
+
+class MissedTicks(_message.Message):
+    __slots__ = ("trigger_id", "name", "folder_id", "reason", "explanation", "first_tick", "last_tick", "count", "decided_at", "misfire")
+    TRIGGER_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    FIRST_TICK_FIELD_NUMBER: _ClassVar[int]
+    LAST_TICK_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
+    MISFIRE_FIELD_NUMBER: _ClassVar[int]
+    trigger_id: str
+    name: str
+    folder_id: str
+    reason: ExplainResponse.Reason
+    explanation: str
+    first_tick: _timestamp_pb2.Timestamp
+    last_tick: _timestamp_pb2.Timestamp
+    count: int
+    decided_at: _timestamp_pb2.Timestamp
+    misfire: Misfire
+    def __init__(self, trigger_id: _Optional[str] = ..., name: _Optional[str] = ..., folder_id: _Optional[str] = ..., reason: _Optional[_Union[ExplainResponse.Reason, str]] = ..., explanation: _Optional[str] = ..., first_tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_tick: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., count: _Optional[int] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., misfire: _Optional[_Union[Misfire, _Mapping]] = ...) -> None: ...

@@ -55,6 +55,11 @@ class FiringServiceStub(object):
                 request_serializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.ListMissed = channel.unary_unary(
+                '/tocsin.v1.FiringService/ListMissed',
+                request_serializer=tocsin_dot_v1_dot_firing__service__pb2.ListMissedRequest.SerializeToString,
+                response_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ListMissedResponse.FromString,
+                _registered_method=True)
 
 
 class FiringServiceServicer(object):
@@ -96,6 +101,16 @@ class FiringServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMissed(self, request, context):
+        """Lists what should have fired between two instants and did not, over all timers and schedules that
+        the caller may see.
+
+        The answer follows the records of what was decided; a tick that fired late is not in it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FiringServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -118,6 +133,11 @@ def add_FiringServiceServicer_to_server(servicer, server):
                     servicer.Explain,
                     request_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainRequest.FromString,
                     response_serializer=tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'ListMissed': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMissed,
+                    request_deserializer=tocsin_dot_v1_dot_firing__service__pb2.ListMissedRequest.FromString,
+                    response_serializer=tocsin_dot_v1_dot_firing__service__pb2.ListMissedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -229,6 +249,33 @@ class FiringService(object):
             '/tocsin.v1.FiringService/Explain',
             tocsin_dot_v1_dot_firing__service__pb2.ExplainRequest.SerializeToString,
             tocsin_dot_v1_dot_firing__service__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMissed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tocsin.v1.FiringService/ListMissed',
+            tocsin_dot_v1_dot_firing__service__pb2.ListMissedRequest.SerializeToString,
+            tocsin_dot_v1_dot_firing__service__pb2.ListMissedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -155,6 +155,7 @@ FIRING_SERVICE = service(
         "NextFireTimes": permitted(P.TRIGGERS_GET, *TRIGGER, unnamed=Unnamed.NOTHING),
         "Preview": permitted(P.TRIGGERS_LIST, *TRIGGERS_OF_FOLDER),
         "Explain": permitted(P.INVOCATIONS_GET, *TRIGGER),
+        "ListMissed": permitted(P.TRIGGERS_LIST, IN_FOLDER, unnamed=Unnamed.SHOWN),
     },
 )
 INVOCATION_SERVICE = service(

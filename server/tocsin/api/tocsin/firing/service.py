@@ -1,7 +1,7 @@
 """Serves `tocsin.v1.FiringService`, which fires triggers and previews and explains ticks."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
@@ -9,10 +9,12 @@ from google.protobuf import json_format
 
 from tocsin.api.tocsin.firing.evidence import gather
 from tocsin.api.tocsin.firing.explaining import explained
+from tocsin.api.tocsin.firing.missing import Missing, missed_between
 from tocsin.api.tocsin.firing.preview import merged
 from tocsin.api.tocsin.firing.timetables import check_preview, read_timetables
 from tocsin.api.tocsin.invocations.message import by_hand, to_message
 from tocsin.api.tocsin.invocations.steering import find
+from tocsin.api.tocsin.overview.view import View
 from tocsin.compilers.loading import load_plan
 from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.plan import Plan, action_to_json, target_key
@@ -38,6 +40,7 @@ SERVICE = contract.DESCRIPTOR.services_by_name["FiringService"]
 LONGEST_EXPRESSION = 100
 LONGEST_TIMER_PAYLOAD = 4096
 DEFAULT_FIRE_TIMES = 10
+LOOKED_BACK = timedelta(days=1)
 
 
 class TickPayload(Protocol):
@@ -74,6 +77,7 @@ class FiringService:
             "NextFireTimes": self.next_fire_times,
             "Preview": self.preview,
             "Explain": self.explain,
+            "ListMissed": self.list_missed,
         }
 
     async def fire_trigger(self, request: contract.FireTriggerRequest, call: Call) -> bytes:
@@ -206,9 +210,23 @@ class FiringService:
         )
         return explained(evidence, self._limit_of)
 
+    async def list_missed(
+        self, request: contract.ListMissedRequest, call: Call
+    ) -> contract.ListMissedResponse:
+        """Lists what should have fired between two instants and did not."""
+        now = self._clock.now()
+        end = min(_known_instant(request, "end") or now, now)
+        start = _known_instant(request, "start") or end - LOOKED_BACK
+        if start > end:
+            raise errors.invalid_field("start", "must not be after end, or after now")
+        limit = page_size(request.limit, "limit")
+        asked = Missing(View(request.folder_id, call), start, end, now, limit)
+        return await self._database.read(lambda tx: missed_between(tx, asked))
+
 
 def _known_instant(
-    request: contract.PreviewRequest | contract.ExplainRequest, field: str
+    request: contract.PreviewRequest | contract.ExplainRequest | contract.ListMissedRequest,
+    field: str,
 ) -> datetime | None:
     """Returns the instant of a field, or None if it is not set.
 

@@ -48,7 +48,7 @@ def show(response: ExplainResponse, verdict: Verdict) -> None:
     if verdict.paused:
         response.pause.CopyFrom(_pause(verdict.pause))
     if verdict.misfire is not None:
-        response.misfire.CopyFrom(_misfire(verdict.misfire))
+        response.misfire.CopyFrom(misfire_message(verdict.misfire))
     if verdict.rule_change is not None:
         response.rule_change.CopyFrom(_rule_change(verdict.rule_change))
 
@@ -127,7 +127,8 @@ def _pause(decision: Decision | None) -> Pause:
     return pause
 
 
-def _misfire(decision: Decision) -> Misfire:
+def misfire_message(decision: Decision) -> Misfire:
+    """Returns the record of missed ticks as the API shows it."""
     detail = detail_of(decision)
     misfire = Misfire(
         policy=f"POLICY_{detail['policy'].upper()}",
