@@ -1,5 +1,7 @@
 /** Calls the REST API that everybody may call; this page has no other. */
 
+import { setClock } from "./times.js";
+
 /** @typedef {{ field: string, description: string }} Violation */
 /** @typedef {Record<string, unknown>} Json */
 /** @typedef {Record<string, string | number | boolean | readonly string[] | undefined>} Query */
@@ -54,6 +56,7 @@ export async function call(method, path, { query, body, signal } = {}) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "The server does not answer.", [], "");
   }
+  setClock(response.headers.get("date") ?? "", 2000);
   if (!response.ok) throw await refusedAnswer(response);
   const text = await response.text();
   return text ? JSON.parse(text) : {};

@@ -23,12 +23,18 @@ export function choose(id) {
   localStorage.setItem(REMEMBERED, id);
 }
 
+/** Screens that show another folder as they show this one. */
+const LISTS = ["triggers", "invocations", "dead-letters", "test-event"];
+
 /**
- * Shows another folder, from the first page of its triggers.
+ * Shows another folder: on the same screen, if it is of a folder.
  *
  * @param {string} id
  */
 export function move(id) {
   choose(id);
-  if (here().path[0] !== undefined || here().query["folder"] !== undefined) go(["triggers"]);
+  const { path, query } = here();
+  const [first] = path;
+  if (first === undefined && query["folder"] === undefined) return;
+  go(path.length === 1 && first && LISTS.includes(first) ? path : ["triggers"]);
 }

@@ -30,11 +30,18 @@ export function shortcuts() {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
+  // Enter on a link or a button is theirs.
+  if (event.key === "Enter" && focusable(event.target)) return;
   const found = known.findLast((each) => each.key === event.key);
   if (!found) return;
   event.preventDefault();
   found.run(event);
 });
+
+/** @param {EventTarget | null} target */
+function focusable(target) {
+  return target instanceof Element && target.matches("a, button, summary");
+}
 
 /** @param {EventTarget | null} target */
 function typing(target) {

@@ -58,6 +58,7 @@
  * @property {{ reason: string }} [reset]
  * @property {{ reason: string, message: string }} [closing]
  * @property {string} [cursor]
+ * @property {string} [sentAt]
  */
 
 /**
@@ -200,6 +201,7 @@
 
 /**
  * @typedef {object} Job
+ * @property {string} [resource]
  * @property {string} id
  * @property {string} [kind]
  * @property {string} [state]

@@ -6,15 +6,36 @@ import { signal } from "./signals.js";
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const IN_UTC = /^(Etc\/)?(UTC|UCT|GMT|Zulu|Universal)$/.test(ZONE);
 
-/** @typedef {{ day: Intl.DateTimeFormat, clock: Intl.DateTimeFormat, year: Intl.DateTimeFormat }} Writing */
+/** @typedef {{ day: Intl.DateTimeFormat, time: Intl.DateTimeFormat, year: Intl.DateTimeFormat }} Writing */
 
 const LOCAL = writing({});
 const UTC = writing({ timeZone: "UTC" });
 
+/** How far this machine's clock is behind the server's, in milliseconds, as far as it is known. */
+let behind = 0;
+
 const now = signal(Date.now());
 setInterval(() => {
-  now.value = Date.now();
+  now.value = clock();
 }, 1000);
+
+/** Returns the present in milliseconds by the server's clock, since all instants here are the server's. */
+export function clock() {
+  return Date.now() + behind;
+}
+
+/**
+ * Sets the clock by an instant that the server has just sent.
+ *
+ * @param {string} sentAt  by RFC 3339, or as HTTP writes it
+ * @param {number} tolerance  in milliseconds: what may be the way here, or was rounded off
+ */
+export function setClock(sentAt, tolerance) {
+  const ahead = Date.parse(sentAt) - Date.now();
+  if (!(Math.abs(ahead - behind) > tolerance)) return;
+  behind = ahead;
+  now.value = clock();
+}
 
 /** Returns the present in milliseconds; an effect that reads it runs again every second. */
 export function present() {
@@ -32,7 +53,7 @@ export function moment(instant) {
   const at = new Date(instant);
   return h(
     "time",
-    { class: "moment", datetime: instant, title: `${instant}\n${distance(at.getTime() - Date.now())}` },
+    { class: "moment", datetime: instant, title: `${instant}\n${distance(at.getTime() - clock())}` },
     h("span", null, dated(at, LOCAL)),
     IN_UTC ? null : h("small", null, dated(at, UTC)),
   );
@@ -89,6 +110,7 @@ const UNITS = [
  * @param {number} [parts]  most units that are named
  */
 export function duration(length, parts = 2) {
+  if (length < 10) return `${Number(length.toFixed(1))} ms`;
   if (length < 1000) return `${Math.round(length)} ms`;
   if (length < 10_000 && parts > 1) return `${(length / 1000).toFixed(1)} s`;
   const words = [];
@@ -113,6 +135,22 @@ export function milliseconds(text) {
 }
 
 /**
+ * Returns the milliseconds between two instants, to the fraction that they name.
+ *
+ * @param {string} from  by RFC 3339
+ * @param {string} to
+ */
+export function between(from, to) {
+  return exact(to) - exact(from);
+}
+
+// Date.parse leaves out what is below a millisecond.
+/** @param {string} instant */
+function exact(instant) {
+  return Date.parse(instant) + Number(`0.${/\.\d{3}(\d+)/.exec(instant)?.[1] ?? "0"}`);
+}
+
+/**
  * Returns the instant that lies so long before the present, by RFC 3339.
  *
  * @param {string} ago  such as `15m`, `1h`, `7d`
@@ -120,20 +158,20 @@ export function milliseconds(text) {
 export function since(ago) {
   const sizes = /** @type {Record<string, number>} */ ({ m: 60_000, h: 3_600_000, d: 86_400_000 });
   const size = sizes[ago.slice(-1)] ?? 0;
-  return new Date(Date.now() - Number.parseInt(ago, 10) * size).toISOString();
+  return new Date(clock() - Number.parseInt(ago, 10) * size).toISOString();
 }
 
 /**
  * @param {Date} at
  * @param {Writing} zone
  */
-function dated(at, { day, clock, year }) {
-  const today = new Date();
+function dated(at, { day, time, year }) {
+  const today = new Date(clock());
   if (day.format(at) === day.format(today) && year.format(at) === year.format(today)) {
-    return clock.format(at);
+    return time.format(at);
   }
   const when = year.format(at) === year.format(today) ? "" : ` ${year.format(at)}`;
-  return `${day.format(at)}${when}, ${clock.format(at)}`;
+  return `${day.format(at)}${when}, ${time.format(at)}`;
 }
 
 /**
@@ -141,11 +179,11 @@ function dated(at, { day, clock, year }) {
  * @returns {Writing}
  */
 function writing(zone) {
-  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-  const options = /** @type {Intl.DateTimeFormatOptions} */ ({ ...clock, timeZoneName: "short" });
+  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const options = /** @type {Intl.DateTimeFormatOptions} */ ({ ...parts, timeZoneName: "short" });
   return {
     day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...zone }),
-    clock: new Intl.DateTimeFormat("en-GB", { ...options, ...zone }),
+    time: new Intl.DateTimeFormat("en-GB", { ...options, ...zone }),
     year: new Intl.DateTimeFormat("en-GB", { year: "numeric", ...zone }),
   };
 }

@@ -2,6 +2,7 @@
 
 import { address, ApiError, refusedAnswer } from "./api.js";
 import { effect, onCleanup, signal, untracked } from "./signals.js";
+import { setClock } from "./times.js";
 
 /** @typedef {import("./messages.js").Change} Change */
 /** @typedef {{ topics: string[], folderId?: string, triggerId?: string, integration?: string }} Interest */
@@ -69,6 +70,7 @@ async function keepOpen(what, ended) {
         liveState.value = "live";
         pause = 250;
         cursor = change.cursor || cursor;
+        if (change.sentAt) setClock(change.sentAt, 300);
         for (const hear of listeners) hear(change);
       }
     } catch (error) {

@@ -60,6 +60,29 @@ export function textOf(base64) {
 }
 
 /**
+ * Returns the JSON that somebody typed.
+ *
+ * @param {string} text
+ * @returns {any}
+ * @throws {Error}  in words, if it is none
+ */
+export function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`This is not JSON: ${why}`, { cause: error });
+  }
+}
+
+/** Returns the id of a request, which no other has; browsers have `randomUUID` on HTTPS alone. */
+export function requestId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((each) => each.toString(16).padStart(2, "0"))
+    .join("");
+}
+
+/**
  * Returns the Base64 of a text's UTF-8.
  *
  * @param {string} text

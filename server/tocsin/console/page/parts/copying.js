@@ -1,7 +1,7 @@
 /** Copies text, such as the command that does the same. */
 
 import { h } from "../core/dom.js";
-import { say } from "./messages.js";
+import { dialog, say, sayTrouble } from "./messages.js";
 
 /**
  * Makes a button that copies a text.
@@ -12,20 +12,21 @@ import { say } from "./messages.js";
 export function copyButton(label, text) {
   const copy = async () => {
     const copied = await text();
-    await navigator.clipboard.writeText(copied);
-    say("Copied.");
+    try {
+      await navigator.clipboard.writeText(copied);
+      say("Copied.");
+    } catch {
+      fallback(copied);
+    }
   };
-  return h(
-    "button",
-    { type: "button", class: "plain", onclick: () => void copy().catch(() => fallback(text)) },
-    label,
-  );
+  return h("button", { type: "button", class: "plain", onclick: () => void copy().catch(sayTrouble) }, label);
 }
 
 // Browsers let pages copy on https and on loopback alone; elsewhere the reader does it.
-/** @param {() => string | Promise<string>} text */
-async function fallback(text) {
-  const { dialog } = await import("./messages.js");
-  const shown = await text();
-  dialog("Copy this", () => h("pre", { class: "code", tabindex: "0" }, shown));
+/** @param {string} text */
+function fallback(text) {
+  dialog("Copy this", (close) => [
+    h("pre", { class: "code", tabindex: "0" }, text),
+    h("div", { class: "actions" }, h("button", { type: "button", class: "main", onclick: close }, "Close")),
+  ]);
 }

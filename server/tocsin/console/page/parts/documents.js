@@ -5,6 +5,9 @@ import { post } from "../core/api.js";
 /** @typedef {import("../core/messages.js").Trigger} Trigger */
 /** @typedef {{ line?: number, column?: number, field?: string, description: string }} TextViolation */
 
+/** Why a text with several triggers is refused. */
+export const ONE_ONLY = "There are several triggers in the text, and one is expected. Nothing was changed.";
+
 /**
  * Returns a trigger as text.
  *

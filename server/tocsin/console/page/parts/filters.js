@@ -2,6 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { ask, here } from "../core/router.js";
+import { effect, onCleanup } from "../core/signals.js";
 
 /**
  * Makes a field of text, which narrows the list when the typing pauses.
@@ -12,17 +13,25 @@ import { ask, here } from "../core/router.js";
  */
 export function search(words, name, placeholder) {
   let typing = 0;
+  onCleanup(() => clearTimeout(typing));
+  // A link to this list, and the way back, change it too; what is being typed comes first.
+  const asked = () => {
+    const value = here().query[name] ?? "";
+    return typing || input.value.trim() === value ? input.value : value;
+  };
   const change = (/** @type {Event} */ event) => {
     clearTimeout(typing);
     const { value } = /** @type {HTMLInputElement} */ (event.target);
-    typing = setTimeout(() => ask({ [name]: value.trim() }), 300);
+    typing = setTimeout(() => {
+      typing = 0;
+      ask({ [name]: value.trim() });
+    }, 300);
   };
-  return h(
-    "label",
-    { class: "field" },
-    h("span", null, words),
-    h("input", { type: "search", placeholder, value: here().query[name] ?? "", oninput: change }),
-  );
+  const input = h("input", { type: "search", placeholder, oninput: change });
+  effect(() => {
+    input.value = asked();
+  });
+  return h("label", { class: "field" }, h("span", null, words), input);
 }
 
 /**

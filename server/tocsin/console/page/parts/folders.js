@@ -3,7 +3,9 @@
 import { get } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { folder, move, choose } from "../core/folder.js";
+import { here } from "../core/router.js";
 import { effect, untracked } from "../core/signals.js";
+import { liveState } from "../core/watch.js";
 import { counted } from "../core/words.js";
 import { one } from "./lists.js";
 
@@ -16,23 +18,27 @@ export function folderPicker() {
     return /** @type {Folder[]} */ (answer.folders ?? []);
   });
   effect(() => {
+    // Somebody has made or deleted something since the last screen, perhaps.
+    if (here().path.length >= 0 && liveState.value === "live") untracked(read.again);
+  });
+  effect(() => {
     const first = read.value.value?.[0];
     if (first && !folder.peek()) untracked(() => choose(first.id));
   });
   const change = (/** @type {Event} */ event) => move(/** @type {HTMLSelectElement} */ (event.target).value);
   return h("label", { class: "actions" }, h("span", { class: "soft" }, "Folder"), () => {
     const folders = read.value.value ?? [];
-    const here = folder.value;
-    const missing = here && !folders.some((each) => each.id === here);
+    const chosen = folder.value;
+    const missing = chosen && !folders.some((each) => each.id === chosen);
     return h(
       "select",
       { onchange: change },
-      missing ? h("option", { value: here, selected: true }, here) : null,
-      !here && folders.length === 0 ? h("option", { value: "" }, "none yet") : null,
+      missing ? h("option", { value: chosen, selected: true }, chosen) : null,
+      !chosen && folders.length === 0 ? h("option", { value: "" }, "none yet") : null,
       folders.map((each) =>
         h(
           "option",
-          { value: each.id, selected: each.id === here },
+          { value: each.id, selected: each.id === chosen },
           `${each.id} (${counted(each.triggers?.count, each.triggers?.atLeast)})`,
         ),
       ),

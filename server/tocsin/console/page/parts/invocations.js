@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { link } from "../core/router.js";
-import { duration, fromNow, milliseconds, moment, present } from "../core/times.js";
+import { between, clock, duration, fromNow, milliseconds, moment, present } from "../core/times.js";
 import { plain } from "../core/words.js";
 import { badge, bare } from "./states.js";
 import { table } from "./table.js";
@@ -15,10 +15,10 @@ import { table } from "./table.js";
  * @param {Invocation} invocation
  * @param {number} [now]
  */
-export function took({ startedAt, finishedAt, state }, now = Date.now()) {
+export function took({ startedAt, finishedAt, state }, now = clock()) {
   if (!startedAt) return 0;
-  const end = finishedAt ? Date.parse(finishedAt) : bare(state) === "RUNNING" ? now : Date.parse(startedAt);
-  return Math.max(0, end - Date.parse(startedAt));
+  if (finishedAt) return Math.max(0, between(startedAt, finishedAt));
+  return bare(state) === "RUNNING" ? Math.max(0, now - Date.parse(startedAt)) : 0;
 }
 
 /**
@@ -56,13 +56,13 @@ export function invocationTable(rows, { of, selected } = {}) {
       class: "tight",
       cell: (row) => [badge(row.state), row.parked ? h("small", null, " parked") : null],
     },
-    ...(of ? [] : [{ title: "Of", cell: originLink }]),
+    ...(of ? [] : [{ title: "What", cell: originLink }]),
     {
-      title: "For",
+      title: "Scheduled for",
       class: "tight",
       cell: (row) => h("a", { href: link(["invocations", row.id]) }, moment(row.scheduledAt)),
     },
-    { title: "By", class: "tight", cell: (row) => plain((row.cause ?? "").replace(/^CAUSE_/, "")) },
+    { title: "Cause", class: "tight", cell: (row) => plain((row.cause ?? "").replace(/^CAUSE_/, "")) },
     {
       title: "Late",
       class: "number tight",

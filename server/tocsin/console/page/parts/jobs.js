@@ -1,9 +1,10 @@
 /** Follows work on many invocations, which the server does step by step. */
 
-import { get, post } from "../core/api.js";
+import { ApiError, get, post } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { onCleanup, signal } from "../core/signals.js";
 import { counted, many } from "../core/words.js";
+import { permitted } from "./permitted.js";
 import { confirmed, say, sayTrouble } from "./messages.js";
 
 /** @typedef {import("../core/messages.js").Job} Job */
@@ -20,21 +21,27 @@ export const job = signal(/** @type {Job | null} */ (null));
  * @param {import("../core/api.js").Json} which  `invocationIds` or `filter`
  * @param {{ words: string, noun: string, warning: string, more?: import("../core/api.js").Json }} about
  *   `more` are fields of the request beside its selection
+ * @returns {Promise<boolean>}  whether it was begun
  */
 export async function changeMany(path, which, { words, noun, warning, more = {} }) {
   const count = await post(path, { ...more, selection: { ...which, validateOnly: true } });
   const { count: number = "0", atLeast } = count.changes?.selected ?? {};
+  if (Number(number) === 0) {
+    say(`There is no ${noun} with which that can be done.`);
+    return false;
+  }
   const what = `${words}: ${many(Number(number), noun, atLeast)}`;
-  if (!(await confirmed({ title: `${what}?`, words: warning, action: what }))) return;
+  if (!(await confirmed({ title: `${what}?`, words: warning, action: what }))) return false;
   const expected = atLeast ? {} : { expectedCount: number };
   const { changes } = await post(path, { ...more, selection: { ...which, ...expected } });
   if (changes.job) {
     job.value = changes.job;
-    return;
+    return true;
   }
   const failures = changes.failures ?? [];
   const first = failures[0] ? ` ${many(failures.length, noun)} not: ${failures[0].error.message}` : "";
   say(`${words}: ${many((changes.invocationIds ?? []).length, noun)}.`, first);
+  return true;
 }
 
 /** Shows how far the job is, for as long as it goes on. */
@@ -44,14 +51,25 @@ export function progress() {
     if (at?.state !== "STATE_RUNNING") return;
     get(`tocsin/v1/jobs/${encodeURIComponent(at.id)}`).then((answer) => {
       job.value = answer.job;
-    }, sayTrouble);
+    }, lost);
   }, STEP);
   onCleanup(() => clearInterval(follow));
   return () => (job.value ? bar(job.value) : null);
 }
 
+/**
+ * Gives up a job of which nothing can be read; a server that does not answer may answer the next time.
+ *
+ * @param {unknown} error
+ */
+function lost(error) {
+  if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) return;
+  job.value = null;
+  sayTrouble(error);
+}
+
 /** @param {Job} at */
-function bar({ id, state, selected, changed, skipped }) {
+function bar({ id, state, resource, selected, changed, skipped }) {
   const total = Number(selected?.count ?? 0);
   const done = Number(changed ?? 0) + Number(skipped ?? 0);
   const running = state === "STATE_RUNNING";
@@ -71,7 +89,9 @@ function bar({ id, state, selected, changed, skipped }) {
         (Number(skipped ?? 0) > 0 ? `, ${counted(skipped)} left as they were` : "") +
         (running ? "" : state === "STATE_CANCELLED" ? "; it was stopped." : "; it is done."),
       running
-        ? h("button", { type: "button", onclick: stop }, "Stop")
+        ? permitted("tocsin.jobs.cancel", resource, () =>
+            h("button", { type: "button", onclick: stop }, "Stop"),
+          )
         : h("button", { type: "button", class: "plain", onclick: () => (job.value = null) }, "Close"),
     ),
   );

@@ -1,7 +1,8 @@
 /** Reads lists page by page, and shows what is not read yet. */
 
 import { h } from "../core/dom.js";
-import { effect, onCleanup, signal, untracked } from "../core/signals.js";
+import { computed, effect, onCleanup, signal, untracked } from "../core/signals.js";
+import { many } from "../core/words.js";
 import { trouble } from "./messages.js";
 
 /**
@@ -23,9 +24,27 @@ import { trouble } from "./messages.js";
 /** Most items that the page holds; who wants to see others narrows the filter. */
 export const MOST = 1000;
 
-/** When a list is long enough to be looked at, and how often it asks until then. */
+/** @typedef {import("../core/dom.js").Child} Child */
+
+/**
+ * Draws a list, or what teaches where there is nothing. It is drawn anew when that changes, and not
+ * when a row does: a key or a click that is under way must find its button.
+ *
+ * @param {Paged<any>} list
+ * @param {() => Child} rows
+ * @param {() => Child} nothing
+ * @returns {() => Child}
+ */
+export function listed(list, rows, nothing) {
+  const none = computed(
+    () => list.state.value === "read" && list.items.value.length === 0 && list.next.value === "",
+  );
+  return () => untracked(none.value ? nothing : rows);
+}
+
+/** When a list is long enough to be looked at, and how many empty pages it reads until then. */
 const ENOUGH = 20;
-const MOST_CALLS = 5;
+const MOST_EMPTY = 5;
 
 /**
  * Reads a list, and reads it anew when what `read` looks at before its first wait changes.
@@ -42,20 +61,29 @@ export function paged(read) {
   const next = signal("");
   let reading = new AbortController();
 
-  const run = async (/** @type {Promise<Page<T>>} */ first, /** @type {readonly T[]} */ before) => {
+  /**
+   * @param {Promise<Page<T>>} first
+   * @param {readonly T[]} before  what stays
+   * @param {number} wanted  how many items are enough
+   */
+  const run = async (first, before, wanted) => {
     const mine = reading;
     state.value = "reading";
     try {
       let found = before;
       let answer = first;
+      let empty = 0;
       // One call looks at a limited number of rows, so a page can be short, or empty, and not the last.
-      for (let calls = 1; ; calls += 1) {
+      for (;;) {
         const page = await answer;
         if (mine.signal.aborted) return;
         found = [...found, ...page.items];
-        items.value = found;
-        next.value = page.next;
-        if (!page.next || found.length >= before.length + ENOUGH || calls === MOST_CALLS) break;
+        empty = page.items.length > 0 ? 0 : empty + 1;
+        if (!page.next || found.length >= wanted || empty === MOST_EMPTY) {
+          items.value = found;
+          next.value = page.next;
+          break;
+        }
         answer = read(page.next, mine.signal);
       }
       state.value = "read";
@@ -72,7 +100,13 @@ export function paged(read) {
   };
   effect(() => {
     const answer = read("", restart());
-    untracked(() => void run(answer, []));
+    untracked(
+      () =>
+        void run(answer, [], ENOUGH).then(() => {
+          // What is shown is not what was asked for.
+          if (state.peek() === "failed") [items.value, next.value] = [[], ""];
+        }),
+    );
   });
   onCleanup(() => reading.abort());
   return {
@@ -80,8 +114,8 @@ export function paged(read) {
     state,
     error,
     next,
-    more: () => void run(read(next.peek(), restart()), items.peek()),
-    again: () => void run(read("", restart()), []),
+    more: () => void run(read(next.peek(), restart()), items.peek(), items.peek().length + ENOUGH),
+    again: () => void run(read("", restart()), [], Math.max(items.peek().length, ENOUGH)),
   };
 }
 
@@ -97,13 +131,38 @@ export function foot(list, noun) {
     if (list.state.value === "failed") return trouble(list.error.value, list.again);
     const number = list.items.value.length;
     const left = list.next.value !== "";
-    const words = `${number} ${noun}${number === 1 ? "" : "s"} shown${left ? ", there are more" : ""}`;
+    if (number === 0 && !left && list.state.value === "read") return null;
+    const words =
+      number === 0
+        ? `No ${noun} is like that so far; not all were looked at.`
+        : `${many(number, noun)} shown${left ? ", there are more" : ""}`;
+    const on = number === 0 ? "Look on" : "Show more";
     return [
       h("span", null, list.state.value === "reading" ? "Reading …" : words),
-      left && number < MOST ? h("button", { type: "button", onclick: list.more }, "Show more") : null,
+      left && number < MOST ? h("button", { type: "button", onclick: list.more }, on) : null,
       left && number >= MOST ? h("span", null, "Narrow the filter to see others.") : null,
     ];
   });
+}
+
+/**
+ * Draws what was read, once: what is drawn follows the value by itself.
+ *
+ * What somebody types there outlives a server that does not answer, and a thing that is deleted.
+ *
+ * @param {{ value: { value: unknown }, error: { value: unknown }, again: () => void }} read
+ * @param {() => Child} draw
+ * @returns {Child}
+ */
+export function whenRead(read, draw) {
+  const known = computed(() => read.value.value !== null);
+  return [
+    () => (read.error.value ? trouble(read.error.value, read.again) : null),
+    () => {
+      if (known.value) return untracked(draw);
+      return read.error.value ? null : h("p", null, "Reading …");
+    },
+  ];
 }
 
 /**

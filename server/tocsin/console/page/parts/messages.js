@@ -63,7 +63,12 @@ export function dialog(title, draw) {
   const made = h("dialog", { "aria-labelledby": "dialog-title", class: "appears" }, heading);
   const close = () => made.close();
   append(made, [draw(close)]);
-  made.addEventListener("close", () => made.remove());
+  // The way back leads away from what is asked about.
+  addEventListener("hashchange", close);
+  made.addEventListener("close", () => {
+    removeEventListener("hashchange", close);
+    made.remove();
+  });
   document.body.append(made);
   made.showModal();
   return close;

@@ -80,7 +80,7 @@ function nice(value) {
  */
 export function heatMap({ label, hours, write }) {
   const cell = 9;
-  const left = 84;
+  const left = 12 + 6 * Math.max(12, ...hours.map((each) => each.name.length));
   const most = Math.max(1, ...hours.flatMap((each) => each.minutes));
   const width = left + 60 * cell;
   const height = hours.length * (cell + 3) + 18;

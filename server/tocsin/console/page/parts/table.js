@@ -2,7 +2,7 @@
 
 import { each, h } from "../core/dom.js";
 import { shortcut } from "../core/keyboard.js";
-import { onCleanup, signal } from "../core/signals.js";
+import { effect, onCleanup, signal } from "../core/signals.js";
 
 /** @typedef {import("../core/dom.js").Child} Child */
 
@@ -27,6 +27,21 @@ import { onCleanup, signal } from "../core/signals.js";
  * @property {() => string} [order]  such as `name` or `name desc`
  * @property {(order: string) => void} [sort]
  */
+
+/**
+ * Makes an empty selection of rows; it is empty again when another list is asked for, since nothing
+ * may be done to rows that are not shown.
+ *
+ * @param {() => unknown} asked  reads what the list is of
+ */
+export function selection(asked) {
+  const selected = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  effect(() => {
+    asked();
+    selected.value = new Set();
+  });
+  return selected;
+}
 
 /**
  * Makes a table.

@@ -4,8 +4,8 @@ import { curl, post } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { folder } from "../core/folder.js";
 import { link } from "../core/router.js";
-import { signal } from "../core/signals.js";
-import { many, pretty } from "../core/words.js";
+import { effect, signal } from "../core/signals.js";
+import { jsonOf, many, pretty } from "../core/words.js";
 import { copyButton } from "../parts/copying.js";
 import { EVENT_KINDS, eventOf } from "../parts/events.js";
 import { kindName } from "../parts/kinds.js";
@@ -36,7 +36,10 @@ export function draw() {
   });
   const verdicts = signal(/** @type {Verdict[] | null} */ (null));
   const error = signal(/** @type {unknown} */ (null));
-  const body = () => ({ event: JSON.parse(area.value), folderId: folder.peek(), includePayload: true });
+  effect(() => {
+    if (folder.value) verdicts.value = null;
+  });
+  const body = () => ({ event: jsonOf(area.value), folderId: folder.peek(), includePayload: true });
   const test = async () => {
     error.value = null;
     try {

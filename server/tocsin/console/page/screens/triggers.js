@@ -4,18 +4,20 @@ import { get, post } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { folder } from "../core/folder.js";
 import { ask, here, link } from "../core/router.js";
-import { effect, signal } from "../core/signals.js";
+import { may } from "../core/session.js";
+import { effect } from "../core/signals.js";
 import { duration, fromNow, moment } from "../core/times.js";
 import { many } from "../core/words.js";
 import { watch } from "../core/watch.js";
 import { search, select } from "../parts/filters.js";
 import { took } from "../parts/invocations.js";
 import { KINDS, kindName } from "../parts/kinds.js";
-import { foot, paged } from "../parts/lists.js";
+import { foot, listed, paged } from "../parts/lists.js";
 import { confirmed, empty, say, sayTrouble } from "../parts/messages.js";
 import { permitted } from "../parts/permitted.js";
 import { badge } from "../parts/states.js";
-import { table } from "../parts/table.js";
+import { firstTrigger } from "../parts/first-trigger.js";
+import { selection, table } from "../parts/table.js";
 
 /** @typedef {import("../core/messages.js").TriggerRow} TriggerRow */
 /** @typedef {import("../core/signals.js").Signal<ReadonlySet<string>>} Selected */
@@ -51,13 +53,10 @@ function path() {
   return `tocsin/v1/folders/${encodeURIComponent(folder.value)}/triggers`;
 }
 
-export function title() {
-  return "Triggers";
-}
+export const title = () => "Triggers";
 
 export function draw() {
-  /** @type {Selected} */
-  const selected = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  const selected = selection(() => [folder.value, filter()]);
   const list = paged(async (token, ended) => {
     if (!folder.value) return { items: [], next: "" };
     const asked = Object.entries(filter()).map(([name, value]) => [`filter.${name}`, value]);
@@ -95,11 +94,11 @@ export function draw() {
       select("State", "state", STATES),
       select("Last", "result", LAST),
     ),
-    () => bulk(selected, list),
-    () =>
-      list.state.value === "read" && list.items.value.length === 0 && list.next.value === ""
-        ? nothing()
-        : rows(list, selected),
+    listed(
+      list,
+      () => [() => bulk(selected, list), rows(list, selected)],
+      () => nothing,
+    ),
     foot(list, "trigger"),
   ];
 }
@@ -196,7 +195,6 @@ function brought(shown, { triggers = [], invocations = [] }) {
     });
 }
 
-/** What can be done with many at once: with those that are selected, or with all that the filter finds. */
 /** @type {[verb: string, words: string, done: string, danger: boolean][]} */
 const ACTIONS = [
   ["pause", "Pause", "paused", false],
@@ -209,25 +207,27 @@ const ACTIONS = [
  * @param {import("../parts/lists.js").Paged<TriggerRow>} list
  */
 function bulk(selected, list) {
-  if (list.items.value.length === 0) return null;
-  const ids = [...selected.value];
-  const what = ids.length > 0 ? many(ids.length, "selected trigger") : "all that the filter finds";
+  const parent = `folders/${folder.value}`;
+  if (!ACTIONS.some(([verb]) => may(`serverless.triggers.${verb}`, parent))) return null;
+  const what = () =>
+    selected.value.size > 0 ? many(selected.value.size, "selected trigger") : "all that the filter finds";
   return h(
     "div",
     { class: "actions" },
-    h("span", { class: "soft" }, `With ${what}:`),
+    h("span", { class: "soft" }, () => `With ${what()}:`),
     ACTIONS.map(([verb, words, done, danger]) =>
-      permitted(`serverless.triggers.${verb}`, `folders/${folder.value}`, () =>
+      permitted(`serverless.triggers.${verb}`, parent, () =>
         h(
           "button",
           {
             type: "button",
             class: danger ? "danger" : "",
             onclick: () =>
-              void change(verb, words, done, danger, ids).then(
-                () => ((selected.value = new Set()), list.again()),
-                sayTrouble,
-              ),
+              void change(verb, words, done, danger, [...selected.peek()]).then((changed) => {
+                if (!changed) return;
+                selected.value = new Set();
+                list.again();
+              }, sayTrouble),
           },
           `${words} …`,
         ),
@@ -244,13 +244,18 @@ function bulk(selected, list) {
  * @param {string} done
  * @param {boolean} danger
  * @param {string[]} ids
+ * @returns {Promise<boolean>}  whether it was done
  */
 async function change(verb, words, done, danger, ids) {
-  const selection = ids.length > 0 ? { triggerIds: ids } : { filter: filter() };
-  const call = (/** @type {object} */ more) =>
-    post(`${path()}:${verb}`, { selection: { ...selection, ...more } });
+  const which = ids.length > 0 ? { triggerIds: ids } : { filter: filter() };
+  const method = `${path()}:${verb}`;
+  const call = (/** @type {object} */ more) => post(method, { selection: { ...which, ...more } });
   const { selected } = (await call({ validateOnly: true })).changes;
   const count = Number(selected?.count ?? 0);
+  if (count === 0) {
+    say("There is no such trigger any more.");
+    return false;
+  }
   const agreed = await confirmed({
     title: `${words} ${many(count, "trigger", selected?.atLeast)}?`,
     words: danger
@@ -259,7 +264,7 @@ async function change(verb, words, done, danger, ids) {
     action: `${words} ${many(count, "trigger", selected?.atLeast)}`,
     danger,
   });
-  if (!agreed) return;
+  if (!agreed) return false;
   let [changed, token, failures] = [0, "", /** @type {any[]} */ ([])];
   do {
     const expected = token || selected?.atLeast ? {} : { expectedCount: String(count) };
@@ -273,23 +278,22 @@ async function change(verb, words, done, danger, ids) {
     `${many(changed, "trigger")} ${done}.`,
     first ? ` ${many(failures.length, "trigger")} not: ${first.error.message}` : "",
   );
+  return true;
 }
 
 function nothing() {
   if (Object.keys(filter()).length > 0)
     return empty("No trigger is like that.", h("p", null, h("a", { href: link(["triggers"]) }, "Show all")));
-  const base = new URL(".", document.baseURI).href;
-  const command = `curl -X POST ${base}triggers/v1/triggers -H 'Content-Type: application/json' -d '{
-  "folderId": "default", "name": "every-minute",
-  "rule": {"timer": {"cronExpression": "* * ? * * *", "invokeFunction": {"functionId": "hello"}}}}'`;
   return empty(
     "There are no triggers here yet.",
     h(
       "p",
       null,
-      h("a", { class: "button", href: link(["triggers", "new"]) }, "Make the first one"),
-      " or from a terminal:",
+      permitted("serverless.triggers.create", undefined, () => [
+        h("a", { class: "button", href: link(["triggers", "new"]) }, "Make the first one"),
+        " or from a terminal:",
+      ]),
     ),
-    h("pre", { class: "code", tabindex: "0" }, command),
+    firstTrigger(),
   );
 }

@@ -4,15 +4,17 @@ import { get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { folder } from "../../core/folder.js";
 import { ask, here, link } from "../../core/router.js";
-import { effect, signal } from "../../core/signals.js";
+import { may } from "../../core/session.js";
+import { effect } from "../../core/signals.js";
 import { both, fromNow } from "../../core/times.js";
 import { counted, many } from "../../core/words.js";
 import { watch } from "../../core/watch.js";
 import { invocationTable } from "../../parts/invocations.js";
 import { changeMany, progress } from "../../parts/jobs.js";
-import { foot, one, paged } from "../../parts/lists.js";
+import { foot, listed, one, paged } from "../../parts/lists.js";
 import { empty, sayTrouble, trouble } from "../../parts/messages.js";
 import { permitted } from "../../parts/permitted.js";
+import { selection } from "../../parts/table.js";
 
 /** @typedef {import("../../core/messages.js").Invocation} Invocation */
 /** @typedef {import("../../core/messages.js").Cause} Cause */
@@ -26,7 +28,7 @@ export function title() {
 }
 
 export function draw() {
-  const selected = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  const selected = selection(() => [folder.value, here()]);
   const causes = one(async (ended) =>
     folder.value ? get("tocsin/v1/deadLetters/causes", { folderId: folder.value }, ended) : {},
   );
@@ -65,12 +67,11 @@ export function draw() {
     progress(),
     () => (causes.error.value ? trouble(causes.error.value, causes.again) : null),
     () => byCause(causes.value.value ?? {}),
-    () => bulk(selected, list),
-    () =>
-      list.state.value === "read" && list.items.value.length === 0 && list.next.value === ""
-        ? empty("There are no dead letters in this folder.", h("p", null, "That is as it should be."))
-        : null,
-    invocationTable(() => list.items.value, { selected }),
+    listed(
+      list,
+      () => [() => bulk(selected), invocationTable(() => list.items.value, { selected })],
+      () => nothing,
+    ),
     foot(list, "dead letter"),
   ];
 }
@@ -137,34 +138,40 @@ function cause({ causeId, target, error, letters, oldestAt, newestAt, exampleInv
   );
 }
 
-/**
- * @param {import("../../core/signals.js").Signal<ReadonlySet<string>>} selected
- * @param {import("../../parts/lists.js").Paged<Invocation>} list
- */
-function bulk(selected, list) {
-  if (list.items.value.length === 0) return null;
-  const ids = [...selected.value];
+function nothing() {
+  return here().query["cause"]
+    ? empty(
+        "No dead letter has this cause any more.",
+        h("p", null, h("a", { href: link(["dead-letters"]) }, "Show all causes")),
+      )
+    : empty("There are no dead letters in this folder.", h("p", null, "That is as it should be."));
+}
+
+/** @param {import("../../core/signals.js").Signal<ReadonlySet<string>>} selected */
+function bulk(selected) {
+  if (!may("tocsin.deadLetters.redrive", `folders/${folder.value}`)) return null;
   const causeId = here().query["cause"];
-  const what =
-    ids.length > 0
-      ? many(ids.length, "selected dead letter")
+  const what = () =>
+    selected.value.size > 0
+      ? many(selected.value.size, "selected dead letter")
       : causeId
         ? "all of this cause"
         : "all of this folder";
   const redrive = () => {
+    const ids = [...selected.peek()];
     const which = ids.length > 0 ? { invocationIds: ids } : { filter: { folderId: folder.value } };
     const more = causeId && ids.length === 0 ? { causeId } : {};
     changeMany(REDRIVE, which, { words: "Redrive", noun: "dead letter", warning: WARNING, more }).then(
-      () => (selected.value = new Set()),
+      (changed) => {
+        if (changed) selected.value = new Set();
+      },
       sayTrouble,
     );
   };
   return h(
     "div",
     { class: "actions" },
-    h("span", { class: "soft" }, `With ${what}:`),
-    permitted("tocsin.deadLetters.redrive", `folders/${folder.value}`, () =>
-      h("button", { type: "button", onclick: redrive }, "Redrive …"),
-    ),
+    h("span", { class: "soft" }, () => `With ${what()}:`),
+    h("button", { type: "button", onclick: redrive }, "Redrive …"),
   );
 }

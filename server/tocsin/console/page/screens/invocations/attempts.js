@@ -1,7 +1,7 @@
 /** The attempts of an invocation on a line of time. */
 
 import { h, svg } from "../../core/dom.js";
-import { both, duration, moment } from "../../core/times.js";
+import { between, both, clock, duration, moment } from "../../core/times.js";
 
 /** @typedef {import("../../core/messages.js").Invocation} Invocation */
 /** @typedef {import("../../core/messages.js").Attempt} Attempt */
@@ -48,7 +48,7 @@ function toneOf({ finishedAt, error, kind }) {
 
 /** @param {Attempt} attempt */
 function lengthOf({ startedAt, finishedAt }) {
-  return (finishedAt ? Date.parse(finishedAt) : Date.now()) - Date.parse(startedAt);
+  return finishedAt ? between(startedAt, finishedAt) : Math.max(0, clock() - Date.parse(startedAt));
 }
 
 /** @param {Attempt} attempt */

@@ -2,13 +2,14 @@
 
 import { h } from "../../core/dom.js";
 import { here, link } from "../../core/router.js";
-import { signal } from "../../core/signals.js";
 import { search, select } from "../../parts/filters.js";
 import { invocationTable } from "../../parts/invocations.js";
-import { foot } from "../../parts/lists.js";
+import { foot, listed } from "../../parts/lists.js";
+import { progress } from "../../parts/jobs.js";
 import { liveInvocations } from "../../parts/live-list.js";
 import { locationField, place } from "../../parts/locations.js";
 import { empty } from "../../parts/messages.js";
+import { selection } from "../../parts/table.js";
 import { bulkActions } from "./bulk.js";
 import { narrowed, RANGES, STATE_CHOICES } from "./list.js";
 
@@ -26,7 +27,7 @@ export function title() {
 }
 
 export function draw() {
-  const selected = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  const selected = selection(() => [place.value, here()]);
   const list = liveInvocations(filter, () => (place.value ? { integration: integration() } : null));
   return [
     h(
@@ -49,12 +50,15 @@ export function draw() {
       select("Scheduled", "range", RANGES),
       search("Error", "error", "text in the error …"),
     ),
-    bulkActions(selected, filter, list),
-    () =>
-      list.state.value === "read" && list.items.value.length === 0 && list.next.value === ""
-        ? nothing()
-        : null,
-    invocationTable(() => list.items.value, { selected }),
+    progress(),
+    listed(
+      list,
+      () => [
+        bulkActions(selected, filter, () => place.value),
+        invocationTable(() => list.items.value, { selected }),
+      ],
+      nothing,
+    ),
     foot(list, "execution"),
   ];
 }

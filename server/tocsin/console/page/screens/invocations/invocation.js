@@ -3,14 +3,14 @@
 import { curl, get, post } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { link } from "../../core/router.js";
-import { computed, untracked } from "../../core/signals.js";
+import { untracked } from "../../core/signals.js";
 import { duration, fromNow, milliseconds, moment } from "../../core/times.js";
 import { plain, pretty, textOf } from "../../core/words.js";
 import { watch } from "../../core/watch.js";
 import { copyButton } from "../../parts/copying.js";
 import { originLink, originOf } from "../../parts/invocations.js";
-import { one } from "../../parts/lists.js";
-import { say, sayTrouble, trouble } from "../../parts/messages.js";
+import { one, whenRead } from "../../parts/lists.js";
+import { say, sayTrouble } from "../../parts/messages.js";
 import { permitted } from "../../parts/permitted.js";
 import { badge, bare, FINAL } from "../../parts/states.js";
 import { attempts } from "./attempts.js";
@@ -34,23 +34,16 @@ export function draw(path) {
   watch({ topics: ["TOPIC_INVOCATIONS"] }, (change) => {
     if (change.reset || change.invocations?.some((each) => each.id === path[1])) read.again();
   });
-  const known = computed(() => read.value.value !== null);
   const invocation = () => /** @type {Invocation} */ (read.value.value?.invocation);
-  return () => {
-    if (read.error.value) return trouble(read.error.value, read.again);
-    if (!known.value) return h("p", null, "Reading …");
-    return [
-      () => head(invocation(), pathOf(path), read.again),
-      () => facts(invocation(), read.value.value?.traceUrl),
-      () => attempts(invocation()),
-      () => bodies(invocation()),
-      permitted(
-        "tocsin.invocations.resend",
-        untracked(invocation).integration ?? untracked(invocation).parent,
-        () => untracked(() => resending(invocation())),
-      ),
-    ];
-  };
+  return whenRead(read, () => [
+    () => head(invocation(), pathOf(path), read.again),
+    () => facts(invocation(), read.value.value?.traceUrl),
+    () => attempts(invocation()),
+    () => bodies(invocation()),
+    permitted("tocsin.invocations.resend", invocation().integration ?? invocation().parent, () =>
+      untracked(() => resending(invocation())),
+    ),
+  ]);
 }
 
 /**
@@ -120,9 +113,9 @@ function facts(invocation, traceUrl) {
     h(
       "dl",
       { class: "facts" },
-      fact("Of", originLink(invocation)),
+      fact("What", originLink(invocation)),
       fact("Calls", h("code", null, invocation.target ?? "")),
-      fact("By", plain((invocation.cause ?? "").replace(/^CAUSE_/, ""))),
+      fact("Cause", plain((invocation.cause ?? "").replace(/^CAUSE_/, ""))),
       fact("Scheduled for", moment(scheduledAt)),
       fact("Late", invocation.lateness ? duration(milliseconds(invocation.lateness)) : "–"),
       fact("Began", moment(invocation.startedAt)),
@@ -151,7 +144,7 @@ function facts(invocation, traceUrl) {
           h(
             "a",
             { href: link(["triggers", triggerId, "why"], { at: scheduledAt }) },
-            "Why was it decided so?",
+            "Why did it fire then?",
           ),
         )
       : null,

@@ -3,14 +3,16 @@
 import { h } from "../../core/dom.js";
 import { folder } from "../../core/folder.js";
 import { here, link } from "../../core/router.js";
-import { signal } from "../../core/signals.js";
 import { since } from "../../core/times.js";
 import { search, select } from "../../parts/filters.js";
 import { invocationTable } from "../../parts/invocations.js";
-import { foot } from "../../parts/lists.js";
+import { foot, listed } from "../../parts/lists.js";
+import { progress } from "../../parts/jobs.js";
 import { liveInvocations } from "../../parts/live-list.js";
 import { empty } from "../../parts/messages.js";
+import { permitted } from "../../parts/permitted.js";
 import { STATES } from "../../parts/states.js";
+import { selection } from "../../parts/table.js";
 import { plain } from "../../core/words.js";
 import { bulkActions } from "./bulk.js";
 
@@ -60,7 +62,7 @@ export function title() {
 }
 
 export function draw() {
-  const selected = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+  const selected = selection(() => [folder.value, here()]);
   const list = liveInvocations(filter, () => {
     const { trigger } = here().query;
     if (trigger) return { triggerId: trigger };
@@ -76,12 +78,15 @@ export function draw() {
       search("Error", "error", "text in the error …"),
       search("Trigger", "trigger", "id of a trigger"),
     ),
-    bulkActions(selected, filter, list),
-    () =>
-      list.state.value === "read" && list.items.value.length === 0 && list.next.value === ""
-        ? nothing()
-        : null,
-    invocationTable(() => list.items.value, { selected }),
+    progress(),
+    listed(
+      list,
+      () => [
+        bulkActions(selected, filter, () => `folders/${folder.value}`),
+        invocationTable(() => list.items.value, { selected }),
+      ],
+      () => nothing,
+    ),
     foot(list, "invocation"),
   ];
 }
@@ -99,8 +104,10 @@ function nothing() {
       "p",
       null,
       "Each tick, batch of events and mail appears here. ",
-      h("a", { href: link(["triggers", "new"]) }, "Make a trigger"),
-      ".",
+      permitted("serverless.triggers.create", undefined, () => [
+        h("a", { href: link(["triggers", "new"]) }, "Make a trigger"),
+        ".",
+      ]),
     ),
   );
 }

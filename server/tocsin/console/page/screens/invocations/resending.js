@@ -4,7 +4,7 @@ import { curl, post } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
 import { signal } from "../../core/signals.js";
-import { base64Of, pretty, textOf } from "../../core/words.js";
+import { base64Of, jsonOf, pretty, requestId, textOf } from "../../core/words.js";
 import { copyButton } from "../../parts/copying.js";
 import { differences } from "../../parts/differences.js";
 import { say, trouble } from "../../parts/messages.js";
@@ -26,7 +26,7 @@ export function resending(invocation) {
   const send = async () => {
     error.value = null;
     try {
-      const once = invocation.integration ? {} : { requestId: crypto.randomUUID() };
+      const once = invocation.integration ? {} : { requestId: requestId() };
       const answer = await post(path, { ...sent(), ...once });
       say("It is sent again, as a new invocation.");
       go(["invocations", answer.invocation.id]);
@@ -82,7 +82,7 @@ function parametersOf(payload) {
   try {
     const parameters = JSON.parse(payload).parameters ?? {};
     const before = JSON.stringify(parameters, null, 2);
-    return { before, body: (/** @type {string} */ text) => ({ parameters: JSON.parse(text) }) };
+    return { before, body: (/** @type {string} */ text) => ({ parameters: jsonOf(text) }) };
   } catch {
     return null;
   }

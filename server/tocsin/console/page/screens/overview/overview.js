@@ -5,12 +5,14 @@ import { h } from "../../core/dom.js";
 import { folder } from "../../core/folder.js";
 import { ask, here, link } from "../../core/router.js";
 import { onCleanup } from "../../core/signals.js";
-import { distance, fromNow } from "../../core/times.js";
+import { clock, distance, fromNow } from "../../core/times.js";
 import { counted, many } from "../../core/words.js";
 import { watch } from "../../core/watch.js";
 import { kindName } from "../../parts/kinds.js";
-import { one } from "../../parts/lists.js";
-import { empty, trouble } from "../../parts/messages.js";
+import { one, whenRead } from "../../parts/lists.js";
+import { empty } from "../../parts/messages.js";
+import { firstTrigger } from "../../parts/first-trigger.js";
+import { permitted } from "../../parts/permitted.js";
 import { activity } from "./activity.js";
 import { forecast } from "./forecast.js";
 import { nodes } from "./nodes.js";
@@ -46,11 +48,7 @@ export function draw() {
         h("option", { value: "folder", selected: () => !everything() }, () => `Folder ${folder.value}`),
       ),
     ),
-    () => {
-      if (read.error.value) return trouble(read.error.value, read.again);
-      const overview = /** @type {Overview | null} */ (read.value.value);
-      return overview ? shown(overview) : h("p", null, "Reading …");
-    },
+    whenRead(read, () => () => shown(/** @type {Overview} */ (read.value.value))),
   ];
 }
 
@@ -112,7 +110,7 @@ function figures({ forecast: coming, activity: past, overdue }, next) {
   const waits =
     Number(overdue?.invocations ?? 0) + Number(overdue?.ticks ?? 0) + Number(overdue?.batches ?? 0);
   const oldest = overdue?.oldestDue
-    ? `oldest ${distance(Date.parse(overdue.oldestDue) - Date.now())}`
+    ? `oldest ${distance(Date.parse(overdue.oldestDue) - clock())}`
     : "on time";
   return h(
     "div",
@@ -167,7 +165,7 @@ function failing({ origins = [], atLeast } = {}) {
             },
             each.name || each.triggerId || each.integration,
           ),
-          ` ${counted(each.failures, atLeast)} times, last `,
+          ` ${many(Number(each.failures), "time", atLeast)}, last `,
           h("a", { href: link(["invocations", each.lastInvocationId ?? ""]) }, fromNow(each.lastScheduledAt)),
           h("div", { class: "soft clipped" }, each.lastError ?? ""),
         ),
@@ -221,21 +219,16 @@ function late({ invocations, ticks, batches, atLeast, oldestDue }) {
 }
 
 function nothing() {
-  const base = new URL(".", document.baseURI).href;
   return empty(
     "Nothing fires here yet.",
     h(
       "p",
       null,
-      h("a", { class: "button", href: link(["triggers", "new"]) }, "Make the first trigger"),
-      " or from a terminal:",
+      permitted("serverless.triggers.create", undefined, () => [
+        h("a", { class: "button", href: link(["triggers", "new"]) }, "Make the first trigger"),
+        " or from a terminal:",
+      ]),
     ),
-    h(
-      "pre",
-      { class: "code", tabindex: "0" },
-      `curl -X POST ${base}triggers/v1/triggers -H 'Content-Type: application/json' -d '{
-  "folderId": "default", "name": "every-minute",
-  "rule": {"timer": {"cronExpression": "* * ? * * *", "invokeFunction": {"functionId": "hello"}}}}'`,
-    ),
+    firstTrigger(),
   );
 }

@@ -6,7 +6,7 @@ import { link } from "../../core/router.js";
 import { effect } from "../../core/signals.js";
 import { fromNow, moment } from "../../core/times.js";
 import { watch } from "../../core/watch.js";
-import { foot, paged } from "../../parts/lists.js";
+import { foot, listed, paged } from "../../parts/lists.js";
 import { locationField, place } from "../../parts/locations.js";
 import { empty } from "../../parts/messages.js";
 import { badge } from "../../parts/states.js";
@@ -46,43 +46,44 @@ export function draw() {
       ),
     ),
     h("div", { class: "filters" }, locationField()),
-    () =>
-      list.state.value === "read" && list.items.value.length === 0 && list.next.value === ""
-        ? nothing()
-        : null,
-    table({
-      label: "Schedules",
-      rows: () => list.items.value,
-      key: (row) => row.name,
-      open: (row) => link(["schedules", row.name]),
-      columns: [
-        {
-          title: "Name",
-          cell: (row) => h("a", { href: link(["schedules", row.name]) }, row.name.split("/").at(-1)),
-        },
-        { title: "Runs", cell: (row) => row.integration.split("/").at(-1) },
-        {
-          title: "At",
-          class: "tight",
-          cell: (row) => [
-            h("code", null, row.cronExpression),
-            h("div", { class: "soft" }, row.timeZone || "UTC"),
-          ],
-        },
-        { title: "State", class: "tight", cell: stateOf },
-        { title: "Last", class: "tight", cell: (row) => lastOf(row) },
-        {
-          title: "Next",
-          class: "tight",
-          cell: (row) => [
-            fromNow(row.nextRun?.startTime),
-            row.nextRun ? h("div", { class: "soft" }, moment(row.nextRun.startTime)) : null,
-          ],
-        },
-      ],
-    }),
+    listed(list, () => rows(list), nothing),
     foot(list, "schedule"),
   ];
+}
+
+/** @param {import("../../parts/lists.js").Paged<Schedule>} list */
+function rows(list) {
+  return table({
+    label: "Schedules",
+    rows: () => list.items.value,
+    key: (row) => row.name,
+    open: (row) => link(["schedules", row.name]),
+    columns: [
+      {
+        title: "Name",
+        cell: (row) => h("a", { href: link(["schedules", row.name]) }, row.name.split("/").at(-1)),
+      },
+      { title: "Runs", cell: (row) => row.integration.split("/").at(-1) },
+      {
+        title: "At",
+        class: "tight",
+        cell: (row) => [
+          h("code", null, row.cronExpression),
+          h("div", { class: "soft" }, row.timeZone || "UTC"),
+        ],
+      },
+      { title: "State", class: "tight", cell: stateOf },
+      { title: "Last", class: "tight", cell: (row) => lastOf(row) },
+      {
+        title: "Next",
+        class: "tight",
+        cell: (row) => [
+          fromNow(row.nextRun?.startTime),
+          row.nextRun ? h("div", { class: "soft" }, moment(row.nextRun.startTime)) : null,
+        ],
+      },
+    ],
+  });
 }
 
 /** @param {Schedule} schedule */

@@ -3,13 +3,12 @@
 import { call, curl, get, post } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { go, link } from "../../core/router.js";
-import { computed } from "../../core/signals.js";
 import { duration, fromNow, milliseconds, moment } from "../../core/times.js";
 import { counted, plain } from "../../core/words.js";
 import { watch } from "../../core/watch.js";
 import { copyButton } from "../../parts/copying.js";
 import { invocationTable } from "../../parts/invocations.js";
-import { foot, one, paged } from "../../parts/lists.js";
+import { foot, one, paged, whenRead } from "../../parts/lists.js";
 import { merged } from "../../parts/merging.js";
 import { confirmed, dialog, say, sayTrouble, trouble } from "../../parts/messages.js";
 import { stateOf } from "./list.js";
@@ -27,26 +26,21 @@ export function draw([, name = ""]) {
   const path = `tocsin/v1/${name.split("/").map(encodeURIComponent).join("/")}`;
   const read = one((signal) => get(path, {}, signal));
   const next = one((signal) => get(`${path}/nextRuns`, { count: 10 }, signal));
-  const known = computed(() => read.value.value !== null);
   const schedule = () => /** @type {Schedule} */ (read.value.value);
   const again = () => {
     read.again();
     next.again();
   };
-  return () => {
-    if (read.error.value) return trouble(read.error.value, read.again);
-    if (!known.value) return h("p", null, "Reading …");
-    return [
-      () => head(schedule(), path, again),
-      h(
-        "div",
-        { class: "cards" },
-        () => facts(schedule()),
-        () => nextRuns(next),
-      ),
-      runs(schedule(), again),
-    ];
-  };
+  return whenRead(read, () => [
+    () => head(schedule(), path, again),
+    h(
+      "div",
+      { class: "cards" },
+      () => facts(schedule()),
+      () => nextRuns(next),
+    ),
+    runs(schedule(), again),
+  ]);
 }
 
 /**

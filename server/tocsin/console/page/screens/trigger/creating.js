@@ -6,7 +6,7 @@ import { folder, choose } from "../../core/folder.js";
 import { go, link } from "../../core/router.js";
 import { effect, onCleanup, signal } from "../../core/signals.js";
 import { copyButton } from "../../parts/copying.js";
-import { parsed } from "../../parts/documents.js";
+import { ONE_ONLY, parsed } from "../../parts/documents.js";
 import { editor } from "../../parts/editor.js";
 import { say, trouble } from "../../parts/messages.js";
 import { mutate } from "../../parts/operations.js";
@@ -14,6 +14,7 @@ import { moment } from "../../core/times.js";
 import { DOCUMENTS } from "./templates.js";
 
 const CREATE = "triggers/v1/triggers";
+const CREATE_PAUSED = "tocsin/v1/triggers:createPaused";
 
 /** @type {[string, string][]} */
 const RHYTHMS = [
@@ -52,7 +53,10 @@ function timerForm(error) {
   const cron = signal("* * ? * * *");
   const body = (/** @type {HTMLFormElement} */ form) => {
     const data = Object.fromEntries(
-      [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]),
+      [...new FormData(form)].map(([name, value]) => [
+        name,
+        name === "payload" ? String(value) : String(value).trim(),
+      ]),
     );
     const action = data["what"] === "container" ? "invokeContainerWithRetry" : "invokeFunction";
     const id = data["what"] === "container" ? "containerId" : "functionId";
@@ -194,8 +198,10 @@ function documentForm(error) {
           edited.wrong.value = violations;
           const trigger = triggers[0];
           if (violations.length > 0 || !trigger) return;
-          const { folderId, name, description, labels, rule } = trigger;
-          await made({ folderId, name, description, labels, rule }, error);
+          if (triggers.length > 1) throw new Error(ONE_ONLY);
+          const { folderId, name, description, labels, rule, status } = trigger;
+          const path = status === "PAUSED" ? CREATE_PAUSED : CREATE;
+          await made({ folderId, name, description, labels, rule }, error, path);
         } catch (caught) {
           error.value = caught;
         }
@@ -215,13 +221,14 @@ function documentForm(error) {
 /**
  * @param {import("../../core/api.js").Json} body
  * @param {import("../../core/signals.js").Signal<unknown>} error
+ * @param {string} [path]  of the method
  */
-async function made(body, error) {
+async function made(body, error, path = CREATE) {
   error.value = null;
   try {
-    const operation = await mutate("POST", CREATE, body);
+    const operation = await mutate("POST", path, body);
     choose(String(body["folderId"]));
-    say("It is made.");
+    say("The trigger is made.");
     go(["triggers", operation.metadata.triggerId]);
   } catch (caught) {
     error.value = caught;

@@ -4,7 +4,7 @@ import { call } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
 import { signal } from "../../core/signals.js";
-import { parsed, renderedAs } from "../../parts/documents.js";
+import { ONE_ONLY, parsed, renderedAs } from "../../parts/documents.js";
 import { editor } from "../../parts/editor.js";
 import { one } from "../../parts/lists.js";
 import { say, trouble } from "../../parts/messages.js";
@@ -40,10 +40,9 @@ function form(trigger, text, again) {
     edited.wrong.value = [];
     try {
       const { triggers, violations } = await parsed(edited.text(), trigger.folderId);
-      if (violations.length > 0 || !triggers[0]) {
-        edited.wrong.value = violations;
-        return;
-      }
+      edited.wrong.value = violations;
+      if (violations.length > 0 || !triggers[0]) return;
+      if (triggers.length > 1) throw new Error(ONE_ONLY);
       const changed = await update(trigger, triggers[0]);
       say(changed.length > 0 ? `Changed: ${changed.join(", ")}.` : "Nothing was changed.");
       again();
@@ -66,22 +65,32 @@ function form(trigger, text, again) {
 }
 
 /**
- * Changes what differs, and nothing else.
+ * Changes what the reader changed, and nothing else: somebody else may have changed the trigger since.
  *
- * @param {Trigger} before
+ * @param {Trigger} before  as it was when the form was shown
  * @param {Trigger} after
+ * @throws {Error}  if somebody else has changed the same
  */
 async function update(before, after) {
   const path = `triggers/v1/triggers/${encodeURIComponent(before.id)}`;
   const fresh = /** @type {Trigger} */ (await call("GET", path));
+  const differ = (/** @type {Trigger} */ that, /** @type {Trigger} */ other) =>
+    CHANGEABLE.filter((name) => JSON.stringify(that[name]) !== JSON.stringify(other[name]));
+  const meanwhile = differ(before, fresh);
   /** @type {string[]} */
-  const changed = CHANGEABLE.filter((name) => JSON.stringify(fresh[name]) !== JSON.stringify(after[name]));
+  const changed = differ(before, after).filter((name) => differ(fresh, after).includes(name));
+  const both = changed.filter((name) => meanwhile.some((each) => each === name));
+  if (both.length > 0) {
+    throw new Error(
+      `Somebody else has changed the ${both.join(" and the ")} since you began. Copy your text, and begin with "Edit" anew.`,
+    );
+  }
   if (changed.length > 0) {
     const { name, description, labels, rule } = after;
     await mutate("PATCH", path, { updateMask: changed.join(","), name, description, labels, rule });
   }
-  const [was, is] = [fresh.status === "PAUSED", after.status === "PAUSED"];
-  if (was !== is) {
+  const [was, is] = [before.status === "PAUSED", after.status === "PAUSED"];
+  if (was !== is && is !== (fresh.status === "PAUSED")) {
     await mutate("POST", `${path}:${is ? "pause" : "resume"}`, {});
     changed.push(is ? "paused" : "resumed");
   }

@@ -4,7 +4,7 @@ import { get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { ask, link } from "../../core/router.js";
 import { signal } from "../../core/signals.js";
-import { both, moment } from "../../core/times.js";
+import { both, clock, moment } from "../../core/times.js";
 import { plain } from "../../core/words.js";
 import { one } from "../../parts/lists.js";
 import { trouble } from "../../parts/messages.js";
@@ -60,7 +60,7 @@ export function explaining(trigger, asked) {
 
 /** @param {string | undefined} instant */
 function written(instant) {
-  const at = instant ? new Date(instant) : new Date();
+  const at = instant ? new Date(instant) : new Date(clock());
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 

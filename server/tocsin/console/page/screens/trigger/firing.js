@@ -7,6 +7,7 @@ import { signal } from "../../core/signals.js";
 import { copyButton } from "../../parts/copying.js";
 import { kindName, ruleOf } from "../../parts/kinds.js";
 import { say, trouble } from "../../parts/messages.js";
+import { jsonOf, requestId } from "../../core/words.js";
 import { templateOf } from "../../parts/events.js";
 
 /** @param {import("../../core/messages.js").Trigger} trigger */
@@ -17,11 +18,11 @@ export function firing(trigger) {
   const editor = h("textarea", { id: "payload", rows: timer ? 4 : 16, spellcheck: "false", value: first });
   const error = signal(/** @type {unknown} */ (null));
   const path = `tocsin/v1/triggers/${encodeURIComponent(trigger.id)}:fire`;
-  const body = () => (timer ? { payload: editor.value } : { json: JSON.parse(editor.value) });
+  const body = () => (timer ? { payload: editor.value } : { json: jsonOf(editor.value) });
   const fire = async () => {
     error.value = null;
     try {
-      const answer = await post(path, { ...body(), requestId: crypto.randomUUID() });
+      const answer = await post(path, { ...body(), requestId: requestId() });
       say("Fired.");
       go(["invocations", answer.invocations[0].id]);
     } catch (caught) {
@@ -39,7 +40,7 @@ export function firing(trigger) {
     h("p", { class: "soft" }, words(kind, timer)),
     h(
       "form",
-      { class: "card", onsubmit: submit },
+      { class: "editing", onsubmit: submit },
       h(
         "label",
         { class: "field" },

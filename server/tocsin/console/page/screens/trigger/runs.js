@@ -5,11 +5,11 @@ import { h } from "../../core/dom.js";
 import { link } from "../../core/router.js";
 import { both, duration } from "../../core/times.js";
 import { plain } from "../../core/words.js";
-import { computed } from "../../core/signals.js";
 import { watch } from "../../core/watch.js";
 import { invocationTable, took } from "../../parts/invocations.js";
-import { foot, paged } from "../../parts/lists.js";
+import { foot, listed, paged } from "../../parts/lists.js";
 import { empty } from "../../parts/messages.js";
+import { permitted } from "../../parts/permitted.js";
 import { runStrip } from "../../parts/plots.js";
 import { bare, tone } from "../../parts/states.js";
 import { merged } from "../../parts/merging.js";
@@ -33,20 +33,30 @@ export function runs(trigger) {
       else if (change.invocations) list.items.value = merged(list.items.peek(), change.invocations);
     },
   );
-  const none = computed(() => list.state.value === "read" && list.items.value.length === 0);
-  return h("section", { class: "card" }, h("h2", null, "Last runs"), () =>
-    none.value
-      ? empty(
-          "It has not fired yet.",
-          h(
-            "p",
-            null,
-            "It appears here the moment it does. You can ",
-            h("a", { href: link(["triggers", trigger.id, "fire"]) }, "fire it now"),
-            ".",
-          ),
-        )
-      : [strip(list.items), invocationTable(() => list.items.value, { of: trigger.id }), foot(list, "run")],
+  const rows = () => [strip(list.items), invocationTable(() => list.items.value, { of: trigger.id })];
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", null, "Last runs"),
+    listed(list, rows, () => nothing(trigger)),
+    foot(list, "run"),
+  );
+}
+
+/** @param {import("../../core/messages.js").Trigger} trigger */
+function nothing({ id, folderId }) {
+  return empty(
+    "It has not fired yet.",
+    h(
+      "p",
+      null,
+      "It appears here the moment it does.",
+      permitted("tocsin.triggers.fire", `folders/${folderId}`, () => [
+        " You can ",
+        h("a", { href: link(["triggers", id, "fire"]) }, "fire it now"),
+        ".",
+      ]),
+    ),
   );
 }
 

@@ -3,10 +3,9 @@
 import { curl, get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { go, here, link } from "../../core/router.js";
-import { computed, untracked } from "../../core/signals.js";
 import { copyButton } from "../../parts/copying.js";
 import { actionOf, actionWords, kindName, ruleOf } from "../../parts/kinds.js";
-import { one } from "../../parts/lists.js";
+import { one, whenRead } from "../../parts/lists.js";
 import { confirmed, say, sayTrouble, trouble } from "../../parts/messages.js";
 import { permitted } from "../../parts/permitted.js";
 import { badge } from "../../parts/states.js";
@@ -42,18 +41,12 @@ export function draw([, id = "", tab = ""]) {
   watch({ topics: ["TOPIC_TRIGGERS", "TOPIC_INVOCATIONS", "TOPIC_INTAKES"], triggerId: id }, (change) => {
     if (change.reset || change.triggers) read.again();
   });
-  const known = computed(() => read.value.value !== null);
   const trigger = () => /** @type {Trigger} */ (read.value.value);
-  return () => {
-    if (read.error.value) return trouble(read.error.value, read.again);
-    if (!known.value) return h("p", null, "Reading …");
-    // A form must not be drawn anew while somebody types.
-    return [
-      () => head(trigger(), read.again),
-      () => tabs(trigger(), tab),
-      untracked(() => body(trigger, tab, read.again)),
-    ];
-  };
+  return whenRead(read, () => [
+    () => head(trigger(), read.again),
+    () => tabs(trigger(), tab),
+    body(trigger, tab, read.again),
+  ]);
 }
 
 /**
