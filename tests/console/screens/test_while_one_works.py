@@ -161,3 +161,18 @@ def test_a_document_makes_one_trigger_and_makes_it_as_it_says(
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     [row] = called(server, "GET", f"/tocsin/v1/folders/{folder}/triggers")["triggers"]
     assert row["state"] == "STATE_PAUSED"
+
+
+def test_what_strangers_wrote_at_length_widens_no_screen(
+    page: Page, server: Tocsin, folder: str
+) -> None:
+    page.set_viewport_size({"width": 380, "height": 760})
+    long = {"description": "d" * 250, "labels": {"l" * 60: "v" * 60}}
+    made = trigger(server, folder, "a" * 63, timer("f" * 50, payload="w" * 2000), **long)
+    invocation = fire(server, made)
+    for place in (f"triggers/{made}", f"invocations/{invocation}", f"triggers?folder={folder}"):
+        page.goto(f"/#/{place}")
+        expect(page.locator("main").get_by_text("a" * 63).first).to_be_visible()
+        expect(page.get_by_text("Reading …")).to_have_count(0)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width == page.evaluate("document.documentElement.clientWidth"), place
