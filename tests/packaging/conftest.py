@@ -1,5 +1,6 @@
 """The wheels of the server and of its stubs, and an environment with both and a vendor's SDK."""
 
+import fcntl
 import sys
 from pathlib import Path
 
@@ -9,10 +10,15 @@ from stand.vendors.environment import ROOT, YANDEXCLOUD, make_environment, run
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds what a release has, both wheels among it."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, str(ROOT / "release" / "build_release.py"), "--untried", str(folder))
+def wheels(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that holds what a release has, both wheels among it; built once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "dist"
+    with (folder.parent / "dist.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "SHA256SUMS").exists():
+            release = str(ROOT / "release" / "build_release.py")
+            run(sys.executable, release, "--untried", str(folder))
     return folder
 
 
