@@ -3,7 +3,6 @@
 Tests don't meet on the server, since each takes a folder of its own.
 """
 
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +11,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.browser import Faults, accessibility_faults, chromium, console_tools
-from stand.apis.steering import REGION, QueueService
+from console.servers import served
+from stand.apis.steering import QueueService
 from stand.recording_target import RecordingTarget
-from stand.tocsin_process import Tocsin, serving
+from stand.tocsin_process import Tocsin
 
 
 @pytest.fixture(scope="module")
@@ -40,22 +40,7 @@ def queues() -> Iterator[QueueService]:
 
 @pytest.fixture(scope="session")
 def server(target: RecordingTarget, queues: QueueService) -> Iterator[Tocsin]:
-    config = f"""
-        [targets]
-        function = "{target.url}/functions/{{function_id}}"
-        container = "{target.url}/containers/{{container_id}}"
-
-        [dead_letters]
-        endpoint = "{queues.url}"
-        region = "{REGION}"
-        access_key_id = "id"
-        secret_access_key = "key"
-
-        [integrations.nightly]
-        triggers = ["api_trigger/nightly"]
-        url = "{target.url}/nightly"
-    """
-    with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
+    with served(target, queues) as tocsin:
         yield tocsin
 
 

@@ -1,10 +1,35 @@
 """A newcomer with nothing but a browser makes a timer, sees it fail, and mends it."""
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from console.servers import served
+from stand.apis.steering import QueueService
 from stand.recording_target import Answer, RecordingTarget
+from stand.tocsin_process import Tocsin
+
+
+def new_database(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue("postgres").new_database()
+    return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(
+    request: pytest.FixtureRequest, target: RecordingTarget, queues: QueueService
+) -> Iterator[Tocsin]:
+    """The whole page in one walk, on each store."""
+    database = None
+    if request.param == "postgresql":
+        # The browser's event loop is in this thread, and no other may run beside it.
+        with ThreadPoolExecutor(1) as apart:
+            database = apart.submit(new_database, request).result()
+    with served(target, queues, database) as tocsin:
+        yield tocsin
 
 
 def test_from_the_first_timer_to_a_redrive(
