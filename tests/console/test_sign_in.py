@@ -1,11 +1,14 @@
 """People sign in on the page, in a real browser: with an API key, by an issuer, and out again."""
 
+import json
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -14,6 +17,7 @@ from console.browser import Faults
 from stand.access.oidc_provider import Provider, provider
 from stand.access.secured import Secured, secured
 from stand.access.tab import Tab
+from stand.apis.wire import send
 from stand.tocsin_process import Tocsin
 
 REFUSED = r"^401 "
@@ -248,3 +252,49 @@ def test_another_page_does_nothing_in_the_name_of_its_visitor(
     assert set(aimed.values()) <= {401, 403}
     # The visitor is still signed in.
     assert tab.who().status == 200
+
+
+def test_somebody_who_only_looks_sees_no_button_that_would_be_refused(
+    page: Page, secure: Secured, folder: str
+) -> None:
+    authorization = {"authorization": f"Api-Key {person(secure, folder)[1]}"}
+
+    def post(path: str, body: object) -> Any:
+        sent = json.dumps(body).encode()
+        return send(secure.server.http_address, "POST", path, sent, authorization).json
+
+    timer = {"cronExpression": "0 0 1 1 ? *", "invokeFunction": {"functionId": "hello"}}
+    request = {"folderId": folder, "name": "every-year", "rule": {"timer": timer}}
+    made = post("/triggers/v1/triggers", request)["response"]["id"]
+    invocation = post(f"/tocsin/v1/triggers/{made}:fire", {})["invocations"][0]["id"]
+    account = secure.admin.call(
+        "AccessService.CreateAccount", {"kind": "KIND_USER_ACCOUNT", "folderId": folder}
+    )["account"]["id"]
+    binding = {"resource": f"folders/{folder}", "subject": f"userAccount:{account}"}
+    secure.admin.call("AccessService.AddBinding", {"binding": {**binding, "role": "viewer"}})
+    page.goto(f"/#/triggers?folder={folder}")
+    with_key(page, secure.secret(account)[1])
+    signed_in(page)
+    refused = re.compile(
+        r"^(New|Make|Pause|Resume|Delete|Deliver|Redrive|Cancel|Fire|Edit|Save|Send|With )"
+    )
+    for place, sign in (
+        (f"triggers?folder={folder}", "every-year"),
+        (f"triggers/{made}", "every-year"),
+        ("invocations", "every-year"),
+        (f"invocations/{invocation}", "every-year"),
+        ("dead-letters", "There are no dead letters"),
+        ("executions", "No integration has run"),
+        ("", "What fires in the next"),
+    ):
+        page.goto(f"/#/{place}")
+        expect(page.get_by_role("main").get_by_text(sign).first).to_be_visible()
+        expect(page.get_by_text("Reading …")).to_have_count(0)
+        assert (
+            page.locator("main")
+            .locator("a, button, summary")
+            .filter(has_text=refused)
+            .all_inner_texts()
+            == []
+        )
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -101,26 +101,6 @@ export function address(path, query = {}) {
 }
 
 /**
- * Returns a command that makes the same call from a terminal; the key is in a variable.
- *
- * @param {string} method
- * @param {string} path
- * @param {Json} [body]
- * @param {boolean} [signedIn]
- */
-export function curl(method, path, body, signedIn = false) {
-  const lines = [`curl -X ${method} ${quoted(address(path))}`];
-  if (signedIn) lines.push('-H "Authorization: Bearer $TOCSIN_API_KEY"');
-  if (body) lines.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`);
-  return lines.join(" \\\n  ");
-}
-
-/** @param {string} text */
-function quoted(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/**
  * Reads why a call was refused.
  *
  * @param {Response} response

@@ -1,6 +1,7 @@
 /** Tries an event: which triggers would it fire, and what speaks against it? */
 
-import { curl, post } from "../core/api.js";
+import { post } from "../core/api.js";
+import { curl } from "../core/curl.js";
 import { h } from "../core/dom.js";
 import { folder } from "../core/folder.js";
 import { link } from "../core/router.js";

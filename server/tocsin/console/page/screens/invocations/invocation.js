@@ -1,6 +1,7 @@
 /** One delivery: what was sent, what came back, and each attempt on a line of time. */
 
-import { curl, get, post } from "../../core/api.js";
+import { get, post } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { link } from "../../core/router.js";
 import { untracked } from "../../core/signals.js";

@@ -1,6 +1,7 @@
 /** Sends an invocation again with another payload, and shows the difference. */
 
-import { curl, post } from "../../core/api.js";
+import { post } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
 import { signal } from "../../core/signals.js";

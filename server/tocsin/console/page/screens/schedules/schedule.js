@@ -1,6 +1,7 @@
 /** One schedule: when it runs, and how its last runs went. */
 
-import { call, curl, get, post } from "../../core/api.js";
+import { call, get, post } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go, link } from "../../core/router.js";
 import { duration, fromNow, milliseconds, moment } from "../../core/times.js";
@@ -11,6 +12,7 @@ import { invocationTable } from "../../parts/invocations.js";
 import { foot, one, paged, whenRead } from "../../parts/lists.js";
 import { merged } from "../../parts/merging.js";
 import { confirmed, dialog, say, sayTrouble, trouble } from "../../parts/messages.js";
+import { permitted } from "../../parts/permitted.js";
 import { stateOf } from "./list.js";
 
 /** @typedef {import("../../core/messages.js").Schedule} Schedule */
@@ -63,15 +65,17 @@ function head(schedule, path, again) {
     h(
       "div",
       { class: "actions" },
-      schedule.pause
-        ? h("button", { type: "button", onclick: resume }, "Resume")
-        : h("button", { type: "button", onclick: () => pause(path, again) }, "Pause …"),
-      copyButton("Copy as curl", () => curl("POST", `${path}:${schedule.pause ? "resume" : "pause"}`, {})),
-      h(
-        "button",
-        { type: "button", class: "danger", onclick: () => void remove(schedule, path).catch(sayTrouble) },
-        "Delete …",
-      ),
+      permitted("integrations.integrations.invoke", schedule.integration, () => [
+        schedule.pause
+          ? h("button", { type: "button", onclick: resume }, "Resume")
+          : h("button", { type: "button", onclick: () => pause(path, again) }, "Pause …"),
+        copyButton("Copy as curl", () => curl("POST", `${path}:${schedule.pause ? "resume" : "pause"}`, {})),
+        h(
+          "button",
+          { type: "button", class: "danger", onclick: () => void remove(schedule, path).catch(sayTrouble) },
+          "Delete …",
+        ),
+      ]),
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** Makes a trigger: a timer by a form, any kind as a document. */
 
-import { curl, get } from "../../core/api.js";
+import { get } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { folder, choose } from "../../core/folder.js";
 import { go, link } from "../../core/router.js";

@@ -1,6 +1,7 @@
 /** Fires a trigger by hand. */
 
-import { curl, post } from "../../core/api.js";
+import { post } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
 import { signal } from "../../core/signals.js";

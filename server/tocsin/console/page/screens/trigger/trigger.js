@@ -1,6 +1,7 @@
 /** One trigger: what it is, when it fires, how its last runs went. */
 
-import { curl, get } from "../../core/api.js";
+import { get } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go, here, link } from "../../core/router.js";
 import { copyButton } from "../../parts/copying.js";
