@@ -5,7 +5,6 @@ import { h } from "../core/dom.js";
 import { folder, move, choose } from "../core/folder.js";
 import { here } from "../core/router.js";
 import { effect, untracked } from "../core/signals.js";
-import { liveState } from "../core/watch.js";
 import { counted } from "../core/words.js";
 import { one } from "./lists.js";
 
@@ -17,9 +16,12 @@ export function folderPicker() {
     const answer = await get("tocsin/v1/folders", { pageSize: 1000 }, signal);
     return /** @type {Folder[]} */ (answer.folders ?? []);
   });
+  let at = here().path.join("/");
   effect(() => {
     // Somebody has made or deleted something since the last screen, perhaps.
-    if (here().path.length >= 0 && liveState.value === "live") untracked(read.again);
+    const now = here().path.join("/");
+    if (now !== at) untracked(read.again);
+    at = now;
   });
   effect(() => {
     const first = read.value.value?.[0];
