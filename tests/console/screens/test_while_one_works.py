@@ -176,3 +176,13 @@ def test_what_strangers_wrote_at_length_widens_no_screen(
         expect(page.get_by_text("Reading …")).to_have_count(0)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width == page.evaluate("document.documentElement.clientWidth"), place
+
+
+def test_the_last_hour_has_a_second_page(page: Page, server: Tocsin, folder: str) -> None:
+    made = trigger(server, folder, "one", timer())
+    for _ in range(52):
+        fire(server, made)
+    page.goto(f"/#/invocations?folder={folder}&range=1h")
+    expect(page.locator("tbody tr")).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator("tbody tr")).to_have_count(52)

@@ -19,9 +19,12 @@ import { bare } from "./states.js";
  * @param {() => boolean} [oldestFirst]
  */
 export function liveInvocations(filter, scope, oldestFirst = () => false) {
+  let asked = /** @type {Filter} */ ({});
   const list = paged(async (token, ended) => {
     if (!scope()) return { items: [], next: "" };
-    const query = { ...filter(), oldestFirst: oldestFirst() || undefined, pageSize: 50, pageToken: token };
+    // "The last hour" begins later by the next page, which must be of the same list.
+    if (!token) asked = filter();
+    const query = { ...asked, oldestFirst: oldestFirst() || undefined, pageSize: 50, pageToken: token };
     const answer = await get("tocsin/v1/invocations", query, ended);
     return {
       items: /** @type {Invocation[]} */ (answer.invocations ?? []),
