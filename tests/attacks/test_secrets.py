@@ -70,6 +70,11 @@ secret_access_key = "secret-24"
 [sources.logs.otlp_senders.collector]
 secret = "secret-27"
 log_group = "e2300000000000000002"
+[access.issuers.example]
+issuer = "https://issuer.example.com"
+audience = "tocsin"
+client_id = "console"
+client_secret = "secret-28"
 [integrations.nightly]
 triggers = ["api_trigger/nightly"]
 url = "http://user:secret-25@127.0.0.1:1/?key=secret-26"
@@ -99,6 +104,7 @@ def _secrets_in(annotation: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 def test_each_secret_that_there_is_is_tried_here() -> None:
     given = {
+        "access.issuers.client_secret",
         "dead_letters.secret_access_key",
         "sources.mail.s3_secret_access_key",
         "sources.mqtt.password",

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tocsin.cli.terminal.lines import one_line
-from tocsin.cli.terminal.output import as_yaml, drawn, plain_lines
+from tocsin.cli.terminal.output import drawn, plain_lines
 from tocsin.demo.client import Outcome
 from tocsin.demo.screen import Screen
 from tocsin.demo.target import Call
+from tocsin.documents.writing import as_yaml
 from tocsin.gate.audit import Audit, Audited
 from tocsin.logs import ConsoleLines
 from tocsin.printable import UNPRINTABLE, joins, printable, printable_json

@@ -18,6 +18,7 @@ from tocsin.cli.connection import (
 )
 from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.lines import note
+from tocsin.cli.terminal.output import print_document
 from tocsin.documents.terraform import TerraformError, terraform_of
 from tocsin.documents.triggers import file_name, json_of, yaml_of
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2 as contract
@@ -100,8 +101,7 @@ def _print(texts: Sequence[str], triggers: Sequence[Trigger], form: Form) -> Non
         case Form.TERRAFORM:
             text = "\n".join(texts)
     if text:
-        # What `apply` reads must come as it is: `documents` writes printable text alone.
-        typer.echo(text, nl=False)
+        print_document(text)
 
 
 def _write(directory: Path, written: Sequence[tuple[str, str]], form: Form) -> None:

@@ -117,6 +117,11 @@ def print_json_line(message: Message) -> None:
     say_json(json.dumps(to_json(message), ensure_ascii=False))
 
 
+def print_document(text: str) -> None:
+    """Prints documents that other programs read; their writers leave nothing to be escaped."""
+    typer.echo(printable(text, newlines=True), nl=False)
+
+
 def instant_text(timestamp: Timestamp) -> str:
     """Formats an instant for people; returns an empty string if it is not set."""
     return for_people(timestamp.ToDatetime(UTC)) if timestamp != Timestamp() else ""

@@ -12,7 +12,7 @@ from tocsin.cli.connection import (
     ServerOption,
     connected,
 )
-from tocsin.cli.terminal.output import Output, print_json
+from tocsin.cli.terminal.output import Output, print_document, print_json
 from tocsin.cli.triggers import creating, editing, firing, intake_view, listing, several
 from tocsin.cli.triggers.names import TriggerArgument, find_trigger
 from tocsin.cli.triggers.written import show
@@ -52,7 +52,7 @@ def get_trigger(
         found = find_trigger(api, trigger, folder)
         match output:
             case Shape.YAML:
-                typer.echo(yaml_of(found), nl=False)
+                print_document(yaml_of(found))
             case Shape.JSON:
                 print_json(found)
             case Shape.TABLE:
