@@ -35,6 +35,7 @@ from tocsin.sources.mail.settings import MailSettings
 from tocsin.sources.mqtt.settings import BrokerSettings, RegistrySettings
 from tocsin.sources.notifications.settings import SenderSettings, WebhookSettings
 from tocsin.sources.settings import LogSettings, SourceSettings
+from tocsin.targets.receivers import Receiver
 from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
 from tocsin.wire.rest.settings import RestSettings
 
@@ -141,7 +142,7 @@ def plain(value: Any) -> Any:
 def settings() -> Iterator[Setting]:
     """Yields the settings at the top, outside any table."""
     for name, field in Settings.model_fields.items():
-        if name not in (*TABLES, "integrations"):
+        if name not in (*TABLES, "integrations", "notify"):
             yield Setting((name,), field)
 
 
@@ -154,6 +155,11 @@ def settings_of(table_name: str) -> Iterator[Setting]:
 def integration_settings() -> Iterator[Setting]:
     for name, field in IntegrationSettings.model_fields.items():
         yield Setting(("integrations", "NAME", name), field)
+
+
+def receiver_settings() -> Iterator[Setting]:
+    for name, field in Receiver.model_fields.items():
+        yield Setting(("notify", "receivers", "NAME", name), field)
 
 
 def mqtt_settings() -> Iterator[Setting]:
@@ -272,6 +278,7 @@ def example() -> str:
     lines += ["", "[sources.mqtt.home]", *assignments(mqtt_settings())]
     lines += ["", "[sources.mqtt.home.registries.are000000000000reg]"]
     lines += assignments(mqtt_registry_settings())
+    lines += ["", "[notify.receivers.ops]", *assignments(receiver_settings())]
     return "\n".join([*lines, "", "[integrations.nightly]", *assignments(integration_settings())])
 
 
@@ -309,6 +316,10 @@ def page() -> str:
             "## `[sources.mqtt.NAME.registries.REGISTRY_ID]`: topics of a registry\n",
             "One table for each registry whose devices are on the broker.\n",
             named_table(mqtt_registry_settings()),
+            "## `[notify.receivers.NAME]`: who is told of failures, silence and recovery\n",
+            "One table for each receiver of [notices](notices.md). Give `url` with `secret`, or\n"
+            "`function`. A change counts after a restart.\n",
+            named_table(receiver_settings()),
             "## `[integrations.NAME]`: integrations that can be scheduled\n",
             "One table for each integration; `NAME` is its short name, the last part of\n"
             "`projects/*/locations/*/integrations/NAME`.\n",

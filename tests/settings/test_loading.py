@@ -88,6 +88,23 @@ WRONG = {
         "expected whsec_ and base64 of 24 to 64 bytes"
     ),
     "[sources.message_queue]\nqueues = {}": ("sources.message_queue.queues: unknown setting"),
+    '[notify.receivers.ops]\nfolders = ["*"]': (
+        "notify.receivers.ops: url, function: exactly one of the two is needed"
+    ),
+    '[notify.receivers.ops]\nurl = "http://127.0.0.1/"': (
+        "notify.receivers.ops: secret: is needed with url, so that the receiver can check who calls"
+    ),
+    '[notify.receivers.ops]\nurl = "http://169.254.169.254/"': (
+        "notify.receivers.ops.url: 169.254.169.254 is an address at which clouds keep their "
+        "credentials, which is never called"
+    ),
+    '[notify.receivers.ops]\nurl = "http://127.0.0.1/"\nsecret = "whsec_short"': (
+        "notify.receivers.ops.secret: expected whsec_ and base64 of 24 to 64 bytes"
+    ),
+    '[notify.receivers.off]\nfunction = "f"': (
+        "notify.receivers: 'off' can't be a receiver's name: expected a lower-case letter, then up "
+        "to 62 of a-z, 0-9, - and _, and not 'off'"
+    ),
     "[integrations.nightly]\ntriggers = []": (
         "integrations.nightly.triggers: "
         "List should have at least 1 item after validation, not 0\n"

@@ -21,6 +21,8 @@ from tocsin.engine.events.intake import Intake
 from tocsin.engine.events.invoking import Calls
 from tocsin.engine.events.subscribing import Subscribing
 from tocsin.engine.loops import Engine
+from tocsin.engine.notices.noticing import Notices
+from tocsin.engine.notices.watching import NoticeWatch
 from tocsin.engine.observer import Observer
 from tocsin.engine.reading.pulling import Pulling
 from tocsin.engine.reading.standings import Standings
@@ -28,6 +30,7 @@ from tocsin.engine.store_clock import StoreClock
 from tocsin.engine.ticks.recurring import Recurring
 from tocsin.engine.ticks.schedules import Schedules
 from tocsin.engine.ticks.timers import Timers
+from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
 from tocsin.engine.upkeep.presence import Presence
 from tocsin.engine.upkeep.step_faults import StepFaults
@@ -67,7 +70,8 @@ def compose(
     timers = _timers(ground, ids)
     shortage = Shortage(MACHINE_CLOCK)
     presence = _presence(ground)
-    deliveries = _deliveries(ground, caller, shortage, presence)
+    notices = _notices(ground, ids)
+    deliveries = _deliveries(ground, caller, shortage, presence, notices)
     batches, intake = events_of(settings, clock, database, ids)
     read = readers(settings.sources, settings.targets.reach, clock, database, ground.node)
     pulling = pulling_of(database, clock, read, intake, observer)
@@ -88,7 +92,7 @@ def compose(
         machine_clock=MACHINE_CLOCK,
         observer=observer,
         chores=(presence.run_once, *chores),
-        upkeep=kept.steps(),
+        upkeep=(*kept.steps(), *_watching(ground, notices)),
         faults=faults,
         hold=ground.hold,
     )
@@ -100,7 +104,7 @@ def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) ->
     """Builds the caller of targets; under access control its calls carry tokens."""
     settings, current = ground.settings, ground.current
     caller = TargetCaller(
-        Addresses(settings.targets, settings.integrations),
+        Addresses(settings.targets, settings.integrations, settings.notify.receivers),
         timeout_seconds=settings.targets.timeout,
         user_agent=f"tocsin/{version('tocsin')}",
         largest_payload=settings.targets.max_payload_bytes,
@@ -111,7 +115,7 @@ def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) ->
     stack.push_async_callback(caller.close)
     current.on_change(
         lambda: caller.use(
-            Addresses(current.targets, current.integrations),
+            Addresses(current.targets, current.integrations, settings.notify.receivers),
             timeout_seconds=current.targets.timeout,
         )
     )
@@ -132,7 +136,11 @@ def _presence(ground: Ground) -> Presence:
 
 
 def _deliveries(
-    ground: Ground, caller: TargetCaller, shortage: Shortage, presence: Presence
+    ground: Ground,
+    caller: TargetCaller,
+    shortage: Shortage,
+    presence: Presence,
+    notices: Notices | None,
 ) -> Deliveries:
     settings = ground.settings
     limits = settings.targets.model_copy(update={"concurrency": ground.shares.deliveries})
@@ -148,10 +156,26 @@ def _deliveries(
         observer=Several((ground.telemetry.observer, presence)),
         shortage=shortage,
         letters_per_queue=settings.dead_letters.concurrency,
+        tell=None if notices is None else notices.failed,
     )
     current = ground.current
     current.on_change(lambda: deliveries.limit_targets(current.targets))
     return deliveries
+
+
+def _notices(ground: Ground, ids: Ids) -> Notices | None:
+    """Builds what tells people of triggers; None if the settings name no receiver."""
+    settings = ground.settings.notify
+    return Notices(settings, new_id=ids.new) if settings.receivers else None
+
+
+def _watching(ground: Ground, notices: Notices | None) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Builds the step that looks for silence and recovery, if anybody is told of them."""
+    if notices is None:
+        return ()
+    database, clock = ground.database, ground.clock
+    duty = Duty("notices", database, clock, node=ground.node)
+    return (NoticeWatch(database, clock, notices, duty, machine_clock=MACHINE_CLOCK).run_once,)
 
 
 def _timers(ground: Ground, ids: Ids) -> Timers:

@@ -70,8 +70,17 @@ class Integration:
     kind: Literal["integration"] = "integration"
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The webhook of a receiver of notices, by its name in the settings."""
+
+    receiver: str
+    service_account_id: str = ""
+    kind: Literal["notice"] = "notice"
+
+
 Target: TypeAlias = Annotated[
-    Function | Container | Workflow | WebsocketBroadcast | Integration,
+    Function | Container | Workflow | WebsocketBroadcast | Integration | Notice,
     Field(discriminator="kind"),
 ]
 
@@ -90,6 +99,8 @@ def target_key(target: Target) -> str:
         case Integration():
             location = f"{target.location}/integrations/" if target.location else ""
             return f"integration/{location}{target.name}"
+        case Notice():
+            return f"notice/{target.receiver}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tocsin.settings.addresses import (
     StartInstant,
 )
 from tocsin.sources.settings import SourceSettings
+from tocsin.targets.receivers import NotifySettings
 from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
 from tocsin.wire.rest.settings import RestSettings
 
@@ -143,6 +144,9 @@ class Settings(BaseSettings):
     )
     dead_letters: DeadLetterSettings = Field(
         DeadLetterSettings.model_construct(), description="Queues for dead letters."
+    )
+    notify: NotifySettings = Field(
+        NotifySettings.model_construct(), description="Who is told of failures."
     )
     misfires: MisfireSettings = Field(
         MisfireSettings.model_construct(), description="How missed ticks are made up for."

@@ -10,6 +10,7 @@ from tocsin.store.access.schema import credentials, revoked_tokens, sessions, us
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.jobs.schema import jobs
+from tocsin.store.notices.schema import notice_causes
 from tocsin.store.schema import accepted_events, decisions, remembered_requests
 
 # Millions may expire at once, and every other write would wait for them.
@@ -46,8 +47,11 @@ SESSIONS = _expiring(sessions, sessions.c.expires_at)
 CREDENTIALS = _expiring(credentials, credentials.c.expires_at, kept=timedelta(days=1))
 JOBS = _expiring(jobs, jobs.c.finished_at, kept=timedelta(days=7))
 
+# A cause that goes on is told of again, so its row is never this old.
+CAUSES = _expiring(notice_causes, notice_causes.c.noticed_at, kept=timedelta(days=31))
+
 # These expire by the clock that events and calls go by.
-REMEMBERED = (REQUESTS, EVENTS, DECISIONS, JOBS)
+REMEMBERED = (REQUESTS, EVENTS, DECISIONS, JOBS, CAUSES)
 # These expire by the clock that tokens go by.
 PROOFS = (REVOKED_TOKENS, USED_ASSERTIONS, CREDENTIALS, SESSIONS)
 

@@ -21,19 +21,21 @@ from tocsin.store.driver.metadata import ASCII, metadata, partial_index
 from tocsin.store.integrations import schema as integrations_schema
 from tocsin.store.jobs import schema as jobs_schema
 from tocsin.store.lifecycle import schema as lifecycle_schema
+from tocsin.store.notices import schema as notices_schema
 from tocsin.store.schedules import schema as schedules_schema
 
 # The contract of all triggers that were stored before rows named one.
 FIRST_CONTRACT = "yandex.cloud.serverless.triggers.v1"
 
-# The tables of access control, integrations, jobs, schedules and the life of the store are in
-# modules of their own.
+# The tables of access control, integrations, jobs, notices, schedules and the life of the store are
+# in modules of their own.
 __all__ = [
     "access_schema",
     "integrations_schema",
     "jobs_schema",
     "lifecycle_schema",
     "metadata",
+    "notices_schema",
     "schedules_schema",
 ]
 
@@ -430,6 +432,13 @@ decisions = Table(
 # deletion of their trigger. Statements repeat the condition in the same words.
 WITHHOLDING = or_(decisions.c.last_at.is_(None), decisions.c.kind == literal_column("'deleted'"))
 partial_index("decisions_withholding", decisions.c.trigger_id, where=WITHHOLDING)
+
+# The decisions by which a timer did not fire in time. Statements repeat the condition, too.
+MISSED = or_(
+    decisions.c.kind == literal_column("'misfire'"),
+    decisions.c.kind == literal_column("'unreadable'"),
+)
+partial_index("decisions_missed", decisions.c.decided_at, decisions.c.id, where=MISSED)
 
 # Triggers that were paused, resumed or deleted, and whose waiting invocations are still to be
 # brought in line with that: how far this got, from the latest back.

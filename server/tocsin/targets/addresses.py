@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from yarl import URL
@@ -14,10 +14,12 @@ from tocsin.plans.plan import (
     Container,
     Function,
     Integration,
+    Notice,
     Target,
     WebsocketBroadcast,
     Workflow,
 )
+from tocsin.targets.receivers import Receiver
 from tocsin.targets.settings import IntegrationSettings, TargetSettings
 
 
@@ -27,10 +29,11 @@ class UnmappedTarget(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Holds the settings of targets' URLs; `integrations` holds those of integrations by name."""
+    """Holds the settings of targets' URLs; those of integrations and receivers by their names."""
 
     targets: TargetSettings
     integrations: Mapping[str, IntegrationSettings]
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
 
     def url(self, target: Target) -> URL:
         """Returns the URL to which a call of this target is POSTed.
@@ -53,6 +56,21 @@ class Addresses:
                 return _with_path(self._of(target.kind, target.gateway_id), target.path)
             case Integration():
                 return self._of_integration(target)
+            case Notice():
+                return URL(self._receiver(target).url or "")
+
+    def signing_key(self, target: Target) -> bytes:
+        """Returns the key that signs calls of a target; empty if they are not signed."""
+        return self._receiver(target).key if isinstance(target, Notice) else b""
+
+    def _receiver(self, target: Notice) -> Receiver:
+        receiver = self.receivers.get(target.receiver)
+        if receiver is None or receiver.url is None:
+            raise UnmappedTarget(
+                f"receiver {target.receiver} is no longer configured: "
+                f"set url in [notify.receivers.{target.receiver}]"
+            )
+        return receiver
 
     def _of(self, kind: str, target_id: str) -> URL:
         if not target_id.strip(".") or has_dot_segment(target_id):

@@ -23,6 +23,7 @@ from tocsin.schedule import Clock, SystemClock
 from tocsin.targets.addresses import Addresses, UnmappedTarget
 from tocsin.targets.not_called import NotCalled
 from tocsin.targets.retry_after import retry_after
+from tocsin.targets.signing import signed_headers
 from tocsin.wire.json_text import parse_json
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ class TargetCaller:
     def use(self, addresses: Addresses, *, timeout_seconds: float) -> None:
         """Uses these addresses and this time limit for calls from now on."""
         self._url = lru_cache(maxsize=4096)(addresses.url)
+        self._signing_key = addresses.signing_key
         self._seconds = timeout_seconds
 
     async def close(self) -> None:
@@ -137,6 +139,8 @@ class TargetCaller:
         except UnmappedTarget as error:
             return Outcome(succeeded=False, error=str(error))
         sent = {"X-Request-Id": request_id, **(headers or {})}
+        if key := self._signing_key(target):
+            sent |= signed_headers(key, request_id, payload, self._machine_clock.now())
         try:
             token = await self._authorization(target, url)
         except TokenUnavailable as error:

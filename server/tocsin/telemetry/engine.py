@@ -14,7 +14,9 @@ from tocsin.store.invocations.rows import FINAL_STATES, Invocation, State
 CALL_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)
 LAG_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600)
 SECOND = timedelta(seconds=1)
-TARGET_KINDS = ("function", "container", "workflow", "websocket_broadcast", "integration")
+TARGET_KINDS = (
+    *("function", "container", "workflow", "websocket_broadcast", "integration", "notice"),
+)
 
 
 class EngineMetrics(Observer):

@@ -41,12 +41,14 @@ class Invocation(_message.Message):
         CAUSE_FIRED_BY_HAND: _ClassVar[Invocation.Cause]
         CAUSE_EVENTS: _ClassVar[Invocation.Cause]
         CAUSE_SCHEDULE: _ClassVar[Invocation.Cause]
+        CAUSE_NOTICE: _ClassVar[Invocation.Cause]
     CAUSE_UNSPECIFIED: Invocation.Cause
     CAUSE_TICK: Invocation.Cause
     CAUSE_SCHEDULED: Invocation.Cause
     CAUSE_FIRED_BY_HAND: Invocation.Cause
     CAUSE_EVENTS: Invocation.Cause
     CAUSE_SCHEDULE: Invocation.Cause
+    CAUSE_NOTICE: Invocation.Cause
     class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         CANCEL_REASON_UNSPECIFIED: _ClassVar[Invocation.CancelReason]

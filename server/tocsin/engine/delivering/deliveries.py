@@ -11,7 +11,7 @@ import structlog
 
 from tocsin.engine.delivering.answer_bytes import AnswerBytes
 from tocsin.engine.delivering.capacity import Admitted, Capacity
-from tocsin.engine.delivering.endings import Endings
+from tocsin.engine.delivering.endings import Endings, TellsOf, write_endings
 from tocsin.engine.delivering.heartbeat import LEASE, Heartbeat
 from tocsin.engine.delivering.horizon import Horizon
 from tocsin.engine.delivering.large_payloads import LargePayloads
@@ -88,6 +88,7 @@ class Deliveries:
         observer: Observer = UNOBSERVED,
         shortage: Shortage | None = None,
         letters_per_queue: int = 10,
+        tell: TellsOf | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -104,6 +105,7 @@ class Deliveries:
         database.on(Bell.DELIVERIES, self._wakeup.ring)
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._claimed: dict[str, Delivery] = {}
+        self._tell = tell
         self._heartbeat = Heartbeat(database, clock, node=node, held=lambda: self._claimed)
         self._endings = Endings(
             database,
@@ -111,6 +113,7 @@ class Deliveries:
             node=node,
             written=self._written,
             dropped=lambda ended: self._let_go(ended.invocation_id),
+            tell=tell,
         )
         self._log = DeliveryLog(clock)
         self._payloads = LargePayloads(database)
@@ -185,7 +188,7 @@ class Deliveries:
         now = self._clock.now()
 
         def hand_back(tx: Transaction) -> None:
-            deliveries.finish(tx, left, node=self._node)
+            write_endings(tx, left, node=self._node, tell=self._tell)
             deliveries.hand_back(tx, now=now, node=self._node)
 
         try:

@@ -1,6 +1,7 @@
 """Writes the endings of many deliveries in one transaction."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import structlog
 
@@ -20,6 +21,25 @@ RECOVERY_SECONDS = 1.0
 MOST_LOGGED = 10
 
 
+TellsOf: TypeAlias = Callable[[Transaction, Sequence[Ended]], None]
+"""Tells people of deliveries that failed for good, in the transaction that writes them."""
+
+
+def write_endings(
+    tx: Transaction, ended: Sequence[Ended], *, node: str, tell: TellsOf | None
+) -> set[str]:
+    """Writes how deliveries ended, and tells of those that failed for good.
+
+    Returns the ids of those whose lease the node still had.
+    """
+    kept = deliveries.finish(tx, ended, node=node)
+    if tell is not None:
+        failed = [each for each in ended if each.failed_for_good and each.invocation_id in kept]
+        if failed:
+            tell(tx, failed)
+    return kept
+
+
 class Endings:
     """Gathers endings while a batch is being written, and writes them in the next batch.
 
@@ -30,6 +50,7 @@ class Endings:
         written: called with each batch, and the ids of those whose lease the node still had.
         dropped: called with an ending that the store refuses while it accepts others; its
             invocation is delivered again after its lease.
+        tell: tells people of deliveries that failed for good; None if nobody is told.
     """
 
     def __init__(
@@ -40,12 +61,14 @@ class Endings:
         node: str,
         written: Callable[[Sequence[Ended], set[str]], None],
         dropped: Callable[[Ended], None],
+        tell: TellsOf | None = None,
     ) -> None:
         self._database = database
         self._machine_clock = machine_clock
         self._node = node
         self._written = written
         self._dropped = dropped
+        self._tell = tell
         self._endings = Gathering(self._write_batch, most=WRITTEN_AT_ONCE, size=_weight)
 
     def add(self, ended: Ended) -> None:
@@ -87,7 +110,7 @@ class Endings:
         written = list(endings)
 
         def finish(tx: Transaction) -> set[str]:
-            return deliveries.finish(tx, written, node=self._node)
+            return write_endings(tx, written, node=self._node, tell=self._tell)
 
         try:
             kept = await self._database.write(finish)

@@ -157,6 +157,11 @@ class Ended:
     of_execution: bool = False
 
     @property
+    def failed_for_good(self) -> bool:
+        """Whether no call follows, and none has succeeded."""
+        return self.ending.state in (State.FAILED, State.DEAD_LETTERING)
+
+    @property
     def may_be_awaited(self) -> bool:
         return self.of_execution and self.ending.state.final
 

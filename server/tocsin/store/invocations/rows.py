@@ -43,6 +43,10 @@ class CancelReason(StrEnum):
     TRIGGER_DELETED = "trigger_deleted"
 
 
+# A notice's origin is this, followed by the id of the trigger that it tells of. So it is not one of
+# the trigger's own invocations, and neither a pause nor a deletion keeps it back.
+NOTICE_ORIGIN = "notice-"
+
 FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, State.CANCELLED})
 
 
@@ -94,6 +98,11 @@ class Invocation:
     def is_execution(self) -> bool:
         """Whether its origin is an integration's full name, not a trigger's id."""
         return "/" in self.origin
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it tells somebody of a trigger."""
+        return self.origin.startswith(NOTICE_ORIGIN)
 
     @property
     def shown_id(self) -> str:

@@ -28,7 +28,9 @@ def is_integration(origin: str) -> bool:
 
 
 def cause_of(invocation: rows.Invocation) -> Invocation.Cause:
-    """Returns the cause of an invocation, which follows from its occurrence."""
+    """Returns the cause of an invocation, which follows from its origin and its occurrence."""
+    if invocation.is_notice:
+        return Invocation.CAUSE_NOTICE
     if is_integration(invocation.origin):
         # Its occurrence begins with a schedule, or with the integration whose trigger has one.
         recurs = invocation.occurrence is not None
