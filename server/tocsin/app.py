@@ -60,7 +60,7 @@ async def serve(
         ready: called with the one line that says that gRPC and REST both answer.
 
     Raises:
-        StartError, StoreError, GatewayError, ExposureRefused: the server can't start.
+        StartError, StoreError, GatewayError, ExposureRefused, SealingError: the server can't start.
     """
     raise_limit()
     asked, settings = settings, without_missing_rest(settings)

@@ -165,6 +165,13 @@ WITH = {
     "move": ["--from", "sqlite:///store.db", "--to", "sqlite:///new.db"],
     "move --from": ["--to", "sqlite:///new.db"],
     "move --to": ["--from", "sqlite:///store.db"],
+    "reset": ["--folder", "f1", "--yes"],
+    "reset --folder": ["--database", "sqlite:///store.db", "--yes"],
+    "reset --yes": ["--database", "sqlite:///store.db", "--folder", "f1"],
+    "keys decrypt": ["--yes"],
+    "keys decrypt --yes": [],
+    "keys renew": ["--yes"],
+    "keys renew --yes": [],
 }
 QUEUE = """{"name": "orders", "rule": {"messageQueue": {"queueId": "q", "serviceAccountId": "a",
     "batchSettings": {"cutoff": "1s"}, "invokeFunction": {"functionId": "f"}}}}"""
@@ -173,9 +180,10 @@ SCHEDULE = """{"kind": "Schedule", "name": "mornings", "integration": "nightly",
 CREDENTIALS = {
     "access tokens create": {"TOCSIN_OAUTH_TOKEN": "y0_token"},
     "access tokens revoke": {"TOCSIN_IAM_TOKEN": "t1.token"},
+    "keys rotate": {"TOCSIN_ACCESS__KEY": "bm9ib2R5IHNob3VsZCB1c2UgdGhpcyBvbmUgZXZlciE="},
 }
 # The commands for whole databases, which find some in their folder.
-OF_DATABASES = ("backup", "restore", "release", "check", "move")
+OF_DATABASES = ("backup", "restore", "release", "check", "move", "reset")
 # What differs each time: secrets, new ids, and how long something took or is ago.
 NEW = re.compile(
     r"tocsin_[\w-]+|\b(aje|ajk|bkp|mov)\w{17}|in [\d.]+ s\b|(\d+ (d|h|min|s) ?)+ago"

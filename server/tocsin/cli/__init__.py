@@ -66,7 +66,7 @@ def _print_version(wanted: bool) -> None:
 CONTEXT = "TOCSIN_CONTEXT"
 # These call no server that a context could name.
 LOCAL = {"serve", "demo", "dev-certs", "conformance", "version", "cron", "config", "context"} | {
-    *("backup", "restore", "release", "check", "move")
+    *("backup", "restore", "release", "check", "move", "reset", "keys")
 }
 
 
@@ -170,8 +170,15 @@ for name, summary in (
     ("release", "Let a restored database fire."),
     ("check", "Read the whole database and say what is wrong with it."),
     ("move", "Move everything from one database to another."),
+    ("reset", "Delete all of a folder, for development."),
 ):
     defer_command(app, name, f"tocsin.cli.data.{name}", summary)
+app.add_typer(
+    deferred(
+        "tocsin.cli.data.keys", "Encrypt the secret keys in the database, and change the key."
+    ),
+    name="keys",
+)
 defer_command(app, "health", "tocsin.cli.standing.health", "Ask the server whether it serves.")
 defer_command(
     app,

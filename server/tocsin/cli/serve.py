@@ -129,6 +129,7 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
     import uvloop
 
     from tocsin.access.exposure import ExposureRefused
+    from tocsin.access.sealing import SealingError
     from tocsin.app import serve as serve_until_stopped
     from tocsin.composition.grpc_server import StartError
     from tocsin.gateway import GatewayError
@@ -144,7 +145,14 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
                 structlog.get_logger().info("settings read", file=str(config))
             announce = partial(_announce, settings.log_format)
             uvloop.run(serve_until_stopped(settings, load, announce))
-    except (SettingsError, ExposureRefused, StartError, StoreError, GatewayError) as error:
+    except (
+        SettingsError,
+        ExposureRefused,
+        SealingError,
+        StartError,
+        StoreError,
+        GatewayError,
+    ) as error:
         raise _refusal(log_format, str(error)) from error
 
 

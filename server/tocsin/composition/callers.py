@@ -55,7 +55,7 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
     if not settings.access.enabled:
         known = await database.read(has_accounts)
         refuse_ignored_accounts(has_accounts=known, ignored=settings.ignore_accounts)
-    signing = await _signing(clock, database)
+    signing = await _signing(clock, database, settings.access)
     reached = Reached()
     observer = ground.telemetry.observer
     who = await identify(
@@ -69,6 +69,7 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
         ground.node,
         observer,
         ground.pages,
+        ground.ring,
     )
     stack.push_async_callback(who.close)
     tokens = account_tokens(clock, database, signing.keys)
@@ -81,11 +82,15 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
     )
 
 
-async def _signing(clock: Clock, database: Database) -> KeyRotation:
+async def _signing(clock: Clock, database: Database, access: AccessSettings) -> KeyRotation:
     """Reads the signing keys, and makes the first one if there is none."""
     shared_clock = shared_clock_of(clock)
     signing = KeyRotation(
-        database, shared_clock, SigningKeys(shared_clock), machine_clock=MACHINE_CLOCK
+        database,
+        shared_clock,
+        SigningKeys(shared_clock),
+        machine_clock=MACHINE_CLOCK,
+        read_keyring=access.keyring,
     )
     await signing.look()
     return signing

@@ -4,19 +4,21 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from tocsin.access.sealing import Keyring
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
 from tocsin.descriptors import Shares, current_limit, share_out
 from tocsin.engine.hold import Holding
 from tocsin.engine.observer import Observer
+from tocsin.engine.sealed_keys import check_keys, kept_key
 from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Limits
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Address, Settings
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
-from tocsin.store.shared_keys import PAGE_TOKENS, keep_shared_key, shared_key
+from tocsin.store.shared_keys import PAGE_TOKENS
 from tocsin.targets.current import CurrentTargets
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.opening import Telemetry
@@ -31,7 +33,8 @@ NO_SHARED_MANUAL_CLOCK = (
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Holds what all parts share; `node` is this node's unique name, `pages` are its lists'.
+    """Holds what all parts share; `node` is this node's unique name, `pages` are its lists',
+    `ring` has the keys that encrypt keys in the store.
 
     `current` are the settings of targets and integrations in force, after reloads too.
     """
@@ -42,6 +45,7 @@ class Ground:
     telemetry: Telemetry
     node: str
     pages: PageTokens
+    ring: Keyring
     shares: Shares
     current: CurrentTargets
     hold: Holding
@@ -60,6 +64,7 @@ async def open_ground(
 
     Raises:
         StartError, StoreError: something can't be opened.
+        SealingError: the keys of the store are encrypted with a key that is missing.
     """
     # A manual clock means a test, whose ticks need not wait for the disk.
     database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
@@ -73,7 +78,6 @@ async def open_ground(
         if isinstance(clock, ManualClock):
             raise StartError(NO_SHARED_MANUAL_CLOCK)
         clock = await _shared_clock(stack, clock, database, telemetry.observer)
-    pages = PageTokens(await kept_key(database, PAGE_TOKENS))
     shares = share_out(
         current_limit(),
         deliveries=settings.targets.concurrency,
@@ -82,17 +86,11 @@ async def open_ground(
     current = CurrentTargets(settings.targets, settings.integrations)
     hold = Holding(database, clock, machine_clock=MACHINE_CLOCK)
     await hold.look()
-    ground = Ground(settings, clock, database, telemetry, node, pages, shares, current, hold)
+    # Only now is it sure that no command has the database for itself, so keys may be written.
+    ring = await check_keys(database, settings.access.keyring)
+    pages = PageTokens(await kept_key(database, PAGE_TOKENS, new_key, ring))
+    ground = Ground(settings, clock, database, telemetry, node, pages, ring, shares, current, hold)
     return ground, metrics
-
-
-async def kept_key(database: Database, name: str) -> bytes:
-    """Returns a key that all nodes of the store share, and makes it if there is none."""
-    known = await database.read(lambda tx: shared_key(tx, name))
-    if known is not None:
-        return known
-    made = new_key()
-    return await database.write(lambda tx: keep_shared_key(tx, name, made))
 
 
 async def _shared_clock(

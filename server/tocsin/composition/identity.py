@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from tocsin.access.principal import SERVICE_ACCOUNT
+from tocsin.access.sealing import Keyring
 from tocsin.access.sessions import Cookies
 from tocsin.access.tokens.assertions import Assertions
 from tocsin.access.tokens.audiences import Reached
@@ -19,10 +20,10 @@ from tocsin.api.tocsin.sessions import service as sessions
 from tocsin.api.yandex import iam_tokens
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.gating import Identity
-from tocsin.composition.ground import kept_key
 from tocsin.composition.grpc_server import Services, StartError
 from tocsin.console.settings import ConsoleSettings
 from tocsin.engine.observer import Observer
+from tocsin.engine.sealed_keys import kept_key
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
 from tocsin.gate.authenticator import StoredAuthenticator
@@ -39,7 +40,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.expiry import PROOFS
 from tocsin.store.shared_keys import COOKIES
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import PageTokens
+from tocsin.wire.paging import PageTokens, new_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,12 @@ async def identify(
     node: str,
     observer: Observer,
     pages: PageTokens,
+    ring: Keyring,
 ) -> Identifying:
     """Builds the parts, and writes the accounts and roles of the settings to the store.
 
-    `reached` gets the server's addresses once it listens.
+    `reached` gets the server's addresses once it listens. `ring` has the keys that encrypt those of
+    the store.
 
     Raises:
         StartError: an account or key of the settings already exists and is not from the settings.
@@ -99,7 +102,7 @@ async def identify(
     iam = iam_tokens.IamTokenService(database, shared_clock, tokens, assertions)
     signing_in, cookie = {}, None
     if console.enabled:
-        cookies = Cookies(await kept_key(database, COOKIES))
+        cookies = Cookies(await kept_key(database, COOKIES, new_key, ring))
         flow = CodeFlow(
             settings.issuers,
             issuers,

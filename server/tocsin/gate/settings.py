@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
 from yarl import URL
 
 from tocsin.access.buckets import Rate
+from tocsin.access.sealing import Keyring, read_keyring
 from tocsin.fields import STRICT
 from tocsin.outgoing.settings import check_url
 
@@ -216,6 +218,18 @@ class AccessSettings(BaseModel):
         allow_inf_nan=False,
         description="Hours that new IAM tokens are valid.",
     )
+    key_file: Path | None = Field(
+        None,
+        description="A file with the keys that encrypt secret keys in the database, as "
+        "`tocsin keys new` makes it. The first key encrypts, the others only decrypt. Without it "
+        "(and `key`), secret keys are in plain text.",
+        examples=["/etc/tocsin/tocsin.keys"],
+    )
+    key: SecretStr | None = Field(
+        None,
+        description="The same keys themselves, for a variable. They go before those of `key_file`.",
+        examples=["BASE64-OF-32-BYTES"],
+    )
     issuers: dict[str, IssuerSettings] = Field(
         {}, description="Issuers whose tokens are accepted, by the names that subjects use."
     )
@@ -225,6 +239,15 @@ class AccessSettings(BaseModel):
     bindings: list[BindingSettings] = Field(
         [], description="Roles of subjects on resources, in addition to those in the store."
     )
+
+    def keyring(self) -> Keyring:
+        """Reads the keys that encrypt keys in the database; a file is read anew each time.
+
+        Raises:
+            SealingError: the file can't be read, or something in it is not a key.
+        """
+        given = None if self.key is None else self.key.get_secret_value()
+        return read_keyring(self.key_file, given)
 
     @field_validator("issuers")
     @classmethod

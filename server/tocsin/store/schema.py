@@ -468,4 +468,6 @@ shared_keys = Table(
     metadata,
     Column("name", ASCII, primary_key=True),
     Column("key", LargeBinary, nullable=False),
+    # The name of the key that encrypts it. Empty: it is in plain text.
+    Column("sealed_by", ASCII),
 )

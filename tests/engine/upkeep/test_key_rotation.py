@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from store.work import opened
+from tocsin.access.sealing import Keyring, SealingError, name_of
 from tocsin.access.tokens.signing import LONGEST_LIFE, SHOWN_BEFORE, SIGNS_FOR, SigningKeys
 from tocsin.engine.upkeep.key_rotation import KeyRotation
 from tocsin.schedule import ManualClock
@@ -19,9 +20,16 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 class Node:
     """What one node signs with, and how it keeps that."""
 
-    def __init__(self, database: Database, clock: ManualClock) -> None:
+    def __init__(self, database: Database, clock: ManualClock, *sealing: bytes) -> None:
         self.keys = SigningKeys(clock)
-        self.rotation = KeyRotation(database, clock, self.keys, machine_clock=clock)
+        self.sealing = list(sealing)
+        self.rotation = KeyRotation(
+            database,
+            clock,
+            self.keys,
+            machine_clock=clock,
+            read_keyring=lambda: Keyring(self.sealing),
+        )
 
     def signed_by(self) -> str:
         found: str = jwt.get_unverified_header(self.keys.sign({"sub": "x"}))["kid"]
@@ -128,5 +136,72 @@ def test_nothing_of_a_private_key_is_shown(url: str, runner: asyncio.Runner) -> 
             await node.rotation.look()
             [shown] = node.keys.jwks()["keys"]
             assert set(shown) == {"kty", "kid", "use", "alg", "n", "e"}
+
+    runner.run(scenario())
+
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+def test_a_node_reads_its_keys_again_when_another_one_sealed_with_a_new_one(
+    url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario() -> None:
+        clock = ManualClock(START)
+        async with opened(url) as database:
+            first, second = Node(database, clock, OLD), Node(database, clock, OLD)
+            await first.rotation.look()
+            await second.rotation.look()
+            signer = second.signed_by()
+            first.sealing = [NEW, OLD]
+            clock.jump_to(START + SIGNS_FOR - SHOWN_BEFORE)
+            await first.rotation.look()
+            with pytest.raises(SealingError, match=f"with key {name_of(NEW)}, but"):
+                await second.rotation.look()
+            assert second.signed_by() == signer
+            second.sealing = [NEW, OLD]
+            await second.rotation.look()
+            assert second.shown() == first.shown()
+            assert [key.sealed_by for key in await database.read(signing_keys)] == [
+                name_of(OLD),
+                name_of(NEW),
+            ]
+
+    runner.run(scenario())
+
+
+@pytest.mark.parametrize("sealing", [(), (NEW,)])
+def test_a_node_that_cant_read_the_others_keys_adds_none(
+    sealing: tuple[bytes, ...], url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario() -> None:
+        clock = ManualClock(START)
+        async with opened(url) as database:
+            node = Node(database, clock, OLD)
+            await node.rotation.look()
+            node.sealing = list(sealing)
+            clock.jump_to(START + SIGNS_FOR)
+            with pytest.raises(SealingError, match=name_of(OLD)):
+                await node.rotation.look()
+            assert len(await database.read(signing_keys)) == 1
+
+    runner.run(scenario())
+
+
+def test_what_a_node_without_a_key_adds_is_encrypted_by_one_that_has_a_key(
+    url: str, runner: asyncio.Runner
+) -> None:
+    async def scenario() -> None:
+        clock = ManualClock(START)
+        async with opened(url) as database:
+            without, node = Node(database, clock), Node(database, clock, OLD)
+            await without.rotation.look()
+            await node.rotation.look()
+            [key] = await database.read(signing_keys)
+            assert key.sealed_by == name_of(OLD)
+            assert "PRIVATE" not in (key.private_key or "")
+            assert node.takes(without.keys.sign({"sub": "x"}))
+            await without.rotation.look()
+            assert without.signed_by() == node.signed_by()
 
     runner.run(scenario())

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from tocsin.access.sealing import Keyring
 from tocsin.access.tokens.rsa_keys import (
     load_own_private,
     load_public,
@@ -20,6 +21,12 @@ from tocsin.access.tokens.signing import (
     retired,
     spent,
     successor_due,
+)
+from tocsin.engine.sealed_keys import (
+    ReadKeyring,
+    opened_signing_key,
+    seal_plain_keys,
+    sealed_signing_key,
 )
 from tocsin.schedule import Clock
 from tocsin.store.access.signing_keys import (
@@ -41,16 +48,25 @@ EVERY_SECONDS = 60.0
 class KeyRotation:
     """Loads the keys of the store into `keys`, and rotates them.
 
-    `clock` decides when a key signs, `machine_clock` times the pauses.
+    `clock` decides when a key signs, `machine_clock` times the pauses. `read_keyring` reads the
+    keys that encrypt private keys in the store; it is called when one is needed, so that a changed
+    file counts without a restart.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, keys: SigningKeys, *, machine_clock: Clock
+        self,
+        database: Database,
+        clock: Clock,
+        keys: SigningKeys,
+        *,
+        machine_clock: Clock,
+        read_keyring: ReadKeyring = Keyring,
     ) -> None:
         self._database = database
         self._clock = clock
         self.keys = keys
         self._machine_clock = machine_clock
+        self._read_keyring = read_keyring
 
     async def run_once(self) -> None:
         """Loads and rotates the keys, then waits a minute."""
@@ -62,6 +78,7 @@ class KeyRotation:
 
         Raises:
             StoreUnavailable: the store can't be reached.
+            SealingError: a key that encrypts a new private key is missing or unreadable.
         """
         stored = await self._database.read(signing_keys)
         now = self._clock.now()
@@ -71,20 +88,34 @@ class KeyRotation:
         elif retired(times, now) or spent(times, now):
             stored = await self._database.write(lambda tx: _retire(tx, now))
         self.keys.replace([self._loaded(key) for key in stored])
+        await self._seal(stored)
+
+    async def _seal(self, stored: list[StoredKey]) -> None:
+        """Encrypts what a node without a key added, while the others got theirs."""
+        if any(key.private_key is not None and key.sealed_by is None for key in stored):
+            ring = self._read_keyring()
+            if ring.first is not None:
+                await seal_plain_keys(self._database, ring)
 
     async def _succeed(self, stored: list[StoredKey], signs_from: datetime) -> list[StoredKey]:
         """Adds a key, unless another node was quicker; returns the keys of the store."""
         private = await asyncio.to_thread(new_private_key)
         public = private.public_key()
         last = stored[-1].number if stored else 0
-        added = StoredKey(
-            last + 1, key_id(public), public_pem(public), private_pem(private), signs_from
+        ring = self._read_keyring()
+        added = sealed_signing_key(
+            StoredKey(
+                last + 1, key_id(public), public_pem(public), private_pem(private), signs_from
+            ),
+            ring,
         )
 
         def add(tx: Transaction) -> list[StoredKey]:
             there = signing_keys(tx)
             if (there[-1].number if there else 0) != last:
                 return there
+            # A node that can't read the others would add one that they can't read.
+            ring.check_knows(key.sealed_by for key in there)
             add_signing_key(tx, added)
             return [*there, added]
 
@@ -97,7 +128,8 @@ class KeyRotation:
         for known in self.keys.keys:
             if known.id == stored.id and (known.private is None) == (stored.private_key is None):
                 return known
-        private = None if stored.private_key is None else load_own_private(stored.private_key)
+        pem = opened_signing_key(stored, self._read_keyring)
+        private = None if pem is None else load_own_private(pem)
         return SigningKey(stored.id, load_public(stored.public_key), private, stored.signs_from)
 
 
@@ -110,7 +142,7 @@ def _retire(tx: Transaction, now: datetime) -> list[StoredKey]:
     if gone:
         delete_signing_keys(tx, before=there[gone].number)
     return [
-        replace(key, private_key=None) if index < silent else key
+        replace(key, private_key=None, sealed_by=None) if index < silent else key
         for index, key in enumerate(there)
         if index >= gone
     ]

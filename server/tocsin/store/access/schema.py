@@ -109,6 +109,10 @@ sessions = Table(
     Index("access_sessions_by_expiry", "expires_at"),
 )
 
+# A node that does not know encrypted keys would take them for keys, so it must not use a database
+# that has one.
+SEALED_KEYS_KNOWN_SINCE = "0034"
+
 # The keys that sign tokens, numbered in the order of their creation. Keys that no longer sign have
 # no private key.
 signing_keys = Table(
@@ -119,6 +123,8 @@ signing_keys = Table(
     Column("public_key", Text, nullable=False),
     Column("private_key", Text),
     Column("signs_from", BigInteger, nullable=False),
+    # The name of the key that encrypts the private key. Empty: it is in plain text.
+    Column("sealed_by", ASCII),
 )
 
 # One row, whose number grows when a right is taken away: nodes then load rights again.

@@ -4,7 +4,21 @@ from sqlalchemy import Select, bindparam, exists, literal, or_, select, update
 
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.lifecycle.schema import KNOWN_SINCE, copies, holds
-from tocsin.store.schema import LARGE_VALUES_KNOWN_SINCE, compatibility, large_values
+from tocsin.store.schema import (
+    LARGE_VALUES_KNOWN_SINCE,
+    access_schema,
+    compatibility,
+    large_values,
+    shared_keys,
+)
+
+SEALED: tuple[tuple[str, Select[tuple[bool]]], ...] = tuple(
+    (
+        access_schema.SEALED_KEYS_KNOWN_SINCE,
+        select(exists(literal(1)).select_from(table).where(table.c.sealed_by.is_not(None))),
+    )
+    for table in (access_schema.signing_keys, shared_keys)
+)
 
 # What older nodes would do harm to, and the first schema whose nodes know it.
 KNOWN_LATER: tuple[tuple[str, Select[tuple[bool]]], ...] = (
@@ -18,6 +32,7 @@ KNOWN_LATER: tuple[tuple[str, Select[tuple[bool]]], ...] = (
             .where(or_(copies.c.role == "source", copies.c.ended_at.is_(None)))
         ),
     ),
+    *SEALED,
 )
 KEEP_OUT = (
     update(compatibility)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tocsin.access.exposure import ExposureRefused
+from tocsin.access.sealing import SealingError
 from tocsin.app import Running, running
 from tocsin.composition.clocks import MACHINE_CLOCK, clock_of
 from tocsin.composition.grpc_server import StartError
@@ -13,7 +14,14 @@ from tocsin.gateway import GatewayError
 from tocsin.settings import Settings, SettingsError, load_settings
 from tocsin.store.driver.database import StoreError
 
-START_ERRORS = (SettingsError, ExposureRefused, StartError, StoreError, GatewayError)
+START_ERRORS = (
+    SettingsError,
+    ExposureRefused,
+    SealingError,
+    StartError,
+    StoreError,
+    GatewayError,
+)
 
 
 class Server:
