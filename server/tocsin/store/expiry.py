@@ -47,7 +47,7 @@ SESSIONS = _expiring(sessions, sessions.c.expires_at)
 CREDENTIALS = _expiring(credentials, credentials.c.expires_at, kept=timedelta(days=1))
 JOBS = _expiring(jobs, jobs.c.finished_at, kept=timedelta(days=7))
 
-# A cause that goes on is told of again, so its row is never this old.
+# A cause that goes on for longer is told of again.
 CAUSES = _expiring(notice_causes, notice_causes.c.noticed_at, kept=timedelta(days=31))
 
 # These expire by the clock that events and calls go by.

@@ -197,6 +197,14 @@ def test_a_list_across_folders_shows_what_the_caller_may_see(world: World) -> No
     assert stranger.code(f"{DEAD_LETTERS}.List", {}) == "PERMISSION_DENIED"
 
 
+def test_what_was_missed_in_another_folder_is_refused(world: World) -> None:
+    caller = world.server.caller(viewer=f"folders/{world.folder}")
+    assert caller.code(f"{FIRING}.ListMissed", {}) == "OK"
+    refused = caller.code(f"{FIRING}.ListMissed", {"folderId": f"{world.folder}x"})
+    assert refused == "PERMISSION_DENIED"
+    assert world.server.caller().code(f"{FIRING}.ListMissed", {}) == "PERMISSION_DENIED"
+
+
 def test_a_call_that_names_several_needs_all_of_them(world: World) -> None:
     mine = world.trigger()
     other = World(world.server, f"{world.folder}x", world.location).trigger()

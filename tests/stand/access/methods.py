@@ -378,6 +378,7 @@ LINES: dict[str, Line] = {
     f"{FIRING}.Explain": Line(
         "viewer", "folder", lambda w: {**trigger(w), "instant": "2026-01-02T00:00:00Z"}
     ),
+    f"{FIRING}.ListMissed": Line("viewer", "folder", lambda w: {"folderId": w.folder}),
     f"{INVOCATIONS}.List": Line("viewer", "folder", trigger),
     f"{INVOCATIONS}.Get": Line("viewer", "folder", invocation),
     f"{INVOCATIONS}.Retry": Line("editor", "folder", invocation),

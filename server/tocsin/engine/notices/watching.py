@@ -94,7 +94,8 @@ class NoticeWatch:
         now: datetime,
     ) -> None:
         last = noticed_at(tx, addressee.trigger_id, CauseKind.SILENCE, name)
-        if last is not None and found <= last <= now:
+        if last is not None and due <= last <= now:
+            # It was told of this silence, which may be over meanwhile.
             return
         cause = Cause(addressee.trigger_id, CauseKind.SILENCE, name, now)
         if not may_notice(tx, cause, before=now - QUIET):

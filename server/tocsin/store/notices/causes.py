@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import bindparam, case, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tocsin.store.driver.instants import from_micros, to_micros
@@ -87,8 +87,12 @@ LATEST_ENDED = (
     .order_by(_latest.c.scheduled_at.desc(), _latest.c.id.desc())
     .limit(bindparam("limit"))
 )
-LATEST_MADE = select(func.max(invocations.c.scheduled_at)).where(
-    invocations.c.origin == bindparam("origin")
+# What somebody fires by hand is not a tick.
+LATEST_MADE = (
+    select(invocations.c.created_at)
+    .where(invocations.c.origin == bindparam("origin"), invocations.c.by_hand.is_(None))
+    .order_by(invocations.c.scheduled_at.desc(), invocations.c.id.desc())
+    .limit(1)
 )
 LATE = (
     select(armed_timers.c.trigger_id, armed_timers.c.next_at)
@@ -147,7 +151,7 @@ def latest_succeeded(tx: Transaction, trigger_id: str) -> bool:
 
 
 def fired_since(tx: Transaction, trigger_id: str, since: datetime) -> bool:
-    """Returns whether a trigger has an invocation of an instant after another."""
+    """Returns whether a trigger made its latest invocation, not by hand, after an instant."""
     latest = tx.value(LATEST_MADE, origin=trigger_id)
     return latest is not None and from_micros(latest) > since
 
