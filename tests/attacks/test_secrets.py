@@ -70,6 +70,12 @@ secret_access_key = "secret-24"
 [sources.logs.otlp_senders.collector]
 secret = "secret-27"
 log_group = "e2300000000000000002"
+[notify.receivers.ops]
+url = "http://127.0.0.1:1/notices"
+secret = "KEY"
+folders = ["b1g00000000000000001"]
+[access]
+key = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I="
 [access.issuers.example]
 issuer = "https://issuer.example.com"
 audience = "tocsin"
@@ -104,8 +110,10 @@ def _secrets_in(annotation: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 def test_each_secret_that_there_is_is_tried_here() -> None:
     given = {
+        "access.key",
         "access.issuers.client_secret",
         "dead_letters.secret_access_key",
+        "notify.receivers.secret",
         "sources.mail.s3_secret_access_key",
         "sources.mqtt.password",
         "sources.webhooks.secret",
@@ -142,6 +150,10 @@ def test_config_check_shows_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
+        (
+            'key = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I="',
+            'key = ["c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I="]',
+        ),
         ('secret = "secret-11"', 'secret = " secret-11"'),
         ('password = "secret-10"', 'password = ["secret-10"]'),
         ('hub_keys = ["secret-12"]', 'hub_keys = "secret-12"'),
