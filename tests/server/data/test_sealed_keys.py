@@ -171,6 +171,11 @@ def test_backups_and_moves_carry_keys_as_they_are(
     restored, there = new_store(OTHER[kind]), new_store(OTHER[kind])
     succeeded("backup", "--to", str(tmp_path / "b.db"), database=url)
     succeeded("restore", str(tmp_path / "b.db"), database=restored)
+    before = (tmp_path / "b.db").read_bytes()
+    listed = run_tocsin("keys", "list", "--database", f"sqlite:///{tmp_path}/b.db")
+    [name] = sealed
+    assert f"{name} (not in the file)" in listed.stdout
+    assert (tmp_path / "b.db").read_bytes() == before
     moved = run_tocsin("move", "--from", url, "--to", there)
     assert moved.status == 0, moved.stderr
     for number, copy in enumerate((restored, there)):
