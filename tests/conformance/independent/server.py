@@ -65,7 +65,8 @@ def invalid(*found: Violation) -> Refusal:
 
 
 def not_found(what: str, name: str) -> Refusal:
-    return Refusal(Code.NOT_FOUND, "NOT_FOUND", f"{what} {name!r} not found")
+    # Errors travel in headers, of which a client takes 8 KiB.
+    return Refusal(Code.NOT_FOUND, "NOT_FOUND", f"{what} {name[:100]!r} not found")
 
 
 @dataclass

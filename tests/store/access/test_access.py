@@ -29,6 +29,7 @@ from tocsin.store.access.credentials import (
     credentials_of,
     insert_credential,
 )
+from tocsin.store.access.sessions import StoredSession, begin_session, session_of_digest
 from tocsin.store.access.tokens import (
     access_generation,
     is_revoked,
@@ -159,6 +160,8 @@ def test_what_has_expired_is_forgotten_and_nothing_else(url: str, runner: asynci
             assert used_again == NOW
             secret = Credential(f"c{number}", "apiKey", "a", "", NOW, expires_at)
             insert_credential(tx, secret, digest)
+            opened_page = StoredSession(f"s{number}", "a", "", "", "", NOW, expires_at)
+            begin_session(tx, opened_page, digest)
         insert_credential(tx, Credential("c", "apiKey", "a", "", NOW), b"for ever")
         for each in PROOFS:
             assert delete_expired(tx, each, now=NOW + each.kept) == 1
@@ -166,6 +169,7 @@ def test_what_has_expired_is_forgotten_and_nothing_else(url: str, runner: asynci
         assert not is_revoked(tx, "t0")
         assert is_revoked(tx, "t1")
         assert [each.id for each in credentials_of(tx, "a")] == ["c", "c1"]
+        assert [session_of_digest(tx, bytes([number])) for number in (0, 1)] == [None, opened_page]
 
     on(url, runner, scenario)
 
