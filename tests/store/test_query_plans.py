@@ -45,8 +45,9 @@ from tocsin.store.invocations import locations as places_of_runs
 from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.selecting import statements
 from tocsin.store.jobs import rows as jobs
+from tocsin.store.notices import causes
 from tocsin.store.overview import activity, forecast, trouble
-from tocsin.store.triggers import changes, counting, decisions, operations, timers
+from tocsin.store.triggers import changes, counting, decisions, missed, operations, timers
 from tocsin.store.triggers import folders as places
 from tocsin.store.triggers import idempotency as requests
 from tocsin.store.triggers import listing as tables
@@ -55,6 +56,15 @@ from tocsin.store.triggers import rows as triggers
 EVERY, OF_ORIGIN = statements(of_origin=False), statements(of_origin=True)
 HOT = {
     "trigger by id": triggers.SELECT,
+    "when a cause was told of": causes.NOTICED_AT,
+    "end of a cause": causes.END,
+    "late timers": causes.LATE,
+    "ticks missed since": causes.MISSED_SINCE,
+    "latest tick of a trigger": causes.LATEST_MADE,
+    "decisions that go on": missed.GOING_ON,
+    "decisions that ended": missed.ENDED,
+    "timers that are late": missed.LATE_TIMERS,
+    "schedules of integrations that are late": missed.LATE_CONFIGS,
     "message of a trigger": triggers.MESSAGE,
     "page of a folder": triggers.PAGE,
     "trigger by name": triggers.NAMED,
