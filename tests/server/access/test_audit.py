@@ -173,6 +173,7 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
         f"{executions}.ScheduleIntegrations": schedule,
         f"{executions}.ExecuteIntegrations": run_now,
         f"{executions}.TestIntegrations": run_now,
+        f"{executions}.ExecuteEvent": run_now,
         f"{executions}.ReplayExecution": no_execution,
         f"{executions}.CancelExecution": no_execution,
         f"{second}.ScheduleIntegration": by_parent,
