@@ -31,9 +31,10 @@ CALLING, CLIENTS, CRON, RUNNING, SOURCES, TARGETS = (
 
 # What a block of shell may begin with: what is run, here or where the name says, and what is not:
 # it installs, or has tests of its own (tests/demo).
-RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "export TOCSIN_FOLDER=")
+RUN = ("curl ", "tocsin cron ", "tocsin triggers ", "tocsin apply ", "export TOCSIN_FOLDER=")
 RUN_BY_THE_FIXTURE = ("python target.py", "tocsin serve --config tocsin.toml\n")
 RUN_BY_TEST_TLS_PAGE = ("tocsin dev-certs\n",)
+RUN_BY_TEST_OPERATING_PAGE = ("mkdir -p backups\ntocsin backup ",)
 # tests/conformance runs the suite.
 NOT_RUN = (
     "make demo",
@@ -153,7 +154,7 @@ def named(each: object) -> str:
 
 @pytest.mark.parametrize(("page", "block"), EVERY_SHELL, ids=named)
 def test_every_block_of_shell_is_run_or_known_not_to_be(page: Path, block: Block) -> None:
-    known = RUN + RUN_BY_THE_FIXTURE + RUN_BY_TEST_TLS_PAGE + NOT_RUN
+    known = RUN + RUN_BY_THE_FIXTURE + RUN_BY_TEST_TLS_PAGE + RUN_BY_TEST_OPERATING_PAGE + NOT_RUN
     assert block.code.startswith(known), page
 
 
@@ -251,6 +252,13 @@ def test_the_commands_work_one_after_the_other(live: Live, tmp_path: Path) -> No
     since = re.compile(r"created only at \S+")
     for line, expected in zip(got, shown.code.splitlines(), strict=False):
         assert since.sub("", line) == since.sub("", expected)
+    [applied] = [each for each in SHELL if each.code.startswith("tocsin apply ")]
+    told = run(
+        *("sh", "-e", "-c", f"cd {tmp_path}\n{typed[0].code.splitlines()[0]}\n{applied.code}"),
+        PATH=path,
+        TOCSIN_SERVER=live("127.0.0.1:50051"),
+    )
+    assert told == "Plan: 0 to create, 0 to change, 0 to delete, 1 unchanged.\n"
 
 
 def test_the_cron_command_prints_what_is_shown(shell: Shell) -> None:
