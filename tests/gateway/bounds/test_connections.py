@@ -228,8 +228,9 @@ def test_behind_a_proxy_the_client_that_it_names_is_counted(loop: Loop, ca: trus
             ("203.0.113.7", "203.0.113.7", "203.0.113.7"),
             ("198.51.100.128", "198.51.100.128", "198.51.100.128"),
         ):
-            opened = named(stack, gateway, *addresses)
-            eventually(lambda opened=opened: sum(map(is_open, opened)) == 2)
+            opened = named(stack, gateway, *addresses * 4)
+            # Of an address that is new, each further worker may let one more in.
+            eventually(lambda opened=opened: 2 <= sum(map(is_open, opened)) < 2 + WORKERS)
         assert all(map(is_open, exempt))
 
 

@@ -329,7 +329,8 @@ def test_a_body_that_is_no_request_is_the_clients_error(rest_api: RestApi, body:
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
-        ("GET", "/"),
+        ("GET", "/nothing"),
+        ("POST", "/"),
         ("GET", "/triggers/v1/nothing"),
         ("PUT", "/triggers/v1/triggers/x"),
         ("POST", "/triggers/v1/triggers/x:explode"),

@@ -25,7 +25,11 @@ class ConnectionBounds:
     """What connections may do."""
 
     of_address: int = 1000
-    """Most open connections of an address; IPv6 addresses of one /64 are one."""
+    """Most open connections of an address; IPv6 addresses of one /64 are one.
+
+    The first ones of an address that is new may be more by one for each further worker thread:
+    Envoy's shared memory has no way to write a value only if there is none.
+    """
     exempt: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Networks whose addresses have no such bound."""
     seed: int = field(default_factory=lambda: secrets.randbits(31))
