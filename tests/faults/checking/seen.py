@@ -215,8 +215,8 @@ def intake_of(channel: grpc.Channel, trigger_id: str) -> Intake:
     return Intake(told.waiting_events, told.lost_events)
 
 
-def listed(triggers: TriggerServiceStub) -> list[TriggerMessage]:
-    request = contract.ListTriggersRequest(folder_id=FOLDER, page_size=1000)
+def listed(triggers: TriggerServiceStub, folder: str = FOLDER) -> list[TriggerMessage]:
+    request = contract.ListTriggersRequest(folder_id=folder, page_size=1000)
     found: list[TriggerMessage] = []
     while True:
         page = triggers.List(request)

@@ -17,6 +17,7 @@ from server.data.stores import (
     tocsin,
 )
 from stand.apis.google import GoogleGrpc, finished, schedule
+from stand.moves import moved
 from stand.recording_target import RecordingTarget
 from stand.tocsin_process import run_tocsin, serve_command
 from tocsin.store.copying.checksums import checksum
@@ -26,11 +27,6 @@ OTHER = {"sqlite": "postgresql", "postgresql": "sqlite"}
 SPOKEN = ("compatibility", "copies", "copied_tables", "large_values")
 # Large enough that the store keeps it apart on SQLite, and small enough for a page of PostgreSQL.
 LARGE = "y" * 10_000
-
-
-def moved(source: str, destination: str, *options: str) -> tuple[int, str, str]:
-    ended = run_tocsin("move", "--from", source, "--to", destination, *options)
-    return ended.status, ended.stdout, ended.stderr
 
 
 def content(url: str) -> dict[str, list[object]]:
