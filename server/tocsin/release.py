@@ -1,4 +1,4 @@
-"""Tells which Tocsin this is: its version, its commit, and the schema that it writes."""
+"""Tells which Tocsin this is: its version and its commit."""
 
 import subprocess
 from importlib.metadata import version
@@ -23,12 +23,6 @@ def commit() -> str | None:
         return (PACKAGE / "commit.txt").read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return _commit_of_checkout()
-
-
-def newest_schema() -> str:
-    """Returns the number of the last migration, such as `0024`."""
-    names = (PACKAGE / "store" / "migrations" / "versions").glob("[0-9]*.py")
-    return max(each.name.partition("_")[0] for each in names)
 
 
 def _commit_of_checkout() -> str | None:

@@ -186,7 +186,7 @@ CREDENTIALS = {
 OF_DATABASES = ("backup", "restore", "release", "check", "move", "reset")
 # What differs each time: secrets, new ids, and how long something took or is ago.
 NEW = re.compile(
-    r"tocsin_[\w-]+|\b(aje|ajk|bkp|mov)\w{17}|in [\d.]+ s\b|(\d+ (d|h|min|s) ?)+ago"
+    r"tocsin_[\w-]+|\b(aje|ajk|bkp|mov)\w{17}|\b[\d.]+ s\b|(\d+ (d|h|min|s) ?)+ago"
     r"|taken .* UTC"
 )
 
@@ -323,7 +323,7 @@ def do(
         (folder / "schedule.json").write_text(SCHEDULE)
         (folder / "key.pem").write_text("a key")
         (folder / "tocsin.toml").write_text('log_level = "error"\ndatabase = "sqlite:///toml.db"\n')
-        if command.name in OF_DATABASES:
+        if command.name in (*OF_DATABASES, "migrate"):
             for each in databases:
                 shutil.copy(each, folder)
         monkeypatch.chdir(folder)

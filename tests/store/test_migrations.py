@@ -10,27 +10,23 @@ from collections.abc import Callable
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import pytest
 import structlog
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, inspect
 
+from store.schemas import create, on_connection, upgrade_to, written_by
 from store.statements import head, texts
 from store.work import add, ids, opened
 from tocsin.store import schema
 from tocsin.store.driver.database import StoreError
 from tocsin.store.driver.opening import open_database
 from tocsin.store.triggers.rows import find_trigger
-
-T = TypeVar("T")
 
 HERE = Path(__file__).parent
 # What came before was never released.
@@ -44,52 +40,6 @@ def revisions() -> list[Any]:
 
 
 LATER = [each for each in revisions() if each.revision > FIRST_RELEASED]
-
-
-async def on_connection(url: str, work: Callable[[Connection], T]) -> T:
-    """Runs work on a connection of SQLAlchemy, which the program itself does not use."""
-    if url.startswith("sqlite"):
-        engine = create_engine(url)
-        with engine.connect() as connection:
-            done = work(connection)
-        engine.dispose()
-        return done
-    async_engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
-    async with async_engine.connect() as async_connection:
-        done = await async_connection.run_sync(work)
-    await async_engine.dispose()
-    return done
-
-
-async def create(url: str) -> None:
-    async with opened(url):
-        pass
-
-
-def upgrade_to(revision: str) -> Callable[[Connection], None]:
-    def upgrade(connection: Connection) -> None:
-        with as_file(files("tocsin.store.migrations")) as scripts:
-            config = Config()
-            config.set_main_option("script_location", str(scripts))
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
-            connection.commit()
-
-    return upgrade
-
-
-def written_by(revision: str, oldest_known: str | None) -> Callable[[Connection], None]:
-    """Makes it a store of another version."""
-
-    def stamp(connection: Connection) -> None:
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
-        if oldest_known is None:
-            connection.exec_driver_sql("DROP TABLE compatibility")
-        else:
-            connection.exec_driver_sql(f"UPDATE compatibility SET oldest_known = '{oldest_known}'")
-        connection.commit()
-
-    return stamp
 
 
 def test_the_migrations_make_the_schema_of_the_code(url: str, runner: asyncio.Runner) -> None:

@@ -13,7 +13,8 @@ from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
 from tocsin.cli.repeats import refuse_repeats
 from tocsin.cli.terminal.lines import say
-from tocsin.release import commit, newest_schema, tocsin_version
+from tocsin.release import commit, tocsin_version
+from tocsin.store.migrations.steps import newest_schema
 
 app = typer.Typer(
     name=PROGRAM,
@@ -66,7 +67,7 @@ def _print_version(wanted: bool) -> None:
 CONTEXT = "TOCSIN_CONTEXT"
 # These call no server that a context could name.
 LOCAL = {"serve", "demo", "dev-certs", "conformance", "version", "cron", "config", "context"} | {
-    *("backup", "restore", "release", "check", "move", "reset", "keys")
+    *("backup", "restore", "release", "check", "migrate", "move", "reset", "keys")
 }
 
 
@@ -169,6 +170,7 @@ for name, summary in (
     ("restore", "Make a database of a backup, on hold."),
     ("release", "Let a restored database fire."),
     ("check", "Read the whole database and say what is wrong with it."),
+    ("migrate", "Bring the schema of a database up to this version."),
     ("move", "Move everything from one database to another."),
     ("reset", "Delete all of a folder, for development."),
 ):

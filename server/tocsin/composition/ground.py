@@ -8,6 +8,7 @@ from tocsin.access.sealing import Keyring
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
 from tocsin.composition.measuring import start_telemetry
+from tocsin.composition.telling.migrations import LoggedMigrations
 from tocsin.descriptors import Shares, current_limit, share_out
 from tocsin.engine.hold import Holding
 from tocsin.engine.observer import Observer
@@ -67,7 +68,11 @@ async def open_ground(
         SealingError: the keys of the store are encrypted with a key that is missing.
     """
     # A manual clock means a test, whose ticks need not wait for the disk.
-    database = open_database(settings.database, durable=not isinstance(clock, ManualClock))
+    database = open_database(
+        settings.database,
+        durable=not isinstance(clock, ManualClock),
+        told=LoggedMigrations(MACHINE_CLOCK),
+    )
     stack.push_async_callback(database.close)
     node = Ids(MACHINE_CLOCK).new("nod")
     telemetry, metrics = start_telemetry(

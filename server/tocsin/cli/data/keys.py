@@ -163,7 +163,8 @@ async def _refuse_older(end: End) -> None:
     await schema_of(end)
     if "sealed_by" not in (await end.columns()).get(shared_keys.name, ()):
         raise StoreError(
-            f"{end.url} has an older schema: start a server of this version on it once"
+            f"{end.url} has an older schema: run `tocsin migrate`, or start a server of this "
+            "version on it"
         )
 
 

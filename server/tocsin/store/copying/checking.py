@@ -20,7 +20,8 @@ from tocsin.store.lifecycle.copies import Progress, all_copies
 from tocsin.store.lifecycle.hold import Hold, find_hold
 from tocsin.store.lifecycle.overdue import OverdueWork, overdue_work
 from tocsin.store.lifecycle.schema import copies, holds
-from tocsin.store.migrations.upgrading import head, moved
+from tocsin.store.migrations.steps import newest_schema
+from tocsin.store.migrations.upgrading import moved
 from tocsin.store.schema import (
     armed_timers,
     batches,
@@ -104,7 +105,7 @@ async def check_store(url: str, *, now: datetime, report: Report) -> Checked:
     """
     end = await open_to_read(url)
     try:
-        schema, newest = await schema_of(end), head()
+        schema, newest = await schema_of(end), newest_schema()
         problems: list[str] = []
         _check_file(end, problems)
         async with end.snapshot():

@@ -23,7 +23,8 @@ from tocsin.store.driver.database import StoreError
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.jobs.schema import jobs
 from tocsin.store.lifecycle.copies import all_copies
-from tocsin.store.migrations.upgrading import head, moved
+from tocsin.store.migrations.steps import newest_schema
+from tocsin.store.migrations.upgrading import moved
 from tocsin.store.notices.schema import notice_causes
 from tocsin.store.schema import (
     accepted_events,
@@ -199,10 +200,10 @@ async def resetting(url: str, folder: str) -> AsyncIterator[Resetting]:
         looked = await open_to_read(url)
         try:
             schema = await schema_of(looked)
-            if schema != head():
+            if schema != newest_schema():
                 raise StoreError(
-                    f"{looked.url} has schema {schema}, and this version of tocsin {head()}: start "
-                    "a server of this version on it once, then try again"
+                    f"{looked.url} has schema {schema}, and this version of tocsin "
+                    f"{newest_schema()}: run `tocsin migrate`, then try again"
                 )
             for copy in await looked.read(all_copies):
                 problem = moved(copy.id, copy.role, copy.peer, copy.ended_at)

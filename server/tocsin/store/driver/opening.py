@@ -19,7 +19,7 @@ from tocsin.store.driver.file.locks import take_lock
 from tocsin.store.driver.file.marks import lost_its_log
 from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
 from tocsin.store.driver.sqlite import SqliteDatabase
-from tocsin.store.migrations.upgrading import HEAD, MIGRATION_LOCK, upgrade
+from tocsin.store.migrations.upgrading import HEAD, MIGRATION_LOCK, Told, upgrade
 
 if TYPE_CHECKING:
     from tocsin.store.driver.primary.connecting import Primary
@@ -32,13 +32,14 @@ FORMS = (
 )
 
 
-def open_database(url: str, *, durable: bool = True) -> Database:
+def open_database(url: str, *, durable: bool = True, told: Told | None = None) -> Database:
     """Opens the store.
 
     Args:
         url: names a SQLite file or a PostgreSQL database, as in FORMS.
         durable: whether SQLite waits for the disk at each commit. Without it, writes survive a
             crash of this process, but not of the machine.
+        told: is told of each migration; None tells nobody.
 
     Raises:
         StoreError: the URL has another form, or the database can't be reached, is in use, is
@@ -46,8 +47,8 @@ def open_database(url: str, *, durable: bool = True) -> Database:
     """
     scheme, separator, _ = url.partition("://")
     if separator and scheme in SCHEMES:
-        return open_postgresql(parse_url(url))
-    return open_sqlite(sqlite_path(parsed_url(url)), durable=durable)
+        return open_postgresql(parse_url(url), told=told)
+    return open_sqlite(sqlite_path(parsed_url(url)), durable=durable, told=told)
 
 
 def parsed_url(url: str) -> URL:
@@ -69,7 +70,7 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database).resolve()
 
 
-def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
+def open_sqlite(path: Path, *, durable: bool = True, told: Told | None = None) -> SqliteDatabase:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_lone_log(path)
@@ -86,7 +87,7 @@ def open_sqlite(path: Path, *, durable: bool = True) -> SqliteDatabase:
             missing=f"{path.name}-wal",
         )
     try:
-        migrate_sqlite(path)
+        migrate_sqlite(path, told=told)
         return SqliteDatabase(path, lock=lock, durable=durable)
     except sqlite3.DatabaseError as error:
         lock.close()
@@ -122,14 +123,16 @@ def _unusable(path: Path, error: BaseException | None) -> StoreError:
     return StoreError(f"can't use {path} as a SQLite database: {error}")
 
 
-def migrate_sqlite(path: Path, *, to: str = HEAD, copying: bool = False) -> None:
+def migrate_sqlite(
+    path: Path, *, to: str = HEAD, copying: bool = False, told: Told | None = None
+) -> None:
     """Creates the schema or brings it up to this version; arguments as those of `upgrade`."""
     engine = create_engine("sqlite://", creator=lambda: connect_sqlite(path))
     try:
         with engine.connect() as connection:
             # All or nothing: a start that is killed halfway leaves the database as it was.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            upgrade(connection, str(path), to=to, copying=copying)
+            upgrade(connection, str(path), to=to, copying=copying, told=told)
             connection.commit()
     except DatabaseError as error:
         raise _unusable(path, error.orig) from error
@@ -137,7 +140,7 @@ def migrate_sqlite(path: Path, *, to: str = HEAD, copying: bool = False) -> None
         engine.dispose()
 
 
-def open_postgresql(url: PostgresUrl) -> Database:
+def open_postgresql(url: PostgresUrl, *, told: Told | None = None) -> Database:
     # Slow to import, and useless to a node with SQLite.
     import asyncpg
 
@@ -148,7 +151,8 @@ def open_postgresql(url: PostgresUrl) -> Database:
     try:
         # In a thread, because the caller's event loop is already running.
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, prepare_postgresql(primary, url.safe)).result()
+            preparing = prepare_postgresql(primary, url.safe, told=told)
+            thread.submit(asyncio.run, preparing).result()
     except DBAPIError as error:
         raise StoreError(f"can't use {url.safe}: {error.orig}") from error
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
@@ -156,7 +160,9 @@ def open_postgresql(url: PostgresUrl) -> Database:
     return PostgresDatabase(primary)
 
 
-async def prepare_postgresql(primary: "Primary", safe_url: str, *, copying: bool = False) -> None:
+async def prepare_postgresql(
+    primary: "Primary", safe_url: str, *, copying: bool = False, told: Told | None = None
+) -> None:
     """Creates the schema or brings it up to this version, one node at a time."""
     from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -172,7 +178,7 @@ async def prepare_postgresql(primary: "Primary", safe_url: str, *, copying: bool
         async with engine.connect() as connection:
             # Held until the commit: nodes that start meanwhile wait, and find the schema migrated.
             await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            await connection.run_sync(partial(upgrade, copying=copying), safe_url)
+            await connection.run_sync(partial(upgrade, copying=copying, told=told), safe_url)
             await connection.commit()
     finally:
         await engine.dispose()

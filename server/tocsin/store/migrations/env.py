@@ -4,6 +4,11 @@ from alembic import context
 
 from tocsin.store.schema import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # Called after each migration.
+    on_version_apply=context.config.attributes.get("applied"),
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,20 +1,27 @@
 """Creates the schema of a database or migrates it, unless nodes of this version must not use it."""
 
+import re
+from collections.abc import Container, Sequence
 from datetime import datetime
 from importlib.resources import as_file, files
+from typing import Any
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, insert, inspect, select
+from sqlalchemy import Connection, Select, column, delete, insert, inspect, select, table
 
 from tocsin.store.driver.database import StoreError
 from tocsin.store.driver.instants import instant_or_none
 from tocsin.store.lifecycle.compatibility import KNOWN_LATER
 from tocsin.store.lifecycle.schema import copies
-from tocsin.store.schema import compatibility
+from tocsin.store.migrations.steps import (
+    Step,
+    is_known,
+    known_steps,
+    newest_schema,
+    oldest_known,
+    steps_between,
+)
+from tocsin.store.schema import compatibility, triggers
 
 log = structlog.get_logger(__name__)
 
@@ -22,9 +29,28 @@ HEAD = "head"
 # An arbitrary number that other programs in the same database are unlikely to lock.
 MIGRATION_LOCK = 0x746F6373696E
 
+VERSION_TABLE = "alembic_version"
+SCHEMA: Select[Any] = select(column("version_num")).select_from(table(VERSION_TABLE))
+OURS = re.compile(r"\d{4}")
+
+
+class Told:
+    """Is told of migrations; this base class ignores them."""
+
+    def begins(self, schema: str | None, steps: Sequence[Step]) -> None:
+        """Called before the first migration; `schema` is None for an empty database."""
+
+    def ended(self, step: Step) -> None:
+        """Called after each migration, before all of them are committed."""
+
 
 def upgrade(
-    connection: Connection, safe_url: str, *, to: str = HEAD, copying: bool = False
+    connection: Connection,
+    safe_url: str,
+    *,
+    to: str = HEAD,
+    copying: bool = False,
+    told: Told | None = None,
 ) -> None:
     """Migrates the schema to this version, unless it is newer. The caller commits.
 
@@ -36,34 +62,27 @@ def upgrade(
         safe_url: names the database in errors.
         to: the revision to migrate to.
         copying: whether a database that a move reads or fills is taken too.
+        told: is told of each migration; None tells nobody.
 
     Raises:
-        StoreError: the schema is too new for this version, or the database was moved.
+        StoreError: the schema is too new for this version, or it is not one that this version can
+            migrate, or the database was moved.
     """
-    with as_file(files("tocsin.store.migrations")) as scripts:
-        config = Config()
-        config.set_main_option("script_location", str(scripts))
-        config.attributes["connection"] = connection
-        script = ScriptDirectory.from_config(config)
-        known = {revision.revision for revision in script.walk_revisions()}
-        head = script.get_revision(HEAD)
-        current = MigrationContext.configure(connection).get_current_revision()
-        if not copying:
-            refuse_moved(connection, safe_url)
-        if current is not None and current not in known:
-            _work_on_newer(connection, safe_url, current, head.revision)
-            return
-        command.upgrade(config, to)
-        if to in (HEAD, head.revision):
-            tell_oldest_known(connection, head.module.oldest_known)
-
-
-def head() -> str:
-    """Returns the newest revision that this version knows."""
-    with as_file(files("tocsin.store.migrations")) as scripts:
-        config = Config()
-        config.set_main_option("script_location", str(scripts))
-        return str(ScriptDirectory.from_config(config).get_current_head())
+    current = _current_schema(connection, safe_url)
+    if not copying:
+        refuse_moved(connection, safe_url)
+    head = newest_schema()
+    to = head if to == HEAD else to
+    if current is not None and not is_known(current):
+        refuse_unknown(safe_url, current, _allowed_by(connection))
+        log.warning(
+            "the store's schema is newer, upgrade this node soon", schema=current, known=head
+        )
+        return
+    if current != to:
+        _migrate(connection, current, to, told or Told())
+    if to == head:
+        tell_oldest_known(connection, oldest_known())
 
 
 def refuse_moved(connection: Connection, safe_url: str) -> None:
@@ -95,18 +114,63 @@ def moved(copy_id: str, role: str, peer: str, ended_at: datetime | None) -> str 
     return None
 
 
-def _work_on_newer(connection: Connection, safe_url: str, current: str, head: str) -> None:
-    oldest = None
-    # A schema without this table is too old to be unknown to this version.
-    if inspect(connection).has_table(compatibility.name):
-        oldest = connection.execute(select(compatibility.c.oldest_known)).scalar()
-    if oldest is None or head < oldest:
-        serves = "" if oldest is None else f" for nodes from {oldest} on"
+def schema_in(safe_url: str, tables: Container[str], schemas: Sequence[str]) -> str | None:
+    """Returns the schema of a database; None if it has no tables of Tocsin's.
+
+    Args:
+        safe_url: names the database.
+        tables: names its tables.
+        schemas: what SCHEMA finds in it.
+
+    Raises:
+        StoreError: it has tables of another program that are in the way.
+    """
+    if len(schemas) > 1:
         raise StoreError(
-            f"{safe_url} was written by a newer Tocsin (its schema is {current}{serves}, this "
-            f"version knows schemas up to {head}): upgrade tocsin, or give another --database"
+            f"{safe_url} names {len(schemas)} schemas in its table {VERSION_TABLE}, and a database "
+            "has one: another program uses that table: give another --database"
         )
-    log.warning("the store's schema is newer, upgrade this node soon", schema=current, known=head)
+    if not schemas and triggers.name in tables:
+        raise StoreError(
+            f"{safe_url} has a table {triggers.name}, but no version of its schema. Another "
+            "program made it, or it is the copy of a part of Tocsin's: give another --database, or "
+            "restore a backup"
+        )
+    return schemas[0] if schemas else None
+
+
+def refuse_unknown(safe_url: str, schema: str, oldest: str | None) -> None:
+    """Raises StoreError for a schema that is not this version's, unless a newer one allows it.
+
+    Args:
+        safe_url: names the database.
+        schema: what the database says its schema is.
+        oldest: the oldest schema whose nodes may use the database; None if it does not say.
+    """
+    first, head = known_steps()[0].number, newest_schema()
+    if not OURS.fullmatch(schema):
+        raise StoreError(
+            f"{safe_url} belongs to another program: its table {VERSION_TABLE} names {schema!r}, "
+            "and Tocsin's schemas are numbers of four digits: give another --database"
+        )
+    if schema < head:
+        raise StoreError(
+            f"{safe_url} has the schema {schema}, from which this version can't migrate: no "
+            f"release has it, or it is too old (this version migrates from {first} on, and "
+            f"`tocsin version` names the schema of each version). Serve it once with a version "
+            f"that lies between, or restore a backup of a release; nothing was changed"
+        )
+    if oldest is None or head < oldest:
+        serves, install = "", "the version that wrote it"
+        if oldest is not None:
+            serves = f" for nodes from {oldest} on"
+            install = f"one whose `tocsin version` names the schema {oldest} or a later one"
+        raise StoreError(
+            f"{safe_url} was written by a newer Tocsin (its schema is {schema}{serves}, this "
+            f"version knows schemas up to {head}): upgrade tocsin to {install}, or give another "
+            "--database. A schema does not go back: to stay on this version, restore a backup "
+            "that it made"
+        )
 
 
 def tell_oldest_known(connection: Connection, oldest: str) -> None:
@@ -117,3 +181,36 @@ def tell_oldest_known(connection: Connection, oldest: str) -> None:
     if connection.execute(select(compatibility.c.oldest_known)).scalar() != oldest:
         connection.execute(delete(compatibility))
         connection.execute(insert(compatibility).values(oldest_known=oldest))
+
+
+def _current_schema(connection: Connection, safe_url: str) -> str | None:
+    tables = inspect(connection).get_table_names()
+    has_version = VERSION_TABLE in tables
+    schemas = connection.execute(SCHEMA).scalars().all() if has_version else []
+    return schema_in(safe_url, tables, schemas)
+
+
+def _allowed_by(connection: Connection) -> str | None:
+    """Returns the oldest schema whose nodes may use the store, if it says so."""
+    # A schema without this table is too old to be unknown to this version.
+    if not inspect(connection).has_table(compatibility.name):
+        return None
+    return connection.execute(select(compatibility.c.oldest_known)).scalar()
+
+
+def _migrate(connection: Connection, before: str | None, to: str, told: Told) -> None:
+    # Slow to import, and most starts have nothing to migrate.
+    from alembic import command
+    from alembic.config import Config
+
+    steps = {step.number: step for step in steps_between(before, to)}
+    told.begins(before, tuple(steps.values()))
+
+    def applied(*, step: Any, **_: Any) -> None:
+        told.ended(steps[step.up_revision_id])
+
+    with as_file(files("tocsin.store.migrations")) as scripts:
+        config = Config()
+        config.set_main_option("script_location", str(scripts))
+        config.attributes.update(connection=connection, applied=applied)
+        command.upgrade(config, to)

@@ -1,0 +1,1 @@
+"""Tells in the log what a start does, and what it comes to."""
