@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
+from console.browser import Faults
 from console.rest import fire, timer, trigger
 from stand.recording_target import RecordingTarget
 from stand.tocsin_process import serving
@@ -27,3 +28,19 @@ def test_the_page_says_so_and_goes_on_by_itself(
         fire(server, made)
         expect(page.locator("tbody tr")).to_contain_text(re.compile("succeeded"))
     page.close()
+
+
+def test_the_page_says_that_the_server_has_another_version(page: Page, faults: Faults) -> None:
+    faults.expect("/watch|ERR_FAILED")
+    page.route("**/tocsin/v1/watch*", lambda route: route.abort())
+    page.goto("/")
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    index = page.evaluate("document.querySelector('script[type=module]').getAttribute('src')")
+    other = f"<script src={index.replace('/assets/', '/assets/0')}></script>"
+    page.route(re.compile(r"://[^/]+/$"), lambda route: route.fulfill(body=other))
+    page.unroute("**/tocsin/v1/watch*")
+    expect(page.get_by_role("alert")).to_contain_text("has another version")
+    page.unroute(re.compile(r"://[^/]+/$"))
+    page.get_by_role("button", name="Load it").click()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_hidden()

@@ -187,12 +187,11 @@ def test_it_works_below_a_prefix(page: Page, server: Tocsin, faults: Faults) -> 
         expect(page.locator("main h1")).to_be_visible()
         assert page.title().endswith("Tocsin")
         assert [each for each in loaded if not each.startswith(f"{url}/")] == []
-        assert any(each.endswith("/main.js") for each in loaded)
+        assert any(each.endswith("/page.js") for each in loaded)
 
 
 def test_what_the_index_names_exists() -> None:
     page = read_page()
     named = assets_in(page.index.content.decode())
-    assert named
-    for path in named:
-        assert path.split("/", 3)[3] in page.assets
+    assert {path.split("/", 3)[3] for path in named} == {"icon.svg", "page.css", "page.js"}
+    assert {"icon.svg", "page.css", "page.js"} <= set(page.assets)

@@ -1,14 +1,12 @@
 """The scripts of the page have the types that their comments say, and no habits that harm."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 from clients.toolchains import run
 
 PAGE = Path(__file__).parents[2] / "server" / "tocsin" / "console" / "page"
-INDEX = (PAGE / "index.html").read_text()
 
 
 def test_types_are_right(tools: Path, tmp_path: Path) -> None:
@@ -49,23 +47,3 @@ def _refused(tools: Path, program: str, *arguments: str | Path, at: Path | None 
     except AssertionError as error:
         return str(error)
     raise AssertionError(f"{program} found nothing")
-
-
-def test_what_the_first_screen_needs_is_asked_for_at_once() -> None:
-    """Else a browser learns of each module only when it has read the one that imports it."""
-    named = set(re.findall(r'modulepreload" href="\./console/assets/{{tree}}/([^"]+)"', INDEX))
-    needed = imported(PAGE / "main.js") | imported(PAGE / "screens" / "overview" / "overview.js")
-    assert named == {str(module.relative_to(PAGE)) for module in needed} - {"main.js"}
-
-
-def imported(module: Path) -> set[Path]:
-    """A module, and all that it imports."""
-    found: set[Path] = set()
-    left = [module]
-    while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            names = re.findall(r'^(?:import|export)[^;]*?from "(\.[^"]+)"', one.read_text(), re.M)
-            left += [(one.parent / name).resolve() for name in names]
-    return found

@@ -56,7 +56,7 @@ def test_an_error_of_a_hostile_target_is_text(
     for place in (f"invocations?folder={folder}", f"invocations/{invocation}"):
         page.goto(f"/#/{place}")
         expect(page.locator("main h1").first).to_be_visible()
-        expect(page.get_by_text("500").first).to_be_visible()
+        expect(page.locator("main").get_by_text("500").first).to_be_visible()
         assert unharmed(page)
 
 

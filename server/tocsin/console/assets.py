@@ -1,4 +1,4 @@
-"""Reads the files of the page once, and names them by a hash of them all."""
+"""Reads the files of the page once, joins them, and names them by a hash of them all."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -7,9 +7,16 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from tocsin.console.joining import NotJoined, joined
+
 INDEX: Final = "index.html"
 TREE: Final = b"{{tree}}"
 """Stands for the hash in the index."""
+
+SCRIPT: Final = "page.js"
+"""All modules of the page as one."""
+STYLE: Final = "page.css"
+"""All its styles as one, in the order of their names."""
 
 HTML: Final = "text/html; charset=utf-8"
 # Not of the system's table, which differs between machines: browsers run no script of a wrong type.
@@ -26,7 +33,7 @@ _HASH_DIGITS = 16
 
 
 class PageDamaged(Exception):
-    """A file of the page is missing or has an unknown kind; the message says which."""
+    """A file of the page is missing, or can't be served; the message says which, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Asset:
 class Page:
     """Holds the index, which names `tree` in the URLs of its assets, and the assets by path.
 
-    Modules import each other by relative paths, so they are all of the same tree.
+    Beside the files as they are, the assets are `SCRIPT` and `STYLE`, which the index names.
     """
 
     tree: str
@@ -53,7 +60,8 @@ def read_page() -> Page:
     """Reads the page of this package.
 
     Raises:
-        PageDamaged: the package lacks the index, or a file has no known media type.
+        PageDamaged: the package lacks the index, or a file can't be joined, or has no known media
+            type.
     """
     return page_in(files("tocsin.console") / "page")
 
@@ -62,12 +70,14 @@ def page_in(folder: Traversable) -> Page:
     """Reads a page from its folder.
 
     Raises:
-        PageDamaged: the folder lacks the index, or a file has no known media type.
+        PageDamaged: the folder lacks the index, or a file can't be joined, or has no known media
+            type.
     """
     found = dict(sorted(_contents(folder, "")))
     index = found.pop(INDEX, None)
     if index is None:
         raise PageDamaged(f"{folder} lacks {INDEX}: install the package anew")
+    found[SCRIPT], found[STYLE] = _script(found), _style(found)
     tree = _hash(found)
     assets = {path: Asset(_media_type(path), content) for path, content in found.items()}
     return Page(tree, Asset(HTML, index.replace(TREE, tree.encode())), assets)
@@ -81,6 +91,18 @@ def _contents(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield from _contents(each, f"{prefix}{each.name}/")
         elif not each.name.startswith("."):
             yield prefix + each.name, each.read_bytes()
+
+
+def _script(found: Mapping[str, bytes]) -> bytes:
+    modules = {path: each.decode() for path, each in found.items() if path.endswith(".js")}
+    try:
+        return joined(modules).encode()
+    except NotJoined as error:
+        raise PageDamaged(str(error)) from error
+
+
+def _style(found: Mapping[str, bytes]) -> bytes:
+    return b"".join(each for path, each in found.items() if path.endswith(".css"))
 
 
 def _hash(found: Mapping[str, bytes]) -> str:

@@ -11,6 +11,8 @@ from tocsin.gateway import inflating, otlp
 from tocsin.gateway.bounds import caller_checks
 from tocsin.gateway.errors import NOT_JSON, path_pattern
 from tocsin.gateway.filters import (
+    OF_PAGE,
+    compressed_answers,
     otlp_script,
     rest_filters,
     says_grpc_filter,
@@ -31,6 +33,11 @@ Kind: TypeAlias = tuple[list[Json], Json]
 """The headers by which a kind of requests is known, and what the filters do with them."""
 
 _PLAIN: Kind = ([], {})
+# Nobody else's requests: one could learn of an answer by how well it compresses (docs/security.md).
+_READ_BY_PAGE: Kind = (
+    [{"name": ":method", "string_match": {"exact": "GET"}}, OF_PAGE],
+    {**compressed_answers(), **unbuffered()},
+)
 _PROBING = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 # A method's path that is not UTF-8 would stop grpcio's server.
@@ -199,7 +206,9 @@ def _to_streams(settings: EnvoySettings) -> Json:
 def _rest(
     settings: EnvoySettings, envelope: Envelope, segments: list[str] | tuple[str, ...]
 ) -> Iterator[Json]:
-    yield from _rest_kinds(_bodies(settings), _paths(segments), rest_filters(settings, envelope))
+    *heavy, light = _bodies(settings)
+    kinds = [*heavy, _READ_BY_PAGE, light]
+    yield from _rest_kinds(kinds, _paths(segments), rest_filters(settings, envelope))
 
 
 def _public(settings: EnvoySettings) -> Iterator[Json]:

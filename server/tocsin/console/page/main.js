@@ -5,6 +5,7 @@ import { shortcut, shortcuts } from "./core/keyboard.js";
 import { go, here, link } from "./core/router.js";
 import { issuersAnswer, readWho, signOut, ways, who } from "./core/session.js";
 import { effect, scope, signal, untracked } from "./core/signals.js";
+import { followVersion, outdated } from "./core/version.js";
 import { liveState, startWatching, watchAgain } from "./core/watch.js";
 import { folderPicker } from "./parts/folders.js";
 import { dialog, sayTrouble, trouble } from "./parts/messages.js";
@@ -93,6 +94,16 @@ function signedIn() {
   ];
 }
 
+function newer() {
+  if (!outdated.value) return null;
+  return h(
+    "div",
+    { class: "lost", role: "alert" },
+    "The server has another version of this page now. ",
+    h("button", { type: "button", onclick: () => location.reload() }, "Load it"),
+  );
+}
+
 function lost() {
   return liveState.value === "lost"
     ? h(
@@ -143,7 +154,7 @@ scope(() => {
   begin();
   document.body.prepend(
     h("a", { class: "skip unseen", href: "#screen", onclick: skip }, "To the content"),
-    h("div", { class: "frame" }, bar(), () => (isIn() ? menu() : null), screen, lost),
+    h("div", { class: "frame" }, bar(), () => (isIn() ? menu() : null), screen, lost, newer),
   );
 });
 
@@ -205,6 +216,7 @@ function startOnce() {
   started = true;
   // It goes on whatever screen is shown.
   scope(startWatching);
+  scope(followVersion);
 }
 
 /** @param {Event} event */

@@ -3,7 +3,7 @@
 import { h } from "./core/dom.js";
 import { here, link } from "./core/router.js";
 import { effect, scope, signal, untracked } from "./core/signals.js";
-import { empty, trouble } from "./parts/messages.js";
+import { empty } from "./parts/messages.js";
 
 /** @typedef {import("./core/dom.js").Child} Child */
 /** @typedef {{ title: (path: string[]) => string, draw: (path: string[]) => Child }} Screen */
@@ -58,30 +58,9 @@ async function loaded(path) {
   const pattern = path.map((part, index) => (index === 0 ? part : "*")).join("/");
   const load = SCREENS[`/${path.join("/")}`] ?? SCREENS[`/${pattern}`];
   if (!load) return { title: () => "Not found", draw: nowhere };
-  try {
-    return await load();
-  } catch (error) {
-    // The server is another version now, and has other files.
-    if (reloads() && (await answers())) location.reload();
-    return { title: () => "Not loaded", draw: () => trouble(error, () => location.reload()) };
-  }
+  return load();
 }
 
 function nowhere() {
   return empty("There is no such screen.", h("p", null, h("a", { href: link([]) }, "To the overview")));
-}
-
-async function answers() {
-  try {
-    return (await fetch(".", { cache: "no-store" })).ok;
-  } catch {
-    return false;
-  }
-}
-
-/** Tells whether the page may load itself anew: not again and again. */
-function reloads() {
-  const last = Number(sessionStorage.getItem("tocsin.reloaded") ?? 0);
-  sessionStorage.setItem("tocsin.reloaded", String(Date.now()));
-  return Date.now() - last > 60_000;
 }

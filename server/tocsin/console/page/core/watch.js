@@ -1,6 +1,6 @@
 /** Keeps a stream of changes open, so that nothing here polls. */
 
-import { address, ApiError, refusedAnswer } from "./api.js";
+import { address, ApiError, get, refusedAnswer } from "./api.js";
 import { effect, onCleanup, signal, untracked } from "./signals.js";
 import { setClock } from "./times.js";
 
@@ -13,6 +13,9 @@ const NOTHING = /** @type {Interest} */ ({ topics: ["TOPIC_COUNTS"] });
 /** A stream that says nothing for so long is dead: the server sends something every 15 seconds. */
 const SILENCE = 40_000;
 
+/** For so many milliseconds what is read waits for the changes that follow upon it. */
+const PATIENCE = 300;
+
 /** Whether changes arrive. */
 export const liveState = signal(/** @type {"connecting" | "live" | "lost"} */ ("connecting"));
 
@@ -22,21 +25,64 @@ const interest = signal(NOTHING);
 const listeners = new Set();
 
 /**
- * Hears of changes for as long as the effect around lives.
+ * The beginning of a stream: `isAwaited` while nothing was read that it could have missed.
  *
- * The first change, and every one after which others may be missing, has a `reset`: what was read
- * before must be read anew.
+ * @typedef {{ isAwaited: boolean, over: Promise<void>, end: () => void }} Beginning
+ */
+
+let beginning = begin();
+
+/** @returns {Beginning} */
+function begin() {
+  let resolve = () => {};
+  const over = /** @type {Promise<void>} */ (new Promise((done) => (resolve = done)));
+  const made = {
+    isAwaited: true,
+    over,
+    end() {
+      made.isAwaited = false;
+      resolve();
+    },
+  };
+  setTimeout(made.end, PATIENCE);
+  return made;
+}
+
+/**
+ * Hears of changes for as long as the effect around lives. All that hear at a time have the same
+ * interest.
+ *
+ * A change after which others may be missing has a `reset`: what was read before must be read anew.
+ * The first one has none if all was read by `follow`.
  *
  * @param {Interest} what
  * @param {(change: Change) => void} hear
  */
 export function watch(what, hear) {
+  const before = interest.peek();
+  if (JSON.stringify(before) !== JSON.stringify(what)) {
+    beginning = begin();
+    interest.value = what;
+  }
   listeners.add(hear);
-  interest.value = what;
   onCleanup(() => {
     listeners.delete(hear);
-    if (interest.peek() === what) interest.value = NOTHING;
+    if (listeners.size === 0) interest.value = NOTHING;
   });
+}
+
+/**
+ * Reads what the screen watches, once changes of it arrive, so that it need not be read twice.
+ *
+ * @param {string} path
+ * @param {import("./api.js").Query} query
+ * @param {AbortSignal} ended
+ */
+export async function follow(path, query, ended) {
+  // A screen reads and watches in one step, in any order.
+  await null;
+  await beginning.over;
+  return get(path, query, ended);
 }
 
 const openings = signal(0);
@@ -53,15 +99,16 @@ export function startWatching() {
     void openings.value;
     const ended = new AbortController();
     onCleanup(() => ended.abort());
-    untracked(() => void keepOpen(what, ended.signal));
+    untracked(() => void keepOpen(what, beginning, ended.signal));
   });
 }
 
 /**
  * @param {Interest} what
+ * @param {Beginning} first
  * @param {AbortSignal} ended
  */
-async function keepOpen(what, ended) {
+async function keepOpen(what, first, ended) {
   let cursor = "";
   let pause = 250;
   while (!ended.aborted) {
@@ -71,10 +118,13 @@ async function keepOpen(what, ended) {
         pause = 250;
         cursor = change.cursor || cursor;
         if (change.sentAt) setClock(change.sentAt, 300);
+        if (first.isAwaited) delete change.reset;
+        first.end();
         for (const hear of listeners) hear(change);
       }
     } catch (error) {
       if (ended.aborted) return;
+      first.end();
       liveState.value = "lost";
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
       if (error instanceof ApiError && error.status === 400) cursor = "";

@@ -1,8 +1,7 @@
 /** A list of invocations that follows what happens. */
 
-import { get } from "../core/api.js";
 import { effect } from "../core/signals.js";
-import { watch } from "../core/watch.js";
+import { follow, watch } from "../core/watch.js";
 import { paged } from "./lists.js";
 import { merged } from "./merging.js";
 import { bare } from "./states.js";
@@ -25,7 +24,7 @@ export function liveInvocations(filter, scope, oldestFirst = () => false) {
     // "The last hour" begins later by the next page, which must be of the same list.
     if (!token) asked = filter();
     const query = { ...asked, oldestFirst: oldestFirst() || undefined, pageSize: 50, pageToken: token };
-    const answer = await get("tocsin/v1/invocations", query, ended);
+    const answer = await follow("tocsin/v1/invocations", query, ended);
     return {
       items: /** @type {Invocation[]} */ (answer.invocations ?? []),
       next: answer.nextPageToken ?? "",

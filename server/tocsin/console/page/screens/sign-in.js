@@ -1,6 +1,6 @@
 /** Signs the reader in: by an API key, or by an issuer that sends the browser back here. */
 
-import { post } from "../core/api.js";
+import { get, post } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { readWho } from "../core/session.js";
 import { signal } from "../core/signals.js";
@@ -132,6 +132,8 @@ export async function complete(answer) {
   await tried(async () => {
     const refused = answer.get("error");
     if (refused) throw new Error(`The issuer refused: ${answer.get("error_description") || refused}`);
+    // The browser asked this once while it loaded the scripts: that answer is older than the sign-in.
+    await get("tocsin/v1/session");
     await post("tocsin/v1/session:completeSignIn", {
       code: answer.get("code") ?? "",
       state: answer.get("state") ?? "",

@@ -1,6 +1,6 @@
 /** The triggers of a folder. */
 
-import { get, post } from "../core/api.js";
+import { post } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { folder } from "../core/folder.js";
 import { ask, here, link } from "../core/router.js";
@@ -8,7 +8,7 @@ import { may } from "../core/session.js";
 import { effect } from "../core/signals.js";
 import { duration, fromNow, moment } from "../core/times.js";
 import { many } from "../core/words.js";
-import { watch } from "../core/watch.js";
+import { follow, watch } from "../core/watch.js";
 import { search, select } from "../parts/filters.js";
 import { took } from "../parts/invocations.js";
 import { KINDS, kindName } from "../parts/kinds.js";
@@ -63,10 +63,10 @@ export function draw() {
     const query = {
       ...Object.fromEntries(asked),
       orderBy: here().query["order"],
-      pageSize: 100,
+      pageSize: 50,
       pageToken: token,
     };
-    const answer = await get(path(), query, ended);
+    const answer = await follow(path(), query, ended);
     return { items: /** @type {TriggerRow[]} */ (answer.triggers ?? []), next: answer.nextPageToken ?? "" };
   });
   effect(() => {

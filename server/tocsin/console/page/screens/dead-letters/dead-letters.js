@@ -1,6 +1,5 @@
 /** Deliveries that used up their calls: by cause, and one by one. */
 
-import { get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { folder } from "../../core/folder.js";
 import { ask, here, link } from "../../core/router.js";
@@ -8,7 +7,7 @@ import { may } from "../../core/session.js";
 import { effect } from "../../core/signals.js";
 import { both, fromNow } from "../../core/times.js";
 import { counted, many } from "../../core/words.js";
-import { watch } from "../../core/watch.js";
+import { follow, watch } from "../../core/watch.js";
 import { invocationTable } from "../../parts/invocations.js";
 import { changeMany, progress } from "../../parts/jobs.js";
 import { foot, listed, one, paged } from "../../parts/lists.js";
@@ -30,12 +29,12 @@ export function title() {
 export function draw() {
   const selected = selection(() => [folder.value, here()]);
   const causes = one(async (ended) =>
-    folder.value ? get("tocsin/v1/deadLetters/causes", { folderId: folder.value }, ended) : {},
+    folder.value ? follow("tocsin/v1/deadLetters/causes", { folderId: folder.value }, ended) : {},
   );
   const list = paged(async (token, ended) => {
     if (!folder.value) return { items: [], next: "" };
     const query = { folderId: folder.value, causeId: here().query["cause"], pageSize: 100, pageToken: token };
-    const answer = await get("tocsin/v1/deadLetters", query, ended);
+    const answer = await follow("tocsin/v1/deadLetters", query, ended);
     return {
       items: /** @type {Invocation[]} */ (answer.deadLetters ?? []),
       next: answer.nextPageToken ?? "",

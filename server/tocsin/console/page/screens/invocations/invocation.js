@@ -1,13 +1,13 @@
 /** One delivery: what was sent, what came back, and each attempt on a line of time. */
 
-import { get, post } from "../../core/api.js";
+import { post } from "../../core/api.js";
 import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { link } from "../../core/router.js";
 import { untracked } from "../../core/signals.js";
 import { duration, fromNow, milliseconds, moment } from "../../core/times.js";
 import { plain, pretty, textOf } from "../../core/words.js";
-import { watch } from "../../core/watch.js";
+import { follow, watch } from "../../core/watch.js";
 import { copyButton } from "../../parts/copying.js";
 import { originLink, originOf } from "../../parts/invocations.js";
 import { one, whenRead } from "../../parts/lists.js";
@@ -31,7 +31,7 @@ export function title([, id = ""]) {
 
 /** @param {string[]} path */
 export function draw(path) {
-  const read = one((signal) => get(pathOf(path), {}, signal));
+  const read = one((signal) => follow(pathOf(path), {}, signal));
   watch({ topics: ["TOPIC_INVOCATIONS"] }, (change) => {
     if (change.reset || change.invocations?.some((each) => each.id === path[1])) read.again();
   });

@@ -1,11 +1,10 @@
 /** Integrations that run again and again. */
 
-import { get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { link } from "../../core/router.js";
 import { effect } from "../../core/signals.js";
 import { fromNow, moment } from "../../core/times.js";
-import { watch } from "../../core/watch.js";
+import { follow, watch } from "../../core/watch.js";
 import { foot, listed, paged } from "../../parts/lists.js";
 import { locationField, place } from "../../parts/locations.js";
 import { empty } from "../../parts/messages.js";
@@ -21,7 +20,7 @@ export function title() {
 export function draw() {
   const list = paged(async (token, ended) => {
     if (!place.value) return { items: [], next: "" };
-    const answer = await get(
+    const answer = await follow(
       `tocsin/v1/${place.value}/schedules`,
       { pageSize: 100, pageToken: token },
       ended,

@@ -6,7 +6,7 @@ import { h } from "../../core/dom.js";
 import { go, link } from "../../core/router.js";
 import { duration, fromNow, milliseconds, moment } from "../../core/times.js";
 import { counted, plain } from "../../core/words.js";
-import { watch } from "../../core/watch.js";
+import { follow, watch } from "../../core/watch.js";
 import { copyButton } from "../../parts/copying.js";
 import { invocationTable } from "../../parts/invocations.js";
 import { foot, one, paged, whenRead } from "../../parts/lists.js";
@@ -203,7 +203,7 @@ function runs(schedule, again) {
   const mine = (/** @type {Invocation} */ each) => each.schedule === schedule.name;
   const list = paged(async (token, signal) => {
     const query = { integration: schedule.integration, pageSize: 100, pageToken: token };
-    const answer = await get("tocsin/v1/invocations", query, signal);
+    const answer = await follow("tocsin/v1/invocations", query, signal);
     return {
       items: /** @type {Invocation[]} */ (answer.invocations ?? []).filter(mine),
       next: answer.nextPageToken ?? "",

@@ -1,11 +1,10 @@
 /** The last runs of a trigger. */
 
-import { get } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { link } from "../../core/router.js";
 import { both, duration } from "../../core/times.js";
 import { plain } from "../../core/words.js";
-import { watch } from "../../core/watch.js";
+import { follow, watch } from "../../core/watch.js";
 import { invocationTable, took } from "../../parts/invocations.js";
 import { foot, listed, paged } from "../../parts/lists.js";
 import { empty } from "../../parts/messages.js";
@@ -20,7 +19,7 @@ import { merged } from "../../parts/merging.js";
 export function runs(trigger) {
   const list = paged(async (token, signal) => {
     const query = { triggerId: trigger.id, pageSize: 50, pageToken: token };
-    const answer = await get("tocsin/v1/invocations", query, signal);
+    const answer = await follow("tocsin/v1/invocations", query, signal);
     return {
       items: /** @type {Invocation[]} */ (answer.invocations ?? []),
       next: answer.nextPageToken ?? "",

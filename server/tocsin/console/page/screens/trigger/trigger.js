@@ -1,6 +1,5 @@
 /** One trigger: what it is, when it fires, how its last runs went. */
 
-import { get } from "../../core/api.js";
 import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go, here, link } from "../../core/router.js";
@@ -12,7 +11,7 @@ import { permitted } from "../../parts/permitted.js";
 import { badge } from "../../parts/states.js";
 import { mutate } from "../../parts/operations.js";
 import { moment } from "../../core/times.js";
-import { watch } from "../../core/watch.js";
+import { follow, watch } from "../../core/watch.js";
 import { renderedAs } from "../../parts/documents.js";
 import { editing } from "./editing.js";
 import { explaining } from "./explaining.js";
@@ -38,7 +37,7 @@ export function title([, id = ""]) {
 
 /** @param {string[]} path */
 export function draw([, id = "", tab = ""]) {
-  const read = one((signal) => get(`triggers/v1/triggers/${encodeURIComponent(id)}`, {}, signal));
+  const read = one((signal) => follow(`triggers/v1/triggers/${encodeURIComponent(id)}`, {}, signal));
   watch({ topics: ["TOPIC_TRIGGERS", "TOPIC_INVOCATIONS", "TOPIC_INTAKES"], triggerId: id }, (change) => {
     if (change.reset || change.triggers) read.again();
   });
