@@ -72,7 +72,7 @@ def test_a_job_goes_on_step_by_step_to_its_end(url: str, runner: asyncio.Runner)
     async def scenario(database: Database) -> None:
         await fill(database, range(STEP + 50))
         await fill(database, range(STEP + 50, STEP + 60), origin="other")
-        late = replace(invocation(STEP + 70), created_at=NOON + SECOND)
+        late = invocation(STEP + 70)._replace(created_at=NOON + SECOND)
         await database.write(lambda tx: insert_invocations(tx, [(late, NOON)]))
         await database.write(lambda tx: insert_job(tx, job(Filter("t", WAITING))))
         first = await database.write(step)

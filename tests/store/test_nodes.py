@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -244,7 +244,7 @@ def test_leases_and_endings_are_written_side_by_side(
     postgres_url: str, runner: asyncio.Runner
 ) -> None:
     names = [f"i{number:04}" for number in range(512)]
-    made = [(replace(invocation(each), id=each), NOON) for each in names]
+    made = [(invocation(each)._replace(id=each), NOON) for each in names]
     ended = [Ended(each, Ending(State.SUCCEEDED), NOON) for each in names]
     runs: list[str] = []
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from tocsin.compilers.declared_parameters import Input, accepted
 from tocsin.compilers.integration_versions import VERSION, Offer, offer_of
-from tocsin.compilers.integrations import PayloadForm
+from tocsin.compilers.integrations import payload_form
 from tocsin.plans.errors import PlanError
 from tocsin.schedule import CronError, UnixCron
 from tocsin.wire.resource_names import integration_name
@@ -44,7 +44,7 @@ class ScheduledRun:
 
     def payload(self, execution_id: str, tick: datetime) -> bytes:
         """Returns the body of the request to the integration's URL."""
-        form = PayloadForm(self.offer.name, self.trigger_id)
+        form = payload_form(self.offer.name, self.trigger_id)
         return form.payload(execution_id, tick, self.given.plain)
 
     def message(self, execution_id: str) -> bytes:

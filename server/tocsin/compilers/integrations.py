@@ -22,13 +22,19 @@ def integration_action(name: str) -> str:
     return action_to_json(Action(Integration(name)))
 
 
-class PayloadForm:
-    """Writes the JSON bodies of requests to one integration's URL.
+@lru_cache(maxsize=1024)
+def payload_form(integration: str, trigger_id: str) -> "PayloadForm":
+    """Returns what writes the bodies of an integration.
 
     Args:
         integration: the integration's short name.
         trigger_id: the trigger of the integration.
     """
+    return PayloadForm(integration, trigger_id)
+
+
+class PayloadForm:
+    """Writes the JSON bodies of requests to one integration's URL."""
 
     __slots__ = ("_shared",)
 

@@ -3,9 +3,8 @@
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -59,8 +58,7 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
 PLAIN = frozenset({"string_value", "int_value", "boolean_value"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """Holds one named value as the client sent it.
 
     `field` is its path in the request; `within` is the value's path below it, empty in a map.

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class Node:
 
     async def invoke(self, action: Action, name: str = "i1", payload: bytes = PAYLOAD) -> None:
         now = self.clock.now()
-        invocation = replace(invocation_of(action, now), id=name, payload=payload)
+        invocation = invocation_of(action, now)._replace(id=name, payload=payload)
         await self.database.write(lambda tx: insert_invocation(tx, invocation, due_at=now))
         self.deliveries.look()
 
@@ -269,7 +269,7 @@ def test_what_is_due_is_called_in_the_order_of_its_instants(tmp_path: Path) -> N
     async def scenario() -> None:
         async with delivering(tmp_path, target, per_target=1) as node:
             made = [
-                (replace(invocation_of(Action(Function("f")), NOON), id=name), instants[name])
+                (invocation_of(Action(Function("f")), NOON)._replace(id=name), instants[name])
                 for name in reversed(names)
             ]
             await node.database.write(lambda tx: insert_invocations(tx, made))
@@ -328,10 +328,9 @@ def test_a_busy_target_is_no_reason_to_look_at_all_the_others(
     async def scenario() -> None:
         async with delivering(tmp_path, Target(hang_or_answer), per_target=2) as node:
             made = [
-                replace(
-                    invocation_of(Action(Function("hangs" if number < 9 else f"f{number}")), NOON),
-                    id=f"i{number:03}",
-                )
+                invocation_of(
+                    Action(Function("hangs" if number < 9 else f"f{number}")), NOON
+                )._replace(id=f"i{number:03}")
                 for number in range(400)
             ]
             await node.database.write(
@@ -353,7 +352,7 @@ def test_an_invocation_that_cant_be_read_holds_up_no_other(tmp_path: Path) -> No
         async with delivering(tmp_path, target) as node:
             good = invocation_of(Action(Function("f")), NOON)
             # Such as one of a newer version, for a kind of target that this one does not know.
-            odd = replace(good, id="i0", action='{"target": {"kind": "of tomorrow"}}')
+            odd = good._replace(id="i0", action='{"target": {"kind": "of tomorrow"}}')
             await node.database.write(
                 lambda tx: insert_invocations(tx, [(odd, NOON), (good, NOON)])
             )

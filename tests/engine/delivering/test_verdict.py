@@ -42,8 +42,8 @@ def judged(action: Action, outcome: Outcome, *, chance: float = 0.0) -> list[End
         endings.append(ending)
         if ending.state is not State.RETRYING:
             return endings
-        held = replace(
-            held, attempts=held.attempts + 1, failures=ending.failures, history=ending.history
+        held = held._replace(
+            attempts=held.attempts + 1, failures=ending.failures, history=ending.history
         )
 
 
@@ -74,7 +74,7 @@ def test_the_dead_letter_comes_after_the_last_call() -> None:
 
 
 def test_a_call_that_broke_off_with_its_node_takes_no_retry_away() -> None:
-    taken_up_again = replace(invocation(), attempts=5)
+    taken_up_again = invocation()._replace(attempts=5)
     ending = after_call(taken_up_again, RETRIED, FAILED, now=NOW, chance=0.0)
     assert ending.state is State.RETRYING
 
@@ -99,13 +99,13 @@ def test_what_can_never_succeed_is_not_tried_again() -> None:
 
 def test_a_dead_letter_in_its_queue_shows_the_last_failure() -> None:
     history = judged(LETTERED, FAILED)[-1].history
-    held = replace(invocation(State.DEAD_LETTERING), history=history)
+    held = invocation(State.DEAD_LETTERING)._replace(history=history)
     ending = after_dead_letter(held, LETTERED, None, now=NOW)
     assert (ending.state, ending.error) == (State.DEAD_LETTERED, "answered 500")
 
 
 def test_a_queue_that_can_not_be_reached_is_tried_for_ever_ever_more_rarely() -> None:
-    held = replace(invocation(State.DEAD_LETTERING), history=judged(LETTERED, FAILED)[-1].history)
+    held = invocation(State.DEAD_LETTERING)._replace(history=judged(LETTERED, FAILED)[-1].history)
     pauses = []
     for _ in range(40):
         ending = after_dead_letter(held, LETTERED, "no route", now=NOW)
@@ -113,7 +113,7 @@ def test_a_queue_that_can_not_be_reached_is_tried_for_ever_ever_more_rarely() ->
         assert ending.again_at is not None
         assert ending.error == "no route"
         pauses.append((ending.again_at - NOW).total_seconds())
-        held = replace(held, history=ending.history)
+        held = held._replace(history=ending.history)
     assert pauses[:4] == [5, 10, 20, 40]
     assert max(pauses) == pauses[-1] == 300
     assert len(json.loads(held.history or "")) <= 22

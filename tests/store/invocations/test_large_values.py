@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -169,8 +168,8 @@ def test_a_node_of_the_version_before_finds_everything_in_the_row_on_postgresql(
 def test_a_tick_that_fired_before_leaves_no_value(path: Path, runner: asyncio.Runner) -> None:
     async def scenario() -> None:
         async with opened(f"sqlite:///{path}") as database:
-            first = replace(invocation(1), occurrence="tick")
-            again = replace(invocation(2), occurrence="tick")
+            first = invocation(1)._replace(occurrence="tick")
+            again = invocation(2)._replace(occurrence="tick")
             for each, added in ((first, {"i001"}), (again, set())):
                 due = [(each, NOON)]
                 assert (

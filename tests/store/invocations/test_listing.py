@@ -127,8 +127,8 @@ def test_what_no_index_serves_is_found_in_stretches_of_either_order(
             insert_invocation(tx, execution, due_at=NOON)
 
         location = "projects/p/locations/l"
-        execution = replace(
-            invocation(20), parent=location, origin=f"{location}/integrations/nightly"
+        execution = invocation(20)._replace(
+            parent=location, origin=f"{location}/integrations/nightly"
         )
         await database.write(change)
 

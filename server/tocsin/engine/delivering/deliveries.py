@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -284,7 +284,7 @@ class Deliveries:
         destination = invocation.target
         if invocation.state is State.DEAD_LETTERING:
             # Its row names the queue; observers get the target that was called.
-            invocation = replace(invocation, target=target_key(action.target))
+            invocation = invocation._replace(target=target_key(action.target))
         delivery = Delivery(invocation, action, destination, now, payload_bytes)
         self._capacity.begin(destination, payload_bytes)
         if payload_bytes > LARGE:

@@ -3,7 +3,7 @@
 A statement selects `Record.columns`, so its columns come in the order of the fields.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -47,7 +47,8 @@ class Record(Generic[T]):
         if any(defaults[name] is MISSING for name in without):
             raise TypeError(f"{kind}: fields that are not read need defaults")
         self._kind = kind
-        self._values = _getter(self.names)
+        whole = not is_dataclass(kind) and len(self.names) == len(defaults)
+        self._values: Callable[[Any], Iterable[Any]] = iter if whole else _getter(self.names)
         hints = get_type_hints(kind)
         columns: list[ColumnElement[Any]] = []
         from_row: list[tuple[int, Convert]] = []

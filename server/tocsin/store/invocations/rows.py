@@ -1,10 +1,9 @@
 """Stores invocations."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
@@ -50,8 +49,7 @@ NOTICE_ORIGIN = "notice-"
 FINAL_STATES = frozenset({State.SUCCEEDED, State.FAILED, State.DEAD_LETTERED, State.CANCELLED})
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """A payload for a target, and the deliveries made of it.
 
     `execution_id` is the id that a client chose for an execution, or None. `action` is the
@@ -240,7 +238,7 @@ def filled(tx: Transaction, invocation: Invocation | None, *fields: str) -> Invo
         if getattr(invocation, field) == APART
         and (value := find_large(tx, invocation.id, field)) is not None
     }
-    return replace(invocation, **apart) if apart else invocation
+    return invocation._replace(**apart) if apart else invocation
 
 
 def find_execution(tx: Transaction, parent: str, execution_id: str) -> Invocation | None:

@@ -10,7 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from tocsin.compilers.declared_parameters import Faults, Input, accepted
 from tocsin.compilers.integration_versions import Offer
-from tocsin.compilers.integrations import PayloadForm
+from tocsin.compilers.integrations import payload_form
 from tocsin.compilers.parameters import (
     Parameter,
     check_count,
@@ -124,7 +124,7 @@ class Order:
             scheduled_at=self.scheduled_at,
             action=offer.waited_action if waited else offer.action,
             target=offer.target,
-            payload=PayloadForm(integration, self.trigger_id).payload(
+            payload=payload_form(integration, self.trigger_id).payload(
                 execution_id, self.scheduled_at, given.plain
             ),
             created_at=self.now,

@@ -19,7 +19,7 @@ from tocsin.api.google.executions.scheduling import SERVICE as EXECUTIONS
 from tocsin.api.google.executions.scheduling import method_of, order_of, store_once
 from tocsin.compilers.declared_parameters import Input
 from tocsin.compilers.integration_versions import Offer
-from tocsin.compilers.integrations import PayloadForm
+from tocsin.compilers.integrations import PayloadForm, payload_form
 from tocsin.compilers.parameters import plain_values
 from tocsin.compilers.schedules import LARGEST_INPUT
 from tocsin.contract.text import nul_violations
@@ -327,7 +327,7 @@ class _Storing:
             _Kind(
                 offer,
                 Alike(order.execution(replace(offer, declared=None), str)),
-                PayloadForm(offer.name, trigger_id),
+                payload_form(offer.name, trigger_id),
                 ExecutionInfo(
                     integration=offer.name,
                     integration_snapshot_number=offer.snapshot_number,

@@ -1,7 +1,6 @@
 """Makes the executions of schedules."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from tocsin.api.google.executions.orders import Order, input_of, matching
@@ -73,4 +72,4 @@ class ScheduleRuns:
         occurrence = f"{schedule.name}/{tick.isoformat()}"
         if again:
             occurrence += f"/{again}"
-        return replace(execution, occurrence=occurrence)
+        return execution._replace(occurrence=occurrence)
