@@ -175,7 +175,7 @@ def test_a_stretch_says_whether_more_may_follow_and_is_counted(
 
 def test_those_of_one_instant_go_by_their_ids(url: str, runner: asyncio.Runner) -> None:
     async def scenario(database: Database) -> None:
-        same = [replace(invocation(n), scheduled_at=NOON) for n in range(7)]
+        same = [invocation(n)._replace(scheduled_at=NOON) for n in range(7)]
 
         def work(tx: Transaction) -> None:
             for each in same:
