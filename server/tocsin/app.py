@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -30,12 +31,14 @@ from tocsin.composition.measuring import guard_metrics
 from tocsin.composition.offering import description_of, services_of
 from tocsin.composition.seeding import plant, seeds_of
 from tocsin.composition.stopping import Grace, Standing, keep_standing
+from tocsin.composition.telling.start import start_of, tell
 from tocsin.descriptors import raise_limit
 from tocsin.engine.hold import Holding
 from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
 from tocsin.settings import Address, Reloading, Settings, SettingsError
+from tocsin.store.driver.database import Database
 from tocsin.targets.current import CurrentTargets
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.wire.health import Health
@@ -47,7 +50,10 @@ STDIN = 0
 
 
 async def serve(
-    settings: Settings, load: Callable[[], Settings], ready: Callable[[str], None]
+    settings: Settings,
+    file: Path | None,
+    load: Callable[[], Settings],
+    ready: Callable[[str], None],
 ) -> None:
     """Serves until SIGTERM or SIGINT, then lets calls and deliveries under way finish.
 
@@ -56,6 +62,7 @@ async def serve(
 
     Args:
         settings: all settings.
+        file: the file that they were read from, if any.
         load: reads the settings again; it raises SettingsError if they are wrong.
         ready: called with the one line that says that gRPC and REST both answer.
 
@@ -75,6 +82,7 @@ async def serve(
         gc.enable()
         reloading = Reloading(settings, lambda: without_missing_rest(load()), served.use)
         _reload_on_hangup(reloading, stopped)
+        await served.tell(settings, file)
         ready(served.line())
         await stopped.wait()
         log.info(
@@ -90,10 +98,16 @@ class Running(NamedTuple):
     smtp: Address | None
     current: CurrentTargets
     hold: Holding
+    database: Database
 
     def use(self, settings: Settings) -> None:
         """Puts the settings of targets and integrations in force."""
         self.current.replace(settings.targets, settings.integrations)
+
+    async def tell(self, settings: Settings, file: Path | None) -> None:
+        """Tells which server this is, for people and in the log."""
+        on_hold = self.hold.on_hold
+        tell(await start_of(settings, file, self.database, self.doors, on_hold=on_hold), settings)
 
     def line(self) -> str:
         grpc, http, tls = self.doors
@@ -139,7 +153,7 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
         keep_standing(stack, ground, works, standing, grace)
-        yield Running(doors, metrics, smtp, ground.current, ground.hold)
+        yield Running(doors, metrics, smtp, ground.current, ground.hold, ground.database)
 
 
 async def _start_engine(stack: AsyncExitStack, engine: Engine, grace: Grace) -> None:

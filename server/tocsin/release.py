@@ -1,5 +1,6 @@
 """Tells which Tocsin this is: its version and its commit."""
 
+import os
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +37,8 @@ def _commit_of_checkout() -> str | None:
             text=True,
             check=True,
             timeout=_GIT_SECONDS,
+            # It must not lock the index, for which somebody's commit would fail.
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
         )
     except (OSError, subprocess.SubprocessError):  # no git, or not its owner's checkout
         return None

@@ -17,6 +17,7 @@ from tocsin.cli.refusal import USAGE, refusal
 from tocsin.cli.repeats import SingleOptions
 
 SETTINGS_FILE = "tocsin.toml"
+TERMINAL_SECONDS = 0.5
 
 
 def serve(
@@ -46,8 +47,9 @@ def serve(
 
     When gRPC and REST both answer, the server prints one line to stdout:
     `ready grpc=HOST:PORT http=HOST:PORT`, with `tls=HOST:PORT`, `metrics=HOST:PORT` and
-    `smtp=HOST:PORT` if those are on. Logs go to stderr. With `--log-format json` each line of
-    stdout and stderr is a JSON object.
+    `smtp=HOST:PORT` if those are on. Before it, stderr has the version, the settings file, the
+    database, the page in the browser, and what to do next; logs go there too. With
+    `--log-format json` each line of stdout and stderr is a JSON object.
 
     Each option can also be an environment variable (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …)
     or a setting in the file that --config names.
@@ -144,7 +146,7 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
             if config is not None and config == _beside(settings.apply):
                 structlog.get_logger().info("settings read", file=str(config))
             announce = partial(_announce, settings.log_format)
-            uvloop.run(serve_until_stopped(settings, load, announce))
+            uvloop.run(serve_until_stopped(settings, config, load, announce))
     except (
         SettingsError,
         ExposureRefused,
@@ -177,6 +179,11 @@ def _announce(log_format: str, line: str) -> None:
 
         event, *served = line.split()
         line = json_line("info", event, **dict(each.split("=", 1) for each in served))
+    if sys.stdout.isatty():
+        # What was told of the start comes before it.
+        finish = getattr(sys.stderr, "finish", None)
+        if finish is not None:
+            finish(TERMINAL_SECONDS)
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

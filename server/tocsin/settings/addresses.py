@@ -22,6 +22,12 @@ class Address(NamedTuple):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    def from_here(self) -> "Address":
+        """Returns the address by which this machine reaches a listener on all of its addresses."""
+        if not is_unspecified(self.host):
+            return self
+        return Address("::1" if ":" in self.host else "127.0.0.1", self.port)
+
 
 def parse_address(value: object) -> object:
     """Parses `HOST:PORT` or `[IPV6]:PORT`."""

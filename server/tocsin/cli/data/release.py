@@ -11,6 +11,7 @@ from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.instants import for_people
 from tocsin.cli.terminal.lines import say
 from tocsin.store.copying.releasing import end_hold, look_at_hold
+from tocsin.store.driver.opening import safe_url
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -37,7 +38,7 @@ def release(
     now = CLOCK.now()
     hold, work = done(look_at_hold(url, now=now))
     if hold is None:
-        raise refusal(f"{url_without_secret(url)} is not on hold")
+        raise refusal(f"{safe_url(url)} is not on hold")
     say(f"The backup was taken {for_people(hold.backup_at)} UTC, {span(now - hold.backup_at)} ago.")
     say_overdue(work)
     if dry_run:
@@ -45,10 +46,3 @@ def release(
     else:
         done(end_hold(url))
         say("Released: servers fire from now on.")
-
-
-def url_without_secret(url: str) -> str:
-    """Returns the URL of a database without its password."""
-    from tocsin.store.copying.ends.opening import place_of
-
-    return getattr(place_of(url), "safe", url)

@@ -51,6 +51,18 @@ def open_database(url: str, *, durable: bool = True, told: Told | None = None) -
     return open_sqlite(sqlite_path(parsed_url(url)), durable=durable, told=told)
 
 
+def safe_url(url: str) -> str:
+    """Returns the URL of a database without its password, whole also for a relative path.
+
+    Raises:
+        StoreError: the URL has another form.
+    """
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme in SCHEMES:
+        return parse_url(url).safe
+    return f"sqlite:///{sqlite_path(parsed_url(url))}"
+
+
 def parsed_url(url: str) -> URL:
     try:
         return make_url(url)

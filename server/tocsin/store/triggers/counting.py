@@ -70,6 +70,13 @@ COUNT = select(func.count()).select_from(
     .subquery()
 )
 
+ALL = select(func.count()).select_from(select(table.c.id).limit(bindparam("limit")).subquery())
+
+
+def count_all(tx: Transaction, *, limit: int) -> int:
+    """Counts the triggers of all folders, of which it looks at up to `limit`."""
+    return int(tx.value(ALL, limit=limit))
+
 
 def folders_after(tx: Transaction, after: str) -> list[str]:
     """Returns up to FOLDERS_AT_ONCE ids of folders that have triggers, in order."""
