@@ -35,6 +35,7 @@ from tocsin.sources.mail.settings import MailSettings
 from tocsin.sources.mqtt.settings import BrokerSettings, RegistrySettings
 from tocsin.sources.notifications.settings import SenderSettings, WebhookSettings
 from tocsin.sources.settings import LogSettings, SourceSettings
+from tocsin.targets.mail_server import MailServerSettings
 from tocsin.targets.receivers import Receiver
 from tocsin.targets.settings import DeadLetterSettings, IntegrationSettings, TargetSettings
 from tocsin.wire.rest.settings import RestSettings
@@ -162,6 +163,11 @@ def receiver_settings() -> Iterator[Setting]:
         yield Setting(("notify", "receivers", "NAME", name), field)
 
 
+def mail_server_settings() -> Iterator[Setting]:
+    for name, field in MailServerSettings.model_fields.items():
+        yield Setting(("notify", "mail", name), field)
+
+
 def mqtt_settings() -> Iterator[Setting]:
     for name, field in BrokerSettings.model_fields.items():
         if name != "registries":
@@ -278,6 +284,7 @@ def example() -> str:
     lines += ["", "[sources.mqtt.home]", *assignments(mqtt_settings())]
     lines += ["", "[sources.mqtt.home.registries.are000000000000reg]"]
     lines += assignments(mqtt_registry_settings())
+    lines += ["", "[notify.mail]", *assignments(mail_server_settings())]
     lines += ["", "[notify.receivers.ops]", *assignments(receiver_settings())]
     return "\n".join([*lines, "", "[integrations.nightly]", *assignments(integration_settings())])
 
@@ -318,8 +325,12 @@ def page() -> str:
             named_table(mqtt_registry_settings()),
             "## `[notify.receivers.NAME]`: who is told of failures, silence and recovery\n",
             "One table for each receiver of [notices](notices.md). Give `url` with `secret`, or\n"
-            "`function`. A change counts after a restart.\n",
+            "`mail`, or `function`. A change counts after a restart.\n",
             named_table(receiver_settings()),
+            "## `[notify.mail]`: the mail server that takes notices\n",
+            "One for all receivers that have `mail`. `TOCSIN_NOTIFY__MAIL__PASSWORD` keeps the\n"
+            "password out of the file.\n",
+            named_table(mail_server_settings()),
             "## `[integrations.NAME]`: integrations that can be scheduled\n",
             "One table for each integration; `NAME` is its short name, the last part of\n"
             "`projects/*/locations/*/integrations/NAME`.\n",

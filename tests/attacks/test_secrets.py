@@ -74,6 +74,13 @@ log_group = "e2300000000000000002"
 url = "http://127.0.0.1:1/notices"
 secret = "KEY"
 folders = ["b1g00000000000000001"]
+[notify.mail]
+host = "127.0.0.1"
+port = 1
+security = "off"
+username = "user"
+password = "secret-29"
+sender = "tocsin@example.com"
 [access]
 key = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I="
 [access.issuers.example]
@@ -113,6 +120,7 @@ def test_each_secret_that_there_is_is_tried_here() -> None:
         "access.key",
         "access.issuers.client_secret",
         "dead_letters.secret_access_key",
+        "notify.mail.password",
         "notify.receivers.secret",
         "sources.mail.s3_secret_access_key",
         "sources.mqtt.password",

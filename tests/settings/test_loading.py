@@ -89,7 +89,7 @@ WRONG = {
     ),
     "[sources.message_queue]\nqueues = {}": ("sources.message_queue.queues: unknown setting"),
     '[notify.receivers.ops]\nfolders = ["*"]': (
-        "notify.receivers.ops: url, function: exactly one of the two is needed"
+        "notify.receivers.ops: url, mail, function: exactly one of the three is needed"
     ),
     '[notify.receivers.ops]\nurl = "http://127.0.0.1/"': (
         "notify.receivers.ops: secret: is needed with url, so that the receiver can check who calls"
@@ -100,6 +100,14 @@ WRONG = {
     ),
     '[notify.receivers.ops]\nurl = "http://127.0.0.1/"\nsecret = "whsec_short"': (
         "notify.receivers.ops.secret: expected whsec_ and base64 of 24 to 64 bytes"
+    ),
+    '[notify.receivers.ops]\nmail = ["ops@example.com"]': (
+        "notify: receivers.ops.mail: ops@example.com needs a mail server: set host and sender in "
+        "[notify.mail]"
+    ),
+    '[notify.receivers.ops]\nmail = ["Ops <ops@example.com>"]': (
+        "notify.receivers.ops.mail.0: expected a mail address such as ops@example.com, in ASCII, "
+        "without a name"
     ),
     '[notify.receivers.off]\nfunction = "f"': (
         "notify.receivers: 'off' can't be a receiver's name: expected a lower-case letter, then up "

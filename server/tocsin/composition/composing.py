@@ -11,6 +11,7 @@ from tocsin.api.google.integrations.catalog import Catalog
 from tocsin.api.tocsin.schedules.running import ScheduleRuns
 from tocsin.composition.clocks import MACHINE_CLOCK, chance_of, shared_clock_of
 from tocsin.composition.ground import Ground
+from tocsin.composition.grpc_server import StartError
 from tocsin.composition.reading import readers
 from tocsin.engine.delivering.deliveries import Deliveries
 from tocsin.engine.delivering.jobs import Jobs
@@ -34,6 +35,7 @@ from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
 from tocsin.engine.upkeep.presence import Presence
 from tocsin.engine.upkeep.step_faults import StepFaults
+from tocsin.outgoing.dialling import Dialling
 from tocsin.outgoing.tokens import AccountTokens
 from tocsin.schedule import Clock
 from tocsin.settings import Settings
@@ -41,7 +43,7 @@ from tocsin.sources.incoming import TakesEvents
 from tocsin.sources.reader import Reader
 from tocsin.store.driver.database import Database
 from tocsin.targets.addresses import Addresses
-from tocsin.targets.calling import TargetCaller
+from tocsin.targets.calling import Mails, TargetCaller
 from tocsin.targets.dead_letters import DeadLetterQueues
 from tocsin.telemetry.several import Several
 from tocsin.wire.ids import Ids, first_id_at
@@ -110,6 +112,7 @@ def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) ->
         largest_payload=settings.targets.max_payload_bytes,
         reach=settings.targets.reach,
         tokens=tokens if settings.access.enabled else None,
+        mails=_mails(stack, settings),
         machine_clock=MACHINE_CLOCK,
     )
     stack.push_async_callback(caller.close)
@@ -120,6 +123,31 @@ def open_caller(stack: AsyncExitStack, ground: Ground, tokens: AccountTokens) ->
         )
     )
     return caller
+
+
+def _mails(stack: AsyncExitStack, settings: Settings) -> Mails | None:
+    """Builds what sends notices by mail; None if nobody is told so.
+
+    Raises:
+        StartError: the password or the authorities can't be read.
+    """
+    server, recipients = settings.notify.mail, settings.notify.recipients
+    if server is None or not recipients:
+        return None
+    # Few servers send mail, and the others start faster.
+    from tocsin.targets.mailing import SmtpMails
+
+    try:
+        mails = SmtpMails(
+            server,
+            recipients,
+            Dialling(settings.targets.reach),
+            machine_clock=MACHINE_CLOCK,
+        )
+    except ValueError as error:
+        raise StartError(str(error)) from error
+    stack.push_async_callback(mails.close)
+    return mails
 
 
 def _presence(ground: Ground) -> Presence:

@@ -72,7 +72,7 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The webhook of a receiver of notices, by its name in the settings."""
+    """The webhook or the mail of a receiver of notices, by its name in the settings."""
 
     receiver: str
     service_account_id: str = ""

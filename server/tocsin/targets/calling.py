@@ -18,7 +18,7 @@ from tocsin.outgoing.names import unresolved
 from tocsin.outgoing.reach import AddressRefused, Reach
 from tocsin.outgoing.shortage import shortage_of
 from tocsin.outgoing.tokens import TokenUnavailable
-from tocsin.plans.plan import Integration, Target
+from tocsin.plans.plan import Integration, Notice, Target
 from tocsin.schedule import Clock, SystemClock
 from tocsin.targets.addresses import Addresses, UnmappedTarget
 from tocsin.targets.not_called import NotCalled
@@ -71,11 +71,26 @@ class Tokens(Protocol):
         """
 
 
+class Mails(Protocol):
+    """Sends notices by mail."""
+
+    def takes(self, receiver: str) -> bool:
+        """Returns whether a receiver is told by mail."""
+
+    async def send(self, receiver: str, notice: bytes, *, message_id: str) -> Outcome:
+        """Sends a notice once; no failure of the server or the network raises an exception.
+
+        Raises:
+            NotCalled: this node could not make the connection.
+        """
+
+
 class TargetCaller:
     """Calls targets through one pool of connections; it follows no redirects.
 
     A call for a service account carries a token from `tokens`. Its audience is the target's origin:
-    the scheme, the host, and the port if it is not the scheme's default.
+    the scheme, the host, and the port if it is not the scheme's default. Notices for receivers that
+    have mail go through `mails`.
     """
 
     def __init__(
@@ -87,10 +102,12 @@ class TargetCaller:
         largest_payload: int | None = None,
         reach: Reach | None = None,
         tokens: Tokens | None = None,
+        mails: Mails | None = None,
         machine_clock: Clock | None = None,
     ) -> None:
         self._largest_payload = largest_payload
         self._tokens = tokens
+        self._mails = mails
         self._machine_clock = machine_clock or SystemClock()
         self.use(addresses, timeout_seconds=timeout_seconds)
         self._session = _session(user_agent, reach or Reach(), keep=True)
@@ -134,6 +151,8 @@ class TargetCaller:
                 f"at most {self._largest_payload} bytes are allowed"
             )
             return Outcome(succeeded=False, error=error, may_retry=False)
+        if isinstance(target, Notice) and self._mails and self._mails.takes(target.receiver):
+            return await self._mails.send(target.receiver, payload, message_id=request_id)
         try:
             url = self._url(target)
         except UnmappedTarget as error:

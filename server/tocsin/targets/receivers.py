@@ -11,6 +11,7 @@ from tocsin.access.webhook_proofs import standard_key
 from tocsin.fields import DAY, STRICT
 from tocsin.outgoing.settings import ServiceUrl
 from tocsin.plans.plan import Function, Notice, Target
+from tocsin.targets.mail_server import MailAddress, MailServerSettings
 
 # As values of a trigger's labels are (the contract of triggers).
 NAME = re.compile(r"[a-z][-_0-9a-z]{0,62}")
@@ -33,7 +34,7 @@ class Occasion(StrEnum):
 
 
 class Receiver(BaseModel):
-    """Sets one receiver of notices: a webhook, or a function."""
+    """Sets one receiver of notices: a webhook, mail, or a function."""
 
     model_config = STRICT
 
@@ -47,6 +48,12 @@ class Receiver(BaseModel):
         None,
         description="Key that signs notices for `url`: `whsec_` and the Base64 of 24 to 64 bytes.",
         examples=["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="],
+    )
+    mail: list[MailAddress] = Field(
+        [],
+        max_length=50,
+        description="Mail addresses to which notices are sent, in place of `url`; [notify.mail] "
+        "says by which server.",
     )
     function: str = Field(
         "",
@@ -81,12 +88,12 @@ class Receiver(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_target(self) -> Self:
-        if bool(self.url) == bool(self.function):
-            raise ValueError("url, function: exactly one of the two is needed")
+        if [bool(self.url), bool(self.mail), bool(self.function)].count(True) != 1:
+            raise ValueError("url, mail, function: exactly one of the three is needed")
         if self.url is not None and self.secret is None:
             raise ValueError("secret: is needed with url, so that the receiver can check who calls")
         if self.secret is not None and self.url is None:
-            raise ValueError("secret: signs notices for url; a function has none")
+            raise ValueError("secret: signs notices for url; mails and functions have none")
         return self
 
     def is_of(self, folder_id: str) -> bool:
@@ -95,7 +102,7 @@ class Receiver(BaseModel):
 
     @property
     def key(self) -> bytes:
-        """Returns the bytes that sign; empty for a function."""
+        """Returns the bytes that sign; empty for mails and functions."""
         return b"" if self.secret is None else standard_key(self.secret.get_secret_value())
 
 
@@ -114,9 +121,25 @@ class NotifySettings(BaseModel):
 
     model_config = STRICT
 
+    mail: MailServerSettings | None = Field(None, description="The mail server of notices.")
     receivers: Annotated[dict[str, Receiver], AfterValidator(check_names)] = Field(
         {}, description="Receivers of notices, by name."
     )
+
+    @model_validator(mode="after")
+    def _has_a_mail_server(self) -> Self:
+        for name, addresses in self.recipients.items():
+            if self.mail is None:
+                raise ValueError(
+                    f"receivers.{name}.mail: {addresses[0]} needs a mail server: set host and "
+                    "sender in [notify.mail]"
+                )
+        return self
+
+    @property
+    def recipients(self) -> dict[str, list[str]]:
+        """Returns the mail addresses of the receivers that have some, by the receivers' names."""
+        return {name: one.mail for name, one in self.receivers.items() if one.mail}
 
     def of_trigger(self, folder_id: str, labels: Mapping[str, str]) -> dict[str, Receiver]:
         """Returns the receivers of a trigger: that of its label, or those of its folder.

@@ -13,13 +13,17 @@ FAILED, SILENT, RECOVERED = "trigger.failed", "trigger.silent", "trigger.recover
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a notice is about: its type, its trigger, a sentence for people, and details."""
+    """What a notice is about: its type, its trigger, a sentence for people, and details.
+
+    `command` shows more of it.
+    """
 
     type: str
     trigger_id: str
     name: str
     folder_id: str
     text: str
+    command: str
     details: Mapping[str, Any]
 
 
@@ -30,6 +34,7 @@ def body_of(told: Told, now: datetime) -> bytes:
         "triggerName": told.name,
         "folderId": told.folder_id,
         "text": told.text,
+        "command": told.command,
         **told.details,
     }
     message = {"type": told.type, "timestamp": iso(now), "data": data}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tocsin.compilers.summaries import summary_of
 from tocsin.engine.notices.messages import FAILED, Told, body_of
-from tocsin.plans.plan import Action, Retry, action_to_json, target_key
+from tocsin.plans.plan import Action, Retry, action_to_json, target_key, target_of_action
 from tocsin.schedule.instants import rfc3339
 from tocsin.store.driver.transaction import Transaction
 from tocsin.store.invocations.deliveries import Ended
@@ -101,8 +101,10 @@ class Notices:
             addressee.folder_id,
             f"The delivery of {rfc3339(invocation.scheduled_at)} failed after "
             f"{invocation.attempts} {'call' if invocation.attempts == 1 else 'calls'}: {error}",
+            f"tocsin invocations get {invocation.id}",
             {
                 "invocationId": invocation.id,
+                "target": target_of_action(invocation.action),
                 "scheduledAt": rfc3339(invocation.scheduled_at),
                 "attempts": invocation.attempts,
                 "lastError": error,
