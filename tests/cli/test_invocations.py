@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -306,20 +307,27 @@ def test_watch_as_json_is_a_message_in_each_line(person: Person) -> None:
 
 @pytest.mark.usefixtures("trigger")
 def test_watch_keeps_a_table_up_to_date_on_a_terminal(person: Person) -> None:
+    with on_terminal(person, "invocations", "watch", "--trigger", "nightly") as ours:
+        until(ours, "No invocations yet.")
+        fired = fire(person)
+        until(ours, rf"{fired.id}  \x1b\[32mSUCCEEDED\x1b\[0m")
+
+
+@contextmanager
+def on_terminal(person: Person, *arguments: str) -> Iterator[int]:
+    """Runs a command on a terminal, and ends it with Ctrl-C."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = clean_environment(person.environment | {"TERM": "xterm-256color"})
     with subprocess.Popen(
-        [str(TOCSIN), "invocations", "watch", "--trigger", "nightly"],
+        [str(TOCSIN), *arguments],
         stdin=theirs,
         stdout=theirs,
         env=environment,
         start_new_session=True,
     ) as process:
         os.close(theirs)
-        until(ours, "No invocations yet.")
-        fired = fire(person)
-        until(ours, rf"{fired.id}  \x1b\[32mSUCCEEDED\x1b\[0m")
+        yield ours
         process.send_signal(signal.SIGINT)
         until(ours, re.escape("\x1b[?25h"))  # the cursor is given back
         assert process.wait(PATIENCE) == 0
@@ -386,3 +394,8 @@ def test_top_tells_the_counts_as_they_change(person: Person) -> None:
             pass
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
+
+
+def test_top_shows_the_nodes_on_a_terminal(person: Person) -> None:
+    with on_terminal(person, "top") as ours:
+        until(ours, rf"(?s)NODE.*CLAIMS/MIN.*{re.escape(socket.gethostname())}.*ALIVE")

@@ -34,6 +34,7 @@ from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 from tocsin_protos.tocsin.v1.folder_service_pb2_grpc import FolderServiceStub
 from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServiceStub
 from tocsin_protos.tocsin.v1.job_service_pb2_grpc import JobServiceStub
+from tocsin_protos.tocsin.v1.overview_service_pb2_grpc import OverviewServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from tocsin_protos.tocsin.v1.trigger_setup_service_pb2_grpc import TriggerSetupServiceStub
 from tocsin_protos.tocsin.v1.watch_service_pb2_grpc import WatchServiceStub
@@ -128,6 +129,7 @@ class Connection:
         self.setups: Any = TriggerSetupServiceStub(channel)  # type: ignore[no-untyped-call]
         self.events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
         self.folders: Any = FolderServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.overview: Any = OverviewServiceStub(channel)  # type: ignore[no-untyped-call]
         self.operations: Any = OperationServiceStub(channel)  # type: ignore[no-untyped-call]
         self.long_running: Any = OperationsStub(channel)
         self.executions: Any = ExecutionsStub(channel)  # type: ignore[no-untyped-call]

@@ -19,6 +19,7 @@ from tocsin.cli.connection import (
     ServerOption,
     connected,
 )
+from tocsin.cli.invocations import nodes as nodes_view
 from tocsin.cli.invocations import view as invocation_view
 from tocsin.cli.invocations.following import follow, is_reset
 from tocsin.cli.terminal.lines import note, say
@@ -99,8 +100,8 @@ def top(
 ) -> None:
     """Show what waits, what is under way, what ends and what fails, until Ctrl-C.
 
-    On a terminal it keeps a screen up to date; elsewhere it prints a line for each change of the
-    counts, and with `-o json` a message a line. Times are in UTC.
+    On a terminal it keeps a screen up to date, with the nodes; elsewhere it prints a line for each
+    change of the counts, and with `-o json` a message a line. Times are in UTC.
     """
     # The screen must restore the terminal, however the command ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -111,7 +112,8 @@ def top(
         with connected(server, ca) as api:
             if output is Output.TABLE and console.is_terminal:
                 with Live(Text(""), console=console, auto_refresh=False) as live:
-                    _draw(follow(api, request, live.console.print), live, console)
+                    nodes = nodes_view.Nodes(api)
+                    _draw(follow(api, request, live.console.print), nodes, live, console)
             else:
                 _print(follow(api, request, note), output)
     except KeyboardInterrupt:
@@ -132,19 +134,24 @@ def _print(responses: Iterator[WatchResponse], output: Output) -> None:
             say(_line(seen.row()))
 
 
-def _draw(responses: Iterator[WatchResponse], live: Live, console: Console) -> None:
+def _draw(
+    responses: Iterator[WatchResponse], nodes: nodes_view.Nodes, live: Live, console: Console
+) -> None:
     seen = Seen()
     for response in responses:
         seen.add(response)
         numbers = Text(f"{_line(HEAD)}\n{_line(seen.row())}\n", no_wrap=True, overflow="ellipsis")
+        parts = [numbers]
+        if alive := nodes.at(seen.at):
+            parts += [nodes_view.table(alive, seen.at, console.width), Text("")]
         failures = list(reversed(seen.failures.values()))
         shown = Text("Nothing has failed since.", style="dim")
         if failures:
             lines = invocation_view.table(failures, console.width).split("\n")
             shown = Text("\n", no_wrap=True, overflow="ellipsis").join(
-                lines[: max(console.height - KEPT_FREE, 1)]
+                lines[: max(console.height - KEPT_FREE - (len(alive) + 2 if alive else 0), 1)]
             )
-        live.update(Group(numbers, shown, Text("Ctrl-C ends it.", style="dim")), refresh=True)
+        live.update(Group(*parts, shown, Text("Ctrl-C ends it.", style="dim")), refresh=True)
 
 
 def _line(cells: tuple[str, ...]) -> str:

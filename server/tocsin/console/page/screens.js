@@ -11,7 +11,7 @@ import { empty } from "./parts/messages.js";
 /** @type {Record<string, () => Promise<Screen>>} */
 const SCREENS = {
   "/": () => import("./screens/overview/overview.js"),
-  "/triggers": () => import("./screens/triggers.js"),
+  "/triggers": () => import("./screens/triggers/triggers.js"),
   "/triggers/new": () => import("./screens/trigger/creating.js"),
   "/triggers/*": () => import("./screens/trigger/trigger.js"),
   "/triggers/*/*": () => import("./screens/trigger/trigger.js"),

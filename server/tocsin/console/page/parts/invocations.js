@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { link } from "../core/router.js";
-import { between, clock, duration, fromNow, milliseconds, moment, present } from "../core/times.js";
+import { between, both, clock, duration, fromNow, milliseconds, moment, present } from "../core/times.js";
 import { plain } from "../core/words.js";
 import { badge, bare } from "./states.js";
 import { table } from "./table.js";
@@ -77,6 +77,7 @@ export function invocationTable(rows, { of, selected } = {}) {
     columns,
     rows,
     key: (row) => row.id,
+    name: (row) => `${originOf(row)} for ${row.scheduledAt ? both(row.scheduledAt) : row.id}`,
     open: (row) => link(["invocations", row.id]),
     ...(selected && { selected }),
   });

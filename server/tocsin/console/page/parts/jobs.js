@@ -1,11 +1,14 @@
 /** Follows work on many invocations, which the server does step by step. */
 
 import { ApiError, get, post } from "../core/api.js";
+import { curl } from "../core/curl.js";
 import { h } from "../core/dom.js";
 import { onCleanup, signal } from "../core/signals.js";
 import { counted, many } from "../core/words.js";
 import { permitted } from "./permitted.js";
-import { confirmed, say, sayTrouble } from "./messages.js";
+import { confirmed } from "./asking.js";
+import { copyButton } from "./copying.js";
+import { say, sayTrouble } from "./messages.js";
 
 /** @typedef {import("../core/messages.js").Job} Job */
 
@@ -31,9 +34,11 @@ export async function changeMany(path, which, { words, noun, warning, more = {} 
     return false;
   }
   const what = `${words}: ${many(Number(number), noun, atLeast)}`;
-  if (!(await confirmed({ title: `${what}?`, words: warning, action: what }))) return false;
   const expected = atLeast ? {} : { expectedCount: number };
-  const { changes } = await post(path, { ...more, selection: { ...which, ...expected } });
+  const body = { ...more, selection: { ...which, ...expected } };
+  const command = curl("POST", path, body);
+  if (!(await confirmed({ title: `${what}?`, words: warning, action: what, command }))) return false;
+  const { changes } = await post(path, body);
   if (changes.job) {
     job.value = changes.job;
     return true;
@@ -73,11 +78,8 @@ function bar({ id, state, resource, selected, changed, skipped }) {
   const total = Number(selected?.count ?? 0);
   const done = Number(changed ?? 0) + Number(skipped ?? 0);
   const running = state === "STATE_RUNNING";
-  const stop = () =>
-    void post(`tocsin/v1/jobs/${encodeURIComponent(id)}:cancel`).then(
-      (answer) => (job.value = answer.job),
-      sayTrouble,
-    );
+  const cancel = `tocsin/v1/jobs/${encodeURIComponent(id)}:cancel`;
+  const stop = () => void post(cancel).then((answer) => (job.value = answer.job), sayTrouble);
   return h(
     "section",
     { class: "card job", "aria-live": "polite" },
@@ -89,9 +91,10 @@ function bar({ id, state, resource, selected, changed, skipped }) {
         (Number(skipped ?? 0) > 0 ? `, ${counted(skipped)} left as they were` : "") +
         (running ? "" : state === "STATE_CANCELLED" ? "; it was stopped." : "; it is done."),
       running
-        ? permitted("tocsin.jobs.cancel", resource, () =>
+        ? permitted("tocsin.jobs.cancel", resource, () => [
             h("button", { type: "button", onclick: stop }, "Stop"),
-          )
+            copyButton("Copy as curl", () => curl("POST", cancel, {})),
+          ])
         : h("button", { type: "button", class: "plain", onclick: () => (job.value = null) }, "Close"),
     ),
   );

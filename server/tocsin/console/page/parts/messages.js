@@ -1,7 +1,8 @@
-/** Tells the reader what happened, and asks before something is done that can't be undone. */
+/** Tells the reader what happened, and opens dialogs. */
 
 import { ApiError } from "../core/api.js";
 import { append, h } from "../core/dom.js";
+import { scope } from "../core/signals.js";
 
 /** @typedef {import("../core/dom.js").Child} Child */
 
@@ -15,6 +16,8 @@ document.body.append(toasts);
  */
 export function say(...words) {
   const toast = h("div", { class: "toast appears" }, ...words);
+  // Beside an open dialog nothing is read aloud.
+  (document.querySelector("dialog[open]") ?? document.body).append(toasts);
   toasts.append(toast);
   setTimeout(() => toast.remove(), 8000);
 }
@@ -62,48 +65,18 @@ export function dialog(title, draw) {
   const heading = h("h2", { id: "dialog-title" }, title);
   const made = h("dialog", { "aria-labelledby": "dialog-title", class: "appears" }, heading);
   const close = () => made.close();
-  append(made, [draw(close)]);
+  const end = scope(() => append(made, [draw(close)]));
   // The way back leads away from what is asked about.
   addEventListener("hashchange", close);
   made.addEventListener("close", () => {
     removeEventListener("hashchange", close);
+    if (made.contains(toasts)) document.body.append(toasts);
     made.remove();
+    end();
   });
   document.body.append(made);
   made.showModal();
   return close;
-}
-
-/**
- * Asks whether something shall be done.
- *
- * @param {{ title: string, words: Child, action: string, danger?: boolean }} question
- * @returns {Promise<boolean>}
- */
-export function confirmed({ title, words, action, danger = false }) {
-  return new Promise((resolve) => {
-    let answer = false;
-    dialog(title, (close) => {
-      /** @param {SubmitEvent} event */
-      const agree = (event) => {
-        event.preventDefault();
-        answer = true;
-        close();
-      };
-      return h(
-        "form",
-        { onsubmit: agree },
-        h("div", null, words),
-        h(
-          "div",
-          { class: "actions" },
-          h("button", { class: danger ? "danger" : "main", type: "submit" }, action),
-          h("button", { type: "button", onclick: close }, "Leave it"),
-        ),
-      );
-    });
-    document.querySelector("dialog[open]")?.addEventListener("close", () => resolve(answer));
-  });
 }
 
 /**

@@ -22,6 +22,7 @@ import { effect, onCleanup, signal } from "../core/signals.js";
  * @property {Column<T>[]} columns
  * @property {() => readonly T[]} rows
  * @property {(row: T) => string} key
+ * @property {(row: T) => string} [name]  of a row that can be selected, for people who don't see it
  * @property {(row: T) => string} [open]  the link of a row
  * @property {import("../core/signals.js").Signal<ReadonlySet<string>>} [selected]  keys of rows
  * @property {() => string} [order]  such as `name` or `name desc`
@@ -49,21 +50,25 @@ export function selection(asked) {
  * @template T
  * @param {Table<T>} table
  */
-export function table({ label, columns, rows, key, open, selected, order, sort }) {
+export function table({ label, columns, rows, key, name = key, open, selected, order, sort }) {
   const at = signal("");
   const body = h(
     "tbody",
     null,
     each(rows, key, (row) => {
-      const name = key(row.peek());
+      const id = key(row.peek());
       return h(
         "tr",
-        { "data-key": name, "data-here": () => (at.value === name ? true : null) },
+        { "data-key": id, "data-here": () => (at.value === id ? true : null) },
         selected
           ? h(
               "td",
               { class: "tight" },
-              box(selected, () => [name], "Select"),
+              box(
+                selected,
+                () => [id],
+                () => `Select ${name(row.value)}`,
+              ),
             )
           : null,
         columns.map((column) => h("td", { class: column.class }, () => column.cell(row.value))),
@@ -87,7 +92,11 @@ export function table({ label, columns, rows, key, open, selected, order, sort }
             ? h(
                 "th",
                 { class: "tight", scope: "col" },
-                box(selected, () => rows().map(key), "Select all shown"),
+                box(
+                  selected,
+                  () => rows().map(key),
+                  () => "Select all shown",
+                ),
               )
             : null,
           columns.map((column) => heading(column, order, sort)),
@@ -128,7 +137,7 @@ function heading(column, order, sort) {
 /**
  * @param {import("../core/signals.js").Signal<ReadonlySet<string>>} selected
  * @param {() => string[]} keys
- * @param {string} label
+ * @param {() => string} label
  */
 function box(selected, keys, label) {
   const change = (/** @type {Event} */ event) => {

@@ -11,7 +11,8 @@ import { copyButton } from "../../parts/copying.js";
 import { invocationTable } from "../../parts/invocations.js";
 import { foot, one, paged, whenRead } from "../../parts/lists.js";
 import { merged } from "../../parts/merging.js";
-import { confirmed, dialog, say, sayTrouble, trouble } from "../../parts/messages.js";
+import { confirmed } from "../../parts/asking.js";
+import { dialog, say, sayTrouble, trouble } from "../../parts/messages.js";
 import { permitted } from "../../parts/permitted.js";
 import { stateOf } from "./list.js";
 
@@ -67,9 +68,11 @@ function head(schedule, path, again) {
       { class: "actions" },
       permitted("integrations.integrations.invoke", schedule.integration, () => [
         schedule.pause
-          ? h("button", { type: "button", onclick: resume }, "Resume")
+          ? [
+              h("button", { type: "button", onclick: resume }, "Resume"),
+              copyButton("Copy as curl", () => curl("POST", `${path}:resume`, {})),
+            ]
           : h("button", { type: "button", onclick: () => pause(path, again) }, "Pause …"),
-        copyButton("Copy as curl", () => curl("POST", `${path}:${schedule.pause ? "resume" : "pause"}`, {})),
         h(
           "button",
           { type: "button", class: "danger", onclick: () => void remove(schedule, path).catch(sayTrouble) },
@@ -101,6 +104,7 @@ function pause(path, again) {
         { class: "actions" },
         h("button", { class: "main", type: "submit" }, "Pause it"),
         h("button", { type: "button", onclick: close }, "Leave it"),
+        copyButton("Copy as curl", () => curl("POST", `${path}:pause`, { note: note.value })),
       ),
     );
   });
@@ -115,6 +119,7 @@ async function remove(schedule, path) {
     title: `Delete ${schedule.name.split("/").at(-1)}?`,
     words: "It runs no more. Its executions stay. This can't be undone.",
     action: "Delete it",
+    command: curl("DELETE", path),
     danger: true,
   });
   if (!agreed) return;

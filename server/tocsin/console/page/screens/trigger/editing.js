@@ -1,9 +1,11 @@
 /** Changes a trigger as a document. */
 
 import { call } from "../../core/api.js";
+import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
 import { signal } from "../../core/signals.js";
+import { copyButton } from "../../parts/copying.js";
 import { ONE_ONLY, parsed, renderedAs } from "../../parts/documents.js";
 import { editor } from "../../parts/editor.js";
 import { one } from "../../parts/lists.js";
@@ -35,21 +37,34 @@ export function editing(trigger, again) {
 function form(trigger, text, again) {
   const edited = editor({ label: "The trigger as YAML", text });
   const error = signal(/** @type {unknown} */ (null));
+  /** Returns the trigger that is written; null if something is wrong there, which is shown. */
+  const read = async () => {
+    edited.wrong.value = [];
+    const { triggers, violations } = await parsed(edited.text(), trigger.folderId);
+    edited.wrong.value = violations;
+    if (violations.length > 0) return null;
+    if (triggers.length > 1) throw new Error(ONE_ONLY);
+    return triggers[0] ?? null;
+  };
   const save = async () => {
     error.value = null;
-    edited.wrong.value = [];
     try {
-      const { triggers, violations } = await parsed(edited.text(), trigger.folderId);
-      edited.wrong.value = violations;
-      if (violations.length > 0 || !triggers[0]) return;
-      if (triggers.length > 1) throw new Error(ONE_ONLY);
-      const changed = await update(trigger, triggers[0]);
+      const written = await read();
+      if (!written) return;
+      const changed = await update(trigger, written);
       say(changed.length > 0 ? `Changed: ${changed.join(", ")}.` : "Nothing was changed.");
       again();
       go(["triggers", trigger.id]);
     } catch (caught) {
       error.value = caught;
     }
+  };
+  const command = async () => {
+    const written = await read();
+    if (!written) throw new Error("Mend what is wrong first.");
+    const changed = different(trigger, written);
+    if (changed.length === 0) throw new Error("Nothing is changed yet.");
+    return curl("PATCH", pathOf(trigger), changes(written, changed));
   };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -60,8 +75,36 @@ function form(trigger, text, again) {
     { class: "editing", onsubmit: submit },
     edited.node,
     () => (error.value ? trouble(error.value) : null),
-    h("div", { class: "actions" }, h("button", { class: "main", type: "submit" }, "Save")),
+    h(
+      "div",
+      { class: "actions" },
+      h("button", { class: "main", type: "submit" }, "Save"),
+      copyButton("Copy as curl", command),
+    ),
   );
+}
+
+/** @param {Trigger} trigger */
+function pathOf({ id }) {
+  return `triggers/v1/triggers/${encodeURIComponent(id)}`;
+}
+
+/**
+ * @param {Trigger} that
+ * @param {Trigger} other
+ */
+function different(that, other) {
+  return CHANGEABLE.filter((name) => JSON.stringify(that[name]) !== JSON.stringify(other[name]));
+}
+
+/**
+ * Returns the request of an update.
+ *
+ * @param {Trigger} after
+ * @param {readonly string[]} changed
+ */
+function changes({ name, description, labels, rule }, changed) {
+  return { updateMask: changed.join(","), name, description, labels, rule };
 }
 
 /**
@@ -72,23 +115,18 @@ function form(trigger, text, again) {
  * @throws {Error}  if somebody else has changed the same
  */
 async function update(before, after) {
-  const path = `triggers/v1/triggers/${encodeURIComponent(before.id)}`;
+  const path = pathOf(before);
   const fresh = /** @type {Trigger} */ (await call("GET", path));
-  const differ = (/** @type {Trigger} */ that, /** @type {Trigger} */ other) =>
-    CHANGEABLE.filter((name) => JSON.stringify(that[name]) !== JSON.stringify(other[name]));
-  const meanwhile = differ(before, fresh);
+  const meanwhile = different(before, fresh);
   /** @type {string[]} */
-  const changed = differ(before, after).filter((name) => differ(fresh, after).includes(name));
+  const changed = different(before, after).filter((name) => different(fresh, after).includes(name));
   const both = changed.filter((name) => meanwhile.some((each) => each === name));
   if (both.length > 0) {
     throw new Error(
       `Somebody else has changed the ${both.join(" and the ")} since you began. Copy your text, and begin with "Edit" anew.`,
     );
   }
-  if (changed.length > 0) {
-    const { name, description, labels, rule } = after;
-    await mutate("PATCH", path, { updateMask: changed.join(","), name, description, labels, rule });
-  }
+  if (changed.length > 0) await mutate("PATCH", path, changes(after, changed));
   const [was, is] = [before.status === "PAUSED", after.status === "PAUSED"];
   if (was !== is && is !== (fresh.status === "PAUSED")) {
     await mutate("POST", `${path}:${is ? "pause" : "resume"}`, {});

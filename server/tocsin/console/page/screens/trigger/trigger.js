@@ -6,7 +6,8 @@ import { go, here, link } from "../../core/router.js";
 import { copyButton } from "../../parts/copying.js";
 import { actionOf, actionWords, kindName, ruleOf } from "../../parts/kinds.js";
 import { one, whenRead } from "../../parts/lists.js";
-import { confirmed, say, sayTrouble, trouble } from "../../parts/messages.js";
+import { confirmed } from "../../parts/asking.js";
+import { say, sayTrouble, trouble } from "../../parts/messages.js";
 import { permitted } from "../../parts/permitted.js";
 import { badge } from "../../parts/states.js";
 import { mutate } from "../../parts/operations.js";
@@ -99,6 +100,7 @@ async function remove(trigger, path) {
     title: `Delete ${trigger.name || trigger.id}?`,
     words: "It fires no more, and deliveries that wait are cancelled. This can't be undone.",
     action: "Delete it",
+    command: curl("DELETE", path),
     danger: true,
   });
   if (!agreed) return;

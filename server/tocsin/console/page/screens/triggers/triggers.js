@@ -1,26 +1,24 @@
 /** The triggers of a folder. */
 
-import { post } from "../core/api.js";
-import { h } from "../core/dom.js";
-import { folder } from "../core/folder.js";
-import { ask, here, link } from "../core/router.js";
-import { may } from "../core/session.js";
-import { effect } from "../core/signals.js";
-import { duration, fromNow, moment } from "../core/times.js";
-import { many } from "../core/words.js";
-import { follow, watch } from "../core/watch.js";
-import { search, select } from "../parts/filters.js";
-import { took } from "../parts/invocations.js";
-import { KINDS, kindName } from "../parts/kinds.js";
-import { foot, listed, paged } from "../parts/lists.js";
-import { confirmed, empty, say, sayTrouble } from "../parts/messages.js";
-import { permitted } from "../parts/permitted.js";
-import { badge } from "../parts/states.js";
-import { firstTrigger } from "../parts/first-trigger.js";
-import { selection, table } from "../parts/table.js";
+import { h } from "../../core/dom.js";
+import { folder } from "../../core/folder.js";
+import { ask, here, link } from "../../core/router.js";
+import { effect } from "../../core/signals.js";
+import { duration, fromNow, moment } from "../../core/times.js";
+import { follow, watch } from "../../core/watch.js";
+import { search, select } from "../../parts/filters.js";
+import { took } from "../../parts/invocations.js";
+import { KINDS, kindName } from "../../parts/kinds.js";
+import { foot, listed, paged } from "../../parts/lists.js";
+import { empty } from "../../parts/messages.js";
+import { permitted } from "../../parts/permitted.js";
+import { badge } from "../../parts/states.js";
+import { firstTrigger } from "../../parts/first-trigger.js";
+import { selection, table } from "../../parts/table.js";
+import { bulkActions } from "./bulk.js";
 
-/** @typedef {import("../core/messages.js").TriggerRow} TriggerRow */
-/** @typedef {import("../core/signals.js").Signal<ReadonlySet<string>>} Selected */
+/** @typedef {import("../../core/messages.js").TriggerRow} TriggerRow */
+/** @typedef {import("../../core/signals.js").Signal<ReadonlySet<string>>} Selected */
 
 /** @type {[string, string][]} */
 const STATES = [
@@ -96,7 +94,7 @@ export function draw() {
     ),
     listed(
       list,
-      () => [() => bulk(selected, list), rows(list, selected)],
+      () => [() => bulkActions(selected, filter, path, list.again), rows(list, selected)],
       () => nothing,
     ),
     foot(list, "trigger"),
@@ -104,7 +102,7 @@ export function draw() {
 }
 
 /**
- * @param {import("../parts/lists.js").Paged<TriggerRow>} list
+ * @param {import("../../parts/lists.js").Paged<TriggerRow>} list
  * @param {Selected} selected
  */
 function rows(list, selected) {
@@ -112,6 +110,7 @@ function rows(list, selected) {
     label: "Triggers",
     rows: () => list.items.value,
     key: (row) => row.id,
+    name: (row) => row.name || row.id,
     open: (row) => link(["triggers", row.id]),
     selected,
     order: () => here().query["order"] ?? "",
@@ -169,7 +168,7 @@ function last(row) {
  * Brings changes into the rows that are shown.
  *
  * @param {readonly TriggerRow[]} shown
- * @param {import("../core/messages.js").Change} change
+ * @param {import("../../core/messages.js").Change} change
  */
 function brought(shown, { triggers = [], invocations = [] }) {
   const changed = new Map(triggers.map((each) => [each.triggerId, each]));
@@ -193,92 +192,6 @@ function brought(shown, { triggers = [], invocations = [] }) {
       if (run) next.last = run;
       return next;
     });
-}
-
-/** @type {[verb: string, words: string, done: string, danger: boolean][]} */
-const ACTIONS = [
-  ["pause", "Pause", "paused", false],
-  ["resume", "Resume", "resumed", false],
-  ["delete", "Delete", "deleted", true],
-];
-
-/**
- * @param {Selected} selected
- * @param {import("../parts/lists.js").Paged<TriggerRow>} list
- */
-function bulk(selected, list) {
-  const parent = `folders/${folder.value}`;
-  if (!ACTIONS.some(([verb]) => may(`serverless.triggers.${verb}`, parent))) return null;
-  const what = () =>
-    selected.value.size > 0 ? many(selected.value.size, "selected trigger") : "all that the filter finds";
-  return h(
-    "div",
-    { class: "actions" },
-    h("span", { class: "soft" }, () => `With ${what()}:`),
-    ACTIONS.map(([verb, words, done, danger]) =>
-      permitted(`serverless.triggers.${verb}`, parent, () =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: danger ? "danger" : "",
-            onclick: () =>
-              void change(verb, words, done, danger, [...selected.peek()]).then((changed) => {
-                if (!changed) return;
-                selected.value = new Set();
-                list.again();
-              }, sayTrouble),
-          },
-          `${words} …`,
-        ),
-      ),
-    ),
-  );
-}
-
-/**
- * Counts, asks, and changes in steps, so that no more is changed than was counted.
- *
- * @param {string} verb
- * @param {string} words
- * @param {string} done
- * @param {boolean} danger
- * @param {string[]} ids
- * @returns {Promise<boolean>}  whether it was done
- */
-async function change(verb, words, done, danger, ids) {
-  const which = ids.length > 0 ? { triggerIds: ids } : { filter: filter() };
-  const method = `${path()}:${verb}`;
-  const call = (/** @type {object} */ more) => post(method, { selection: { ...which, ...more } });
-  const { selected } = (await call({ validateOnly: true })).changes;
-  const count = Number(selected?.count ?? 0);
-  if (count === 0) {
-    say("There is no such trigger any more.");
-    return false;
-  }
-  const agreed = await confirmed({
-    title: `${words} ${many(count, "trigger", selected?.atLeast)}?`,
-    words: danger
-      ? "They fire no more, and deliveries that wait are cancelled. This can't be undone."
-      : `They are ${done} one after the other.`,
-    action: `${words} ${many(count, "trigger", selected?.atLeast)}`,
-    danger,
-  });
-  if (!agreed) return false;
-  let [changed, token, failures] = [0, "", /** @type {any[]} */ ([])];
-  do {
-    const expected = token || selected?.atLeast ? {} : { expectedCount: String(count) };
-    const { changes } = await call({ ...expected, ...(token && { pageToken: token }) });
-    changed += Number(changes.changed ?? 0);
-    failures = [...failures, ...(changes.failures ?? [])];
-    token = changes.nextPageToken ?? "";
-  } while (token);
-  const first = failures[0];
-  say(
-    `${many(changed, "trigger")} ${done}.`,
-    first ? ` ${many(failures.length, "trigger")} not: ${first.error.message}` : "",
-  );
-  return true;
 }
 
 function nothing() {
