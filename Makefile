@@ -8,13 +8,15 @@ PYTEST_ARGS ?=
 PROCESSES ?= 3
 SECONDS ?= 120
 TARGETS ?=
+IMAGE_ARGS ?=
 
 # Hundreds of servers are started: what Python compiles for one is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test mutants million chaos soak fuzz walk terraform lint format gen gen-check proto-lint \
-	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-copies bench-attacks docs pictures terminal build release newest versions clean
+	proto-breaking proto-baseline descriptors wasm bench bench-large bench-executions bench-console bench-copies bench-attacks docs pictures terminal \
+	build release image try-image newest versions clean
 
 help: ## List these commands
 	@echo "Usage: make COMMAND"
@@ -130,6 +132,12 @@ build: $(VENV)/installed-dev ## Make wheels, sdists, an SBOM and checksums in di
 
 release: $(VENV)/installed-dev ## The same, and try the wheels on each Python that this machine has
 	$(BIN)/python release/build_release.py dist
+
+image: build ## Build the container image from dist/ (IMAGE_ARGS="--builder podman --base IMAGE")
+	$(BIN)/python release/build_image.py $(IMAGE_ARGS)
+
+try-image: build ## Build the image on Debian's packages, without a registry or a daemon, and run it
+	$(BIN)/python release/try_image.py $(IMAGE_ARGS)
 
 newest: $(VENV)/installed-dev ## Try Tocsin with the newest libraries, unfinished ones included
 	$(BIN)/python release/build_release.py --untried build/wheels

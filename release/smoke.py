@@ -56,6 +56,9 @@ class Target(BaseHTTPRequestHandler):
 def main(arguments: list[str]) -> int:
     """Tries everything, and prints what worked; raises at the first fault."""
     rest = "--without-rest" not in arguments
+    # An image sets some of them for its own command.
+    for name in [each for each in os.environ if each.startswith("TOCSIN_")]:
+        del os.environ[name]
     print(run("version").strip(), "on Python", sys.version.split()[0], flush=True)
     print(f"{load_all()} modules load", flush=True)
     with tempfile.TemporaryDirectory() as folder, target() as url:

@@ -74,13 +74,18 @@ def serving(
     http: str = "127.0.0.1:0",
     environment: Mapping[str, str] | None = None,
     within: Sequence[str] = (),
+    program: Path = TOCSIN,
 ) -> Iterator[Tocsin]:
     """Runs a server on free ports, with its database in the directory, and stops it at the end.
 
-    `within` is a command that becomes the one that follows it, somewhere else.
+    `within` is a command that becomes the one that follows it, somewhere else. `program` is the
+    `tocsin` of another environment.
     """
     log = directory / "log"
-    command = [*within, *serve_command(directory, config, *options, http=http)]
+    command = [
+        *within,
+        *serve_command(directory, config, *options, http=http, program=program),
+    ]
     with (
         log.open("a") as stderr,
         started(command, stderr, clean_environment(environment or {})) as process,
@@ -116,7 +121,11 @@ def started(
 
 
 def serve_command(
-    directory: Path, config: str = "", *options: str, http: str = "127.0.0.1:0"
+    directory: Path,
+    config: str = "",
+    *options: str,
+    http: str = "127.0.0.1:0",
+    program: Path = TOCSIN,
 ) -> Sequence[str]:
     file = directory / "tocsin.toml"
     file.write_text(config)
@@ -127,7 +136,7 @@ def serve_command(
         "--config": str(file),
     }
     words = [word for each in usual.items() if each[0] not in options for word in each]
-    return [str(TOCSIN), "serve", *words, *options]
+    return [str(program), "serve", *words, *options]
 
 
 def run_tocsin(

@@ -58,7 +58,8 @@ def check(
     _check_ticks(journal, evidence, tolerance, report)
     _check_executions(journal, evidence, rows, report)
     check_events(journal, evidence, tolerance, report)
-    _check_deliveries(evidence, rows, endings, deleted(journal), report)
+    _check_deliveries(evidence, rows, report)
+    _check_endings(evidence, rows, endings, deleted(journal), report)
     report.counts["problems"] = len(report.problems)
     return report
 
@@ -166,13 +167,7 @@ def deleted(journal: Journal) -> set[str]:
     }
 
 
-def _check_deliveries(
-    evidence: Evidence,
-    rows: dict[str, Row],
-    endings: Collection[str],
-    of_deleted: Collection[str],
-    report: Report,
-) -> None:
+def _check_deliveries(evidence: Evidence, rows: dict[str, Row], report: Report) -> None:
     times = collections.Counter(delivery.id for delivery in evidence.deliveries)
     tries = collections.Counter((each.id, each.attempt) for each in evidence.deliveries)
     for delivery in evidence.deliveries:
@@ -191,14 +186,26 @@ def _check_deliveries(
         of = rows.get(invocation)
         if count > 1 + (of is not None and attempt in of.called_again):
             report.found("doubled call", f"{invocation} came {count} times as try {attempt}")
+    report.counts["deliveries"] = len(evidence.deliveries)
+    report.counts["duplicates"] = len(evidence.deliveries) - len(times)
+    report.counts["most of one"] = max(times.values(), default=0)
+
+
+def _check_endings(
+    evidence: Evidence,
+    rows: dict[str, Row],
+    endings: Collection[str],
+    of_deleted: Collection[str],
+    report: Report,
+) -> None:
+    times = collections.Counter(delivery.id for delivery in evidence.deliveries)
+    paused = {each.id for shown in evidence.triggers.values() for each in shown if not each.active}
     for row in rows.values():
         cancelled = row.state == "cancelled" and row.origin in of_deleted
-        if row.state not in endings and not cancelled:
+        waits = row.parked and row.origin in paused
+        if row.state not in endings and not cancelled and not waits:
             report.found("not delivered", f"{row}")
         elif row.state == "succeeded" and not times[row.id]:
             report.found("not delivered", f"the target never saw {row}")
         if times[row.id] > row.attempts + len(row.called_again):
             report.found("doubled call", f"{row} came {times[row.id]} times")
-    report.counts["deliveries"] = len(evidence.deliveries)
-    report.counts["duplicates"] = len(evidence.deliveries) - len(times)
-    report.counts["most of one"] = max(times.values(), default=0)

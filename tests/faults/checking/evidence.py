@@ -18,6 +18,8 @@ class Row:
     attempts: int
     called_again: frozenset[int] = frozenset()
     """Attempts of which it says that a kept connection had ended: the target may see them twice."""
+    parked: bool = False
+    """Whether it waits until its trigger is resumed."""
 
 
 @dataclass(frozen=True)

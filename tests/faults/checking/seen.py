@@ -41,13 +41,19 @@ AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Operatio
 # Executions by the ids that their clients chose, which the API and the payloads show.
 ROWS = (
     "SELECT COALESCE(execution_id, id), origin, scheduled_at, created_at, state, attempts,"
-    " history, last_error"
+    " history, last_error, parked_due_at"
     " FROM invocations"
 )
 LEFT = (
     "SELECT (SELECT count(*) FROM armed_timers WHERE next_at <= {now})"
-    " + (SELECT count(*) FROM invocations WHERE next_at IS NOT NULL)"
+    " + (SELECT count(*) FROM invocations WHERE next_at IS NOT NULL AND NOT ({parked}))"
     " + (SELECT count(*) FROM events) + (SELECT count(*) FROM batches)"
+)
+# What may wait until its trigger is resumed.
+PARKED = "parked_due_at IS NOT NULL"
+PARKED_BY_A_PAUSE = (
+    f"{PARKED} AND EXISTS (SELECT 1 FROM decisions"
+    " WHERE trigger_id = origin AND kind = 'pause' AND last_at IS NULL)"
 )
 
 
@@ -137,12 +143,17 @@ def tick_now(store: Store, trigger: Trigger, minutes: int) -> None:
     rewind(store, trigger, next(trigger.cron.instants(since, now().date())))
 
 
-def settle(store: Store, look_again: Callable[[], object] = lambda: None) -> datetime:
-    """Waits until nothing is due; returns an instant up to which all was."""
+def settle(
+    store: Store,
+    look_again: Callable[[], object] = lambda: None,
+    *,
+    parked: str = PARKED_BY_A_PAUSE,
+) -> datetime:
+    """Waits until nothing is due but what is `parked`; returns an instant up to which all was."""
     give_up = time.monotonic() + PATIENCE
     while True:
         at = datetime.now(UTC)
-        [(left,)] = store.execute(LEFT.format(now=micros(at)))
+        [(left,)] = store.execute(LEFT.format(now=micros(at), parked=parked))
         if not left:
             return at
         assert time.monotonic() < give_up, undone(store, at)
@@ -170,6 +181,7 @@ def gather(
             each[4],
             each[5],
             called_again(each[5], each[6], each[7]),
+            parked=each[8] is not None,
         )
         for each in store.execute(ROWS)
     ]

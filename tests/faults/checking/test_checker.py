@@ -240,6 +240,18 @@ def test_what_had_no_answer_may_be_or_not() -> None:
     assert checked(journal, evidence).problems == []
 
 
+@pytest.mark.parametrize(("trigger", "kinds"), [("t2", set()), ("t1", {"not delivered"})])
+def test_what_is_parked_waits_while_its_trigger_is_paused_and_no_longer(
+    trigger: str, kinds: set[str]
+) -> None:
+    journal, evidence = example()
+    waits = row(trigger, NOON + 4 * MINUTE)
+    evidence.rows.remove(waits)
+    evidence.rows.append(dataclasses.replace(waits, state="pending", attempts=0, parked=True))
+    evidence.deliveries = [each for each in evidence.deliveries if each.id != waits.id]
+    assert checked(journal, evidence).kinds == kinds
+
+
 def test_what_waited_for_a_deleted_trigger_may_be_cancelled_and_nothing_else() -> None:
     for kind, problems in ((Kind.DELETE, []), (Kind.UPDATE, ["not delivered"])):
         journal, evidence = example()

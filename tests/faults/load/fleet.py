@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from stand.tocsin_process import Tocsin, serving
+from stand.tocsin_process import TOCSIN, Tocsin, serving
 
 # Several triggers listen to each queue. Tests of real sources have a table of their own for them.
 ENVIRONMENT = {"TOCSIN_SOURCES__MESSAGE_QUEUE__SHARED": "true"}
@@ -37,10 +37,11 @@ class Fleet:
     def addresses(self) -> list[str]:
         return [each.grpc_address for each in list(self.nodes)]
 
-    def start(self, count: int = 1) -> list[Tocsin]:
-        """Starts that many at once; returns when they are ready."""
+    def start(self, count: int = 1, program: Path = TOCSIN) -> list[Tocsin]:
+        """Starts that many at once; returns when they are ready. `program`: of which version."""
+        numbers = range(self._started, self._started + count)
         with ThreadPoolExecutor(count) as pool:
-            started = list(pool.map(self._start, range(self._started, self._started + count)))
+            started = list(pool.map(lambda number: self._start(number, program), numbers))
         self._started += count
         self.nodes.extend(started)
         return started
@@ -49,6 +50,12 @@ class Fleet:
         """kill -9; clients hear of it by their calls."""
         node.kill()
         self.nodes.remove(node)
+
+    def stop(self, node: Tocsin) -> None:
+        """Lets it end what is under way; clients hear of it by their calls."""
+        status = node.stop()
+        self.nodes.remove(node)
+        assert status == 0, node.log.read_text()
 
     def freeze(self, node: Tocsin) -> None:
         self.nodes.remove(node)
@@ -60,10 +67,16 @@ class Fleet:
         self._frozen.remove(node)
         self.nodes.append(node)
 
-    def _start(self, number: int) -> Tocsin:
+    def _start(self, number: int, program: Path) -> Tocsin:
         directory = self._directory / f"node-{number}"
         directory.mkdir()
         server = serving(
-            directory, self._config, *self._options, http="off", environment=ENVIRONMENT
+            directory,
+            self._config,
+            *self._options,
+            http="off",
+            # A setting of this version; others don't know it, and let queues be shared.
+            environment=ENVIRONMENT if program == TOCSIN else {},
+            program=program,
         )
         return self._stack.enter_context(server)

@@ -31,6 +31,9 @@ from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
 from tocsin.store.expiry import REMEMBERED
 
+# 0.1.0 calls its duty "reconciler". A node of it that has the duty makes fewer checks, and none of
+# those that put right what it leaves behind in newer rows, so newer nodes have a duty of their own.
+RECONCILING = "reconciler-2"
 # Time in which all nodes follow a clock that was set, and renew their leases by it.
 SETTLED_SECONDS = ADJUST_EVERY_SECONDS + LEASE.total_seconds()
 
@@ -86,7 +89,7 @@ def housekeeping(
             BatchCheck(database, clock),
             WaitingEventsCheck(database, clock),
         ),
-        Duty("reconciler", database, clock, node=node),
+        Duty(RECONCILING, database, clock, node=node),
         machine_clock=machine_clock,
         interval_seconds=reconciling.interval,
         settle_seconds=0.0 if database.exclusive else SETTLED_SECONDS,
