@@ -27,7 +27,7 @@ from tocsin.composition.listening import (
     without_missing_rest,
 )
 from tocsin.composition.mailing import open_smtp
-from tocsin.composition.measuring import guard_metrics
+from tocsin.composition.measuring import guard_metrics, wanted_triggers
 from tocsin.composition.offering import description_of, services_of
 from tocsin.composition.seeding import plant, seeds_of
 from tocsin.composition.stopping import Grace, Standing, keep_standing
@@ -152,6 +152,8 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         callers.found_at(doors, settings.access, settings.advertise)
         smtp = await open_smtp(stack, ground, works.intake, grace)
         ground.telemetry.count_depths(ground.database, ground.clock, MACHINE_CLOCK)
+        singles = wanted_triggers(settings.metrics_triggers)
+        ground.telemetry.look_at_triggers(ground.database, singles, MACHINE_CLOCK)
         keep_standing(stack, ground, works, standing, grace)
         yield Running(doors, metrics, smtp, ground.current, ground.hold, ground.database)
 

@@ -46,7 +46,7 @@ from tocsin.store.invocations import rows as invocations
 from tocsin.store.invocations.selecting import statements
 from tocsin.store.jobs import rows as jobs
 from tocsin.store.notices import causes
-from tocsin.store.overview import activity, forecast, trouble
+from tocsin.store.overview import activity, forecast, single_triggers, trouble
 from tocsin.store.triggers import changes, counting, decisions, missed, operations, timers
 from tocsin.store.triggers import folders as places
 from tocsin.store.triggers import idempotency as requests
@@ -61,6 +61,9 @@ HOT = {
     "late timers": causes.LATE,
     "ticks missed since": causes.MISSED_SINCE,
     "latest tick of a trigger": causes.LATEST_MADE,
+    "latest runs of a trigger": single_triggers.LATEST_RUNS,
+    "trigger that has metrics": single_triggers.BY_NAME,
+    "triggers that have metrics": single_triggers.OF_FOLDER,
     "decisions that go on": missed.GOING_ON,
     "decisions that ended": missed.ENDED,
     "timers that are late": missed.LATE_TIMERS,

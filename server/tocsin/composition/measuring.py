@@ -1,6 +1,7 @@
 """Starts telemetry, and serves the metrics."""
 
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 
@@ -10,6 +11,8 @@ from tocsin.composition.grpc_server import StartError
 from tocsin.gate.door_guard import DoorGuard
 from tocsin.gate.guarding import CallGate
 from tocsin.settings import Address
+from tocsin.settings.addresses import ALL_NAMES
+from tocsin.store.overview.single_triggers import Wanted
 from tocsin.telemetry.exposition import Exposition
 from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.opening import Telemetry, open_telemetry
@@ -65,6 +68,16 @@ def _serve_metrics(
         ) from error
     stack.push_async_callback(exposition.close)
     return Address(listen.host, exposition.port)
+
+
+def wanted_triggers(named: Sequence[str]) -> Wanted:
+    """Returns the triggers that the settings name: by id, as FOLDER/NAME, or FOLDER/* for all."""
+    parted = [each.rpartition("/") for each in named]
+    return Wanted(
+        ids=[name for folder, _, name in parted if not folder],
+        named=[(folder, name) for folder, _, name in parted if folder and name != ALL_NAMES],
+        folders=[folder for folder, _, name in parted if folder and name == ALL_NAMES],
+    )
 
 
 def guard_metrics(door: MetricsDoor | None, gate: CallGate | None) -> None:

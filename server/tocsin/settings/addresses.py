@@ -1,9 +1,9 @@
-"""Defines the types of the server's own settings: addresses, the database, an instant."""
+"""Defines the types of the server's own settings: addresses, the database, instants, triggers."""
 
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_settings import NoDecode
 
 from tocsin.access.doors import is_unspecified
@@ -70,6 +70,21 @@ def parse_instant(value: object) -> object:
         raise ValueError(f"must be in the years {EARLIEST.year} to {LATEST.year - 1}")
     return instant.astimezone(UTC)
 
+
+# In the place of a trigger's name: all triggers of the folder.
+ALL_NAMES = "*"
+
+
+def check_trigger_place(text: str) -> str:
+    folder, slash, name = text.rpartition("/")
+    if not name or bool(slash) != bool(folder) or len(text) > 150 or not text.isprintable():
+        raise ValueError("expected the id of a trigger, FOLDER/NAME, or FOLDER/* for all of it")
+    if not folder and name == ALL_NAMES:
+        raise ValueError("expected a folder before /*: the number of series has to be limited")
+    return text
+
+
+TriggerPlace = Annotated[str, AfterValidator(check_trigger_place)]
 
 DatabaseUrl = Annotated[str, WithoutSecrets]
 

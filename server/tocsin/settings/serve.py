@@ -17,6 +17,7 @@ from tocsin.settings.addresses import (
     DatabaseUrl,
     OptionalListenAddress,
     StartInstant,
+    TriggerPlace,
 )
 from tocsin.sources.settings import SourceSettings
 from tocsin.targets.receivers import NotifySettings
@@ -96,6 +97,13 @@ class Settings(BaseSettings):
         description="Address of the metrics for Prometheus, at `/metrics`; port 0 picks a free "
         "one, `off` turns them off.",
         examples=["127.0.0.1:9464"],
+    )
+    metrics_triggers: list[TriggerPlace] = Field(
+        [],
+        max_length=200,
+        description="Triggers that have metrics of their own, at most 200 in all: an id, "
+        "`FOLDER/NAME`, or `FOLDER/*` for all of a folder.",
+        examples=[["b1g00000000000000001/nightly"]],
     )
     allow_unauthenticated: bool = Field(
         False,

@@ -1,5 +1,7 @@
 """Measures the engine: what fires, how late, and how it ends."""
 
+from collections import Counter as Tally
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -20,9 +22,19 @@ TARGET_KINDS = (
 
 
 class EngineMetrics(Observer):
-    """Counts and times the work of the engine; labels are kinds and states, never ids."""
+    """Counts and times the work of the engine; its own labels are kinds and states, never ids."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, single_triggers: Mapping[str, Tally[str]] | None = None
+    ) -> None:
+        """Makes the metrics.
+
+        Args:
+            registry: takes them.
+            single_triggers: counts finished invocations of the triggers in it, by final state.
+        """
+        self._single_triggers = {} if single_triggers is None else single_triggers
+
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"tocsin_{name}", text, labels, registry=registry)
 
@@ -154,6 +166,8 @@ class EngineMetrics(Observer):
                 self._retries.labels(kind).inc()
         if ending.state.final:
             self._finished.labels(kind, ending.state.value).inc()
+            if (single := self._single_triggers.get(invocation.origin)) is not None:
+                single[ending.state.value] += 1
 
     def broke_off(self, invocation: Invocation) -> None:
         del invocation

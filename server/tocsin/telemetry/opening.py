@@ -15,11 +15,13 @@ from prometheus_client.process_collector import ProcessCollector
 from tocsin.engine.observer import UNOBSERVED, Observer
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database
+from tocsin.store.overview.single_triggers import Wanted
 from tocsin.telemetry import otlp
 from tocsin.telemetry.engine import EngineMetrics
 from tocsin.telemetry.registry import Registry
 from tocsin.telemetry.rpcs import RpcMetrics
 from tocsin.telemetry.several import Several
+from tocsin.telemetry.single_triggers import TriggerMetrics
 from tocsin.telemetry.store import DepthGauges, StoreMetrics, WatchedStore
 from tocsin.wire.calls import Watcher
 
@@ -30,7 +32,8 @@ class Metrics:
     def __init__(self, machine_clock: Clock, *, version: str, exclusive: bool) -> None:
         self.registry = Registry()
         self.rpcs = RpcMetrics(self.registry, machine_clock)
-        self.engine = EngineMetrics(self.registry)
+        self.single_triggers = TriggerMetrics(self.registry)
+        self.engine = EngineMetrics(self.registry, self.single_triggers.finished)
         self.store = StoreMetrics(self.registry, machine_clock)
         self.depths = DepthGauges(self.registry)
         self.ready = Gauge(
@@ -101,6 +104,18 @@ class Telemetry:
         """
         if self.metrics is not None:
             self.keep_running(self.metrics.depths.keep_current(database, clock, machine_clock))
+
+    def look_at_triggers(self, database: Database, wanted: Wanted, machine_clock: Clock) -> None:
+        """Starts to look at the triggers that have metrics of their own.
+
+        Args:
+            database: the store.
+            wanted: which triggers.
+            machine_clock: paces the looks.
+        """
+        if self.metrics is not None and any((wanted.ids, wanted.named, wanted.folders)):
+            looking = self.metrics.single_triggers.keep_current(database, wanted, machine_clock)
+            self.keep_running(looking)
 
     def handlers(self) -> Sequence[grpc.GenericRpcHandler]:
         """Returns the handler that counts calls of methods that nothing serves."""
