@@ -9,11 +9,14 @@ from pathlib import Path
 import asyncpg
 
 from stand.services.postgres_server import of_servers
-from stand.tocsin_process import PATIENCE, TOCSIN, clean_environment, run_tocsin, started
+from stand.tocsin_process import TOCSIN, clean_environment, run_tocsin, started
 
+BEGUN = "SELECT count(*) FROM copied_tables"
 PROGRESS = "SELECT rows FROM copied_tables WHERE name = '{table}' AND position IS NOT NULL"
 NOT_THERE_YET = (sqlite3.OperationalError, asyncpg.UndefinedTableError)
-BETWEEN_LOOKS = 0.005
+BETWEEN_LOOKS = 0.01
+# It has little time where the machine is busy.
+PATIENCE = 120
 
 
 def moved(source: str, destination: str, *options: str) -> tuple[int, str, str]:
@@ -33,13 +36,15 @@ def kill_a_move(source: str, destination: str, *, within: str) -> int:
         started(command, said, clean_environment({})) as move,
     ):
         give_up = time.monotonic() + PATIENCE
-        while True:
-            # It stands still while its progress is read.
-            move.send_signal(signal.SIGSTOP)
-            copied = _copied(destination, within)
-            if copied or move.poll() is not None or time.monotonic() > give_up:
-                break
-            move.send_signal(signal.SIGCONT)
+        copied = 0
+        while move.poll() is None and time.monotonic() < give_up:
+            if _first(destination, BEGUN):
+                # From here on it stands still while it is looked at.
+                move.send_signal(signal.SIGSTOP)
+                copied = _first(destination, PROGRESS.format(table=within))
+                if copied:
+                    break
+                move.send_signal(signal.SIGCONT)
             time.sleep(BETWEEN_LOOKS)
         move.kill()
         status = move.wait(PATIENCE)
@@ -48,8 +53,8 @@ def kill_a_move(source: str, destination: str, *, within: str) -> int:
     return copied
 
 
-def _copied(url: str, table: str) -> int:
-    statement = PROGRESS.format(table=table)
+def _first(url: str, statement: str) -> int:
+    """Returns the number that a statement asks for; 0 if there is none yet."""
     try:
         if not url.startswith("sqlite"):
             rows = of_servers(url, statement)

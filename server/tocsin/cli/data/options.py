@@ -1,6 +1,7 @@
 """Defines what the commands for a whole database have in common: which one, and as what."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +42,9 @@ def database_of(given: str | None, config: Path | None) -> str:
 
 def done(work: Coroutine[Any, Any, T]) -> T:
     """Runs work on a database to its end; ends the program if that fails."""
+    # What is imported stays. To look through it again with every few pages of rows takes a fifth of
+    # the time.
+    gc.freeze()
     try:
         return asyncio.run(work)
     except StoreError as error:

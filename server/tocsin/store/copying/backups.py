@@ -110,7 +110,7 @@ async def _conclude(partial: Path, origin: str, maker: Maker, report: Report) ->
     """Makes a copy of a database a backup: in one file, on hold, with the sums of its tables."""
     migrate_sqlite(partial, copying=True)
     with our_words(partial):
-        connection = sqlite3.connect(partial, isolation_level=None)
+        connection = sqlite3.connect(partial, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
     end = FileEnd(partial, connection)
     try:

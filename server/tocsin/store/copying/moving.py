@@ -1,7 +1,8 @@
 """Moves a store to another database, of either kind, and goes on where a move was interrupted."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from tocsin.store.copying.backups import Maker
 from tocsin.store.copying.emptying import empty, has_data
 from tocsin.store.copying.ends.opening import open_alone, open_to_read, place_of, schema_of
 from tocsin.store.copying.ends.protocol import End
-from tocsin.store.copying.tables import tables_of
+from tocsin.store.copying.tables import Copied, tables_of
 from tocsin.store.copying.transfer import Report, compare, counts_of, sums_of, transfer
 from tocsin.store.driver.database import StoreError
 from tocsin.store.lifecycle.copies import (
@@ -84,7 +85,7 @@ async def move(source_url: str, destination_url: str, maker: Maker, report: Repo
         copy = await _begin(source, destination, maker)
         tables = await tables_of(source)
         done = await destination.read(lambda tx: progress_of(tx, copy.id))
-        async with source.snapshot():
+        async with source.snapshot(), destination.filling():
             sums = await transfer(
                 source,
                 destination,
@@ -93,8 +94,7 @@ async def move(source_url: str, destination_url: str, maker: Maker, report: Repo
                 keep=lambda tx, progress: keep_progress(tx, copy.id, progress),
                 report=report,
             )
-        await _make_indexes(destination, copy)
-        found = await sums_of(destination, tables, doing="checked", report=report)
+        found = await _make_indexes_and_read(destination, copy, tables, report)
         compare(sums, found, place=destination.url)
         # The source first: from now on nobody serves it, and a repetition ends the other half.
         await source.write(lambda tx: end_copy(tx, copy.id, at=maker.now))
@@ -123,7 +123,7 @@ async def abandon_move(source_url: str, destination_url: str) -> str:
         there = await _carried(destination, copy)
         if there is not None:
             await empty(destination, await tables_of(destination))
-            await _make_indexes(destination, there)
+            await _make_indexes(destination, there, report=lambda *_: None)
             await destination.write(lambda tx: forget_copy(tx, copy.id))
         await source.write(lambda tx: forget_copy(tx, copy.id))
         return copy.id
@@ -200,12 +200,30 @@ async def _begin(source: End, destination: End, maker: Maker) -> Copy:
     return copy
 
 
-async def _make_indexes(destination: End, copy: Copy) -> None:
+async def _make_indexes_and_read(
+    destination: End, copy: Copy, tables: Sequence[Copied], report: Report
+) -> dict[str, Progress]:
+    """Makes indexes, and meanwhile reads all rows, which needs none of them; returns their sums."""
+    reader = await destination.beside()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_make_indexes(destination, copy, report))
+            found = group.create_task(sums_of(reader, tables, doing="checked", report=report))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    finally:
+        await reader.close()
+    return found.result()
+
+
+async def _make_indexes(destination: End, copy: Copy, report: Report) -> None:
     """Makes the indexes that were dropped, together, unless they are there already."""
     statements: list[str] = json.loads(copy.indexes or "[]")
     async with destination.transaction():
         missing = await destination.missing_indexes(statements)
-        await destination.run(missing)
+        for made, statement in enumerate(missing, 1):
+            await destination.run((statement,))
+            report("made", "indexes", made, len(missing))
 
 
 def _has_data(destination: End) -> str:

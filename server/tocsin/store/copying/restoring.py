@@ -75,7 +75,8 @@ async def _restore_file(backup: Path, path: Path, restoring: Restoring, *, overw
         partial = stack.enter_context(new_file(path, replace=True))
         with our_words(partial):
             shutil.copyfile(backup, partial)
-            end = FileEnd(partial, sqlite3.connect(partial, isolation_level=None))
+            connection = sqlite3.connect(partial, isolation_level=None, check_same_thread=False)
+            end = FileEnd(partial, connection)
         try:
             await end.write(lambda tx: put_on_hold(tx, restoring.hold(find_hold(tx))))
         finally:

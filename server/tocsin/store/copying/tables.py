@@ -26,7 +26,7 @@ from tocsin.store.schema import compatibility, invocations, large_values, metada
 
 # What says how a database may be used stays with it, and large values go with their rows.
 NOT_COPIED = {compatibility.name, copies.name, copied_tables.name, large_values.name}
-ROWS_AT_ONCE = 5000
+ROWS_AT_ONCE = 2000
 BYTES_AT_ONCE = 32 * 1024 * 1024
 # Texts as large as a caller, a target or a source made them.
 LARGE_TEXTS = {"body", "history", "last_error", "receipt", "action"}

@@ -1,6 +1,8 @@
 """Copies the rows of all tables from one database to another, and verifies them."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import TypeAlias
 
 from tocsin.store.copying.checksums import checksum, together
@@ -42,25 +44,26 @@ async def transfer(
         keep: is run in the transaction of each page, with how far the table is then.
         report: is called after each page.
     """
-    apart_there = large_values.name in await destination.columns()
+    apart, apart_there = await _keeps_apart(source), await _keeps_apart(destination)
     clean = source.exclusive and not destination.exclusive
     counts = await counts_of(source, tables)
     copied_now: dict[str, Progress] = {}
     for copied in tables:
         progress = done.get(copied.name, Progress(copied.name, 0, 0, ()))
-        async for rows in _pages(source, copied, progress.position):
-            if clean:
-                rows = _without_nul(rows)
-            progress = Progress(
-                copied.name,
-                progress.rows + len(rows),
-                together(progress.checksum, checksum(rows)),
-                copied.position(rows[-1]),
-            )
-            await destination.write(
-                _page_of(destination, copied, rows, apart_there, keep, progress)
-            )
-            report("copied", copied.name, progress.rows, counts[copied.name])
+        async with aclosing(_pages(source, copied, progress.position, apart=apart)) as pages:
+            async for rows in pages:
+                if clean:
+                    rows = _without_nul(rows)
+                progress = Progress(
+                    copied.name,
+                    progress.rows + len(rows),
+                    together(progress.checksum, checksum(rows)),
+                    copied.position(rows[-1]),
+                )
+                await destination.write(
+                    _page_of(destination, copied, rows, apart_there, keep, progress)
+                )
+                report("copied", copied.name, progress.rows, counts[copied.name])
         progress = Progress(copied.name, progress.rows, progress.checksum, None)
         await destination.write(lambda tx: keep(tx, progress))  # noqa: B023
         copied_now[copied.name] = progress
@@ -76,7 +79,7 @@ def _page_of(
     progress: Progress,
 ) -> Callable[[Transaction], None]:
     def work(tx: Transaction) -> None:
-        insert_rows(tx, destination, copied, rows, apart=apart and destination.exclusive)
+        insert_rows(tx, destination, copied, rows, apart=apart)
         keep(tx, progress)
 
     return work
@@ -86,14 +89,16 @@ async def sums_of(
     end: End, tables: Sequence[Copied], *, doing: str, report: Report
 ) -> dict[str, Progress]:
     """Reads all tables; returns their counts and checksums."""
+    apart = await _keeps_apart(end)
     counts = await counts_of(end, tables)
     sums: dict[str, Progress] = {}
     for copied in tables:
         count = total = 0
-        async for rows in _pages(end, copied, ()):
-            count += len(rows)
-            total = together(total, checksum(rows))
-            report(doing, copied.name, count, counts[copied.name])
+        async with aclosing(_pages(end, copied, (), apart=apart)) as pages:
+            async for rows in pages:
+                count += len(rows)
+                total = together(total, checksum(rows))
+                report(doing, copied.name, count, counts[copied.name])
         sums[copied.name] = Progress(copied.name, count, total, None)
     return sums
 
@@ -115,23 +120,38 @@ def compare(wanted: Mapping[str, Progress], found: Mapping[str, Progress], *, pl
         raise StoreDamaged(f"{place} does not hold what was copied: {'; '.join(wrong)}")
 
 
+async def _keeps_apart(end: End) -> bool:
+    """Returns whether a database keeps large values of invocations in a table of their own."""
+    return end.exclusive and large_values.name in await end.columns()
+
+
 async def _pages(
-    end: End, copied: Copied, position: tuple[Value, ...] | None
-) -> AsyncIterator[list[Row]]:
+    end: End, copied: Copied, position: tuple[Value, ...] | None, *, apart: bool
+) -> AsyncGenerator[list[Row]]:
     """Reads the rows after a position; `()` is before the first row, and None behind the last."""
-    apart = end.exclusive and large_values.name in await end.columns()
-    while position is not None:
-        rows = await end.read(
-            lambda tx: next_rows(tx, copied, position or None, apart=apart)  # noqa: B023
-        )
-        if not rows:
-            return
-        yield rows
-        position = copied.position(rows[-1])
+
+    def page_after(position: tuple[Value, ...]) -> "asyncio.Task[list[Row]]":
+        read = end.read(lambda tx: next_rows(tx, copied, position or None, apart=apart))
+        return asyncio.create_task(read)
+
+    if position is None:
+        return
+    following = page_after(position)
+    try:
+        while rows := await following:
+            # The next page is on its way while the caller works at this one.
+            following = page_after(copied.position(rows[-1]))
+            yield rows
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
 
 def _without_nul(rows: list[Row]) -> list[Row]:
     """Replaces NUL in texts, which versions before 0.2 kept in SQLite, and PostgreSQL refuses."""
+    if not any(_has_nul(column) for column in zip(*rows, strict=True)):
+        return rows
     return [
         tuple(
             value.replace("\0", REPLACEMENT) if isinstance(value, str) else value for value in row
@@ -140,3 +160,10 @@ def _without_nul(rows: list[Row]) -> list[Row]:
         else row
         for row in rows
     ]
+
+
+def _has_nul(column: Sequence[Value]) -> bool:
+    """Returns whether a text of a column has NUL; a column has texts, or other values."""
+    texts = filter(None, column)
+    first = next(texts, None)
+    return isinstance(first, str) and ("\0" in first or "\0" in "".join(map(str, texts)))

@@ -1,8 +1,11 @@
 """Reads or fills a SQLite database."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -24,9 +27,13 @@ from tocsin.store.driver.transaction import Row, Statements, Transaction, Work
 
 T = TypeVar("T")
 
+# While a file is filled, its log stays as small as this.
+PAGES_OF_LOG = 4000
+CACHE_KIBIBYTES = 64 * 1024
+
 
 class FileEnd:
-    """Implements `End` for a file, on one connection."""
+    """Implements `End` for a file, on one connection that is used in a thread of its own."""
 
     exclusive = True
 
@@ -36,6 +43,7 @@ class FileEnd:
         self.path = path
         self.connection = connection
         self._lock = lock
+        self._thread = ThreadPoolExecutor(1)
         self._transaction = Transaction(
             connection, Statements(sqlite_dialect.dialect(paramstyle="named")), is_unique_violation
         )
@@ -46,14 +54,34 @@ class FileEnd:
 
     async def read(self, work: Work[T]) -> T:
         with our_words(self.path):
-            return work(self._transaction)
+            return await self._apart(lambda: work(self._transaction))
 
     async def write(self, work: Work[T]) -> T:
         with our_words(self.path):
             if self.connection.in_transaction:
-                return work(self._transaction)
-            async with self.transaction():
-                return work(self._transaction)
+                return await self.read(work)
+            return await self._apart(lambda: self._committed(work))
+
+    def _committed(self, work: Work[T]) -> T:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(self._transaction)
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+        return result
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """Runs work in the thread: the other end of a copy goes on meanwhile."""
+        under_way = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(under_way)
+        except asyncio.CancelledError:
+            # Nobody may close the connection under it.
+            self.connection.interrupt()
+            await asyncio.wait([under_way])
+            raise
 
     async def columns(self) -> dict[str, set[str]]:
         with our_words(self.path):
@@ -90,6 +118,23 @@ class FileEnd:
                 raise
             self.connection.commit()
 
+    @asynccontextmanager
+    async def filling(self) -> AsyncIterator[None]:
+        with our_words(self.path):
+            for setting in (
+                # The log is synced before pages go from it into the database: what a loss of power
+                # leaves is older, and whole.
+                "synchronous = NORMAL",
+                f"wal_autocheckpoint = {PAGES_OF_LOG}",
+                f"cache_size = -{CACHE_KIBIBYTES}",
+            ):
+                self.connection.execute(f"PRAGMA {setting}").fetchall()
+            yield
+            self.connection.execute("PRAGMA synchronous = FULL").fetchall()
+
+    async def beside(self) -> "FileEnd":
+        return open_to_read(self.path)
+
     def insert(
         self, tx: Transaction, table: Table, names: Sequence[str], rows: Sequence[Row]
     ) -> None:
@@ -124,9 +169,10 @@ class FileEnd:
     async def run(self, statements: Sequence[str]) -> None:
         with our_words(self.path):
             for statement in statements:
-                self.connection.execute(statement)
+                await self._apart(partial(self.connection.execute, statement))
 
     async def close(self) -> None:
+        self._thread.shutdown()
         if self._lock is not None:
             # The log of a server that crashed is in the file after the close.
             with suppress(sqlite3.Error):
@@ -148,7 +194,10 @@ def open_to_read(path: Path) -> FileEnd:
         raise StoreError(f"{path} does not exist")
     with our_words(path):
         connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None
+            f"file:{quote(str(path))}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
@@ -200,7 +249,7 @@ def fill(path: Path, revision: str) -> FileEnd:
     """Makes a database of a revision in a new file that nobody else knows yet."""
     migrate_sqlite(path, to=revision, copying=True)
     with our_words(path):
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # One file, which counts only when it is complete and on the disk.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")

@@ -37,6 +37,12 @@ class End(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """Makes all writes within it durable together, at its end."""
 
+    def filling(self) -> AbstractAsyncContextManager[None]:
+        """Lets commits within it be durable later: in order, and at the next one after it."""
+
+    async def beside(self) -> "End":
+        """Opens the database once more, to read it while this end works."""
+
     def insert(
         self, tx: Transaction, table: Table, names: Sequence[str], rows: Sequence[Row]
     ) -> None:

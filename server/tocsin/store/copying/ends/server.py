@@ -55,6 +55,7 @@ class ServerEnd:
 
     def __init__(self, url: PostgresUrl, connection: asyncpg.Connection) -> None:
         self.url = url.safe
+        self._whole_url = url
         self._connection = connection
         self._session = Session(connection)
         self._statements = PostgresStatements()
@@ -89,6 +90,15 @@ class ServerEnd:
         with our_words(self.url):
             async with self._connection.transaction():
                 yield
+
+    @asynccontextmanager
+    async def filling(self) -> AsyncIterator[None]:
+        await self.run(("SET synchronous_commit = off",))
+        yield
+        await self.run(("RESET synchronous_commit",))
+
+    async def beside(self) -> "ServerEnd":
+        return await open_server(self._whole_url, alone=False)
 
     def insert(
         self, tx: Transaction, table: Table, names: Sequence[str], rows: Sequence[Row]
