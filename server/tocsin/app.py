@@ -37,7 +37,7 @@ from tocsin.engine.hold import Holding
 from tocsin.engine.loops import Engine
 from tocsin.schedule import Clock
 from tocsin.scratch import scratch_directory
-from tocsin.settings import Address, Reloading, Settings, SettingsError
+from tocsin.settings import Address, Reloading, Settings, SettingsError, Source
 from tocsin.store.driver.database import Database
 from tocsin.targets.current import CurrentTargets
 from tocsin.telemetry.metrics_door import MetricsDoor
@@ -49,12 +49,7 @@ log = structlog.get_logger(__name__)
 STDIN = 0
 
 
-async def serve(
-    settings: Settings,
-    file: Path | None,
-    load: Callable[[], Settings],
-    ready: Callable[[str], None],
-) -> None:
+async def serve(settings: Settings, source: Source, ready: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT, then lets calls and deliveries under way finish.
 
     A second signal ends the grace that they have for it. SIGHUP reloads settings of targets and
@@ -62,8 +57,7 @@ async def serve(
 
     Args:
         settings: all settings.
-        file: the file that they were read from, if any.
-        load: reads the settings again; it raises SettingsError if they are wrong.
+        source: where they come from, for a reload.
         ready: called with the one line that says that gRPC and REST both answer.
 
     Raises:
@@ -74,15 +68,17 @@ async def serve(
     tell_missing_rest(asked, settings)
     stopped, hurried = _stop_signals()
     grace = Grace(MACHINE_CLOCK, settings.grace, hurried)
-    async with running(settings, clock_of(settings.clock, settings.clock_start), grace) as served:
+    reloaded = Source(source.file, lambda: without_missing_rest(source.load()))
+    clock = clock_of(settings.clock, settings.clock_start)
+    async with running(settings, clock, grace, reloaded) as served:
         # Objects made at the start live until the end; the collector need not look at them.
         gc.freeze()
         # Calls leave few cycles, so collecting at the default rate costs more than it frees.
         gc.set_threshold(20_000, 20, 20)
         gc.enable()
-        reloading = Reloading(settings, lambda: without_missing_rest(load()), served.use)
-        _reload_on_hangup(reloading, stopped)
-        await served.tell(settings, file)
+        if served.reloading is not None:
+            _reload_on_hangup(served.reloading, stopped)
+        await served.tell(settings, source.file)
         ready(served.line())
         await stopped.wait()
         log.info(
@@ -99,6 +95,7 @@ class Running(NamedTuple):
     current: CurrentTargets
     hold: Holding
     database: Database
+    reloading: Reloading | None
 
     def use(self, settings: Settings) -> None:
         """Puts the settings of targets and integrations in force."""
@@ -118,8 +115,13 @@ class Running(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterator[Running]:
-    """Runs the whole server; the parts close in the opposite order of their start."""
+async def running(
+    settings: Settings, clock: Clock, grace: Grace, source: Source | None = None
+) -> AsyncIterator[Running]:
+    """Runs the whole server; the parts close in the opposite order of their start.
+
+    Without a `source` no setting can be reloaded.
+    """
     check_listeners(settings)
     wanted = seeds_of(settings)
     metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None
@@ -129,7 +131,11 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         callers = await know_callers(stack, ground)
         works = compose(ground, open_caller(stack, ground, callers.tokens), callers.chores)
         whereabouts = whereabouts_of(settings)
-        services = {**services_of(stack, ground, works, whereabouts), **callers.services}
+        reloading = _reloading(settings, source, ground.current)
+        services = {
+            **services_of(stack, ground, works, whereabouts, reloading),
+            **callers.services,
+        }
         services |= description_of(services, guarded=settings.access.enabled)
         stack.push_async_callback(grace.stop, works.presence.leave)
         await _start_engine(stack, works.engine, grace)
@@ -155,7 +161,17 @@ async def running(settings: Settings, clock: Clock, grace: Grace) -> AsyncIterat
         singles = wanted_triggers(settings.metrics_triggers)
         ground.telemetry.look_at_triggers(ground.database, singles, MACHINE_CLOCK)
         keep_standing(stack, ground, works, standing, grace)
-        yield Running(doors, metrics, smtp, ground.current, ground.hold, ground.database)
+        yield Running(doors, metrics, smtp, ground.current, ground.hold, ground.database, reloading)
+
+
+def _reloading(
+    settings: Settings, source: Source | None, current: CurrentTargets
+) -> Reloading | None:
+    if source is None:
+        return None
+    return Reloading(
+        settings, source, lambda read: current.replace(read.targets, read.integrations)
+    )
 
 
 async def _start_engine(stack: AsyncExitStack, engine: Engine, grace: Grace) -> None:

@@ -26,6 +26,7 @@ from tocsin_protos.tocsin.v1 import (
     invocation_service_pb2,
     job_service_pb2,
     schedule_service_pb2,
+    settings_service_pb2,
     trigger_setup_service_pb2,
     watch_service_pb2,
 )
@@ -51,6 +52,7 @@ FILES = (
     invocation_service_pb2,
     job_service_pb2,
     schedule_service_pb2,
+    settings_service_pb2,
     trigger_service_pb2,
     trigger_setup_service_pb2,
     watch_service_pb2,
@@ -156,6 +158,8 @@ class RecordingServer(grpc.GenericRpcHandler):
             case "JobServiceListResponse":
                 for each in INVOCATIONS:
                     response.jobs.add(id=each, state=Job.STATE_DONE)
+            case "ReloadSettingsResponse":
+                response.changed.append("targets.timeout")
             case "RedriveResponse":
                 response.invocation_ids.extend(INVOCATIONS)
         return response

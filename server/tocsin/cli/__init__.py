@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli import config, conformance, cron, demo, dev_certs, serve
-from tocsin.cli.contexts.chosen import choose
+from tocsin.cli.contexts.chosen import choose_for
 from tocsin.cli.contexts.commands import app as context_app
 from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
@@ -65,7 +65,7 @@ def _print_version(wanted: bool) -> None:
 
 
 CONTEXT = "TOCSIN_CONTEXT"
-# These call no server that a context could name.
+# These call no server that a context could name; `config reload` chooses one itself.
 LOCAL = {"serve", "demo", "dev-certs", "conformance", "version", "cron", "config", "context"} | {
     *("backup", "restore", "release", "check", "migrate", "move", "reset", "keys")
 }
@@ -74,7 +74,7 @@ LOCAL = {"serve", "demo", "dev-certs", "conformance", "version", "cron", "config
 @app.callback()
 def options(
     ctx: typer.Context,
-    context: Annotated[
+    context: Annotated[  # noqa: ARG001 (commands choose it)
         str | None,
         typer.Option(
             "--context",
@@ -92,9 +92,7 @@ def options(
 ) -> None:
     """Takes the options that stand before a command; the help of `app` is shown for it."""
     if ctx.invoked_subcommand not in LOCAL:
-        source = ctx.get_parameter_source("context")
-        typed = source is not None and source.name == "COMMANDLINE"
-        choose(ctx.meta, context, typed=typed)
+        choose_for(ctx)
 
 
 defer_command(

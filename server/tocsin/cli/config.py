@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli.contexts.chosen import choose_for
+from tocsin.cli.deferred import defer_command
 from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.lines import say_json
 
-app = typer.Typer(no_args_is_help=True, help="Check the settings.")
+app = typer.Typer(no_args_is_help=True, help="Check the settings, and put new ones in force.")
 
 ConfigOption = Annotated[
     Path | None,
@@ -19,6 +21,21 @@ ConfigOption = Annotated[
         help="Read settings, including targets and integrations, from this TOML file.",
     ),
 ]
+
+
+@app.callback()
+def options(ctx: typer.Context) -> None:
+    """Chooses the server for the only command of the group that calls one."""
+    if ctx.invoked_subcommand == "reload":
+        choose_for(ctx.find_root())
+
+
+defer_command(
+    app,
+    "reload",
+    "tocsin.cli.standing.reload",
+    "Let the server read its settings again, and show what changed.",
+)
 
 
 @app.command("check")

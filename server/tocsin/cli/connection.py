@@ -36,6 +36,7 @@ from tocsin_protos.tocsin.v1.invocation_service_pb2_grpc import InvocationServic
 from tocsin_protos.tocsin.v1.job_service_pb2_grpc import JobServiceStub
 from tocsin_protos.tocsin.v1.overview_service_pb2_grpc import OverviewServiceStub
 from tocsin_protos.tocsin.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+from tocsin_protos.tocsin.v1.settings_service_pb2_grpc import SettingsServiceStub
 from tocsin_protos.tocsin.v1.trigger_setup_service_pb2_grpc import TriggerSetupServiceStub
 from tocsin_protos.tocsin.v1.watch_service_pb2_grpc import WatchServiceStub
 from tocsin_protos.yandex.cloud.iam.v1.iam_token_service_pb2_grpc import IamTokenServiceStub
@@ -141,6 +142,7 @@ class Connection:
         self.firings: Any = FiringServiceStub(channel)  # type: ignore[no-untyped-call]
         self.jobs: Any = JobServiceStub(channel)  # type: ignore[no-untyped-call]
         self.dead_letters: Any = DeadLetterServiceStub(channel)  # type: ignore[no-untyped-call]
+        self.settings: Any = SettingsServiceStub(channel)  # type: ignore[no-untyped-call]
         self.access: Any = AccessServiceStub(channel)  # type: ignore[no-untyped-call]
         self.iam_tokens: Any = IamTokenServiceStub(channel)  # type: ignore[no-untyped-call]
         self._clock: Any = ClockServiceStub(channel)  # type: ignore[no-untyped-call]

@@ -136,17 +136,17 @@ def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format:
     from tocsin.composition.grpc_server import StartError
     from tocsin.gateway import GatewayError
     from tocsin.logs import configure_logs
-    from tocsin.settings import SettingsError, load_settings
+    from tocsin.settings import SettingsError, Source, load_settings
     from tocsin.store.driver.database import StoreError
 
     try:
-        load = partial(load_settings, config, given)
-        settings = load()
+        source = Source(config, partial(load_settings, config, given))
+        settings = source.load()
         with configure_logs(settings.log_format, settings.log_level).swept():
             if config is not None and config == _beside(settings.apply):
                 structlog.get_logger().info("settings read", file=str(config))
             announce = partial(_announce, settings.log_format)
-            uvloop.run(serve_until_stopped(settings, config, load, announce))
+            uvloop.run(serve_until_stopped(settings, source, announce))
     except (
         SettingsError,
         ExposureRefused,

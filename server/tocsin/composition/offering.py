@@ -1,9 +1,11 @@
 """Builds the services that gRPC serves, around one store and the engine."""
 
+import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from tocsin.access.shared_secret import SharedSecret
 from tocsin.api.google import operations as google_operations
@@ -22,6 +24,7 @@ from tocsin.api.otlp import http as otlp_http
 from tocsin.api.otlp import logs as otlp_logs
 from tocsin.api.tocsin import clock as clock_api
 from tocsin.api.tocsin import console, dead_letters, documents, jobs, open_api, webhooks
+from tocsin.api.tocsin import settings as settings_api
 from tocsin.api.tocsin.events import service as events
 from tocsin.api.tocsin.events.intakes import Intakes
 from tocsin.api.tocsin.firing import service as firing
@@ -50,12 +53,17 @@ from tocsin.engine.events.intake import Intake
 from tocsin.engine.loops import Engine
 from tocsin.engine.manual_time import ManualTime
 from tocsin.schedule import Clock, ManualClock
+from tocsin.settings import Changes, Reloading, SettingsError
 from tocsin.sources.kinds.timer import tick_payload
 from tocsin.sources.settings import LogSettings, SourceSettings
 
 
 def services_of(
-    stack: AsyncExitStack, ground: Ground, works: Works, whereabouts: endpoints.Whereabouts
+    stack: AsyncExitStack,
+    ground: Ground,
+    works: Works,
+    whereabouts: endpoints.Whereabouts,
+    reloading: Reloading | None,
 ) -> Services:
     """Builds all services except those of access control."""
     settings, clock, database = ground.settings, ground.clock, ground.database
@@ -93,6 +101,7 @@ def services_of(
         documents.SERVICE: documents.DocumentService(guarded=settings.access.enabled).methods(),
         **_watch_services(stack, ground, event_service.intakes),
         **_clock_services(clock, works.engine),
+        settings_api.SERVICE: _settings_service(ground, reloading).methods(),
         **_console_services(settings.console),
     }
 
@@ -245,6 +254,23 @@ def _otlp_senders(settings: LogSettings) -> dict[str, otlp_http.Sender]:
         name: otlp_http.Sender(SharedSecret(sender.secret.get_secret_value()), sender.log_group)
         for name, sender in settings.otlp_senders.items()
     }
+
+
+def _settings_service(ground: Ground, reloading: Reloading | None) -> settings_api.SettingsService:
+    """Builds the service that reads the settings of this node again."""
+    reloadable = None
+    if reloading is not None and reloading.file is not None:
+        reloadable = settings_api.Reloadable(
+            str(Path.cwd() / reloading.file), partial(_reload, reloading)
+        )
+    return settings_api.SettingsService(ground.node, socket.gethostname(), reloadable)
+
+
+def _reload(reloading: Reloading) -> Changes:
+    try:
+        return reloading.reload()
+    except SettingsError as error:
+        raise settings_api.SettingsRefused(str(error)) from error
 
 
 def _console_services(settings: ConsoleSettings) -> Services:

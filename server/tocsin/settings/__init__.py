@@ -2,14 +2,16 @@
 
 from tocsin.settings.addresses import Address
 from tocsin.settings.loading import SettingsError, load_settings, wanted_log_format
-from tocsin.settings.reloading import Reloading
+from tocsin.settings.reloading import Changes, Reloading, Source
 from tocsin.settings.serve import Settings
 
 __all__ = [
     "Address",
+    "Changes",
     "Reloading",
     "Settings",
     "SettingsError",
+    "Source",
     "load_settings",
     "wanted_log_format",
 ]

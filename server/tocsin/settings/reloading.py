@@ -1,8 +1,11 @@
 """Replaces settings while the server runs, as far as they can be replaced."""
 
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import structlog
 
@@ -13,14 +16,37 @@ log = structlog.get_logger(__name__)
 
 # Settings in [targets] that more than calls of targets were built with.
 NEED_A_RESTART = ("networks", "concurrency", "payload_bytes", "max_payload_bytes")
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+Kind = Literal["added", "removed", "changed"]
+
+
+class Source(NamedTuple):
+    """Says where settings come from; `load` reads all of them as the start did.
+
+    `file` is None if no file is read. `load` raises SettingsError.
+    """
+
+    file: Path | None
+    load: Callable[[], Settings]
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Names the settings that a reload changed, and those that wait for a restart."""
+    """Names the settings that a reload changed, and those that wait for a restart.
 
+    Names are keys of TOML, such as `integrations.nightly.url`.
+    """
+
+    added: list[str]
+    removed: list[str]
     changed: list[str]
     need_a_restart: list[str]
+
+    def found(self) -> Mapping[str, list[str]]:
+        """Returns the lists of what is in force now, without empty ones."""
+        lists = {"added": self.added, "removed": self.removed, "changed": self.changed}
+        return {name: names for name, names in lists.items() if names}
 
 
 class Reloading:
@@ -28,16 +54,15 @@ class Reloading:
 
     Args:
         settings: those that are in force.
-        load: reads all settings as the start did.
+        source: where they come from.
         use: puts the settings of targets and integrations in force.
     """
 
-    def __init__(
-        self, settings: Settings, load: Callable[[], Settings], use: Callable[[Settings], None]
-    ) -> None:
+    def __init__(self, settings: Settings, source: Source, use: Callable[[Settings], None]) -> None:
         self._settings = settings
-        self._load = load
+        self._load = source.load
         self._use = use
+        self.file = source.file
 
     def reload(self) -> Changes:
         """Reads the settings, uses what can be replaced, and logs the names of what changed.
@@ -51,17 +76,15 @@ class Reloading:
             log.error("could not reload the settings, those before stay in force", error=str(error))
             raise
         before, self._settings = self._settings, _replaced(self._settings, read)
-        changes = Changes(
-            list(_differences(before, self._settings)), list(_differences(self._settings, read))
-        )
-        if changes.changed:
+        waiting = [name for _, name in _differences(self._settings, read)]
+        changes = Changes(*_by_kind(_differences(before, self._settings)), waiting)
+        if found := changes.found():
             self._use(self._settings)
-        log.info("settings reloaded", changed=changes.changed)
-        if changes.need_a_restart:
-            log.warning(
-                "some settings changed that only a restart puts in force",
-                settings=changes.need_a_restart,
-            )
+            log.info("settings reloaded", **found)
+        else:
+            log.info("settings reloaded, none of those that can be replaced has changed")
+        if waiting:
+            log.warning("some settings changed that only a restart puts in force", settings=waiting)
         return changes
 
 
@@ -72,15 +95,28 @@ def _replaced(before: Settings, read: Settings) -> Settings:
     return before.model_copy(update={"targets": targets, "integrations": read.integrations})
 
 
-def _differences(before: Settings, after: Settings) -> Iterator[str]:
+def _by_kind(differences: Iterator[tuple[Kind, str]]) -> tuple[list[str], list[str], list[str]]:
+    found: dict[Kind, list[str]] = {"added": [], "removed": [], "changed": []}
+    for kind, name in differences:
+        found[kind].append(name)
+    return found["added"], found["removed"], found["changed"]
+
+
+def _differences(before: Settings, after: Settings) -> Iterator[tuple[Kind, str]]:
     """Yields the names of settings that differ; never values, which may be secrets."""
     return _paths(before.model_dump(), after.model_dump(), "")
 
 
-def _paths(before: Any, after: Any, name: str) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            path = f"{name}.{key}" if name else key
-            yield from _paths(before.get(key), after.get(key), path)
-    elif before != after:
-        yield name
+def _paths(
+    before: Mapping[str, Any], after: Mapping[str, Any], above: str
+) -> Iterator[tuple[Kind, str]]:
+    for key in sorted({*before, *after}):
+        name = above + (key if BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False))
+        if key not in before:
+            yield "added", name
+        elif key not in after:
+            yield "removed", name
+        elif isinstance(before[key], dict) and isinstance(after[key], dict):
+            yield from _paths(before[key], after[key], f"{name}.")
+        elif before[key] != after[key]:
+            yield "changed", name

@@ -212,6 +212,7 @@ def changes(caller: Caller, folder: str) -> dict[str, Callable[[], object]]:
         "tocsin.v1.FolderService.ResumeTriggers": {"folderId": folder},
         "tocsin.v1.FolderService.DeleteTriggers": {"folderId": folder},
         **changes_of_access(caller, folder),
+        "tocsin.v1.SettingsService.ReloadSettings": {},
         "tocsin.v1.ClockService.Advance": {"duration": "0s"},
         "tocsin.v1.ClockService.AdvanceTo": {"instant": "2000-01-01T00:00:00Z"},
     }

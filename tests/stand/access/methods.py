@@ -35,6 +35,7 @@ IAM = "yandex.cloud.iam.v1.IamTokenService"
 ENDPOINTS = "yandex.cloud.endpoint.ApiEndpointService"
 ACCESS = "tocsin.v1.AccessService"
 SESSIONS = "tocsin.v1.SessionService"
+SETTINGS = "tocsin.v1.SettingsService"
 
 CONFIG = """
     clock = "manual"
@@ -416,6 +417,7 @@ LINES: dict[str, Line] = {
     "tocsin.v1.OpenApiService.GetJson": Line("anyone", "", nothing),
     "tocsin.v1.ConsoleService.GetPage": Line("anyone", "", nothing),
     "tocsin.v1.ConsoleService.GetAsset": Line("anyone", "", nothing),
+    f"{SETTINGS}.ReloadSettings": Line("admin", "*", nothing),
     f"{CLOCK}.Get": Line("viewer", "*", nothing),
     f"{CLOCK}.Advance": Line("editor", "*", lambda _: {"duration": "0s"}),
     f"{CLOCK}.AdvanceTo": Line("editor", "*", lambda _: {"instant": "2026-01-02T00:00:00Z"}),

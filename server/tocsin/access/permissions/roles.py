@@ -58,6 +58,7 @@ class Permission(StrEnum):
     ACCESS_GET = "tocsin.access.get"
     ACCESS_MANAGE = "tocsin.access.manage"
     METRICS_GET = "tocsin.metrics.get"
+    SETTINGS_RELOAD = "tocsin.settings.reload"
 
 
 P = Permission
@@ -124,7 +125,7 @@ class Role:
 ROLES: Mapping[str, Role] = {
     "viewer": Role(VIEWED, "sees everything, changes nothing"),
     "editor": Role(EDITED, "also changes, fires and schedules, and uses service accounts"),
-    "admin": Role(ALL, "also manages access, if it is granted on `*`"),
+    "admin": Role(ALL, "also manages access and reloads settings, if it is granted on `*`"),
     # Yandex Cloud's.
     "auditor": Role(AUDITED, "sees triggers and operations, but no payloads and no answers"),
     "functions.auditor": Role(AUDITED, "the same"),

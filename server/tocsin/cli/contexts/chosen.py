@@ -19,6 +19,17 @@ _TYPED = "tocsin.context.typed"
 REPLACED = ("TOCSIN_SERVER", "TOCSIN_CA", "TOCSIN_FOLDER", *CREDENTIALS)
 
 
+def choose_for(root: Any) -> None:
+    """Chooses the context that the options before a command name, or the current one.
+
+    Args:
+        root: the context of the whole command line.
+    """
+    source = root.get_parameter_source("context")
+    typed = source is not None and source.name == "COMMANDLINE"
+    choose(root.meta, root.params["context"], typed=typed)
+
+
 def choose(meta: dict[str, Any], name: str | None, *, typed: bool) -> None:
     """Sets the variables that a context stands for; ends the program if it does not exist.
 

@@ -82,6 +82,7 @@ from tocsin.wire.errors.requests import (
     partial_success_unsupported,
     unreadable,
 )
+from tocsin.wire.errors.settings import no_settings_file, settings_refused
 from tocsin.wire.errors.store import (
     internal,
     store_damaged,
@@ -151,6 +152,7 @@ __all__ = [
     "name_taken",
     "no_default_group",
     "no_issuer",
+    "no_settings_file",
     "not_a_dead_letter",
     "not_a_timer",
     "not_cancellable",
@@ -171,6 +173,7 @@ __all__ = [
     "sender_unproven",
     "session_ended",
     "session_missing",
+    "settings_refused",
     "sign_in_refused",
     "sign_in_unavailable",
     "stopping",

@@ -56,7 +56,7 @@ func main() {
 		tocsin.RegisterScheduleServiceHandler, tocsin.RegisterConsoleServiceHandler,
 		tocsin.RegisterFolderServiceHandler, tocsin.RegisterDocumentServiceHandler,
 		tocsin.RegisterWatchServiceHandler, tocsin.RegisterTriggerSetupServiceHandler,
-		tocsin.RegisterOverviewServiceHandler,
+		tocsin.RegisterOverviewServiceHandler, tocsin.RegisterSettingsServiceHandler,
 		tocsin.RegisterSessionServiceHandler, tocsin.RegisterJobServiceHandler)
 	handler := http.NewServeMux()
 	handler.Handle("/v1/", google)

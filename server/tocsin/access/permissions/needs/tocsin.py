@@ -278,6 +278,10 @@ OTLP_SERVICE = service(
     "tocsin.v1.OtlpService",
     {"ExportLogs": Need(Audience.PUBLIC, brings=Brings.ONE, shows_secret=True)},
 )
+SETTINGS_SERVICE = service(
+    "tocsin.v1.SettingsService",
+    {"ReloadSettings": permitted(P.SETTINGS_RELOAD, event="tocsin.v1.ReloadSettings")},
+)
 CLOCK_SERVICE = service(
     "tocsin.v1.ClockService",
     {
@@ -361,6 +365,7 @@ NEEDS = {
     **SCHEDULE_SERVICE,
     **WEBHOOK_SERVICE,
     **OTLP_SERVICE,
+    **SETTINGS_SERVICE,
     **CLOCK_SERVICE,
     **ACCESS_SERVICE,
     **OPEN_ID,
