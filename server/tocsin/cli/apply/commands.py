@@ -46,40 +46,45 @@ SourcesOption = Annotated[
 ]
 
 
+SelectorOption = Annotated[
+    str,
+    typer.Option(
+        metavar="LABEL=VALUE",
+        help="The name of these files' apply set: a label that their triggers get, such as "
+        "`repository=shop`.",
+    ),
+]
+PruneOption = Annotated[
+    bool,
+    typer.Option(
+        "--prune", help="Delete the triggers of the apply set that the files do not have."
+    ),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only print the plan; exit with 2 if there is something to do."),
+]
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait", help="Wait until all is done, and sources of new triggers are connected."
+    ),
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask before something is deleted.")
+]
+
+
 @app.command("apply")
 def apply(
     ctx: typer.Context,
     files: SourcesOption,
     folder: FolderOption = None,
-    selector: Annotated[
-        str,
-        typer.Option(
-            metavar="LABEL=VALUE",
-            help="The name of these files' apply set: a label that their triggers get, such as "
-            "`repository=shop`.",
-        ),
-    ] = "",
-    prune: Annotated[
-        bool,
-        typer.Option(
-            "--prune", help="Delete the triggers of the apply set that the files do not have."
-        ),
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Only print the plan; exit with 2 if there is something to do."
-        ),
-    ] = False,
-    wait: Annotated[
-        bool,
-        typer.Option(
-            "--wait", help="Wait until all is done, and sources of new triggers are connected."
-        ),
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before something is deleted.")
-    ] = False,
+    selector: SelectorOption = "",
+    prune: PruneOption = False,
+    dry_run: DryRunOption = False,
+    wait: WaitOption = False,
+    yes: YesOption = False,
     location: LocationOption = USUAL_LOCATION,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,

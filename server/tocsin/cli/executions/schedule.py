@@ -28,36 +28,42 @@ from tocsin_protos.google.cloud.integrations.v1alpha.executions_pb2 import (
 app = typer.Typer(rich_markup_mode="markdown")
 
 
+IntegrationArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="INTEGRATION",
+        autocompletion=complete_integrations,
+        help="The integration: its last name, or all of `projects/*/locations/*/integrations/*`.",
+    ),
+]
+TriggerOption = Annotated[
+    str,
+    typer.Option(metavar="ID", help="Its trigger. [default: `api_trigger/` and its last name]"),
+]
+AtOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME",
+        help="When: an ISO 8601 time, in UTC unless it has an offset, or a time from now such "
+        "as `+10m`. [default: now]",
+    ),
+]
+RequestIdOption = Annotated[
+    str, typer.Option(metavar="ID", help="Calls with the same ID run once.")
+]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help="Wait for its end; exit with status 1 if it fails.")
+]
+
+
 @app.command("schedule")
 def schedule(
-    integration: Annotated[
-        str,
-        typer.Argument(
-            metavar="INTEGRATION",
-            autocompletion=complete_integrations,
-            help="The integration: its last name, or all of "
-            "`projects/*/locations/*/integrations/*`.",
-        ),
-    ],
-    trigger: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Its trigger. [default: `api_trigger/` and its last name]"),
-    ] = "",
-    at: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME",
-            help="When: an ISO 8601 time, in UTC unless it has an offset, or a time from now such "
-            "as `+10m`. [default: now]",
-        ),
-    ] = "",
+    integration: IntegrationArgument,
+    trigger: TriggerOption = "",
+    at: AtOption = "",
     inputs: InputOption = None,
-    request_id: Annotated[
-        str, typer.Option(metavar="ID", help="Calls with the same ID run once.")
-    ] = "",
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for its end; exit with status 1 if it fails.")
-    ] = False,
+    request_id: RequestIdOption = "",
+    wait: WaitOption = False,
     location: LocationOption = USUAL_LOCATION,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,

@@ -86,42 +86,51 @@ def get_schedule(
         _print(api.schedules.GetSchedule(request), output)
 
 
+IntegrationOption = Annotated[
+    str, typer.Option(metavar="NAME", help="The integration: its last name, or all of it.")
+]
+CronOption = Annotated[
+    str, typer.Option(metavar="EXPR", help="When: a cron expression, as timers have it.")
+]
+TriggerOption = Annotated[
+    str,
+    typer.Option(metavar="ID", help="Its trigger. [default: `api_trigger/` and its last name]"),
+]
+TimeZoneOption = Annotated[
+    str, typer.Option(metavar="ZONE", help="The IANA time zone of the expression.")
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="Fires at this time or later, in ISO 8601."),
+]
+EndOption = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Fires before this time, in ISO 8601."),
+]
+JitterOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Runs start up to this much later: `30s`.")
+]
+OverlapOption = Annotated[
+    Overlap, typer.Option(help="What to do while the run before has not ended.")
+]
+CatchUpOption = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Instants are made up for this long: `2h`. [default: 1h]"),
+]
+
+
 @app.command("create")
 def create_schedule(
     schedule: ScheduleArgument,
-    integration: Annotated[
-        str, typer.Option(metavar="NAME", help="The integration: its last name, or all of it.")
-    ],
-    cron: Annotated[
-        str, typer.Option(metavar="EXPR", help="When: a cron expression, as timers have it.")
-    ],
-    trigger: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Its trigger. [default: `api_trigger/` and its last name]"),
-    ] = "",
-    time_zone: Annotated[
-        str, typer.Option(metavar="ZONE", help="The IANA time zone of the expression.")
-    ] = "UTC",
-    start: Annotated[
-        str | None,
-        typer.Option("--from", metavar="TIME", help="Fires at this time or later, in ISO 8601."),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option("--until", metavar="TIME", help="Fires before this time, in ISO 8601."),
-    ] = None,
-    jitter: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Runs start up to this much later: `30s`.")
-    ] = None,
-    overlap: Annotated[
-        Overlap, typer.Option(help="What to do while the run before has not ended.")
-    ] = Overlap.SKIP,
-    catch_up: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Instants are made up for this long: `2h`. [default: 1h]"
-        ),
-    ] = None,
+    integration: IntegrationOption,
+    cron: CronOption,
+    trigger: TriggerOption = "",
+    time_zone: TimeZoneOption = "UTC",
+    start: StartOption = None,
+    end: EndOption = None,
+    jitter: JitterOption = None,
+    overlap: OverlapOption = Overlap.SKIP,
+    catch_up: CatchUpOption = None,
     inputs: InputOption = None,
     location: LocationOption = USUAL_LOCATION,
     output: OutputOption = Output.TABLE,

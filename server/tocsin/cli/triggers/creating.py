@@ -22,33 +22,41 @@ from tocsin.cli.triggers.files import read_file, trigger_of
 from tocsin.cli.triggers.written import finished, result, show, tell_silence
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
+NameArgument = Annotated[
+    str, typer.Argument(metavar="[NAME]", help="The name of a timer.", show_default=False)
+]
+FileOption = Annotated[
+    str,
+    typer.Option(
+        "-f", "--file", metavar="FILE", help="A YAML or JSON file; `-` reads standard input."
+    ),
+]
+CronOption = Annotated[
+    str, typer.Option(metavar="EXPR", help="Without a file: when a timer fires, in UTC.")
+]
+FunctionOption = Annotated[
+    str, typer.Option(metavar="ID", help="The function that the timer calls.")
+]
+ContainerOption = Annotated[
+    str, typer.Option(metavar="ID", help="The container that the timer calls.")
+]
+PayloadOption = Annotated[
+    str, typer.Option(metavar="TEXT", help="What the timer's target is sent.")
+]
+PausedOption = Annotated[
+    bool, typer.Option("--paused", help="It does not fire before you resume it.")
+]
+
 
 def create_trigger(
     ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="The name of a timer.", show_default=False)
-    ] = "",
-    file: Annotated[
-        str,
-        typer.Option(
-            "-f", "--file", metavar="FILE", help="A YAML or JSON file; `-` reads standard input."
-        ),
-    ] = "",
-    cron: Annotated[
-        str, typer.Option(metavar="EXPR", help="Without a file: when a timer fires, in UTC.")
-    ] = "",
-    function: Annotated[
-        str, typer.Option(metavar="ID", help="The function that the timer calls.")
-    ] = "",
-    container: Annotated[
-        str, typer.Option(metavar="ID", help="The container that the timer calls.")
-    ] = "",
-    payload: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the timer's target is sent.")
-    ] = "",
-    paused: Annotated[
-        bool, typer.Option("--paused", help="It does not fire before you resume it.")
-    ] = False,
+    name: NameArgument = "",
+    file: FileOption = "",
+    cron: CronOption = "",
+    function: FunctionOption = "",
+    container: ContainerOption = "",
+    payload: PayloadOption = "",
+    paused: PausedOption = False,
     folder: FolderOption = None,
     output: OutputOption = Output.TABLE,
     server: ServerOption = USUAL_SERVER,

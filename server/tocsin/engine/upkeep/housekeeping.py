@@ -19,7 +19,7 @@ from tocsin.engine.upkeep.invocation_checks import (
     ParkedCheck,
     WaitingCheck,
 )
-from tocsin.engine.upkeep.reconciler import Reconciler
+from tocsin.engine.upkeep.reconciler import Check, Reconciler
 from tocsin.engine.upkeep.retention import RetentionSweep
 from tocsin.engine.upkeep.schedule_checks import (
     ArmedScheduleCheck,
@@ -75,20 +75,7 @@ def housekeeping(
     `loops` look for work when the clock was set; `machine_clock` times the pauses.
     """
     reconciler = Reconciler(
-        (
-            TimerCheck(database, clock),
-            ArmedCheck(database),
-            ScheduleCheck(database, clock),
-            PublishedCheck(database, clock),
-            ArmedScheduleCheck(database),
-            LostCheck(database, clock),
-            OverdueCheck(database, clock),
-            WaitingCheck(database, clock),
-            ParkedCheck(database, clock),
-            SubscriptionCheck(database),
-            BatchCheck(database, clock),
-            WaitingEventsCheck(database, clock),
-        ),
+        _checks(database, clock),
         Duty(RECONCILING, database, clock, node=node),
         machine_clock=machine_clock,
         interval_seconds=reconciling.interval,
@@ -125,4 +112,21 @@ def housekeeping(
         ),
         reconciler,
         ClockWatch(clock, jumped, machine_clock=machine_clock),
+    )
+
+
+def _checks(database: Database, clock: Clock) -> Sequence[Check]:
+    return (
+        TimerCheck(database, clock),
+        ArmedCheck(database),
+        ScheduleCheck(database, clock),
+        PublishedCheck(database, clock),
+        ArmedScheduleCheck(database),
+        LostCheck(database, clock),
+        OverdueCheck(database, clock),
+        WaitingCheck(database, clock),
+        ParkedCheck(database, clock),
+        SubscriptionCheck(database),
+        BatchCheck(database, clock),
+        WaitingEventsCheck(database, clock),
     )
