@@ -4,6 +4,8 @@ So one more contract is one more compiler and one more servicer, and nothing els
 """
 
 import ast
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,16 +43,19 @@ def imported_modules(module: Path) -> set[str]:
     return names
 
 
-MODULES = {
-    str(module.relative_to(SERVER)): imported_modules(module) for module in SERVER.rglob("*.py")
-}
+@cache
+def modules() -> Mapping[str, set[str]]:
+    """What each module imports, by its path. Not read when tests are collected, by each worker."""
+    return {
+        str(module.relative_to(SERVER)): imported_modules(module) for module in SERVER.rglob("*.py")
+    }
 
 
 @pytest.mark.parametrize("package", READERS)
 def test_a_contract_is_read_in_its_rooms_alone(package: str) -> None:
     readers = {
         path
-        for path, imported in MODULES.items()
+        for path, imported in modules().items()
         if any(name == package or name.startswith(f"{package}.") for name in imported)
     }
     assert readers, "nobody reads it: is the name still right?"
@@ -61,7 +66,7 @@ def test_stored_messages_of_triggers_are_parsed_in_their_servicer_alone() -> Non
     """The name of a contract is no way around: nobody else picks a message type by it."""
     naming = {
         path
-        for path in MODULES
+        for path in modules()
         if "serverless.triggers.v1" in (SERVER / path).read_text()
         and not path.startswith(("compilers", "api/yandex", "store", *CLIENTS, *DOCUMENTS))
     }

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from conformance.own_checks import GET, OwnChecks, check, fake_server
+from tocsin.conformance import command, running
 
 GOOD = check("triggers.good.one", f"{GET}; assert answer.ok")
 BAD = check("triggers.bad.one", f'{GET}; assert answer.message.name == "daily"')
@@ -287,6 +289,21 @@ def test_it_says_first_what_it_will_do(own: OwnChecks) -> None:
     assert "Profiles: triggers (1)" in head
     assert "Not run: schedule, which needs --integration and --trigger-id" in head
     assert "It creates triggers in the folder f1, each with a name of its own" in head
+
+
+def test_no_folder_but_those_of_the_checks_is_listed(
+    own: OwnChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = []
+
+    class Listing:
+        def pytest_collect_directory(self, path: Path) -> None:
+            listed.append(path)
+
+    collected = partial(running.run, plugins=[Listing()])
+    monkeypatch.setattr(command, "run", collected)
+    assert own.run(triggers=GOOD).status == 0
+    assert {each.relative_to(own.directory).parts[0] for each in listed} == {"checks1"}
 
 
 def test_list_calls_nobody(tmp_path: Path) -> None:

@@ -152,7 +152,9 @@ def _pytest(
     *more: str,
     plugins: Sequence[object] = (),
 ) -> None:
-    words = [*_ARGUMENTS, OPTIONS, options.to_json(), *more, str(CHECKS)]
+    # Otherwise pytest lists all folders from the root of the machine down to the checks.
+    below = ("--confcutdir", str(CHECKS))
+    words = [*_ARGUMENTS, *below, OPTIONS, options.to_json(), *more, str(CHECKS)]
     if expression:
         words += [EXPRESSION, expression]
     with _alone():
