@@ -19,10 +19,13 @@ BEGINNING = -(2**62)
 
 
 class ArmedTimer(NamedTuple):
-    """A timer with a next tick, in microseconds."""
+    """A timer with a next tick, in microseconds, and its trigger as its contract sent it."""
 
     next_at: int
     trigger_id: str
+    folder_id: str
+    contract: str
+    message: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,16 @@ TIMER = Record(
     ArmedTimer,
     next_at=armed_timers.c.next_at,
     trigger_id=armed_timers.c.trigger_id,
+    folder_id=triggers.c.folder_id,
+    contract=triggers.c.contract,
+    message=triggers.c.message,
 )
 UNTIL: BindParameter[int] = bindparam("until")
 IN_ORDER = armed_timers.c.next_at, armed_timers.c.trigger_id
 TIMERS = (
     select(*TIMER.columns)
+    .select_from(armed_timers)
+    .join(triggers, triggers.c.id == armed_timers.c.trigger_id)
     .where(
         tuple_(*IN_ORDER) > tuple_(bindparam("after_at"), bindparam("after")),
         armed_timers.c.next_at < UNTIL,
