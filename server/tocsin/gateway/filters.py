@@ -111,12 +111,8 @@ def _compressor() -> Json:
     return typed(
         "extensions.filters.http.compressor.v3",
         "Compressor",
-        response_direction_config={
-            "common_config": {
-                "min_content_length": _COMPRESSED_FROM,
-                "content_type": ["application/json"],
-            }
-        },
+        # By default it leaves streams of events alone.
+        response_direction_config={"common_config": {"min_content_length": _COMPRESSED_FROM}},
         compressor_library={
             "name": "gzip",
             # Lists are a tenth of their size so, in a millisecond; the best takes five.
