@@ -61,6 +61,21 @@ def test_a_wrong_length_of_time_is_told(place: Person, options: tuple[str, ...],
     assert told in done.stderr
 
 
+def test_what_may_surprise_is_noted(place: Person) -> None:
+    quiet = place.types("schedules", *MORNINGS)
+    assert (quiet.status, quiet.stderr) == (0, "")
+    odd = (*MORNINGS[2:4], "--cron", "30 2 ? * 1-5", *MORNINGS[6:])
+    made = place.types("schedules", "create", "nights", *odd)
+    assert made.status == 0
+    days, clocks = made.stderr.splitlines()
+    assert days.endswith(
+        "day-of-week 1-5 is SUN-THU, as SUN is 1: for Unix cron's 1-5 write MON-FRI"
+    )
+    assert re.search(
+        r"the clocks change: skipped on \d{4}-03-\d\d, doubled on \d{4}-10-\d\d$", clocks
+    )
+
+
 def test_a_wrong_zone_is_told_by_the_server(place: Person) -> None:
     done = place.types("schedules", *MORNINGS[:-1], "Mars/Base")
     assert done.status == 1

@@ -138,3 +138,28 @@ def test_the_previous_instant_is_the_last_of_those_that_follow_an_earlier_one(
         assert previous == expected
     else:
         assert previous is None or previous <= until - timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("expression", "skipped", "doubled"),
+    [
+        ("30 2 * * ?", "2027-03-28", "2027-10-31"),
+        # All that the clock passes over fires at once, and an hour of silence follows the first of
+        # two hours.
+        ("*/5 * ? * *", "2027-03-28", "2027-10-31"),
+        ("0 3 * * ?", None, None),
+        ("0 9 ? * MON-FRI", None, None),
+        ("30 2 ? * MON-SAT", None, None),
+        ("0 2 L 10 ?", None, "2027-10-31"),
+    ],
+)
+def test_the_dates_on_which_clocks_change_its_times_are_named(
+    expression: str, skipped: str | None, doubled: str | None
+) -> None:
+    found = berlin(expression).surprises(at("2027-01-01T00:00Z"), at("2029-01-01T00:00Z"))
+    assert (found.skipped, found.doubled) == (skipped, doubled)
+
+
+def test_the_end_of_the_calendar_has_no_surprises() -> None:
+    latest = datetime.max.replace(tzinfo=UTC)
+    assert str(berlin("30 2 * * ?").surprises(latest, latest)) == ""

@@ -35,7 +35,7 @@ It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Applicati
 `tocsin serve` serves gRPC on 127.0.0.1:50051 and REST on 127.0.0.1:8080, with its data in
 ./tocsin-data.
 
-`tocsin cron next "0 9 ? * 2-6 *"` shows when a timer would fire.
+`tocsin cron next "0 9 ? * MON-FRI *"` shows when a timer would fire.
 """,
 )
 app.command(cls=serve.ServeCommand)(serve.serve)

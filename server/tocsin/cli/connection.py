@@ -46,6 +46,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2_grpc 
 )
 
 USUAL_SERVER = "127.0.0.1:50051"
+LINT = "x-tocsin-lint"
 
 
 def _own_server(ctx: typer.Context, server: str) -> str:
@@ -233,6 +234,13 @@ def refused_with(status: Status, blame: Blame) -> typer.Exit:
     if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
         return refusal(f"{code}: the server requires a credential: set {API_KEY} or {IAM_TOKEN}")
     return refusal(f"{code}: {printable(status.message)}")
+
+
+def linted(method: Any, request: Any) -> tuple[Any, list[str]]:
+    """Calls a method; returns its answer, and what of the request may surprise people."""
+    answer, call = method.with_call(request)
+    found = [value for name, value in call.initial_metadata() if name == LINT]
+    return answer, [line for text in found for line in text.split("; ")]
 
 
 def pages(

@@ -6,8 +6,9 @@ import typer
 
 from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.instants import read_instant
-from tocsin.cli.terminal.lines import say
+from tocsin.cli.terminal.lines import note, say
 from tocsin.schedule import Cron, CronError, SystemClock
+from tocsin.schedule.day_numbers import unix_lint
 from tocsin.schedule.instants import iso
 
 app = typer.Typer(no_args_is_help=True, help="Try cron expressions.")
@@ -19,7 +20,7 @@ def cron_next(
         str,
         typer.Argument(
             metavar="EXPR",
-            help="Minutes Hours Day-of-month Month Day-of-week [Year], such as '0 9 ? * 2-6 *'.",
+            help="Minutes Hours Day-of-month Month Day-of-week [Year]: '0 9 ? * MON-FRI *'.",
         ),
     ],
     after: Annotated[
@@ -35,6 +36,8 @@ def cron_next(
         cron = Cron(expression)
     except CronError as error:
         raise refusal(str(error)) from error
+    if days := unix_lint(expression):
+        note(days)
     instant = read_instant(after) if after else SystemClock().now()
     for index in range(count):
         tick = cron.next(instant)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tocsin.compilers.declared_parameters import Input, accepted
 from tocsin.compilers.integration_versions import VERSION, Offer, offer_of
 from tocsin.compilers.integrations import payload_form
 from tocsin.plans.errors import PlanError
 from tocsin.schedule import CronError, UnixCron
+from tocsin.schedule.clock_changes import LINTED
 from tocsin.wire.resource_names import integration_name
 from tocsin_protos.google.cloud.integrations.v1alpha import integration_version_pb2 as contract
 from tocsin_protos.google.cloud.integrations.v1alpha import integration_versions_pb2 as versions
@@ -16,8 +17,6 @@ from tocsin_protos.google.cloud.integrations.v1alpha.log_entries_pb2 import Exec
 
 TIME_ZONE = "Time zone"
 USUAL_ZONE = "UTC"
-# Beyond it, rules of time zones are guesses.
-LINTED = timedelta(days=2 * 366)
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 TriggerConfig = contract.TriggerConfig
 
@@ -171,14 +170,8 @@ def lint_of(version: contract.IntegrationVersion, now: datetime) -> list[str]:
     """Returns the next dates on which schedules meet a change of their clocks."""
     found = []
     for trigger_id, cron in schedules_of(version).items():
-        surprises = cron.surprises(now, now + LINTED)
-        words = []
-        if surprises.skipped:
-            words.append(f"skipped on {surprises.skipped}")
-        if surprises.doubled:
-            words.append(f"doubled on {surprises.doubled}")
-        if words:
-            found.append(f"{trigger_id}: {', '.join(words)}")
+        if words := str(cron.surprises(now, now + LINTED)):
+            found.append(f"{trigger_id}: {words}")
     return found
 
 

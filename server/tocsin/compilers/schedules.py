@@ -1,13 +1,14 @@
 """Compiles a `tocsin.v1.Schedule` into its plan."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from tocsin.compilers.parameters import plain_values
 from tocsin.plans.errors import PlanError
 from tocsin.plans.schedule import Overlap, SchedulePlan
 from tocsin.schedule import Cron, CronError
+from tocsin.schedule.day_numbers import unix_lint
 from tocsin.schedule.timetable import Timetable
 from tocsin.schedule.zoned import ZonedCron, ZoneError, zone_named
 from tocsin.wire.resource_names import parse_integration
@@ -71,6 +72,16 @@ def _faults_of_times(schedule: Schedule) -> Iterator[PlanError]:
     start, end = instant_in(schedule, "start_time"), instant_in(schedule, "end_time")
     if start is not None and end is not None and end <= start:
         yield PlanError("end_time", "must be later than start_time")
+
+
+def schedule_lint(schedule: Schedule, plan: SchedulePlan, now: datetime) -> list[str]:
+    """Returns what may surprise people: changes of its clocks, and days that Unix cron numbers."""
+    found = []
+    if days := unix_lint(schedule.cron_expression):
+        found.append(days)
+    if dates := str(plan.timetable.surprises(now)):
+        found.append(f"the clocks change: {dates}")
+    return found
 
 
 @lru_cache(maxsize=4096)

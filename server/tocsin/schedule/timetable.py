@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin.schedule.clock_changes import LINTED, Surprises
 from tocsin.schedule.zoned import ZonedCron, within_reach
 
 MICROSECOND = timedelta(microseconds=1)
@@ -48,6 +49,19 @@ class Timetable:
         """Returns the first instant after another one, and when its run starts."""
         tick = self.next(after)
         return None if tick is None else (tick, self.due(tick))
+
+    def surprises(self, after: datetime) -> Surprises:
+        """Returns on which dates after an instant a time is skipped, and on which one is doubled.
+
+        Those of a year or two ahead are looked at.
+        """
+        until = within_reach(after) + LINTED
+        if self.start is not None:
+            after = max(after, within_reach(self.start) - MICROSECOND)
+            until = max(until, within_reach(self.start) + LINTED)
+        if self.end is not None:
+            until = min(until, within_reach(self.end) - MICROSECOND)
+        return self.cron.surprises(after, until)
 
     def due(self, tick: datetime) -> datetime:
         """Returns when the run of an instant starts, the same on every node and at every call."""

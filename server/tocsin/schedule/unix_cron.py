@@ -16,9 +16,14 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tocsin.schedule.clock_changes import (
+    Surprises,
+    changes_between,
+    changes_in,
+    surprises_of,
+)
 from tocsin.schedule.cron import Cron, CronError
 
 MINUTE = timedelta(minutes=1)
@@ -48,15 +53,6 @@ _FIELDS = (
     _Field("month", 1, 12, _MONTHS),
     _Field("day-of-week", 0, 7, _WEEKDAYS),
 )
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Change:
-    """A change of a zone's offset from UTC."""
-
-    at: datetime
-    before: timedelta
-    after: timedelta
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -153,18 +149,11 @@ class UnixCron:
                 total += not self._matches(segment.start + segment.offset)
         return total
 
-    def surprises(self, after: datetime, until: datetime) -> "Surprises":
+    def surprises(self, after: datetime, until: datetime) -> Surprises:
         """Returns the next dates on which a time is skipped and on which one comes twice."""
-        skipped = doubled = None
-        for change in changes_between(self._tz, after, until):
-            if self._is_interval:
-                break
-            before, now = change.at + change.before, change.at + change.after
-            if now > before and skipped is None and self._count_wall(before, now):
-                skipped = before.date().isoformat()
-            if now < before and doubled is None and self._count_wall(now, before):
-                doubled = now.date().isoformat()
-        return Surprises(skipped, doubled)
+        if self._is_interval:
+            return Surprises(None, None)
+        return surprises_of(self._tz, self._count_wall, after, until)
 
     def _begins(self, segment: _Segment) -> datetime:
         """Returns from which time on the wall a segment fires: what came before comes not again."""
@@ -201,7 +190,7 @@ class UnixCron:
         """Yields the segments from that of an instant back, the latest first."""
         end = LAST
         for year in range(min(until.year, LAST.year - 1), FIRST.year - 1, -1):
-            for change in reversed(_changes(self._tz, year)):
+            for change in reversed(changes_in(self._tz, year)):
                 if change.at <= until:
                     yield _Segment(change.at, end, change.after, change.before)
                     end = change.at
@@ -212,14 +201,6 @@ class UnixCron:
 
     def _offset(self, instant: datetime) -> timedelta:
         return instant.astimezone(self._tz).utcoffset() or timedelta()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Surprises:
-    """The next dates on which a time is skipped, and on which one comes twice; None for none."""
-
-    skipped: str | None
-    doubled: str | None
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -234,42 +215,6 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):
         raise CronError(f"the time zone {name[:64]!r} is not known here") from None
-
-
-def changes_between(tz: ZoneInfo, after: datetime, until: datetime) -> Iterator[Change]:
-    """Yields the changes of a zone's offset after an instant, up to another, in order."""
-    for year in range(after.year, until.year + 1):
-        for change in _changes(tz, year):
-            if after < change.at <= until:
-                yield change
-
-
-@lru_cache(maxsize=4096)
-def _changes(tz: ZoneInfo, year: int) -> tuple[Change, ...]:
-    """Returns the changes within a year: the days are compared, and those that differ searched."""
-    changes = []
-    day = datetime(year, 1, 1, tzinfo=UTC)
-    end = datetime(year + 1, 1, 1, tzinfo=UTC)
-    before = day.astimezone(tz).utcoffset() or timedelta()
-    while day < end:
-        following = day + timedelta(days=1)
-        after = following.astimezone(tz).utcoffset() or timedelta()
-        if after != before:
-            changes.append(Change(_searched(tz, day, following), before, after))
-        day, before = following, after
-    return tuple(changes)
-
-
-def _searched(tz: ZoneInfo, low: datetime, high: datetime) -> datetime:
-    """Returns when the offset changes between two instants, to the second."""
-    offset = low.astimezone(tz).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
-        if middle.astimezone(tz).utcoffset() == offset:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def _wall(text: str, fields: list[str]) -> Cron:

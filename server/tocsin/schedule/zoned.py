@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tocsin.schedule.clock_changes import Surprises, surprises_of
 from tocsin.schedule.cron import Cron
 
+MICROSECOND = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 # Beyond them no expression fires in any zone, and neither a zone's clock nor arithmetic goes on.
@@ -90,6 +92,14 @@ class ZonedCron:
         instants = (within_reach(after), within_reach(until))
         walls = (each.astimezone(self.zone).replace(tzinfo=UTC) for each in instants)
         return self.cron.count(*walls)
+
+    def surprises(self, after: datetime, until: datetime) -> Surprises:
+        """Returns the next dates on which a time is skipped and on which one comes twice."""
+
+        def count(start: datetime, end: datetime) -> int:
+            return self.cron.count(start - MICROSECOND, end - MICROSECOND)
+
+        return surprises_of(self.zone, count, within_reach(after), within_reach(until))
 
     def _instant(self, wall: datetime) -> datetime:
         """Returns the instant at which the clock shows a time first, or passes it over."""

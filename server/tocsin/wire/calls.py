@@ -1,7 +1,7 @@
 """Gives access to a call's metadata, request id, trace, peer and caller."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 from urllib.parse import unquote
@@ -20,6 +20,8 @@ REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
 LONGEST_REQUEST_ID = 64
 ORIGINAL_PATH = "x-envoy-original-path"
+LINT = "x-tocsin-lint"
+LONGEST_LINT = 1024
 """Where Envoy keeps the path and query of a call over REST; clients can't send it."""
 
 
@@ -189,6 +191,12 @@ class Call:
     async def send_metadata(self, metadata: Metadata) -> None:
         """Sends metadata to the client before the answer; over REST they are headers."""
         await self.arrival.context.send_initial_metadata(tuple(metadata))
+
+    async def send_lint(self, found: Sequence[str]) -> None:
+        """Tells the caller, in metadata of the answer, what of a request may surprise people."""
+        if found:
+            text = "; ".join(found).encode("ascii", "backslashreplace").decode()
+            await self.send_metadata([(LINT, text[:LONGEST_LINT])])
 
 
 Ended: TypeAlias = Callable[[grpc.StatusCode], None]

@@ -1,5 +1,7 @@
 """Schedules: what runs when, by a clock that the tests move."""
 
+import json
+import re
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -13,13 +15,15 @@ import pytest
 from server.schedules.test_integration_versions import rest_task, version_of
 from stand.apis.google import GoogleRest
 from stand.apis.tocsin import TocsinApi, TocsinGrpc, TocsinRest
-from stand.apis.wire import Json, Refused
+from stand.apis.wire import Json, Refused, send
 from stand.recording_target import Answer, RecordingTarget
 from stand.tocsin_process import Tocsin, serving
 
 START = "2027-03-25T12:00:30Z"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SERVICE = "ScheduleService"
+# In Berlin; the year depends on how far other tests have moved the clock.
+CLOCKS = r"the clocks change: skipped on \d{4}-03-\d\d, doubled on \d{4}-10-\d\d"
 
 
 @pytest.fixture(scope="module")
@@ -458,3 +462,33 @@ def test_locations_are_found_by_their_schedules_and_by_their_executions(it: Sche
     it.call("DeleteSchedule", name=name)
     assert found().count(it.location) == 1
     assert found() == sorted(found())
+
+
+def test_answers_that_change_a_schedule_tell_what_may_surprise(server: Tocsin) -> None:
+    location = f"projects/p{uuid.uuid4().hex[:8]}/locations/here"
+    schedule = {
+        "integration": f"{location}/integrations/nightly",
+        "triggerId": "api_trigger/nightly",
+        "cronExpression": "30 2 ? * 1,7",
+        "timeZone": "Europe/Berlin",
+    }
+    made = send(
+        server.http_address,
+        "POST",
+        f"/tocsin/v1/{location}/schedules?scheduleId=s",
+        json.dumps(schedule).encode(),
+    )
+    assert made.status == 200
+    days, _, clocks = made.headers["x-tocsin-lint"].partition("; ")
+    assert days == "day-of-week 1,7 is SUN,SAT, as SUN is 1: for Unix cron's 1,7 write MON,SUN"
+    assert re.fullmatch(CLOCKS, clocks)
+    address = f"/tocsin/v1/{location}/schedules/s?updateMask="
+    for mask, changed, told in (
+        ("timeZone", {"timeZone": "UTC"}, False),
+        ("timeZone,cronExpression", {**schedule, "cronExpression": "30 2 * * ?"}, True),
+        ("endTime", {"endTime": "2027-03-25T12:00:00Z"}, False),
+    ):
+        answer = send(server.http_address, "PATCH", address + mask, json.dumps(changed).encode())
+        assert answer.status == 200
+        found = answer.headers.get("x-tocsin-lint", "")
+        assert bool(re.search(CLOCKS, found)) is told, found

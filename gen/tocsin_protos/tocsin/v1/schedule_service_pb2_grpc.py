@@ -122,6 +122,10 @@ class ScheduleServiceServicer(object):
 
     def CreateSchedule(self, request, context):
         """Creates a schedule, which fires from now on.
+
+        The header `x-tocsin-lint` tells what may surprise people, as that of UpdateSchedule does: the
+        next dates on which the clocks of its time zone skip or double one of its times, and weekdays
+        by number that Unix cron reads otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -11,6 +11,7 @@ from tocsin.cli.connection import (
     LimitOption,
     ServerOption,
     connected,
+    linted,
     pages,
 )
 from tocsin.cli.executions.explaining import (
@@ -27,7 +28,7 @@ from tocsin.cli.executions.names import (
     integration_named,
 )
 from tocsin.cli.terminal.instants import read_instant, read_length
-from tocsin.cli.terminal.lines import say
+from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import (
     Output,
     OutputOption,
@@ -90,7 +91,10 @@ IntegrationOption = Annotated[
     str, typer.Option(metavar="NAME", help="The integration: its last name, or all of it.")
 ]
 CronOption = Annotated[
-    str, typer.Option(metavar="EXPR", help="When: a cron expression, as timers have it.")
+    str,
+    typer.Option(
+        metavar="EXPR", help="When: a cron expression, as timers have it; days 1-7 are SUN-SAT."
+    ),
 ]
 TriggerOption = Annotated[
     str,
@@ -137,7 +141,12 @@ def create_schedule(
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,
 ) -> None:
-    """Run an integration again and again, at the instants of a cron expression."""
+    """Run an integration again and again, at the instants of a cron expression.
+
+    The expression is Quartz's, not Unix cron's: a day field has `?`, and `1-5` are Sunday to
+    Thursday, so write `0 9 ? * MON-FRI`. A note tells what else may surprise: dates on which the
+    zone's clocks skip one of its times, or show it twice.
+    """
     name, target = schedule_named(schedule, location), integration_named(integration, location)
     created = Schedule(
         integration=target,
@@ -160,7 +169,10 @@ def create_schedule(
         parent=parent, schedule_id=schedule_id, schedule=created
     )
     with connected(server, ca) as api:
-        _print(api.schedules.CreateSchedule(request), output)
+        made, found = linted(api.schedules.CreateSchedule, request)
+        _print(made, output)
+    for line in found:
+        note(line)
 
 
 @app.command("pause")

@@ -12,6 +12,7 @@ from tocsin.cli.connection import (
     LimitOption,
     ServerOption,
     connected,
+    linted,
     pages,
 )
 from tocsin.cli.executions.explaining import explain_integration
@@ -50,7 +51,6 @@ app = typer.Typer(rich_markup_mode="markdown")
 app.command("explain")(explain_integration)
 
 # As the server sends it; what follows is one line for each schedule.
-LINT = "x-tocsin-lint"
 HEAD = ("NAME", "ACTIVE", "UPDATED AT", "DESCRIPTION")
 VERSION_HEAD = ("VERSION", "NUMBER", "STATE", "UPDATED AT", "LABEL")
 
@@ -165,7 +165,7 @@ def apply(
         return document.where(field.removeprefix("integration_version."))
 
     with connected(server, ca, blame) as api:
-        made, lint = _linted(
+        made, lint = linted(
             api.versions.CreateIntegrationVersion,
             CreateIntegrationVersionRequest(parent=parent, integration_version=version),
         )
@@ -190,7 +190,7 @@ def publish(
     parent = integration_named(integration, location)
     with connected(server, ca) as api:
         name = _named(api, parent, version)
-        _, lint = _linted(
+        _, lint = linted(
             api.versions.PublishIntegrationVersion, PublishIntegrationVersionRequest(name=name)
         )
         made = api.versions.GetIntegrationVersion(GetIntegrationVersionRequest(name=name))
@@ -235,13 +235,6 @@ def _named(api: Connection, parent: str, version: str) -> str:
     for latest in _versions(api, parent, "state != ARCHIVED"):
         return latest.name
     raise refusal(f"{parent} has no versions: make one with `tocsin integrations apply`")
-
-
-def _linted(method: Any, request: Any) -> tuple[Any, list[str]]:
-    """Calls a method; returns its answer, and what its schedules may surprise people with."""
-    answer, call = method.with_call(request)
-    found = [value for name, value in call.initial_metadata() if name == LINT]
-    return answer, [line for text in found for line in text.split("; ")]
 
 
 def _show(version: IntegrationVersion, output: Output) -> None:

@@ -16,10 +16,12 @@ from tocsin.cli.connection import (
     is_typed,
 )
 from tocsin.cli.refusal import USAGE, refusal
+from tocsin.cli.terminal.lines import note
 from tocsin.cli.terminal.output import Output, OutputOption
 from tocsin.cli.triggers import intake_view
 from tocsin.cli.triggers.files import read_file, trigger_of
 from tocsin.cli.triggers.written import finished, result, show, tell_silence
+from tocsin.schedule.day_numbers import unix_lint
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 NameArgument = Annotated[
@@ -94,6 +96,9 @@ def create_trigger(
         source = intake_view.of_new_trigger(api.events, created) if is_shown else ()
         show(created, output, source)
         tell_silence(api, created)
+    cron_expression = created.rule.timer.cron_expression
+    if cron_expression and (days := unix_lint(cron_expression)):
+        note(days)
 
 
 def _from_file(file: str, folder: str | None) -> tuple[Trigger, Blame]:

@@ -12,9 +12,8 @@ from tocsin.api.google.integrations.versions import (
     found_version,
     modifier_of,
     refuse_faults,
-    send_lint,
 )
-from tocsin.compilers.integration_schedules import faults_of_schedules, schedules_of
+from tocsin.compilers.integration_schedules import faults_of_schedules, lint_of, schedules_of
 from tocsin.compilers.integration_versions import accounts_of_version, faults_of_published
 from tocsin.outgoing.sent_urls import refusal_of
 from tocsin.schedule import Clock
@@ -80,7 +79,7 @@ class PublishingService:
                 *faults_of_schedules(version, published=True),
             ]
         )
-        await send_lint(version, now, call)
+        await call.send_lint(lint_of(version, now))
         if request.validate_only:
             return contract.PublishIntegrationVersionResponse()
         given = contract.PublishIntegrationVersionRequest(

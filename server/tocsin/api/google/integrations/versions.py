@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
@@ -83,8 +82,6 @@ ALL_FILES = (
     contract.SerializedFile.INTEGRATION,
     contract.SerializedFile.INTEGRATION_CONFIG_VARIABLES,
 )
-LINT = "x-tocsin-lint"
-LONGEST_LINT = 1024
 Errors: TypeAlias = Mapping[tuple[str, str], str]
 ORDERS = ("created_time", "last_modified_time", "snapshot_number", "name")
 
@@ -183,7 +180,7 @@ class VersionService:
                 *faults_of_schedules(version, published=False),
             ]
         )
-        await send_lint(version, self._clock.now(), call)
+        await call.send_lint(lint_of(version, self._clock.now()))
 
     async def get_version(
         self, request: contract.GetIntegrationVersionRequest, call: Call
@@ -329,13 +326,6 @@ class VersionService:
 
         await self._database.write(archive)
         return Empty()
-
-
-async def send_lint(version: IntegrationVersion, now: datetime, call: Call) -> None:
-    """Tells the caller when schedules meet a change of their clocks, in metadata of the answer."""
-    if version.trigger_configs and (found := lint_of(version, now)):
-        text = "; ".join(found).encode("ascii", "backslashreplace").decode()
-        await call.send_metadata([(LINT, text[:LONGEST_LINT])])
 
 
 def fitting_version(version: IntegrationVersion, call: Call) -> IntegrationVersion:

@@ -16,7 +16,7 @@ from tocsin.api.tocsin.schedules.message import (
     updated,
 )
 from tocsin.api.tocsin.schedules.running import ScheduleRuns
-from tocsin.compilers.schedules import faults_of_schedule, schedule_plan
+from tocsin.compilers.schedules import faults_of_schedule, schedule_lint, schedule_plan
 from tocsin.contract.validation import Violation
 from tocsin.plans.errors import PlanError
 from tocsin.plans.schedule import SchedulePlan
@@ -80,7 +80,7 @@ class ScheduleService:
             "ListLocations": self.list_locations,
         }
 
-    async def create(self, request: contract.CreateScheduleRequest) -> Schedule:
+    async def create(self, request: contract.CreateScheduleRequest, call: Call) -> Schedule:
         """Stores a schedule, which is armed for its first instant."""
         now, schedule = self._clock.now(), as_sent(request.schedule)
         name = f"{request.parent}/schedules/{request.schedule_id}"
@@ -102,7 +102,7 @@ class ScheduleService:
                 raise errors.schedule_exists(name) from None
 
         await self._database.write(insert)
-        return to_message(stored)
+        return await self._linted(stored, now, call)
 
     async def get(self, request: contract.GetScheduleRequest) -> Schedule:
         """Shows a schedule."""
@@ -135,7 +135,7 @@ class ScheduleService:
         seen = [contract.Location(name=name) for name in found[:MOST_LOCATIONS] if call.sees(name)]
         return contract.ListLocationsResponse(locations=seen, truncated=len(found) > MOST_LOCATIONS)
 
-    async def update(self, request: contract.UpdateScheduleRequest) -> Schedule:
+    async def update(self, request: contract.UpdateScheduleRequest, call: Call) -> Schedule:
         """Changes fields of a schedule; a paused one stays paused."""
 
         def change(tx: Transaction, stored: StoredSchedule, now: datetime) -> StoredSchedule:
@@ -151,7 +151,7 @@ class ScheduleService:
                 return changed
             return armed(changed, schedule_plan(stored.name, message).timetable.following(now))
 
-        return await self._change(request.name, change)
+        return await self._linted(await self._change(request.name, change), self._clock.now(), call)
 
     async def delete(self, request: contract.DeleteScheduleRequest) -> Empty:
         """Deletes a schedule; its executions stay."""
@@ -180,7 +180,7 @@ class ScheduleService:
             schedule.pause.note = request.note
             return armed(replace(stored, message=touched(schedule, now)), None)
 
-        return await self._change(request.name, change)
+        return to_message(await self._change(request.name, change))
 
     async def resume(self, request: contract.ResumeScheduleRequest) -> Schedule:
         """Arms a paused schedule for the first instant from now on; another one stays as it is."""
@@ -197,7 +197,7 @@ class ScheduleService:
                 schedule_plan(stored.name, message).timetable.following(now),
             )
 
-        return await self._change(request.name, change)
+        return to_message(await self._change(request.name, change))
 
     async def backfill(
         self, request: contract.BackfillScheduleRequest, call: Call
@@ -264,7 +264,7 @@ class ScheduleService:
         self,
         name: str,
         change: Callable[[Transaction, StoredSchedule, datetime], StoredSchedule],
-    ) -> Schedule:
+    ) -> StoredSchedule:
         """Changes a stored schedule."""
         _checked(name)
         now = self._clock.now()
@@ -277,7 +277,14 @@ class ScheduleService:
             rows.update_schedule(tx, changed)
             return changed
 
-        return to_message(await self._database.write(write))
+        return await self._database.write(write)
+
+    async def _linted(self, stored: StoredSchedule, now: datetime, call: Call) -> Schedule:
+        """Returns the answer to a change, whose metadata tells what may surprise people."""
+        plan = schedule_plan(stored.name, stored.message)
+        shown = to_message(stored)
+        await call.send_lint(schedule_lint(shown, plan, now))
+        return shown
 
 
 def _checked(name: str) -> str:
