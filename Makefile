@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST_ARGS ?=
 # Tests wait for servers more than they compute. Those of one file stay together.
-PROCESSES ?= 3
+PROCESSES ?= 4
 SECONDS ?= 120
 TARGETS ?=
 IMAGE_ARGS ?=

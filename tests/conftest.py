@@ -4,8 +4,15 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stand.services.postgres_server import PostgresServer
+
+# How long an example takes tells only how busy the machine is. What hypothesis has for CI stays.
+settings.register_profile(
+    "tests", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,20 @@ def wheels(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with (folder.parent / "dist.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "SHA256SUMS").exists():
+            (folder.parent / "commit").write_text(head())
             release = str(ROOT / "release" / "build_release.py")
             run(sys.executable, release, "--untried", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def commits(wheels: Path) -> set[str]:
+    """What was checked out before the wheels were built, and what is now: somebody may commit."""
+    return {(wheels.parent / "commit").read_text(), head()}
+
+
+def head() -> str:
+    return run("git", "-C", str(ROOT), "rev-parse", "HEAD").strip()
 
 
 @pytest.fixture(scope="session")

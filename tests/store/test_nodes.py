@@ -33,6 +33,7 @@ from tocsin.store.triggers.timers import arm_timer, disarm_timer, due_timers, ea
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PATIENCE = 60
 SLEEP = select(func.pg_sleep(literal_column("0.2")))
 
 
@@ -306,7 +307,7 @@ def test_the_bells_of_a_node_are_heard_by_the_others_in_few_notices(
     postgres_url: str, runner: asyncio.Runner
 ) -> None:
     async def scenario(first: Database, second: Database) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             here, there = await Ears(first).open(), await Ears(second).open()
             for number in range(500):
                 await first.write(ring(NOON - number * MINUTE))
@@ -328,7 +329,7 @@ def test_a_notice_that_says_nothing_makes_a_node_look(
     """So does a node of 0.1.0 tell of whatever it wrote."""
 
     async def scenario(first: Database, second: Database) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             ears = await Ears(first).open()
             name = postgres_url.rpartition("/")[2]
             await asyncio.to_thread(postgres.execute, name, "NOTIFY tocsin")

@@ -36,6 +36,7 @@ from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigge
 
 QUEUE, STREAM = "message_queue", "data_stream"
 KINDS = (QUEUE, STREAM)
+PATIENCE = 60
 
 
 class CountedTransaction:
@@ -129,7 +130,7 @@ class Node:
 
     async def reads(self, *trigger_ids: str) -> None:
         """Waits until sources are read for these triggers and no others."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while self.reader.reading != set(trigger_ids):
                 await asyncio.sleep(0.01)
 
@@ -274,7 +275,7 @@ def test_a_notice_of_a_node_of_the_version_before_makes_it_read_all(
                 await database.write(uncounted(old[-1]))
                 await a_while()
             name = postgres_url.rpartition("/")[2]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 # It may not listen yet.
                 while old[-1] not in node.reader.reading:
                     await asyncio.to_thread(postgres.execute, name, "NOTIFY tocsin")

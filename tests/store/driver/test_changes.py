@@ -27,7 +27,7 @@ class Follower:
             self.ids += [each for _, ids in written for each in ids]
 
     async def until(self, found: Callable[["Follower"], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not found(self):
                 await asyncio.sleep(0.01)
 
