@@ -62,14 +62,15 @@ function drawn({ values, tone, label }, x, y) {
 }
 
 /**
- * Returns a round number that is not below a value, for the top of a plot.
+ * Returns a round number that is not below a value, for the top of a plot. Half of it is whole if the
+ * value is, since there is no half an invocation.
  *
  * @param {number} value
  */
 function nice(value) {
-  if (value <= 0) return 1;
+  if (value <= 0) return 2;
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 5, 10].find((each) => each * power >= value) ?? 10;
+  const step = [2, 4, 6, 10].find((each) => each * power >= value) ?? 10;
   return step * power;
 }
 
