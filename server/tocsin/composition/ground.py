@@ -4,6 +4,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import structlog
+
 from tocsin.access.sealing import Keyring
 from tocsin.composition.clocks import MACHINE_CLOCK
 from tocsin.composition.grpc_server import StartError
@@ -17,6 +19,7 @@ from tocsin.engine.store_clock import StoreClock
 from tocsin.gateway import Limits
 from tocsin.schedule import Clock, ManualClock
 from tocsin.settings import Address, Settings
+from tocsin.settings.secret_files import exposed_files
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.opening import open_database
 from tocsin.store.shared_keys import PAGE_TOKENS
@@ -25,6 +28,8 @@ from tocsin.telemetry.metrics_door import MetricsDoor
 from tocsin.telemetry.opening import Telemetry
 from tocsin.wire.ids import Ids
 from tocsin.wire.paging import PageTokens, new_key
+
+log = structlog.get_logger(__name__)
 
 NO_SHARED_MANUAL_CLOCK = (
     "a manual clock works on one node only, but nodes on PostgreSQL share the database's clock: "
@@ -67,6 +72,8 @@ async def open_ground(
         StartError, StoreError: something can't be opened.
         SealingError: the keys of the store are encrypted with a key that is missing.
     """
+    for exposed in exposed_files(settings):
+        log.warning("a file with a secret is open to others", why=exposed)
     # A manual clock means a test, whose ticks need not wait for the disk.
     database = open_database(
         settings.database,

@@ -40,6 +40,13 @@ def keys(command: str, *options: str, file: Path, database: str) -> Ended:
     return run_tocsin("keys", command, *options, "--config", str(config), "--database", database)
 
 
+def checked(file: Path, database: str) -> Ended:
+    """Runs `tocsin check` with the keys of a file."""
+    config = file.with_suffix(".toml")
+    config.write_text(with_keys(file))
+    return run_tocsin("check", "--config", str(config), "--database", database)
+
+
 def refused_start(directory: Path, url: str, config: str = "") -> str:
     directory.mkdir(exist_ok=True)
     ended = run_tocsin(*serve_command(directory, config, "--database", url, http="off")[1:])
@@ -108,6 +115,11 @@ def test_a_start_without_the_key_or_with_another_is_refused_in_words(
         [name] = names(url)
     without = refused_start(tmp_path / "without", url)
     assert f"encrypted with key {name}: name its file in access.key_file" in without
+    [line] = [line for line in checked(file, url).stdout.splitlines() if line.startswith("keys ")]
+    assert line.endswith(f" encrypted with key {name}")
+    locked = checked(wrong, url)
+    assert locked.status == 1
+    assert f"encrypted with key {name}, but access.key_file" in locked.stderr
     another = refused_start(tmp_path / "another", url, with_keys(wrong))
     assert f"encrypted with key {name}, but access.key_file" in another
     assert wrong.read_text().strip() not in another
@@ -119,6 +131,25 @@ def test_a_start_without_the_key_or_with_another_is_refused_in_words(
     rows(url, "UPDATE access_signing_keys SET private_key = 'AAAA' RETURNING id")
     changed = refused_start(tmp_path / "changed", url, with_keys(file))
     assert "in the store was changed" in changed
+
+
+def test_a_key_file_that_others_can_read_is_told_of_at_the_start_and_by_a_check(
+    new_store: Callable[[str], str], target: RecordingTarget, tmp_path: Path
+) -> None:
+    url, file = new_store("sqlite"), key_file(tmp_path / "tocsin.keys")
+    told = f"access.key_file: every user of this machine can read or change {file}"
+    with served(tmp_path / "closed", target, url, config=with_keys(file)) as closed:
+        pass
+    assert told not in closed.log.read_text()
+    assert told not in checked(file, url).stderr
+    file.chmod(0o644)
+    with served(tmp_path / "open", target, url, config=with_keys(file)) as opened:
+        pass
+    assert told in opened.log.read_text()
+    seen = checked(file, url)
+    assert (seen.status, told in seen.stderr) == (0, True)
+    file.chmod(0o640)
+    assert told not in checked(file, url).stderr
 
 
 def test_two_nodes_go_on_while_the_key_is_rotated(

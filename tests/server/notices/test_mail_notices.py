@@ -112,13 +112,14 @@ def test_a_mail_that_is_not_taken_is_tried_again_under_its_id(
     mails.answer = busy
     here.answer(500)
     here.next_hour()
-    trigger = here.timer(EVERY_10)
+    trigger = here.timer(EVERY_10, name="busy")
     here.advance(10 * MINUTE)
     here.tick_no_more(trigger)
     here.advance(5 * MINUTE)
     [mail] = mails.parsed()
     [shown] = here.invocations(triggerId=f"notice-{trigger}")
     assert (shown["state"], shown["attemptCount"]) == ("STATE_SUCCEEDED", 3)
+    assert shown["originName"] == "notice of busy"
     assert mail["Message-ID"] == f"<{shown['id']}@example.com>"
     tries = here.invocation(shown["id"])["attempts"]
     assert [one.get("error", "").rpartition(" answered ")[2] for one in tries] == [

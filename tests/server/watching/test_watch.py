@@ -49,6 +49,19 @@ def test_an_invocation_is_shown_with_how_it_ended(
         assert (row["triggerId"], row["parent"]) == (trigger_id, f"folders/{folder}")
 
 
+def test_an_invocation_is_shown_with_the_present_name_of_its_trigger(
+    watching: Watching, api: TocsinRest, triggers: RestApi, folder: str
+) -> None:
+    trigger_id = create(triggers, folder, name="before")["id"]
+    with watching({"topics": [INVOCATIONS], "triggerId": trigger_id}) as watched:
+        first = fire(api, trigger_id)
+        watched.row("invocations", id=first, state="STATE_SUCCEEDED", originName="before")
+        mask = {"updateMask": "name", "name": "after"}
+        changed(triggers, "Update", {"triggerId": trigger_id, **mask})
+        second = fire(api, trigger_id)
+        watched.row("invocations", id=second, state="STATE_SUCCEEDED", originName="after")
+
+
 def test_a_trigger_is_shown_from_its_beginning_to_its_end(
     watching: Watching, triggers: RestApi, folder: str
 ) -> None:

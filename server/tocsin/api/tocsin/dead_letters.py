@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.access.permissions.resources import folder
+from tocsin.api.tocsin.invocations.names import origin_names
 from tocsin.api.tocsin.invocations.selections import Selections
 from tocsin.api.tocsin.invocations.service import (
     Condition,
     messages_of,
-    origin_names,
     page_of_caller,
     page_start,
     searched_until,

@@ -5,7 +5,7 @@ import gc
 from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,6 +13,9 @@ from tocsin.cli.refusal import PROGRAM, refusal
 from tocsin.schedule import SystemClock
 from tocsin.store.copying.backups import Maker
 from tocsin.store.driver.database import StoreError
+
+if TYPE_CHECKING:
+    from tocsin.settings import Settings
 
 T = TypeVar("T")
 
@@ -31,11 +34,16 @@ DatabaseOption = Annotated[
 
 def database_of(given: str | None, config: Path | None) -> str:
     """Returns the URL of the database that `serve` would use; ends the program if it is wrong."""
+    return settings_of(given, config).database
+
+
+def settings_of(given: str | None, config: Path | None) -> "Settings":
+    """Returns the settings that `serve` would use; ends the program if one is wrong."""
     # Slow to import, and not needed with the option.
     from tocsin.settings import SettingsError, load_settings
 
     try:
-        return load_settings(config, {} if given is None else {"database": given}).database
+        return load_settings(config, {} if given is None else {"database": given})
     except SettingsError as error:
         raise refusal(str(error)) from error
 

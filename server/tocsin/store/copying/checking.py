@@ -1,12 +1,14 @@
 """Checks a database: its structure, its schema, rows that belong to nothing, overdue work."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, exists, func, select
 
+from tocsin.store.access.secret_keys import secret_keys
 from tocsin.store.copying.contents import check_pages
 from tocsin.store.copying.ends.file import FileEnd
 from tocsin.store.copying.ends.opening import open_to_read, schema_of
@@ -40,7 +42,8 @@ LISTED = 10
 class Checked:
     """What a check found: `problems` are for a person, in words, `tables` are what was read.
 
-    `work` is None for a database whose schema is older.
+    `keys` counts secret keys by the key that encrypts them, None for plain text. `work` and `keys`
+    are None for a database whose schema is older.
     """
 
     url: str
@@ -50,6 +53,7 @@ class Checked:
     problems: Sequence[str]
     hold: Hold | None
     work: OverdueWork | None
+    keys: Mapping[str | None, int] | None
 
 
 def _orphans(table: Table, owner: Table, key: str, owner_key: str = "id") -> Select[Any]:
@@ -120,10 +124,11 @@ async def check_store(url: str, *, now: datetime, report: Report) -> Checked:
             except StoreDamaged as error:
                 problems.append(str(error))
             hold = await end.read(find_hold) if holds.name in there else None
-            work = None
+            work = keys = None
             if schema == newest:
                 work = await end.read(lambda tx: overdue_work(tx, now=now, limit=LISTED))
-        return Checked(end.url, schema, newest, tables, problems, hold, work)
+                keys = Counter(key.sealed_by for key in await end.read(secret_keys))
+        return Checked(end.url, schema, newest, tables, problems, hold, work, keys)
     finally:
         await end.close()
 

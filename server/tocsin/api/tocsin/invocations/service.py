@@ -1,13 +1,14 @@
 """Serves `tocsin.v1.InvocationService`, which lists, retries and cancels invocations."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tocsin.api.tocsin.invocations.filters import arguments_of, filter_of
-from tocsin.api.tocsin.invocations.message import is_integration, to_full_message, to_message
+from tocsin.api.tocsin.invocations.message import to_full_message, to_message
+from tocsin.api.tocsin.invocations.names import origin_names
 from tocsin.api.tocsin.invocations.resending import Resending
 from tocsin.api.tocsin.invocations.selections import Selections
 from tocsin.api.tocsin.invocations.steering import find, steer_or_refuse
@@ -25,7 +26,6 @@ from tocsin.store.invocations.listing import (
 )
 from tocsin.store.invocations.selecting import Filter, Position, position_of
 from tocsin.store.invocations.steering import Steer
-from tocsin.store.triggers.rows import names_of
 from tocsin.wire import errors
 from tocsin.wire.calls import Call
 from tocsin.wire.paging import (
@@ -188,13 +188,6 @@ async def page_of_caller(
         return NamedPage(page, origin_names(tx, [row.origin for row in page.rows]))
 
     return await database.read(read)
-
-
-def origin_names(tx: Transaction, origins: Sequence[str]) -> dict[str, str]:
-    """Returns the names of triggers that have one, and the last parts of integrations' names."""
-    distinct = list(dict.fromkeys(origins))
-    integrations = {one: one.rpartition("/")[2] for one in distinct if is_integration(one)}
-    return integrations | names_of(tx, [one for one in distinct if one not in integrations])
 
 
 def searched_until(found: NamedPage) -> Timestamp | None:

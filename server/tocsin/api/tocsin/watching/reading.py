@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tocsin.access.permissions.resources import folder
 from tocsin.api.tocsin.invocations.message import to_message
+from tocsin.api.tocsin.invocations.names import origin_names
 from tocsin.api.tocsin.watching.recent import Item
 from tocsin.compilers.loading import load_plan
 from tocsin.gate.resources import resource_of_invocation
@@ -33,7 +34,7 @@ class RowReading:
         for kind, row_id in changed:
             ids[kind].append(row_id)
         return [
-            *map(_of_invocation, find_summaries(tx, ids[Watched.INVOCATIONS])),
+            *_of_invocations(tx, ids[Watched.INVOCATIONS]),
             *_of_triggers(tx, ids[Watched.TRIGGERS]),
             *self._of_intakes(tx, ids[Watched.INTAKES]),
         ]
@@ -54,8 +55,16 @@ class RowReading:
                 )
 
 
-def _of_invocation(row: Invocation) -> Item:
+def _of_invocations(tx: Transaction, ids: Sequence[str]) -> Iterator[Item]:
+    found = find_summaries(tx, ids)
+    # One look for all of them.
+    names = origin_names(tx, [row.origin for row in found])
+    return (_of_invocation(row, names.get(row.origin, "")) for row in found)
+
+
+def _of_invocation(row: Invocation, origin_name: str) -> Item:
     message = to_message(row)
+    message.origin_name = origin_name
     return Item(
         Watched.INVOCATIONS,
         row.id,

@@ -14,14 +14,19 @@ import { MOST } from "./lists.js";
  */
 export function merged(shown, changed, oldestFirst = false) {
   const byId = new Map(shown.map((each) => [each.id, each]));
-  const names = new Map(shown.map((each) => [originOf(each), each.originName]));
+  /** @type {Map<string | undefined, string>} */
+  const names = new Map();
   for (const each of changed) {
-    const before = byId.get(each.id);
-    // Changes come without names.
-    const originName = each.originName || before?.originName || names.get(originOf(each)) || "";
-    byId.set(each.id, { ...before, ...each, originName });
+    // A trigger that is gone has no name any more; what is shown keeps the one that it had.
+    const originName = each.originName || byId.get(each.id)?.originName || "";
+    byId.set(each.id, { ...byId.get(each.id), ...each, originName });
+    if (each.originName) names.set(originOf(each), each.originName);
   }
-  const all = [...byId.values()];
+  // Those that did not change get the new name too.
+  const all = [...byId.values()].map((each) => {
+    const originName = names.get(originOf(each));
+    return originName === undefined || originName === each.originName ? each : { ...each, originName };
+  });
   const way = oldestFirst ? -1 : 1;
   all.sort((a, b) => way * (instant(b) - instant(a) || (a.id < b.id ? 1 : -1)));
   return all.slice(0, MOST);
