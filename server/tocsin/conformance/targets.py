@@ -84,6 +84,8 @@ class Reply:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    after: threading.Event | None = None
+    """It is held back until then; None: it is sent at once."""
 
 
 Matches = Callable[[Received], bool]
@@ -232,6 +234,8 @@ def _handler_for(targets: Targets) -> type[BaseHTTPRequestHandler]:
         def _any(self) -> None:
             body = b"".join(_pieces(self))
             reply = targets.handle(self.command, self.path, list(self.headers.items()), body)
+            if reply.after is not None:
+                reply.after.wait()
             self.send_response(reply.status)
             for name, value in reply.headers:
                 self.send_header(name, value)

@@ -3,13 +3,18 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from mutants.changes import made
+from mutants.changes import Code, made, refuses, shows
 from mutants.declaring import Mutant, mutant
 from mutants.proxies.calls import Call, Forward, Reply
 from mutants.replaying import WrongTarget, but
 from tocsin.conformance.targets import Letter, Received
+from tocsin_protos.google.cloud.integrations.v1alpha.execution_pb2 import (
+    REPLAY_MODE_FROM_BEGINNING,
+    ExecutionDetails,
+)
 
 MINUTE = 60
 SOON = 5
@@ -308,6 +313,92 @@ OPERATIONS = [
         "says that all has succeeded",
         "firing.execution.failed",
         "Operations/GetOperation",
+    ),
+]
+
+GET, LIST = "Executions/GetExecution", "Executions/ListExecutions"
+REPLAY, CANCEL = "Executions/ReplayExecution", "Executions/CancelExecution"
+
+
+def in_state(state: int) -> Callable[[Any, Call], Any]:
+    """Shows every execution in one state."""
+
+    def change(execution: Any, _: Call) -> None:
+        execution.execution_details.state = state
+
+    return change
+
+
+def without_attempts(execution: Any, _: Call) -> None:
+    del execution.execution_details.attempt_stats[:]
+
+
+def without_ends(execution: Any, _: Call) -> None:
+    for each in execution.execution_details.attempt_stats:
+        each.ClearField("end_time")
+
+
+def lists_nothing(answer: Any, _: Call) -> None:
+    del answer.executions[:]
+
+
+def cancelled_at_once(answer: Any, _: Call) -> None:
+    answer.is_canceled = True
+
+
+def only_in_mode(mode: int) -> Callable[[Call], Any]:
+    return lambda call: call.request.replay_mode == mode
+
+
+FAILING = [
+    shows(
+        "firing.execution.failed.state",
+        GET,
+        "says that what has failed is cancelled",
+        in_state(ExecutionDetails.CANCELLED),
+    ),
+    shows("firing.execution.failed.listed", LIST, "lists nothing that failed", lists_nothing),
+    shows("firing.execution.failed.attempts", GET, "tells no attempts", without_attempts),
+    replace(
+        shows(
+            "firing.execution.failed.attempts",
+            GET,
+            "does not tell when attempts ended",
+            without_ends,
+        ),
+        number=2,
+    ),
+    refuses(
+        "firing.execution.replay.from-the-beginning",
+        REPLAY,
+        "replays nothing from the beginning",
+        only_in_mode(REPLAY_MODE_FROM_BEGINNING),
+        Code.FAILED_PRECONDITION,
+    ),
+    delivers("firing.execution.replay.from-failure", "says that it replays, and does not", nothing),
+    shows(
+        "firing.execution.replay.failed-stays",
+        GET,
+        "shows what was replayed as what came of it",
+        in_state(ExecutionDetails.SUCCEEDED),
+    ),
+    shows(
+        "firing.execution.hanging.processing",
+        GET,
+        "says that what has begun waits",
+        in_state(ExecutionDetails.PENDING),
+    ),
+    shows(
+        "firing.execution.hanging.cancel",
+        CANCEL,
+        "says that what runs is cancelled",
+        cancelled_at_once,
+    ),
+    shows(
+        "firing.execution.hanging.ends",
+        GET,
+        "forgets how what was to be cancelled ended",
+        in_state(ExecutionDetails.CANCELLED),
     ),
 ]
 

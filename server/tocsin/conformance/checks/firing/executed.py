@@ -1,6 +1,8 @@
 """Schedules executions once for all checks, and waits for the calls that they become."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +17,20 @@ from tocsin.conformance.expecting import expect_ok
 from tocsin.conformance.patience import eventually, pause, unix_seconds
 from tocsin.conformance.peer import Peer
 from tocsin.conformance.targets import Received, Reply, Targets
-from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2, value_type_pb2
+from tocsin_protos.google.cloud.integrations.v1alpha import (
+    execution_pb2,
+    executions_pb2,
+    value_type_pb2,
+)
 
 # How late a call may come after its instant.
 LATE_SECONDS = 15.0
 AHEAD_SECONDS = 4.0
+FINAL = (
+    execution_pb2.ExecutionDetails.SUCCEEDED,
+    execution_pb2.ExecutionDetails.FAILED,
+    execution_pb2.ExecutionDetails.CANCELLED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,22 @@ class Executed:
         expect_ok(schedule(self.peer, request))
         self.runs[name] = Run(execution_id, due)
 
+    @contextmanager
+    def hanging(self) -> Iterator[str]:
+        """Yields the name of a run whose target has been called and does not answer before the end.
+
+        Raises:
+            AssertionError: the target was not called in time.
+        """
+        let_go = threading.Event()
+        name = f"hanging {len(self.runs)}"
+        self._schedule(name, due=unix_seconds(), reply=Reply(after=let_go))
+        try:
+            self.calls(name)
+            yield name
+        finally:
+            let_go.set()
+
     def _act(self) -> None:
         """Cancels one execution and deletes the operation of another, before they are due."""
         operations = self.peer.google_operations
@@ -87,6 +114,38 @@ class Executed:
     def name(self, run: str) -> str:
         """Returns the name of an execution's operation."""
         return f"{self.peer.location}/operations/{self.runs[run].execution_id}"
+
+    def name_of_execution(self, run: str) -> str:
+        """Returns the name of an execution."""
+        return f"{self.peer.integration}/executions/{self.runs[run].execution_id}"
+
+    def shown(self, run: str) -> Any:
+        """Returns an execution as GetExecution shows it."""
+        request = executions_pb2.GetExecutionRequest(name=self.name_of_execution(run))
+        return expect_ok(self.peer.executions.GetExecution(request))
+
+    def ended(self, run: str) -> Any:
+        """Returns an execution once it has ended.
+
+        Raises:
+            AssertionError: it has not ended in time.
+        """
+        return eventually(
+            lambda: self.shown(run),
+            lambda execution: execution.execution_details.state in FINAL,
+            seconds=LATE_SECONDS,
+            what=f"execution {self.runs[run].execution_id} has ended",
+        )
+
+    def replayed(self, run: str, mode: execution_pb2.ReplayMode) -> str:
+        """Replays an execution in a mode; returns the name of the new run."""
+        request = executions_pb2.ReplayExecutionRequest(
+            name=self.name_of_execution(run), replay_mode=mode, replay_reason="for the check"
+        )
+        answer = expect_ok(self.peer.executions.ReplayExecution(request))
+        name = f"replay {answer.execution_id}"
+        self.runs[name] = Run(answer.execution_id, unix_seconds())
+        return name
 
     def called(self, run: str) -> Callable[[Received], bool]:
         """Returns whether a call is that of an execution."""
