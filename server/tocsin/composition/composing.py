@@ -89,7 +89,7 @@ def compose(
         batches,
         Subscribing(database, MACHINE_CLOCK),
         pulling,
-        _recurring(ground, catalog, ids),
+        _recurring(ground, catalog, ids, notices),
         Jobs(database, clock),
         machine_clock=MACHINE_CLOCK,
         observer=observer,
@@ -219,7 +219,7 @@ def _timers(ground: Ground, ids: Ids) -> Timers:
     )
 
 
-def _recurring(ground: Ground, catalog: Catalog, ids: Ids) -> Recurring:
+def _recurring(ground: Ground, catalog: Catalog, ids: Ids, notices: Notices | None) -> Recurring:
     """Builds the loop of schedules."""
     return Recurring(
         ground.database,
@@ -228,6 +228,7 @@ def _recurring(ground: Ground, catalog: Catalog, ids: Ids) -> Recurring:
         new_id=ids.new,
         tolerance=timedelta(seconds=ground.settings.misfires.tolerance),
         observer=ground.telemetry.observer,
+        tell=None if notices is None else notices.not_run,
     )
 
 

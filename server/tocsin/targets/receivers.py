@@ -17,12 +17,26 @@ from tocsin.targets.mail_server import MailAddress, MailServerSettings
 NAME = re.compile(r"[a-z][-_0-9a-z]{0,62}")
 LABEL = "tocsin/notify"
 NOBODY = "off"
-EVERY_FOLDER = "*"
+EVERYWHERE = "*"
+LOCATION = re.compile(r"projects/[^/\s]+/locations/[^/\s]+")
+INTEGRATION = re.compile(LOCATION.pattern + r"/integrations/[^/\s]+")
 
 
 def check_key(secret: SecretStr) -> SecretStr:
     standard_key(secret.get_secret_value())
     return secret
+
+
+def check_location(text: str) -> str:
+    if text != EVERYWHERE and not LOCATION.fullmatch(text):
+        raise ValueError('expected projects/NAME/locations/NAME, or "*"')
+    return text
+
+
+def check_integration(text: str) -> str:
+    if not INTEGRATION.fullmatch(text):
+        raise ValueError("expected projects/NAME/locations/NAME/integrations/NAME")
+    return text
 
 
 class Occasion(StrEnum):
@@ -67,6 +81,18 @@ class Receiver(BaseModel):
         "everywhere if there are none.",
         examples=[["b1g00000000000000001"]],
     )
+    locations: list[Annotated[str, AfterValidator(check_location)]] = Field(
+        [],
+        description="Projects and locations whose executions and schedules of integrations it is "
+        'told of; `["*"]` for all.',
+        examples=[["projects/local/locations/local"]],
+    )
+    integrations: list[Annotated[str, AfterValidator(check_integration)]] = Field(
+        [],
+        description="Integrations that it is told of. Of these, no receiver is told that has only "
+        "their location.",
+        examples=[["projects/local/locations/local/integrations/nightly"]],
+    )
     on: list[Occasion] = Field(
         list(Occasion),
         description="What it is told of: `failure` (a delivery failed for good), `silence` (a "
@@ -98,7 +124,11 @@ class Receiver(BaseModel):
 
     def is_of(self, folder_id: str) -> bool:
         """Returns whether it is told of all triggers of a folder."""
-        return folder_id in self.folders or EVERY_FOLDER in self.folders
+        return folder_id in self.folders or EVERYWHERE in self.folders
+
+    def is_of_location(self, location: str) -> bool:
+        """Returns whether it is told of all integrations of a project and location."""
+        return location in self.locations or EVERYWHERE in self.locations
 
     @property
     def key(self) -> bytes:
@@ -156,6 +186,22 @@ class NotifySettings(BaseModel):
             return {label: named}
         return {
             name: receiver for name, receiver in self.receivers.items() if receiver.is_of(folder_id)
+        }
+
+    def of_integration(self, location: str, integration: str) -> dict[str, Receiver]:
+        """Returns the receivers of an integration, by full name, and of its schedules.
+
+        Those that name it go before those of its location.
+        """
+        named = {
+            name: receiver
+            for name, receiver in self.receivers.items()
+            if integration in receiver.integrations
+        }
+        return named or {
+            name: receiver
+            for name, receiver in self.receivers.items()
+            if receiver.is_of_location(location)
         }
 
     def target(self, name: str) -> Target:

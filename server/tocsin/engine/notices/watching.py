@@ -1,9 +1,10 @@
-"""Looks for timers that fell silent and for triggers that recovered, on one node at a time."""
+"""Looks for what fell silent and for what recovered, on one node at a time."""
 
 from datetime import datetime, timedelta
 
-from tocsin.engine.notices.messages import RECOVERED, SILENT, Told
-from tocsin.engine.notices.noticing import QUIET, Addressee, Notices
+from tocsin.engine.notices.messages import RECOVERED, Told, command_for_recovery, what_failed
+from tocsin.engine.notices.noticing import QUIET, Notices
+from tocsin.engine.notices.subjects import Subject, is_path, subjects_of
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.schedule import Clock
 from tocsin.schedule.instants import rfc3339
@@ -12,8 +13,11 @@ from tocsin.store.driver.transaction import Transaction
 from tocsin.store.notices.causes import (
     Cause,
     CauseKind,
+    LateTimer,
     end_cause,
     fired_since,
+    late_configs,
+    late_schedules,
     late_timers,
     latest_succeeded,
     may_notice,
@@ -22,7 +26,6 @@ from tocsin.store.notices.causes import (
     ongoing_causes,
 )
 from tocsin.store.triggers.decisions import DecisionKind
-from tocsin.store.triggers.listing import placed_triggers
 from tocsin.targets.receivers import Occasion, Receiver
 
 EVERY_SECONDS = 5.0
@@ -67,72 +70,42 @@ class NoticeWatch:
         receivers = self._notices.settings.receivers.values()
         least = timedelta(seconds=min(receiver.silence for receiver in receivers))
         overdue = {
-            timer.trigger_id: (timer.next_at, now, "no node has fired it yet")
-            for timer in late_timers(tx, now - least, limit=MOST)
+            late.key: (late.next_at, now, "no node has fired it yet")
+            for late in _late(tx, now - least)
         }
         for decision in missed_since(tx, now - QUIET, limit=MOST):
             unreadable = decision.kind is DecisionKind.UNREADABLE
-            why = "the stored trigger can't be read" if unreadable else "it was found only then"
+            what = "schedule" if is_path(decision.trigger_id) else "trigger"
+            why = f"the stored {what} can't be read" if unreadable else "it was found only then"
             overdue.setdefault(decision.trigger_id, (decision.first_at, decision.decided_at, why))
-        placed = placed_triggers(tx, sorted(overdue))
-        for trigger_id in sorted(placed):
-            addressee = self._notices.addressee(placed[trigger_id])
-            due, found, why = overdue[trigger_id]
-            for name, receiver in addressee.receivers.items():
+        subjects = subjects_of(tx, sorted(overdue), self._notices.settings)
+        for key, subject in sorted(subjects.items()):
+            due, found, why = overdue[key]
+            for name, receiver in subject.receivers.items():
                 grace = timedelta(seconds=receiver.silence)
                 if Occasion.SILENCE in receiver.on and found - due > grace:
-                    self._tell_of(tx, addressee, name, due, found, why, now)
-
-    def _tell_of(
-        self,
-        tx: Transaction,
-        addressee: Addressee,
-        name: str,
-        due: datetime,
-        found: datetime,
-        why: str,
-        now: datetime,
-    ) -> None:
-        last = noticed_at(tx, addressee.trigger_id, CauseKind.SILENCE, name)
-        if last is not None and due <= last <= now:
-            # It was told of this silence, which may be over meanwhile.
-            return
-        cause = Cause(addressee.trigger_id, CauseKind.SILENCE, name, now)
-        if not may_notice(tx, cause, before=now - QUIET):
-            return
-        text = f"The tick of {rfc3339(due)} had not fired at {rfc3339(found)}: {why}."
-        self._notices.tell(
-            tx,
-            Told(
-                SILENT,
-                addressee.trigger_id,
-                addressee.name,
-                addressee.folder_id,
-                text,
-                f"tocsin triggers explain {addressee.trigger_id} {rfc3339(due)}",
-                {"tick": rfc3339(due), "overdueSeconds": int((found - due).total_seconds())},
-            ),
-            name,
-            now,
-        )
+                    last = noticed_at(tx, key, CauseKind.SILENCE, name)
+                    if last is None or not due <= last <= now:
+                        # Else it was told of this silence, which may be over meanwhile.
+                        self._notices.tell_silence(tx, subject, name, due, found, why, now)
 
     def _tell_recovery(self, tx: Transaction, now: datetime) -> None:
         """Tells that causes are over, and forgets those of which nobody is to be told."""
         causes = ongoing_causes(tx, limit=MOST)
-        placed = placed_triggers(tx, sorted({cause.trigger_id for cause in causes}))
+        keys = sorted({cause.trigger_id for cause in causes})
+        subjects = subjects_of(tx, keys, self._notices.settings)
         for cause in causes:
-            found = placed.get(cause.trigger_id)
-            addressee = None if found is None else self._notices.addressee(found)
-            receiver = None if addressee is None else addressee.receivers.get(cause.receiver)
-            if addressee is None or receiver is None:
+            subject = subjects.get(cause.trigger_id)
+            receiver = None if subject is None else subject.receivers.get(cause.receiver)
+            if subject is None or receiver is None:
                 end_cause(tx, cause)
             elif _is_over(tx, cause):
-                self._end(tx, addressee, receiver, cause, now)
+                self._end(tx, subject, receiver, cause, now)
 
     def _end(
         self,
         tx: Transaction,
-        addressee: Addressee,
+        subject: Subject,
         receiver: Receiver,
         cause: Cause,
         now: datetime,
@@ -143,22 +116,29 @@ class NoticeWatch:
                 # It stays, and is told of when the hour is over, if it still holds.
                 return
             failed = cause.kind is CauseKind.FAILURE
-            text = "Its latest delivery succeeded." if failed else "It fires again."
+            text = f"Its latest {what_failed(subject)} succeeded." if failed else "It fires again."
             self._notices.tell(
                 tx,
                 Told(
                     RECOVERED,
-                    addressee.trigger_id,
-                    addressee.name,
-                    addressee.folder_id,
+                    subject,
                     text,
-                    f"tocsin invocations list --trigger {addressee.trigger_id}",
+                    command_for_recovery(subject),
                     {"from": cause.kind.value, "noticedAt": rfc3339(cause.noticed_at)},
                 ),
                 cause.receiver,
                 now,
             )
         end_cause(tx, cause)
+
+
+def _late(tx: Transaction, before: datetime) -> list[LateTimer]:
+    """Returns all that should have fired before an instant and has not."""
+    return [
+        *late_timers(tx, before, limit=MOST),
+        *late_schedules(tx, before, limit=MOST),
+        *late_configs(tx, before, limit=MOST),
+    ]
 
 
 def _is_over(tx: Transaction, cause: Cause) -> bool:

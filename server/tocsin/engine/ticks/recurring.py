@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -74,6 +74,10 @@ class Runs(Protocol):
         """
 
 
+TellsOfNotRun: TypeAlias = Callable[[Transaction, str, datetime, str, datetime], None]
+"""Tells people of a schedule, an instant of it that could not run, why, and the present time."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     due: datetime | None
@@ -82,7 +86,10 @@ class _Look:
 
 
 class Recurring:
-    """Fires schedules. An instant that is late by at most `tolerance` counts as on time."""
+    """Fires schedules. An instant that is late by at most `tolerance` counts as on time.
+
+    `tell` is called, if there is one, of an instant that could not run.
+    """
 
     def __init__(
         self,
@@ -93,8 +100,10 @@ class Recurring:
         new_id: Callable[[], str],
         tolerance: timedelta,
         observer: Observer = UNOBSERVED,
+        tell: TellsOfNotRun | None = None,
     ) -> None:
         self._database = database
+        self._tell = tell
         self._clock = clock
         self._runs = runs
         self._new_id = new_id
@@ -201,6 +210,8 @@ class Recurring:
             # One record has one reason.
             same = before.last_error == error.reason
             (record_or_extend if same else record_decision)(tx, record)
+            if self._tell is not None:
+                self._tell(tx, schedule.name, tick, error.reason, now)
             return 0
         new = insert_invocations(tx, [(execution, now)])
         if not new:

@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from tocsin.store.driver.instants import from_micros, to_micros
 from tocsin.store.driver.records import Record
 from tocsin.store.driver.transaction import Transaction
+from tocsin.store.integrations.schema import integration_schedules, integration_versions
 from tocsin.store.invocations.rows import State
 from tocsin.store.notices.schema import notice_causes as table
+from tocsin.store.schedules.schema import schedules
 from tocsin.store.schema import MISSED, armed_timers, decisions, invocations
 from tocsin.store.triggers.decisions import RECORD, Decision
 
@@ -25,7 +27,11 @@ class CauseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a receiver was told of about a trigger, and when."""
+    """What a receiver was told of, and when.
+
+    `trigger_id` is a trigger's id, or the full name of an integration, of a schedule, or of an
+    integration and its trigger that has a schedule.
+    """
 
     trigger_id: str
     kind: CauseKind
@@ -35,9 +41,9 @@ class Cause:
 
 
 class LateTimer(NamedTuple):
-    """A timer whose next tick is overdue."""
+    """A timer or a schedule whose next tick is overdue, by its key among causes."""
 
-    trigger_id: str
+    key: str
     next_at: datetime
 
 
@@ -100,6 +106,37 @@ LATE = (
     .order_by(armed_timers.c.next_at, armed_timers.c.trigger_id)
     .limit(bindparam("limit"))
 )
+LATE_SCHEDULES = (
+    select(schedules.c.name, schedules.c.tick_at)
+    .where(schedules.c.due_at.is_not(None), schedules.c.due_at < bindparam("before"))
+    .order_by(schedules.c.due_at)
+    .limit(bindparam("limit"))
+)
+LATE_CONFIGS = (
+    select(
+        integration_versions.c.location,
+        integration_versions.c.integration,
+        integration_schedules.c.trigger_id,
+        integration_schedules.c.next_at,
+    )
+    .select_from(integration_schedules)
+    .join(integration_versions, integration_versions.c.id == integration_schedules.c.version_id)
+    .where(integration_schedules.c.next_at < bindparam("before"))
+    .order_by(integration_schedules.c.next_at)
+    .limit(bindparam("limit"))
+)
+_last_run = (
+    select(schedules.c.last_invocation)
+    .where(schedules.c.name == bindparam("name"))
+    .scalar_subquery()
+)
+LATEST_OF_SCHEDULE = select(invocations.c.created_at).where(invocations.c.id == _last_run)
+LATEST_OF_INTEGRATION = (
+    select(invocations.c.occurrence, invocations.c.created_at)
+    .where(invocations.c.origin == bindparam("origin"))
+    .order_by(invocations.c.scheduled_at.desc(), invocations.c.id.desc())
+    .limit(LOOKED_AT)
+)
 MISSED_SINCE = (
     select(*RECORD.columns)
     .where(MISSED, decisions.c.decided_at > bindparam("since"))
@@ -151,8 +188,19 @@ def latest_succeeded(tx: Transaction, trigger_id: str) -> bool:
 
 
 def fired_since(tx: Transaction, trigger_id: str, since: datetime) -> bool:
-    """Returns whether a trigger made its latest invocation, not by hand, after an instant."""
-    latest = tx.value(LATEST_MADE, origin=trigger_id)
+    """Returns whether the latest tick of a trigger or a schedule fired after an instant."""
+    if "/schedules/" in trigger_id:
+        latest = tx.value(LATEST_OF_SCHEDULE, name=trigger_id)
+    elif "/" in trigger_id:
+        # The occurrence of a run of an integration's own schedule begins with both.
+        integration = "/".join(trigger_id.split("/")[:6])
+        runs = tx.all(LATEST_OF_INTEGRATION, origin=integration)
+        of_schedule = (
+            at for occurrence, at in runs if str(occurrence).startswith(f"{trigger_id}/")
+        )
+        latest = max(of_schedule, default=None)
+    else:
+        latest = tx.value(LATEST_MADE, origin=trigger_id)
     return latest is not None and from_micros(latest) > since
 
 
@@ -160,6 +208,21 @@ def late_timers(tx: Transaction, before: datetime, *, limit: int) -> list[LateTi
     """Returns timers whose next tick was due before an instant, the earliest first."""
     rows = tx.all(LATE, before=to_micros(before), limit=limit)
     return [LateTimer(trigger_id, from_micros(next_us)) for trigger_id, next_us in rows]
+
+
+def late_schedules(tx: Transaction, before: datetime, *, limit: int) -> list[LateTimer]:
+    """Returns schedules whose next run should have begun before an instant, the earliest first."""
+    rows = tx.all(LATE_SCHEDULES, before=to_micros(before), limit=limit)
+    return [LateTimer(name, from_micros(tick_us)) for name, tick_us in rows]
+
+
+def late_configs(tx: Transaction, before: datetime, *, limit: int) -> list[LateTimer]:
+    """Returns the same for schedules of integrations' triggers."""
+    rows = tx.all(LATE_CONFIGS, before=to_micros(before), limit=limit)
+    return [
+        LateTimer(f"{location}/integrations/{integration}/{trigger_id}", from_micros(next_us))
+        for location, integration, trigger_id, next_us in rows
+    ]
 
 
 def missed_since(tx: Transaction, since: datetime, *, limit: int) -> list[Decision]:
