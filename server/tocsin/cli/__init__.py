@@ -13,6 +13,7 @@ from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
 from tocsin.cli.repeats import refuse_repeats
 from tocsin.cli.terminal.lines import say
+from tocsin.cli.terminal.streams import open_standard_streams
 from tocsin.release import commit, tocsin_version
 from tocsin.store.migrations.steps import newest_schema
 
@@ -46,6 +47,7 @@ app.command()(conformance.conformance)
 
 def main() -> None:
     """Runs the command line."""
+    open_standard_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that can't show a character of a name or an error still shows the rest.
         sys.stdout.reconfigure(errors="backslashreplace")

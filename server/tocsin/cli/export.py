@@ -17,7 +17,7 @@ from tocsin.cli.connection import (
     pages,
 )
 from tocsin.cli.refusal import refusal
-from tocsin.cli.terminal.lines import note
+from tocsin.cli.terminal.lines import counted, note
 from tocsin.cli.terminal.output import print_document
 from tocsin.documents.terraform import TerraformError, terraform_of
 from tocsin.documents.triggers import file_name, json_of, yaml_of
@@ -116,4 +116,4 @@ def _write(directory: Path, written: Sequence[tuple[str, str]], form: Form) -> N
                 changed += 1
     except (OSError, UnicodeDecodeError) as error:
         raise refusal(f"--to {directory}: {error}") from error
-    note(f"{len(written)} triggers in {directory}, {changed} files written")
+    note(f"{counted(len(written), 'trigger')} in {directory}, {counted(changed, 'file')} written")

@@ -38,16 +38,35 @@ def read_files(sources: Iterable[str]) -> ReadFiles:
 def _files(source: str) -> Iterator[str]:
     """Yields the files of a source in the order of their names, without hidden ones."""
     root = Path(source)
-    if source == STDIN or not root.is_dir():
+    if source in (STDIN, "") or not root.is_dir():
         yield source
         return
-    files = sorted(
-        file
-        for file in root.rglob("*")
-        if file.suffix in SUFFIXES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(root).parts)
-    )
+    files = sorted(_below(root, set()))
     if not files:
         raise DocumentError(f"{source}: has no files that end with {', '.join(SUFFIXES)}")
     yield from map(str, files)
+
+
+def _below(directory: Path, seen: set[Path]) -> Iterator[Path]:
+    """Yields the files of a directory and those below it, each directory once.
+
+    What can't be read must not be passed over: its triggers would seem to be gone.
+
+    Raises:
+        DocumentError: a directory can't be read, or a link leads nowhere.
+    """
+    try:
+        real = directory.resolve(strict=True)
+        if real in seen:
+            return
+        seen.add(real)
+        for path in sorted(directory.iterdir()):
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                yield from _below(path, seen)
+            elif path.suffix in SUFFIXES and (path.is_file() or not path.exists()):
+                yield path
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "its links lead in a circle"
+        raise DocumentError(f"{directory}: {reason}") from error

@@ -171,6 +171,8 @@ def read_text(file: str) -> tuple[str, str]:
     Raises:
         DocumentError: the file can't be read, or is not text.
     """
+    if not file:
+        raise DocumentError("-f: must name a file")
     name = "stdin" if file == STDIN else file
     try:
         text = sys.stdin.read() if file == STDIN else Path(file).read_text(encoding="utf-8")

@@ -69,7 +69,9 @@ def test_files_become_triggers_and_a_second_run_changes_nothing(person: Person) 
     plan = person.gets("apply", "-f", file)
     assert "+ trigger nightly in " in plan
     assert "    +    payload: first\n" in plan
-    assert plan.endswith("Plan: 3 to create, 0 to change, 0 to delete, 0 unchanged.\n")
+    assert plan.endswith(
+        "Plan: 3 to create, 0 to change, 0 to delete, 0 unchanged.\nDone: 3 changes made.\n"
+    )
     before = all_of(person)
     # The server gave one an address, and another one a cutoff.
     assert person.gets("apply", "-f", file) == UNCHANGED.format(3)
@@ -163,7 +165,9 @@ def test_two_apply_sets_in_a_folder_do_not_delete_each_others(person: Person) ->
     person.gets("apply", "-f", person.writes("b.yaml", other), *blog)
     plan = person.gets("apply", "-f", person.writes("a.yaml", MAILS), *shop)
     assert "- trigger nightly in " in plan
-    assert plan.endswith("Plan: 0 to create, 0 to change, 1 to delete, 1 unchanged.\n")
+    assert plan.endswith(
+        "Plan: 0 to create, 0 to change, 1 to delete, 1 unchanged.\nDone: 1 change made.\n"
+    )
     assert [trigger.name for trigger in all_of(person)] == ["by-hand", "mails", "posts"]
     stolen = person.writes("a.yaml", MAILS + "---\n" + other)
     code, [line] = person.is_refused("apply", "-f", stolen, *shop)
@@ -184,6 +188,55 @@ def test_an_empty_directory_of_a_set_does_not_delete_it(person: Person) -> None:
     assert len(all_of(person)) == 1
 
 
+@pytest.mark.parametrize("text", ["", "---\n", "# nothing yet\n", "[]\n"])
+def test_files_that_hold_nothing_do_not_delete_a_set(person: Person, text: str) -> None:
+    shop = ("--selector", "repository=shop", "--prune", "--yes")
+    person.gets("apply", "-f", person.writes("a.yaml", NIGHTLY), *shop)
+    code, [line] = person.is_refused("apply", "-f", "-", *shop, stdin=text)
+    assert (code, "the files hold nothing: --prune would delete all of" in line) == (1, True)
+    assert len(all_of(person)) == 1
+    # Without --prune there is nothing to do.
+    assert person.gets("apply", "-f", "-", stdin=text) == UNCHANGED.format(0)
+
+
+def test_a_directory_is_read_as_a_whole_or_not_at_all(person: Person) -> None:
+    directory = person.directory / "all"
+    (directory / "below").mkdir(parents=True)
+    (directory / "picture.jpg").write_bytes(b"\x80\x81")
+    (directory / "below" / "a.yaml").write_text(NIGHTLY)
+    elsewhere = person.directory / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "b.yaml").write_text(MAILS)
+    # A link to a directory is followed, once, though it leads in a circle.
+    (directory / "linked").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(directory)
+    plan = person.gets("apply", "-f", str(directory), "--selector", "repository=shop")
+    assert "Plan: 2 to create, " in plan
+    # What can't be read is not passed over: --prune would delete what it holds.
+    prune = ("--selector", "repository=shop", "--prune", "--yes")
+    broken = directory / "c.yaml"
+    broken.symlink_to("missing.yaml")
+    code, [line] = person.is_refused("apply", "-f", str(directory), *prune)
+    assert (code, line.endswith("c.yaml: No such file or directory")) == (1, True)
+    broken.unlink()
+    broken.symlink_to("c.yaml")
+    code, [line] = person.is_refused("apply", "-f", str(directory), *prune)
+    assert (code, "c.yaml: " in line) == (1, True)
+    assert len(all_of(person)) == 2
+
+
+def test_the_name_of_a_file_that_is_empty_is_not_the_directory(person: Person) -> None:
+    code, lines = person.is_refused("apply", "-f", "")
+    assert (code, lines) == (1, ["tocsin: -f: must name a file"])
+
+
+def test_a_kind_that_does_not_exist_is_answered_with_those_that_do(person: Person) -> None:
+    file = person.writes("a.yaml", "kind: Schedul\nname: x\n")
+    code, [line] = person.is_refused("apply", "-f", file)
+    kinds = "Trigger, Integration, Schedule, ServiceAccount, Binding"
+    assert (code, line) == (1, f"tocsin: {file}:1: kind: must be one of {kinds}, not Schedul")
+
+
 def test_to_prune_needs_a_name_and_to_delete_needs_a_yes(person: Person) -> None:
     file = person.writes("a.yaml", NIGHTLY)
     code, [line] = person.is_refused("apply", "-f", file, "--prune")
@@ -195,7 +248,7 @@ def test_to_prune_needs_a_name_and_to_delete_needs_a_yes(person: Person) -> None
     done = person.types("apply", "-f", person.writes("a.yaml", MAILS), *shop)
     assert (done.status, done.stderr) == (
         1,
-        "tocsin: Delete 1 triggers? Give --yes if you are sure\n",
+        "tocsin: Delete 1 trigger? Give --yes if you are sure\n",
     )
     assert [trigger.name for trigger in all_of(person)] == ["nightly"]
 

@@ -1,6 +1,8 @@
 """Triggers from options, in an editor, and several at once."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -120,7 +122,21 @@ def test_a_file_that_says_the_same_changes_nothing(person: Person, script: str) 
 def test_errors_that_are_left_as_they_are_end_the_edit(person: Person) -> None:
     before = made(person, "nightly")
     done = editing(person, "text += 'colour: red\\n'", "pass").types("triggers", "edit", "nightly")
-    assert (done.status, done.stderr) == (0, "nothing was changed\n")
+    *told, last, kept = done.stderr.splitlines()
+    assert (done.status, last) == (1, "tocsin: nothing was changed")
+    assert any("colour: unknown field" in line for line in told)
+    file = Path(kept.removeprefix("what you wrote is in "))
+    assert "colour: red" in file.read_text()
+    shutil.rmtree(file.parent)
+    assert got(person, "nightly") == before
+
+
+def test_a_file_that_the_editor_removed_changes_nothing(person: Person) -> None:
+    before = made(person, "nightly")
+    program = person.writes("editor.py", "import os, sys\nos.remove(sys.argv[1])\n")
+    editor = person.with_variables(EDITOR=f"python3 {program}")
+    code, [line] = editor.is_refused("triggers", "edit", "nightly")
+    assert (code, "No such file or directory: nothing was changed" in line) == (1, True)
     assert got(person, "nightly") == before
 
 

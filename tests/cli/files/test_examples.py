@@ -127,9 +127,7 @@ def applied(target: RecordingTarget) -> Iterator[Tocsin]:
 @pytest.fixture(scope="module")
 def triggers(applied: Tocsin) -> dict[str, Json]:
     done = run(applied, "apply", "-f", str(ROOT / "docs" / "examples"))
-    assert done.endswith(
-        f"Plan: {len(EXAMPLES)} to create, 0 to change, 0 to delete, 0 unchanged.\n"
-    )
+    assert f"Plan: {len(EXAMPLES)} to create, 0 to change, 0 to delete, 0 unchanged.\n" in done
     listed = json.loads(run(applied, "triggers", "list", "-o", "json"))
     return {trigger["name"]: trigger for trigger in listed}
 

@@ -20,6 +20,7 @@ from tocsin.cli.connection import (
 )
 from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, checked_location
 from tocsin.cli.refusal import refusal
+from tocsin.cli.terminal.lines import counted, say
 from tocsin.cli.triggers.several import confirm
 from tocsin.documents.changes import ApplySet, Move, WantedTrigger, read_wanted
 from tocsin.documents.folders import read_files
@@ -98,12 +99,19 @@ def apply(
     apply_set = _apply_set(selector, prune=prune)
     read = read_files(files)
     others = other_kinds.Others(folder or "", checked_location(location))
-    documents = [each for each in read.documents if not others.read(_kind(each), each)]
+    rest = [each for each in read.documents if not others.read(_kind(each), each)]
+    documents = [each for each in rest if _kind(each) == KIND]
     wanted, problems = read_wanted(documents, folder or "", apply_set, triggers.check)
     problems += others.problems
+    problems += [(each, _unknown_kind(each)) for each in rest if _kind(each) != KIND]
     if is_typed(ctx, "folder"):
         problems += _elsewhere(wanted, folder or "")
     _refuse(read.problems, problems)
+    if prune and not read.documents:
+        raise refusal(
+            f"the files hold nothing: --prune would delete all of {apply_set}. If you want that, "
+            "delete the triggers by `tocsin triggers delete`"
+        )
     with connected(server, ca) as api:
         folders = {each.trigger.folder_id for each in wanted} | ({folder} if folder else set())
         changes = triggers.planned(api, wanted, sorted(folders), apply_set, prune=prune)
@@ -119,6 +127,8 @@ def apply(
         _confirm(work, yes=yes)
         if failed := take(work, server):
             raise refusal(f"{failed} of {len(work)} changes failed; run it again for the rest")
+        if work:
+            say(f"Done: {counted(len(work), 'change')} made.")
         if wait:
             wait_for_sources(api, changes.of(Move.CREATE))
 
@@ -163,6 +173,12 @@ def _kind(document: Document) -> str:
     return kind if isinstance(kind, str) else ""
 
 
+def _unknown_kind(document: Document) -> Problem:
+    kinds = ", ".join((KIND, *other_kinds.KINDS))
+    text = f"must be one of {kinds}, not {document.fields[KIND_FIELD]}"
+    return Problem(document.place, KIND_FIELD, text)
+
+
 def _refuse(lines: Sequence[str], problems: Sequence[tuple[Document, Problem]]) -> None:
     """Ends the program with all that is wrong, in the order of files and lines."""
     placed = sorted(problems, key=lambda each: (each[0].name, each[1].place))
@@ -173,4 +189,4 @@ def _refuse(lines: Sequence[str], problems: Sequence[tuple[Document, Problem]]) 
 
 def _confirm(work: Sequence[Step], *, yes: bool) -> None:
     if deleted := sum(step.move is Move.DELETE for step in work):
-        confirm(f"Delete {deleted} triggers?", yes=yes)
+        confirm(f"Delete {counted(deleted, 'trigger')}?", yes=yes)

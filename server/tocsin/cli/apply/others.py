@@ -29,6 +29,7 @@ M = TypeVar("M", bound=Message)
 # What a document wants, as a message of its kind.
 _Wanted: TypeAlias = tuple[Document, Any]
 
+KINDS = ("Integration", "Schedule", "ServiceAccount", "Binding")
 SERVICE_ACCOUNT = "serviceAccount:"
 
 

@@ -31,3 +31,8 @@ def note(text: str) -> None:
 def one_line(text: str) -> str:
     """Returns a printable text with a blank for each run of white space, as a cell of a table."""
     return printable(" ".join(text.split()))
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns a number with its noun: `1 trigger`, `2 triggers`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

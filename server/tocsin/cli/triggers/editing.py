@@ -2,9 +2,11 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -75,19 +77,21 @@ def edit_trigger(
     """Change a trigger in your editor: $VISUAL, or else $EDITOR.
 
     What is wrong comes back as comments at its lines, until it is right, or the file is closed as
-    it was. `status: PAUSED` pauses the trigger, `status: ACTIVE` resumes it.
+    it was. Then nothing is changed, and a file keeps what was wrong. `status: PAUSED` pauses the
+    trigger, `status: ACTIVE` resumes it.
     """
     with connected(server, ca) as api:
         before = find_trigger(api, trigger, folder)
-        change = _edited(before, _editor())
-        if change is None:
-            note("nothing was changed")
-            return
-        try:
-            for call in calls_of(api, change):
-                finished_or_failed(api, call(), wait=True)
-        except OperationFailed as failure:
-            raise refused_with(failure.operation.error, lambda _: "") from failure
+        with _scratch(before) as file:
+            change = _edited(before, _editor(), file)
+            if change is None:
+                note("nothing was changed")
+                return
+            try:
+                for call in calls_of(api, change):
+                    finished_or_failed(api, call(), wait=True)
+            except OperationFailed as failure:
+                raise refused_with(failure.operation.error, lambda _: "") from failure
         after = _reread(api, before.id)
         show(after, Output.TABLE)
         tell_silence(api, after)
@@ -104,21 +108,46 @@ def _editor() -> list[str]:
     raise refusal("no editor is set: set EDITOR, such as EDITOR=nano")
 
 
-def _edited(before: Trigger, editor: Sequence[str]) -> Change | None:
+@contextmanager
+def _scratch(before: Trigger) -> Iterator[Path]:
+    """Makes a file for an editor; it is kept if what a person wrote there came to nothing."""
+    directory = Path(tempfile.mkdtemp(prefix="tocsin-"))
+    file = directory / f"{file_name(before)}.yaml"
+    kept = False
+    try:
+        yield file
+    except BaseException:
+        kept = file.is_file() and _without_marks(_text_of(file)) != yaml_of(before)
+        if kept:
+            note(f"what you wrote is in {file}")
+        raise
+    finally:
+        if not kept:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _edited(before: Trigger, editor: Sequence[str], file: Path) -> Change | None:
     """Lets a person change a trigger until it is right; returns None if nothing changed."""
-    text = yaml_of(before)
-    with tempfile.TemporaryDirectory(prefix="tocsin-") as directory:
-        file = Path(directory) / f"{file_name(before)}.yaml"
-        while True:
-            file.write_text(text, encoding="utf-8")
-            _run(editor, file)
-            changed = _without_marks(file.read_text(encoding="utf-8", errors="replace"))
-            if changed == _without_marks(text):
-                return None
-            change, problems = _read(before, changed)
-            if not problems:
-                return change
-            text = _with_marks(changed, problems)
+    text, problems = yaml_of(before), list[Problem]()
+    while True:
+        file.write_text(text, encoding="utf-8")
+        _run(editor, file)
+        changed = _without_marks(_text_of(file))
+        if changed == _without_marks(text):
+            if problems:
+                raise refusal(*map(_told, problems), "nothing was changed")
+            return None
+        change, problems = _read(before, changed)
+        if not problems:
+            return change
+        text = _with_marks(changed, problems)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise refusal(f"{file}: {error.strerror}: nothing was changed") from error
 
 
 def _run(editor: Sequence[str], file: Path) -> None:
@@ -152,10 +181,13 @@ def _with_marks(text: str, problems: Sequence[Problem]) -> str:
     lines = text.splitlines(keepends=True)
     for problem in sorted(problems, key=lambda each: each.place, reverse=True):
         at = min(problem.place.line - 1, len(lines))
-        path = f"{problem.field}: " if problem.field else ""
-        words = " ".join(problem.description.split())
-        lines.insert(at, f"{MARK} {path}{words}\n")
+        lines.insert(at, f"{MARK} {_told(problem)}\n")
     return "".join(lines)
+
+
+def _told(problem: Problem) -> str:
+    path = f"{problem.field}: " if problem.field else ""
+    return path + " ".join(problem.description.split())
 
 
 def _without_marks(text: str) -> str:
