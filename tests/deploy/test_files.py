@@ -29,6 +29,18 @@ def test_kubernetes_knows_each_field() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_compose_knows_each_field() -> None:
+    schema = ("--builtin-schema", "vendor.compose-spec")
+    done = run(TOOLS / "check-jsonschema", *schema, DEPLOY / "compose.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_any_password_will_do_in_compose() -> None:
+    node = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["node-1"]
+    assert "$" not in node["environment"]["TOCSIN_DATABASE"], "a URL would have to be encoded"
+    assert node["environment"]["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+
+
 def kinds() -> dict[str, Any]:
     return {
         each["kind"]: each for each in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())
