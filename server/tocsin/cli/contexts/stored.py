@@ -48,17 +48,26 @@ class Contexts:
     named: dict[str, StoredContext]
 
 
-def contexts_file() -> Path:
-    """Returns the file's path: that of TOCSIN_CONTEXTS, else below ~/.config."""
+def contexts_file() -> Path | None:
+    """Returns the file's path: that of TOCSIN_CONTEXTS, else below ~/.config.
+
+    Returns None for a user without a home, as units and containers have.
+    """
     if given := os.environ.get(FILE):
         return Path(given)
-    home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "tocsin" / "contexts.json"
+    if home := os.environ.get("XDG_CONFIG_HOME"):
+        return Path(home) / "tocsin" / "contexts.json"
+    try:
+        return Path.home() / ".config" / "tocsin" / "contexts.json"
+    except RuntimeError:
+        return None
 
 
 def read_contexts() -> Contexts:
     """Reads the file; ends the program if it is wrong, or if others can read a key in it."""
     file = contexts_file()
+    if file is None or not (os.environ.get(FILE) or _can_enter(file.parent)):
+        return Contexts(None, {})
     try:
         text = file.read_text(encoding="utf-8")
         mode = stat.S_IMODE(file.stat().st_mode)
@@ -79,9 +88,18 @@ def read_contexts() -> Contexts:
     return contexts
 
 
+def _can_enter(folder: Path) -> bool:
+    """Says whether a folder may hold our file: one in a home that is /dev/null can't."""
+    return os.access(folder, os.X_OK) and folder.is_dir()
+
+
 def write_contexts(contexts: Contexts) -> None:
     """Replaces the file as a whole, with mode 0600; ends the program if it can't be written."""
     file = contexts_file()
+    if file is None:
+        raise refusal(
+            f"this user has no home directory: name a file for contexts by {FILE}", status=USAGE
+        )
     text = json.dumps({"current": contexts.current, "contexts": _plain(contexts)}, indent=2)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
