@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import structlog
 from google.longrunning import operations_pb2
 
 from tocsin.gateway import Gateway
@@ -11,6 +12,8 @@ from tocsin.schedule import SystemClock
 
 
 async def main(directory: Path) -> None:
+    # What is logged of a slow start must not come before the line that the test reads.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     gateway = Gateway(
         services=[operations_pb2.DESCRIPTOR.services_by_name["Operations"]],
         upstream=directory / "grpc.sock",
