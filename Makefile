@@ -106,7 +106,7 @@ bench-invocations: $(VENV)/installed-dev ## Lists of invocations by each filter,
 	$(BIN)/python bench/invocations.py
 
 
-bench-copies: $(VENV)/installed-dev ## Time backup, restore, check and move with a million rows
+bench-copies: $(VENV)/installed-dev ## Time the commands for a whole database, with a million rows
 	$(BIN)/python bench/copies.py
 
 bench-attacks: $(VENV)/installed-dev ## What an innocent caller notices of each attack, into docs/security.md
