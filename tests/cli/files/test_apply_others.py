@@ -92,6 +92,16 @@ def test_a_changed_integration_gets_a_version_and_a_changed_schedule_its_fields(
     assert len(versions) == 2
 
 
+def test_what_may_surprise_of_a_schedule_is_noted_when_it_is_written(person: Person) -> None:
+    file = person.writes("all.yaml", ALL.replace("0 9 ? * MON-FRI", "30 2 ? * 1-5"))
+    done = person.types("apply", "-f", file)
+    assert done.status == 0
+    days, clocks = [line for line in done.stderr.splitlines() if "schedule mornings: " in line]
+    assert "for Unix cron's 1-5 write MON-FRI" in days
+    assert "the clocks change: skipped on 20" in clocks
+    assert "schedule" not in person.types("apply", "-f", file).stderr
+
+
 def test_what_is_wrong_with_them_is_told_with_its_line(person: Person) -> None:
     wrong = ALL.replace("role: viewer", "rolle: viewer").replace("cronExpression: 0 9", "cron: 0 9")
     wrong += "---\nkind: Schedule\nname: a\nintegration: b\ncronExpression: 0 33 ? * * *\n"

@@ -8,8 +8,9 @@ from google.api import field_behavior_pb2
 from google.protobuf.message import Message
 
 from tocsin.cli.apply.steps import Step, diff
-from tocsin.cli.connection import Connection, pages
+from tocsin.cli.connection import Connection, linted, pages
 from tocsin.cli.executions.names import integration_named
+from tocsin.cli.terminal.lines import note
 from tocsin.contract.validation import REQUIRED, Violation, validator
 from tocsin.documents.changes import Move
 from tocsin.documents.plain_form import plain_form
@@ -179,9 +180,12 @@ def _integration_step(
             before.ClearField(name)
 
     def take() -> None:
-        made = api.versions.CreateIntegrationVersion(
-            versions.CreateIntegrationVersionRequest(parent=parent, integration_version=after)
+        made, lint = linted(
+            api.versions.CreateIntegrationVersion,
+            versions.CreateIntegrationVersionRequest(parent=parent, integration_version=after),
         )
+        for line in lint:
+            note(f"integration {parent.rpartition('/')[2]}: the clocks change: {line}")
         api.versions.PublishIntegrationVersion(
             versions.PublishIntegrationVersionRequest(name=made.name)
         )
@@ -214,20 +218,25 @@ def _schedule_step(
     move = _move(before, after)
 
     def take() -> None:
+        lint: list[str] = []
         if before is None:
-            api.schedules.CreateSchedule(
+            _, lint = linted(
+                api.schedules.CreateSchedule,
                 schedules.CreateScheduleRequest(
                     parent=parent, schedule_id=schedule_id, schedule=after
-                )
+                ),
             )
         elif move is not Move.KEEP:
             mask = {"paths": [*_differing(before, after)]}
-            api.schedules.UpdateSchedule(
-                schedules.UpdateScheduleRequest(name=name, schedule=after, update_mask=mask)
+            _, lint = linted(
+                api.schedules.UpdateSchedule,
+                schedules.UpdateScheduleRequest(name=name, schedule=after, update_mask=mask),
             )
+        for line in lint:
+            note(f"schedule {schedule_id}: {line}")
         if pauses:
-            note = wanted.pause.note
-            api.schedules.PauseSchedule(schedules.PauseScheduleRequest(name=name, note=note))
+            paused = schedules.PauseScheduleRequest(name=name, note=wanted.pause.note)
+            api.schedules.PauseSchedule(paused)
 
     return Step(
         Move.UPDATE if pauses and move is Move.KEEP else move,
