@@ -1,6 +1,7 @@
 """The wheels of the server and of its stubs, and an environment with both and a vendor's SDK."""
 
 import fcntl
+import os
 import sys
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from stand.vendors.environment import ROOT, YANDEXCLOUD, make_environment, run
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds what a release has, both wheels among it; built once for all workers."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "dist"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "dist"
     with (folder.parent / "dist.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "SHA256SUMS").exists():

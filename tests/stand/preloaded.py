@@ -25,12 +25,11 @@ from typing import IO, Self, TextIO
 
 PROGRAM = Path(__file__).with_name("preloading.py")
 SERVER_MODULES = ("uvloop", "tocsin.cli", "tocsin.app")
-CLIENT_MODULES = (
-    "tocsin.cli",
-    "tocsin.cli.access.commands",
-    "tocsin.cli.dead_letters",
-    "tocsin.cli.invocations.commands",
-    "tocsin.cli.triggers.commands",
+SERVER = Path(__file__).parents[2] / "server"
+CLIENT_MODULES = tuple(
+    ".".join(file.relative_to(SERVER).with_suffix("").parts)
+    for file in sorted(SERVER.glob("tocsin/cli/**/*.py"))
+    if file.stem != "__init__"
 )
 # `tocsin serve` sets them before it imports gRPC, which reads them then.
 SERVER_ENVIRONMENT = {"GRPC_ENABLE_FORK_SUPPORT": "false", "GRPC_VERBOSITY": "NONE"}
