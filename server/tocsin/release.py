@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -12,6 +11,9 @@ _GIT_SECONDS = 5
 
 def tocsin_version() -> str:
     """Returns the version of the installed distribution."""
+    # Slow to import, and most commands do not ask.
+    from importlib.metadata import version
+
     return version("tocsin")
 
 

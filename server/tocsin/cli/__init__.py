@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli import config, conformance, cron, demo, dev_certs, serve
+from tocsin.cli import config, conformance, demo, dev_certs, serve
 from tocsin.cli.contexts.chosen import choose_for
 from tocsin.cli.contexts.commands import app as context_app
 from tocsin.cli.deferred import defer_command, deferred
@@ -189,6 +189,6 @@ defer_command(
     "Show whom the server takes you for.",
 )
 app.add_typer(context_app, name="context")
-app.add_typer(cron.app, name="cron")
+app.add_typer(deferred("tocsin.cli.cron", "Try cron expressions."), name="cron")
 app.add_typer(config.app, name="config")
 refuse_repeats(app)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from tocsin.cli.repeats import refuse_repeats
 
@@ -32,7 +32,7 @@ class DeferredGroup(TyperGroup):
         if not self.commands:
             app = import_module(self.module).app
             refuse_repeats(app)
-            group: Any = get_command(app)
+            group: Any = get_group(app)  # also of an app with one command
             self.commands = group.commands
 
 

@@ -4,6 +4,8 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -104,7 +106,9 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     # start, so `serve_until_stopped` turns collection on when the server is ready.
     gc.disable()
     # Slow to import, and other commands don't need them.
-    import structlog
+    with _absent("rich"):
+        # Imports it if it can, for tracebacks that are ours here.
+        import structlog
 
     from tocsin.logs import configure_logs, dropped_lines, uncaught_logged
     from tocsin.settings import wanted_log_format
@@ -121,6 +125,19 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
                 raise
             structlog.get_logger().critical("ended by an unexpected error", exc_info=True)
             raise typer.Exit(1) from error
+
+
+@contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """Lets imports of a module fail, unless it is loaded already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def _serve_until_stopped(config: Path | None, given: dict[str, Any], log_format: str) -> None:

@@ -1,6 +1,7 @@
 """Opens the listener for mail."""
 
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from tocsin.compilers.loading import load_plan
 from tocsin.composition.clocks import MACHINE_CLOCK
@@ -10,9 +11,10 @@ from tocsin.composition.stopping import Grace
 from tocsin.engine.events.intake import Intake
 from tocsin.settings import Address, Settings
 from tocsin.sources.kinds.mail import KIND as MAIL_KIND
-from tocsin.sources.mail.attachments import AttachmentBuckets
-from tocsin.sources.mail.server import MailServer
-from tocsin.sources.mail.tls import MailTls
+
+if TYPE_CHECKING:
+    from tocsin.sources.mail.server import MailServer
+    from tocsin.sources.mail.tls import MailTls
 
 
 async def open_smtp(
@@ -31,7 +33,11 @@ async def open_smtp(
     return smtp
 
 
-def _mail_server(ground: Ground, intake: Intake) -> MailServer:
+def _mail_server(ground: Ground, intake: Intake) -> "MailServer":
+    # Useless to servers that receive no mail.
+    from tocsin.sources.mail.attachments import AttachmentBuckets
+    from tocsin.sources.mail.server import MailServer
+
     settings, observer = ground.settings, ground.telemetry.observer
     mail = settings.sources.mail
     return MailServer(
@@ -47,7 +53,9 @@ def _mail_server(ground: Ground, intake: Intake) -> MailServer:
     )
 
 
-def _mail_tls(settings: Settings) -> MailTls | None:
+def _mail_tls(settings: Settings) -> "MailTls | None":
+    from tocsin.sources.mail.tls import MailTls
+
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     try:
@@ -58,7 +66,7 @@ def _mail_tls(settings: Settings) -> MailTls | None:
         ) from error
 
 
-async def _start_smtp(listen: Address, mails: MailServer) -> Address:
+async def _start_smtp(listen: Address, mails: "MailServer") -> Address:
     try:
         port = await mails.start(*listen)
     except OSError as error:

@@ -5,25 +5,22 @@ The clients connect only to addresses that `Reach` allows, and follow no redirec
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
+from importlib import import_module
 from importlib.metadata import version
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
-from aiobotocore.config import AioConfig
-from aiobotocore.httpsession import AIOHTTPSession
-from aiobotocore.session import get_session
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from tocsin.outgoing.connecting import CheckedResolver, CheckedSockets
 from tocsin.outgoing.reach import AddressRefused, Reach
 from tocsin.outgoing.settings import AmazonAccount
 
-CONNECT_SECONDS = 5
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
+
+    from tocsin.outgoing.amazon_sessions import Sessions
+
 LONGEST_POLL_SECONDS = 20
 USER_AGENT = f"tocsin/{version('tocsin')}"
 
@@ -60,7 +57,8 @@ PUTTING: Mapping[str, Any] = {
 class Clients:
     """Keeps one client for each endpoint of a service, made on its first use.
 
-    `usage` is `READING`, `SENDING` or `PUTTING`.
+    The library is loaded by the first use of all: it takes a tenth of a second and 15 MB, and most
+    servers never need it. `usage` is `READING`, `SENDING` or `PUTTING`.
     """
 
     def __init__(
@@ -68,16 +66,9 @@ class Clients:
     ) -> None:
         self._service = service
         self._account = account
-        self._config = AioConfig(
-            connect_timeout=CONNECT_SECONDS,
-            # The library builds its own user agent for each request, at a fifth of the cost of an
-            # empty poll.
-            user_agent=USER_AGENT,
-            http_session_cls=checked_session(reach),
-            **usage,
-        )
-        # The session reads the service's description once.
-        self._session = get_session()
+        self._reach = reach
+        self._usage = usage
+        self._sessions: Sessions | None = None
         self._open = AsyncExitStack()
         self._making = asyncio.Lock()
         self._by_endpoint: dict[str, Any] = {}
@@ -91,25 +82,33 @@ class Clients:
         return self._by_endpoint[endpoint]
 
     async def _make(self, endpoint: str) -> Any:
-        creating = self._session.create_client(
+        creating = (await self._opened()).session.create_client(
             self._service,
             endpoint_url=endpoint,
             region_name=self._account.region,
             aws_access_key_id=self._account.access_key_id,
             aws_secret_access_key=self._secret,
-            config=self._config,
+            config=(await self._opened()).config,
         )
         return await self._open.enter_async_context(creating)
 
-    async def credentials(self) -> ReadOnlyCredentials:
+    async def _opened(self) -> "Sessions":
+        """Loads the library, outside of the event loop, and begins a session."""
+        if self._sessions is None:
+            module = await asyncio.to_thread(import_module, "tocsin.outgoing.amazon_sessions")
+            self._sessions = module.open_sessions(self._reach, USER_AGENT, self._usage)
+        return self._sessions
+
+    async def credentials(self) -> "ReadOnlyCredentials":
         """Returns the present credentials, for callers that sign requests themselves.
 
         Raises:
             NoCredentialsError: the settings and the environment have no credentials.
         """
+        opened = await self._opened()
         if self._account.access_key_id is not None and self._secret is not None:
-            return ReadOnlyCredentials(self._account.access_key_id, self._secret, None)
-        credentials = await self._session.get_credentials()
+            return opened.credentials(self._account.access_key_id, self._secret)
+        credentials = await opened.session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
         frozen: ReadOnlyCredentials = await credentials.get_frozen_credentials()
@@ -124,15 +123,6 @@ class Clients:
         """Closes the connections; later uses make new clients."""
         self._by_endpoint = {}
         await self._open.aclose()
-
-
-class Redirected(aiohttp.ClientError):
-    """A service answered with a redirect, which is not followed."""
-
-
-def checked_session(reach: Reach) -> Callable[..., AIOHTTPSession]:
-    """Returns a value for `http_session_cls` of `AioConfig`."""
-    return partial(CheckedSession, reach)
 
 
 def words(error: Exception) -> str:
@@ -153,43 +143,3 @@ def words(error: Exception) -> str:
             "settings (us-east-1 is one that it knows)"
         )
     return text
-
-
-class CheckedSession(AIOHTTPSession):  # type: ignore[misc]
-    """Connects only to addresses that `reach` allows, and follows no redirects."""
-
-    def __init__(self, reach: Reach, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._resolver = CheckedResolver(reach)
-        self._connector_args: dict[str, Any] = {
-            **(settings.get("connector_args") or {}),
-            "resolver": self._resolver,
-            "socket_factory": CheckedSockets(reach),
-        }
-
-    async def __aexit__(self, *error: Any) -> None:
-        await super().__aexit__(*error)
-        await self._resolver.close()
-
-    async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
-        session: aiohttp.ClientSession = await super()._get_session(proxy_url)
-        # The library leaves redirects to aiohttp, which would follow them.
-        if UNREDIRECTED not in session.trace_configs:
-            session.trace_configs.append(UNREDIRECTED)
-        return session
-
-
-async def _refuse_redirect(
-    _session: aiohttp.ClientSession,
-    _context: SimpleNamespace,
-    redirect: aiohttp.TraceRequestRedirectParams,
-) -> None:
-    redirect.response.close()
-    raise Redirected(
-        f"answered {redirect.response.status}: redirects are not followed, set the final URL"
-    )
-
-
-UNREDIRECTED = aiohttp.TraceConfig()
-UNREDIRECTED.on_request_redirect.append(_refuse_redirect)
-UNREDIRECTED.freeze()

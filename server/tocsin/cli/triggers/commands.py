@@ -12,8 +12,9 @@ from tocsin.cli.connection import (
     ServerOption,
     connected,
 )
+from tocsin.cli.deferred import defer_command
 from tocsin.cli.terminal.output import Output, print_document, print_json
-from tocsin.cli.triggers import creating, editing, firing, intake_view, listing, several
+from tocsin.cli.triggers import creating, firing, intake_view, listing, several, updating
 from tocsin.cli.triggers.names import TriggerArgument, find_trigger
 from tocsin.cli.triggers.written import show
 from tocsin.documents.triggers import yaml_of
@@ -60,8 +61,13 @@ def get_trigger(
 
 
 app.command("create")(creating.create_trigger)
-app.command("update")(editing.update_trigger)
-app.command("edit")(editing.edit_trigger)
+app.command("update")(updating.update_trigger)
+defer_command(
+    app,
+    "edit",
+    "tocsin.cli.triggers.editing",
+    "Change a trigger in your editor: $VISUAL, or else $EDITOR.",
+)
 app.command("pause")(several.pause_triggers)
 app.command("resume")(several.resume_triggers)
 app.command("delete")(several.delete_triggers)

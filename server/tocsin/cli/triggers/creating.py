@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.apply.triggers import create
 from tocsin.cli.connection import (
     USUAL_SERVER,
     Blame,
@@ -91,6 +90,9 @@ def create_trigger(
     if paused:
         trigger.status = Trigger.PAUSED
     with connected(server, ca, blame) as api:
+        # Slow to import, as it also checks files before they are applied.
+        from tocsin.cli.apply.triggers import create
+
         created = result(finished(api, create(api, trigger), blame))
         is_shown = output is not Output.JSON
         source = intake_view.of_new_trigger(api.events, created) if is_shown else ()

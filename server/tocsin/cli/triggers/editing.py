@@ -1,4 +1,4 @@
-"""Defines `tocsin triggers update` and `tocsin triggers edit`."""
+"""Defines `tocsin triggers edit`."""
 
 import os
 import shlex
@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -27,10 +26,9 @@ from tocsin.cli.connection import (
 )
 from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.lines import note
-from tocsin.cli.terminal.output import Output, OutputOption
-from tocsin.cli.triggers.files import read_file, update_request
-from tocsin.cli.triggers.names import TriggerArgument, find_trigger, id_of
-from tocsin.cli.triggers.written import finished, result, show, tell_silence
+from tocsin.cli.terminal.output import Output
+from tocsin.cli.triggers.names import TriggerArgument, find_trigger
+from tocsin.cli.triggers.written import show, tell_silence
 from tocsin.documents.changes import Change, Move, WantedTrigger, changes_of
 from tocsin.documents.reading import START, Problem, read_documents
 from tocsin.documents.triggers import file_name, read_trigger, yaml_of
@@ -41,33 +39,10 @@ EDITORS = ("VISUAL", "EDITOR")
 MARK = "#!"
 
 
-def update_trigger(
-    trigger: TriggerArgument,
-    file: Annotated[
-        str,
-        typer.Option(
-            "-f", "--file", metavar="FILE", help="A YAML or JSON file; `-` reads standard input."
-        ),
-    ],
-    folder: OfFolderOption = None,
-    output: OutputOption = Output.TABLE,
-    server: ServerOption = USUAL_SERVER,
-    ca: CaOption = None,
-) -> None:
-    """Change a trigger by a file, and show it.
-
-    FILE holds the new name, description, labels or rule; fields that it leaves out stay unchanged.
-    You can also edit the output of `get -o json` and pass it as FILE.
-    """
-    document = read_file(file)
-    with connected(server, ca, document.where) as api:
-        trigger_id = id_of(api, trigger, folder)
-        request = update_request(document, trigger_id)
-        updated = result(finished(api, api.triggers.Update(request), document.where))
-        show(updated, output)
-        tell_silence(api, updated)
+app = typer.Typer(rich_markup_mode="markdown")
 
 
+@app.command()
 def edit_trigger(
     trigger: TriggerArgument,
     folder: OfFolderOption = None,

@@ -9,12 +9,12 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Receiv
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
 
 OPERATION = "ReceiveMessage"
 HEADERS = {
@@ -26,7 +26,7 @@ LONGEST_REFUSAL = 200
 
 
 async def receive_messages(
-    client: Any, signed_by: ReadOnlyCredentials, **asked: Any
+    client: Any, signed_by: "ReadOnlyCredentials", **asked: Any
 ) -> Sequence[Mapping[str, Any]]:
     """Does the same as `client.receive_message`, and returns its `Messages`.
 
@@ -36,6 +36,10 @@ async def receive_messages(
         ClientError: the service refuses, or gives an answer of another format.
         BotoCoreError, aiohttp.ClientError, OSError: the service does not answer.
     """
+    # They came with the client.
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
     session = getattr(getattr(client, "_endpoint", None), "http_session", None)
     if session is None:
         # The session has no public name; if it moves, the client does everything, at more cost.

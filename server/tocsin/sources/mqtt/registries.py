@@ -88,3 +88,8 @@ class BrokerTopics:
             device_id = topics.device_of(topic)
             if device_id is not None:
                 yield IotMessage(registry_id, device_id, topic, payload)
+
+
+def registry_of(source: object) -> str:
+    """Returns the registry of a rule's source or of a message; empty if it is of a broker."""
+    return source.registry_id if isinstance(source, IotMessage | IotMessageSource) else ""
