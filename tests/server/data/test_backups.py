@@ -27,7 +27,7 @@ from server.data.stores import (
 )
 from stand.apis.google import GoogleGrpc, finished, schedule
 from stand.recording_target import RecordingTarget
-from stand.tocsin_process import Tocsin
+from stand.tocsin_process import Tocsin, run_tocsin
 from tocsin_protos.tocsin.v1 import firing_service_pb2
 from tocsin_protos.tocsin.v1.firing_service_pb2_grpc import FiringServiceStub
 
@@ -308,6 +308,38 @@ def test_a_backup_replaces_no_file_and_needs_a_database(
     nowhere = tocsin("backup", "--to", str(tmp_path / "none" / "b.db"), database=url)
     assert nowhere.status == 1
     assert "No such file" in nowhere.stderr
+
+
+@pytest.mark.parametrize("to", ["", "{}/none/"])
+def test_a_directory_that_is_not_there_is_not_taken_for_a_file(
+    to: str, backup: Path, tmp_path: Path
+) -> None:
+    refused = tocsin("backup", "--to", to.format(tmp_path), database=f"sqlite:///{backup}")
+    assert refused.status == 2
+    assert "is not a directory: make it, or name a file" in refused.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_a_newer_version_wrote_is_not_copied_without_what_only_it_knows(
+    backup: Path, kind: str, new_store: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = new_store(kind)
+    succeeded("restore", str(backup), database=url)
+    for each in (url, f"sqlite:///{backup}"):
+        rows(each, "UPDATE alembic_version SET version_num = '9999' RETURNING 1")
+    made = tocsin("backup", "--to", str(tmp_path / "b.db"), database=url)
+    moved = run_tocsin("move", "--from", url, "--to", new_store("sqlite"))
+    restored = tocsin("restore", str(backup), database=new_store(kind))
+    for refused in (made, moved, restored):
+        assert refused.status == 1
+        assert "would lose what it does not know" in refused.stderr
+    # A node of this version may serve it, so nothing is wrong with it.
+    checked = succeeded("check", database=url)
+    assert "what only a newer one knows is not checked" in checked
+    rows(url, "UPDATE compatibility SET oldest_known = '9998' RETURNING 1")
+    wrong = tocsin("check", database=url)
+    assert wrong.status == 1
+    assert "upgrade tocsin" in wrong.stderr
 
 
 def test_a_database_is_no_backup_and_the_refusal_says_how_to_make_one(

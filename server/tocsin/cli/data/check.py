@@ -29,8 +29,10 @@ def check(database: DatabaseOption = None, config: ConfigOption = None) -> None:
     settings = settings_of(database, config)
     checked = done(check_store(settings.database, now=CLOCK.now(), report=Notes()))
     say(f"database {checked.url}")
-    newer = "" if checked.schema == checked.newest else f"; this version's is {checked.newest}"
-    say(f"schema   {checked.schema}{newer}")
+    other = "" if checked.schema == checked.newest else f"; this version's is {checked.newest}"
+    if checked.schema > checked.newest:
+        other += ", so what only a newer one knows is not checked"
+    say(f"schema   {checked.schema}{other}")
     say(f"holds    {summary(checked.tables)}")
     if checked.keys is not None:
         say(f"keys     {_keys(checked.keys)}")

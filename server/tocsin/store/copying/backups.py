@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from tocsin.store.copying.contents import Contents, check_pages, contents_of
 from tocsin.store.copying.emptying import empty
 from tocsin.store.copying.ends import file
 from tocsin.store.copying.ends.file import FileEnd, our_words
-from tocsin.store.copying.ends.opening import open_to_read, schema_of
+from tocsin.store.copying.ends.opening import open_to_read, schema_to_copy
 from tocsin.store.copying.ends.protocol import End
 from tocsin.store.copying.tables import tables_of
 from tocsin.store.copying.transfer import Report, compare, counts_of, sums_of, transfer
@@ -55,7 +56,7 @@ async def back_up(url: str, to: Path, maker: Maker, report: Report) -> Contents:
     """
     source = await open_to_read(url)
     try:
-        schema = await schema_of(source)
+        schema = await schema_to_copy(source)
         with new_file(to) as partial:
             async with source.snapshot():
                 await _copy(source, partial, schema, report)
@@ -144,15 +145,16 @@ def new_file(to: Path, *, replace: bool = False) -> Iterator[Path]:
         StoreError: a file can't be made or written, or the other one exists and may not be
             replaced.
     """
-    partial = to.with_name(to.name + PARTIAL)
-    if not replace and to.exists():
-        raise StoreError(f"{to} exists: give another file")
+    _refuse_existing(to, replace=replace)
     try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        # Two commands that make the same file must not write into one.
+        descriptor, made = tempfile.mkstemp(PARTIAL, f"{to.name}.", to.parent)
+        os.close(descriptor)
+        partial = Path(made)
         try:
             yield partial
             sync(partial)
+            _refuse_existing(to, replace=replace)
             partial.replace(to)
             sync(to.parent)
         finally:
@@ -164,6 +166,11 @@ def new_file(to: Path, *, replace: bool = False) -> Iterator[Path]:
                     name.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"can't write {to}: {error.strerror}") from error
+
+
+def _refuse_existing(to: Path, *, replace: bool) -> None:
+    if not replace and to.exists():
+        raise StoreError(f"{to} exists: give another file")
 
 
 def sync(path: Path) -> None:

@@ -15,18 +15,19 @@ from tocsin.store.copying.ends.opening import open_to_read, schema_of
 from tocsin.store.copying.ends.protocol import End
 from tocsin.store.copying.tables import tables_of
 from tocsin.store.copying.transfer import Report, sums_of
-from tocsin.store.driver.database import StoreDamaged
+from tocsin.store.driver.database import StoreDamaged, StoreError
 from tocsin.store.driver.file.marks import lost_its_log
 from tocsin.store.integrations.schema import integration_schedules, integration_versions
 from tocsin.store.lifecycle.copies import Progress, all_copies
 from tocsin.store.lifecycle.hold import Hold, find_hold
 from tocsin.store.lifecycle.overdue import OverdueWork, overdue_work
 from tocsin.store.lifecycle.schema import copies, holds
-from tocsin.store.migrations.steps import newest_schema
-from tocsin.store.migrations.upgrading import moved
+from tocsin.store.migrations.steps import is_known, newest_schema
+from tocsin.store.migrations.upgrading import moved, refuse_unknown
 from tocsin.store.schema import (
     armed_timers,
     batches,
+    compatibility,
     events,
     invocations,
     large_values,
@@ -116,6 +117,7 @@ async def check_store(url: str, *, now: datetime, report: Report) -> Checked:
             there = await end.columns()
             if schema == newest:
                 problems += _missing(there)
+            problems += await _too_new(end, schema, there)
             problems += await _orphans_of(end, there)
             problems += await _copies_of(end, there)
             tables: dict[str, Progress] = {}
@@ -145,6 +147,19 @@ def _check_file(end: End, problems: list[str]) -> None:
         check_pages(end)
     except StoreDamaged as error:
         problems.append(str(error))
+
+
+async def _too_new(end: End, schema: str, there: dict[str, set[str]]) -> list[str]:
+    """Returns why nodes of this version may not use a database that a newer one has migrated."""
+    if is_known(schema):
+        return []
+    oldest: Select[Any] = select(compatibility.c.oldest_known)
+    allowed = await end.read(lambda tx: tx.value(oldest)) if compatibility.name in there else None
+    try:
+        refuse_unknown(end.url, schema, allowed)
+    except StoreError as error:
+        return [str(error)]
+    return []
 
 
 def _missing(there: dict[str, set[str]]) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tocsin.store.copying.ends.file import FileEnd, open_to_read, our_words
-from tocsin.store.copying.ends.opening import schema_of
+from tocsin.store.copying.ends.opening import schema_to_copy
 from tocsin.store.copying.tables import tables_of
 from tocsin.store.copying.transfer import Report, compare, sums_of
 from tocsin.store.driver.database import StoreDamaged, StoreError
@@ -40,7 +40,7 @@ async def contents_of(end: FileEnd) -> Contents:
     Raises:
         StoreError: the file is not a backup.
     """
-    schema = await schema_of(end)
+    schema = await schema_to_copy(end)
     copy: Copy | None = None
     if copies.name in await end.columns():
         known = await end.read(all_copies)
@@ -83,4 +83,4 @@ def check_pages(end: FileEnd) -> None:
     with our_words(end.path):
         faults = [row[0] for row in end.connection.execute("PRAGMA integrity_check(10)")]
     if faults != ["ok"]:
-        raise StoreDamaged(f"{end.path} is damaged, restore a backup: {'; '.join(faults)}")
+        raise StoreDamaged(f"{end.path} is damaged, use a sound backup: {'; '.join(faults)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tocsin.store.copying.backups import Maker
 from tocsin.store.copying.emptying import empty, has_data
-from tocsin.store.copying.ends.opening import open_alone, open_to_read, place_of, schema_of
+from tocsin.store.copying.ends.opening import open_alone, open_to_read, place_of, schema_to_copy
 from tocsin.store.copying.ends.protocol import End
 from tocsin.store.copying.tables import Copied, tables_of
 from tocsin.store.copying.transfer import Report, compare, counts_of, sums_of, transfer
@@ -48,7 +48,7 @@ async def plan_move(source_url: str, destination_url: str) -> dict[str, int]:
     _refuse_one_place(source_url, destination_url)
     source = await open_to_read(source_url)
     try:
-        await schema_of(source)
+        await schema_to_copy(source)
         await _refuse_source(source)
         counts = await counts_of(source, await tables_of(source))
     finally:
@@ -139,7 +139,7 @@ async def _refuse_missing(source_url: str) -> None:
     """Opens a database only to read it, as to open it alone would make it."""
     source = await open_to_read(source_url)
     try:
-        await schema_of(source)
+        await schema_to_copy(source)
     finally:
         await source.close()
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from tocsin.store.driver.database import StoreDamaged, StoreError
+from tocsin.store.driver.database import StoreDamaged, StoreError, StoreFull
 from tocsin.store.driver.file.connecting import (
     PATIENCE_MILLISECONDS,
     connect,
@@ -191,7 +191,7 @@ def open_to_read(path: Path) -> FileEnd:
         StoreError: the file does not exist, or is not a database.
     """
     if not path.is_file():
-        raise StoreError(f"{path} does not exist")
+        raise StoreError(f"{path} is not a file" if path.exists() else f"{path} does not exist")
     with our_words(path):
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode=ro",
@@ -265,6 +265,8 @@ def our_words(path: Path) -> Iterator[None]:
         known = in_our_words(error)
         if isinstance(known, StoreDamaged):
             raise StoreDamaged(
-                f"{path} is not a SQLite database, or it is damaged: restore a backup ({error})"
+                f"{path} is not a SQLite database, or it is damaged: use a sound backup ({error})"
             ) from error
+        if isinstance(known, StoreFull):
+            raise StoreFull(f"the disk with {path} is full") from error
         raise StoreError(f"can't use {path}: {known}") from error

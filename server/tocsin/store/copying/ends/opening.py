@@ -10,6 +10,7 @@ from tocsin.store.copying.ends.protocol import End
 from tocsin.store.driver.database import StoreError
 from tocsin.store.driver.opening import parsed_url, sqlite_path
 from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
+from tocsin.store.migrations.steps import newest_schema
 
 if TYPE_CHECKING:
     from tocsin.store.copying.ends.server import ServerEnd
@@ -76,4 +77,20 @@ async def schema_of(end: End) -> str:
     revision: str | None = await end.read(lambda tx: tx.value(version))
     if revision is None:
         raise StoreError(f"{end.url} is not a database of Tocsin: its schema has no version")
+    return revision
+
+
+async def schema_to_copy(end: End) -> str:
+    """Returns the revision of a database's schema, if this version knows all that it can hold.
+
+    Raises:
+        StoreError: the database is not Tocsin's, or a newer version has migrated it.
+    """
+    revision, newest = await schema_of(end), newest_schema()
+    if revision.isdigit() and revision > newest:
+        raise StoreError(
+            f"{end.url} was written by a newer Tocsin: its schema is {revision}, and this version, "
+            f"which knows schemas up to {newest}, would lose what it does not know. Use one whose "
+            f"`tocsin version` names the schema {revision} or a later one"
+        )
     return revision
