@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import grpc
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.table import Table
@@ -26,15 +25,16 @@ from sqlalchemy import bindparam, insert
 
 from processor import cpu_seconds_of_family
 from running import RESULTS, keep, node_with
-from tocsin.compilers.triggers_v1 import compile_trigger
+from tocsin.compilers.triggers_v1 import CONTRACT, compile_trigger
 from tocsin.plans.plan import action_to_json
 from tocsin.store.driver.instants import to_micros
 from tocsin.store.driver.opening import open_database
+from tocsin.store.driver.transaction import Transaction
 from tocsin.store.schema import invocations
-from tocsin_protos.yandex.cloud.operation import operation_pb2
-from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2, trigger_service_pb2
+from tocsin.store.triggers.rows import insert_trigger
+from tocsin.store.triggers.timers import arm_timers
+from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_pb2
 
-CREATE = "/yandex.cloud.serverless.triggers.v1.TriggerService/Create"
 CHROMIUM = "/usr/bin/chromium"
 FOLDER = "bench"
 AT_ONCE = 2_000
@@ -106,9 +106,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         database = Path(scratch, "console.db")
         database.with_suffix(".toml").write_text("")
-        with node_with(database) as (_, addresses):
-            ids = asyncio.run(create(addresses.grpc, options.triggers))
-        asyncio.run(fill(database, ids, options.invocations))
+        asyncio.run(fill(database, options.triggers, options.invocations))
         with (
             node_with(database) as (server, addresses),
             sync_playwright() as playwright,
@@ -123,45 +121,47 @@ def main() -> None:
     keep(options.results, {**counts, "screens": rows})
 
 
-async def create(address: str, count: int) -> list[str]:
-    """Makes timers that tick at every minute of an hour; returns their ids."""
-    made: list[str] = []
-    numbers = iter(range(count))
-    async with grpc.aio.insecure_channel(address) as channel:
-        call = channel.unary_unary(
-            CREATE,
-            trigger_service_pb2.CreateTriggerRequest.SerializeToString,
-            operation_pb2.Operation.FromString,
+def add_triggers(tx: Transaction, numbers: range) -> None:
+    """Adds timers that tick at every minute of an hour."""
+    day = datetime.now(UTC).replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    first = day if day > datetime.now(UTC) else day + timedelta(days=1)
+    for number in numbers:
+        trigger = trigger_pb2.Trigger(
+            id=id_of(number),
+            folder_id=FOLDER,
+            name=f"timer-{number}",
+            rule=RULE,
+            status=trigger_pb2.Trigger.ACTIVE,
         )
-
-        async def caller() -> None:
-            for number in numbers:
-                operation = await call(request(number), timeout=60)
-                metadata = trigger_service_pb2.CreateTriggerMetadata()
-                operation.metadata.Unpack(metadata)
-                made.append(metadata.trigger_id)
-
-        await asyncio.gather(*(caller() for _ in range(64)))
-    return made
-
-
-def request(number: int) -> trigger_service_pb2.CreateTriggerRequest:
-    rule = trigger_pb2.Trigger.Rule()
-    rule.CopyFrom(RULE)
-    rule.timer.cron_expression = f"{number % 60} {HOUR} * * ? *"
-    return trigger_service_pb2.CreateTriggerRequest(
-        folder_id=FOLDER, name=f"timer-{number}", rule=rule
+        trigger.rule.timer.cron_expression = f"{number % 60} {HOUR} * * ? *"
+        insert_trigger(
+            tx,
+            trigger_id=trigger.id,
+            folder_id=FOLDER,
+            name=trigger.name,
+            contract=CONTRACT,
+            message=trigger.SerializeToString(),
+        )
+    arm_timers(
+        tx, [(id_of(number), first + number % 60 * timedelta(minutes=1)) for number in numbers]
     )
 
 
-async def fill(database: Path, triggers: list[str], count: int) -> None:
-    """Writes invocations that have ended, up to now."""
+def id_of(number: int) -> str:
+    return f"a1t{number:017d}"
+
+
+async def fill(database: Path, triggers: int, count: int) -> None:
+    """Writes triggers, and invocations of them that have ended, up to now."""
     opened = open_database(f"sqlite:///{database}")
     first = datetime.now(UTC) - BETWEEN * count
     try:
+        for start in range(0, triggers, AT_ONCE):
+            numbers = range(start, min(start + AT_ONCE, triggers))
+            await opened.write(partial(add_triggers, numbers=numbers))
         for start in range(0, count, AT_ONCE):
             rows = [
-                ended(triggers[number % len(triggers)], first + BETWEEN * number, number)
+                ended(id_of(number % triggers), first + BETWEEN * number, number)
                 for number in range(start, min(start + AT_ONCE, count))
             ]
             await opened.write(lambda tx, rows=rows: tx.each(INSERT, rows))

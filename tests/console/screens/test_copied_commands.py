@@ -66,10 +66,10 @@ def test_of_an_edit(page: Page, server: Tocsin, folder: str) -> None:
     made = trigger(server, folder, "before", timer())
     page.goto(f"/#/triggers/{made}/edit")
     text = page.get_by_label("The trigger as YAML")
-    page.get_by_role("button", name="Copy as curl").last.click()
+    page.locator("form").get_by_role("button", name="Copy as curl").click()
     expect(page.get_by_text("Nothing is changed yet.")).to_be_visible()
     text.fill(text.input_value().replace("before", "after"))
-    page.get_by_role("button", name="Copy as curl").last.click()
+    page.locator("form").get_by_role("button", name="Copy as curl").click()
     command = copied(page)
     assert json.loads(shlex.split(command)[-1])["updateMask"] == "name"
     run(server, command)

@@ -20,8 +20,14 @@
 /** @type {Effect | null} */
 let current = null;
 let tracking = true;
-/** @type {Set<Effect>} */
-const waiting = new Set();
+/**
+ * Effects that run soon, by their depth: thousands may wait at once, as one for each row does each second.
+ *
+ * @type {Set<Effect>[]}
+ */
+const waiting = [];
+/** None waits at a lower depth. */
+let lowest = 0;
 let flushing = false;
 
 /**
@@ -78,7 +84,7 @@ export function effect(run) {
   /** @type {Effect} */
   const made = { run: () => undefined, sources: new Set(), ends: [], depth: (owner?.depth ?? 0) + 1 };
   const end = () => {
-    waiting.delete(made);
+    waiting[made.depth]?.delete(made);
     forget(made);
   };
   made.run = () => {
@@ -151,7 +157,8 @@ function forget(stale) {
 
 /** @param {Effect} stale */
 function wake(stale) {
-  waiting.add(stale);
+  (waiting[stale.depth] ??= new Set()).add(stale);
+  lowest = Math.min(lowest, stale.depth);
   if (flushing) return;
   flushing = true;
   queueMicrotask(flush);
@@ -160,10 +167,14 @@ function wake(stale) {
 function flush() {
   try {
     // Outer effects first: what they made ends with them, and must not run once more.
-    while (waiting.size > 0) {
-      const next = [...waiting].reduce((a, b) => (b.depth < a.depth ? b : a));
-      waiting.delete(next);
-      next.run();
+    while (lowest < waiting.length) {
+      const [next] = waiting[lowest] ?? [];
+      if (next) {
+        waiting[lowest]?.delete(next);
+        next.run();
+      } else {
+        lowest += 1;
+      }
     }
   } finally {
     flushing = false;

@@ -1,7 +1,7 @@
 /** Writes instants: where the reader is and in UTC, and always with the zone. */
 
 import { h } from "./dom.js";
-import { signal } from "./signals.js";
+import { computed, signal } from "./signals.js";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const IN_UTC = /^(Etc\/)?(UTC|UCT|GMT|Zulu|Universal)$/.test(ZONE);
@@ -68,9 +68,9 @@ export function moment(instant) {
 export function fromNow(instant) {
   if (!instant) return h("span", { class: "nothing" }, "–");
   const at = Date.parse(instant);
-  return h("time", { class: "from-now", datetime: instant, title: both(instant) }, () =>
-    distance(at - present()),
-  );
+  // A second changes few of them, and whatever is drawn anew moves a table of a thousand rows.
+  const words = computed(() => distance(at - present()));
+  return h("time", { class: "from-now", datetime: instant, title: both(instant) }, () => words.value);
 }
 
 /**

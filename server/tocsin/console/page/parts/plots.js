@@ -77,7 +77,8 @@ function nice(value) {
 /**
  * Draws how much there is in each minute of so many hours: a row an hour, a column a minute.
  *
- * @param {{ label: string, hours: { name: string, minutes: readonly number[] }[], write: (count: number, hour: string, minute: number) => string }} map
+ * @param {{ label: string, hours: { name: string, minutes: readonly number[] }[], write: (count: number, minute: number) => string }} map
+ *   `write` gets the minute's number from the first row's first on
  */
 export function heatMap({ label, hours, write }) {
   const cell = 9;
@@ -85,6 +86,11 @@ export function heatMap({ label, hours, write }) {
   const most = Math.max(1, ...hours.flatMap((each) => each.minutes));
   const width = left + 60 * cell;
   const height = hours.length * (cell + 3) + 18;
+  // Of most minutes there is nothing to say, and one shape for all of a row is drawn in no time.
+  const empty = Array.from(
+    { length: 60 },
+    (_, minute) => `M${left + minute * cell} 0h${cell - 1}v${cell}h${1 - cell}z`,
+  );
   return h(
     "figure",
     { class: "heat" },
@@ -96,20 +102,25 @@ export function heatMap({ label, hours, write }) {
       ),
       hours.map((hour, row) => [
         svg("text", { x: left - 6, y: 18 + row * (cell + 3) + cell - 1, "text-anchor": "end" }, hour.name),
+        svg("path", {
+          transform: `translate(0 ${18 + row * (cell + 3)})`,
+          d: empty.slice(0, hour.minutes.length).join(""),
+        }),
         hour.minutes.map((count, minute) =>
-          svg(
-            "rect",
-            {
-              x: left + minute * cell,
-              y: 18 + row * (cell + 3),
-              width: cell - 1,
-              height: cell,
-              "data-none": count === 0,
-              // The eye sees ratios, and a herd must not hide the single ones.
-              opacity: count === 0 ? 1 : (0.25 + 0.75 * (Math.log1p(count) / Math.log1p(most))).toFixed(2),
-            },
-            svg("title", null, write(count, hour.name, minute)),
-          ),
+          count === 0
+            ? null
+            : svg(
+                "rect",
+                {
+                  x: left + minute * cell,
+                  y: 18 + row * (cell + 3),
+                  width: cell - 1,
+                  height: cell,
+                  // The eye sees ratios, and a herd must not hide the single ones.
+                  opacity: (0.25 + 0.75 * (Math.log1p(count) / Math.log1p(most))).toFixed(2),
+                },
+                svg("title", null, write(count, row * 60 + minute)),
+              ),
         ),
       ]),
     ),

@@ -4,7 +4,7 @@ import { h } from "../../core/dom.js";
 import { many } from "../../core/words.js";
 import { heatMap } from "../../parts/plots.js";
 
-const hourName = new Intl.DateTimeFormat("en-GB", {
+const minuteName = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
   hourCycle: "h23",
@@ -24,10 +24,12 @@ export function forecast({ start, minutes = [], atLeast, timers, schedules } = {
   // Rows begin with full hours where the reader is, so that the herd at :00 stands in one column.
   const before = begin.getMinutes();
   const cells = [...Array(before).fill(0), ...minutes.map(Number)];
+  // By its instant: where clocks are set back or forward, hours are not one after the other.
+  const nameOf = (/** @type {number} */ minute) =>
+    minuteName.format(new Date(begin.getTime() + (minute - before) * 60_000));
   const hours = [];
   for (let first = 0; first < cells.length; first += 60) {
-    const at = new Date(begin.getTime() + (first - before) * 60_000);
-    hours.push({ name: hourName.format(at), minutes: cells.slice(first, first + 60) });
+    hours.push({ name: nameOf(first), minutes: cells.slice(first, first + 60) });
   }
   const total = minutes.reduce((sum, each) => sum + Number(each), 0);
   const fullest = Math.max(...minutes.map(Number));
@@ -36,8 +38,7 @@ export function forecast({ start, minutes = [], atLeast, timers, schedules } = {
     heatMap({
       label: `What fires, by hour and minute: ${words}`,
       hours,
-      write: (count, hour, minute) =>
-        `${hour.replace(/:00/, `:${String(minute).padStart(2, "0")}`)}: ${many(count, "time")}`,
+      write: (count, minute) => `${nameOf(minute)}: ${many(count, "time")}`,
     }),
     h(
       "p",
