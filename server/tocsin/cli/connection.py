@@ -16,6 +16,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from tocsin.cli.contexts.chosen import leave
+from tocsin.cli.contexts.stored import checked_server
 from tocsin.cli.credentials import API_KEY, IAM_TOKEN, authorization, with_credentials
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.printable import printable
@@ -53,7 +54,7 @@ def _own_server(ctx: typer.Context, server: str) -> str:
     """Leaves the context's key and authorities out if the command line names the server."""
     if is_typed(ctx, "server"):
         leave(ctx.find_root().meta)
-    return server
+    return server if ctx.resilient_parsing else checked_server(server)
 
 
 ServerOption = Annotated[

@@ -9,6 +9,7 @@ import typer
 from tocsin.cli.contexts.stored import (
     Contexts,
     StoredContext,
+    checked_server,
     context_named,
     read_contexts,
     write_contexts,
@@ -58,7 +59,10 @@ def add(
     if with_api_key and not key:
         raise refusal(f"--with-api-key: {API_KEY} is not set", status=USAGE)
     context = StoredContext(
-        server, str(ca.resolve()) if ca else None, folder, key if with_api_key else None
+        checked_server(server),
+        str(ca.resolve()) if ca else None,
+        folder,
+        key if with_api_key else None,
     )
     before = read_contexts()
     current = before.current or name
