@@ -24,7 +24,13 @@ from threading import Lock
 from typing import IO, Self, TextIO
 
 PROGRAM = Path(__file__).with_name("preloading.py")
-SERVER_MODULES = ("uvloop", "tocsin.cli", "tocsin.app")
+SERVER_MODULES = (
+    *("uvloop", "tocsin.cli", "tocsin.app"),
+    # What a server imports when it needs it; those of the tests often do.
+    *("alembic.command", "alembic.config", "tocsin.store.driver.postgresql"),
+    *("sqlalchemy.ext.asyncio", "tocsin.outgoing.amazon_sessions", "tocsin.sources.mqtt.session"),
+    *("tocsin.sources.mail.attachments", "tocsin.sources.mail.server", "tocsin.sources.mail.tls"),
+)
 SERVER = Path(__file__).parents[2] / "server"
 CLIENT_MODULES = tuple(
     ".".join(file.relative_to(SERVER).with_suffix("").parts)
