@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from uv import find_uv_bin
+
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = ROOT / "build" / "vendor-venv"
 YANDEXCLOUD = "yandexcloud==0.413.0"
@@ -32,9 +34,9 @@ def vendor_python() -> Path:
 
 def make_environment(folder: Path, *requirements: str) -> Path:
     """A fresh virtual environment that holds the requirements; its interpreter."""
-    venv.create(folder, symlinks=True)  # without pip: ours installs into it, which is faster
+    venv.create(folder, symlinks=True)  # without pip: uv installs into it, in a moment
     python = folder / "bin" / "python"
-    pip(python, "install", "--quiet", *requirements)
+    run(find_uv_bin(), "pip", "install", "--quiet", "--python", str(python), *requirements)
     return python
 
 
