@@ -78,6 +78,7 @@ VALUES = {
     "--input": "n=3",
     "--integration": "nightly",
     "--jitter": "30s",
+    "--kind": "ServiceAccount",
     "--json": "{}",
     "--key": "file.json",
     "--known-failing": "known.yaml",
@@ -130,6 +131,7 @@ VALUES = {
 }
 # What else an option needs in order to mean something.
 WITH = {
+    "export --location": ["--kind", "Schedule"],
     "apply": ["-f", "queue.json"],
     "apply --location": ["-f", "schedule.json"],
     "apply --prune": ["-f", "queue.json", "--selector", "repository=shop"],

@@ -102,6 +102,59 @@ def test_what_may_surprise_of_a_schedule_is_noted_when_it_is_written(person: Per
     assert "schedule" not in person.types("apply", "-f", file).stderr
 
 
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_all_kinds_are_exported_as_apply_reads_them(
+    secured: tuple[Tocsin, str], person: Person, form: str, tmp_path: Path
+) -> None:
+    person.gets("apply", "-f", person.writes("all.yaml", ALL))
+    exported = person.gets("export", "--kind", "all", "-o", form)
+    again = person.gets("apply", "-f", person.writes(f"out.{form}", exported))
+    assert again == "Plan: 0 to create, 0 to change, 0 to delete, 5 unchanged.\n"
+    done = person.types("export", "--kind", "all", "-o", form, "--to", str(tmp_path / "out"))
+    assert done.stderr.endswith("5 documents in " + str(tmp_path / "out") + ", 5 files written\n")
+    files = sorted(
+        str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*.*")
+    )
+    assert files == [
+        f"accounts/robot.{form}",
+        f"bindings/viewer_serviceAccount_robot.{form}",
+        f"integrations/nightly.{form}",
+        f"schedules/mornings.{form}",
+        f"timer.{form}",
+    ]
+    # A folder and a location where nothing is have the same afterwards, to the byte.
+    server, key = secured
+    folder = f"{person.folder[:-1]}z"
+    variables = {"TOCSIN_API_KEY": key, "TOCSIN_LOCATION": f"projects/p-{folder}/locations/local"}
+    other = Person(server.grpc_address, folder, tmp_path, variables)
+    plan = other.gets("apply", "-f", str(tmp_path / "out"))
+    assert "Plan: 5 to create, 0 to change, 0 to delete, 0 unchanged.\n" in plan
+    assert other.gets("export", "--kind", "all", "-o", form) == exported
+
+
+def test_bindings_whose_names_differ_in_signs_alone_get_files_of_their_own(
+    person: Person, tmp_path: Path
+) -> None:
+    subjects = ("federatedUser:issuer:a.b", "federatedUser:issuer:a:b")
+    documents = [f"kind: Binding\nsubject: {each}\nrole: viewer\n" for each in subjects]
+    person.gets("apply", "-f", person.writes("bindings.yaml", "---\n".join(documents)))
+    person.types("export", "--kind", "Binding", "--to", str(tmp_path / "out"))
+    written = sorted(file.read_text() for file in (tmp_path / "out").rglob("*.yaml"))
+    assert written == sorted(documents)
+
+
+def test_one_kind_is_exported_and_terraform_has_triggers_alone(person: Person) -> None:
+    person.gets("apply", "-f", person.writes("all.yaml", ALL))
+    schedule = person.gets("export", "--kind", "schedule")
+    assert schedule == (
+        "kind: Schedule\nname: mornings\nintegration: nightly\ntriggerId: api_trigger/nightly\n"
+        "cronExpression: 0 9 ? * MON-FRI\ntimeZone: Europe/Berlin\npause:\n  note: not yet\n"
+    )
+    assert person.gets("export").startswith("name: timer\n")
+    code, [line] = person.is_refused("export", "-o", "terraform", "--kind", "Schedule")
+    assert (code, "writes triggers alone" in line) == (2, True)
+
+
 def test_what_is_wrong_with_them_is_told_with_its_line(person: Person) -> None:
     wrong = ALL.replace("role: viewer", "rolle: viewer").replace("cronExpression: 0 9", "cron: 0 9")
     wrong += "---\nkind: Schedule\nname: a\nintegration: b\ncronExpression: 0 33 ? * * *\n"

@@ -161,7 +161,7 @@ def _binding_step(
 
 
 # What the server writes if a version leaves it out.
-_LEFT_OUT = ("last_modifier_email", "lock_holder")
+LEFT_OUT = ("last_modifier_email", "lock_holder")
 
 
 def _integration_step(
@@ -173,9 +173,9 @@ def _integration_step(
     active = next(
         iter(pages(api.versions.ListIntegrationVersions, request, "integration_versions", 1)), None
     )
-    after = _own(wanted)
-    before = None if active is None else _own(active)
-    for name in _LEFT_OUT:
+    after = own_fields(wanted)
+    before = None if active is None else own_fields(active)
+    for name in LEFT_OUT:
         if before is not None and not getattr(after, name):
             before.ClearField(name)
 
@@ -210,10 +210,10 @@ def _schedule_step(
         api.schedules.ListSchedules, schedules.ListSchedulesRequest(parent=parent), "schedules"
     )
     current = next((each for each in listed if each.name == name), None)
-    after = _own(wanted)
+    after = own_fields(wanted)
     after.integration = integration_named(wanted.integration, location)
     after.trigger_id = after.trigger_id or f"api_trigger/{after.integration.rpartition('/')[2]}"
-    before = None if current is None else _own(current)
+    before = None if current is None else own_fields(current)
     pauses = wanted.HasField("pause") and (current is None or not current.HasField("pause"))
     move = _move(before, after)
 
@@ -249,7 +249,7 @@ def _schedule_step(
     )
 
 
-def _own(message: M) -> M:
+def own_fields(message: M) -> M:
     """Returns a message with what its owner wrote: without its name, and what the server sets."""
     own = type(message)()
     own.CopyFrom(message)
