@@ -51,6 +51,9 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that can't show a character of a name or an error still shows the rest.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdin, TextIOWrapper):
+        # As files are, whatever the locale says.
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
     app(prog_name=PROGRAM)
 
 

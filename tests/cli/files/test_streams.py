@@ -41,3 +41,35 @@ def test_a_closed_standard_input_is_an_empty_one(person: Person) -> None:
         text=True,
     )
     assert (done.stdout[:16], done.stderr) == ("Plan: 0 to creat", "")
+
+
+def test_a_full_disk_ends_the_output_in_words(person: Person) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" triggers list -o json > /dev/full', str(TOCSIN)],
+        env=clean_environment(person.environment),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "tocsin: can't write the output: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("text", [b"# gr\xc3\xbc\xc3\x9fe\n[]\n", b"# gr\xfc\n[]\n"])
+def test_standard_input_is_read_as_files_are_whatever_the_locale(
+    person: Person, text: bytes
+) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [str(TOCSIN), "apply", "-f", "-"],
+        env=clean_environment({**person.environment, **ascii_alone}),
+        check=False,
+        capture_output=True,
+        input=text,
+    )
+    if b"\xfc" in text:
+        assert (done.returncode, done.stderr) == (1, b"tocsin: stdin: must be text in UTF-8\n")
+    else:
+        assert (done.returncode, done.stderr) == (0, b"")

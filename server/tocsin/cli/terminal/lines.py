@@ -5,22 +5,33 @@ All that a command prints goes through here or through `output`.
 
 import typer
 
+from tocsin.cli.refusal import refusal
 from tocsin.printable import printable, printable_json
+
+
+def echo(text: str, *, nl: bool = True) -> None:
+    """Writes text to stdout; ends the program if it can't be written, such as to a full disk."""
+    try:
+        typer.echo(text, nl=nl)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise refusal(f"can't write the output: {error.strerror}") from error
 
 
 def say(text: str) -> None:
     """Prints a line to stdout; a line break in it is shown as an escape."""
-    typer.echo(printable(text))
+    echo(printable(text))
 
 
 def say_lines(text: str) -> None:
     """Prints text that has lines of its own."""
-    typer.echo(printable(text, newlines=True))
+    echo(printable(text, newlines=True))
 
 
 def say_json(text: str) -> None:
     """Prints JSON, with the same value."""
-    typer.echo(printable_json(text))
+    echo(printable_json(text))
 
 
 def note(text: str) -> None:

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.terminal.instants import for_people
-from tocsin.cli.terminal.lines import one_line, say, say_json, say_lines
+from tocsin.cli.terminal.lines import echo, one_line, say, say_json, say_lines
 from tocsin.printable import printable
 
 
@@ -119,7 +119,7 @@ def print_json_line(message: Message) -> None:
 
 def print_document(text: str) -> None:
     """Prints documents that other programs read; their writers leave nothing to be escaped."""
-    typer.echo(printable(text, newlines=True), nl=False)
+    echo(printable(text, newlines=True), nl=False)
 
 
 def instant_text(timestamp: Timestamp) -> str:
