@@ -57,20 +57,7 @@ async def know_callers(stack: AsyncExitStack, ground: Ground) -> Callers:
         refuse_ignored_accounts(has_accounts=known, ignored=settings.ignore_accounts)
     signing = await _signing(clock, database, settings.access)
     reached = Reached()
-    observer = ground.telemetry.observer
-    who = await identify(
-        settings.access,
-        settings.console,
-        settings.targets.reach,
-        clock,
-        database,
-        signing.keys,
-        reached,
-        ground.node,
-        observer,
-        ground.pages,
-        ground.ring,
-    )
+    who = await identify(ground, signing.keys, reached)
     stack.push_async_callback(who.close)
     tokens = account_tokens(clock, database, signing.keys)
     return Callers(

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from tocsin.access.principal import SERVICE_ACCOUNT
-from tocsin.access.sealing import Keyring
 from tocsin.access.sessions import Cookies
 from tocsin.access.tokens.assertions import Assertions
 from tocsin.access.tokens.audiences import Reached
@@ -20,9 +19,9 @@ from tocsin.api.tocsin.sessions import service as sessions
 from tocsin.api.yandex import iam_tokens
 from tocsin.composition.clocks import MACHINE_CLOCK, shared_clock_of
 from tocsin.composition.gating import Identity
+from tocsin.composition.ground import Ground
 from tocsin.composition.grpc_server import Services, StartError
 from tocsin.console.settings import ConsoleSettings
-from tocsin.engine.observer import Observer
 from tocsin.engine.sealed_keys import kept_key
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.expiry_sweep import ExpirySweep
@@ -40,7 +39,7 @@ from tocsin.store.driver.database import Database
 from tocsin.store.expiry import PROOFS
 from tocsin.store.shared_keys import COOKIES
 from tocsin.wire.ids import Ids
-from tocsin.wire.paging import PageTokens, new_key
+from tocsin.wire.paging import new_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,77 +55,97 @@ class Identifying:
     close: Callable[[], Awaitable[None]]
 
 
-async def identify(
-    settings: AccessSettings,
-    console: ConsoleSettings,
-    reach: Reach,
-    clock: Clock,
-    database: Database,
-    keys: SigningKeys,
-    reached: Reached,
-    node: str,
-    observer: Observer,
-    pages: PageTokens,
-    ring: Keyring,
-) -> Identifying:
+async def identify(ground: Ground, keys: SigningKeys, reached: Reached) -> Identifying:
     """Builds the parts, and writes the accounts and roles of the settings to the store.
 
-    `reached` gets the server's addresses once it listens. `ring` has the keys that encrypt those of
-    the store.
+    `reached` gets the server's addresses once it listens.
 
     Raises:
         StartError: an account or key of the settings already exists and is not from the settings.
     """
-    shared_clock = shared_clock_of(clock)
+    settings, database = ground.settings.access, ground.database
+    shared_clock = shared_clock_of(ground.clock)
     if not settings.enabled:
-        return _open(shared_clock, keys, console)
+        return _open(shared_clock, keys, ground.settings.console)
     await _keep_configured(settings, database, shared_clock)
     life = timedelta(hours=settings.token_hours)
     tokens = IamTokens(keys, shared_clock, life=life, checked=True)
+    outside = _outside(settings, ground.settings.targets.reach, shared_clock)
+    authenticator = StoredAuthenticator(
+        database, shared_clock, tokens, outside.issuers, machine_clock=MACHINE_CLOCK
+    )
+    known = KnownAccess(database)
+    assertions = Assertions(shared_clock, reached.addresses)
+    iam = iam_tokens.IamTokenService(database, shared_clock, tokens, assertions)
+    signing_in, cookie = await _signing_in(ground, outside, shared_clock)
+    return Identifying(
+        {
+            iam_tokens.SERVICE: iam.methods(),
+            access.SERVICE: access.methods(database, shared_clock, Ids(shared_clock), ground.pages),
+            **signing_in,
+        },
+        Identity(authenticator, known, known, cookie),
+        (_sweep_of_proofs(ground, shared_clock).run_once,),
+        outside.close,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """Holds the issuers of other organisations, and what fetches their documents.
+
+    `foreign` fetches those whose addresses an issuer names.
+    """
+
+    issuers: Issuers
+    documents: Documents
+    foreign: Documents
+
+    async def close(self) -> None:
+        await self.documents.close()
+        await self.foreign.close()
+
+
+def _outside(settings: AccessSettings, reach: Reach, shared_clock: Clock) -> _Outside:
     agent = f"tocsin/{version('tocsin')}"
     documents = Documents(agent, FetchFailed, reach)
     foreign = Documents(agent, FetchFailed, reach.of_foreign_documents())
     issuers = Issuers(
         settings.issuers, shared_clock, documents.get, foreign.get, machine_clock=MACHINE_CLOCK
     )
+    return _Outside(issuers, documents, foreign)
 
-    async def close() -> None:
-        await documents.close()
-        await foreign.close()
 
-    authenticator = StoredAuthenticator(
-        database, shared_clock, tokens, issuers, machine_clock=MACHINE_CLOCK
+async def _signing_in(
+    ground: Ground, outside: _Outside, shared_clock: Clock
+) -> tuple[Services, str | None]:
+    """Builds the service by which people sign in on the page; returns it with its cookie."""
+    console, database = ground.settings.console, ground.database
+    if not console.enabled:
+        return {}, None
+    cookies = Cookies(await kept_key(database, COOKIES, new_key, ground.ring))
+    flow = CodeFlow(
+        ground.settings.access.issuers,
+        outside.issuers,
+        shared_clock,
+        outside.documents.post,
+        outside.foreign.post,
+        machine_clock=MACHINE_CLOCK,
     )
-    known = KnownAccess(database)
-    assertions = Assertions(shared_clock, reached.addresses)
-    iam = iam_tokens.IamTokenService(database, shared_clock, tokens, assertions)
-    signing_in, cookie = {}, None
-    if console.enabled:
-        cookies = Cookies(await kept_key(database, COOKIES, new_key, ring))
-        flow = CodeFlow(
-            settings.issuers,
-            issuers,
-            shared_clock,
-            documents.post,
-            foreign.post,
-            machine_clock=MACHINE_CLOCK,
-        )
-        longest = timedelta(hours=console.session_hours)
-        service = sessions.SessionService(database, shared_clock, cookies, flow, longest)
-        signing_in, cookie = {sessions.SERVICE: service.methods()}, cookies.session
-    duty = Duty("proofs", database, clock, node=node)
-    sweep = ExpirySweep(
-        database, shared_clock, PROOFS, duty, machine_clock=MACHINE_CLOCK, observer=observer
-    )
-    return Identifying(
-        {
-            iam_tokens.SERVICE: iam.methods(),
-            access.SERVICE: access.methods(database, shared_clock, Ids(shared_clock), pages),
-            **signing_in,
-        },
-        Identity(authenticator, known, known, cookie),
-        (sweep.run_once,),
-        close,
+    longest = timedelta(hours=console.session_hours)
+    service = sessions.SessionService(database, shared_clock, cookies, flow, longest)
+    return {sessions.SERVICE: service.methods()}, cookies.session
+
+
+def _sweep_of_proofs(ground: Ground, shared_clock: Clock) -> ExpirySweep:
+    """Builds what deletes proofs that have expired, on one node at a time."""
+    return ExpirySweep(
+        ground.database,
+        shared_clock,
+        PROOFS,
+        Duty("proofs", ground.database, ground.clock, node=ground.node),
+        machine_clock=MACHINE_CLOCK,
+        observer=ground.telemetry.observer,
     )
 
 
