@@ -1,8 +1,10 @@
 """grpc-gateway before a real server: what the REST tests' fake one does not show."""
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from urllib.request import urlopen
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, to_binary_event, to_structured_event
@@ -83,3 +85,14 @@ def test_logs_by_otlp_in_json_are_answered(gateway: str) -> None:
         gateway, "POST", "/v1/logs", b'{"resourceLogs": []}', {"Content-Type": "application/json"}
     )
     assert (reply.status, reply.json) == (200, {})
+
+
+def test_changes_are_streamed_as_json_lines(gateway: str, folder: str) -> None:
+    """Envoy makes server-sent events of them."""
+    with urlopen(f"http://{gateway}/tocsin/v1/watch?folderId={folder}", timeout=30) as lines:
+        first = json.loads(lines.readline())["result"]
+        assert "reset" in first, first
+        made = create(RestApi(gateway), folder)
+        shown = (json.loads(line)["result"] for line in lines)
+        seen = next(each["triggers"] for each in shown if each.get("triggers"))
+    assert [each["triggerId"] for each in seen] == [made["id"]], seen
