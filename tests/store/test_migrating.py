@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection
 
+from stand.services.postgres_server import PostgresServer
 from stand.tocsin_process import Ended, run_tocsin, serving
 from store.schemas import create, on_connection, upgrade_to, written_by
 from store.statements import head
@@ -136,6 +138,39 @@ def test_a_schema_that_names_no_older_version_is_refused(
     runner.run(create(url))
     runner.run(on_connection(url, change))
     refuses(url, words)
+
+
+def test_a_migration_gives_way_to_a_node_that_works(
+    postgres: PostgresServer, runner: asyncio.Runner
+) -> None:
+    """They would wait for each other: PostgreSQL ended the one or the other after a second."""
+    url = postgres.new_database()
+    runner.run(on_connection(url, upgrade_to(RELEASED)))
+    holds_it = (
+        "SELECT 1 FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'"
+        " AND relation = 'triggers'::regclass"
+    )
+
+    async def work() -> Ended:
+        node, other = await asyncpg.connect(url), await asyncpg.connect(url)
+        try:
+            transaction = node.transaction()
+            await transaction.start()
+            await node.execute("LOCK TABLE invocations IN ROW EXCLUSIVE MODE")
+            migrating = asyncio.create_task(asyncio.to_thread(migrate, url))
+            while not await other.fetchval(holds_it):
+                assert not migrating.done()
+                await asyncio.sleep(0.005)
+            await node.execute("UPDATE triggers SET name = name")
+            await transaction.commit()
+            return await migrating
+        finally:
+            await node.close()
+            await other.close()
+
+    done = runner.run(work())
+    assert done.status == 0, done.stderr
+    assert runner.run(on_connection(url, version)) == head()
 
 
 def test_a_sqlite_database_in_use_is_not_migrated(path: Path, runner: asyncio.Runner) -> None:

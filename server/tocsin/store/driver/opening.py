@@ -3,12 +3,11 @@
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
@@ -19,7 +18,7 @@ from tocsin.store.driver.file.locks import take_lock
 from tocsin.store.driver.file.marks import lost_its_log
 from tocsin.store.driver.primary.urls import SCHEMES, PostgresUrl, parse_url
 from tocsin.store.driver.sqlite import SqliteDatabase
-from tocsin.store.migrations.upgrading import HEAD, MIGRATION_LOCK, Told, upgrade
+from tocsin.store.migrations.upgrading import HEAD, Told, upgrade
 
 if TYPE_CHECKING:
     from tocsin.store.driver.primary.connecting import Primary
@@ -179,6 +178,7 @@ async def prepare_postgresql(
     from sqlalchemy.ext.asyncio import create_async_engine
 
     from tocsin.store.driver.primary.pools import refuse_transaction_pools
+    from tocsin.store.migrations.giving_way import upgrade_beside_nodes
 
     await refuse_transaction_pools(primary, safe_url)
     engine = create_async_engine(
@@ -188,9 +188,6 @@ async def prepare_postgresql(
     )
     try:
         async with engine.connect() as connection:
-            # Held until the commit: nodes that start meanwhile wait, and find the schema migrated.
-            await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            await connection.run_sync(partial(upgrade, copying=copying, told=told), safe_url)
-            await connection.commit()
+            await upgrade_beside_nodes(connection, safe_url, copying=copying, told=told)
     finally:
         await engine.dispose()
