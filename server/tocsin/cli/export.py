@@ -12,6 +12,7 @@ from tocsin.cli.apply.written import (
     Written,
     accounts_of,
     bindings_of,
+    has_accounts,
     integrations_of,
     json_of,
     of_trigger,
@@ -103,6 +104,8 @@ def export(
     of_location = checked_location(location) if wanted - IN_FOLDER else ""
     left_out: list[str] = []
     with connected(server, ca) as api:
+        if Kind.ALL in kinds and not has_accounts(api):
+            wanted -= {Kind.SERVICE_ACCOUNT, Kind.BINDING}
         if form is Form.TERRAFORM:
             resources, left_out = _resources(api, of_folder)
             texts, whole = resources, "\n".join(text for _, text in resources)

@@ -331,6 +331,7 @@ def test_exported_files_are_written_anew_only_if_they_change(person: Person) -> 
 def test_export_for_terraform_says_what_it_leaves_out(person: Person) -> None:
     budget = as_yaml({"name": "budget", "rule": RULES["billingBudget-invokeFunction"]})
     person.gets("apply", "-f", "-", stdin=NIGHTLY + "---\n" + budget)
+    assert person.gets("export", "--kind", "all") == person.gets("export")
     done = person.types("export", "-o", "terraform")
     assert done.status == 1
     assert done.stdout.startswith('resource "yandex_function_trigger" "nightly" {\n')

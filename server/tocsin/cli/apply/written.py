@@ -63,6 +63,11 @@ def of_trigger(trigger: Trigger) -> Written:
     return Written(file_name(trigger), written(trigger))
 
 
+def has_accounts(api: Connection) -> bool:
+    """Returns whether a server has access control, and so accounts and bindings."""
+    return bool(api.access.WhoAmI(access.WhoAmIRequest()).access_control)
+
+
 def accounts_of(api: Connection, folder: str) -> Iterator[Written]:
     """Yields the service accounts of a folder, without those of the server's settings."""
     for account in _accounts(api, folder):
