@@ -168,7 +168,11 @@ def _write(directory: Path, written: Sequence[tuple[str, str]], form: Form, what
                 file.parent.mkdir(exist_ok=True)
                 file.write_text(text, encoding="utf-8")
                 changed += 1
-    except (OSError, UnicodeDecodeError) as error:
+    except FileExistsError as error:
+        raise refusal(f"--to {directory}: is not a directory") from error
+    except OSError as error:
+        raise refusal(f"{error.filename or directory}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise refusal(f"--to {directory}: {error}") from error
     note(f"{counted(len(written), what)} in {directory}, {counted(changed, 'file')} written")
 

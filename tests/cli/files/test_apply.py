@@ -328,6 +328,18 @@ def test_exported_files_are_written_anew_only_if_they_change(person: Person) -> 
     assert person.types("export", "--to", directory).stderr.endswith(", 0 files written\n")
 
 
+def test_an_export_into_a_file_or_over_a_directory_is_refused_in_words(person: Person) -> None:
+    person.gets("apply", "-f", "-", stdin=NIGHTLY)
+    file = person.writes("a.yaml", NIGHTLY)
+    assert person.is_refused("export", "--to", file) == (
+        1,
+        [f"tocsin: --to {file}: is not a directory"],
+    )
+    (person.directory / "out" / "nightly.yaml").mkdir(parents=True)
+    code, [line] = person.is_refused("export", "--to", str(person.directory / "out"))
+    assert (code, line.endswith("out/nightly.yaml: Is a directory")) == (1, True)
+
+
 def test_export_for_terraform_says_what_it_leaves_out(person: Person) -> None:
     budget = as_yaml({"name": "budget", "rule": RULES["billingBudget-invokeFunction"]})
     person.gets("apply", "-f", "-", stdin=NIGHTLY + "---\n" + budget)
