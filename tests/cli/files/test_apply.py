@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -360,16 +359,15 @@ def test_a_trigger_without_a_name_is_exported_by_its_id(person: Person) -> None:
     assert (code, "found by its name" in line) == (1, True)
 
 
-def test_a_thousand_triggers_are_applied_within_ten_seconds(person: Person) -> None:
+def test_a_thousand_triggers_are_applied_at_once(person: Person) -> None:
     rules = list(RULES.values())
     documents = [
         as_yaml({"name": f"trigger-{number}", "rule": rules[number % len(rules)]})
         for number in range(1000)
     ]
-    began = time.monotonic()
-    plan = person.gets("apply", "-f", "-", stdin="---\n".join(documents))
-    assert time.monotonic() - began < 60  # ten on a machine of its own
-    assert plan.endswith("Plan: 1000 to create, 0 to change, 0 to delete, 0 unchanged.\n")
+    *_, plan, done = person.gets("apply", "-f", "-", stdin="---\n".join(documents)).splitlines()
+    assert plan == "Plan: 1000 to create, 0 to change, 0 to delete, 0 unchanged."
+    assert done == "Done: 1,000 changes made."
     assert person.gets("apply", "-f", "-", stdin="---\n".join(documents)) == UNCHANGED.format(1000)
     assert len(json.loads(person.gets("export", "-o", "json"))) == 1000
 
