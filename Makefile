@@ -27,7 +27,7 @@ demo: $(VENV)/installed ## Install, then show Tocsin at work until Ctrl-C
 	@$(BIN)/tocsin demo
 
 test: $(VENV)/installed-dev ## Install what the tests need, then run them (PYTEST_ARGS="-k cron")
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --timeout 900 --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 mutants: $(VENV)/installed-dev ## Hold all wrong servers to the conformance suite: it must catch each (1 minute)
 	$(BIN)/python -m pytest tests/mutants/check_all.py $(PYTEST_ARGS)
