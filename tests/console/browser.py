@@ -92,7 +92,8 @@ class Faults:
 
 
 def accessibility_faults(page: Page, tools: Path) -> list[str]:
-    """What axe-core finds wrong on the page as it stands."""
+    """What axe-core finds wrong on the page as it stands, once nothing fades in any more."""
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
     source = (tools / "node_modules" / "axe-core" / "axe.min.js").read_text()
     page.evaluate(source)
     found = page.evaluate("async () => (await axe.run()).violations")
