@@ -1,7 +1,7 @@
 """Processes work in groups: what arrives while a group is under way shares the next one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -10,6 +10,18 @@ import structlog
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+
+class _Turn:
+    """Lets the event loop turn once, as `asyncio.sleep(0)` does, at half its cost."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+_TURN = _Turn()
 
 
 @dataclass(slots=True)
@@ -116,7 +128,7 @@ class Gathering(Generic[T]):
         while self._turns and seen < len(self._waiting) < self._most:
             seen = len(self._waiting)
             for _ in range(self._turns):
-                await asyncio.sleep(0)
+                await _TURN
 
     def _next_group(self) -> list[T]:
         end = self._most if self._size is None else self._end_by_size(self._size)

@@ -36,7 +36,7 @@ T = TypeVar("T")
 # Bounds how long one group keeps the event loop from other calls.
 LARGEST_GROUP = 256
 # A group waits until no work has arrived for so many turns of the event loop.
-GATHERING_TURNS = 16
+GATHERING_TURNS = 32
 LARGEST_LOG = 64 * 1024 * 1024
 # A transaction keeps so many changed pages (62 MiB) in memory, for the commit's thread to write. By
 # default SQLite writes them on the event loop from 2 MiB on, which takes 150 ms for a large input.
