@@ -30,9 +30,17 @@ SHOWN = {
     "overview-wide-dark",
     "triggers-wide-light",
     "trigger-wide-light",
+    "new-trigger-wide-light",
+    "why-wide-light",
+    "fire-wide-light",
     "edit-wide-light",
+    "invocations-wide-light",
     "invocation-wide-light",
     "dead-letters-wide-light",
+    "executions-wide-light",
+    "schedules-wide-light",
+    "schedule-wide-light",
+    "test-event-wide-light",
     "triggers-narrow-dark",
 }
 
