@@ -83,9 +83,15 @@ class WatchedStore:
         return self._database.fault
 
     async def read(self, work: Work[T]) -> T:
+        return await self._timed(self._database.read(work))
+
+    async def read_snapshot(self, work: Work[T]) -> T:
+        return await self._timed(self._database.read_snapshot(work))
+
+    async def _timed(self, reading: Awaitable[T]) -> T:
         began = self._monotonic()
         try:
-            return await self._database.read(work)
+            return await reading
         finally:
             self._observe(self._monotonic() - began)
 

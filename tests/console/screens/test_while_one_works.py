@@ -39,6 +39,7 @@ def test_a_change_takes_neither_the_focus_nor_the_row(
     first = trigger(server, folder, "one", timer())
     page.goto(f"/#/triggers?folder={folder}")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.keyboard.press("j")
     button = page.get_by_role("button", name="Pause …")
     button.focus()

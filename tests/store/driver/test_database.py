@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
+import asyncpg
 import pytest
 from sqlalchemy import bindparam, update
 
@@ -49,6 +52,49 @@ def test_what_was_written_is_there_after_opening_again(url: str, runner: asyncio
 
     runner.run(write())
     assert runner.run(read()) == StoredTrigger("a", "", "c", b"m")
+
+
+def test_all_of_a_snapshot_is_of_one_moment(url: str, runner: asyncio.Runner) -> None:
+    """What another process commits between two statements of a list."""
+
+    def elsewhere() -> None:
+        async def change() -> None:
+            if not url.startswith("sqlite"):
+                connection = await asyncpg.connect(url)
+                await connection.execute("UPDATE triggers SET folder_id = 'g'")
+                await connection.close()
+                return
+            with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+                connection.execute("UPDATE triggers SET folder_id = 'g'")
+                connection.commit()
+
+        changing = Thread(target=lambda: asyncio.run(change()))
+        changing.start()
+        changing.join()
+
+    def read(tx: Transaction) -> list[str]:
+        found = names_in(tx, "g")
+        elsewhere()
+        return found + names_in(tx, "f")
+
+    def names_in(tx: Transaction, folder: str) -> list[str]:
+        rows = page_of_triggers(tx, folder_id=folder, names=NameFilter(), after="", limit=9)
+        return [row.id for row in rows]
+
+    async def scenario() -> None:
+        async with opened(url) as database:
+            await database.write(add("a"))
+            assert await database.read_snapshot(read) == ["a"]
+            assert await database.read(lambda tx: names_in(tx, "g")) == ["a"]
+            with pytest.raises(RuntimeError):
+                await database.read_snapshot(broken)
+            assert await database.write(add("b")) == "b"
+            assert await ids(database) == ["b"]
+
+    def broken(tx: Transaction) -> None:
+        raise RuntimeError("broke off")
+
+    runner.run(scenario())
 
 
 def test_work_that_fails_is_undone_and_the_rest_of_its_group_is_kept(

@@ -67,6 +67,13 @@ class Database(Protocol):
             StoreDamaged: the rows can't be read any more.
         """
 
+    async def read_snapshot(self, work: Work[T]) -> T:
+        """Does as `read`, but all statements of `work` see the store as it was at one moment.
+
+        This is for lists that several statements make: otherwise a row that changes from what one
+        of them finds into what another one finds could be in both, or in none.
+        """
+
     def write(self, work: Work[T]) -> Future[T]:
         """Runs `work` in a transaction, and returns its result once the transaction is durable.
 

@@ -86,6 +86,12 @@ class PostgresDatabase:
         async with self._readers.one() as session:
             return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
 
+    async def read_snapshot(self, work: Work[T]) -> T:
+        async with self._readers.one() as session:
+            moment = session.connection.transaction(isolation="repeatable_read", readonly=True)
+            async with moment:
+                return await greenlet_spawn(work, PostgresTransaction(session, self._statements))
+
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         call = HandedIn(work, asyncio.get_running_loop().create_future())
         self._calls.add(call)

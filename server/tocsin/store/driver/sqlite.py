@@ -98,6 +98,16 @@ class SqliteDatabase:
                 raise
             raise store_error from error
 
+    async def read_snapshot(self, work: Work[T]) -> T:
+        def within(tx: Transaction) -> T:
+            self._reader.execute("BEGIN")
+            try:
+                return work(tx)
+            finally:
+                self._reader.rollback()
+
+        return await self.read(within)
+
     def write(self, work: Work[T]) -> asyncio.Future[T]:
         call = HandedIn(work, asyncio.get_running_loop().create_future())
         self._calls.add(call)

@@ -75,7 +75,7 @@ class ShowingService:
             candidates, rest = page_of_executions(tx, query, after, size)
             return _page(tx, candidates, parent, mask, rest)
 
-        response, rest = await self._database.read(read)
+        response, rest = await self._database.read_snapshot(read)
         response.next_page_token = token_of(tokens, rest)
         for execution in response.executions:
             fitting(execution, call)

@@ -150,7 +150,7 @@ class Selections:
         number = 0
         after: Position | None = None
         for _ in range(COUNTED_STRETCHES):
-            found, after = await self._database.read(
+            found, after = await self._database.read_snapshot(
                 partial(_count_step, wanted=wanted, after=after)
             )
             number += found

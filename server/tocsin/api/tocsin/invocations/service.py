@@ -187,7 +187,7 @@ async def page_of_caller(
             page = page_of_visible(tx, wanted, visible, after=after, limit=size)
         return NamedPage(page, origin_names(tx, [row.origin for row in page.rows]))
 
-    return await database.read(read)
+    return await database.read_snapshot(read)
 
 
 def searched_until(found: NamedPage) -> Timestamp | None:
