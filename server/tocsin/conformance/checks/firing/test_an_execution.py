@@ -17,7 +17,7 @@ WHEN += "executed immediately'"
 DEDUPLICATED = "discovery document integrations v1, requestId: 'the response from the previous "
 DEDUPLICATED += "execution is returned'"
 PROTO = "proto google/longrunning/operations.proto"
-OPEN = "no page says what an integration is sent; the tasks of one are its own"
+OPEN = "Google documents no body, since its integrations run tasks of their own"
 OPERATIONS = "google-operations"
 
 
@@ -174,7 +174,8 @@ def kebab(member: str) -> str:
             member,
             marks=execution(
                 f"body.parameter.{kebab(member)}",
-                f"An integration MAY be handed a {member} as plain JSON in `parameters`; {OPEN}.",
+                f"An integration MAY get the {member} of a parameter as plain JSON in "
+                f"`parameters`; {OPEN}.",
                 MAY,
                 source=OPEN,
             ),
