@@ -1,7 +1,7 @@
 """An upgrade and a downgrade by one version, node by node, while clients call and timers tick.
 
-The old node is the release before this checkout, from its git tag. Each stage (old, both, new,
-both, old) lasts until so many calls were answered and so many deliveries came.
+The old node is the release before this checkout. Each stage (old, both, new, both, old) lasts until
+so many calls were answered and so many deliveries came.
 """
 
 import time

