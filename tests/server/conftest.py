@@ -15,7 +15,7 @@ from stand.apis.google import GoogleApi, GoogleGrpc, GoogleRest
 from stand.apis.steering import QueueService, Steering, steered
 from stand.apis.tocsin import TocsinGrpc, TocsinRest
 from stand.apis.triggers import GrpcApi, RestApi, TriggerApi
-from stand.recording_target import RecordingTarget
+from stand.recording_target import Answers, RecordingTarget
 from stand.services.amazon import Amazon, amazon
 from stand.tocsin_process import Tocsin, serving
 from stand.vendors.client import VendorClient
@@ -33,6 +33,13 @@ def target() -> Iterator[RecordingTarget]:
     target = RecordingTarget()
     yield target
     target.close()
+
+
+@pytest.fixture(autouse=True)
+def answers(target: RecordingTarget) -> Iterator[dict[str, Answers]]:
+    """What the target answers, by path; it lasts for one test."""
+    yield target.answers
+    target.answers.clear()
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,10 @@ class RecordingTarget:
 
     def all(self, matches: Matches) -> list[Received]:
         with self._came:
-            return [request for request in self._received if matches(request)]
+            return self._found(matches)
+
+    def _found(self, matches: Matches) -> list[Received]:
+        return [request for request in self._received if _suits(request, matches)]
 
     def wait_for(
         self, matches: Matches, count: int = 1, seconds: float = PATIENCE
@@ -94,7 +97,7 @@ class RecordingTarget:
             found: list[Received] = []
 
             def enough() -> bool:
-                found[:] = [request for request in self._received if matches(request)]
+                found[:] = self._found(matches)
                 return len(found) >= count
 
             assert self._came.wait_for(enough, seconds), f"{len(found)} of {count} came"
@@ -105,6 +108,13 @@ class RecordingTarget:
             self._received.append(request)
             self._came.notify_all()
         return self.answers.get(request.path, lambda _: Answer())(request)
+
+
+def _suits(request: Received, matches: Matches) -> bool:
+    try:
+        return matches(request)
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        return False  # a neighbour's body, which is not the JSON that is asked for
 
 
 def _handler_for(target: RecordingTarget) -> type[BaseHTTPRequestHandler]:

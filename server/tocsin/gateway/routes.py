@@ -43,6 +43,16 @@ _PROBING = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 # A method's path that is not UTF-8 would stop grpcio's server.
 _REST_OF_METHOD = "[!-~]*"
 
+# Headers that Envoy adds, and one of nearly every client, which the server never reads. Each is
+# written and read anew at each call, since the server keeps no table of headers (grpc_server.py).
+_UNREAD = [
+    "accept",
+    "x-envoy-external-address",
+    "x-envoy-original-method",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+]
+
 _NOT_SERVED: Json = {
     "match": {"prefix": "/"},
     "direct_response": {
@@ -98,6 +108,7 @@ def route_config(settings: EnvoySettings, listener: Listener) -> Json:
     # A client may reach a host through any port.
     return {
         "ignore_port_in_host_matching": True,
+        "request_headers_to_remove": _UNREAD,
         # Not `x-forwarded-for`: for a peer on loopback it names another address of this machine.
         "request_headers_to_add": [_header(doors.PEER, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")],
         "virtual_hosts": _virtual_hosts(listener, routes),

@@ -20,9 +20,9 @@ REQUEST_ID = "x-request-id"
 SERVER_TRACE_ID = "x-server-trace-id"
 LONGEST_REQUEST_ID = 64
 ORIGINAL_PATH = "x-envoy-original-path"
+"""Where Envoy keeps the path and query of a call over REST; clients can't send it."""
 LINT = "x-tocsin-lint"
 LONGEST_LINT = 1024
-"""Where Envoy keeps the path and query of a call over REST; clients can't send it."""
 
 
 class Arrival:
