@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from doors.slow_start import starting_slowly
 from stand.all_doors import Doors
 from stand.apis.wire import send
 from stand.certificates import issue
@@ -42,6 +43,20 @@ def test_tls_alone_is_enough(directory: Path, certificates: Path) -> None:
                 health_pb2.HealthCheckResponse.NOT_SERVING
             ], "who watches is told, and let go"
         assert server.process.wait(30) == 0
+
+
+def test_who_is_ready_is_healthy_though_the_machine_is_busy(directory: Path) -> None:
+    with starting_slowly(directory, http="127.0.0.1:0") as server:
+        asked = [send(server.http_address, "GET", "/healthz").status for _ in range(100)]
+        assert set(asked) == {200}
+
+
+def test_who_is_ready_is_healthy_over_tls_alone(directory: Path, certificates: Path) -> None:
+    options = (*Doors.options(certificates), "--listen", "off")
+    with starting_slowly(directory, *options, http="off") as server:
+        doors = Doors(server, certificates)
+        asked = [doors.send("GET", "/healthz").status for _ in range(100)]
+        assert set(asked) == {200}
 
 
 def test_after_kill_9_no_envoy_is_left(directory: Path, certificates: Path) -> None:

@@ -231,6 +231,7 @@ async def open_doors(
     )
     await gateway.start()
     stack.push_async_callback(grace.stop, gateway.stop)
+    await gateway.healthy()
     http = Address(*gateway.address) if settings.http else None
     tls = Address(*gateway.tls_address) if settings.tls else None
     return Doors(Address(*gateway.plain_address) if plain else address, http, tls)

@@ -5,6 +5,7 @@ from pathlib import Path
 import aiohttp
 
 from tocsin.gateway.bootstrap import STAT_PREFIX
+from tocsin.gateway.routes import CALLS
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 
@@ -42,7 +43,13 @@ class Admin:
 
     async def active_requests(self) -> int:
         """Returns how many requests are being answered."""
-        name = f"http.{STAT_PREFIX}.downstream_rq_active"
+        return await self._stat(f"http.{STAT_PREFIX}.downstream_rq_active")
+
+    async def finds_server(self) -> bool:
+        """Returns whether the gRPC server passed Envoy's latest check, and `/healthz` is 200."""
+        return await self._stat(f"cluster.{CALLS}.membership_healthy") > 0
+
+    async def _stat(self, name: str) -> int:
         async with (
             self._session() as session,
             session.get("/stats", params={"filter": f"^{name}$", "format": "json"}) as answer,

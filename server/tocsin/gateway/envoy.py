@@ -18,10 +18,10 @@ from tocsin.schedule import Clock
 
 log = structlog.get_logger(__name__)
 
-_POLL_SECONDS = 0.02
+POLL_SECONDS = 0.02
 _WRITE_SECONDS = 0.2
 _LOG_BYTES = 64 * 1024
-_START_SECONDS = 30.0
+START_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
 _TERMINATE_SECONDS = 5.0
 
@@ -125,7 +125,7 @@ class Envoy:
         Raises:
             GatewayError: Envoy ended before, or was not ready within 30 seconds.
         """
-        deadline = self._machine_clock.monotonic() + _START_SECONDS
+        deadline = self._machine_clock.monotonic() + START_SECONDS
         while self._machine_clock.monotonic() < deadline:
             if self._process.returncode is not None:
                 status = self._process.returncode
@@ -136,8 +136,14 @@ class Envoy:
                     for name, ip in ips.items():
                         await _connect(ip, ports[name])
                     return ports
-            await self._machine_clock.sleep(_POLL_SECONDS)
-        raise GatewayError(f"Envoy was not ready after {_START_SECONDS:.0f} seconds")
+            await self._machine_clock.sleep(POLL_SECONDS)
+        raise GatewayError(f"Envoy was not ready after {START_SECONDS:.0f} seconds")
+
+    async def finds_server(self) -> bool:
+        """Returns whether the gRPC server passed Envoy's latest check of its health."""
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+            return await self._admin.finds_server()
+        return False
 
     async def ended(self) -> int:
         """Waits until the process ends; returns its exit status, negative for a signal."""
@@ -163,7 +169,7 @@ class Envoy:
         answering = False
         while await self._is_answering() and self._machine_clock.monotonic() < deadline:
             answering = True
-            await self._machine_clock.sleep(_POLL_SECONDS)
+            await self._machine_clock.sleep(POLL_SECONDS)
         if answering and self._machine_clock.monotonic() < deadline:
             # A request is over before its last bytes are written, which a signal would lose.
             await self._machine_clock.sleep(_WRITE_SECONDS)

@@ -29,7 +29,13 @@ from tocsin.gateway.bounds.connections import ConnectionBounds
 from tocsin.gateway.bounds.floods import Floods, publish_floods
 from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import CertificateError, Certificates
-from tocsin.gateway.envoy import Envoy, GatewayError, envoy_binary
+from tocsin.gateway.envoy import (
+    POLL_SECONDS,
+    START_SECONDS,
+    Envoy,
+    GatewayError,
+    envoy_binary,
+)
 from tocsin.gateway.settings import HTTP, PLAIN, TLS, EnvoySettings, Limits, Listener, Sockets
 from tocsin.schedule import Clock
 
@@ -139,6 +145,7 @@ class Gateway:
         self._ips: dict[str, str] = {}
         self._ports = {name: port for name, (_, port) in self._listen.items()}
         self._envoy: Envoy | None = None
+        self._healthy_by = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
         self.restarts = 0
         """How often Envoy died and was restarted."""
@@ -170,6 +177,7 @@ class Gateway:
             GatewayError: Envoy is missing, a port is taken, a certificate is unusable, or Envoy did
                 not become ready.
         """
+        self._healthy_by = self._machine_clock.monotonic() + START_SECONDS
         binary = envoy_binary()
         for name, listen in self._listen.items():
             self._ips[name] = await _resolve(name, listen)
@@ -186,6 +194,21 @@ class Gateway:
             self._tasks.append(asyncio.create_task(self._keep_floods(self._floods)))
         if self._tls is not None:
             self._tasks.append(asyncio.create_task(self._keep_certificates(self._tls)))
+
+    async def healthy(self) -> None:
+        """Returns when `/healthz` answers 200, so after a check of the gRPC server's health.
+
+        A start does not wait for that by itself: Envoy answers calls though a check has failed.
+
+        Raises:
+            GatewayError: that took more than 30 seconds since the start.
+        """
+        while self._envoy is None or not await self._envoy.finds_server():
+            if self._machine_clock.monotonic() > self._healthy_by:
+                raise GatewayError(
+                    f"Envoy did not find the gRPC server healthy within {START_SECONDS:.0f} seconds"
+                )
+            await self._machine_clock.sleep(POLL_SECONDS)
 
     async def stop(self, grace_seconds: float) -> None:
         """Closes the ports, gives requests under way the grace to finish, and ends Envoy."""
