@@ -8,8 +8,8 @@ from typing import TypeAlias
 from store.work import held_open, opened, two_nodes
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.transaction import Work
-from tocsin.store.duties import hold_duty
-from tocsin.store.events.sources import hold_part, move_part, release_part
+from tocsin.store.duties import hold_duty, release_duties
+from tocsin.store.events.sources import hold_part, move_part, release_part, release_parts
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -61,6 +61,24 @@ def test_who_takes_over_goes_on_where_the_other_was(url: str, runner: asyncio.Ru
         assert await database.write(part("b")) == "p7"
         assert not await database.write(lambda tx: move_part(tx, "t", "0", node="a", position="p8"))
         assert await database.write(part("a", name="1")) == ""
+
+    run(url, runner, scenario)
+
+
+def test_who_leaves_gives_back_its_own_leases_alone(url: str, runner: asyncio.Runner) -> None:
+    async def scenario(database: Database) -> None:
+        for number in "12":
+            assert await database.write(duty("a", name=f"a{number}"))
+            assert await database.write(part("a", name=f"a{number}")) == ""
+        assert await database.write(duty("b", name="b"))
+        assert await database.write(part("b", name="b")) == ""
+        await database.write(lambda tx: release_duties(tx, node="a"))
+        await database.write(lambda tx: release_parts(tx, node="a"))
+        for number in "12":
+            assert await database.write(duty("c", name=f"a{number}"))
+            assert await database.write(part("c", name=f"a{number}")) == ""
+        assert not await database.write(duty("c", name="b"))
+        assert await database.write(part("c", name="b")) is None
 
     run(url, runner, scenario)
 

@@ -33,6 +33,7 @@ from tocsin.engine.ticks.schedules import Schedules
 from tocsin.engine.ticks.timers import Timers
 from tocsin.engine.upkeep.duty import Duty
 from tocsin.engine.upkeep.housekeeping import Housekeeping, Loop, housekeeping
+from tocsin.engine.upkeep.leases import Leases
 from tocsin.engine.upkeep.presence import Presence
 from tocsin.engine.upkeep.step_faults import StepFaults
 from tocsin.outgoing.dialling import Dialling
@@ -97,6 +98,7 @@ def compose(
         upkeep=(*kept.steps(), *_watching(ground, notices)),
         faults=faults,
         hold=ground.hold,
+        leases=Leases(database, node=ground.node),
     )
     database.listen(engine.look_at_all, MACHINE_CLOCK.sleep)
     return Works(engine, intake, ids, catalog, presence, shortage, faults)

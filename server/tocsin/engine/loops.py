@@ -18,6 +18,7 @@ from tocsin.engine.ticks.recurring import Recurring
 from tocsin.engine.ticks.schedules import earliest_of_all
 from tocsin.engine.ticks.timers import KIND as TIMER
 from tocsin.engine.ticks.timers import Timers
+from tocsin.engine.upkeep.leases import Leases
 from tocsin.engine.upkeep.step_faults import StepFaults
 from tocsin.schedule import Clock
 from tocsin.store.driver.database import Database, StoreError
@@ -39,7 +40,7 @@ class Engine:
     `machine_clock` times the pause after an error; None means `clock`. `chores` are further steps
     to repeat: each does its work, then waits until it is due again. `faults` learns which steps
     keep failing. While the store is on `hold`, only the steps run that fire and delete nothing:
-    `upkeep` waits too.
+    `upkeep` waits too. `leases` are those that end as soon as the loops have stopped.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Engine:
         upkeep: Sequence[Callable[[], Awaitable[None]]] = (),
         faults: StepFaults | None = None,
         hold: Holding | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -76,6 +78,7 @@ class Engine:
         self._chores = tuple(chores)
         self._upkeep = tuple(upkeep)
         self._hold = hold
+        self._leases = leases
         self._faults = faults or StepFaults()
         self._loops: list[asyncio.Task[None]] = []
         self._stepped = asyncio.Event()
@@ -130,6 +133,8 @@ class Engine:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self._pulling.stop()
+        if self._leases is not None:
+            await self._leases.end()
         await self._deliveries.drain(grace_seconds)
 
     def look(self) -> None:

@@ -13,6 +13,11 @@ RELEASE = (
     .where(table.c.name == bindparam("of_name"), table.c.node == bindparam("by_node"))
     .values(held_until=0)
 )
+RELEASE_ALL = (
+    update(table)
+    .where(table.c.node == bindparam("by_node"), table.c.held_until > 0)
+    .values(held_until=0)
+)
 RENEW = renewing(table, table.c.node)
 TAKE = taking(table, table.c.node)
 
@@ -26,3 +31,8 @@ def hold_duty(tx: Transaction, name: str, *, node: str, now: datetime, until: da
 def release_duty(tx: Transaction, name: str, *, node: str) -> None:
     """Lets another node take a duty at once, if this node has it."""
     tx.run(RELEASE, of_name=name, by_node=node)
+
+
+def release_duties(tx: Transaction, *, node: str) -> None:
+    """Lets other nodes take all duties that this node has at once."""
+    tx.run(RELEASE_ALL, by_node=node)

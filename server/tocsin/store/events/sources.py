@@ -97,6 +97,12 @@ RELEASE = (
     )
     .values(held_until=0)
 )
+# No index has the nodes: it reads all rows, which only a stop may do.
+RELEASE_ALL = (
+    update(parts)
+    .where(parts.c.node == bindparam("by_node"), parts.c.held_until > 0)
+    .values(held_until=0)
+)
 PARTS = select(parts.c.part, parts.c.position).where(parts.c.trigger_id == bindparam("trigger_id"))
 DROP_PART = delete(parts).where(
     parts.c.trigger_id == bindparam("of_trigger"), parts.c.part == bindparam("of_part")
@@ -149,6 +155,11 @@ def move_part(tx: Transaction, trigger_id: str, part: str, *, node: str, positio
 def release_part(tx: Transaction, trigger_id: str, part: str, *, node: str) -> None:
     """Ends the lease of a part, so that other nodes can take it at once."""
     tx.run(RELEASE, of_trigger=trigger_id, of_part=part, by_node=node)
+
+
+def release_parts(tx: Transaction, *, node: str) -> None:
+    """Ends all leases of a node, so that other nodes can take its parts at once."""
+    tx.run(RELEASE_ALL, by_node=node)
 
 
 def positions(tx: Transaction, trigger_id: str) -> dict[str, str]:
