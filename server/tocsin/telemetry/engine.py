@@ -1,7 +1,8 @@
 """Measures the engine: what fires, how late, and how it ends."""
 
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -21,6 +22,93 @@ TARGET_KINDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """Describes a metric, which a registry has as one of three types."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...] = ()
+
+    def counter(self, registry: CollectorRegistry) -> Counter:
+        return Counter(f"tocsin_{self.name}", self.text, self.labels, registry=registry)
+
+    def gauge(self, registry: CollectorRegistry) -> Gauge:
+        return Gauge(f"tocsin_{self.name}", self.text, self.labels, registry=registry)
+
+    def histogram(self, registry: CollectorRegistry, buckets: Sequence[float]) -> Histogram:
+        return Histogram(
+            f"tocsin_{self.name}", self.text, self.labels, buckets=buckets, registry=registry
+        )
+
+
+FIRED = Metric(
+    "fired_total",
+    "Invocations that events made, by the kind of the rule.",
+    ("kind",),
+)
+MISFIRED = Metric(
+    "misfired_ticks_total",
+    "Missed ticks, by decision: one call for all (fire_once), a call for each (fire_all), "
+    "no call (skip), beyond the cap (dropped), older than the window (expired).",
+    ("decision",),
+)
+CLAIMED = Metric("claimed_total", "Invocations that this node claimed for delivery.")
+LOST = Metric("lease_lost_total", "Deliveries of this node that another node took over.")
+BROKEN_OFF = Metric(
+    "deliveries_broken_off_total",
+    "Deliveries that broke off without an outcome and are repeated.",
+)
+RETRIES = Metric("retries_total", "Failed calls that are repeated.", ("target_kind",))
+FINISHED = Metric(
+    "invocations_finished_total",
+    "Finished invocations, by final state.",
+    ("target_kind", "state"),
+)
+LETTERS = Metric(
+    "dead_letter_tries_total",
+    "Tries to put a dead letter into its queue.",
+    ("outcome",),
+)
+STEP_FAILURES = Metric(
+    "engine_step_failures_total",
+    "Steps of the engine's loops that failed.",
+    ("step",),
+)
+REPAIRS = Metric(
+    "reconciler_repairs_total",
+    "Faults that the reconciler found in the store and repaired, by check.",
+    ("check",),
+)
+PASSES = Metric("reconciler_passes_total", "Complete passes of this node's reconciler.")
+DELETED = Metric("retention_deleted_total", "Rows that retention deleted, by table.", ("table",))
+LAG = Metric("lag_seconds", "Time from an invocation's scheduled instant to its first call.")
+CALLS = Metric(
+    "call_duration_seconds",
+    "Time that a call of a target took.",
+    ("target_kind", "outcome"),
+)
+SOURCES = Metric(
+    "source_healthy",
+    "1 while the sources of this kind can be read, 0 while they can't.",
+    ("kind",),
+)
+PAYLOADS = Metric(
+    "payload_bytes_under_way",
+    "Bytes of payloads of more than 64 KiB that this node's deliveries hold; "
+    "[targets] payload_bytes limits them.",
+)
+ANSWERS = Metric(
+    "answer_bytes_under_way",
+    "Bytes of answers of more than 64 KiB that this node reads or has not stored yet; "
+    "[targets] payload_bytes limits them, too.",
+)
+SKEW = Metric(
+    "clock_skew_seconds",
+    "Seconds that this machine's clock is behind the store's, by which triggers fire.",
+)
+
+
 class EngineMetrics(Observer):
     """Counts and times the work of the engine; its own labels are kinds and states, never ids."""
 
@@ -34,89 +122,24 @@ class EngineMetrics(Observer):
             single_triggers: counts finished invocations of the triggers in it, by final state.
         """
         self._single_triggers = {} if single_triggers is None else single_triggers
-
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"tocsin_{name}", text, labels, registry=registry)
-
-        self._fired = counter(
-            "fired_total", "Invocations that events made, by the kind of the rule.", "kind"
-        )
-        self._misfired = counter(
-            "misfired_ticks_total",
-            "Missed ticks, by decision: one call for all (fire_once), a call for each (fire_all), "
-            "no call (skip), beyond the cap (dropped), older than the window (expired).",
-            "decision",
-        )
-        self._claimed = counter("claimed_total", "Invocations that this node claimed for delivery.")
-        self._lost = counter(
-            "lease_lost_total", "Deliveries of this node that another node took over."
-        )
-        self._broke_off = counter(
-            "deliveries_broken_off_total",
-            "Deliveries that broke off without an outcome and are repeated.",
-        )
-        self._retries = counter("retries_total", "Failed calls that are repeated.", "target_kind")
-        self._finished = counter(
-            "invocations_finished_total",
-            "Finished invocations, by final state.",
-            *("target_kind", "state"),
-        )
-        self._letters = counter(
-            "dead_letter_tries_total", "Tries to put a dead letter into its queue.", "outcome"
-        )
-        self._step_failures = counter(
-            "engine_step_failures_total", "Steps of the engine's loops that failed.", "step"
-        )
-        self._repairs = counter(
-            "reconciler_repairs_total",
-            "Faults that the reconciler found in the store and repaired, by check.",
-            "check",
-        )
-        self._passes = counter(
-            "reconciler_passes_total", "Complete passes of this node's reconciler."
-        )
-        self._deleted = counter(
-            "retention_deleted_total",
-            "Rows that retention deleted, by table.",
-            "table",
-        )
-        self._lag = Histogram(
-            "tocsin_lag_seconds",
-            "Time from an invocation's scheduled instant to its first call.",
-            buckets=LAG_SECONDS,
-            registry=registry,
-        )
-        self._calls = Histogram(
-            "tocsin_call_duration_seconds",
-            "Time that a call of a target took.",
-            ("target_kind", "outcome"),
-            buckets=CALL_SECONDS,
-            registry=registry,
-        )
-        self._sources = Gauge(
-            "tocsin_source_healthy",
-            "1 while the sources of this kind can be read, 0 while they can't.",
-            ("kind",),
-            registry=registry,
-        )
-        self._payloads = Gauge(
-            "tocsin_payload_bytes_under_way",
-            "Bytes of payloads of more than 64 KiB that this node's deliveries hold; "
-            "[targets] payload_bytes limits them.",
-            registry=registry,
-        )
-        self._answers = Gauge(
-            "tocsin_answer_bytes_under_way",
-            "Bytes of answers of more than 64 KiB that this node reads or has not stored yet; "
-            "[targets] payload_bytes limits them, too.",
-            registry=registry,
-        )
-        self._skew = Gauge(
-            "tocsin_clock_skew_seconds",
-            "Seconds that this machine's clock is behind the store's, by which triggers fire.",
-            registry=registry,
-        )
-
+        self._fired = FIRED.counter(registry)
+        self._misfired = MISFIRED.counter(registry)
+        self._claimed = CLAIMED.counter(registry)
+        self._lost = LOST.counter(registry)
+        self._broke_off = BROKEN_OFF.counter(registry)
+        self._retries = RETRIES.counter(registry)
+        self._finished = FINISHED.counter(registry)
+        self._letters = LETTERS.counter(registry)
+        self._step_failures = STEP_FAILURES.counter(registry)
+        self._repairs = REPAIRS.counter(registry)
+        self._passes = PASSES.counter(registry)
+        self._deleted = DELETED.counter(registry)
+        self._lag = LAG.histogram(registry, LAG_SECONDS)
+        self._calls = CALLS.histogram(registry, CALL_SECONDS)
+        self._sources = SOURCES.gauge(registry)
+        self._payloads = PAYLOADS.gauge(registry)
+        self._answers = ANSWERS.gauge(registry)
+        self._skew = SKEW.gauge(registry)
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
