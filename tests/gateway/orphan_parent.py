@@ -7,20 +7,20 @@ from pathlib import Path
 import structlog
 from google.longrunning import operations_pb2
 
-from tocsin.gateway import Gateway
+from tocsin.gateway import Gateway, GatewaySettings, Sockets
 from tocsin.schedule import SystemClock
 
 
 async def main(directory: Path) -> None:
     # What is logged of a slow start must not come before the line that the test reads.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    gateway = Gateway(
+    settings = GatewaySettings(
         services=[operations_pb2.DESCRIPTOR.services_by_name["Operations"]],
-        upstream=directory / "grpc.sock",
-        listen=("127.0.0.1", 0),
+        sockets=Sockets(directory / "grpc.sock"),
         directory=directory / "envoy",
-        machine_clock=SystemClock(),
+        listen=("127.0.0.1", 0),
     )
+    gateway = Gateway(settings, machine_clock=SystemClock())
     await gateway.start()
     print(gateway.pid, gateway.address[1], flush=True)
     await asyncio.Event().wait()

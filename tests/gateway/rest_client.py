@@ -14,7 +14,15 @@ from google.rpc import code_pb2
 
 from gateway.fake_upstream import SERVICES, FakeUpstream
 from gateway.grpc_gateway import GrpcGateway
-from tocsin.gateway import ConnectionBounds, Gateway, Limits, Proxies, TlsDoor
+from tocsin.gateway import (
+    ConnectionBounds,
+    Gateway,
+    GatewaySettings,
+    Limits,
+    Proxies,
+    Sockets,
+    TlsDoor,
+)
 from tocsin.schedule import SystemClock
 
 
@@ -103,15 +111,15 @@ def gateway_for(
     more: Sequence[ServiceDescriptor] = (),
     concurrency: int | None = None,
 ) -> Gateway:
-    return Gateway(
+    settings = GatewaySettings(
         services=[*SERVICES, *more],
-        upstream=socket,
-        listen=(host, port),
+        sockets=Sockets(socket),
         directory=directory,
-        machine_clock=SystemClock(),
-        limits=limits,
+        listen=(host, port),
         tls=tls,
-        proxies=proxies,
-        connections=connections,
+        limits=limits or Limits(),
+        connections=connections or ConnectionBounds(),
+        proxies=proxies or Proxies(),
         concurrency=concurrency,
     )
+    return Gateway(settings, machine_clock=SystemClock())

@@ -31,6 +31,7 @@ from tocsin.gateway import (
     Files,
     Gateway,
     GatewayError,
+    GatewaySettings,
     Limits,
     Proxies,
     Sockets,
@@ -268,24 +269,26 @@ def _gateway(
     tell: Callable[[bool], None],
 ) -> Gateway:
     settings, telemetry = ground.settings, ground.telemetry
-    return Gateway(
+    served = GatewaySettings(
         services=list(offer.services),
-        upstream=named.upstream,
-        listen=settings.http,
+        sockets=named,
         directory=directory,
-        machine_clock=SystemClock(),
-        limits=Limits(
-            body_bytes=settings.max_request_bytes, connections=ground.shares.envoy_connections
-        ),
-        # The audit log and the log name calls by their request id.
-        request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
+        listen=settings.http,
         tls=_tls_door(settings, telemetry),
         plain=plain,
         discovery=ENDPOINTS,
-        checks=named.checks,
+        limits=Limits(
+            body_bytes=settings.max_request_bytes, connections=ground.shares.envoy_connections
+        ),
         connections=_bounds(settings.connections),
-        floods=None if offer.gate is None else offer.gate.limits.floods,
         proxies=_proxies(settings.connections),
+        # The audit log and the log name calls by their request id.
+        request_ids=offer.gate is not None or successes_are_found(telemetry.watchers),
+    )
+    return Gateway(
+        served,
+        machine_clock=SystemClock(),
+        floods=None if offer.gate is None else offer.gate.limits.floods,
         restore=restore,
         tell=tell,
     )

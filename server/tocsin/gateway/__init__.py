@@ -5,7 +5,7 @@ from tocsin.gateway.bounds.proxies import Proxies
 from tocsin.gateway.certificates import Certificates, Files
 from tocsin.gateway.envoy import INSTALL, GatewayError, envoy_binary
 from tocsin.gateway.settings import Limits, Sockets
-from tocsin.gateway.supervisor import Gateway, TlsDoor
+from tocsin.gateway.supervisor import Gateway, GatewaySettings, TlsDoor
 
 __all__ = [
     "INSTALL",
@@ -14,6 +14,7 @@ __all__ = [
     "Files",
     "Gateway",
     "GatewayError",
+    "GatewaySettings",
     "Limits",
     "Proxies",
     "Sockets",

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -68,6 +68,45 @@ class TlsDoor:
     """Called with the instant at which the certificate ends, at the start and at each renewal."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """Describes what a gateway serves, where, and within which bounds."""
+
+    services: Sequence[ServiceDescriptor]
+    """The gRPC services whose REST routes are served."""
+    sockets: Sockets
+    """The Unix sockets of the gRPC server, and of the server that checks callers by their headers
+    (`gate/header_check.py`); without that one, callers are not checked before bodies are read."""
+    directory: Path
+    """Holds Envoy's files and becomes private to this user; its path must be short, as a Unix
+    socket lies in it."""
+    listen: tuple[str, int] | None
+    """Host and port of REST without TLS, port 0 for any free one; None for no REST."""
+    tls: TlsDoor | None = None
+    """The port for TLS; None for none."""
+    plain: tuple[str, int] | None = None
+    """Host and port of gRPC without TLS; None if others serve it."""
+    discovery: ServiceDescriptor | None = None
+    """The one of the services that learns by which listener it is called (`access/doors.py`)."""
+    limits: Limits = field(default_factory=Limits)
+    """What clients may use."""
+    connections: ConnectionBounds = field(default_factory=ConnectionBounds)
+    """What one address may have."""
+    proxies: Proxies = field(default_factory=Proxies)
+    """Those that are trusted to say who calls."""
+    request_ids: bool = False
+    """Whether Envoy gives an id to each request that has none."""
+    concurrency: int | None = None
+    """The number of Envoy's worker threads; None: one for each core."""
+
+    @property
+    def listeners(self) -> dict[str, tuple[str, int]]:
+        """Returns host and port of each listener that is on, by name."""
+        tls = None if self.tls is None else self.tls.listen
+        asked = {HTTP: self.listen, TLS: tls, PLAIN: self.plain}
+        return {name: listen for name, listen in asked.items() if listen is not None}
+
+
 class Gateway:
     """Serves the REST routes of gRPC services that listen on a Unix socket, and TLS to all of them.
 
@@ -79,21 +118,9 @@ class Gateway:
 
     def __init__(
         self,
+        settings: GatewaySettings,
         *,
-        services: Sequence[ServiceDescriptor],
-        upstream: Path,
-        listen: tuple[str, int] | None,
-        directory: Path,
         machine_clock: Clock,
-        limits: Limits | None = None,
-        request_ids: bool = False,
-        concurrency: int | None = None,
-        tls: TlsDoor | None = None,
-        plain: tuple[str, int] | None = None,
-        discovery: ServiceDescriptor | None = None,
-        checks: Path | None = None,
-        proxies: Proxies | None = None,
-        connections: ConnectionBounds | None = None,
         floods: Floods | None = None,
         restore: Callable[[], Awaitable[Sockets]] | None = None,
         tell: Callable[[bool], None] = lambda _: None,
@@ -101,47 +128,21 @@ class Gateway:
         """Prepares a gateway; nothing happens before `start`.
 
         Args:
-            services: the gRPC services whose REST routes are served.
-            upstream: the gRPC server's Unix socket.
-            listen: host and port of REST without TLS, port 0 for any free one; None for no REST.
-            directory: holds Envoy's files and becomes private to this user; its path must be short,
-                as a Unix socket lies in it.
+            settings: what is served, and where.
             machine_clock: the machine's clock, never a manual one: Envoy lives in real time.
-            limits: what clients may use; None means the defaults.
-            request_ids: whether Envoy gives an id to each request that has none.
-            concurrency: the number of Envoy's worker threads; None: one for each core.
-            tls: the port for TLS; None for none.
-            plain: host and port of gRPC without TLS; None if others serve it.
-            discovery: the one of the services that learns by which listener it is called
-                (`access/doors.py`).
-            checks: the Unix socket of the server that checks callers by their headers
-                (`gate/header_check.py`); None: callers are not checked before bodies are read.
-            connections: what one address may have; None means the defaults.
             floods: knows the addresses most of whose requests Envoy refuses; None: none are.
-            proxies: those that are trusted to say who calls; None: there are none.
-            restore: makes the sockets `upstream` and `checks` anew when they were removed.
+            restore: makes the sockets of `settings` anew when they were removed.
             tell: called with False when Envoy ends or stops answering, with True when one answers.
         """
-        self._services = services
-        self._sockets = Sockets(upstream, checks)
-        self._listen = {HTTP: listen} if listen is not None else {}
-        if tls is not None:
-            self._listen[TLS] = tls.listen
-        if plain is not None:
-            self._listen[PLAIN] = plain
-        self._tls = tls
-        self._directory = directory
+        self._settings = settings
+        self._sockets = settings.sockets
+        self._listen = settings.listeners
+        self._directory = settings.directory
         self._machine_clock = machine_clock
-        self._limits = limits or Limits()
-        self._request_ids = request_ids
-        self._concurrency = concurrency or _cores()
-        self._discovery = discovery
+        self._floods = floods
         self._restore = restore
         self._tell = tell
         self._answering = True
-        self._connections = connections or ConnectionBounds()
-        self._proxies = proxies or Proxies()
-        self._floods = floods
         self._ips: dict[str, str] = {}
         self._ports = {name: port for name, (_, port) in self._listen.items()}
         self._envoy: Envoy | None = None
@@ -182,9 +183,10 @@ class Gateway:
         for name, listen in self._listen.items():
             self._ips[name] = await _resolve(name, listen)
             _check_free(name, self._ips[name], listen)
-        if self._tls is not None:
+        tls = self._settings.tls
+        if tls is not None:
             try:
-                self._tls.certificates.load()
+                tls.certificates.load()
             except CertificateError as error:
                 raise GatewayError(f"TLS can't be served: {error}") from error
         await self._launch(binary)
@@ -192,8 +194,8 @@ class Gateway:
         self._tasks.append(asyncio.create_task(self._watch()))
         if self._floods is not None:
             self._tasks.append(asyncio.create_task(self._keep_floods(self._floods)))
-        if self._tls is not None:
-            self._tasks.append(asyncio.create_task(self._keep_certificates(self._tls)))
+        if tls is not None:
+            self._tasks.append(asyncio.create_task(self._keep_certificates(tls)))
 
     async def healthy(self) -> None:
         """Returns when `/healthz` answers 200, so after a check of the gRPC server's health.
@@ -245,51 +247,55 @@ class Gateway:
     def _floods_file(self) -> Path:
         return self._directory / "floods.json"
 
-    def _settings(self) -> EnvoySettings:
+    def _envoy_settings(self) -> EnvoySettings:
+        settings, discovery = self._settings, self._settings.discovery
         services = {
             envelope: tuple(
-                service.full_name for service in self._services if envelope_of(service) is envelope
+                service.full_name
+                for service in settings.services
+                if envelope_of(service) is envelope
             )
             for envelope in Envelope
         }
-        discovery = self._discovery
         return EnvoySettings(
             listeners=tuple(self._listeners()),
             upstream=self._sockets.upstream,
             admin=self._admin_socket,
             descriptors=self._descriptors,
             services={envelope: names for envelope, names in services.items() if names},
-            segments=envelopes(self._services),
+            segments=envelopes(settings.services),
             discovery=None if discovery is None else discovery.full_name,
             discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
             checks=self._sockets.checks,
             floods=None if self._floods is None else self._floods_file,
-            public_paths=tuple(_public_paths(self._services)),
-            stream_paths=stream_paths(self._services),
-            stream_methods=stream_methods(self._services),
-            otlp_paths=exact_paths(self._services),
-            limits=self._limits,
-            proxies=self._proxies,
-            connections=self._connections,
-            request_ids=self._request_ids,
+            public_paths=tuple(_public_paths(settings.services)),
+            stream_paths=stream_paths(settings.services),
+            stream_methods=stream_methods(settings.services),
+            otlp_paths=exact_paths(settings.services),
+            limits=settings.limits,
+            proxies=settings.proxies,
+            connections=settings.connections,
+            request_ids=settings.request_ids,
         )
 
     def _listeners(self) -> Iterator[Listener]:
         for name, ip in self._ips.items():
-            door = self._tls if name == TLS else None
+            door = self._settings.tls if name == TLS else None
             tls = None if door is None else door.certificates.publish(self._directory)
             yield Listener(name, ip, self._ports[name], tls)
 
     def _write_bootstrap(self) -> Path:
         # At each start: the system may have removed old files of a temporary directory.
         self._prepare_directory()
-        self._descriptors.write_bytes(transcoder_descriptors(self._services))
+        self._descriptors.write_bytes(transcoder_descriptors(self._settings.services))
         if self._floods is not None:
-            publish_floods(self._floods_file, self._floods.nets(), self._connections.exempt)
+            publish_floods(
+                self._floods_file, self._floods.nets(), self._settings.connections.exempt
+            )
         self._admin_socket.unlink(missing_ok=True)  # it may be that of a dead Envoy
         config = self._directory / "envoy.json"
         # Not indented, which json does ten times as slowly.
-        config.write_text(json.dumps(bootstrap(self._settings())))
+        config.write_text(json.dumps(bootstrap(self._envoy_settings())))
         return config
 
     async def _launch(self, binary: Path) -> None:
@@ -297,7 +303,7 @@ class Gateway:
             binary,
             self._write_bootstrap(),
             self._admin_socket,
-            self._concurrency,
+            self._settings.concurrency or _cores(),
             self._machine_clock,
         )
         try:
@@ -388,7 +394,7 @@ class Gateway:
 
     def _tell_floods(self, nets: tuple[str, ...]) -> bool:
         try:
-            publish_floods(self._floods_file, nets, self._connections.exempt)
+            publish_floods(self._floods_file, nets, self._settings.connections.exempt)
         except OSError as error:
             log.warning("could not tell Envoy of floods, trying again", error=str(error))
             return False
