@@ -39,7 +39,7 @@ It speaks Yandex Cloud Functions *triggers* (gRPC and REST) and Google Applicati
 `tocsin cron next "0 9 ? * MON-FRI *"` shows when a timer would fire.
 """,
 )
-app.command(cls=serve.ServeCommand)(serve.serve)
+app.command(cls=serve.ServeCommand, help=serve.HELP)(serve.serve)
 app.command()(demo.demo)
 app.command("dev-certs")(dev_certs.dev_certs)
 app.command()(conformance.conformance)

@@ -20,6 +20,18 @@ from tocsin.cli.repeats import SingleOptions
 
 SETTINGS_FILE = "tocsin.toml"
 TERMINAL_SECONDS = 0.5
+HELP = """
+Serve triggers and schedules until Ctrl-C or SIGTERM.
+
+When gRPC and REST both answer, the server prints one line to stdout:
+`ready grpc=HOST:PORT http=HOST:PORT`, with `tls=HOST:PORT`, `metrics=HOST:PORT` and
+`smtp=HOST:PORT` if those are on. Before it, stderr has the version, the settings file, the
+database, the page in the browser, and what to do next; logs go there too. With
+`--log-format json` each line of stdout and stderr is a JSON object.
+
+Each option can also be an environment variable (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …)
+or a setting in the file that --config names.
+"""
 
 
 def serve(
@@ -45,17 +57,7 @@ def serve(
     log_format: options.LogFormatOption = None,
     log_level: options.LogLevelOption = None,
 ) -> None:
-    """Serve triggers and schedules until Ctrl-C or SIGTERM.
-
-    When gRPC and REST both answer, the server prints one line to stdout:
-    `ready grpc=HOST:PORT http=HOST:PORT`, with `tls=HOST:PORT`, `metrics=HOST:PORT` and
-    `smtp=HOST:PORT` if those are on. Before it, stderr has the version, the settings file, the
-    database, the page in the browser, and what to do next; logs go there too. With
-    `--log-format json` each line of stdout and stderr is a JSON object.
-
-    Each option can also be an environment variable (TOCSIN_LISTEN, TOCSIN_HTTP, TOCSIN_DATABASE, …)
-    or a setting in the file that --config names.
-    """
+    """Serves until Ctrl-C or SIGTERM; `HELP` says more."""
     given = {
         "listen": listen,
         "http": http,
@@ -107,7 +109,8 @@ def _serve(config: Path | None, given: dict[str, Any]) -> None:
     gc.disable()
     # Slow to import, and other commands don't need them.
     with _absent("rich"):
-        # Imports it if it can, for tracebacks that are ours here.
+        # Its package imports rich if it can, which takes twice as long as all the rest of it. No
+        # setting leaves that out, and we write tracebacks ourselves.
         import structlog
 
     from tocsin.logs import configure_logs, dropped_lines, uncaught_logged
