@@ -120,7 +120,18 @@ CHANNEL_OPTIONS: list[tuple[str, Any]] = [
 ]
 
 Blame = Callable[[str], str]
-"""Returns where the user wrote the field of a path, such as `file.yaml:7: `."""
+"""Returns where the user wrote the field of a path, such as `file.yaml:7: `; that of the empty path
+is where the document begins."""
+
+# Errors that come whatever a request says.
+_NOT_OF_REQUEST = {
+    code_pb2.CANCELLED,
+    code_pb2.UNKNOWN,
+    code_pb2.DEADLINE_EXCEEDED,
+    code_pb2.INTERNAL,
+    code_pb2.UNAVAILABLE,
+    code_pb2.UNAUTHENTICATED,
+}
 
 
 class Connection:
@@ -222,19 +233,31 @@ def refused_by(server: str, error: Any, blame: Blame) -> typer.Exit:
 def refused_with(status: Status, blame: Blame) -> typer.Exit:
     """Prints an error with a line for each wrong field; returns the exception to raise."""
     code = code_pb2.Code.Name(status.code)
+    if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
+        return refusal(f"{code}: the server requires a credential: set {API_KEY} or {IAM_TOKEN}")
+    return refusal(*(f"{code}: {line}" for line in _faults_of(status, blame)))
+
+
+def _faults_of(status: Status, blame: Blame) -> list[str]:
+    """Returns a line for each wrong field, or one that says what is wrong with the request."""
     bad_request = error_details_pb2.BadRequest()
     for detail in status.details:
         if detail.Unpack(bad_request):
-            return refusal(
-                *(
-                    f"{code}: {blame(wrong.field)}"
-                    + printable(f"{wrong.field}: {wrong.description}")
-                    for wrong in bad_request.field_violations
-                )
-            )
-    if status.code == code_pb2.UNAUTHENTICATED and authorization(os.environ) is None:
-        return refusal(f"{code}: the server requires a credential: set {API_KEY} or {IAM_TOKEN}")
-    return refusal(f"{code}: {printable(status.message)}")
+            return [
+                blame(wrong.field) + printable(f"{wrong.field}: {wrong.description}")
+                for wrong in bad_request.field_violations
+            ]
+    where = "" if status.code in _NOT_OF_REQUEST else blame("")
+    return [where + printable(status.message)]
+
+
+def reasons_of(error: Any) -> list[str]:
+    """Returns why a call was refused, a line each, for the one who wrote what led to the call."""
+    status = rpc_status.from_call(error)
+    if status is None:
+        return [f"{error.code().name}: {printable(error.details())}"]
+    code = code_pb2.Code.Name(status.code)
+    return [f"{code}: {line}" for line in _faults_of(status, lambda _: "")]
 
 
 def linted(method: Any, request: Any) -> tuple[Any, list[str]]:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli.apply.other_steps import has_access_control
 from tocsin.cli.apply.written import (
     Written,
     accounts_of,
     bindings_of,
-    has_accounts,
     integrations_of,
     json_of,
     of_trigger,
@@ -104,7 +104,7 @@ def export(
     of_location = checked_location(location) if wanted - IN_FOLDER else ""
     left_out: list[str] = []
     with connected(server, ca) as api:
-        if Kind.ALL in kinds and not has_accounts(api):
+        if Kind.ALL in kinds and not has_access_control(api):
             wanted -= {Kind.SERVICE_ACCOUNT, Kind.BINDING}
         if form is Form.TERRAFORM:
             resources, left_out = _resources(api, of_folder)

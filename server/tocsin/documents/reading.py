@@ -103,10 +103,16 @@ class Document:
         ]
 
     def place_of(self, path: str) -> Place:
-        """Returns where a field that was read begins, or the nearest field above it."""
-        while path and path not in self._places:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self._places.get(path) or self.place
+        """Returns where a field begins, or the nearest field above it that was read."""
+        above = path
+        while above and above not in self._places:
+            above = _above(above)
+        return self._places.get(above) or self._place_of_key(path)
+
+    def _place_of_key(self, name: str) -> Place:
+        """Returns where a field that is read into no message begins, or the object."""
+        places = (plain_yaml.place(key) for key, _ in self._root.value if key.value == name)
+        return next(places, self.place)
 
     def where(self, path: str) -> str:
         """Returns the line of a parsed field, or of the nearest field above it: `file.yaml:7: `.

@@ -65,7 +65,9 @@ def read_trigger(document: Document, check: Check) -> tuple[Trigger, list[Proble
     problems = document.read(trigger, beside=(KIND_FIELD,))
     kind = document.fields.get(KIND_FIELD, KIND)
     if kind != KIND:
-        problems.append(Problem(document.place, KIND_FIELD, f"must be {KIND}, not {kind}"))
+        problems.append(
+            Problem(document.place_of(KIND_FIELD), KIND_FIELD, f"must be {KIND}, not {kind}")
+        )
     problems += document.beyond(problems, check(trigger))
     trigger.ClearField("created_at")
     if trigger.rule.HasField("mail"):

@@ -1,13 +1,14 @@
 """Defines `tocsin apply`, which makes a server hold what files say."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from tocsin.cli.apply import others as other_kinds
-from tocsin.cli.apply import triggers
+from tocsin.cli.apply import other_steps, triggers
+from tocsin.cli.apply.others import KINDS, Others
 from tocsin.cli.apply.steps import Step, show, take
 from tocsin.cli.apply.waiting import wait_for_sources
 from tocsin.cli.connection import (
@@ -20,7 +21,7 @@ from tocsin.cli.connection import (
 )
 from tocsin.cli.executions.names import USUAL_LOCATION, LocationOption, checked_location
 from tocsin.cli.refusal import refusal
-from tocsin.cli.terminal.lines import counted, say
+from tocsin.cli.terminal.lines import counted, note, say
 from tocsin.cli.triggers.several import confirm
 from tocsin.documents.changes import ApplySet, Move, WantedTrigger, read_wanted
 from tocsin.documents.folders import read_files
@@ -33,6 +34,7 @@ app = typer.Typer(rich_markup_mode="markdown")
 CHANGES = 2
 """The exit status of a dry run that found something to do."""
 
+_SHOWN_KIND = 64
 _SELECTOR = re.compile(r"([^=\s]+)=([^=\s]+)")
 
 SourcesOption = Annotated[
@@ -97,29 +99,24 @@ def apply(
     written. What is as its document says stays as it is, so a second run changes nothing.
     """
     apply_set = _apply_set(selector, prune=prune)
-    read = read_files(files)
-    others = other_kinds.Others(folder or "", checked_location(location))
-    rest = [each for each in read.documents if not others.read(_kind(each), each)]
-    documents = [each for each in rest if _kind(each) == KIND]
-    wanted, problems = read_wanted(documents, folder or "", apply_set, triggers.check)
-    problems += others.problems
-    problems += [(each, _unknown_kind(each)) for each in rest if _kind(each) != KIND]
-    if is_typed(ctx, "folder"):
-        problems += _elsewhere(wanted, folder or "")
-    _refuse(read.problems, problems)
-    if prune and not read.documents:
-        raise refusal(
-            f"the files hold nothing: --prune would delete all of {apply_set}. If you want that, "
-            "delete the triggers by `tocsin triggers delete`"
-        )
+    elsewhere = folder if is_typed(ctx, "folder") else None
+    others = Others(folder or "", checked_location(location))
+    wanted = _read(files, others, apply_set, elsewhere)
+    if prune:
+        _tell_what_prune_leaves(others)
+        if not wanted and others.is_empty:
+            raise refusal(
+                f"the files hold nothing: --prune would delete all of {apply_set}. If you want "
+                "that, delete the triggers by `tocsin triggers delete`"
+            )
     with connected(server, ca) as api:
-        folders = {each.trigger.folder_id for each in wanted} | ({folder} if folder else set())
+        folders = {each.trigger.folder_id for each in wanted}
+        if prune and folder:
+            folders.add(folder)
         changes = triggers.planned(api, wanted, sorted(folders), apply_set, prune=prune)
-        _refuse([], changes.problems)
-        steps = [
-            *other_kinds.steps_of(api, others),
-            *triggers.steps_of(api, changes.changes, wait=wait),
-        ]
+        steps, problems = other_steps.planned(api, others)
+        _refuse([], [*changes.problems, *problems])
+        steps += triggers.steps_of(api, changes.changes, wait=wait)
         show(steps)
         work = [step for step in steps if step.move is not Move.KEEP]
         if dry_run:
@@ -131,6 +128,31 @@ def apply(
             say(f"Done: {counted(len(work), 'change')} made.")
         if wait:
             wait_for_sources(api, changes.of(Move.CREATE))
+
+
+def _read(
+    files: Sequence[str], others: Others, apply_set: ApplySet | None, elsewhere: str | None
+) -> list[WantedTrigger]:
+    """Returns the triggers of files; puts what is of other kinds into `others`.
+
+    Ends the program if something is wrong. `elsewhere` is the only folder that triggers may name,
+    or None.
+    """
+    read = read_files(files)
+    rest = [each for each in read.documents if not others.read(_kind(each), each)]
+    documents = [each for each in rest if _kind(each) == KIND]
+    wanted, problems = read_wanted(documents, others.folder, apply_set, triggers.check)
+    problems += others.problems
+    problems += [(each, _unknown_kind(each)) for each in rest if _kind(each) != KIND]
+    if elsewhere is not None:
+        problems += _elsewhere(wanted, elsewhere)
+    _refuse(read.problems, problems)
+    return wanted
+
+
+def _tell_what_prune_leaves(others: Others) -> None:
+    if not others.is_empty:
+        note("--prune deletes triggers alone: what files no longer have of other kinds stays")
 
 
 def _apply_set(selector: str, *, prune: bool) -> ApplySet | None:
@@ -174,9 +196,10 @@ def _kind(document: Document) -> str:
 
 
 def _unknown_kind(document: Document) -> Problem:
-    kinds = ", ".join((KIND, *other_kinds.KINDS))
-    text = f"must be one of {kinds}, not {document.fields[KIND_FIELD]}"
-    return Problem(document.place, KIND_FIELD, text)
+    kinds = ", ".join((KIND, *KINDS))
+    given = json.dumps(document.fields[KIND_FIELD], ensure_ascii=False).strip('"')
+    text = f"must be one of {kinds}, not {given[:_SHOWN_KIND]}"
+    return Problem(document.place_of(KIND_FIELD), KIND_FIELD, text)
 
 
 def _refuse(lines: Sequence[str], problems: Sequence[tuple[Document, Problem]]) -> None:

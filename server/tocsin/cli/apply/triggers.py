@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 
 from tocsin.api.yandex.triggers.message import complete, violations_of_document
+from tocsin.cli.apply.existing import Problems, blaming
 from tocsin.cli.apply.steps import OperationFailed, Step, diff
 from tocsin.cli.connection import Connection, pages
 from tocsin.documents.changes import ApplySet, Change, Changes, Move, WantedTrigger, changes_of
@@ -35,7 +36,14 @@ def planned(
     prune: bool,
 ) -> Changes:
     """Compares the triggers of documents with those of folders."""
-    existing = {folder: list(_listed(api, folder)) for folder in folders}
+    existing: dict[str, list[Trigger]] = {}
+    refused: Problems = []
+    for folder in folders:
+        documents = [each.document for each in wanted if each.trigger.folder_id == folder]
+        with blaming(documents, "folder_id", refused):
+            existing[folder] = list(_listed(api, folder))
+    if refused:
+        return Changes(problems=refused)
     return changes_of(wanted, existing, complete=complete, apply_set=apply_set, prune=prune)
 
 

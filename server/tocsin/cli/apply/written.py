@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from tocsin.cli.apply.others import LEFT_OUT, SERVICE_ACCOUNT, own_fields
+from tocsin.cli.apply.other_steps import LEFT_OUT, SERVICE_ACCOUNT, own_fields
 from tocsin.cli.connection import Connection, pages
 from tocsin.cli.executions.names import integration_named
 from tocsin.documents.plain_form import json_form, plain_form
@@ -61,11 +61,6 @@ def triggers_of(api: Connection, folder: str) -> list[Trigger]:
 
 def of_trigger(trigger: Trigger) -> Written:
     return Written(file_name(trigger), written(trigger))
-
-
-def has_accounts(api: Connection) -> bool:
-    """Returns whether a server has access control, and so accounts and bindings."""
-    return bool(api.access.WhoAmI(access.WhoAmIRequest()).access_control)
 
 
 def accounts_of(api: Connection, folder: str) -> Iterator[Written]:
