@@ -17,7 +17,6 @@ from tocsin.composition.clocks import MACHINE_CLOCK, clock_of
 from tocsin.composition.composing import compose, open_caller
 from tocsin.composition.gating import gate_of
 from tocsin.composition.ground import open_ground
-from tocsin.composition.grpc_server import poll_in_one_thread
 from tocsin.composition.listening import (
     Doors,
     Offer,
@@ -123,7 +122,6 @@ async def running(
 
     Without a `source` no setting can be reloaded.
     """
-    poll_in_one_thread()
     check_listeners(settings)
     wanted = seeds_of(settings)
     metrics_door = MetricsDoor(MACHINE_CLOCK) if settings.access.enabled else None

@@ -1,7 +1,6 @@
 """Starts the gRPC server."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -72,15 +71,6 @@ class Started(NamedTuple):
 
 class StartError(Exception):
     """The server can't start; the message says why and what to do."""
-
-
-def poll_in_one_thread() -> None:
-    """Lets gRPC read its connections in the thread that hands us its events.
-
-    Threads of its own, its default, cost a call 8 % more of the processor (docs/decisions.md). gRPC
-    reads this variable when it is first used; who sets it means something else.
-    """
-    os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener")
 
 
 async def start_grpc(
