@@ -113,8 +113,8 @@ class RecordingTarget:
 def _suits(request: Received, matches: Matches) -> bool:
     try:
         return matches(request)
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        return False  # a neighbour's body, which is not the JSON that is asked for
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return False  # a neighbour's body, which has not the form that is asked for
 
 
 def _handler_for(target: RecordingTarget) -> type[BaseHTTPRequestHandler]:

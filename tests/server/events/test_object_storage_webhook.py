@@ -1,8 +1,10 @@
 """S3 event notifications fire: bodies that real software made, and MinIO's as documented."""
 
 import json
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -51,6 +53,18 @@ class ObjectStorage:
                     QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
                 )
         return bodies
+
+
+@pytest.fixture(scope="module")
+def server(config: str) -> Iterator[Tocsin]:
+    """A server without the triggers of others, which may listen to every bucket."""
+    with tempfile.TemporaryDirectory() as made, serving(Path(made), config) as tocsin:
+        yield tocsin
+
+
+@pytest.fixture(scope="module")
+def rest_api(server: Tocsin) -> RestApi:
+    return RestApi(server.http_address)
 
 
 @pytest.fixture(scope="module")
