@@ -228,7 +228,7 @@ def test_a_name_that_is_taken_is_refused(person: Person) -> None:
     told = f"Trigger with name nightly already exists in folder {person.folder}"
     assert person.is_refused("triggers", "create", "-f", "-", stdin=NIGHTLY) == (
         1,
-        [f"tocsin: ALREADY_EXISTS: {told}"],
+        [f"tocsin: ALREADY_EXISTS: stdin:1: {told}"],
     )
 
 

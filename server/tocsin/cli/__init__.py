@@ -11,7 +11,7 @@ from tocsin.cli.contexts.chosen import choose_for
 from tocsin.cli.contexts.commands import app as context_app
 from tocsin.cli.deferred import defer_command, deferred
 from tocsin.cli.refusal import PROGRAM
-from tocsin.cli.repeats import refuse_repeats
+from tocsin.cli.repeats import refuse_empty, refuse_repeats
 from tocsin.cli.terminal.lines import say
 from tocsin.cli.terminal.streams import open_standard_streams
 from tocsin.release import commit, tocsin_version
@@ -96,6 +96,7 @@ def options(
     ] = False,
 ) -> None:
     """Takes the options that stand before a command; the help of `app` is shown for it."""
+    refuse_empty(ctx, ctx.command.params, ctx.params)
     if ctx.invoked_subcommand not in LOCAL:
         choose_for(ctx)
 

@@ -96,7 +96,7 @@ ListedFolderOption = Annotated[
     typer.Option(
         "--folder",
         envvar="TOCSIN_FOLDER",
-        metavar="ID",
+        metavar="ID|''",
         help="Only of triggers in this folder; with '' of all.",
     ),
 ]

@@ -62,31 +62,34 @@ SUFFIXES = {Form.YAML: ".yaml", Form.JSON: ".json", Form.TERRAFORM: ".tf"}
 IN_FOLDER = {Kind.TRIGGER, Kind.SERVICE_ACCOUNT, Kind.BINDING}
 
 
+KindsOption = Annotated[
+    list[Kind],
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        case_sensitive=False,
+        help="What to write: `Trigger`, `ServiceAccount` and `Binding` of the folder, "
+        "`Integration` and `Schedule` of the location, or `all`. Can be given several times.",
+    ),
+]
+FormOption = Annotated[
+    Form,
+    typer.Option(
+        "-o", "--output", help="`terraform` is for Yandex Cloud's provider: triggers alone."
+    ),
+]
+ToOption = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="DIR", help="Write a file for each document into this directory."),
+]
+
+
 @app.command("export")
 def export(
     folder: FolderOption = None,
-    kinds: Annotated[
-        list[Kind],
-        typer.Option(
-            "--kind",
-            metavar="KIND",
-            case_sensitive=False,
-            help="What to write: `Trigger`, `ServiceAccount` and `Binding` of the folder, "
-            "`Integration` and `Schedule` of the location, or `all`. Can be given several times.",
-        ),
-    ] = [Kind.TRIGGER],  # noqa: B006  typer copies it
-    form: Annotated[
-        Form,
-        typer.Option(
-            "-o", "--output", help="`terraform` is for Yandex Cloud's provider: triggers alone."
-        ),
-    ] = Form.YAML,
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            "--to", metavar="DIR", help="Write a file for each document into this directory."
-        ),
-    ] = None,
+    kinds: KindsOption = [Kind.TRIGGER],  # noqa: B006  typer copies it
+    form: FormOption = Form.YAML,
+    to: ToOption = None,
     location: LocationOption = USUAL_LOCATION,
     server: ServerOption = USUAL_SERVER,
     ca: CaOption = None,

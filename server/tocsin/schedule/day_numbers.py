@@ -24,6 +24,15 @@ def unix_lint(expression: str) -> str | None:
     )
 
 
+def timer_lint(expression: str) -> list[str]:
+    """Returns what may surprise people of a timer's valid expression, or of none, which is empty.
+
+    Changes of clocks do not: a timer's times are in UTC.
+    """
+    days = unix_lint(expression) if expression else None
+    return [] if days is None else [days]
+
+
 def _days(text: str, *, first: int) -> set[int]:
     """Returns the days from Sunday, 0, on; `first` is the number of Sunday."""
     found: set[int] = set()

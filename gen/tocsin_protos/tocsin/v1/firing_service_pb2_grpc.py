@@ -79,6 +79,9 @@ class FiringServiceServicer(object):
 
     def NextFireTimes(self, request, context):
         """Shows the next ticks of a timer or of any cron expression.
+
+        The header `x-tocsin-lint` tells what may surprise people, as it does when a timer is created or
+        its rule changed: weekdays by number that Unix cron reads otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

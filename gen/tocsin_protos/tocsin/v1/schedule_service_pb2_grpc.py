@@ -183,6 +183,8 @@ class ScheduleServiceServicer(object):
 
     def ListNextRuns(self, request, context):
         """Shows when a schedule will fire, also if it is paused.
+
+        The header `x-tocsin-lint` tells what may surprise people, as that of UpdateSchedule does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

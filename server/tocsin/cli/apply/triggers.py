@@ -11,9 +11,11 @@ from tocsin.api.yandex.triggers.message import complete, violations_of_document
 from tocsin.cli.apply.existing import Problems, blaming
 from tocsin.cli.apply.steps import OperationFailed, Step, diff
 from tocsin.cli.connection import Connection, pages
+from tocsin.cli.terminal.lines import note
 from tocsin.documents.changes import ApplySet, Change, Changes, Move, WantedTrigger, changes_of
 from tocsin.documents.triggers import yaml_of
 from tocsin.schedule import SystemClock
+from tocsin.schedule.day_numbers import timer_lint
 from tocsin_protos.tocsin.v1.trigger_setup_service_pb2 import CreatePausedRequest
 from tocsin_protos.yandex.cloud.operation.operation_pb2 import Operation
 from tocsin_protos.yandex.cloud.operation.operation_service_pb2 import GetOperationRequest
@@ -112,6 +114,11 @@ def _step(api: Connection, change: Change, *, wait: bool) -> Step:
                 if change.move is not Move.DELETE or not _is_gone(error):
                     raise
 
+        if wanted is not None and _rule_is_written(change):
+            where = wanted.document.where("rule.timer.cron_expression")
+            for line in timer_lint(change.trigger.rule.timer.cron_expression):
+                note(f"{where}trigger {change.trigger.name}: {line}")
+
     wanted = change.wanted
     return Step(
         change.move,
@@ -123,6 +130,10 @@ def _step(api: Connection, change: Change, *, wait: bool) -> Step:
         change.warning,
         ORDERS[change.move],
     )
+
+
+def _rule_is_written(change: Change) -> bool:
+    return change.move is Move.CREATE or any(path.startswith("rule") for path in change.paths)
 
 
 def _lines(change: Change) -> list[str]:

@@ -15,12 +15,10 @@ from tocsin.cli.connection import (
     is_typed,
 )
 from tocsin.cli.refusal import USAGE, refusal
-from tocsin.cli.terminal.lines import note
 from tocsin.cli.terminal.output import Output, OutputOption
 from tocsin.cli.triggers import intake_view
 from tocsin.cli.triggers.files import read_file, trigger_of
-from tocsin.cli.triggers.written import finished, result, show, tell_silence
-from tocsin.schedule.day_numbers import unix_lint
+from tocsin.cli.triggers.written import finished, result, show, tell_surprises
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
 NameArgument = Annotated[
@@ -97,10 +95,7 @@ def create_trigger(
         is_shown = output is not Output.JSON
         source = intake_view.of_new_trigger(api.events, created) if is_shown else ()
         show(created, output, source)
-        tell_silence(api, created)
-    cron_expression = created.rule.timer.cron_expression
-    if cron_expression and (days := unix_lint(cron_expression)):
-        note(days)
+        tell_surprises(api, created)
 
 
 def _from_file(file: str, folder: str | None) -> tuple[Trigger, Blame]:

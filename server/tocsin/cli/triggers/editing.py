@@ -28,7 +28,7 @@ from tocsin.cli.refusal import refusal
 from tocsin.cli.terminal.lines import note
 from tocsin.cli.terminal.output import Output
 from tocsin.cli.triggers.names import TriggerArgument, find_trigger
-from tocsin.cli.triggers.written import show, tell_silence
+from tocsin.cli.triggers.written import show, tell_surprises
 from tocsin.documents.changes import Change, Move, WantedTrigger, changes_of
 from tocsin.documents.reading import START, Problem, read_documents
 from tocsin.documents.triggers import file_name, read_trigger, yaml_of
@@ -69,7 +69,7 @@ def edit_trigger(
                 raise refused_with(failure.operation.error, lambda _: "") from failure
         after = _reread(api, before.id)
         show(after, Output.TABLE)
-        tell_silence(api, after)
+        tell_surprises(api, after)
 
 
 def _reread(api: Connection, trigger_id: str) -> Trigger:

@@ -41,6 +41,7 @@ from tocsin_protos.tocsin.v1.firing_service_pb2 import (
     ExplainRequest,
     FireTriggerRequest,
     NextFireTimesRequest,
+    PreviewedFiring,
     PreviewRequest,
 )
 from tocsin_protos.tocsin.v1.invocation_pb2 import Attempt, Invocation
@@ -149,31 +150,34 @@ def next_ticks(
         note("the timer is paused: it would fire at these times if you resumed it")
 
 
+PreviewedArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TRIGGER]...", help="IDs, or names in the folder. [default: all in the folder]"
+    ),
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="TIME", help="Ticks at this ISO 8601 time or later. [default: now]"
+    ),
+]
+EndOption = Annotated[
+    str | None,
+    typer.Option(
+        "--until", metavar="TIME", help="Ticks before this ISO 8601 time. [default: a day later]"
+    ),
+]
+IncludePausedOption = Annotated[
+    bool, typer.Option("--include-paused", help="Show paused timers too, as if you resumed them.")
+]
+
+
 def preview(
-    triggers: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TRIGGER]...", help="IDs, or names in the folder. [default: all in the folder]"
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="TIME", help="Ticks at this ISO 8601 time or later. [default: now]"
-        ),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option(
-            "--until",
-            metavar="TIME",
-            help="Ticks before this ISO 8601 time. [default: a day later]",
-        ),
-    ] = None,
-    include_paused: Annotated[
-        bool,
-        typer.Option("--include-paused", help="Show paused timers too, as if you resumed them."),
-    ] = False,
+    triggers: PreviewedArgument = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    include_paused: IncludePausedOption = False,
     folder: FolderOption = None,
     limit: LimitOption = None,
     output: OutputOption = Output.TABLE,
@@ -193,19 +197,14 @@ def preview(
         firings = list(pages(api.firings.Preview, request, "firings", limit, _warn))
     if output is Output.JSON:
         print_json(firings)
-        return
-    rows = [
-        (
-            instant_text(firing.fire_time),
-            firing.trigger_id,
-            firing.trigger_name,
-            "PAUSED" if firing.paused else "",
-        )
-        for firing in firings
-    ]
-    print_table(
-        ("FIRE TIME", "TRIGGER ID", "NAME", "STATUS"), rows, "No timer fires between these times."
-    )
+    else:
+        head = ("FIRE TIME", "TRIGGER ID", "NAME", "STATUS")
+        print_table(head, [_row(each) for each in firings], "No timer fires between these times.")
+
+
+def _row(firing: PreviewedFiring) -> tuple[str, ...]:
+    status = "PAUSED" if firing.paused else ""
+    return instant_text(firing.fire_time), firing.trigger_id, firing.trigger_name, status
 
 
 def explain(

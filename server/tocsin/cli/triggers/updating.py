@@ -14,7 +14,7 @@ from tocsin.cli.connection import (
 from tocsin.cli.terminal.output import Output, OutputOption
 from tocsin.cli.triggers.files import read_file, update_request
 from tocsin.cli.triggers.names import TriggerArgument, id_of
-from tocsin.cli.triggers.written import finished, result, show, tell_silence
+from tocsin.cli.triggers.written import finished, result, show, tell_surprises
 
 
 def update_trigger(
@@ -41,4 +41,4 @@ def update_trigger(
         request = update_request(document, trigger_id)
         updated = result(finished(api, api.triggers.Update(request), document.where))
         show(updated, output)
-        tell_silence(api, updated)
+        tell_surprises(api, updated)

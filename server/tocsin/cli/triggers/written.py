@@ -9,6 +9,7 @@ from tocsin.cli.terminal.lines import note, say
 from tocsin.cli.terminal.output import Output, print_details, print_json
 from tocsin.cli.triggers import view as trigger_view
 from tocsin.schedule import SystemClock
+from tocsin.schedule.day_numbers import timer_lint
 from tocsin_protos.yandex.cloud.operation import operation_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 
@@ -33,10 +34,12 @@ def result(operation: Any) -> Trigger:
     return trigger
 
 
-def tell_silence(api: Connection, written: Trigger) -> None:
-    """Says why a trigger that was just written never fires, if it is such a timer."""
+def tell_surprises(api: Connection, written: Trigger) -> None:
+    """Says of a timer that was just written why it never fires, and what else may surprise."""
     if written.rule.WhichOneof("rule") != "timer":
         return
+    for line in timer_lint(written.rule.timer.cron_expression):
+        note(line)
     if (silence := trigger_view.silence(written, api.now())) is not None:
         note(silence)
 

@@ -20,6 +20,7 @@ from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.plan import Plan, action_to_json, target_key
 from tocsin.schedule import Clock, Cron, CronError
 from tocsin.schedule.cron import FIRST_YEAR, LAST_YEAR
+from tocsin.schedule.day_numbers import timer_lint
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
 from tocsin.store.driver.instants import MICROSECOND
@@ -142,7 +143,7 @@ class FiringService:
         return self._tick_payload(plan, source, event_id=event_id, tick=now)
 
     async def next_fire_times(
-        self, request: contract.NextFireTimesRequest
+        self, request: contract.NextFireTimesRequest, call: Call
     ) -> contract.NextFireTimesResponse:
         """Returns when a timer, or a cron expression, fires next."""
         count = page_size(request.count, "count") if request.count else DEFAULT_FIRE_TIMES
@@ -156,6 +157,7 @@ class FiringService:
             cron = _cron(plan, "trigger_id")
         else:
             raise errors.invalid_field("timetable", "trigger_id or cron_expression is required")
+        await call.send_lint(timer_lint(cron.expression))
         times = [to_timestamp(instant) for instant in islice(_ticks(cron, tick), count)]
         return contract.NextFireTimesResponse(fire_times=times, paused=paused)
 

@@ -237,13 +237,15 @@ class ScheduleService:
         return contract.BackfillScheduleResponse.FromString(answer)
 
     async def list_next_runs(
-        self, request: contract.ListNextRunsRequest
+        self, request: contract.ListNextRunsRequest, call: Call
     ) -> contract.ListNextRunsResponse:
         """Shows the next instants, and when their runs start."""
         if not 0 <= request.count <= MOST_RUNS:
             raise errors.invalid_field("count", f"Value must be from 0 to {MOST_RUNS}")
         stored = await self._found(request.name)
-        timetable = schedule_plan(stored.name, stored.message).timetable
+        plan = schedule_plan(stored.name, stored.message)
+        await call.send_lint(schedule_lint(to_message(stored), plan, self._clock.now()))
+        timetable = plan.timetable
         answer = contract.ListNextRunsResponse()
         tick = timetable.next(instant_in(request, "after") or self._clock.now())
         while tick is not None and len(answer.runs) < (request.count or USUAL_RUNS):

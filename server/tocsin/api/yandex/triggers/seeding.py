@@ -15,6 +15,7 @@ from tocsin.documents.folders import read_files
 from tocsin.documents.reading import Document, Problem
 from tocsin.documents.triggers import KIND, KIND_FIELD
 from tocsin.schedule import Clock
+from tocsin.schedule.day_numbers import timer_lint
 from tocsin.store.driver.database import Database
 from tocsin.store.duties import hold_duty, release_duty
 from tocsin.wire.calls import Arrival, Call
@@ -78,8 +79,7 @@ async def apply_seeds(
         _refuse([], changes.problems)
         for change in changes.changes:
             await _take(service, change)
-            if change.warning:
-                log.warning(f"a trigger of the files {change.warning}", name=change.trigger.name)
+            _tell(change)
     counts = Counter(change.move for change in changes.changes)
     log.info(
         "applied the triggers of files",
@@ -87,6 +87,18 @@ async def apply_seeds(
         changed=counts[Move.UPDATE],
         unchanged=counts[Move.KEEP],
     )
+
+
+def _tell(change: Change) -> None:
+    """Logs what people should know of a change that was made."""
+    trigger = change.trigger
+    if change.warning:
+        log.warning(f"a trigger of the files {change.warning}", name=trigger.name)
+    if change.move is Move.KEEP or change.wanted is None:
+        return
+    where = change.wanted.document.where("rule.timer.cron_expression").removesuffix(": ")
+    for line in timer_lint(trigger.rule.timer.cron_expression):
+        log.warning("a timer of the files may surprise", name=trigger.name, file=where, why=line)
 
 
 async def _take(service: TriggerService, change: Change) -> None:
@@ -127,9 +139,16 @@ async def _listed(service: TriggerService, folder_id: str) -> AsyncIterator[Trig
         request.page_token = page.next_page_token
 
 
+class _NoWire:
+    """Stands for the wire of a call of the server itself: nobody reads what it sends."""
+
+    async def send_initial_metadata(self, _metadata: object) -> None:
+        """Sends nothing."""
+
+
 def _own_call() -> Call:
     """Returns a call of the server itself, which came over no wire."""
-    return Call(Arrival(cast("Any", None), ()))
+    return Call(Arrival(cast("Any", _NoWire()), ()))
 
 
 @asynccontextmanager

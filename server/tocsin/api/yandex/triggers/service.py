@@ -27,6 +27,7 @@ from tocsin.gate.authorising import refuse_other_accounts
 from tocsin.plans.errors import PlanError
 from tocsin.plans.plan import Plan
 from tocsin.schedule import Clock
+from tocsin.schedule.day_numbers import timer_lint
 from tocsin.schedule.silence import silence_of
 from tocsin.sources.kinds.timer import TimerSource
 from tocsin.store.driver.database import Database
@@ -142,15 +143,15 @@ class TriggerService:
     async def create(self, request: contract.CreateTriggerRequest, call: Call) -> bytes:
         """Creates a trigger and arms it."""
         make = partial(self._mutations.make, "Create", request, call)
-        return await self._create(request, Trigger.ACTIVE, make)
+        return await self._create(request, Trigger.ACTIVE, make, call)
 
     async def create_paused(self, request: setup.CreatePausedRequest, call: Call) -> bytes:
         """Creates a trigger that is paused, in one transaction."""
         make = partial(self._setups.make, "CreatePaused", request, call)
-        return await self._create(request.trigger, Trigger.PAUSED, make)
+        return await self._create(request.trigger, Trigger.PAUSED, make, call)
 
     async def _create(
-        self, request: contract.CreateTriggerRequest, status: Trigger.Status, make: Make
+        self, request: contract.CreateTriggerRequest, status: Trigger.Status, make: Make, call: Call
     ) -> bytes:
         trigger = Trigger(
             id=self._ids.new(),
@@ -175,6 +176,7 @@ class TriggerService:
 
         operation = await make(insert)
         self._log_silence(silent)
+        await call.send_lint(timer_lint(request.rule.timer.cron_expression))
         return operation
 
     async def update(self, request: contract.UpdateTriggerRequest, call: Call) -> bytes:
@@ -199,6 +201,8 @@ class TriggerService:
             "Update", request, call, request.trigger_id, replace
         )
         self._log_silence(written)
+        if written is not None and isinstance(written.source, TimerSource):
+            await call.send_lint(timer_lint(written.source.cron.expression))
         return operation
 
     async def delete(self, request: contract.DeleteTriggerRequest, call: Call) -> bytes:

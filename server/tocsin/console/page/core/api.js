@@ -44,7 +44,20 @@ export function onRefused(listener) {
  * @returns {Promise<any>}  the answer's JSON
  * @throws {ApiError}
  */
-export async function call(method, path, { query, body, signal } = {}) {
+export async function call(method, path, options = {}) {
+  return (await exchange(method, path, options)).answer;
+}
+
+/**
+ * Calls a method, and returns its answer with what the server says may surprise people.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {{ query?: Query, body?: Json, signal?: AbortSignal }} options
+ * @returns {Promise<{ answer: any, lint: string[] }>}
+ * @throws {ApiError}
+ */
+async function exchange(method, path, { query, body, signal }) {
   /** @type {Record<string, string>} */
   const headers = { "tocsin-console": "1" };
   if (body) headers["content-type"] = "application/json";
@@ -59,7 +72,8 @@ export async function call(method, path, { query, body, signal } = {}) {
   setClock(response.headers.get("date") ?? "", 2000);
   if (!response.ok) throw await refusedAnswer(response);
   const text = await response.text();
-  return text ? JSON.parse(text) : {};
+  const lint = (response.headers.get("x-tocsin-lint") ?? "").split("; ").filter(Boolean);
+  return { answer: text ? JSON.parse(text) : {}, lint };
 }
 
 /**
@@ -71,6 +85,17 @@ export async function call(method, path, { query, body, signal } = {}) {
  */
 export function get(path, query, signal) {
   return call("GET", path, { ...(query && { query }), ...(signal && { signal }) });
+}
+
+/**
+ * Reads a resource with what the server says of it that may surprise people.
+ *
+ * @param {string} path
+ * @param {Query} query
+ * @param {AbortSignal} [signal]
+ */
+export function getLinted(path, query, signal) {
+  return exchange("GET", path, { query, ...(signal && { signal }) });
 }
 
 /**

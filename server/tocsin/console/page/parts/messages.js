@@ -47,6 +47,20 @@ export function trouble(error, again) {
 }
 
 /**
+ * Shows what the server says may surprise the reader, if it says something.
+ *
+ * @param {readonly string[]} lint
+ */
+export function surprises(lint) {
+  if (lint.length === 0) return null;
+  return h(
+    "div",
+    { class: "hint", role: "note" },
+    lint.map((line) => h("p", null, line)),
+  );
+}
+
+/**
  * Says in one line that an action failed.
  *
  * @param {unknown} error

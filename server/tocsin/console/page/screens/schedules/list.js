@@ -105,7 +105,7 @@ function nothing() {
     h(
       "pre",
       { class: "code", tabindex: "0" },
-      'tocsin schedules create NAME --integration NAME --trigger ID --cron "0 9 * * 1-5" --time-zone Europe/Berlin',
+      'tocsin schedules create NAME --integration NAME --trigger ID --cron "0 9 ? * MON-FRI" --time-zone Europe/Berlin',
     ),
   );
 }

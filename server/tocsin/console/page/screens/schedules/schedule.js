@@ -1,6 +1,6 @@
 /** One schedule: when it runs, and how its last runs went. */
 
-import { call, get, post } from "../../core/api.js";
+import { call, get, getLinted, post } from "../../core/api.js";
 import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { go, link } from "../../core/router.js";
@@ -12,7 +12,7 @@ import { invocationTable } from "../../parts/invocations.js";
 import { foot, one, paged, whenRead } from "../../parts/lists.js";
 import { merged } from "../../parts/merging.js";
 import { confirmed } from "../../parts/asking.js";
-import { dialog, say, sayTrouble, trouble } from "../../parts/messages.js";
+import { dialog, say, sayTrouble, surprises, trouble } from "../../parts/messages.js";
 import { permitted } from "../../parts/permitted.js";
 import { stateOf } from "./list.js";
 
@@ -28,7 +28,7 @@ export function title([, name = ""]) {
 export function draw([, name = ""]) {
   const path = `tocsin/v1/${name.split("/").map(encodeURIComponent).join("/")}`;
   const read = one((signal) => get(path, {}, signal));
-  const next = one((signal) => get(`${path}/nextRuns`, { count: 10 }, signal));
+  const next = one((signal) => getLinted(`${path}/nextRuns`, { count: 10 }, signal));
   const schedule = () => /** @type {Schedule} */ (read.value.value);
   const again = () => {
     read.again();
@@ -174,13 +174,15 @@ function facts(schedule) {
 
 /** @param {ReturnType<typeof one<any>>} next */
 function nextRuns(next) {
-  const times = /** @type {{ tickTime: string, startTime?: string }[]} */ (next.value.value?.runs ?? []);
+  const { answer, lint } = next.value.value ?? { answer: null, lint: [] };
+  const times = /** @type {{ tickTime: string, startTime?: string }[]} */ (answer?.runs ?? []);
   return h(
     "section",
     { class: "card" },
     h("h2", null, "Next runs"),
     next.error.value ? trouble(next.error.value, next.again) : null,
-    times.length === 0 && next.value.value ? h("p", null, "It runs no more.") : null,
+    surprises(lint),
+    times.length === 0 && answer ? h("p", null, "It runs no more.") : null,
     h(
       "table",
       null,

@@ -1,6 +1,6 @@
 /** Makes a trigger: a timer by a form, any kind as a document. */
 
-import { get } from "../../core/api.js";
+import { getLinted } from "../../core/api.js";
 import { curl } from "../../core/curl.js";
 import { h } from "../../core/dom.js";
 import { folder, choose } from "../../core/folder.js";
@@ -9,7 +9,7 @@ import { effect, onCleanup, signal } from "../../core/signals.js";
 import { copyButton } from "../../parts/copying.js";
 import { ONE_ONLY, parsed } from "../../parts/documents.js";
 import { editor } from "../../parts/editor.js";
-import { say, trouble } from "../../parts/messages.js";
+import { say, surprises, trouble } from "../../parts/messages.js";
 import { mutate } from "../../parts/operations.js";
 import { moment } from "../../core/times.js";
 import { DOCUMENTS } from "./templates.js";
@@ -134,13 +134,15 @@ function timerForm(error) {
 function preview(cron) {
   const times = signal(/** @type {string[]} */ ([]));
   const wrong = signal("");
+  const lint = signal(/** @type {string[]} */ ([]));
   effect(() => {
     const cronExpression = cron.value;
     const asked = setTimeout(() => {
-      get("tocsin/v1/nextFireTimes", { cronExpression, count: 3 }).then(
-        (answer) => {
+      getLinted("tocsin/v1/nextFireTimes", { cronExpression, count: 3 }).then(
+        (read) => {
           if (cron.peek() !== cronExpression) return;
-          times.value = answer.fireTimes ?? [];
+          times.value = read.answer.fireTimes ?? [];
+          lint.value = read.lint;
           wrong.value = times.value.length > 0 ? "" : "It never fires.";
         },
         (error) => {
@@ -155,12 +157,15 @@ function preview(cron) {
     wrong.value
       ? h("p", { class: "hint" }, wrong.value)
       : times.value.length > 0
-        ? h(
-            "p",
-            { class: "actions" },
-            h("span", { class: "soft" }, "It fires next:"),
-            times.value.map((at) => moment(at)),
-          )
+        ? [
+            h(
+              "p",
+              { class: "actions" },
+              h("span", { class: "soft" }, "It fires next:"),
+              times.value.map((at) => moment(at)),
+            ),
+            surprises(lint.value),
+          ]
         : null,
   );
 }
