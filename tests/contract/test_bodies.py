@@ -6,13 +6,15 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError
 
 from tocsin.contract.bodies import BODY, NO_BODY, Passed, passed, transcoder_descriptors
+from tocsin.contract.routes import DETAILS, PAYLOADS
 from tocsin_protos.google.cloud.integrations.v1alpha import executions_pb2
-from tocsin_protos.tocsin.v1 import access_service_pb2, webhook_service_pb2
+from tocsin_protos.tocsin.v1 import access_service_pb2, session_service_pb2, webhook_service_pb2
 from tocsin_protos.yandex.cloud.serverless.triggers.v1 import trigger_service_pb2
 
 EXECUTIONS = executions_pb2.DESCRIPTOR.services_by_name["Executions"]
 TRIGGERS = trigger_service_pb2.DESCRIPTOR.services_by_name["TriggerService"]
 ACCESS = access_service_pb2.DESCRIPTOR.services_by_name["AccessService"]
+SESSIONS = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
 WEBHOOKS = webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]
 SCHEDULE = EXECUTIONS.methods_by_name["ScheduleIntegrations"]
 
@@ -84,3 +86,14 @@ def test_bytes_that_only_look_like_it_are_a_field_of_the_path() -> None:
 def test_what_is_cut_off_is_refused() -> None:
     with pytest.raises(DecodeError):
         passed(b"\xfa\xff\xff\xff\x0f\x05x")
+
+
+@pytest.mark.parametrize(("service", "has_payloads"), [(TRIGGERS, True), (SESSIONS, False)])
+def test_payloads_of_operations_are_there_for_who_answers_with_one(
+    service: ServiceDescriptor, *, has_payloads: bool
+) -> None:
+    files = descriptor_pb2.FileDescriptorSet.FromString(transcoder_descriptors([service]))
+    names = {file.name for file in files.file}
+    assert service.file.name in names
+    assert {file.name for file in DETAILS} <= names
+    assert {file.name for file in PAYLOADS}.issubset(names) is has_payloads

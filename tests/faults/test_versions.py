@@ -51,6 +51,8 @@ OFTEN = """
 SHORT_STAGE, LONG_STAGE = 30, 300
 LONG_ROUNDS = 5
 PARKED_NAME = "parked"
+# The shortest that there is: the test ends no sooner after the resumption.
+PARKED_RETRY_SECONDS = 10
 
 
 def test_nothing_answered_is_lost_in_an_upgrade_and_a_downgrade(
@@ -123,7 +125,7 @@ def park(
     action = request.rule.timer.invoke_function_with_retry
     action.function_id = trigger.name
     action.retry_settings.retry_attempts = 5
-    action.retry_settings.interval.seconds = 60
+    action.retry_settings.interval.seconds = PARKED_RETRY_SECONDS
     call(node, trigger, Call(Kind.CREATE, now(), cron=cron), request)
     tick_now(store, trigger, minutes=3)
     wait_for_rows(store, f"origin = '{trigger.id}' AND state = 'retrying'")

@@ -17,7 +17,14 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
-from tocsin.contract.routes import PAYLOADS, descriptor_set, path_fields, routes
+from tocsin.contract.routes import (
+    DETAILS,
+    PAYLOADS,
+    answers_any,
+    descriptor_set,
+    path_fields,
+    routes,
+)
 
 BODY: Final = 536_870_911
 """The field that takes a body. It is the largest number; no contract uses it or the next."""
@@ -60,12 +67,15 @@ def is_bytes(method: MethodDescriptor, body: str) -> bool:
 def transcoder_descriptors(services: Iterable[ServiceDescriptor]) -> bytes:
     """Returns a serialized FileDescriptorSet of the services, whose routes pass what came.
 
+    It holds the payloads of operations only if a service may answer with one.
+
     Raises:
         ValueError: a path has a field of a field.
     """
     services = tuple(services)
+    payloads = PAYLOADS if any(map(answers_any, services)) else DETAILS
     merged = descriptor_pb2.FileDescriptorSet.FromString(
-        descriptor_set(services, (*PAYLOADS, _HTTP_BODY.file))
+        descriptor_set(services, (*payloads, _HTTP_BODY.file))
     )
     methods = {method.full_name: method for each in services for method in each.methods}
     for file in merged.file:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import (
@@ -67,6 +68,7 @@ def _project_scoped(verb: str, rest: str, body: str = "") -> Overlay:
     return Overlay(tuple((verb, f"/{version}/{rest}", body) for version in versions))
 
 
+_ANY = "google/protobuf/any.proto"
 _OPERATION = "{name=projects/*/locations/*/operations/*}"
 
 # The vendors' protos stay as they are published; like the http rules of a service config, these
@@ -92,13 +94,16 @@ OVERLAY: Mapping[str, Overlay] = {
 
 # Messages inside an Any (error details, an operation's metadata and response) appear in no
 # method's signature, but a transcoder can print only the types that it knows.
-PAYLOADS: Sequence[FileDescriptor] = (
+DETAILS: Sequence[FileDescriptor] = (
     error_details_pb2.DESCRIPTOR,
     duration_pb2.DESCRIPTOR,
     empty_pb2.DESCRIPTOR,
     struct_pb2.DESCRIPTOR,
     timestamp_pb2.DESCRIPTOR,
     wrappers_pb2.DESCRIPTOR,
+)
+PAYLOADS: Sequence[FileDescriptor] = (
+    *DETAILS,
     trigger_service_pb2.DESCRIPTOR,
     executions_pb2.DESCRIPTOR,
     log_entries_pb2.DESCRIPTOR,
@@ -107,9 +112,13 @@ PAYLOADS: Sequence[FileDescriptor] = (
 
 def routes(services: Iterable[ServiceDescriptor]) -> tuple[Route, ...]:
     """Lists every route of the services, overlay included, in the order of the protos."""
+    return tuple(route for service in services for route in _routes_of(service))
+
+
+@cache
+def _routes_of(service: ServiceDescriptor) -> tuple[Route, ...]:
     return tuple(
         Route(method.full_name, *binding)
-        for service in services
         for method in service.methods
         for binding in _bindings(method)
     )
@@ -182,6 +191,11 @@ def stream_paths(services: Iterable[ServiceDescriptor]) -> tuple[str, ...]:
     if with_variables := [path for path in paths if "{" in path]:
         raise ValueError(f"a path of a stream must not have variables: {with_variables}")
     return tuple(paths)
+
+
+def answers_any(service: ServiceDescriptor) -> bool:
+    """Returns whether a message of the service may hold an Any, besides the details of an error."""
+    return any(file.name == _ANY for file in _imports_first([service.file]))
 
 
 def descriptor_set(

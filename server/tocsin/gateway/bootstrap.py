@@ -199,7 +199,7 @@ def _connection_manager(settings: EnvoySettings, listener: Listener) -> Json:
 
 def _mappers(settings: EnvoySettings) -> Iterator[Json]:
     # As clients write them, and after transcoding.
-    transcoded = [f"/{name}/[^/]+" for name in settings.services.get(Envelope.OTLP, ())]
+    transcoded = [f"/{name}/[^/]+" for name in settings.names_of(Envelope.OTLP)]
     return local_reply_mappers(
         _google_paths(settings),
         settings.limits,
@@ -213,7 +213,7 @@ def _google_paths(settings: EnvoySettings) -> list[str]:
 
     Clients of versions that are not served read errors of Google's form too.
     """
-    services = settings.services.get(Envelope.GOOGLE, ())
+    services = settings.names_of(Envelope.GOOGLE)
     names = [*settings.segments_of(Envelope.GOOGLE), *services]
     return [path_pattern(names), OTHER_VERSIONS] if services else []
 

@@ -9,7 +9,7 @@ from tocsin.gateway.errors import (
     whole_status_script,
     wrap_status_script,
 )
-from tocsin.gateway.settings import EnvoySettings
+from tocsin.gateway.settings import EnvoySettings, Transcoded
 from tocsin.gateway.typed import Json, typed
 
 HEALTH_PATH = "/healthz"
@@ -23,6 +23,7 @@ _COMPRESSOR = "envoy.filters.http.compressor"
 _BUFFER = "envoy.filters.http.buffer"
 _LUA = "envoy.filters.http.lua"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+_TRANSCODERS = "extensions.filters.http.grpc_json_transcoder.v3"
 _WRAP_STATUS = "wrap_status"
 _WHOLE_STATUS = "whole_status"
 _SAYS_GRPC = "says_grpc"
@@ -60,15 +61,24 @@ def filters(settings: EnvoySettings, upstream: str) -> list[Json]:
         inflating.checking_filter(),
         {"name": _COMPRESSOR, "typed_config": _compressor(), "disabled": True},
         {"name": _LUA, "typed_config": lua},
-        {"name": _TRANSCODER, "typed_config": _transcoder(settings, None)},
+        {"name": _TRANSCODER, "typed_config": _no_transcoder()},
         {"name": "envoy.filters.http.router", "typed_config": router},
     ]
 
 
-def rest_filters(settings: EnvoySettings, envelope: Envelope) -> Json:
-    """Returns the filters' settings on a route of REST."""
+def rest_filters(
+    settings: EnvoySettings, envelope: Envelope, services: Transcoded | None = None
+) -> Json:
+    """Returns the filters' settings on a route of REST.
+
+    Each route has a transcoder of its own, and Envoy reads the descriptors anew for each.
+
+    Args:
+        services: those that the route reaches; None for all of the envelope.
+    """
+    transcoded = services or settings.services[envelope]
     script = _WRAP_STATUS if envelope is Envelope.GOOGLE else _WHOLE_STATUS
-    return {_TRANSCODER: _transcoder(settings, envelope), _LUA: _script(script)}
+    return {_TRANSCODER: _transcoder(settings, envelope, transcoded), _LUA: _script(script)}
 
 
 def says_grpc_filter() -> Json:
@@ -132,17 +142,19 @@ def _health_answer(upstream: str) -> Json:
     )
 
 
-def _transcoder(settings: EnvoySettings, envelope: Envelope | None) -> Json:
-    """Returns the transcoder for one envelope's services; None switches the filter off."""
-    package, message = "extensions.filters.http.grpc_json_transcoder.v3", "GrpcJsonTranscoder"
-    if envelope is None:
-        return typed(package, message, proto_descriptor_bin="", services=[])
+def _no_transcoder() -> Json:
+    """Returns the settings that switch the filter off."""
+    return typed(_TRANSCODERS, "GrpcJsonTranscoder", proto_descriptor_bin="", services=[])
+
+
+def _transcoder(settings: EnvoySettings, envelope: Envelope, transcoded: Transcoded) -> Json:
+    """Returns the transcoder for services of one envelope."""
     is_google = envelope is Envelope.GOOGLE
     return typed(
-        package,
-        message,
-        proto_descriptor=str(settings.descriptors),
-        services=list(settings.services[envelope]),
+        _TRANSCODERS,
+        "GrpcJsonTranscoder",
+        proto_descriptor=str(transcoded.descriptors),
+        services=list(transcoded.services),
         # Envoy chose the route by the client's path and must not choose again.
         match_incoming_request_route=True,
         convert_grpc_status=True,

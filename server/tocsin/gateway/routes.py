@@ -19,7 +19,7 @@ from tocsin.gateway.filters import (
     small_body,
     unbuffered,
 )
-from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Listener
+from tocsin.gateway.settings import HTTP, PLAIN, EnvoySettings, Listener, Transcoded
 from tocsin.gateway.typed import Json
 
 CALLS = "grpc"
@@ -190,7 +190,7 @@ def _rest_routes(settings: EnvoySettings, listener: Listener) -> list[Json]:
     if settings.discovery is None:
         return routes
     envelope = settings.segments[settings.discovery_segments[0]]
-    asking = _rest(settings, envelope, settings.discovery_segments)
+    asking = _rest(settings, envelope, settings.discovery_segments, settings.discovery_services)
     named = {**_door_headers(listener), **_NOT_SHARED}
     return [*({**route, **named} for route in asking), *routes]
 
@@ -204,7 +204,8 @@ def _unary(settings: EnvoySettings) -> Iterator[Json]:
 def _streams(settings: EnvoySettings) -> Iterator[Json]:
     """Gives the routes of methods that answer with streams, which take no place of other calls."""
     for path in settings.stream_paths:
-        per_route = rest_filters(settings, settings.segments[path.split("/")[1]])
+        envelope = settings.segments[path.split("/")[1]]
+        per_route = rest_filters(settings, envelope, settings.services_at[path])
         for route in _rest_kinds(_bodies(settings), {"path": path}, per_route):
             yield {**route, "route": _to_streams(settings)}
 
@@ -215,11 +216,14 @@ def _to_streams(settings: EnvoySettings) -> Json:
 
 
 def _rest(
-    settings: EnvoySettings, envelope: Envelope, segments: list[str] | tuple[str, ...]
+    settings: EnvoySettings,
+    envelope: Envelope,
+    segments: list[str] | tuple[str, ...],
+    services: Transcoded | None = None,
 ) -> Iterator[Json]:
     *heavy, light = _bodies(settings)
     kinds = [*heavy, _READ_BY_PAGE, light]
-    yield from _rest_kinds(kinds, _paths(segments), rest_filters(settings, envelope))
+    yield from _rest_kinds(kinds, _paths(segments), rest_filters(settings, envelope, services))
 
 
 def _public(settings: EnvoySettings) -> Iterator[Json]:
@@ -227,7 +231,8 @@ def _public(settings: EnvoySettings) -> Iterator[Json]:
     small = small_body(settings.limits.public_bytes)
     for path in settings.public_paths:
         envelope = settings.segments[path.split("/")[1]]
-        per_route = {**rest_filters(settings, envelope), **small}
+        transcoded = rest_filters(settings, envelope, settings.services_at[path])
+        per_route = {**transcoded, **small}
         # Nobody is asked for a credential, so bodies are refused by their size alone.
         kinds = [([inflating.COMPRESSED], inflating.INFLATED), _PLAIN]
         yield from _rest_kinds(kinds, {"path": path}, per_route)

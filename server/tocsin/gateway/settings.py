@@ -97,6 +97,16 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcoded:
+    """Names services of a transcoder, and the file that describes them."""
+
+    services: tuple[str, ...]
+    """Their full names."""
+    descriptors: Path
+    """A serialized FileDescriptorSet."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvoySettings:
     """Holds all that a bootstrap depends on."""
 
@@ -105,16 +115,18 @@ class EnvoySettings:
     """The gRPC server's Unix socket."""
     admin: Path
     """The Unix socket of Envoy's admin interface."""
-    descriptors: Path
-    """A serialized FileDescriptorSet with everything that is served."""
-    services: Mapping[Envelope, tuple[str, ...]]
-    """Full names of the services, by the envelope of their errors."""
+    services: Mapping[Envelope, Transcoded]
+    """The services, by the envelope of their errors."""
     segments: Mapping[str, Envelope]
     """The top path segments that are served."""
+    services_at: Mapping[str, Transcoded] = field(default_factory=dict)
+    """The services of each path in `public_paths` and `stream_paths`, by that path."""
     discovery: str | None = None
     """Full name of the service that tells clients which addresses to call."""
     discovery_segments: tuple[str, ...] = ()
     """Its top path segments."""
+    discovery_services: Transcoded | None = None
+    """The services below those segments."""
     checks: Path | None = None
     """The Unix socket of what checks callers by their headers; None: it is not asked."""
     floods: Path | None = None
@@ -132,6 +144,11 @@ class EnvoySettings:
     proxies: Proxies = field(default_factory=Proxies)
     request_ids: bool = False
     """Whether Envoy gives an id to each request that has none."""
+
+    def names_of(self, envelope: Envelope) -> tuple[str, ...]:
+        """Returns the full names of the services whose errors have this envelope."""
+        transcoded = self.services.get(envelope)
+        return () if transcoded is None else transcoded.services
 
     def segments_of(self, envelope: Envelope) -> list[str]:
         """Returns the top path segments whose errors have this envelope."""

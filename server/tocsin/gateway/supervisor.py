@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +36,16 @@ from tocsin.gateway.envoy import (
     GatewayError,
     envoy_binary,
 )
-from tocsin.gateway.settings import HTTP, PLAIN, TLS, EnvoySettings, Limits, Listener, Sockets
+from tocsin.gateway.settings import (
+    HTTP,
+    PLAIN,
+    TLS,
+    EnvoySettings,
+    Limits,
+    Listener,
+    Sockets,
+    Transcoded,
+)
 from tocsin.schedule import Clock
 
 log = structlog.get_logger()
@@ -240,36 +249,28 @@ class Gateway:
         return self._directory / "admin.sock"
 
     @property
-    def _descriptors(self) -> Path:
-        return self._directory / "services.binpb"
-
-    @property
     def _floods_file(self) -> Path:
         return self._directory / "floods.json"
 
     def _envoy_settings(self) -> EnvoySettings:
         settings, discovery = self._settings, self._settings.discovery
-        services = {
-            envelope: tuple(
-                service.full_name
-                for service in settings.services
-                if envelope_of(service) is envelope
-            )
-            for envelope in Envelope
-        }
+        public = tuple(_public_paths(settings.services))
+        streams = stream_paths(settings.services)
+        asked = () if discovery is None else tuple(envelopes([discovery]))
         return EnvoySettings(
             listeners=tuple(self._listeners()),
             upstream=self._sockets.upstream,
             admin=self._admin_socket,
-            descriptors=self._descriptors,
-            services={envelope: names for envelope, names in services.items() if names},
+            services=dict(self._described_by_envelope()),
             segments=envelopes(settings.services),
             discovery=None if discovery is None else discovery.full_name,
-            discovery_segments=() if discovery is None else tuple(envelopes([discovery])),
+            discovery_segments=asked,
+            discovery_services=self._described_below(asked),
             checks=self._sockets.checks,
             floods=None if self._floods is None else self._floods_file,
-            public_paths=tuple(_public_paths(settings.services)),
-            stream_paths=stream_paths(settings.services),
+            services_at=dict(self._described_at({*public, *streams})),
+            public_paths=public,
+            stream_paths=streams,
             stream_methods=stream_methods(settings.services),
             otlp_paths=exact_paths(settings.services),
             limits=settings.limits,
@@ -277,6 +278,33 @@ class Gateway:
             connections=settings.connections,
             request_ids=settings.request_ids,
         )
+
+    def _described_by_envelope(self) -> Iterator[tuple[Envelope, Transcoded]]:
+        for envelope in Envelope:
+            its = [each for each in self._settings.services if envelope_of(each) is envelope]
+            if its:
+                yield envelope, self._described(envelope.name.lower(), its)
+
+    def _described_at(self, paths: Set[str]) -> Iterator[tuple[str, Transcoded]]:
+        for service in self._settings.services:
+            its = paths & {route.template for route in routes([service])}
+            if its:
+                described = self._described(service.name, [service])
+                yield from ((path, described) for path in its)
+
+    def _described_below(self, segments: Sequence[str]) -> Transcoded | None:
+        known = {*segments}
+        its = [each for each in self._settings.services if not known.isdisjoint(envelopes([each]))]
+        return self._described("discovery", its) if its else None
+
+    def _described(self, name: str, services: Sequence[ServiceDescriptor]) -> Transcoded:
+        """Writes the descriptors of services for Envoy, which reads them for each route anew.
+
+        So a route is given no more services than it reaches.
+        """
+        file = self._directory / f"{name}.binpb"
+        file.write_bytes(transcoder_descriptors(services))
+        return Transcoded(tuple(each.full_name for each in services), file)
 
     def _listeners(self) -> Iterator[Listener]:
         for name, ip in self._ips.items():
@@ -287,7 +315,6 @@ class Gateway:
     def _write_bootstrap(self) -> Path:
         # At each start: the system may have removed old files of a temporary directory.
         self._prepare_directory()
-        self._descriptors.write_bytes(transcoder_descriptors(self._settings.services))
         if self._floods is not None:
             publish_floods(
                 self._floods_file, self._floods.nets(), self._settings.connections.exempt

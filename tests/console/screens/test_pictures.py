@@ -138,9 +138,10 @@ def test_nothing_sticks_out(
     context.add_init_script(
         "localStorage.setItem('tocsin.location', 'projects/shop/locations/local')"
     )
+    page = context.new_page()
     for name, place in scene.items():
-        page = context.new_page()
-        page.goto(f"/#/{place}")
+        # Loaded anew, as by who opens it; a new page would be a new process of the browser.
+        page.goto(f"/?{name}#/{place}")
         ready(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
         shot = f"{name}-{shape}-{colours}"
@@ -148,7 +149,6 @@ def test_nothing_sticks_out(
         picture = folder / f"{shot}.png"
         page.screenshot(path=picture)
         assert picture.stat().st_size > 0
-        page.close()
     context.close()
 
 
