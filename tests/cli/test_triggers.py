@@ -151,9 +151,10 @@ colour: red
     [
         ("name: [a", ":1: "),
         ("name: a\nname: b\n", ":2: name must be given only once"),
-        ("- a\n", ": must be an object, with fields such as `name: nightly`"),
-        ("", ": must be an object, with fields such as `name: nightly`"),
+        ("- a\n", ":1: must be an object, with fields such as `name: nightly`"),
+        ("# nothing\n", ":1: must be an object, with fields such as `name: nightly`"),
         ("a: &a\n  b: *a\n", ":1: an alias must not be inside its own anchor"),
+        ("name: a\nkind: Schedule\n", ":2: kind: must be Trigger, not Schedule"),
     ],
 )
 def test_a_file_that_is_no_object_is_an_error(person: Person, text: str, told: str) -> None:
@@ -391,13 +392,13 @@ def test_update_with_another_triggers_file_is_refused(person: Person) -> None:
     shown = person.gets("triggers", "get", first.id, "-o", "json")
     assert person.is_refused("triggers", "update", second.id, "-f", "-", stdin=shown) == (
         2,
-        [f"tocsin: stdin: is for trigger {first.id}, not for {second.id}"],
+        [f"tocsin: stdin:2: is for trigger {first.id}, not for {second.id}"],
     )
 
 
 def test_update_with_nothing_to_change_is_refused(person: Person) -> None:
     trigger = create(person)
-    told = "stdin: must have at least one of name, description, labels, rule"
+    told = "stdin:1: must have at least one of name, description, labels, rule"
     assert person.is_refused("triggers", "update", trigger.id, "-f", "-", stdin="{}") == (
         2,
         [f"tocsin: {told}"],

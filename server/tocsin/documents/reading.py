@@ -162,12 +162,11 @@ def read_document(file: str) -> Document:
     name, text = read_text(file)
     try:
         root = plain_yaml.read(text)
-    except yaml.MarkedYAMLError as error:
-        raise DocumentError(f"{name}:{_unreadable(error)}") from error
     except yaml.YAMLError as error:
-        raise DocumentError(f"{name}: {_unreadable(error).description}") from error
+        raise DocumentError(f"{name}:{_unreadable(error)}") from error
     if not isinstance(root, yaml.MappingNode):
-        raise DocumentError(f"{name}: {NOT_AN_OBJECT}")
+        place = START if root is None else plain_yaml.place(root)
+        raise DocumentError(f"{name}:{Problem(place, '', NOT_AN_OBJECT)}")
     return Document(name, root)
 
 

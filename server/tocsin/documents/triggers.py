@@ -63,16 +63,21 @@ def read_trigger(document: Document, check: Check) -> tuple[Trigger, list[Proble
     """
     trigger = Trigger()
     problems = document.read(trigger, beside=(KIND_FIELD,))
-    kind = document.fields.get(KIND_FIELD, KIND)
-    if kind != KIND:
-        problems.append(
-            Problem(document.place_of(KIND_FIELD), KIND_FIELD, f"must be {KIND}, not {kind}")
-        )
+    if (other := other_kind(document)) is not None:
+        problems.append(other)
     problems += document.beyond(problems, check(trigger))
     trigger.ClearField("created_at")
     if trigger.rule.HasField("mail"):
         trigger.rule.mail.ClearField("email")
     return trigger, problems
+
+
+def other_kind(document: Document) -> Problem | None:
+    """Returns what is wrong with a document that is not a trigger's; None if it is one's."""
+    kind = document.fields.get(KIND_FIELD, KIND)
+    if kind == KIND:
+        return None
+    return Problem(document.place_of(KIND_FIELD), KIND_FIELD, f"must be {KIND}, not {kind}")
 
 
 def written(trigger: Trigger) -> Trigger:

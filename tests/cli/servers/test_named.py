@@ -159,7 +159,7 @@ def test_each_command_of_a_client_says_where_its_credential_comes_from() -> None
         assert "TOCSIN_API_KEY" in shown, command
 
 
-@pytest.mark.parametrize("server", ["", "http://127.0.0.1:8080", "https://tocsin.example.com"])
+@pytest.mark.parametrize("server", ["http://127.0.0.1:8080", "https://tocsin.example.com"])
 def test_a_url_is_not_taken_for_the_address_of_grpc(tocsin: Run, server: str) -> None:
     for words in (("whoami",), ("context", "add", "prod")):
         refused = tocsin(*words, "--server", server)

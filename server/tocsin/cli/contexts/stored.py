@@ -130,8 +130,8 @@ def context_named(contexts: Contexts, name: str) -> StoredContext:
 
 
 def checked_server(server: str) -> str:
-    """Returns the address of a server; ends the program if it is a URL, or empty."""
-    if not server or server.startswith(("http://", "https://")):
+    """Returns the address of a server; ends the program if it is a URL."""
+    if server.startswith(("http://", "https://")):
         raise refusal(
             f"--server: must be HOST:PORT of gRPC, such as 127.0.0.1:50051, not {server!r}",
             status=USAGE,

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from tocsin.cli.refusal import USAGE, refusal
 from tocsin.documents.reading import Document, DocumentError, read_document
-from tocsin.documents.triggers import KIND_FIELD
+from tocsin.documents.triggers import KIND_FIELD, other_kind
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_pb2 import Trigger
 from tocsin_protos.yandex.cloud.serverless.triggers.v1.trigger_service_pb2 import (
     UpdateTriggerRequest,
@@ -32,6 +32,8 @@ def trigger_of(document: Document) -> Trigger:
     """Returns the trigger in a document, without what only the server sets."""
     trigger = Trigger()
     problems = document.read(trigger, beside=(KIND_FIELD,))
+    if (other := other_kind(document)) is not None:
+        problems = [other]
     if problems:
         raise refusal(*(f"{document.name}:{problem}" for problem in problems), status=USAGE)
     return trigger
@@ -52,13 +54,14 @@ def update_request(document: Document, trigger_id: str) -> UpdateTriggerRequest:
     else:
         request = _parsed(document, UpdateTriggerRequest())
     if request.trigger_id not in ("", trigger_id):
-        problem = f"{document.name}: is for trigger {request.trigger_id}, not for {trigger_id}"
+        where = document.where("id" if "id" in document.fields else "trigger_id")
+        problem = f"{where}is for trigger {request.trigger_id}, not for {trigger_id}"
         raise refusal(problem, status=USAGE)
     request.trigger_id = trigger_id
     if not request.update_mask.paths:
         request.update_mask.paths.extend(name for name in CHANGEABLE if name in document.fields)
     if not request.update_mask.paths:
-        problem = f"{document.name}: must have at least one of {', '.join(CHANGEABLE)}"
+        problem = f"{document.where('')}must have at least one of {', '.join(CHANGEABLE)}"
         raise refusal(problem, status=USAGE)
     return request
 
