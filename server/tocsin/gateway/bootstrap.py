@@ -6,7 +6,7 @@ from pathlib import Path
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
-from tocsin.gateway.bounds import caller_checks, connections, proxies
+from tocsin.gateway.bounds import caller_checks, connections, proxies, turns
 from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import OTHER_VERSIONS, local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
@@ -38,7 +38,8 @@ def bootstrap(settings: EnvoySettings) -> Json:
 
 def _runtime() -> Json:
     levels = ("error_level", "warn_level")
-    return {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
+    sizes = {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
+    return {**sizes, "http.max_requests_per_io_cycle": turns.REQUESTS}
 
 
 def _clusters(settings: EnvoySettings) -> Iterator[Json]:
@@ -119,6 +120,7 @@ def _listener(settings: EnvoySettings, listener: Listener) -> Json:
         "address": {"socket_address": address},
         # Otherwise a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
+        "max_connections_to_accept_per_socket_event": turns.CONNECTIONS,
         # Envoy inflates all that it has read before it checks the size.
         "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }
