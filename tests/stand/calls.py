@@ -13,7 +13,11 @@ class Context:
     ) -> None:
         self._peer, self._metadata, self._message = peer, metadata, message
         self.built = 0
+        self.initial: tuple[tuple[str, str], ...] = ()
         self.trailing: tuple[tuple[str, str], ...] = ()
+
+    async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        self.initial = metadata
 
     async def read(self) -> bytes:
         return self._message

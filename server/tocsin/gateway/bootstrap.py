@@ -6,7 +6,7 @@ from pathlib import Path
 from tocsin.access import doors
 from tocsin.contract.routes import Envelope
 from tocsin.gateway import inflating, tls
-from tocsin.gateway.bounds import caller_checks, connections, proxies, turns
+from tocsin.gateway.bounds import caller_checks, connections, proxies
 from tocsin.gateway.bounds.overload import overload_manager
 from tocsin.gateway.errors import OTHER_VERSIONS, local_reply_mappers, path_pattern
 from tocsin.gateway.filters import filters
@@ -16,6 +16,10 @@ from tocsin.gateway.typed import Json, typed
 
 MOST_OF_PATTERN = 1000
 """How large RE2 may make a pattern: ours name all services, and no stranger sends one."""
+
+CONNECTIONS_A_TURN = 4
+"""How many connections a worker accepts before it sees to those that it has. By default it accepts
+all that wait, and a burst of them takes half a second."""
 
 STAT_PREFIX = "rest"
 """The prefix of Envoy's counters for the listeners."""
@@ -38,8 +42,7 @@ def bootstrap(settings: EnvoySettings) -> Json:
 
 def _runtime() -> Json:
     levels = ("error_level", "warn_level")
-    sizes = {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
-    return {**sizes, "http.max_requests_per_io_cycle": turns.REQUESTS}
+    return {f"re2.max_program_size.{level}": MOST_OF_PATTERN for level in levels}
 
 
 def _clusters(settings: EnvoySettings) -> Iterator[Json]:
@@ -120,7 +123,7 @@ def _listener(settings: EnvoySettings, listener: Listener) -> Json:
         "address": {"socket_address": address},
         # Otherwise a second server could listen on the same port and take half of the calls.
         "enable_reuse_port": False,
-        "max_connections_to_accept_per_socket_event": turns.CONNECTIONS,
+        "max_connections_to_accept_per_socket_event": CONNECTIONS_A_TURN,
         # Envoy inflates all that it has read before it checks the size.
         "per_connection_buffer_limit_bytes": inflating.READ_BYTES,
     }

@@ -1,6 +1,5 @@
 """Messages that do not come, or not to their end; over plain gRPC only the server ends them."""
 
-import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +9,10 @@ from pathlib import Path
 import pytest
 import trustme
 from hpack import Decoder, Encoder
-from hyperframe.frame import DataFrame, Frame, HeadersFrame, SettingsFrame
+from hyperframe.frame import DataFrame, Frame, HeadersFrame
 
 from attacks.floods import Unfinished
-from attacks.frames import call, call_headers, connected, frames, headers_frame, rest_headers
+from attacks.frames import call_headers, connected, frames, headers_frame, rest_headers
 from attacks.wire import PATIENCE, until_closed
 from stand.access.secured import Secured
 from stand.apis.wire import Refused
@@ -32,9 +31,6 @@ NOTIFY = "/tocsin.v1.WebhookService/NotifyObjectStorage"
 TRIGGERS = "/triggers/v1/triggers"
 INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAUTHENTICATED = "3", "8", "12", "16"
 
-
-# So many that some share a worker of Envoy with whatever comes.
-OTHERS = 8
 
 FORGED = {
     "gRPC": call_headers(LIST),
@@ -56,10 +52,6 @@ def status(it: Secured, ca: trustme.CA, door: str, sent: bytes) -> str:
                 if "grpc-status" in found:
                     return str(found["grpc-status"])
     raise AssertionError("the connection was closed")
-
-
-def first_of(received: Iterator[Frame], kind: type[Frame]) -> Frame:
-    return next(frame for frame in received if isinstance(frame, kind))
 
 
 @pytest.mark.parametrize("door", ["grpc", "tls"])
@@ -115,39 +107,6 @@ def test_strangers_requests_that_never_end_do_not_wait_in_envoy(
                 frame = next(received)
                 if isinstance(frame, HeadersFrame):
                     waiting.discard(frame.stream_id)
-
-
-def test_a_burst_of_large_requests_holds_up_no_other_connection(
-    it: Secured, ca: trustme.CA
-) -> None:
-    """Envoy refuses each, and would refuse all that it has read before it looks at the others."""
-    large, encoder = [("x-large", "a" * 1000)] * 60, Encoder()
-    burst = b"".join(
-        HeadersFrame(
-            stream, encoder.encode([*call_headers(LIST), *large]), flags=["END_HEADERS"]
-        ).serialize()
-        for stream in range(1, 200, 2)
-    )
-    quick = call(call_headers(CHECK))
-    with ExitStack() as stack:
-        bursting, *others = (
-            stack.enter_context(connected(it.server.address("tls"), trusting(ca)))
-            for _ in range(1 + OTHERS)
-        )
-        received = {each: frames(each) for each in (bursting, *others)}
-        for each in received.values():
-            assert isinstance(next(each), SettingsFrame)
-        bursting.sendall(burst)
-        for each in others:
-            each.sendall(quick)
-        for each in others:
-            first_of(received[each], HeadersFrame)
-        bursting.setblocking(False)
-        with suppress(ssl.SSLWantReadError):
-            answered = 0
-            for frame in received[bursting]:
-                answered += isinstance(frame, HeadersFrame)
-    assert answered < 100
 
 
 def test_large_headers_that_are_short_on_the_wire_do_not_reach_the_server(

@@ -94,9 +94,9 @@ class Life:
         assert sending.answered is not None
         stretch = self._takes.around(sending.asked, sending.answered)
         assert stretch is not None
-        if stretch.rule.size == 1:
-            return True
-        return sending.answered + stretch.rule.cutoff + self.tolerance < stretch.end
+        # Also a batch of one waits, while the store or its target is away.
+        waits = timedelta() if stretch.rule.size == 1 else stretch.rule.cutoff
+        return sending.answered + waits + self.tolerance < stretch.end
 
     def may_drop(self) -> bool:
         """Whether something that it took may have gone with it."""

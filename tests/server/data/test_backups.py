@@ -310,13 +310,19 @@ def test_a_backup_replaces_no_file_and_needs_a_database(
     assert "No such file" in nowhere.stderr
 
 
-@pytest.mark.parametrize("to", ["", "{}/none/"])
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("", "--to must not be empty"),
+        ("{}/none/", "is not a directory: make it, or name a file"),
+    ],
+)
 def test_a_directory_that_is_not_there_is_not_taken_for_a_file(
-    to: str, backup: Path, tmp_path: Path
+    to: str, why: str, backup: Path, tmp_path: Path
 ) -> None:
     refused = tocsin("backup", "--to", to.format(tmp_path), database=f"sqlite:///{backup}")
     assert refused.status == 2
-    assert "is not a directory: make it, or name a file" in refused.stderr
+    assert why in refused.stderr
     assert not (tmp_path / "none").exists()
 
 

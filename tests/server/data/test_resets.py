@@ -73,9 +73,11 @@ def test_a_reset_asks_first_and_needs_one_folder_and_no_servers(
     assert unsure.status == 1
     assert "triggers: 1" in unsure.stdout
     assert "Give --yes if you are sure" in unsure.stderr
-    for wrong in ("*", "", "folders/x", "a,b"):
+    for wrong in ("*", "folders/x", "a,b"):
         refused = run("reset", "--folder", wrong, "--yes", database=url)
         assert (refused.status, "give the ID of one folder" in refused.stderr) == (2, True)
+    unset = run("reset", "--folder", "", "--yes", database=url)
+    assert (unset.status, "--folder must not be empty" in unset.stderr) == (2, True)
     said = succeeded("reset", "--folder", "typo", "--yes", database=url)
     assert f"Folders that have something: {FOLDER}" in said
     assert counts(url) == before
