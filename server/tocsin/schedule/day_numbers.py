@@ -4,6 +4,8 @@ import re
 
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 DAY_OF_WEEK = 4
+# Monday to Friday, which nobody means by it who counts as Unix cron does.
+_WORKDAYS = "2-6"
 _NUMBERS = re.compile(r"[1-7](-[1-7])?(,[1-7](-[1-7])?)*")
 
 
@@ -14,7 +16,7 @@ def unix_lint(expression: str) -> str | None:
     """
     fields = expression.split()
     text = fields[DAY_OF_WEEK]
-    if not _NUMBERS.fullmatch(text):
+    if text == _WORKDAYS or not _NUMBERS.fullmatch(text):
         return None
     if _days(text, first=1) == _days(text, first=0):
         return None
