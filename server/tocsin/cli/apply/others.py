@@ -61,7 +61,7 @@ class Others:
         return not any(self.wanted.values())
 
     def needing_access(self) -> list[Document]:
-        """Returns the documents of which a server without access control has nothing."""
+        """Returns the accounts and bindings, which only access control has."""
         return [each.document for kind in (ACCOUNT, BINDING) for each in self.wanted[kind]]
 
     def _keep(self, kind: str, document: Document, message: Any, required: tuple[str, ...]) -> None:
